@@ -1,0 +1,92 @@
+using System.Text.Json;
+
+namespace Lovage;
+
+/// <summary>
+/// The arguments of a job, kept as the caller gave them until they are written: positional ones and keyword ones, as in Celery's
+/// <c>args</c> and <c>kwargs</c>. A generated factory captures them in a class of its own, so that running in the same process needs no JSON.
+/// </summary>
+/// <remarks>Immutable by contract; do not change an object after giving it to a job.</remarks>
+public abstract class JobArguments
+{
+    /// <summary>No arguments.</summary>
+    public static JobArguments None { get; } = new ValueArguments([], []);
+
+    /// <summary>Writes the positional arguments as values of an array that is already open.</summary>
+    /// <param name="writer">The writer inside the array.</param>
+    /// <param name="serializer">Knows the contracts.</param>
+    public abstract void WritePositional(Utf8JsonWriter writer, JobSerializer serializer);
+
+    /// <summary>Writes the keyword arguments as properties of an object that is already open. Writes nothing by default.</summary>
+    /// <param name="writer">The writer inside the object.</param>
+    /// <param name="serializer">Knows the contracts.</param>
+    public virtual void WriteKeyword(Utf8JsonWriter writer, JobSerializer serializer)
+    {
+    }
+
+    /// <summary>Arguments from values.</summary>
+    /// <param name="positional">By position; each of a type whose JSON contract is known to the client.</param>
+    /// <param name="keyword">By name; none by default.</param>
+    public static JobArguments Of(IEnumerable<object?> positional, IEnumerable<KeyValuePair<string, object?>>? keyword = null)
+    {
+        ArgumentNullException.ThrowIfNull(positional);
+        object?[] values = [.. positional];
+        KeyValuePair<string, object?>[] named = keyword is null ? [] : [.. keyword];
+        return values.Length == 0 && named.Length == 0 ? None : new ValueArguments(values, named);
+    }
+
+    /// <summary>Arguments from JSON: an array is positional, an object is by name.</summary>
+    /// <param name="json">An array or an object.</param>
+    /// <exception cref="ArgumentException">It is neither.</exception>
+    public static JobArguments FromJson(JsonElement json) => json.ValueKind switch
+    {
+        JsonValueKind.Array => new JsonArguments(json.Clone(), default),
+        JsonValueKind.Object => new JsonArguments(default, json.Clone()),
+        _ => throw new ArgumentException($"Arguments are a JSON array (by position) or object (by name); this is {json.ValueKind}.", nameof(json)),
+    };
+
+    private sealed class ValueArguments(object?[] positional, KeyValuePair<string, object?>[] keyword) : JobArguments
+    {
+        public override void WritePositional(Utf8JsonWriter writer, JobSerializer serializer)
+        {
+            foreach (var value in positional)
+            {
+                serializer.WriteUntyped(writer, value);
+            }
+        }
+
+        public override void WriteKeyword(Utf8JsonWriter writer, JobSerializer serializer)
+        {
+            foreach (var (name, value) in keyword)
+            {
+                writer.WritePropertyName(name);
+                serializer.WriteUntyped(writer, value);
+            }
+        }
+    }
+
+    private sealed class JsonArguments(JsonElement positional, JsonElement keyword) : JobArguments
+    {
+        public override void WritePositional(Utf8JsonWriter writer, JobSerializer serializer)
+        {
+            if (positional.ValueKind == JsonValueKind.Array)
+            {
+                foreach (var value in positional.EnumerateArray())
+                {
+                    value.WriteTo(writer);
+                }
+            }
+        }
+
+        public override void WriteKeyword(Utf8JsonWriter writer, JobSerializer serializer)
+        {
+            if (keyword.ValueKind == JsonValueKind.Object)
+            {
+                foreach (var property in keyword.EnumerateObject())
+                {
+                    property.WriteTo(writer);
+                }
+            }
+        }
+    }
+}

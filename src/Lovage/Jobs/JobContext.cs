@@ -1,0 +1,76 @@
+namespace Lovage;
+
+/// <summary>Why a handler's token was cancelled.</summary>
+public enum JobCancellationReason
+{
+    /// <summary>It was not.</summary>
+    None = 0,
+
+    /// <summary>Somebody cancelled the job.</summary>
+    Revoked = 1,
+
+    /// <summary>The attempt ran into its time limit.</summary>
+    TimeLimit = 2,
+
+    /// <summary>The worker is shutting down; the job will be run again elsewhere, unpenalised.</summary>
+    Shutdown = 3,
+
+    /// <summary>The lease was lost: another worker may be running this job, and this attempt's outcome will be refused.</summary>
+    LeaseLost = 4,
+
+    /// <summary>The code that runs the job in this process cancelled it.</summary>
+    Caller = 5,
+}
+
+/// <summary>What a handler may know and say about the attempt that is running.</summary>
+/// <remarks>Valid while the handler runs. Safe for use by several threads.</remarks>
+public abstract class JobContext
+{
+    /// <summary>The job's id, the same in all its attempts.</summary>
+    public abstract JobId Id { get; }
+
+    /// <summary>The job's name on the wire.</summary>
+    public abstract string Name { get; }
+
+    /// <summary>The queue it came from.</summary>
+    public abstract string Queue { get; }
+
+    /// <summary>Which attempt this is: 1 is the first.</summary>
+    public abstract int Attempt { get; }
+
+    /// <summary>Attempts at the most.</summary>
+    public abstract int MaxAttempts { get; }
+
+    /// <summary>The text that travels with the job.</summary>
+    public abstract IReadOnlyDictionary<string, string> Headers { get; }
+
+    /// <summary>
+    /// A number that grows with every claim of this storage, for resources that can refuse an older holder; 0 where there is no lease (inline and in-process runs).
+    /// </summary>
+    public abstract long FenceToken { get; }
+
+    /// <summary>Says how far the work is.</summary>
+    public abstract JobProgress Progress { get; }
+
+    /// <summary>Cancelled when the attempt should stop; <see cref="CancellationReason"/> says why.</summary>
+    public abstract CancellationToken CancellationToken { get; }
+
+    /// <summary>Why the token was cancelled; <see cref="JobCancellationReason.None"/> while it is not.</summary>
+    public abstract JobCancellationReason CancellationReason { get; }
+}
+
+/// <summary>Says how far the work is. Reports are hints: the newest one is stored about once a second, the ones between are not.</summary>
+/// <remarks>Safe for use by several threads.</remarks>
+public abstract class JobProgress
+{
+    /// <summary>Reports.</summary>
+    /// <param name="fraction">0 to 1; values outside are brought to the nearer end.</param>
+    /// <param name="message">What is being done, at most 200 characters; null for none.</param>
+    public void Report(double fraction, string? message = null) =>
+        ReportCore(double.IsNaN(fraction) ? 0 : Math.Clamp(fraction, 0, 1), message is { Length: > 200 } ? message[..200] : message);
+
+    /// <summary>Takes a report whose values are in range.</summary>
+    /// <param name="fraction">0 to 1.</param>
+    /// <param name="message">At most 200 characters; null for none.</param>
+    protected abstract void ReportCore(double fraction, string? message);
+}

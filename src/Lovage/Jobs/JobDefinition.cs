@@ -1,0 +1,87 @@
+using System.Collections.Immutable;
+
+namespace Lovage;
+
+/// <summary>One parameter of a handler that is payload.</summary>
+/// <param name="Name">Its name on the wire, in snake_case.</param>
+/// <param name="Type">Its type.</param>
+/// <param name="IsOptional">True when it has a default.</param>
+public sealed record JobParameter(string Name, Type Type, bool IsOptional);
+
+/// <summary>A job that this process can run: written by the generator for each <see cref="JobAttribute"/> method, or by hand with <see cref="Invoke"/>.</summary>
+/// <remarks>Immutable, safe for use by several threads.</remarks>
+public sealed record JobDefinition
+{
+    /// <summary>Defines a job.</summary>
+    /// <param name="name">The name on the wire.</param>
+    /// <param name="invoke">Binds the arguments, calls the handler and sets the result.</param>
+    /// <exception cref="ArgumentException">The name is not a valid one.</exception>
+    public JobDefinition(string name, Func<JobInvocation, ValueTask> invoke)
+    {
+        ArgumentNullException.ThrowIfNull(invoke);
+        Name = JobNames.Name(name);
+        Invoke = invoke;
+    }
+
+    /// <summary>The name on the wire.</summary>
+    public string Name { get; }
+
+    /// <summary>Binds the arguments, calls the handler and sets the result.</summary>
+    public Func<JobInvocation, ValueTask> Invoke { get; }
+
+    /// <summary>Former names that still lead here.</summary>
+    public ImmutableArray<string> Aliases { get; init; } = [];
+
+    /// <summary>The payload parameters in their order.</summary>
+    public ImmutableArray<JobParameter> Parameters { get; init; } = [];
+
+    /// <summary>Where the code stands, as <c>Shop.MailJobs.WelcomeAsync</c>; for people.</summary>
+    public string Handler { get; init; } = "";
+
+    /// <summary>The queue when the caller names none; null for the client's default.</summary>
+    public string? Queue { get; init; }
+
+    /// <summary>0 (first, the default) to 9.</summary>
+    public int Priority { get; init; }
+
+    /// <summary>On what the handler runs.</summary>
+    public JobExecution Execution { get; init; }
+
+    /// <summary>Null (the default): the worker's policy.</summary>
+    public RetryPolicy? Retry { get; init; }
+
+    /// <summary>Tries at the most; null (the default): the number of the policy.</summary>
+    public int? MaxAttempts { get; init; }
+
+    /// <summary>Null (the default): the worker's setting.</summary>
+    public TimeSpan? SoftTimeLimit { get; init; }
+
+    /// <summary>Null (the default): the worker's setting.</summary>
+    public TimeSpan? TimeLimit { get; init; }
+
+    /// <summary>False to keep no result.</summary>
+    public bool KeepResult { get; init; } = true;
+
+    /// <summary>Filters for this job only; each implements IJobFilter.</summary>
+    public ImmutableArray<Type> Filters { get; init; } = [];
+}
+
+/// <summary>The jobs of one assembly, written by the generator.</summary>
+/// <remarks>Immutable, safe for use by several threads.</remarks>
+public sealed class JobCatalog
+{
+    /// <summary>Makes a catalog.</summary>
+    /// <param name="jobs">The jobs.</param>
+    /// <param name="registerHandlers">Registers the handler classes that need a scope as scoped services; null for none.</param>
+    public JobCatalog(IEnumerable<JobDefinition> jobs, Action<Microsoft.Extensions.DependencyInjection.IServiceCollection>? registerHandlers = null)
+    {
+        Jobs = [.. jobs];
+        RegisterHandlers = registerHandlers ?? (static _ => { });
+    }
+
+    /// <summary>The jobs.</summary>
+    public ImmutableArray<JobDefinition> Jobs { get; }
+
+    /// <summary>Registers the handler classes; called once by AddJobs.</summary>
+    public Action<Microsoft.Extensions.DependencyInjection.IServiceCollection> RegisterHandlers { get; }
+}

@@ -1,0 +1,130 @@
+namespace Lovage;
+
+/// <summary>How an attempt ended, before anything was decided about the job. The number is stored: never renumber.</summary>
+public enum AttemptEnd
+{
+    /// <summary>The handler returned.</summary>
+    Succeeded = 0,
+
+    /// <summary>The handler threw.</summary>
+    Failed = 1,
+
+    /// <summary>The attempt ran over its time limit.</summary>
+    TimedOut = 2,
+
+    /// <summary>The handler asked to be run again later.</summary>
+    RetryAsked = 3,
+
+    /// <summary>The handler rejected the job.</summary>
+    Rejected = 4,
+
+    /// <summary>The arguments do not fit the handler.</summary>
+    BadArguments = 5,
+
+    /// <summary>This worker has no handler of that name.</summary>
+    UnknownJob = 6,
+
+    /// <summary>The message cannot be understood.</summary>
+    Malformed = 7,
+
+    /// <summary>The job was cancelled and the handler stopped.</summary>
+    Cancelled = 8,
+
+    /// <summary>The job was fetched after its expiry.</summary>
+    Expired = 9,
+
+    /// <summary>The worker shut down before the handler was done.</summary>
+    Interrupted = 10,
+
+    /// <summary>The process that ran it died.</summary>
+    OwnerDied = 11,
+}
+
+/// <summary>What is known of a job when one of its attempts ends.</summary>
+/// <param name="Retries">Failures counted so far, this one not included.</param>
+/// <param name="MaxAttempts">Attempts at the most.</param>
+/// <param name="ErrorMayBeRetried">What the retry policy says of the exception.</param>
+/// <param name="RecordedStarts">Starts written ahead that ended in the death of their process, this one included.</param>
+public readonly record struct AttemptFacts(int Retries, int MaxAttempts, bool ErrorMayBeRetried = true, int RecordedStarts = 0);
+
+/// <summary>What is to be done with a job whose attempt ended.</summary>
+public enum JobDecision
+{
+    /// <summary>Nothing: the job has already ended, this outcome comes too late.</summary>
+    Ignore = 0,
+
+    /// <summary>Back to the front of the queue, nothing counted.</summary>
+    Release = 1,
+
+    /// <summary>Run again after the policy's wait; one failure counted.</summary>
+    Retry = 2,
+
+    /// <summary>It has succeeded.</summary>
+    Succeed = 3,
+
+    /// <summary>It has failed for good.</summary>
+    Fail = 4,
+
+    /// <summary>It is cancelled.</summary>
+    Cancel = 5,
+
+    /// <summary>It has expired.</summary>
+    Expire = 6,
+
+    /// <summary>It is set aside as a dead letter.</summary>
+    Bury = 7,
+}
+
+/// <summary>The life cycle of a job as one pure table: state × end of the attempt × facts → decision.</summary>
+public static class JobLifecycle
+{
+    /// <summary>Recorded starts that end in the death of their process before the job is set aside: 2.</summary>
+    public const int DeathsMax = 2;
+
+    /// <summary>Times a job without a handler is put back for another worker before it is set aside: 5.</summary>
+    public const int UnknownMax = 5;
+
+    /// <summary>Decides.</summary>
+    /// <param name="state">Where the job stands.</param>
+    /// <param name="end">How the attempt ended.</param>
+    /// <param name="facts">What is known.</param>
+    public static JobDecision Decide(JobState state, AttemptEnd end, AttemptFacts facts)
+    {
+        if (state.IsFinal)
+        {
+            return JobDecision.Ignore;
+        }
+
+        var attemptsLeft = facts.Retries + 1 < facts.MaxAttempts;
+        return end switch
+        {
+            AttemptEnd.Succeeded => JobDecision.Succeed,
+            AttemptEnd.Failed or AttemptEnd.TimedOut => attemptsLeft && facts.ErrorMayBeRetried ? JobDecision.Retry : JobDecision.Fail,
+            AttemptEnd.RetryAsked => attemptsLeft ? JobDecision.Retry : JobDecision.Fail,
+            AttemptEnd.BadArguments => JobDecision.Fail,
+            AttemptEnd.Rejected or AttemptEnd.Malformed => JobDecision.Bury,
+            AttemptEnd.UnknownJob => facts.Retries < UnknownMax ? JobDecision.Retry : JobDecision.Bury,
+            AttemptEnd.Cancelled => JobDecision.Cancel,
+            AttemptEnd.Expired => JobDecision.Expire,
+            AttemptEnd.Interrupted => JobDecision.Release,
+            AttemptEnd.OwnerDied => facts.RecordedStarts < DeathsMax ? JobDecision.Release : JobDecision.Bury,
+            _ => throw new ArgumentOutOfRangeException(nameof(end), end, "Not an end of an attempt."),
+        };
+    }
+
+    /// <summary>The state a decision leads to.</summary>
+    /// <param name="decision">What was decided.</param>
+    /// <param name="current">The state it is in, which <see cref="JobDecision.Ignore"/> keeps.</param>
+    public static JobState After(JobDecision decision, JobState current) => decision switch
+    {
+        JobDecision.Ignore => current,
+        JobDecision.Release => JobState.Queued,
+        JobDecision.Retry => JobState.Retrying,
+        JobDecision.Succeed => JobState.Succeeded,
+        JobDecision.Fail => JobState.Failed,
+        JobDecision.Cancel => JobState.Cancelled,
+        JobDecision.Expire => JobState.Expired,
+        JobDecision.Bury => JobState.Dead,
+        _ => throw new ArgumentOutOfRangeException(nameof(decision), decision, "Not a decision."),
+    };
+}

@@ -1,0 +1,92 @@
+using System.Buffers;
+using System.Diagnostics.CodeAnalysis;
+
+namespace Lovage;
+
+/// <summary>Which texts may be an id, a job name, a queue name or a header: the rules at the door.</summary>
+internal static class JobNames
+{
+    internal const int IdLengthMax = 128;
+    internal const int NameLengthMax = 255;
+    internal const int QueueLengthMax = 64;
+    internal const int HeaderCountMax = 64;
+    internal const int HeaderBytesMax = 8 * 1024;
+
+    private static readonly SearchValues<char> IdCharacters =
+        SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._:-");
+
+    private static readonly SearchValues<char> QueueCharacters =
+        SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-");
+
+    // A Python task name is a dotted path; a lambda's holds <lambda>, a class's may hold brackets.
+    private static readonly SearchValues<char> NameCharacters =
+        SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-:<>[]/");
+
+    internal static bool IsId([NotNullWhen(true)] string? value) => Is(value, IdLengthMax, IdCharacters);
+
+    internal static bool IsName([NotNullWhen(true)] string? value) => Is(value, NameLengthMax, NameCharacters);
+
+    internal static bool IsQueue([NotNullWhen(true)] string? value) =>
+        Is(value, QueueLengthMax, QueueCharacters) && !IsReserved(value);
+
+    internal static string Name(string value) =>
+        IsName(value)
+            ? value
+            : throw new ArgumentException(
+                $"'{Shown(value)}' is not a job name: 1 to {NameLengthMax} characters of A-Z a-z 0-9 . _ - : < > [ ] / are expected.",
+                nameof(value));
+
+    internal static string Queue(string value) =>
+        IsQueue(value)
+            ? value
+            : throw new ArgumentException(
+                $"'{Shown(value)}' is not a queue name: 1 to {QueueLengthMax} characters of A-Z a-z 0-9 . _ - are expected, and names that Celery or RabbitMQ keep for themselves (unacked, _kombu.*, amq.*, celery-task-meta-*) are refused.",
+                nameof(value));
+
+    internal static void Headers(IReadOnlyDictionary<string, string> headers)
+    {
+        if (headers.Count > HeaderCountMax)
+        {
+            throw new ArgumentException($"{headers.Count} headers were given; at most {HeaderCountMax} are allowed. Put data into the arguments.", nameof(headers));
+        }
+
+        var bytes = 0L;
+        foreach (var (key, value) in headers)
+        {
+            if (string.IsNullOrEmpty(key) || value is null || key.AsSpan().ContainsAny('\r', '\n', '\0') || value.AsSpan().ContainsAny('\r', '\n', '\0'))
+            {
+                throw new ArgumentException($"Header '{Shown(key)}' is refused: a name must not be empty, and neither name nor value may hold CR, LF or NUL.", nameof(headers));
+            }
+
+            bytes += System.Text.Encoding.UTF8.GetByteCount(key) + System.Text.Encoding.UTF8.GetByteCount(value);
+        }
+
+        if (bytes > HeaderBytesMax)
+        {
+            throw new ArgumentException($"The headers hold {bytes} bytes; at most {HeaderBytesMax} are allowed. Put data into the arguments.", nameof(headers));
+        }
+    }
+
+    /// <summary>Untrusted text made safe for a message: control characters escaped, cut at 80 characters.</summary>
+    internal static string Shown(string? value)
+    {
+        if (value is null)
+        {
+            return "(null)";
+        }
+
+        var text = value.Length > 80 ? string.Concat(value.AsSpan(0, 80), "...") : value;
+        return text.AsSpan().ContainsAnyInRange('\0', '\u001f') || text.AsSpan().ContainsAnyInRange('\u007f', '\u009f')
+            ? string.Concat(text.Select(c => char.IsControl(c) ? $"\\u{(int)c:x4}" : c.ToString()))
+            : text;
+    }
+
+    private static bool Is([NotNullWhen(true)] string? value, int lengthMax, SearchValues<char> allowed) =>
+        value is { Length: > 0 } && value.Length <= lengthMax && !value.AsSpan().ContainsAnyExcept(allowed);
+
+    private static bool IsReserved(string value) =>
+        value is "unacked" or "unacked_index" or "unacked_mutex"
+        || value.StartsWith("_kombu.", StringComparison.Ordinal)
+        || value.StartsWith("amq.", StringComparison.Ordinal)
+        || value.StartsWith("celery-task-meta-", StringComparison.Ordinal);
+}

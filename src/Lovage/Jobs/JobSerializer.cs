@@ -1,0 +1,148 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
+using System.Text.Unicode;
+
+namespace Lovage;
+
+/// <summary>
+/// Turns arguments and results into JSON and back, strictly: duplicate keys, nesting over 64, null where the type forbids it and numbers that do not fit are refused.
+/// Contracts come from the built-in one for primitives, then from the contexts the app added, then from reflection where it is enabled. Property names are snake_case.
+/// </summary>
+/// <remarks>Immutable after construction, safe for use by several threads.</remarks>
+public sealed class JobSerializer
+{
+    private readonly JsonSerializerOptions _options;
+
+    /// <summary>Makes a serializer.</summary>
+    /// <param name="contexts">Source-generated contexts of the app, asked in order after the built-in one.</param>
+    public JobSerializer(params IEnumerable<IJsonTypeInfoResolver> contexts)
+    {
+        ArgumentNullException.ThrowIfNull(contexts);
+        _options = new JsonSerializerOptions
+        {
+            PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+            DictionaryKeyPolicy = null,
+            NumberHandling = JsonNumberHandling.Strict,
+            AllowDuplicateProperties = false,
+            RespectNullableAnnotations = true,
+            RespectRequiredConstructorParameters = true,
+            MaxDepth = 64,
+            Encoder = JavaScriptEncoder.Create(UnicodeRanges.All),
+        };
+        _options.TypeInfoResolverChain.Add(BuiltInContracts.Default);
+        foreach (var context in contexts)
+        {
+            _options.TypeInfoResolverChain.Add(context);
+        }
+
+        AddReflectionWhereEnabled(_options);
+        _options.MakeReadOnly();
+    }
+
+    /// <summary>The JSON contract of a type.</summary>
+    /// <typeparam name="T">The type.</typeparam>
+    /// <exception cref="NotSupportedException">No contract is known; the message says how to add one.</exception>
+    public JsonTypeInfo<T> Contract<T>() => (JsonTypeInfo<T>)Contract(typeof(T));
+
+    /// <summary>Writes a value of a known type.</summary>
+    /// <typeparam name="T">The declared type.</typeparam>
+    /// <param name="writer">Where to.</param>
+    /// <param name="value">The value.</param>
+    public void Write<T>(Utf8JsonWriter writer, T value)
+    {
+        ArgumentNullException.ThrowIfNull(writer);
+        JsonSerializer.Serialize(writer, value, Contract<T>());
+    }
+
+    /// <summary>Writes a value by its run-time type.</summary>
+    /// <param name="writer">Where to.</param>
+    /// <param name="value">The value; null is JSON null.</param>
+    public void WriteUntyped(Utf8JsonWriter writer, object? value)
+    {
+        ArgumentNullException.ThrowIfNull(writer);
+        if (value is null)
+        {
+            writer.WriteNullValue();
+        }
+        else
+        {
+            JsonSerializer.Serialize(writer, value, Contract(value.GetType()));
+        }
+    }
+
+    /// <summary>Reads a value.</summary>
+    /// <typeparam name="T">The type to read.</typeparam>
+    /// <param name="json">UTF-8 JSON.</param>
+    /// <exception cref="JsonException">The text is not JSON, or not of this type.</exception>
+    public T? Read<T>(ReadOnlySpan<byte> json) => JsonSerializer.Deserialize(json, Contract<T>());
+
+    private JsonTypeInfo Contract(Type type)
+    {
+        try
+        {
+            return _options.GetTypeInfo(type);
+        }
+        catch (NotSupportedException cause)
+        {
+            throw new NotSupportedException(
+                $"No JSON contract is known for {type}. Add [JsonSerializable(typeof({type.Name}))] to a JsonSerializerContext and pass it to AddLovage().AddJsonContext(...).", cause);
+        }
+    }
+
+    [System.Diagnostics.CodeAnalysis.UnconditionalSuppressMessage("Trimming", "IL2026", Justification = "Only where the app left reflection-based serialization enabled, which a trimmed app does not.")]
+    [System.Diagnostics.CodeAnalysis.UnconditionalSuppressMessage("AOT", "IL3050", Justification = "Only where the app left reflection-based serialization enabled, which an AOT app does not.")]
+    private static void AddReflectionWhereEnabled(JsonSerializerOptions options)
+    {
+        if (JsonSerializer.IsReflectionEnabledByDefault)
+        {
+            options.TypeInfoResolverChain.Add(new DefaultJsonTypeInfoResolver());
+        }
+    }
+}
+
+[JsonSerializable(typeof(bool))]
+[JsonSerializable(typeof(byte))]
+[JsonSerializable(typeof(sbyte))]
+[JsonSerializable(typeof(short))]
+[JsonSerializable(typeof(ushort))]
+[JsonSerializable(typeof(int))]
+[JsonSerializable(typeof(uint))]
+[JsonSerializable(typeof(long))]
+[JsonSerializable(typeof(ulong))]
+[JsonSerializable(typeof(float))]
+[JsonSerializable(typeof(double))]
+[JsonSerializable(typeof(decimal))]
+[JsonSerializable(typeof(char))]
+[JsonSerializable(typeof(string))]
+[JsonSerializable(typeof(Guid))]
+[JsonSerializable(typeof(Uri))]
+[JsonSerializable(typeof(DateTime))]
+[JsonSerializable(typeof(DateTimeOffset))]
+[JsonSerializable(typeof(DateOnly))]
+[JsonSerializable(typeof(TimeOnly))]
+[JsonSerializable(typeof(TimeSpan))]
+[JsonSerializable(typeof(byte[]))]
+[JsonSerializable(typeof(bool?))]
+[JsonSerializable(typeof(int?))]
+[JsonSerializable(typeof(long?))]
+[JsonSerializable(typeof(double?))]
+[JsonSerializable(typeof(decimal?))]
+[JsonSerializable(typeof(Guid?))]
+[JsonSerializable(typeof(DateTime?))]
+[JsonSerializable(typeof(DateTimeOffset?))]
+[JsonSerializable(typeof(DateOnly?))]
+[JsonSerializable(typeof(TimeSpan?))]
+[JsonSerializable(typeof(string[]))]
+[JsonSerializable(typeof(int[]))]
+[JsonSerializable(typeof(long[]))]
+[JsonSerializable(typeof(double[]))]
+[JsonSerializable(typeof(List<string>))]
+[JsonSerializable(typeof(Dictionary<string, string>))]
+[JsonSerializable(typeof(JsonElement))]
+[JsonSerializable(typeof(System.Text.Json.Nodes.JsonNode))]
+[JsonSerializable(typeof(System.Text.Json.Nodes.JsonObject))]
+[JsonSerializable(typeof(System.Text.Json.Nodes.JsonArray))]
+[JsonSerializable(typeof(JobId))]
+internal sealed partial class BuiltInContracts : JsonSerializerContext;

@@ -1,0 +1,90 @@
+namespace Lovage;
+
+/// <summary>An operational error of Lovage: the message says what happened, what is known and what to do.</summary>
+public abstract class LovageException : Exception
+{
+    /// <summary>For the sealed types of this library.</summary>
+    /// <param name="message">What happened, what is known, what to do.</param>
+    /// <param name="cause">The error behind it.</param>
+    protected LovageException(string message, Exception? cause = null)
+        : base(message, cause)
+    {
+    }
+}
+
+/// <summary>The arguments do not fit the handler: found before it runs, never retried.</summary>
+public sealed class BadArgumentsException : LovageException
+{
+    /// <summary>Makes the exception.</summary>
+    /// <param name="job">The job's name.</param>
+    /// <param name="parameter">The parameter at fault; null when none is to blame alone.</param>
+    /// <param name="message">What is wrong and what is expected.</param>
+    /// <param name="cause">The error behind it.</param>
+    public BadArgumentsException(string job, string? parameter, string message, Exception? cause = null)
+        : base($"Job '{JobNames.Shown(job)}': {message}", cause)
+    {
+        Job = job;
+        Parameter = parameter;
+    }
+
+    /// <summary>The job's name.</summary>
+    public string Job { get; }
+
+    /// <summary>The parameter at fault; null when none is to blame alone.</summary>
+    public string? Parameter { get; }
+}
+
+/// <summary>The arguments are larger than the cap.</summary>
+public sealed class PayloadTooLargeException(string job, long sizeBytesMax)
+    : LovageException($"The arguments of job '{JobNames.Shown(job)}' are larger than {sizeBytesMax:N0} bytes. Store the data elsewhere and pass a reference, or raise Lovage:Limits:PayloadBytesMax.")
+{
+    /// <summary>The cap in bytes.</summary>
+    public long SizeBytesMax { get; } = sizeBytesMax;
+}
+
+/// <summary>The caller's own id belongs to another job.</summary>
+public sealed class JobIdConflictException(JobId id)
+    : LovageException($"Job id '{id}' is already taken by a job with another name or other arguments. Enqueue the same job again with the same content, or choose another id.")
+{
+    /// <summary>The id.</summary>
+    public JobId Id { get; } = id;
+}
+
+/// <summary>The storage cannot be used: unreachable, full, of another version, or not fit for what is asked.</summary>
+public sealed class StorageException : LovageException
+{
+    /// <summary>Makes the exception.</summary>
+    /// <param name="message">What happened, what is known, what to do.</param>
+    /// <param name="isTransient">True when the same call may succeed later.</param>
+    /// <param name="cause">The error behind it.</param>
+    public StorageException(string message, bool isTransient, Exception? cause = null)
+        : base(message, cause) => IsTransient = isTransient;
+
+    /// <summary>True when the same call may succeed later.</summary>
+    public bool IsTransient { get; }
+}
+
+/// <summary>A bound was reached and the work was refused; nothing was accepted.</summary>
+public sealed class QueueFullException(string queue, string reason, TimeSpan retryAfter)
+    : LovageException($"Queue '{queue}' is full: {reason} Try again in {retryAfter.TotalSeconds:0} s, add workers, or raise the limit.")
+{
+    /// <summary>The queue.</summary>
+    public string Queue { get; } = queue;
+
+    /// <summary>When it is worth trying again.</summary>
+    public TimeSpan RetryAfter { get; } = retryAfter;
+}
+
+/// <summary>A job that was waited for ended without a result.</summary>
+public sealed class JobFailedException(JobId id, JobState state, JobError? error)
+    : LovageException($"Job {id} ended as {state}{(error is null ? "." : $": {error.Type}: {error.Message}")}")
+{
+    /// <summary>The job.</summary>
+    public JobId Id { get; } = id;
+
+    /// <summary>How it ended.</summary>
+    public JobState State { get; } = state;
+
+    /// <summary>What its last attempt threw; null when nothing was thrown.</summary>
+    public JobError? Error { get; } = error;
+}

@@ -1,0 +1,93 @@
+using System.Collections.Immutable;
+
+namespace Lovage;
+
+/// <summary>How the wait grows from one retry to the next.</summary>
+public enum Backoff
+{
+    /// <summary>Doubles with each retry up to the maximum, with full jitter: a random wait between zero and that bound.</summary>
+    Exponential = 0,
+
+    /// <summary>The same wait each time, without jitter.</summary>
+    Fixed = 1,
+}
+
+/// <summary>Whether and when a failed attempt is tried again.</summary>
+/// <remarks>Immutable, safe for use by several threads.</remarks>
+public sealed record RetryPolicy
+{
+    /// <summary>3 attempts, exponential from 1 s to 15 min, full jitter, every exception.</summary>
+    public static RetryPolicy Default { get; } = new();
+
+    /// <summary>Tries at the most, first one included: 1 to 1,000, 3 by default.</summary>
+    public int MaxAttempts { get; init; } = 3;
+
+    /// <summary>How the wait grows; exponential by default.</summary>
+    public Backoff Backoff { get; init; } = Backoff.Exponential;
+
+    /// <summary>The first wait, or each one when fixed; 1 s by default.</summary>
+    public TimeSpan Delay { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>No wait is longer; 15 min by default.</summary>
+    public TimeSpan DelayMax { get; init; } = TimeSpan.FromMinutes(15);
+
+    /// <summary>Explicit waits, one a retry, the last one repeated; overrides <see cref="Backoff"/>. Empty by default.</summary>
+    public ImmutableArray<TimeSpan> Delays { get; init; } = [];
+
+    /// <summary>Only these exceptions (and those derived from them) are retried; empty (the default) for all.</summary>
+    public ImmutableArray<Type> RetryOn { get; init; } = [];
+
+    /// <summary>These exceptions (and those derived from them) are never retried; empty by default.</summary>
+    public ImmutableArray<Type> NeverRetryOn { get; init; } = [];
+
+    /// <summary>True when this error may be tried again at all, whatever the number of attempts.</summary>
+    /// <param name="exception">What the handler threw.</param>
+    public bool Allows(Exception exception)
+    {
+        ArgumentNullException.ThrowIfNull(exception);
+        foreach (var never in NeverRetryOn)
+        {
+            if (never.IsInstanceOfType(exception))
+            {
+                return false;
+            }
+        }
+
+        if (RetryOn.IsEmpty)
+        {
+            return true;
+        }
+
+        foreach (var type in RetryOn)
+        {
+            if (type.IsInstanceOfType(exception))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>The wait before the next try.</summary>
+    /// <param name="retry">Which retry: 1 after the first failure.</param>
+    /// <param name="random">Where the jitter comes from.</param>
+    public TimeSpan DelayBefore(int retry, Random random)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(retry, 1);
+        ArgumentNullException.ThrowIfNull(random);
+        if (!Delays.IsEmpty)
+        {
+            return Delays[Math.Min(retry, Delays.Length) - 1];
+        }
+
+        if (Backoff == Backoff.Fixed)
+        {
+            return Delay < DelayMax ? Delay : DelayMax;
+        }
+
+        // 2^52 s is far beyond any maximum, and stays exact in a double.
+        var bound = Math.Min(Delay.TotalSeconds * Math.Pow(2, Math.Min(retry - 1, 52)), DelayMax.TotalSeconds);
+        return TimeSpan.FromSeconds(bound * random.NextDouble());
+    }
+}
