@@ -23,11 +23,11 @@ public sealed partial class RepositoryTests
 
     [Fact]
     public void Files_NameNoMachineAndNoRegistry() =>
-        Assert.Empty(from file in Repository.Files
-                     let text = Repository.Read(file)
-                     from foreign in Foreign
-                     where ForeignIn(text, foreign)
-                     select $"{file} names {foreign}");
+        Findings.None(from file in Repository.Files
+                      let text = Repository.Read(file)
+                      from foreign in Foreign
+                      where ForeignIn(text, foreign)
+                      select $"{file} names {foreign}");
 
     [Theory]
     [InlineData("see /ro" + "ot/app", true)]
@@ -42,7 +42,7 @@ public sealed partial class RepositoryTests
         var named = NamedPath().Matches(Repository.Read("CONTRIBUTING.md")).Select(match => match.Groups[1].Value).ToList();
 
         Assert.True(named.Count >= 10, "The reading order names its places.");
-        Assert.Empty(named.Where(path => !Repository.Has(path)).Select(path => $"{path} is not there"));
+        Findings.None(named.Where(path => !Repository.Has(path)).Select(path => $"{path} is not there"));
     }
 
     [Fact]
@@ -51,8 +51,8 @@ public sealed partial class RepositoryTests
         var used = Repository.Sources("src").SelectMany(file => DiagnosticId().Matches(file.Text)).Select(match => match.Value).Distinct().ToList();
         var documented = Repository.Has(ErrorPage) ? [.. DiagnosticHeading().Matches(Repository.Read(ErrorPage)).Select(match => match.Groups[1].Value)] : Array.Empty<string>();
 
-        Assert.Empty(used.Except(documented).Select(id => $"{id} has no heading in {ErrorPage}"));
-        Assert.Empty(documented.Except(used).Select(id => $"{ErrorPage} documents {id}, which nothing reports"));
+        Findings.None(used.Except(documented).Select(id => $"{id} has no heading in {ErrorPage}"));
+        Findings.None(documented.Except(used).Select(id => $"{ErrorPage} documents {id}, which nothing reports"));
         Assert.Equal(documented.Distinct(), documented);
     }
 
@@ -62,7 +62,7 @@ public sealed partial class RepositoryTests
         var closed = new[] { "test.sh", ".ci/run" }.Where(script =>
             !OperatingSystem.IsWindows() && !File.GetUnixFileMode(Path.Combine(Repository.Root, script)).HasFlag(UnixFileMode.UserExecute));
 
-        Assert.Empty(closed);
+        Findings.None(closed);
     }
 
     // A path, not the tail of a longer one: docs/work/ is no machine's path.
