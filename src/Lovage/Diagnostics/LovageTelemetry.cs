@@ -1,0 +1,38 @@
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
+
+namespace Lovage.Diagnostics;
+
+/// <summary>
+/// The one <see cref="System.Diagnostics.ActivitySource"/> and the one <see cref="System.Diagnostics.Metrics.Meter"/> of Lovage, both named "Lovage". Names follow OpenTelemetry's
+/// messaging conventions v1.44 (status there: Development) where they have one.
+/// </summary>
+internal static class LovageTelemetry
+{
+    internal const string Name = "Lovage";
+
+    internal static readonly ActivitySource Source = new(Name);
+
+    private static readonly Meter Meter = new(Name);
+
+    internal static readonly Counter<long> Sent = Meter.CreateCounter<long>("messaging.client.sent.messages", "{message}", "Messages given to the storage.");
+    internal static readonly Counter<long> Consumed = Meter.CreateCounter<long>("messaging.client.consumed.messages", "{message}", "Messages fetched from the storage.");
+    internal static readonly Histogram<double> OperationDuration = Meter.CreateHistogram<double>("messaging.client.operation.duration", "s", "Duration of calls to the storage.");
+    internal static readonly Histogram<double> ProcessDuration = Meter.CreateHistogram<double>("messaging.process.duration", "s", "Duration of a handler's run.");
+    internal static readonly Counter<long> Enqueued = Meter.CreateCounter<long>("lovage.job.enqueued", "{job}", "Jobs accepted.");
+    internal static readonly Counter<long> Started = Meter.CreateCounter<long>("lovage.job.started", "{attempt}", "Attempts started.");
+    internal static readonly Counter<long> Completed = Meter.CreateCounter<long>("lovage.job.completed", "{attempt}", "Attempts ended, by outcome.");
+    internal static readonly Histogram<double> RunDuration = Meter.CreateHistogram<double>(
+        "lovage.job.run.duration", "s", "Duration of a handler's run.", advice: Wide());
+    internal static readonly Histogram<double> WaitDuration = Meter.CreateHistogram<double>(
+        "lovage.job.wait.duration", "s", "From ready to started, first attempts only.", advice: Wide());
+    internal static readonly UpDownCounter<long> Active = Meter.CreateUpDownCounter<long>("lovage.job.active", "{job}", "Attempts running.");
+    internal static readonly Counter<long> LeaseLost = Meter.CreateCounter<long>("lovage.lease.lost", "{lease}", "Leases found lost while the handler ran.");
+    internal static readonly Counter<long> StaleOutcomes = Meter.CreateCounter<long>("lovage.outcome.stale", "{attempt}", "Outcomes refused because the lease had passed to another attempt.");
+    internal static readonly Counter<long> LoopErrors = Meter.CreateCounter<long>("lovage.loop.errors", "{error}", "Errors of background loops, by loop.");
+
+    private static InstrumentAdvice<double> Wide() => new()
+    {
+        HistogramBucketBoundaries = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600],
+    };
+}

@@ -1,0 +1,95 @@
+using Lovage.Protocol;
+
+namespace Lovage.Storage;
+
+/// <summary>A message claimed for one worker.</summary>
+/// <remarks>Immutable.</remarks>
+public sealed record Delivery
+{
+    /// <summary>The message. Its retries are those counted so far.</summary>
+    public required JobMessage Message { get; init; }
+
+    /// <summary>The right to run it.</summary>
+    public required LeaseToken Token { get; init; }
+
+    /// <summary>When the storage accepted it, by the storage's clock.</summary>
+    public required DateTimeOffset EnqueuedAt { get; init; }
+
+    /// <summary>When it became ready, by the storage's clock.</summary>
+    public required DateTimeOffset ReadyAt { get; init; }
+
+    /// <summary>When it was claimed, by the storage's clock.</summary>
+    public required DateTimeOffset ClaimedAt { get; init; }
+
+    /// <summary>
+    /// True when it comes back from an owner that died: its start is written (<see cref="JobStore.RecordStartsAsync"/>) before its handler runs, so that a job that
+    /// kills its process is found out. Such a delivery comes alone.
+    /// </summary>
+    public bool StartFirst { get; init; }
+
+    /// <summary>True when its expiry had passed at the claim, by the storage's clock.</summary>
+    public bool IsExpired { get; init; }
+
+    /// <summary>Attempts recorded so far, whatever their end.</summary>
+    public int AttemptsSoFar { get; init; }
+}
+
+/// <summary>What a worker asks for.</summary>
+/// <param name="Owner">Who asks.</param>
+/// <param name="Queues">Which queues, in the order in which they are served.</param>
+/// <param name="Max">Deliveries at the most, 1 to 1,000.</param>
+/// <param name="Lease">How long the right to run lasts unless renewed.</param>
+public sealed record ReceiveRequest(WorkerOwner Owner, IReadOnlyList<string> Queues, int Max, TimeSpan Lease)
+{
+    /// <summary>How long to wait when nothing is ready; zero (the default) returns at once.</summary>
+    public TimeSpan Wait { get; init; }
+
+    /// <summary>False to be given no job that came back from a dead owner, because one is being watched already. True by default.</summary>
+    public bool WithReclaimed { get; init; } = true;
+}
+
+/// <summary>What a storage answers to one look into its queues.</summary>
+/// <param name="Deliveries">What was claimed; empty when nothing is ready.</param>
+/// <param name="NextDue">How long until the next scheduled job of these queues becomes ready; null when there is none.</param>
+public readonly record struct ReceiveResult(IReadOnlyList<Delivery> Deliveries, TimeSpan? NextDue);
+
+/// <summary>What became of one message that was published.</summary>
+public enum PublishStatus
+{
+    /// <summary>It is stored.</summary>
+    Accepted = 0,
+
+    /// <summary>The caller's own id is known already, with the same name and arguments: it is that job.</summary>
+    AlreadyKnown = 1,
+
+    /// <summary>The caller's own id is known already, with another name or other arguments: refused.</summary>
+    IdConflict = 2,
+}
+
+/// <summary>What a renewal found.</summary>
+public enum LeaseStatus
+{
+    /// <summary>Held, and renewed.</summary>
+    Held = 0,
+
+    /// <summary>Held, and renewed; the job is to be cancelled.</summary>
+    CancelRequested = 1,
+
+    /// <summary>Lost: the job has passed to somebody else or has ended.</summary>
+    Lost = 2,
+}
+
+/// <summary>What a look for dead owners did.</summary>
+/// <param name="Returned">Jobs put back to the front of their queue.</param>
+/// <param name="Buried">Jobs set aside as dead letters, because they ended their process too often.</param>
+public readonly record struct ReclaimResult(int Returned, int Buried);
+
+/// <summary>A queue at one moment, from counters.</summary>
+/// <param name="Queue">Its name.</param>
+/// <param name="Ready">Jobs that could run now.</param>
+/// <param name="Scheduled">Jobs that wait for their time, retries included.</param>
+/// <param name="Claimed">Jobs that workers hold.</param>
+/// <param name="OldestReady">How long the oldest ready job has been ready; null when there is none.</param>
+/// <param name="Paused">True while nothing is given out.</param>
+/// <param name="PauseReason">Why it is paused; null when it is not.</param>
+public sealed record QueueStatus(string Queue, long Ready, long Scheduled, long Claimed, TimeSpan? OldestReady, bool Paused, string? PauseReason);

@@ -1,0 +1,55 @@
+namespace Lovage.Storage;
+
+/// <summary>A storage opened in this process: its broker, its store and its signals.</summary>
+/// <remarks>Safe for use by several threads once opened. Dispose it last, when no call is under way.</remarks>
+public abstract class JobStorage : IAsyncDisposable
+{
+    /// <summary>What is used, for the start banner and the health check, without credentials: <c>sqlite:lovage.db (SQLite 3.50.4, WAL, synchronous=FULL)</c>.</summary>
+    public abstract string Description { get; }
+
+    /// <summary>What is unsafe in production about how this storage is used, one sentence each; empty when nothing is.</summary>
+    public abstract IReadOnlyList<string> Warnings { get; }
+
+    /// <summary>Queues and leases.</summary>
+    public abstract JobBroker Broker { get; }
+
+    /// <summary>Records and outcomes.</summary>
+    public abstract JobStore Store { get; }
+
+    /// <summary>Hints.</summary>
+    public abstract SignalBus Signals { get; }
+
+    /// <summary>Connects, checks that the storage is fit for its promises, and brings its schema up to date. Called once before anything else.</summary>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="StorageException">It cannot be used; the message says why and what to do.</exception>
+    public abstract ValueTask OpenAsync(CancellationToken cancellationToken);
+
+    /// <summary>Asks the storage for a sign of life.</summary>
+    /// <param name="cancellationToken">Gives up waiting.</param>
+    /// <exception cref="StorageException">It gives none.</exception>
+    public abstract ValueTask PingAsync(CancellationToken cancellationToken);
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await DisposeCoreAsync();
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Closes; called once.</summary>
+    protected abstract ValueTask DisposeCoreAsync();
+}
+
+/// <summary>Makes storages of one kind from their address, such as <c>sqlite:lovage.db</c>.</summary>
+/// <remarks>Stateless, safe for use by several threads.</remarks>
+public abstract class StorageProvider
+{
+    /// <summary>The schemes it answers to, such as <c>sqlite</c>.</summary>
+    public abstract IReadOnlyList<string> Schemes { get; }
+
+    /// <summary>Makes a storage without opening it.</summary>
+    /// <param name="address">The whole address, scheme included.</param>
+    /// <param name="time">The clock: leases, due times and waits.</param>
+    /// <exception cref="ArgumentException">The address cannot be read; the message does not repeat credentials.</exception>
+    public abstract JobStorage Create(string address, TimeProvider time);
+}

@@ -1,0 +1,112 @@
+namespace Lovage.Storage;
+
+/// <summary>What a hint is about.</summary>
+public enum SignalKind
+{
+    /// <summary>A queue has got jobs that are ready or a new due time.</summary>
+    JobsReady = 0,
+
+    /// <summary>A running job is to be cancelled.</summary>
+    CancelRequested = 1,
+
+    /// <summary>A job has ended.</summary>
+    JobEnded = 2,
+
+    /// <summary>Something changed and nobody knows what: look at everything you wait for.</summary>
+    Changed = 3,
+}
+
+/// <summary>A hint.</summary>
+/// <param name="Kind">What it is about.</param>
+/// <param name="Queue">The queue; null where it does not apply.</param>
+/// <param name="Id">The job; the default value where it does not apply.</param>
+public readonly record struct Signal(SignalKind Kind, string? Queue = null, JobId Id = default);
+
+/// <summary>
+/// Carries hints between the processes that share a storage. Correctness never hangs on one: whoever waits for a hint also looks by himself now and then.
+/// </summary>
+/// <remarks>Safe for use by several threads. Handlers are called on whatever thread the hint arrives on; they must be quick and must not throw.</remarks>
+public abstract class SignalBus
+{
+    private readonly Lock _lock = new();
+    private Subscription[] _subscriptions = [];
+
+    /// <summary>True when somebody in this process listens to this kind; a sender may skip what nobody hears.</summary>
+    /// <param name="kind">The kind.</param>
+    public bool HasListener(SignalKind kind)
+    {
+        foreach (var subscription in Volatile.Read(ref _subscriptions))
+        {
+            if (subscription.Hears(kind))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>Sends a hint; never throws and never waits for anybody.</summary>
+    /// <param name="signal">The hint.</param>
+    public void Send(Signal signal)
+    {
+        Dispatch(signal);
+        SendCore(signal);
+    }
+
+    /// <summary>Listens. <see cref="SignalKind.Changed"/> is heard by every listener.</summary>
+    /// <param name="handler">Called for each hint.</param>
+    /// <param name="kinds">Which kinds.</param>
+    /// <returns>Dispose it to stop listening.</returns>
+    public IDisposable Subscribe(Action<Signal> handler, params ReadOnlySpan<SignalKind> kinds)
+    {
+        ArgumentNullException.ThrowIfNull(handler);
+        var mask = 1 << (int)SignalKind.Changed;
+        foreach (var kind in kinds)
+        {
+            mask |= 1 << (int)kind;
+        }
+
+        var subscription = new Subscription(this, handler, mask);
+        lock (_lock)
+        {
+            Volatile.Write(ref _subscriptions, [.. _subscriptions, subscription]);
+        }
+
+        return subscription;
+    }
+
+    /// <summary>Carries a hint to other processes. Does nothing by default, for storages whose other processes find out by themselves.</summary>
+    /// <param name="signal">The hint, which this process has heard already.</param>
+    protected virtual void SendCore(Signal signal)
+    {
+    }
+
+    /// <summary>Lets this process's listeners hear a hint, such as one that arrived from elsewhere.</summary>
+    /// <param name="signal">The hint.</param>
+    protected void Dispatch(Signal signal)
+    {
+        foreach (var subscription in Volatile.Read(ref _subscriptions))
+        {
+            if (subscription.Hears(signal.Kind))
+            {
+                subscription.Handler(signal);
+            }
+        }
+    }
+
+    private sealed class Subscription(SignalBus bus, Action<Signal> handler, int mask) : IDisposable
+    {
+        public Action<Signal> Handler { get; } = handler;
+
+        public bool Hears(SignalKind kind) => (mask & (1 << (int)kind)) != 0;
+
+        public void Dispose()
+        {
+            lock (bus._lock)
+            {
+                Volatile.Write(ref bus._subscriptions, [.. bus._subscriptions.Where(s => s != this)]);
+            }
+        }
+    }
+}
