@@ -41,6 +41,7 @@ internal static class LovageServices
             provider.GetRequiredService<TimeProvider>()));
         AddClients(services);
         services.TryAddSingleton<WorkerSet>();
+        services.TryAddSingleton<StartBanner>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, LovageHost>());
         services.AddHealthChecks()
             .AddCheck<StorageHealthCheck>("Lovage.Storage", tags: ReadyTags)
