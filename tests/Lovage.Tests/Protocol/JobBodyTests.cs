@@ -32,8 +32,8 @@ public sealed class JobBodyTests
         // [["xxx"],{} is eight bytes and the text.
         var arguments = JobArguments.Of([new string('x', 92)]);
 
-        Assert.Equal(101 + Embed.Length, JobBody.Encode("a", arguments, Serializer, payloadBytesMax: 101).Length);
-        Assert.Equal(100, Assert.Throws<PayloadTooLargeException>(() => JobBody.Encode("a", arguments, Serializer, payloadBytesMax: 100)).SizeBytesMax);
+        Assert.Equal(100 + Embed.Length, JobBody.Encode("a", arguments, Serializer, payloadBytesMax: 100).Length);
+        Assert.Equal(99, Assert.Throws<PayloadTooLargeException>(() => JobBody.Encode("a", arguments, Serializer, payloadBytesMax: 99)).SizeBytesMax);
     }
 
     [Fact]

@@ -7,6 +7,10 @@ namespace Lovage.Tests.Protocol;
 internal static class Vectors
 {
 
+    private static readonly Lazy<IReadOnlyList<(string Name, byte[] Envelope)>> Redis = new(() => [.. ReadRedis()]);
+
+    private static readonly Lazy<IReadOnlyList<(string Name, byte[] Record)>> Records = new(() => [.. ReadResults()]);
+
     internal static string Root { get; } = Path.Combine(AppContext.BaseDirectory, "Protocol", "Vectors");
 
     internal static IEnumerable<string> Files(string folder) =>
@@ -31,7 +35,12 @@ internal static class Vectors
     }
 
     /// <summary>Every envelope that a client left in a Redis list, as it was.</summary>
-    internal static IEnumerable<(string Name, byte[] Envelope)> RedisEnvelopes()
+    internal static IReadOnlyList<(string Name, byte[] Envelope)> RedisEnvelopes() => Redis.Value;
+
+    /// <summary>One of <see cref="RedisEnvelopes"/>.</summary>
+    internal static byte[] RedisEnvelope(string name) => Redis.Value.Single(v => v.Name == name).Envelope;
+
+    private static IEnumerable<(string Name, byte[] Envelope)> ReadRedis()
     {
         foreach (var file in Files("redis-produce"))
         {
@@ -61,7 +70,12 @@ internal static class Vectors
     }
 
     /// <summary>Every result record that a worker stored or published.</summary>
-    internal static IEnumerable<(string Name, byte[] Record)> Results()
+    internal static IReadOnlyList<(string Name, byte[] Record)> Results() => Records.Value;
+
+    /// <summary>One of <see cref="Results"/>.</summary>
+    internal static byte[] Result(string name) => Records.Value.Single(v => v.Name == name).Record;
+
+    private static IEnumerable<(string Name, byte[] Record)> ReadResults()
     {
         foreach (var file in Files("results-redis"))
         {
