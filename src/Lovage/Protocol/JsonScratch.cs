@@ -2,7 +2,6 @@ using System.Buffers;
 using System.Diagnostics.CodeAnalysis;
 using System.Text.Encodings.Web;
 using System.Text.Json;
-using System.Text.Unicode;
 
 namespace Lovage.Protocol;
 
@@ -28,7 +27,8 @@ internal sealed class JsonScratch : IBufferWriter<byte>, IDisposable
 
     private JsonScratch() => _writer = new Utf8JsonWriter(this, new JsonWriterOptions
     {
-        Encoder = JavaScriptEncoder.Create(UnicodeRanges.All),
+        // What is written is read by JSON readers and never put into a page as it is, so quotes and angle brackets may stay.
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
         MaxDepth = WireJson.DepthMax,
     });
 
