@@ -3,6 +3,8 @@ namespace Lovage.Generators;
 /// <summary>Writes the assembly's file: the public catalog, and AddJobs() where the builder can be seen.</summary>
 internal static class CatalogEmitter
 {
+    internal const string FileName = "LovageCatalog.g.cs";
+
     private const string ServiceCollection = "global::Microsoft.Extensions.DependencyInjection.IServiceCollection";
     private const string TryAddScoped = "global::Microsoft.Extensions.DependencyInjection.Extensions.ServiceCollectionDescriptorExtensions.TryAddScoped";
 

@@ -5,8 +5,6 @@ namespace Lovage.Generators;
 /// <summary>Writes the file of one handler class: its factories, and beside them its bindings.</summary>
 internal static class HandlerEmitter
 {
-    internal static string FileName(HandlerJobs handler) => handler.Handler.Type.Replace("global::", "").Replace("@", "") + ".g.cs";
-
     internal static string Emit(HandlerJobs handler)
     {
         var code = new CodeWriter();
