@@ -1,5 +1,5 @@
 using System.Reflection;
-using Microsoft.CodeAnalysis;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Lovage.Generators.Tests;
 
@@ -43,8 +43,11 @@ public sealed class CatalogTests
             public static class Use { public static LovageBuilder Add(LovageBuilder builder) => builder.AddJobs().AddJobs(Shop.ShopJobs.Catalog); }
             """).Generate().Clean().Load();
 
-        var add = assembly.GetType("Use")!.GetMethod("Add")!;
-        Assert.Equal("LovageBuilder", add.ReturnType.Name);
+        var builder = new LovageBuilder(new ServiceCollection());
+        assembly.GetType("Use")!.GetMethod("Add")!.Invoke(null, [builder]);
+
+        var catalog = Assert.IsType<JobCatalog>(Assert.Single(builder.Services).ImplementationInstance);
+        Assert.Equal("h.a", catalog.Jobs.Single().Name);
         var registration = assembly.GetType("Microsoft.Extensions.DependencyInjection.ShopJobsRegistration")!;
         Assert.False(registration.IsPublic);
         Assert.NotNull(registration.GetMethod("AddJobs", BindingFlags.Public | BindingFlags.Static));
