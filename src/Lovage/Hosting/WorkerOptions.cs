@@ -27,7 +27,7 @@ public sealed class WorkerOptions
     public TimeSpan SweepInterval { get; set; } = TimeSpan.FromSeconds(5);
 
     /// <summary>Tries at the most for a job that says nothing itself, first one included, 1 to 1,000; 3 by default.</summary>
-    public int MaxAttempts { get; set; } = RetryPolicy.Default.MaxAttempts;
+    public int MaxAttempts { get; set; } = 3;
 
     /// <summary>After which a handler's token is cancelled, for a job that says nothing itself, 1 ms to 3,653 days; null (the default) for never.</summary>
     public TimeSpan? SoftTimeLimit { get; set; }
@@ -70,7 +70,7 @@ public sealed class WorkerOptions
         Lease = Lease,
         PollInterval = PollInterval,
         SweepInterval = SweepInterval,
-        Retry = RetryPolicy.Default with { MaxAttempts = MaxAttempts },
+        MaxAttempts = MaxAttempts,
         SoftTimeLimit = SoftTimeLimit,
         TimeLimit = TimeLimit,
         DrainTime = DrainTime,
