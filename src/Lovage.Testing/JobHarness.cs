@@ -111,7 +111,7 @@ public sealed class JobHarness
     public async ValueTask<IReadOnlyList<JobRecord>> ShouldHaveEnqueuedAsync(
         string name, string? queue = null, int? times = null, object?[]? arguments = null, CancellationToken cancellationToken = default)
     {
-        var expected = new ExpectedJob(name, queue, arguments is null ? null : _services.GetRequiredService<JobSender>().Encode(Job.Create(name, arguments)));
+        var expected = new ExpectedJob(name, queue, arguments is null ? (ReadOnlyMemory<byte>?)null : _services.GetRequiredService<JobSender>().Encode(Job.Create(name, arguments)));
         var enqueued = await EnqueuedAsync(cancellationToken);
         var found = enqueued.Where(job => expected.Differences(job).Count == 0).ToList();
         return (times is null ? found.Count > 0 : found.Count == times)

@@ -80,7 +80,7 @@ public sealed class EnqueueFilterTests
 
     public sealed class Trail
     {
-        public List<string> Steps { get; } = [];
+        public System.Collections.ObjectModel.Collection<string> Steps { get; } = [];
 
         public async ValueTask StepAsync(string name, Func<ValueTask> next)
         {

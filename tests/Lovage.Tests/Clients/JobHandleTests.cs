@@ -149,7 +149,7 @@ public sealed class JobHandleTests
 
         public override ValueTask PingAsync(CancellationToken cancellationToken) => default;
 
-        protected override ValueTask DisposeCoreAsync() => default;
+        protected override ValueTask DisposeCoreAsync() => _memory is null ? default : _memory.DisposeAsync();
 
         private sealed class Deaf : SignalBus;
     }

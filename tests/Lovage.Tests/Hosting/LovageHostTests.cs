@@ -187,7 +187,7 @@ public sealed class LovageHostTests
         protected override ValueTask DisposeCoreAsync()
         {
             Trail.Enqueue("close");
-            return default;
+            return _memory.DisposeAsync();
         }
     }
 

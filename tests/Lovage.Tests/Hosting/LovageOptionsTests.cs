@@ -93,7 +93,7 @@ public sealed class LovageOptionsTests
     public void AddLovage_Code_WinsOverConfiguration()
     {
         var builder = Host.CreateEmptyApplicationBuilder(null);
-        builder.Configuration.AddInMemoryCollection([KeyValuePair.Create("Lovage:DefaultQueue", (string?)"a")]);
+        builder.Configuration.AddInMemoryCollection([KeyValuePair.Create("Lovage:DefaultQueue", (string?)"a"), KeyValuePair.Create("Lovage:Storage", (string?)"memory:")]);
         builder.AddLovage(options => options.DefaultQueue = "b");
         builder.AddLovage(options => options.Limits.PendingMax = 5);
         using var host = builder.Build();
