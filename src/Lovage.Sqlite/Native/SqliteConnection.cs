@@ -61,12 +61,13 @@ internal sealed unsafe class SqliteConnection : IDisposable
     internal long Scalar(string sql)
     {
         using var statement = Prepare(sql);
-        var value = statement.Read() ? statement.Int64(0) : 0;
+        var value = (long?)null;
         while (statement.Read())
         {
+            value ??= statement.Int64(0);
         }
 
-        return value;
+        return value ?? 0;
     }
 
     /// <summary>Runs one statement; the first column of its first row as text.</summary>
