@@ -67,7 +67,7 @@ internal sealed class ReclaimOperation(IReadOnlyList<string> deadOwners, int max
 
     internal override void Run(WriteSession session)
     {
-        var (returned, buried) = (0, 0);
+        var (returned, buried, cancelled) = (0, 0, 0);
         foreach (var token in Dead(session, max))
         {
             var claim = session.FindClaim(token)!;
@@ -80,11 +80,11 @@ internal sealed class ReclaimOperation(IReadOnlyList<string> deadOwners, int max
             {
                 case JobState.Dead: buried++; break;
                 case JobState.Queued: returned++; break;
-                default: break;
+                default: cancelled++; break;
             }
         }
 
-        Result = new ReclaimResult(returned, buried);
+        Result = new ReclaimResult(returned, buried, cancelled);
     }
 
     private List<LeaseToken> Dead(WriteSession session, int count)
