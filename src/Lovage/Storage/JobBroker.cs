@@ -39,7 +39,7 @@ public abstract class JobBroker
     public virtual bool SettlesWithStore => true;
 
     /// <summary>Where hints go and come from.</summary>
-    protected SignalBus Signals { get; }
+    protected internal SignalBus Signals { get; }
 
     /// <summary>Stores messages. All of the batch are stored, or none, except those whose status says otherwise.</summary>
     /// <param name="messages">1 to <see cref="BatchMax"/>.</param>
@@ -119,6 +119,20 @@ public abstract class JobBroker
         var count = await ReleaseCoreAsync(tokens, cancellationToken);
         Signals.Send(new Signal(SignalKind.JobsReady));
         return count;
+    }
+
+    /// <summary>
+    /// Ends deliveries for good, once their outcomes are written and what follows from them is published. Only for a broker apart from the store
+    /// (<see cref="SettlesWithStore"/> is false); those no longer held are passed over.
+    /// </summary>
+    /// <param name="tokens">1 to <see cref="BatchMax"/>.</param>
+    /// <param name="cancellationToken">Gives up waiting; what is not acknowledged is delivered again.</param>
+    /// <exception cref="NotSupportedException">Outcomes remove deliveries here.</exception>
+    /// <exception cref="StorageException">The broker cannot be asked now.</exception>
+    public ValueTask AcknowledgeAsync(IReadOnlyList<LeaseToken> tokens, CancellationToken cancellationToken)
+    {
+        CheckBatch(tokens);
+        return AcknowledgeCoreAsync(tokens, cancellationToken);
     }
 
     /// <summary>Takes back what dead owners hold: claims whose lease has run out by the storage's clock, and all claims of the owners named.</summary>
@@ -202,6 +216,11 @@ public abstract class JobBroker
     /// <summary>Writes what <see cref="ReleaseAsync"/> promises.</summary>
     /// <inheritdoc cref="ReleaseAsync"/>
     protected abstract ValueTask<int> ReleaseCoreAsync(IReadOnlyList<LeaseToken> tokens, CancellationToken cancellationToken);
+
+    /// <summary>Writes what <see cref="AcknowledgeAsync"/> promises; refuses unless it is overridden.</summary>
+    /// <inheritdoc cref="AcknowledgeAsync"/>
+    protected virtual ValueTask AcknowledgeCoreAsync(IReadOnlyList<LeaseToken> tokens, CancellationToken cancellationToken) =>
+        throw new NotSupportedException("This broker settles with its store: an outcome removes its delivery, and there is nothing to acknowledge.");
 
     /// <summary>Writes what <see cref="ReclaimAsync"/> promises, by <see cref="JobLifecycle"/>'s rule for <see cref="AttemptEnd.OwnerDied"/>.</summary>
     /// <inheritdoc cref="ReclaimAsync"/>

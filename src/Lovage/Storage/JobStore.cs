@@ -1,4 +1,5 @@
 using Lovage.Diagnostics;
+using Lovage.Storage.Outbox;
 
 namespace Lovage.Storage;
 
@@ -29,6 +30,12 @@ public abstract class JobStore
 
     /// <summary>Where hints go.</summary>
     protected SignalBus Signals { get; }
+
+    /// <summary>
+    /// Turns the store's outbox on, for a broker apart from it (<see cref="JobBroker.SettlesWithStore"/> is false). From then on every job is delivered by that broker.
+    /// </summary>
+    /// <returns>The outbox; null (the default) when this store has none, so that it cannot stand beside such a broker.</returns>
+    public virtual JobOutbox? OpenOutbox() => null;
 
     /// <summary>
     /// Writes outcomes: the job's new state, its result, the attempt, the counters and the follow-up messages of each outcome in one transaction, which also removes the
