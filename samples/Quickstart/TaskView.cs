@@ -1,0 +1,59 @@
+using System.ComponentModel;
+using System.Text.Json;
+using Lovage;
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace Quickstart;
+
+internal sealed record TaskAccepted([property: Description("Ask for it at /task/{task_id}.")] string TaskId)
+{
+    public static Accepted<TaskAccepted> Of(JobHandle handle) => TypedResults.Accepted($"/task/{handle.Id}", new TaskAccepted(handle.Id.Value));
+}
+
+internal sealed record TaskView
+{
+    public required string TaskId { get; init; }
+
+    [Description("Celery's word: PENDING, STARTED, RETRY, SUCCESS, FAILURE or REVOKED.")]
+    public required string Status { get; init; }
+
+    [Description("What the job returned, any JSON; null until it has succeeded.")]
+    public required JsonElement? Result { get; init; }
+
+    [Description("Why it failed, last failed, or was cancelled; null when nothing is wrong.")]
+    public required TaskError? Error { get; init; }
+
+    [Description("Attempts so far, the running one included.")]
+    public required int Attempts { get; init; }
+
+    [Description("The job's newest report; null when it made none.")]
+    public required TaskProgress? Progress { get; init; }
+
+    [Description("False for an id that nobody knows: never enqueued, or ended so long ago that it was removed.")]
+    public required bool Known { get; init; }
+
+    public static TaskView Of(JobStatus job) => new()
+    {
+        TaskId = job.Id.Value,
+        Status = job.CeleryState,
+        Result = job.State == JobState.Succeeded && !job.Result.IsEmpty ? JsonElement.Parse(job.Result.Span) : null,
+        Error = ErrorOf(job),
+        Attempts = job.Attempts,
+        Progress = job.Progress is { } fraction ? new TaskProgress(fraction, job.ProgressMessage) : null,
+        Known = job.Known,
+    };
+
+    private static TaskError? ErrorOf(JobStatus job) => job switch
+    {
+        { State: JobState.Succeeded } => null,
+        { Error: { } error } => new TaskError(error.Type, error.Message),
+        { IsFinal: true } => new TaskError(job.State.ToString()!, job.Reason ?? $"The job ended as {job.CeleryState}."),
+        _ => null,
+    };
+}
+
+internal sealed record TaskError(
+    [property: Description("The exception's type, or how the job ended when nothing was thrown.")] string Type,
+    string Message);
+
+internal sealed record TaskProgress([property: Description("0 to 1.")] double Fraction, string? Message);
