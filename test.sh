@@ -19,10 +19,13 @@ needs=(
   "ps procps"
 )
 
+# No suite takes longer unless it hangs.
+limit=12m
+
 filter=""
 while (($# > 0)); do
   case "$1" in
-    --long) export LOVAGE_LONG_TESTS=1 ;;
+    --long) export LOVAGE_LONG_TESTS=1; limit=3h ;;
     --filter)
       (($# > 1)) || { echo "--filter needs the name of a suite." >&2; exit 2; }
       filter="${2,,}"
@@ -86,7 +89,7 @@ fi
 run_suite() {
   local project="$1" name code=0 start=$SECONDS
   name="$(basename "$project" .csproj)"
-  dotnet test --project "$project" --configuration Release --no-build --no-restore --max-parallel-test-modules 1 --no-progress \
+  timeout --kill-after=30 "$limit" dotnet test --project "$project" --configuration Release --no-build --no-restore --max-parallel-test-modules 1 --no-progress \
     --results-directory "$out" --report-xunit-trx --report-xunit-trx-filename "$name.trx" >"$out/$name.log" 2>&1 </dev/null || code=$?
   echo "$code $((SECONDS - start))" >"$out/$name.end"
 }
@@ -105,6 +108,7 @@ report_suite() {
     ((ok + bad > 0)) || note="no test ran"
   else
     note="no report: the suite crashed or did not start"
+    ((code != 124 && code != 137)) || note="stopped after $limit: the suite hangs"
   fi
   left=$((total - ok - bad))
   if ((code != 0 && bad == 0)) && [[ -z "$note" ]]; then note="exit code $code"; fi
@@ -113,12 +117,12 @@ report_suite() {
   printf '%-32s %6d passed %4d failed %4d skipped %5d s %s\n' "$name" "$ok" "$bad" "$left" "$seconds" "$note"
   if ((bad > 0)); then
     sed -n '/^failed /,/^$/p' "$out/$name.log" | head -n 200
-    [[ -z "$note" ]] || tail -n 40 "$out/$name.log"
+    [[ -z "$note" ]] || { head -n 30 "$out/$name.log"; echo "  ... all of it is in $out/$name.log"; }
   fi
 }
 
 if ((${#quick[@]} > 0)); then
-  export out
+  export out limit
   export -f run_suite
   printf '%s\0' "${quick[@]}" | xargs -0 -n 1 -P "$(nproc)" bash -c 'run_suite "$1"' suite
   for project in "${quick[@]}"; do report_suite "$project"; done

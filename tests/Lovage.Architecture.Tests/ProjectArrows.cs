@@ -4,15 +4,15 @@ using System.Xml.Linq;
 
 namespace Lovage.Architecture.Tests;
 
-/// <summary>One ProjectReference. An analyzer runs in the compiler; a package-only reference brings a package along whose assembly is not used.</summary>
-internal sealed record ProjectReference(string From, string To, bool IsAnalyzer)
+/// <summary>One ProjectReference. One without code runs in the compiler or only has to be built before.</summary>
+internal sealed record ProjectReference(string From, string To, bool WithoutCode)
 {
     public static IEnumerable<ProjectReference> Of(string project) =>
         from item in XDocument.Parse(Repository.Read(project)).Descendants("ProjectReference")
         from include in item.Attribute("Include")?.Value.Split(';', StringSplitOptions.RemoveEmptyEntries) ?? []
         let folder = Path.GetDirectoryName(project)!
         let target = Path.GetRelativePath(Repository.Root, Path.GetFullPath(Path.Combine(Repository.Root, folder, include.Trim().Replace('\\', '/'))))
-        select new ProjectReference(project, target.Replace('\\', '/'), item.Attribute("OutputItemType")?.Value is "Analyzer");
+        select new ProjectReference(project, target.Replace('\\', '/'), (item.Attribute("ReferenceOutputAssembly")?.Value ?? item.Element("ReferenceOutputAssembly")?.Value) is "false");
 }
 
 /// <summary>The one table of arrows allowed between the libraries of src.</summary>
@@ -33,7 +33,7 @@ internal static class ProjectArrows
         var from = Path.GetFileNameWithoutExtension(reference.From);
         var to = Path.GetFileNameWithoutExtension(reference.To);
         return reference.To.StartsWith("src/", StringComparison.Ordinal)
-            && (AllowsCode(from, to) || PackageOnly.Contains((from, to)) || (from == Core && to == "Lovage.Generators" && reference.IsAnalyzer));
+            && (AllowsCode(from, to) || PackageOnly.Contains((from, to)) || (from == Core && to == "Lovage.Generators" && reference.WithoutCode));
     }
 
     /// <summary>The names of Lovage's assemblies that a compiled assembly refers to.</summary>

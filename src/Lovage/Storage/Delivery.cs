@@ -46,6 +46,9 @@ public sealed record ReceiveRequest(WorkerOwner Owner, IReadOnlyList<string> Que
 
     /// <summary>False to be given no job that came back from a dead owner, because one is being watched already. True by default.</summary>
     public bool WithReclaimed { get; init; } = true;
+
+    /// <summary>The asker's timestamp just before the look that the deliveries come from: a lease cannot have begun before it.</summary>
+    internal long AskedTimestamp { get; set; }
 }
 
 /// <summary>What a storage answers to one look into its queues.</summary>
@@ -82,7 +85,8 @@ public enum LeaseStatus
 /// <summary>What a look for dead owners did.</summary>
 /// <param name="Returned">Jobs put back to the front of their queue.</param>
 /// <param name="Buried">Jobs set aside as dead letters, because they ended their process too often.</param>
-public readonly record struct ReclaimResult(int Returned, int Buried);
+/// <param name="Cancelled">Jobs that were to be cancelled and are so now, because nobody holds them any more.</param>
+public readonly record struct ReclaimResult(int Returned, int Buried, int Cancelled = 0);
 
 /// <summary>A queue at one moment, from counters.</summary>
 /// <param name="Queue">Its name.</param>

@@ -74,6 +74,7 @@ public abstract class JobBroker
         {
             var seen = _ready.Version;
             var looked = _time.GetTimestamp();
+            request.AskedTimestamp = looked;
             var result = await ReceiveCoreAsync(request, cancellationToken);
             if (result.Deliveries.Count > 0)
             {
@@ -135,6 +136,12 @@ public abstract class JobBroker
         if (result.Returned > 0)
         {
             Signals.Send(new Signal(SignalKind.JobsReady));
+        }
+
+        if (result.Buried + result.Cancelled > 0)
+        {
+            // Which jobs ended is not known here: whoever waits for one looks again.
+            Signals.Send(new Signal(SignalKind.Changed));
         }
 
         return result;
