@@ -11,10 +11,13 @@ internal static class BadRequests
         .Configure<ExceptionHandlerOptions>(handler => handler.StatusCodeSelector = exception => StatusOf(exception) ?? StatusCodes.Status500InternalServerError)
         .Configure<ProblemDetailsOptions>(problems => problems.CustomizeProblemDetails = context =>
         {
-            if (context.Exception is BadHttpRequestException bad)
+            context.ProblemDetails.Detail ??= context.Exception is BadHttpRequestException bad ? bad.Message : context.ProblemDetails.Status switch
             {
-                context.ProblemDetails.Detail = bad.Message;
-            }
+                StatusCodes.Status404NotFound => "There is nothing at this address; /openapi/v1.json lists what there is.",
+                StatusCodes.Status405MethodNotAllowed => "This address knows other methods; /openapi/v1.json lists them.",
+                StatusCodes.Status415UnsupportedMediaType => "This content type is not taken here: send application/json, or a table as text/csv to /process/.",
+                _ => null,
+            };
         });
 
     public static ProblemHttpResult Problem(string detail, int status = StatusCodes.Status400BadRequest, params IEnumerable<KeyValuePair<string, object?>> facts) =>

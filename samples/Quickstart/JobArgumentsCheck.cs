@@ -41,7 +41,7 @@ internal static class JobArgumentsCheck
             }
             else if (!Fits(value, parameter.Type, serializer))
             {
-                return $"Job '{job.Name}': argument '{parameter.Name}' is no {parameter.Type.Name}.";
+                return $"Job '{job.Name}': argument '{parameter.Name}' must be {Word(parameter.Type)}.";
             }
         }
 
@@ -59,6 +59,15 @@ internal static class JobArgumentsCheck
             return false;
         }
     }
+
+    private static string Word(Type type) => Type.GetTypeCode(Nullable.GetUnderlyingType(type) ?? type) switch
+    {
+        TypeCode.Int32 or TypeCode.Int64 => "an integer that fits",
+        TypeCode.Double => "a number",
+        TypeCode.Boolean => "a boolean",
+        TypeCode.String => "a string",
+        _ => $"of type {type.Name}",
+    };
 
     private static string Expected(JobDefinition job) => job.Parameters.Length == 0 ? "none" : string.Join(", ", job.Parameters.Select(parameter => parameter.Name));
 }

@@ -26,7 +26,7 @@ internal sealed record TaskView
     [Description("Attempts so far, the running one included.")]
     public required int Attempts { get; init; }
 
-    [Description("The job's newest report; null when it made none.")]
+    [Description("The job's newest report, 1 when it has succeeded; null when it made none.")]
     public required TaskProgress? Progress { get; init; }
 
     [Description("False for an id that nobody knows: never enqueued, or ended so long ago that it was removed.")]
@@ -39,15 +39,24 @@ internal sealed record TaskView
         Result = job.State == JobState.Succeeded && !job.Result.IsEmpty ? JsonElement.Parse(job.Result.Span) : null,
         Error = ErrorOf(job),
         Attempts = job.Attempts,
-        Progress = job.Progress is { } fraction ? new TaskProgress(fraction, job.ProgressMessage) : null,
+        Progress = ProgressOf(job),
         Known = job.Known,
+    };
+
+    /// <summary>Reports between two writes are skipped, so the last one stored may be behind: a job that has succeeded is at 1.</summary>
+    private static TaskProgress? ProgressOf(JobStatus job) => job switch
+    {
+        { Progress: null } => null,
+        { State: JobState.Succeeded } => new TaskProgress(1, null),
+        { Progress: { } fraction } => new TaskProgress(fraction, job.ProgressMessage),
     };
 
     private static TaskError? ErrorOf(JobStatus job) => job switch
     {
         { State: JobState.Succeeded } => null,
+        { State: JobState.Cancelled or JobState.Expired } => new TaskError(job.State.ToString()!, job.Reason ?? $"The job ended as {job.State}."),
         { Error: { } error } => new TaskError(error.Type, error.Message),
-        { IsFinal: true } => new TaskError(job.State.ToString()!, job.Reason ?? $"The job ended as {job.CeleryState}."),
+        { IsFinal: true } => new TaskError(job.State.ToString()!, job.Reason ?? $"The job ended as {job.State}."),
         _ => null,
     };
 }

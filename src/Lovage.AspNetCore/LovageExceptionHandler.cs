@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Security.Cryptography;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
@@ -7,7 +6,7 @@ using Microsoft.AspNetCore.Mvc;
 namespace Lovage.AspNetCore;
 
 /// <summary>Answers a request that ended in an error of Lovage with the fitting status and RFC 9457 problem details, without a stack trace.</summary>
-internal sealed class LovageExceptionHandler(IProblemDetailsService problems) : IExceptionHandler
+internal sealed class LovageExceptionHandler(IProblemDetailsService problems, Random random) : IExceptionHandler
 {
     private static readonly TimeSpan StorageRetryAfter = TimeSpan.FromSeconds(5);
 
@@ -50,8 +49,7 @@ internal sealed class LovageExceptionHandler(IProblemDetailsService problems) : 
     };
 
     /// <summary>1 to 60 s, give or take a fifth, so that callers refused together do not come back together.</summary>
-    private static int Seconds(TimeSpan wait) =>
-        Math.Max(1, (int)Math.Round(Math.Clamp(wait.TotalSeconds, 1, 60) * RandomNumberGenerator.GetInt32(80, 121) / 100));
+    private int Seconds(TimeSpan wait) => Math.Max(1, (int)Math.Round(Math.Clamp(wait.TotalSeconds, 1, 60) * (0.8 + (0.4 * random.NextDouble()))));
 
     private static ProblemDetails Problem(int status, string title, string detail, params ReadOnlySpan<(string Name, object? Value)> facts)
     {
