@@ -140,7 +140,7 @@ internal sealed class MessageFields
     {
         var rawName = JsonMarshal.GetRawUtf8PropertyName(property);
         var field = rawName.Contains((byte)'\\')
-            ? HeaderFields.Find(Encoding.UTF8.GetBytes(WireJson.Name(property, _path)))
+            ? HeaderFields.Find(Encoding.UTF8.GetBytes(property.Name))
             : HeaderFields.Find(rawName);
         var value = property.Value;
         switch (field)
@@ -218,7 +218,7 @@ internal sealed class MessageFields
                 Keep(rawName, value);
                 break;
             case HeaderField.Unknown when value.ValueKind == JsonValueKind.String:
-                AddHeader(WireJson.Name(property, _path), WireJson.Text(value, _path)!);
+                AddHeader(property.Name, WireJson.Text(value, _path)!);
                 break;
             case HeaderField.Unknown:
                 Keep(rawName, value);

@@ -1,4 +1,4 @@
-using System.Diagnostics.CodeAnalysis;
+using System.Buffers;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Text.Unicode;
@@ -22,15 +22,33 @@ internal static class WireJson
 
         try
         {
+            RequireTexts(json.Span, path);
             return JsonDocument.Parse(json, Options);
         }
         catch (JsonException cause)
         {
             throw NotJson(path, cause);
         }
-        catch (InvalidOperationException cause)
+    }
+
+    /// <summary>
+    /// Refuses an escaped lone surrogate, which is JSON by its grammar and no text: found here, and not by whoever reads the text or compares with it later.
+    /// </summary>
+    /// <exception cref="JsonException">Not JSON.</exception>
+    internal static void RequireTexts(ReadOnlySpan<byte> json, string path)
+    {
+        if (json.IndexOf("\\ud"u8) < 0 && json.IndexOf("\\uD"u8) < 0)
         {
-            throw new MalformedMessageException(path, "a key holds a lone surrogate.", cause);
+            return;
+        }
+
+        var reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = DepthMax });
+        while (reader.Read())
+        {
+            if (reader.ValueIsEscaped)
+            {
+                RequireText(ref reader, path);
+            }
         }
     }
 
@@ -45,19 +63,7 @@ internal static class WireJson
             return null;
         }
 
-        if (value.ValueKind != JsonValueKind.String)
-        {
-            throw Wrong(value, path, "a text or null");
-        }
-
-        try
-        {
-            return value.GetString();
-        }
-        catch (InvalidOperationException cause)
-        {
-            throw new MalformedMessageException(path, "the text holds a lone surrogate.", cause);
-        }
+        return value.ValueKind == JsonValueKind.String ? value.GetString() : throw Wrong(value, path, "a text or null");
     }
 
     /// <summary>A text of at most so many characters, or null.</summary>
@@ -108,48 +114,23 @@ internal static class WireJson
         }
     }
 
-    /// <summary>Refuses a value with a lone surrogate anywhere in it, for one that is kept whole and read later.</summary>
-    internal static void RequireTexts(JsonElement value, string path)
-    {
-        switch (value.ValueKind)
-        {
-            case JsonValueKind.String:
-                Text(value, path);
-                break;
-            case JsonValueKind.Array:
-                foreach (var item in value.EnumerateArray())
-                {
-                    RequireTexts(item, path);
-                }
-
-                break;
-            case JsonValueKind.Object:
-                foreach (var property in value.EnumerateObject())
-                {
-                    Name(property, path);
-                    RequireTexts(property.Value, path);
-                }
-
-                break;
-            default:
-                break;
-        }
-    }
-
     /// <summary>A copy of the value's own bytes.</summary>
     internal static byte[] Raw(JsonElement value) => JsonMarshal.GetRawUtf8Value(value).ToArray();
 
-    /// <summary>The name of a property, which may hold a lone surrogate.</summary>
-    [return: NotNull]
-    internal static string Name(JsonProperty property, string path)
+    private static void RequireText(ref Utf8JsonReader reader, string path)
     {
+        var characters = ArrayPool<char>.Shared.Rent(reader.ValueSpan.Length);
         try
         {
-            return property.Name;
+            reader.CopyString(characters);
         }
         catch (InvalidOperationException cause)
         {
-            throw new MalformedMessageException(path, "a key holds a lone surrogate.", cause);
+            throw new MalformedMessageException(path, "a text holds a lone surrogate.", cause);
+        }
+        finally
+        {
+            ArrayPool<char>.Shared.Return(characters);
         }
     }
 
