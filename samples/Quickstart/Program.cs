@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using Quickstart;
 using Quickstart.Jobs;
 
@@ -16,7 +17,11 @@ builder.AddLovage()                                 // binds the "Lovage" sectio
 
 // A body is read into memory before its job is stored: bounded well above Lovage:Limits:PayloadBytesMax.
 builder.WebHost.ConfigureKestrel(kestrel => kestrel.Limits.MaxRequestBodySize = 4 * 1024 * 1024);
-builder.Services.ConfigureHttpJsonOptions(json => json.SerializerOptions.PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower);
+builder.Services.ConfigureHttpJsonOptions(json =>
+{
+    json.SerializerOptions.PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower;
+    json.SerializerOptions.NumberHandling = JsonNumberHandling.Strict;
+});
 builder.Services.AddBadRequestDetails();
 builder.Services.AddOpenApi();
 builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
