@@ -10,7 +10,7 @@ public sealed class CatalogTests
     [Theory]
     [InlineData("Billing", null, "Billing.BillingJobs")]
     [InlineData("Shop.Billing", null, "Shop.Billing.BillingJobs")]
-    [InlineData("Shop.Jobs", "Shop", "Shop.Jobs")]
+    [InlineData("Shop.Jobs", null, "Shop.Jobs.ShopJobs")]
     [InlineData("MailJobs", null, "MailJobs.MailJobs")]
     [InlineData("my-app.web-jobs2", "My.App", "My.App.WebJobs2Jobs")]
     [InlineData("2fast", null, "_2fast._2fastJobs")]
