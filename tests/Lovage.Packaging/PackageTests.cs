@@ -153,7 +153,7 @@ public sealed class PackageTests(LocalFeed feed) : IClassFixture<LocalFeed>
               <ItemGroup>
                 <PackageReference Include="Lovage" Version="VERSION" />
                 <PackageReference Include="Lovage.Sqlite" Version="VERSION" />
-                <PackageReference Include="Microsoft.Extensions.Hosting" Version="10.0.11" />
+                <PackageReference Include="Microsoft.Extensions.Hosting" Version="10.0.14" />
               </ItemGroup>
             </Project>
             """),
