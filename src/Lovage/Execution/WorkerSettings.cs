@@ -22,8 +22,11 @@ public sealed record WorkerSettings
     /// <summary>How long to wait for a hint before looking again, 10 ms to 1 min; 2 s by default, jittered by half either way.</summary>
     public TimeSpan PollInterval { get; init; } = TimeSpan.FromSeconds(2);
 
-    /// <summary>How often to look for dead owners, 100 ms to 10 min; 5 s by default.</summary>
-    public TimeSpan SweepInterval { get; init; } = TimeSpan.FromSeconds(5);
+    /// <summary>How often to look for dead owners, 100 ms to 10 min; 3 s by default.</summary>
+    public TimeSpan SweepInterval { get; init; } = TimeSpan.FromSeconds(3);
+
+    /// <summary>Tries of a job at the most, first one included, when neither its message nor its definition says: 1 to 1,000, 3 by default.</summary>
+    public int MaxAttempts { get; init; } = 3;
 
     /// <summary>When a job's own definition and message say nothing.</summary>
     public RetryPolicy Retry { get; init; } = RetryPolicy.Default;
@@ -54,4 +57,10 @@ public sealed record WorkerSettings
 
     /// <summary>Wait before a job that nobody here can run is offered again; 30 s by default.</summary>
     public TimeSpan UnknownJobDelay { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>How often running attempts are looked at for time limits, progress and starts to write; 100 ms.</summary>
+    internal TimeSpan WatchInterval { get; init; } = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>How often one job's progress is written at the most; 1 s.</summary>
+    internal TimeSpan ProgressInterval { get; init; } = TimeSpan.FromSeconds(1);
 }

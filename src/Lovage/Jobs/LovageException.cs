@@ -88,3 +88,21 @@ public sealed class JobFailedException(JobId id, JobState state, JobError? error
     /// <summary>What its last attempt threw; null when nothing was thrown.</summary>
     public JobError? Error { get; } = error;
 }
+
+/// <summary>A worker was given a job of a name that it has no handler for.</summary>
+public sealed class UnknownJobException : LovageException
+{
+    internal UnknownJobException(string name, JobRegistry jobs)
+        : base(Describe(name, jobs)) => Name = name;
+
+    /// <summary>The name.</summary>
+    public string Name { get; }
+
+    private static string Describe(string name, JobRegistry jobs)
+    {
+        const int ShownMax = 20;
+        var known = jobs.Jobs.Length == 0 ? "none" : string.Join(", ", jobs.Jobs.Take(ShownMax).Select(job => job.Name)) + (jobs.Jobs.Length > ShownMax ? ", ..." : "");
+        var near = jobs.Nearest(name);
+        return $"No handler for job '{JobNames.Shown(name)}'. Registered here: {known}.{(near is null ? "" : $" Did you mean '{near}'?")} It is offered to other workers {JobLifecycle.UnknownMax} times and then set aside; register it with AddJobs, or give this worker only the queues whose jobs it knows.";
+    }
+}

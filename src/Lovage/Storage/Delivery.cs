@@ -46,6 +46,9 @@ public sealed record ReceiveRequest(WorkerOwner Owner, IReadOnlyList<string> Que
 
     /// <summary>False to be given no job that came back from a dead owner, because one is being watched already. True by default.</summary>
     public bool WithReclaimed { get; init; } = true;
+
+    /// <summary>The asker's timestamp just before the look that the deliveries come from: a lease cannot have begun before it.</summary>
+    internal long AskedTimestamp { get; set; }
 }
 
 /// <summary>What a storage answers to one look into its queues.</summary>

@@ -82,6 +82,7 @@ public abstract class JobBroker
         {
             var seen = _ready.Version;
             var looked = _time.GetTimestamp();
+            request.AskedTimestamp = looked;
             var result = await ReceiveCoreAsync(request, cancellationToken);
             if (result.Deliveries.Count > 0)
             {

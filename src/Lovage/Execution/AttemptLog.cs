@@ -1,0 +1,101 @@
+using Lovage.Storage;
+using Microsoft.Extensions.Logging;
+
+namespace Lovage.Execution;
+
+/// <summary>The newest lines that one attempt logged, bounded in lines and characters.</summary>
+internal sealed class AttemptLog(int linesMax, int charactersMax)
+{
+    private static readonly AsyncLocal<AttemptLog?> Flow = new();
+
+    private readonly Lock _lock = new();
+    private Queue<LogLine>? _lines;
+    private int _characters;
+    private int _dropped;
+
+    /// <summary>The log of the attempt that the current code runs in; null outside of one.</summary>
+    internal static AttemptLog? Current
+    {
+        get => Flow.Value;
+        set => Flow.Value = value;
+    }
+
+    internal void Add(LogLine line)
+    {
+        if (linesMax == 0)
+        {
+            return;
+        }
+
+        if (line.Message.Length > charactersMax)
+        {
+            line = line with { Message = line.Message[..charactersMax] };
+        }
+
+        lock (_lock)
+        {
+            _lines ??= new Queue<LogLine>();
+            _lines.Enqueue(line);
+            _characters += line.Message.Length;
+            while (_lines.Count > linesMax || _characters > charactersMax)
+            {
+                _characters -= _lines.Dequeue().Message.Length;
+                _dropped++;
+            }
+        }
+    }
+
+    /// <summary>What was kept, oldest first; a first line says how many older ones were not.</summary>
+    internal IReadOnlyList<LogLine> Take()
+    {
+        if (_lines is null)
+        {
+            return [];
+        }
+
+        lock (_lock)
+        {
+            LogLine[] lines = [.. _lines];
+            return _dropped == 0 || lines.Length == 0
+                ? lines
+                : [new LogLine(lines[0].At, (int)LogLevel.Information, "Lovage.Worker", $"({_dropped} older lines were not kept)"), .. lines];
+        }
+    }
+}
+
+/// <summary>Copies what a handler logs into its attempt's log, whatever other providers do with it.</summary>
+/// <param name="time">Stamps the lines.</param>
+[ProviderAlias("LovageAttempt")]
+internal sealed class AttemptLoggerProvider(TimeProvider time) : ILoggerProvider
+{
+    public ILogger CreateLogger(string categoryName) => new AttemptLogger(categoryName, time);
+
+    public void Dispose()
+    {
+    }
+
+    private sealed class AttemptLogger(string category, TimeProvider time) : ILogger
+    {
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => logLevel != LogLevel.None && AttemptLog.Current is not null;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        {
+            if (logLevel == LogLevel.None || AttemptLog.Current is not { } log)
+            {
+                return;
+            }
+
+            var text = formatter(state, exception);
+            if (exception is not null)
+            {
+                var error = JobError.From(exception);
+                text = $"{text}\n{error.Type}: {error.Message}";
+            }
+
+            log.Add(new LogLine(time.GetUtcNow(), (int)logLevel, category, text));
+        }
+    }
+}

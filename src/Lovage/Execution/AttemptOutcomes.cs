@@ -1,0 +1,94 @@
+using Lovage.Storage;
+
+namespace Lovage.Execution;
+
+/// <summary>Turns the end of an attempt into the outcome that is written, by the table in <see cref="JobLifecycle"/> and the job's retry policy.</summary>
+internal sealed class AttemptOutcomes(WorkerSettings settings, WorkerOwner owner, Random random)
+{
+    private readonly Lock _randomLock = new();
+
+    /// <summary>Attempts at the most for a message: its own number, else its definition's, else the policy's.</summary>
+    internal int MaxAttempts(Delivery delivery, JobDefinition? definition) =>
+        delivery.Message.MaxAttempts ?? definition?.MaxAttempts ?? definition?.Retry?.MaxAttempts ?? settings.Retry.MaxAttempts ?? settings.MaxAttempts;
+
+    /// <summary>The outcome of an attempt that ran.</summary>
+    /// <returns>Null when the job is to be released instead.</returns>
+    internal Settlement? Of(JobAttempt attempt, AttemptEnding ending, TimeSpan duration)
+    {
+        var tooLarge = attempt.Result.Length > settings.ResultBytesMax;
+        return Of(
+            attempt.Delivery,
+            attempt.Definition,
+            ending,
+            attempt.StartedAt,
+            duration,
+            ending.End == AttemptEnd.Succeeded && !tooLarge ? attempt.Result : default,
+            attempt.Log?.Take() ?? [],
+            tooLarge ? $"The result was left out: it has {attempt.Result.Length:N0} bytes, more than the {settings.ResultBytesMax:N0} allowed. Store it elsewhere and return a reference." : null);
+    }
+
+    /// <summary>The outcome of a delivery that no handler saw.</summary>
+    /// <returns>Null when the job is to be released instead.</returns>
+    internal Settlement? Of(Delivery delivery, JobDefinition? definition, AttemptEnding ending, DateTimeOffset at) =>
+        Of(delivery, definition, ending, at, TimeSpan.Zero, default, [], null);
+
+    private Settlement? Of(
+        Delivery delivery, JobDefinition? definition, AttemptEnding ending, DateTimeOffset startedAt, TimeSpan duration, ReadOnlyMemory<byte> result, IReadOnlyList<LogLine> logs, string? reason)
+    {
+        var message = delivery.Message;
+        var policy = definition?.Retry ?? settings.Retry;
+        var facts = new AttemptFacts(message.Retries, MaxAttempts(delivery, definition), ending.Error is null || policy.Allows(ending.Error));
+        var decision = JobLifecycle.Decide(JobState.Running, ending.End, facts);
+        if (decision == JobDecision.Release)
+        {
+            return null;
+        }
+
+        return new Settlement
+        {
+            Token = delivery.Token,
+            Id = message.Id,
+            Decision = decision,
+            RetryDelay = decision == JobDecision.Retry ? RetryDelay(ending, policy, message.Retries + 1) : TimeSpan.Zero,
+            Result = result,
+            Reason = reason ?? Reason(ending, decision),
+            Attempt = new AttemptRecord
+            {
+                Number = delivery.AttemptsSoFar + 1,
+                End = ending.End,
+                StartedAt = startedAt,
+                Duration = duration,
+                Worker = owner.Key,
+                Error = ending.Error is null ? null : JobError.From(ending.Error),
+                Logs = logs,
+            },
+        };
+    }
+
+    private TimeSpan RetryDelay(AttemptEnding ending, RetryPolicy policy, int retry)
+    {
+        if (ending.RetryAfter is { } asked)
+        {
+            return asked;
+        }
+
+        if (ending.End == AttemptEnd.UnknownJob)
+        {
+            return settings.UnknownJobDelay;
+        }
+
+        lock (_randomLock)
+        {
+            return policy.DelayBefore(retry, random);
+        }
+    }
+
+    private static string? Reason(AttemptEnding ending, JobDecision decision) => (ending.End, decision) switch
+    {
+        (AttemptEnd.Rejected or AttemptEnd.BadArguments or AttemptEnd.UnknownJob, _) => ending.Error?.Message,
+        (AttemptEnd.TimedOut, _) => "The attempt ran over its time limit.",
+        (AttemptEnd.Expired, _) => "It was not started before its expiry.",
+        (AttemptEnd.Failed, JobDecision.Fail) => "Its attempts are used up, or its error is one that is not retried.",
+        _ => null,
+    };
+}

@@ -1,0 +1,141 @@
+using System.Diagnostics.CodeAnalysis;
+using Lovage.Diagnostics;
+
+namespace Lovage.Execution;
+
+/// <summary>Repeats a step until it is stopped, whatever the step throws: with its own thread where it must not depend on the thread pool, else on the caller's scheduler.</summary>
+internal sealed class BackgroundLoop(string name, TimeProvider time, Action<string, Exception> faulted)
+{
+    /// <summary>Runs on the caller's scheduler; the step says how long to wait before the next one.</summary>
+    [SuppressMessage("Design", "CA1031", Justification = "A loop outlives its steps' faults: they are logged, counted and tried again.")]
+    internal async Task RunAsync(Func<CancellationToken, Task<TimeSpan>> step, CancellationToken stopped)
+    {
+        while (!stopped.IsCancellationRequested)
+        {
+            TimeSpan pause;
+            try
+            {
+                pause = await step(stopped);
+            }
+            catch (OperationCanceledException) when (stopped.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception error)
+            {
+                Report(error);
+                pause = TimeSpan.FromSeconds(1);
+            }
+
+            try
+            {
+                await Task.Delay(pause, time, stopped);
+            }
+            catch (OperationCanceledException)
+            {
+                return;
+            }
+        }
+    }
+
+    /// <summary>
+    /// Runs on a thread of its own, which also runs what the step awaits, so that neither a timer nor a continuation needs the thread pool (400 blocking handlers
+    /// kept an asynchronous heartbeat from ticking for 14.5 s).
+    /// </summary>
+    [SuppressMessage("Design", "CA1031", Justification = "A loop outlives its steps' faults: they are logged, counted and tried again.")]
+    internal Task RunOnThread(Func<CancellationToken, Task<TimeSpan>> step, CancellationToken stopped)
+    {
+        var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var thread = new Thread(() =>
+        {
+            using var pump = new ThreadPump();
+            SynchronizationContext.SetSynchronizationContext(pump);
+            while (!stopped.IsCancellationRequested)
+            {
+                TimeSpan pause;
+                try
+                {
+                    pause = pump.Run(step(stopped));
+                }
+                catch (OperationCanceledException) when (stopped.IsCancellationRequested)
+                {
+                    break;
+                }
+                catch (Exception error)
+                {
+                    Report(error);
+                    pause = TimeSpan.FromSeconds(1);
+                }
+
+                stopped.WaitHandle.WaitOne(pause);
+            }
+
+            ended.SetResult();
+        })
+        {
+            IsBackground = true,
+            Name = $"lovage-{name}",
+        };
+        thread.Start();
+        return ended.Task;
+    }
+
+    private void Report(Exception error)
+    {
+        LovageTelemetry.LoopErrors.Add(1, new KeyValuePair<string, object?>("loop", name));
+        faulted(name, error);
+    }
+
+    /// <summary>Runs continuations on the thread that waits for them.</summary>
+    private sealed class ThreadPump : SynchronizationContext, IDisposable
+    {
+        private readonly Queue<(SendOrPostCallback Callback, object? State)> _posted = new();
+        private readonly Lock _lock = new();
+        private readonly ManualResetEventSlim _any = new();
+
+        public override void Post(SendOrPostCallback d, object? state)
+        {
+            lock (_lock)
+            {
+                _posted.Enqueue((d, state));
+                _any.Set();
+            }
+        }
+
+        public override void Send(SendOrPostCallback d, object? state) => throw new NotSupportedException("Nothing waits for this thread.");
+
+        public override SynchronizationContext CreateCopy() => this;
+
+        internal T Run<T>(Task<T> task)
+        {
+            // The wake-up must run on whatever thread ends the task: this one is waiting.
+            task.ContinueWith(static (_, state) => ((ThreadPump)state!).Post(static _ => { }, null), this, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+            while (!task.IsCompleted)
+            {
+                _any.Wait();
+                while (TryTake(out var work))
+                {
+                    work.Callback(work.State);
+                }
+            }
+
+            return task.GetAwaiter().GetResult();
+        }
+
+        public void Dispose() => _any.Dispose();
+
+        private bool TryTake(out (SendOrPostCallback Callback, object? State) work)
+        {
+            lock (_lock)
+            {
+                if (_posted.TryDequeue(out work))
+                {
+                    return true;
+                }
+
+                _any.Reset();
+                return false;
+            }
+        }
+    }
+}

@@ -1,0 +1,50 @@
+namespace Lovage.Execution;
+
+/// <summary>
+/// How many jobs to fetch ahead of free slots: as many as the slots finish while a fetch is under way, twice over; none when a job takes over a second,
+/// so that no job waits behind a slow one while another worker is idle.
+/// </summary>
+/// <remarks>Written by the fetching loop and the slots, without a lock: a lost update of an average does no harm.</remarks>
+internal sealed class Demand(int concurrency, int prefetchMax, TimeProvider time)
+{
+    private const double SlowJobSeconds = 1;
+
+    private double _jobSeconds = -1;
+    private double _fetchSeconds;
+
+    /// <summary>Jobs to hold ahead now.</summary>
+    internal int Prefetch
+    {
+        get
+        {
+            var job = Volatile.Read(ref _jobSeconds);
+            if (job < 0)
+            {
+                return Math.Min(concurrency, prefetchMax);
+            }
+
+            if (job > SlowJobSeconds)
+            {
+                return 0;
+            }
+
+            var wanted = concurrency / Math.Max(job, 1e-7) * _fetchSeconds * 2;
+            return (int)Math.Clamp(wanted, 0, prefetchMax);
+        }
+    }
+
+    internal void JobTook(double seconds)
+    {
+        var average = Volatile.Read(ref _jobSeconds);
+
+        // A slow job shows at once, a quick one little by little: holding too few ahead costs speed, too many costs somebody's wait.
+        var weight = seconds > average ? 0.2 : 0.05;
+        Volatile.Write(ref _jobSeconds, average < 0 ? seconds : average + ((seconds - average) * weight));
+    }
+
+    internal void FetchTook(long startTimestamp)
+    {
+        var seconds = time.GetElapsedTime(startTimestamp).TotalSeconds;
+        _fetchSeconds = _fetchSeconds == 0 ? seconds : _fetchSeconds + ((seconds - _fetchSeconds) * 0.2);
+    }
+}

@@ -1,0 +1,215 @@
+using System.Diagnostics.CodeAnalysis;
+using Lovage.Protocol;
+using Lovage.Storage;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Lovage.Execution;
+
+/// <summary>
+/// One attempt while it runs: what generated code, the handler and the worker's loops share. Whoever moves it from running first, the handler's end or the
+/// worker that gave up on it, decides its outcome.
+/// </summary>
+internal sealed class JobAttempt : JobInvocation, IAsyncDisposable
+{
+    private const int IsRunning = 0;
+    private const int IsEnded = 1;
+
+    private readonly IServiceScopeFactory _scopes;
+    private readonly bool _cancelInline;
+    private readonly AttemptContext _context;
+    private AsyncServiceScope? _scope;
+    private int _phase;
+
+    internal JobAttempt(Delivery delivery, JobDefinition definition, int maxAttempts, JobSerializer serializer, IServiceScopeFactory scopes, bool cancelInline)
+    {
+        Delivery = delivery;
+        Definition = definition;
+        Serializer = serializer;
+        _scopes = scopes;
+        _cancelInline = cancelInline;
+        _context = new AttemptContext(this, maxAttempts);
+    }
+
+    public override JobContext Context => _context;
+
+    public override JobSerializer Serializer { get; }
+
+    public override JobArguments? Arguments => null;
+
+    public override ReadOnlyMemory<byte> Body => Delivery.Message.Body;
+
+    public override IServiceProvider Services => (_scope ??= _scopes.CreateAsyncScope()).ServiceProvider;
+
+    protected override bool KeepsResult => Definition.KeepResult && !Delivery.Message.IgnoreResult;
+
+    internal Delivery Delivery { get; }
+
+    internal JobDefinition Definition { get; }
+
+    /// <summary>The timestamp at which the handler was called.</summary>
+    internal long StartedTimestamp { get; set; }
+
+    /// <summary>The wall clock at which the handler was called.</summary>
+    internal DateTimeOffset StartedAt { get; set; }
+
+    /// <summary>What the handler logs.</summary>
+    internal AttemptLog? Log { get; set; }
+
+    /// <summary>True once the start is written.</summary>
+    internal bool StartRecorded { get; set; }
+
+    /// <summary>The timestamp at which progress was last written.</summary>
+    internal long ProgressTimestamp { get; set; }
+
+    internal TimeSpan? SoftLimit => Delivery.Message.SoftTimeLimit ?? Definition.SoftTimeLimit;
+
+    internal TimeSpan? HardLimit => Delivery.Message.TimeLimit ?? Definition.TimeLimit;
+
+    internal JobCancellationReason CancellationReason => _context.CancellationReason;
+
+    internal int MaxAttempts => _context.MaxAttempts;
+
+    internal bool HasEnded => Volatile.Read(ref _phase) == IsEnded;
+
+    /// <summary>Ends the attempt for everybody; true for the one who may say how.</summary>
+    internal bool TryEnd() => Interlocked.CompareExchange(ref _phase, IsEnded, IsRunning) == IsRunning;
+
+    /// <summary>Cancels the handler's token; the first reason stays.</summary>
+    internal void Cancel(JobCancellationReason reason) => _context.Cancel(reason, _cancelInline);
+
+    /// <summary>The newest report that was not taken yet.</summary>
+    internal bool TryTakeProgress(out double fraction, out string? message) => _context.TryTakeProgress(out fraction, out message);
+
+    public ValueTask DisposeAsync() => _scope is { } scope ? scope.DisposeAsync() : ValueTask.CompletedTask;
+
+    internal bool HasScope => _scope is not null;
+
+    [SuppressMessage("Design", "CA1001", Justification = "The handler may have given the token away, and a source without a timer holds nothing.")]
+    private sealed class AttemptContext(JobAttempt attempt, int maxAttempts) : JobContext
+    {
+        private readonly Lock _lock = new();
+        private CancellationTokenSource? _source;
+        private JobCancellationReason _reason;
+        private AttemptProgress? _progress;
+
+        public override JobId Id => Message.Id;
+
+        public override string Name => Message.Name;
+
+        public override string Queue => Message.Queue;
+
+        public override int Attempt => Message.Retries + 1;
+
+        public override int MaxAttempts => maxAttempts;
+
+        public override IReadOnlyDictionary<string, string> Headers => Message.Headers;
+
+        public override long FenceToken => attempt.Delivery.Token.Stamp;
+
+        public override JobProgress Progress
+        {
+            get
+            {
+                lock (_lock)
+                {
+                    return _progress ??= new AttemptProgress();
+                }
+            }
+        }
+
+        public override CancellationToken CancellationToken
+        {
+            get
+            {
+                lock (_lock)
+                {
+                    if (_source is null)
+                    {
+                        _source = new CancellationTokenSource();
+                        if (_reason != JobCancellationReason.None)
+                        {
+                            _source.Cancel();
+                        }
+                    }
+
+                    return _source.Token;
+                }
+            }
+        }
+
+        public override JobCancellationReason CancellationReason
+        {
+            get
+            {
+                lock (_lock)
+                {
+                    return _reason;
+                }
+            }
+        }
+
+        private JobMessage Message => attempt.Delivery.Message;
+
+        internal void Cancel(JobCancellationReason reason, bool inline)
+        {
+            CancellationTokenSource? source;
+            lock (_lock)
+            {
+                if (_reason != JobCancellationReason.None)
+                {
+                    return;
+                }
+
+                _reason = reason;
+                source = _source;
+            }
+
+            if (source is null)
+            {
+                return;
+            }
+
+            if (inline)
+            {
+                source.Cancel();
+            }
+            else
+            {
+                // Callbacks on the token are the user's code and must not run on, or throw into, a loop of the worker.
+                source.CancelAsync().ContinueWith(static task => _ = task.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+            }
+        }
+
+        internal bool TryTakeProgress(out double fraction, out string? message)
+        {
+            fraction = 0;
+            message = null;
+            return _progress is { } progress && progress.TryTake(out fraction, out message);
+        }
+    }
+
+    private sealed class AttemptProgress : JobProgress
+    {
+        private readonly Lock _lock = new();
+        private (double Fraction, string? Message)? _newest;
+
+        protected override void ReportCore(double fraction, string? message)
+        {
+            lock (_lock)
+            {
+                _newest = (fraction, message);
+            }
+        }
+
+        internal bool TryTake(out double fraction, out string? message)
+        {
+            lock (_lock)
+            {
+                (fraction, message) = _newest ?? default;
+                var any = _newest is not null;
+                _newest = null;
+                return any;
+            }
+        }
+    }
+}

@@ -1,0 +1,89 @@
+using System.Collections.Immutable;
+using System.Diagnostics.CodeAnalysis;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Lovage.Execution;
+
+/// <summary>How a handler ended.</summary>
+/// <param name="End">The kind of end.</param>
+/// <param name="Error">What was thrown; null when nothing was.</param>
+/// <param name="RetryAfter">The wait that the handler asked for; null when it did not.</param>
+internal readonly record struct AttemptEnding(AttemptEnd End, Exception? Error = null, TimeSpan? RetryAfter = null);
+
+/// <summary>Runs one attempt: filters, handler, and what its exception means. Knows nothing of storages, leases or loops.</summary>
+internal sealed class JobRunner(ImmutableArray<Type> filters)
+{
+    /// <summary>Runs. Never throws.</summary>
+    internal ValueTask<AttemptEnding> RunAsync(JobAttempt attempt)
+    {
+        // The common case has neither filters nor an await, and then costs no state machine on the heap.
+        if (filters.IsEmpty && attempt.Definition.Filters.IsEmpty)
+        {
+            return InvokeAsync(attempt, static a => a.Definition.Invoke(a));
+        }
+
+        return InvokeAsync(attempt, RunFilteredAsync);
+    }
+
+    [SuppressMessage("Design", "CA1031", Justification = "Whatever a handler throws is the outcome of its attempt.")]
+    private static async ValueTask<AttemptEnding> InvokeAsync(JobAttempt attempt, Func<JobAttempt, ValueTask> run)
+    {
+        AttemptEnding ending;
+        try
+        {
+            await run(attempt);
+            ending = new AttemptEnding(AttemptEnd.Succeeded);
+        }
+        catch (Exception error)
+        {
+            ending = Read(attempt, error);
+        }
+
+        if (attempt.HasScope)
+        {
+            try
+            {
+                await attempt.DisposeAsync();
+            }
+            catch (Exception error)
+            {
+                // A unit of work that fails to commit on dispose is a failed attempt.
+                ending = ending.End == AttemptEnd.Succeeded ? Read(attempt, error) : ending;
+            }
+        }
+
+        return ending;
+    }
+
+    private ValueTask RunFilteredAsync(JobAttempt attempt)
+    {
+        Type[] chain = [.. filters, .. attempt.Definition.Filters];
+        var context = new JobRunContext(attempt.Context, attempt.Services);
+        return StepAsync(0);
+
+        ValueTask StepAsync(int index)
+        {
+            if (index == chain.Length)
+            {
+                return attempt.Definition.Invoke(attempt);
+            }
+
+            var filter = (IJobFilter)attempt.Services.GetRequiredService(chain[index]);
+            return filter.OnRunAsync(context, () => StepAsync(index + 1));
+        }
+    }
+
+    private static AttemptEnding Read(JobAttempt attempt, Exception error) => error switch
+    {
+        RetryException retry => new AttemptEnding(AttemptEnd.RetryAsked, retry, retry.Delay),
+        RejectException => new AttemptEnding(AttemptEnd.Rejected, error),
+        BadArgumentsException bad when bad.Job == attempt.Context.Name => new AttemptEnding(AttemptEnd.BadArguments, error),
+        _ => attempt.CancellationReason switch
+        {
+            JobCancellationReason.Revoked => new AttemptEnding(AttemptEnd.Cancelled, error),
+            JobCancellationReason.TimeLimit => new AttemptEnding(AttemptEnd.TimedOut, error),
+            JobCancellationReason.Shutdown or JobCancellationReason.LeaseLost => new AttemptEnding(AttemptEnd.Interrupted, error),
+            _ => new AttemptEnding(AttemptEnd.Failed, error),
+        },
+    };
+}

@@ -1,0 +1,195 @@
+using System.Collections.Concurrent;
+using Lovage.Storage;
+
+namespace Lovage.Execution;
+
+/// <summary>
+/// Writes outcomes apart from the slots that made them: at once while nothing is being written, else together with all that came meanwhile. A slot waits only when
+/// too many outcomes are unwritten. An outcome is kept until the storage has answered for it.
+/// </summary>
+internal sealed class SettlementBuffer(JobStore store, LeaseKeeper leases, TimeProvider time, Random random, SettlementBuffer.Listener listener)
+{
+    private const int PendingMax = 10_000;
+
+    private static readonly TimeSpan RetryDelayMax = TimeSpan.FromSeconds(2);
+
+    private readonly ConcurrentQueue<Settlement> _queue = new();
+    private readonly WakeUp _added = new();
+    private readonly WakeUp _written = new();
+    private int _waiting;
+    private int _pending;
+
+    /// <summary>Hears of what became of outcomes.</summary>
+    internal abstract class Listener
+    {
+        internal abstract void Stale(Settlement outcome);
+
+        internal abstract void WriteFailed(Exception error, int outcomes);
+
+        internal abstract void Refused(Settlement outcome, Exception error);
+    }
+
+    /// <summary>Outcomes that are not written yet.</summary>
+    internal int Pending => Volatile.Read(ref _pending);
+
+    /// <summary>Takes an outcome. Completes at once unless too many are unwritten.</summary>
+    internal ValueTask AddAsync(Settlement outcome, CancellationToken forced) =>
+        Add(outcome) <= PendingMax ? ValueTask.CompletedTask : WaitForRoomAsync(forced);
+
+    /// <summary>Takes an outcome without waiting for room.</summary>
+    /// <returns>Outcomes that are not written yet.</returns>
+    internal int Add(Settlement outcome)
+    {
+        var pending = Interlocked.Increment(ref _pending);
+        _queue.Enqueue(outcome);
+        if (Volatile.Read(ref _waiting) == 1)
+        {
+            _added.Pulse();
+        }
+
+        return pending;
+    }
+
+    /// <summary>Waits until all that was added is written.</summary>
+    internal async Task FlushAsync(CancellationToken forced)
+    {
+        while (true)
+        {
+            var seen = _written.Version;
+            if (Pending == 0)
+            {
+                return;
+            }
+
+            await _written.WaitAsync(seen, TimeSpan.FromSeconds(1), time, forced);
+        }
+    }
+
+    /// <summary>The loop that writes.</summary>
+    internal async Task RunAsync(CancellationToken stopped)
+    {
+        var batch = new List<Settlement>(JobBroker.BatchMax);
+        while (!stopped.IsCancellationRequested)
+        {
+            var seen = _added.Version;
+            while (batch.Count < JobBroker.BatchMax && _queue.TryDequeue(out var outcome))
+            {
+                batch.Add(outcome);
+            }
+
+            if (batch.Count == 0)
+            {
+                Volatile.Write(ref _waiting, 1);
+                if (_queue.IsEmpty)
+                {
+                    try
+                    {
+                        await _added.WaitAsync(seen, TimeSpan.FromMinutes(1), time, stopped);
+                    }
+                    catch (OperationCanceledException)
+                    {
+                        return;
+                    }
+                }
+
+                Volatile.Write(ref _waiting, 0);
+                continue;
+            }
+
+            if (await WriteAsync(batch, stopped))
+            {
+                leases.Remove(batch);
+                Interlocked.Add(ref _pending, -batch.Count);
+                batch.Clear();
+                _written.Pulse();
+            }
+        }
+    }
+
+    private async ValueTask WaitForRoomAsync(CancellationToken forced)
+    {
+        while (true)
+        {
+            var seen = _written.Version;
+            if (Pending <= PendingMax)
+            {
+                return;
+            }
+
+            await _written.WaitAsync(seen, TimeSpan.FromSeconds(1), time, forced);
+        }
+    }
+
+    private async Task<bool> WriteAsync(List<Settlement> batch, CancellationToken stopped)
+    {
+        for (var tries = 0; !stopped.IsCancellationRequested; tries++)
+        {
+            try
+            {
+                var statuses = await store.SettleAsync(batch, stopped);
+                for (var i = 0; i < statuses.Count; i++)
+                {
+                    if (statuses[i] == SettleStatus.Stale)
+                    {
+                        listener.Stale(batch[i]);
+                    }
+                }
+
+                return true;
+            }
+            catch (StorageException error) when (error.IsTransient)
+            {
+                listener.WriteFailed(error, batch.Count);
+                await PauseAsync(tries, stopped);
+            }
+            catch (LovageException error)
+            {
+                // One outcome that the storage will never take must not hold up the others.
+                listener.WriteFailed(error, batch.Count);
+                await WriteEachAsync(batch, stopped);
+                return true;
+            }
+            catch (OperationCanceledException)
+            {
+                return false;
+            }
+        }
+
+        return false;
+    }
+
+    private async Task WriteEachAsync(List<Settlement> batch, CancellationToken stopped)
+    {
+        foreach (var outcome in batch)
+        {
+            for (var tries = 0; ; tries++)
+            {
+                try
+                {
+                    if ((await store.SettleAsync([outcome], stopped))[0] == SettleStatus.Stale)
+                    {
+                        listener.Stale(outcome);
+                    }
+
+                    break;
+                }
+                catch (StorageException error) when (error.IsTransient)
+                {
+                    listener.WriteFailed(error, 1);
+                    await PauseAsync(tries, stopped);
+                }
+                catch (LovageException error)
+                {
+                    listener.Refused(outcome, error);
+                    break;
+                }
+            }
+        }
+    }
+
+    private async Task PauseAsync(int tries, CancellationToken stopped)
+    {
+        var bound = Math.Min(0.05 * Math.Pow(2, Math.Min(tries, 10)), RetryDelayMax.TotalSeconds);
+        await Task.Delay(TimeSpan.FromSeconds(bound * (0.5 + (random.NextDouble() / 2))), time, stopped);
+    }
+}
