@@ -40,7 +40,14 @@ internal sealed partial class FileLock : IDisposable
             {
             }
 
-            return new FileLock(File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete), path);
+            var opened = new FileLock(File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete), path);
+            if (!OperatingSystem.IsWindows())
+            {
+                // .NET takes a shared flock at every opening, on Unix; kept, it would stand in the way of everybody else's exclusive one.
+                opened.Exit();
+            }
+
+            return opened;
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
