@@ -14,7 +14,7 @@ internal static class IssueLocator
     {
         for (var current = symbol; current is not null; current = current.ContainingSymbol)
         {
-            if (DocumentationCommentId.CreateDeclarationId(current) is { Length: > 0 } id && current is not IMethodSymbol { MethodKind: MethodKind.LocalFunction or MethodKind.AnonymousFunction })
+            if (current.GetDocumentationCommentId() is { Length: > 0 } id && current is not IMethodSymbol { MethodKind: MethodKind.LocalFunction or MethodKind.AnonymousFunction })
             {
                 return id;
             }

@@ -44,12 +44,12 @@ public sealed class JobGenerator : IIncrementalGenerator
             .Select(static (pair, _) => ContractCheck.Resolve(pair.Left, pair.Right))
             .WithTrackingName("Issues");
 
-        context.RegisterSourceOutput(handlers, static (output, handler) => output.AddSource(HandlerEmitter.FileName(handler), HandlerEmitter.Emit(handler)));
+        context.RegisterSourceOutput(handlers, static (output, handler) => output.AddSource(handler.File, HandlerEmitter.Emit(handler)));
         context.RegisterSourceOutput(catalog, static (output, pair) =>
         {
             if (pair.Left.Count > 0)
             {
-                output.AddSource("LovageCatalog.g.cs", CatalogEmitter.Emit(pair.Left, pair.Right));
+                output.AddSource(CatalogEmitter.FileName, CatalogEmitter.Emit(pair.Left, pair.Right));
             }
         });
         context.RegisterSourceOutput(issues, static (output, located) =>

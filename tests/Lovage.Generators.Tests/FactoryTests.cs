@@ -30,6 +30,7 @@ public sealed class FactoryTests
     [InlineData("[Obsolete] public sealed class Old; public sealed class H { [Job, Obsolete(\"no\")] public void A() { } }")]
     [InlineData("public sealed partial class H { [Job] public partial void A(int x); public partial void A(int x) { } }")]
     [InlineData("public sealed class H { [Job] public void A(int x) => Other(H.A(2)); private static void Other(Job job) { } }")]
+    [InlineData("public sealed class Ha { [Job(\"a\")] public void A() { } } public sealed class HA { [Job(\"b\")] public void A() { } } public sealed class LovageCatalog { [Job] public void A() { } }")]
     [InlineData("public sealed class HFactories; public sealed class HBindings; public sealed class H { [Job] public void A(int x) { } }")]
     [InlineData("#nullable disable\npublic sealed class H { [Job] public string A(string x = null, List<string> y = null) => x; }")]
     [InlineData("public sealed class H { [Job] public Task<List<string?>?> AAsync(Dictionary<string, string?> x, string y = null!, CancellationToken token = default) => null!; }")]

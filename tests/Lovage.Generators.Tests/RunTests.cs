@@ -107,7 +107,8 @@ public sealed class RunTests
             public sealed class Clock { public int Now => 7; }
             public sealed class TimeJobs(Clock clock) { [Job] public Task<int> TellAsync(int more, CancellationToken token) => Task.FromResult(clock.Now + more); }
             public sealed class PlainJobs { [Job] public void Run() { } }
-            public sealed class ClosedJobs : IDisposable { [Job] public void Run() { } public void Dispose() { } }
+            public sealed class Audit : IJobFilter;
+            public sealed class ClosedJobs : IDisposable { [Job(Filters = [typeof(Audit)])] public void Run() { } public void Dispose() { } }
             """).Generate().Clean().Catalog();
         var services = new ServiceCollection();
         catalog.RegisterHandlers(services);
@@ -118,7 +119,7 @@ public sealed class RunTests
         var run = await Invocation.RunAsync(catalog.Jobs.Single(static j => j.Name == "time_jobs.tell"), "[[1],{},{}]", scope.ServiceProvider);
 
         Assert.Equal(8, run.ResultValue);
-        Assert.Equal(["ClosedJobs", "TimeJobs"], services.Where(static s => s.Lifetime == ServiceLifetime.Scoped).Select(static s => s.ServiceType.Name).Order(StringComparer.Ordinal));
+        Assert.Equal(["Audit", "ClosedJobs", "TimeJobs"], services.Where(static s => s.Lifetime == ServiceLifetime.Scoped).Select(static s => s.ServiceType.Name).Order(StringComparer.Ordinal));
     }
 
     [Fact]
@@ -126,13 +127,13 @@ public sealed class RunTests
     {
         var job = Source.Of("""
             namespace Shop;
-            public sealed class Audit : IJobFilter { }
+            public sealed class Audit : IJobFilter;
             public static class Outer
             {
                 public sealed class SendJobs
                 {
                     [Job("send", Aliases = ["old", "older"], Queue = "mail", Priority = 3, MaxAttempts = 5, Execution = JobExecution.DedicatedThread,
-                        SoftTimeLimitSeconds = 1.5, TimeLimitSeconds = 90, Backoff = Backoff.Fixed, RetryDelaySeconds = 2, RetryDelayMaxSeconds = 60,
+                        SoftTimeLimitSeconds = 1.5, TimeLimitSeconds = 90, Filters = [typeof(Audit)], Backoff = Backoff.Fixed, RetryDelaySeconds = 2, RetryDelayMaxSeconds = 60,
                         RetryDelaysSeconds = [1, 2.5], RetryOn = [typeof(IOException)], NeverRetryOn = [typeof(FileNotFoundException)], KeepResult = false)]
                     public void Send(string userName, int count = 1) { }
                 }
@@ -143,6 +144,7 @@ public sealed class RunTests
         Assert.Equal(["old", "older"], job.Aliases);
         Assert.Equal([new JobParameter("user_name", typeof(string), false), new JobParameter("count", typeof(int), true)], job.Parameters);
         Assert.Equal((5, JobExecution.DedicatedThread, false), (job.MaxAttempts, job.Execution, job.KeepResult));
+        Assert.Equal(["Audit"], job.Filters.Select(static f => f.Name));
         Assert.Equal((TimeSpan.FromSeconds(1.5), TimeSpan.FromSeconds(90)), (job.SoftTimeLimit, job.TimeLimit));
         Assert.Equal((5, Backoff.Fixed, TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(60)), (job.Retry!.MaxAttempts, job.Retry.Backoff, job.Retry.Delay, job.Retry.DelayMax));
         Assert.Equal([TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(2.5)], job.Retry.Delays);

@@ -3,6 +3,8 @@ namespace Lovage.Generators;
 /// <summary>Writes the assembly's file: the public catalog, and AddJobs() where the builder can be seen.</summary>
 internal static class CatalogEmitter
 {
+    internal const string FileName = "LovageCatalog.g.cs";
+
     private const string ServiceCollection = "global::Microsoft.Extensions.DependencyInjection.IServiceCollection";
     private const string TryAddScoped = "global::Microsoft.Extensions.DependencyInjection.Extensions.ServiceCollectionDescriptorExtensions.TryAddScoped";
 
@@ -25,7 +27,7 @@ internal static class CatalogEmitter
 
     private static void Catalog(CodeWriter code, EquatableArray<HandlerJobs> handlers, AssemblyFacts assembly)
     {
-        var scoped = handlers.Where(static h => h.Handler.Creation == HandlerCreation.Services && h.Jobs.Any(static j => !j.IsStatic)).ToArray();
+        var scoped = ScopedServices(handlers).Distinct(StringComparer.Ordinal).ToArray();
         code.Line("/// <summary>The jobs of this assembly, for another one to add: <c>AddJobs(" + assembly.Catalog + ".Catalog)</c>.</summary>");
         code.Line(CodeWriter.GeneratedCode);
         code.Open($"public static class {assembly.Catalog}");
@@ -43,9 +45,9 @@ internal static class CatalogEmitter
             code.Line("    RegisterHandlers);");
             code.Line();
             code.Open($"private static void RegisterHandlers({ServiceCollection} services)");
-            foreach (var handler in scoped)
+            foreach (var type in scoped)
             {
-                code.Line($"{TryAddScoped}<{handler.Handler.Type}>(services);");
+                code.Line($"{TryAddScoped}<{type}>(services);");
             }
 
             code.Close();
@@ -53,6 +55,13 @@ internal static class CatalogEmitter
 
         code.Close();
     }
+
+    // Filters are only named by type in a definition: registered here, trimming keeps their constructors.
+    private static IEnumerable<string> ScopedServices(EquatableArray<HandlerJobs> handlers) =>
+        handlers
+            .Where(static h => h.Handler.Creation == HandlerCreation.Services && h.Jobs.Any(static j => !j.IsStatic))
+            .Select(static h => h.Handler.Type)
+            .Concat(handlers.SelectMany(static h => h.Jobs).SelectMany(static j => j.Options.Filters).OrderBy(static f => f, StringComparer.Ordinal));
 
     private static void AddJobs(CodeWriter code, AssemblyFacts assembly)
     {

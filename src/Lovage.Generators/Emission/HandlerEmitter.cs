@@ -5,8 +5,6 @@ namespace Lovage.Generators;
 /// <summary>Writes the file of one handler class: its factories, and beside them its bindings.</summary>
 internal static class HandlerEmitter
 {
-    internal static string FileName(HandlerJobs handler) => handler.Handler.Type.Replace("global::", "").Replace("@", "") + ".g.cs";
-
     internal static string Emit(HandlerJobs handler)
     {
         var code = new CodeWriter();
@@ -52,6 +50,11 @@ internal static class HandlerEmitter
         code.Open($"extension({handler.Handler.Type})");
         for (var i = 0; i < names.Length; i++)
         {
+            if (i > 0)
+            {
+                code.Line();
+            }
+
             Factory(code, handler.Jobs[i], $"{BindingsPath(handler.Handler)}.{names[i]}.Arguments");
         }
 
@@ -68,7 +71,6 @@ internal static class HandlerEmitter
         code.Line($"/// <summary>Describes a run of the job <c>{SecurityElement.Escape(job.Options.Name)}</c>, handled by <see cref=\"{SecurityElement.Escape(job.Id)}\"/>.</summary>");
         code.Line($"{(job.IsPublic ? "public" : "internal")} static {type} {job.Factory}({parameters}) =>");
         code.Line($"    new {type}({Literals.Text(job.Options.Name)}, {arguments});");
-        code.Line();
     }
 
     private static void Bindings(CodeWriter code, HandlerJobs handler, string[] names)

@@ -28,4 +28,7 @@ internal sealed record HandlerModel(
     HandlerCreation Creation);
 
 /// <summary>A class and its jobs: what one generated file is made from.</summary>
-internal sealed record HandlerJobs(HandlerModel Handler, EquatableArray<JobModel> Jobs);
+/// <param name="File">The file's name, unlike every other whatever the case.</param>
+/// <param name="Handler">The class.</param>
+/// <param name="Jobs">Its jobs, in a fixed order.</param>
+internal sealed record HandlerJobs(string File, HandlerModel Handler, EquatableArray<JobModel> Jobs);

@@ -12,6 +12,7 @@ internal sealed record JobSet(EquatableArray<HandlerJobs> Handlers, EquatableArr
         var issues = parsed.SelectMany(static p => p.Issues).ToList();
         var names = new Dictionary<string, JobModel>(StringComparer.Ordinal);
         var factories = new Dictionary<string, JobModel>(StringComparer.Ordinal);
+        var files = new HashSet<string>(StringComparer.OrdinalIgnoreCase) { CatalogEmitter.FileName };
         var accepted = new List<JobModel>();
 
         // By the method's id and not by file: which of two comes second must not hang on the order of files.
@@ -34,8 +35,21 @@ internal sealed record JobSet(EquatableArray<HandlerJobs> Handlers, EquatableArr
         var handlers = accepted
             .GroupBy(static job => job.Handler)
             .OrderBy(static group => group.Key.Type, StringComparer.Ordinal)
-            .Select(static group => new HandlerJobs(group.Key, group.ToEquatable()));
+            .Select(group => new HandlerJobs(FileName(group.Key, files), group.Key, group.ToEquatable()));
         return new JobSet(handlers.ToEquatable(), issues.ToEquatable());
+    }
+
+    // The compiler refuses two files whose names differ in case alone.
+    private static string FileName(HandlerModel handler, HashSet<string> taken)
+    {
+        var stem = handler.Type.Replace("global::", "").Replace("@", "");
+        var name = stem + ".g.cs";
+        for (var n = 2; !taken.Add(name); n++)
+        {
+            name = $"{stem}.{n}.g.cs";
+        }
+
+        return name;
     }
 
     private static Issue? Collision(JobModel job, Dictionary<string, JobModel> names, Dictionary<string, JobModel> factories)

@@ -13,11 +13,11 @@ internal static class WireJson
     private static readonly JsonDocumentOptions Options = new() { MaxDepth = DepthMax, AllowDuplicateProperties = false };
 
     /// <summary>Parses UTF-8; duplicate keys, nesting over 64 and invalid bytes are refused.</summary>
-    internal static JsonDocument Parse(ReadOnlyMemory<byte> json, string path)
+    internal static JsonDocument Parse(ReadOnlyMemory<byte> json, WirePath path)
     {
         if (!Utf8.IsValid(json.Span))
         {
-            throw new MalformedMessageException(path, "not valid UTF-8.");
+            throw new MalformedMessageException(path.ToString(), "not valid UTF-8.");
         }
 
         try
@@ -35,7 +35,7 @@ internal static class WireJson
     /// Refuses an escaped lone surrogate, which is JSON by its grammar and no text: found here, and not by whoever reads the text or compares with it later.
     /// </summary>
     /// <exception cref="JsonException">Not JSON.</exception>
-    internal static void RequireTexts(ReadOnlySpan<byte> json, string path)
+    internal static void RequireTexts(ReadOnlySpan<byte> json, WirePath path)
     {
         if (json.IndexOf("\\ud"u8) < 0 && json.IndexOf("\\uD"u8) < 0)
         {
@@ -52,11 +52,11 @@ internal static class WireJson
         }
     }
 
-    internal static MalformedMessageException NotJson(string path, JsonException cause) =>
-        new(path, $"not JSON as Celery and this library write it (line {cause.LineNumber}, byte {cause.BytePositionInLine}). NaN and Infinity, which Python may write, nesting over {DepthMax} and duplicate keys are refused.", cause);
+    internal static MalformedMessageException NotJson(WirePath path, JsonException cause) =>
+        new(path.ToString(), $"not JSON as Celery and this library write it (line {cause.LineNumber}, byte {cause.BytePositionInLine}). NaN and Infinity, which Python may write, nesting over {DepthMax} and duplicate keys are refused.", cause);
 
     /// <summary>A text or null.</summary>
-    internal static string? Text(JsonElement value, string path)
+    internal static string? Text(JsonElement value, WirePath path)
     {
         if (value.ValueKind == JsonValueKind.Null)
         {
@@ -67,24 +67,24 @@ internal static class WireJson
     }
 
     /// <summary>A text of at most so many characters, or null.</summary>
-    internal static string? Text(JsonElement value, string path, int lengthMax) =>
+    internal static string? Text(JsonElement value, WirePath path, int lengthMax) =>
         Text(value, path) switch
         {
             { } text when text.Length > lengthMax =>
-                throw new MalformedMessageException(path, $"a text of at most {lengthMax} characters is expected; this one has {text.Length}."),
+                throw new MalformedMessageException(path.ToString(), $"a text of at most {lengthMax} characters is expected; this one has {text.Length}."),
             var text => text,
         };
 
     /// <summary>An id that may go into a key, or null.</summary>
-    internal static string? Id(JsonElement value, string path) => Text(value, path) switch
+    internal static string? Id(JsonElement value, WirePath path) => Text(value, path) switch
     {
         null => null,
         var id when JobNames.IsId(id) => id,
-        var id => throw new MalformedMessageException(path, $"'{JobNames.Shown(id)}' is no id: 1 to {JobNames.IdLengthMax} characters of A-Z a-z 0-9 . _ : - are expected."),
+        var id => throw new MalformedMessageException(path.ToString(), $"'{JobNames.Shown(id)}' is no id: 1 to {JobNames.IdLengthMax} characters of A-Z a-z 0-9 . _ : - are expected."),
     };
 
     /// <summary>A whole number in the range, or null.</summary>
-    internal static int? Integer(JsonElement value, string path, int min, int max)
+    internal static int? Integer(JsonElement value, WirePath path, int min, int max)
     {
         if (value.ValueKind == JsonValueKind.Null)
         {
@@ -96,17 +96,17 @@ internal static class WireJson
             : throw Wrong(value, path, $"a whole number from {min} to {max}, or null");
     }
 
-    internal static DateTimeOffset? Time(JsonElement value, string path) => Text(value, path) switch
+    internal static DateTimeOffset? Time(JsonElement value, WirePath path) => Text(value, path) switch
     {
         null => null,
         var text when WireTime.TryParse(text, out var time) => time,
-        var text => throw new MalformedMessageException(path, $"'{JobNames.Shown(text)}' is no ISO 8601 time of the years 1970 to 2999."),
+        var text => throw new MalformedMessageException(path.ToString(), $"'{JobNames.Shown(text)}' is no ISO 8601 time of the years 1970 to 2999."),
     };
 
-    internal static MalformedMessageException Wrong(JsonElement value, string path, string expected) =>
-        new(path, $"{expected} is expected; this is {Describe(value)}.");
+    internal static MalformedMessageException Wrong(JsonElement value, WirePath path, string expected) =>
+        new(path.ToString(), $"{expected} is expected; this is {Describe(value)}.");
 
-    internal static void RequireObject(JsonElement value, string path)
+    internal static void RequireObject(JsonElement value, WirePath path)
     {
         if (value.ValueKind != JsonValueKind.Object)
         {
@@ -117,7 +117,7 @@ internal static class WireJson
     /// <summary>A copy of the value's own bytes.</summary>
     internal static byte[] Raw(JsonElement value) => JsonMarshal.GetRawUtf8Value(value).ToArray();
 
-    private static void RequireText(ref Utf8JsonReader reader, string path)
+    private static void RequireText(ref Utf8JsonReader reader, WirePath path)
     {
         var characters = ArrayPool<char>.Shared.Rent(reader.ValueSpan.Length);
         try
@@ -126,7 +126,7 @@ internal static class WireJson
         }
         catch (InvalidOperationException cause)
         {
-            throw new MalformedMessageException(path, "a text holds a lone surrogate.", cause);
+            throw new MalformedMessageException(path.ToString(), "a text holds a lone surrogate.", cause);
         }
         finally
         {

@@ -186,3 +186,7 @@ public abstract class EndpointTests(QuickstartProcess app)
 public sealed class MemoryQuickstart() : QuickstartProcess("memory:");
 
 public sealed class MemoryEndpointTests(MemoryQuickstart app) : EndpointTests(app), IClassFixture<MemoryQuickstart>;
+
+public sealed class SqliteQuickstart() : QuickstartProcess("sqlite:lovage.db");
+
+public sealed class SqliteEndpointTests(SqliteQuickstart app) : EndpointTests(app), IClassFixture<SqliteQuickstart>;
