@@ -41,6 +41,8 @@ internal sealed class StorageModel
 
     public IEnumerable<ModelJob> Held => Jobs.Where(job => job.Owner is not null);
 
+    public bool HasDue(DateTimeOffset now) => Jobs.Any(job => IsDue(job, now));
+
     public void Publish(JobMessage message, DateTimeOffset now)
     {
         var job = new ModelJob(message);
@@ -57,7 +59,7 @@ internal sealed class StorageModel
 
     public IReadOnlyList<ModelJob> Receive(string owner, int max, bool withReclaimed, DateTimeOffset leaseEnds, DateTimeOffset now)
     {
-        foreach (var due in Jobs.Where(job => job.State is JobState.Scheduled or JobState.Retrying && job.Due <= now).OrderBy(job => job.Due).ThenBy(Jobs.IndexOf).ToList())
+        foreach (var due in Jobs.Where(job => IsDue(job, now)).OrderBy(job => job.Due).ThenBy(Jobs.IndexOf).ToList())
         {
             Join(due);
         }
@@ -140,6 +142,8 @@ internal sealed class StorageModel
             Join(job);
         }
     }
+
+    private static bool IsDue(ModelJob job, DateTimeOffset now) => job.State is JobState.Scheduled or JobState.Retrying && job.Due <= now;
 
     private void Join(ModelJob job) => (job.State, job.Sequence) = (JobState.Queued, ++_sequence);
 

@@ -57,10 +57,7 @@ internal static class MessageRow
 
     private static byte[] More(JobMessage message)
     {
-        if (message is
-            {
-                TimeLimit: null, SoftTimeLimit: null, RootId: null, ParentId: null, GroupId: null, GroupIndex: null, Origin: null, ReplyTo: null, Headers.Count: 0,
-            })
+        if (message is { TimeLimit: null, SoftTimeLimit: null, RootId: null, ParentId: null, GroupId: null, GroupIndex: null, Origin: null, ReplyTo: null, Headers.Count: 0 })
         {
             return [];
         }
@@ -96,7 +93,11 @@ internal static class MessageRow
         var json = new Utf8JsonReader(utf8);
         TimeSpan? limit = null;
         TimeSpan? soft = null;
-        string? root = null, parent = null, group = null, origin = null, reply = null;
+        string? root = null;
+        string? parent = null;
+        string? group = null;
+        string? origin = null;
+        string? reply = null;
         int? index = null;
         var headers = message.Headers;
         json.Read();
@@ -106,22 +107,50 @@ internal static class MessageRow
             json.Read();
             switch (name)
             {
-                case "limit": limit = new TimeSpan(json.GetInt64()); break;
-                case "soft": soft = new TimeSpan(json.GetInt64()); break;
-                case "root": root = json.GetString(); break;
-                case "parent": parent = json.GetString(); break;
-                case "group": group = json.GetString(); break;
-                case "index": index = json.GetInt32(); break;
-                case "origin": origin = json.GetString(); break;
-                case "reply": reply = json.GetString(); break;
-                case "headers": headers = Headers(ref json); break;
-                default: json.Skip(); break;
+                case "limit":
+                    limit = new TimeSpan(json.GetInt64());
+                    break;
+                case "soft":
+                    soft = new TimeSpan(json.GetInt64());
+                    break;
+                case "root":
+                    root = json.GetString();
+                    break;
+                case "parent":
+                    parent = json.GetString();
+                    break;
+                case "group":
+                    group = json.GetString();
+                    break;
+                case "index":
+                    index = json.GetInt32();
+                    break;
+                case "origin":
+                    origin = json.GetString();
+                    break;
+                case "reply":
+                    reply = json.GetString();
+                    break;
+                case "headers":
+                    headers = Headers(ref json);
+                    break;
+                default:
+                    json.Skip();
+                    break;
             }
         }
 
         return message with
         {
-            TimeLimit = limit, SoftTimeLimit = soft, RootId = root, ParentId = parent, GroupId = group, GroupIndex = index, Origin = origin, ReplyTo = reply, Headers = headers,
+            TimeLimit = limit,
+            SoftTimeLimit = soft,
+            RootId = root,
+            ParentId = parent,
+            GroupId = group,
+            GroupIndex = index,
+            Origin = origin,
+            ReplyTo = reply,
+            Headers = headers,
         };
     }
 

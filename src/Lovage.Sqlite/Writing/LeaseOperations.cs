@@ -78,9 +78,15 @@ internal sealed class ReclaimOperation(IReadOnlyList<string> deadOwners, int max
             var reason = decision == JobDecision.Bury ? $"Its process died {deaths} times while it ran." : null;
             switch (session.GiveBack(claim, AttemptEnd.OwnerDied, reclaimed: true, deaths, before, reason))
             {
-                case JobState.Dead: buried++; break;
-                case JobState.Queued: returned++; break;
-                default: cancelled++; break;
+                case JobState.Dead:
+                    buried++;
+                    break;
+                case JobState.Queued:
+                    returned++;
+                    break;
+                default:
+                    cancelled++;
+                    break;
             }
         }
 
