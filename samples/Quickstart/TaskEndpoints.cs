@@ -51,7 +51,7 @@ internal static class TaskEndpoints
         {
             CancelStatus.Requested => TypedResults.Accepted($"/task/{id}", view),
             CancelStatus.AlreadyEnded when view.Status != "REVOKED" => BadRequests.Problem(
-                $"The job has already ended as {view.Status}; there is nothing left to cancel.", StatusCodes.Status409Conflict, new("task_id", id.Value), new("status", view.Status)),
+                $"The job has already ended as {view.Status}; there is nothing left to cancel.", StatusCodes.Status409Conflict, new("task_id", id.Value), new("task_status", view.Status)),
             _ => TypedResults.Ok(view),
         };
     }
