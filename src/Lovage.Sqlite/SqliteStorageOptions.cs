@@ -13,7 +13,7 @@ public enum SqliteSynchronous
 /// <summary>Which file, and how it is used.</summary>
 public sealed record SqliteStorageOptions
 {
-    /// <summary>The database file: a path of the file system, relative to the current folder or absolute. It is created, readable by its owner alone, when there is none.</summary>
+    /// <summary>The database file: a path of the file system, relative to the current folder or absolute. It is created, readable by its owner alone, when there is none. No default: it must be given.</summary>
     public required string Path { get; init; }
 
     /// <summary>How a commit is brought to the disk; <see cref="SqliteSynchronous.Full"/> by default.</summary>

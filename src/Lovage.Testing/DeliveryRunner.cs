@@ -69,14 +69,14 @@ internal sealed class DeliveryRunner
             _outcomes.MaxAttempts(delivery, definition),
             _services.GetRequiredService<JobSerializer>(),
             _services.GetRequiredService<IServiceScopeFactory>(),
+            _settings,
             cancelInline: true)
         {
             StartedAt = _time.GetUtcNow(),
             StartedTimestamp = _time.GetTimestamp(),
-            Log = new AttemptLog(_settings.LogLinesMax, _settings.LogCharactersMax),
         };
-        var outer = AttemptLog.Current;
-        AttemptLog.Current = attempt.Log;
+        var outer = JobAttempt.Current;
+        JobAttempt.Current = attempt;
         try
         {
             var ending = await _runner.RunAsync(attempt);
@@ -85,19 +85,14 @@ internal sealed class DeliveryRunner
         }
         finally
         {
-            AttemptLog.Current = outer;
+            JobAttempt.Current = outer;
         }
     }
 
     private async ValueTask RunAsync(JobStorage storage, Delivery delivery, bool withRetryWaits, CancellationToken cancellationToken)
     {
         await storage.Store.RecordStartsAsync([new JobStart(delivery.Token, delivery.Message.Id, _time.GetUtcNow(), delivery.StartFirst)], cancellationToken);
-        var (outcome, attempt) = await AttemptAsync(delivery);
-        if (attempt is not null && attempt.TryTakeProgress(out var fraction, out var message))
-        {
-            await storage.Store.ReportProgressAsync([new ProgressUpdate(delivery.Token, delivery.Message.Id, fraction, message)], cancellationToken);
-        }
-
+        var (outcome, _) = await AttemptAsync(delivery);
         if (outcome is null)
         {
             await storage.Broker.ReleaseAsync([delivery.Token], cancellationToken);

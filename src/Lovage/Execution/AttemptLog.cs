@@ -6,27 +6,13 @@ namespace Lovage.Execution;
 /// <summary>The newest lines that one attempt logged, bounded in lines and characters.</summary>
 internal sealed class AttemptLog(int linesMax, int charactersMax)
 {
-    private static readonly AsyncLocal<AttemptLog?> Flow = new();
-
     private readonly Lock _lock = new();
-    private Queue<LogLine>? _lines;
+    private readonly Queue<LogLine> _lines = new();
     private int _characters;
     private int _dropped;
 
-    /// <summary>The log of the attempt that the current code runs in; null outside of one.</summary>
-    internal static AttemptLog? Current
-    {
-        get => Flow.Value;
-        set => Flow.Value = value;
-    }
-
     internal void Add(LogLine line)
     {
-        if (linesMax == 0)
-        {
-            return;
-        }
-
         if (line.Message.Length > charactersMax)
         {
             line = line with { Message = line.Message[..charactersMax] };
@@ -34,7 +20,6 @@ internal sealed class AttemptLog(int linesMax, int charactersMax)
 
         lock (_lock)
         {
-            _lines ??= new Queue<LogLine>();
             _lines.Enqueue(line);
             _characters += line.Message.Length;
             while (_lines.Count > linesMax || _characters > charactersMax)
@@ -48,11 +33,6 @@ internal sealed class AttemptLog(int linesMax, int charactersMax)
     /// <summary>What was kept, oldest first; a first line says how many older ones were not.</summary>
     internal IReadOnlyList<LogLine> Take()
     {
-        if (_lines is null)
-        {
-            return [];
-        }
-
         lock (_lock)
         {
             LogLine[] lines = [.. _lines];
@@ -79,11 +59,11 @@ internal sealed class AttemptLoggerProvider(TimeProvider time) : ILoggerProvider
         public IDisposable? BeginScope<TState>(TState state)
             where TState : notnull => null;
 
-        public bool IsEnabled(LogLevel logLevel) => logLevel != LogLevel.None && AttemptLog.Current is not null;
+        public bool IsEnabled(LogLevel logLevel) => logLevel != LogLevel.None && JobAttempt.Current is not null;
 
         public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
         {
-            if (logLevel == LogLevel.None || AttemptLog.Current is not { } log)
+            if (logLevel == LogLevel.None || JobAttempt.Current is not { } attempt)
             {
                 return;
             }
@@ -95,7 +75,7 @@ internal sealed class AttemptLoggerProvider(TimeProvider time) : ILoggerProvider
                 text = $"{text}\n{error.Type}: {error.Message}";
             }
 
-            log.Add(new LogLine(time.GetUtcNow(), (int)logLevel, category, text));
+            attempt.Log.Add(new LogLine(time.GetUtcNow(), (int)logLevel, category, text));
         }
     }
 }

@@ -16,15 +16,18 @@ internal sealed class AttemptOutcomes(WorkerSettings settings, WorkerOwner owner
     internal Settlement? Of(JobAttempt attempt, AttemptEnding ending, TimeSpan duration)
     {
         var tooLarge = attempt.Result.Length > settings.ResultBytesMax;
-        return Of(
+        var outcome = Of(
             attempt.Delivery,
             attempt.Definition,
             ending,
             attempt.StartedAt,
             duration,
             ending.End == AttemptEnd.Succeeded && !tooLarge ? attempt.Result : default,
-            attempt.Log?.Take() ?? [],
+            attempt.LogLines,
             tooLarge ? $"The result was left out: it has {attempt.Result.Length:N0} bytes, more than the {settings.ResultBytesMax:N0} allowed. Store it elsewhere and return a reference." : null);
+        return outcome is not null && attempt.TryTakeProgress(out var fraction, out var message)
+            ? outcome with { Progress = fraction, ProgressMessage = message }
+            : outcome;
     }
 
     /// <summary>The outcome of a delivery that no handler saw.</summary>

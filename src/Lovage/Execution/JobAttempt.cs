@@ -14,20 +14,32 @@ internal sealed class JobAttempt : JobInvocation, IAsyncDisposable
     private const int IsRunning = 0;
     private const int IsEnded = 1;
 
+    private static readonly AsyncLocal<JobAttempt?> Flow = new();
+
+    private readonly WorkerSettings _settings;
     private readonly IServiceScopeFactory _scopes;
     private readonly bool _cancelInline;
     private readonly AttemptContext _context;
     private AsyncServiceScope? _scope;
+    private AttemptLog? _log;
     private int _phase;
 
-    internal JobAttempt(Delivery delivery, JobDefinition definition, int maxAttempts, JobSerializer serializer, IServiceScopeFactory scopes, bool cancelInline)
+    internal JobAttempt(Delivery delivery, JobDefinition definition, int maxAttempts, JobSerializer serializer, IServiceScopeFactory scopes, WorkerSettings settings, bool cancelInline)
     {
+        _settings = settings;
         Delivery = delivery;
         Definition = definition;
         Serializer = serializer;
         _scopes = scopes;
         _cancelInline = cancelInline;
         _context = new AttemptContext(this, maxAttempts);
+    }
+
+    /// <summary>The attempt that the current code runs in; null outside of one.</summary>
+    internal static JobAttempt? Current
+    {
+        get => Flow.Value;
+        set => Flow.Value = value;
     }
 
     public override JobContext Context => _context;
@@ -52,8 +64,11 @@ internal sealed class JobAttempt : JobInvocation, IAsyncDisposable
     /// <summary>The wall clock at which the handler was called.</summary>
     internal DateTimeOffset StartedAt { get; set; }
 
-    /// <summary>What the handler logs.</summary>
-    internal AttemptLog? Log { get; set; }
+    /// <summary>What the handler logs; made at its first line.</summary>
+    internal AttemptLog Log => _log ?? Interlocked.CompareExchange(ref _log, new AttemptLog(_settings.LogLinesMax, _settings.LogCharactersMax), null) ?? _log;
+
+    /// <summary>What the handler has logged so far, oldest first.</summary>
+    internal IReadOnlyList<LogLine> LogLines => Volatile.Read(ref _log)?.Take() ?? [];
 
     /// <summary>True once the start is written.</summary>
     internal bool StartRecorded { get; set; }
@@ -87,10 +102,9 @@ internal sealed class JobAttempt : JobInvocation, IAsyncDisposable
     [SuppressMessage("Design", "CA1001", Justification = "The handler may have given the token away, and a source without a timer holds nothing.")]
     private sealed class AttemptContext(JobAttempt attempt, int maxAttempts) : JobContext
     {
-        private readonly Lock _lock = new();
         private CancellationTokenSource? _source;
-        private JobCancellationReason _reason;
         private AttemptProgress? _progress;
+        private int _reason;
 
         public override JobId Id => Message.Id;
 
@@ -106,65 +120,38 @@ internal sealed class JobAttempt : JobInvocation, IAsyncDisposable
 
         public override long FenceToken => attempt.Delivery.Token.Stamp;
 
-        public override JobProgress Progress
-        {
-            get
-            {
-                lock (_lock)
-                {
-                    return _progress ??= new AttemptProgress();
-                }
-            }
-        }
+        public override JobProgress Progress => _progress ?? Interlocked.CompareExchange(ref _progress, new AttemptProgress(), null) ?? _progress;
 
         public override CancellationToken CancellationToken
         {
             get
             {
-                lock (_lock)
+                if (Volatile.Read(ref _source) is { } made)
                 {
-                    if (_source is null)
-                    {
-                        _source = new CancellationTokenSource();
-                        if (_reason != JobCancellationReason.None)
-                        {
-                            _source.Cancel();
-                        }
-                    }
-
-                    return _source.Token;
+                    return made.Token;
                 }
+
+                var source = new CancellationTokenSource();
+                source = Interlocked.CompareExchange(ref _source, source, null) ?? source;
+
+                // Who cancels sets the reason first and looks for the source then; here it is the other way round, so that one of the two sees the other.
+                if (CancellationReason != JobCancellationReason.None)
+                {
+                    source.Cancel();
+                }
+
+                return source.Token;
             }
         }
 
-        public override JobCancellationReason CancellationReason
-        {
-            get
-            {
-                lock (_lock)
-                {
-                    return _reason;
-                }
-            }
-        }
+        public override JobCancellationReason CancellationReason => (JobCancellationReason)Volatile.Read(ref _reason);
 
         private JobMessage Message => attempt.Delivery.Message;
 
         internal void Cancel(JobCancellationReason reason, bool inline)
         {
-            CancellationTokenSource? source;
-            lock (_lock)
-            {
-                if (_reason != JobCancellationReason.None)
-                {
-                    return;
-                }
-
-                _reason = reason;
-                source = _source;
-            }
-
-            if (source is null)
+            if (Interlocked.CompareExchange(ref _reason, (int)reason, (int)JobCancellationReason.None) != (int)JobCancellationReason.None
+                || Volatile.Read(ref _source) is not { } source)
             {
                 return;
             }
@@ -184,7 +171,7 @@ internal sealed class JobAttempt : JobInvocation, IAsyncDisposable
         {
             fraction = 0;
             message = null;
-            return _progress is { } progress && progress.TryTake(out fraction, out message);
+            return Volatile.Read(ref _progress) is { } progress && progress.TryTake(out fraction, out message);
         }
     }
 

@@ -184,7 +184,7 @@ internal sealed class SlotRunner(
             return true;
         }
 
-        return await RunAsync(slot, held, new JobAttempt(delivery, definition!, outcomes.MaxAttempts(delivery, definition), serializer, scopes, cancelInline: !ownThreads));
+        return await RunAsync(slot, held, new JobAttempt(delivery, definition!, outcomes.MaxAttempts(delivery, definition), serializer, scopes, settings, cancelInline: !ownThreads));
     }
 
     private async ValueTask<bool> RunAsync(Slot slot, HeldLease held, JobAttempt attempt)
@@ -193,8 +193,7 @@ internal sealed class SlotRunner(
         var message = delivery.Message;
         if (settings.LogLinesMax > 0)
         {
-            attempt.Log = new AttemptLog(settings.LogLinesMax, settings.LogCharactersMax);
-            AttemptLog.Current = attempt.Log;
+            JobAttempt.Current = attempt;
         }
 
         using var activity = StartActivity(delivery);

@@ -24,6 +24,12 @@ public sealed record Settlement
     /// <summary>The result as UTF-8 JSON; empty for none. The memory must not be changed afterwards.</summary>
     public ReadOnlyMemory<byte> Result { get; init; }
 
+    /// <summary>The newest progress that the attempt reported and that is not written yet, 0 to 1; null for none. Kept when the job ends, forgotten when it is tried again.</summary>
+    public double? Progress { get; init; }
+
+    /// <summary>What came with <see cref="Progress"/>; null for none.</summary>
+    public string? ProgressMessage { get; init; }
+
     /// <summary>Why the job is where it is, for a person; null when its attempt says all.</summary>
     public string? Reason { get; init; }
 
