@@ -72,6 +72,7 @@ internal static class RawScenario
             Id = ids.Next(),
             Name = "bench.noop",
             Queue = "default",
+            Origin = "raw@bench",
             Body = JobBody.Encode("bench.noop", JobArguments.Of([i]), serializer),
         })];
     }

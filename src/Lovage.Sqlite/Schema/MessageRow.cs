@@ -12,8 +12,8 @@ internal static class MessageRow
     private const int IgnoreResultFlag = 1;
     private const int ChosenIdFlag = 2;
 
-    /// <summary>Binds parameters 2 to 15 of <see cref="Sql.InsertJob"/>.</summary>
-    internal static void Bind(SqliteStatement insert, JobMessage message, long name, long queue, long now)
+    /// <summary>Binds parameters 2 to 16 of <see cref="Sql.InsertJob"/>.</summary>
+    internal static void Bind(SqliteStatement insert, JobMessage message, long name, long queue, long now, long? origin)
     {
         insert.Bind(2, message.Id.Value)
             .Bind(3, name)
@@ -28,7 +28,8 @@ internal static class MessageRow
             .Bind(12, message.MaxAttempts)
             .BindBlob(13, message.Body.Span)
             .BindSome(14, More(message))
-            .BindSome(15, message.Extra.Span);
+            .BindSome(15, message.Extra.Span)
+            .Bind(16, origin);
     }
 
     /// <summary>Reads <see cref="Sql.JobColumns"/> from the column given on.</summary>
@@ -50,6 +51,7 @@ internal static class MessageRow
             MaxAttempts = (int?)row.Int64OrNull(first + 10),
             Body = row.Bytes(first + 11).ToArray(),
             Extra = row.Bytes(first + 13).ToArray(),
+            Origin = row.IsNull(first + 14) ? null : words.Text(row.Int64(first + 14)),
         };
         var more = row.Bytes(first + 12);
         return more.IsEmpty ? message : WithMore(message, more);
@@ -57,7 +59,7 @@ internal static class MessageRow
 
     private static byte[] More(JobMessage message)
     {
-        if (message is { TimeLimit: null, SoftTimeLimit: null, RootId: null, ParentId: null, GroupId: null, GroupIndex: null, Origin: null, ReplyTo: null, Headers.Count: 0 })
+        if (message is { TimeLimit: null, SoftTimeLimit: null, RootId: null, ParentId: null, GroupId: null, GroupIndex: null, ReplyTo: null, Headers.Count: 0 })
         {
             return [];
         }
@@ -71,7 +73,6 @@ internal static class MessageRow
             Json.Text(json, "parent"u8, message.ParentId);
             Json.Text(json, "group"u8, message.GroupId);
             Json.Number(json, "index"u8, message.GroupIndex);
-            Json.Text(json, "origin"u8, message.Origin);
             Json.Text(json, "reply"u8, message.ReplyTo);
             if (!message.Headers.IsEmpty)
             {
@@ -96,7 +97,6 @@ internal static class MessageRow
         string? root = null;
         string? parent = null;
         string? group = null;
-        string? origin = null;
         string? reply = null;
         int? index = null;
         var headers = message.Headers;
@@ -125,9 +125,6 @@ internal static class MessageRow
                 case "index":
                     index = json.GetInt32();
                     break;
-                case "origin":
-                    origin = json.GetString();
-                    break;
                 case "reply":
                     reply = json.GetString();
                     break;
@@ -148,7 +145,6 @@ internal static class MessageRow
             ParentId = parent,
             GroupId = group,
             GroupIndex = index,
-            Origin = origin,
             ReplyTo = reply,
             Headers = headers,
         };

@@ -11,15 +11,15 @@ internal static class Sql
     internal const string WriteMeta = "UPDATE meta SET ticket = ?1, ended = ?2";
 
     internal const string InsertJob = """
-        INSERT INTO job(key, id, name, queue, priority, flags, retries, enqueued_at, delay, eta, expires, max_attempts, body, more, extra)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15) ON CONFLICT (id) DO NOTHING
+        INSERT INTO job(key, id, name, queue, priority, flags, retries, enqueued_at, delay, eta, expires, max_attempts, body, more, extra, origin)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16) ON CONFLICT (id) DO NOTHING
         """;
 
     internal const string InsertReady = "INSERT INTO ready(queue, lane, priority, seq, job, ready_at, again) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
     internal const string InsertDelayed = "INSERT INTO delayed(queue, due, job, priority) VALUES (?1, ?2, ?3, ?4)";
 
-    internal const string JobColumns = "j.id, j.name, j.queue, j.priority, j.flags, j.retries, j.enqueued_at, j.delay, j.eta, j.expires, j.max_attempts, j.body, j.more, j.extra";
-    internal const int JobColumnCount = 14;
+    internal const string JobColumns = "j.id, j.name, j.queue, j.priority, j.flags, j.retries, j.enqueued_at, j.delay, j.eta, j.expires, j.max_attempts, j.body, j.more, j.extra, j.origin";
+    internal const int JobColumnCount = 15;
 
     internal const string SelectReady = $"""
         SELECT {JobColumns}, r.priority, r.seq, r.job, r.ready_at, r.again FROM ready r CROSS JOIN job j ON j.key = r.job
@@ -28,12 +28,14 @@ internal static class Sql
 
     internal const string DeleteReadyUpTo = "DELETE FROM ready WHERE queue = ?1 AND lane = ?2 AND (priority, seq) <= (?3, ?4)";
 
-    internal const string InsertClaim = "INSERT INTO claim(job, stamp, owner, boot, until, lane, seq, ready_at, again) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+    internal const string InsertClaim = """
+        INSERT INTO claim(job, stamp, owner, boot, until, lane, seq, ready_at, again, name, queue, priority, retries)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
+        """;
 
     internal const string SelectClaim = """
-        SELECT k.stamp, k.owner, k.lane, k.seq, k.ready_at, k.again, k.started_at, k.ahead, k.cancel, k.cancel_reason, k.progress, k.progress_message,
-          j.id, j.name, j.queue, j.priority, j.retries, j.max_attempts
-        FROM claim k CROSS JOIN job j ON j.key = k.job WHERE k.job = ?1
+        SELECT stamp, owner, lane, seq, ready_at, again, started_at, ahead, cancel, cancel_reason, progress, progress_message, name, queue, priority, retries
+        FROM claim WHERE job = ?1
         """;
 
     internal const string DeleteClaim = "DELETE FROM claim WHERE job = ?1";

@@ -24,7 +24,7 @@ internal static class Tables
             """
             CREATE TABLE job(
               key INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, name INTEGER NOT NULL, queue INTEGER NOT NULL, priority INTEGER NOT NULL, flags INTEGER NOT NULL,
-              retries INTEGER NOT NULL, enqueued_at INTEGER NOT NULL, delay INTEGER, eta INTEGER, expires INTEGER, max_attempts INTEGER, body BLOB NOT NULL, more BLOB, extra BLOB) STRICT
+              retries INTEGER NOT NULL, enqueued_at INTEGER NOT NULL, delay INTEGER, eta INTEGER, expires INTEGER, max_attempts INTEGER, body BLOB NOT NULL, more BLOB, extra BLOB, origin INTEGER) STRICT
             """,
 
             // Jobs that could run now. Lane 0: they came back from a dead owner. "ready_at" is null when they were ready at once; "again" tells that "course" has a row.
@@ -37,12 +37,12 @@ internal static class Tables
             // Jobs that wait for their time.
             "CREATE TABLE delayed(queue INTEGER NOT NULL, due INTEGER NOT NULL, job INTEGER NOT NULL, priority INTEGER NOT NULL, PRIMARY KEY (queue, due, job)) STRICT, WITHOUT ROWID",
 
-            // Jobs that workers hold. "until" is by the host's monotonic clock in 100 ns, valid within the boot named.
+            // Jobs that workers hold, with what an outcome needs of the job. "until" is by the host's monotonic clock in 100 ns, valid within the boot named.
             """
             CREATE TABLE claim(
               job INTEGER PRIMARY KEY, stamp INTEGER NOT NULL, owner INTEGER NOT NULL, boot INTEGER NOT NULL, until INTEGER NOT NULL, lane INTEGER NOT NULL, seq INTEGER NOT NULL,
               ready_at INTEGER, again INTEGER NOT NULL, started_at INTEGER, ahead INTEGER NOT NULL DEFAULT 0, cancel INTEGER NOT NULL DEFAULT 0, cancel_reason TEXT,
-              progress REAL, progress_message TEXT) STRICT
+              progress REAL, progress_message TEXT, name INTEGER NOT NULL, queue INTEGER NOT NULL, priority INTEGER NOT NULL, retries INTEGER NOT NULL) STRICT
             """,
 
             // What has become of a job, its newest attempt included. "base" is how many attempts it had when a person put it back.

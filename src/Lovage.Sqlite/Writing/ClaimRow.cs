@@ -30,8 +30,6 @@ internal sealed record ClaimRow
 
     internal required string? ProgressMessage { get; init; }
 
-    internal required string Id { get; init; }
-
     internal required long Name { get; init; }
 
     internal required long Queue { get; init; }
@@ -40,8 +38,6 @@ internal sealed record ClaimRow
 
     /// <summary>As published; <see cref="CourseRow.Retries"/> overrides it.</summary>
     internal required long Retries { get; init; }
-
-    internal required int? MaxAttempts { get; init; }
 }
 
 /// <summary>What later steps need of a row of <c>course</c>; the default value when there is none.</summary>

@@ -42,7 +42,7 @@ internal sealed class ReleaseOperation(IReadOnlyList<LeaseToken> tokens) : Write
                 var before = claim.Again ? session.FindCourse(claim.Job) : default;
                 if (session.GiveBack(claim, AttemptEnd.Interrupted, reclaimed: false, before.Deaths, before, deathReason: null) == JobState.Cancelled)
                 {
-                    cancelled.Add(JobId.Parse(claim.Id));
+                    cancelled.Add(session.IdOf(claim.Job));
                 }
             }
         }
@@ -73,7 +73,7 @@ internal sealed class ReclaimOperation(IReadOnlyList<string> deadOwners, int max
             var claim = session.FindClaim(token)!;
             var before = claim.Again ? session.FindCourse(claim.Job) : default;
             var deaths = before.Deaths + (claim.Ahead ? 1 : 0);
-            var facts = new AttemptFacts((int)(before.Retries ?? claim.Retries), claim.MaxAttempts ?? 1, RecordedStarts: (int)deaths);
+            var facts = new AttemptFacts((int)(before.Retries ?? claim.Retries), 1, RecordedStarts: (int)deaths);
             var decision = JobLifecycle.Decide(claim.StartedAt is null ? JobState.Queued : JobState.Running, AttemptEnd.OwnerDied, facts);
             var reason = decision == JobDecision.Bury ? $"Its process died {deaths} times while it ran." : null;
             switch (session.GiveBack(claim, AttemptEnd.OwnerDied, reclaimed: true, deaths, before, reason))

@@ -21,7 +21,7 @@ internal sealed class SettleOperation(IReadOnlyList<Settlement> outcomes) : Writ
 
     private static SettleStatus Settle(WriteSession session, Settlement outcome)
     {
-        if (session.FindClaim(outcome.Token) is not { } claim || claim.Id != outcome.Id.Value)
+        if (session.FindClaim(outcome.Token) is not { } claim)
         {
             return WasApplied(session, outcome) ? SettleStatus.Applied : SettleStatus.Stale;
         }
@@ -31,7 +31,7 @@ internal sealed class SettleOperation(IReadOnlyList<Settlement> outcomes) : Writ
         if (outcome.Decision != JobDecision.Retry)
         {
             session.WriteCourse(
-                claim, before, outcome.Attempt, JobLifecycle.After(outcome.Decision, JobState.Running), before.Retries, due: null, before.Deaths, outcome.Result.Span, outcome.Reason);
+                claim, before, outcome.Attempt, JobLifecycle.After(outcome.Decision, JobState.Running), before.Retries, due: null, before.Deaths, outcome.Result.Span, outcome.Reason, outcome.Progress, outcome.ProgressMessage);
         }
         else
         {

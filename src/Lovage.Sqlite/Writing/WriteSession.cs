@@ -145,7 +145,7 @@ internal sealed class WriteSession
         var name = Words.Id(message.Name);
         var queue = Words.Id(message.Queue);
         var key = _ticket + 1;
-        MessageRow.Bind(_insertJob.Bind(1, key), message, name, queue, Now);
+        MessageRow.Bind(_insertJob.Bind(1, key), message, name, queue, Now, message.Origin is { } origin ? Words.Id(origin) : null);
         if (_insertJob.Run() == 0)
         {
             _sameJob.Bind(1, message.Id.Value).Bind(2, name).BindBlob(3, message.Body.Span).Read();
@@ -212,15 +212,22 @@ internal sealed class WriteSession
             CancelReason = row.TextOrNull(9),
             Progress = row.DoubleOrNull(10),
             ProgressMessage = row.TextOrNull(11),
-            Id = row.Text(12),
-            Name = row.Int64(13),
-            Queue = row.Int64(14),
-            Priority = Math.Clamp(row.Int64(15), 0, 9),
-            Retries = row.Int64(16),
-            MaxAttempts = (int?)row.Int64OrNull(17),
+            Name = row.Int64(12),
+            Queue = row.Int64(13),
+            Priority = row.Int64(14),
+            Retries = row.Int64(15),
         };
         row.Reset();
         return claim;
+    }
+
+    internal JobId IdOf(long job)
+    {
+        var row = Statement("SELECT id FROM job WHERE key = ?1").Bind(1, job);
+        row.Read();
+        var id = JobId.Parse(row.Text(0));
+        row.Reset();
+        return id;
     }
 
     internal CourseRow FindCourse(long job)
@@ -244,7 +251,7 @@ internal sealed class WriteSession
     }
 
     /// <summary>Writes an attempt and where the job stands after it. The attempt before it moves to the history.</summary>
-    internal void WriteCourse(ClaimRow claim, in CourseRow before, AttemptRecord attempt, JobState state, long? retries, long? due, long deaths, ReadOnlySpan<byte> result, string? reason)
+    internal void WriteCourse(ClaimRow claim, in CourseRow before, AttemptRecord attempt, JobState state, long? retries, long? due, long deaths, ReadOnlySpan<byte> result, string? reason, double? progress = null, string? progressMessage = null)
     {
         if (before.Attempts > 0)
         {
@@ -269,8 +276,8 @@ internal sealed class WriteSession
             .BindSome(15, Json.FromError(attempt.Error))
             .BindSome(16, Json.FromLogs(attempt.Logs))
             .Bind(17, reason)
-            .Bind(18, isFinal ? claim.Progress : null)
-            .Bind(19, isFinal ? claim.ProgressMessage : null)
+            .Bind(18, isFinal ? progress ?? claim.Progress : null)
+            .Bind(19, isFinal ? progress is null ? claim.ProgressMessage : progressMessage : null)
             .Run();
         if (isFinal)
         {

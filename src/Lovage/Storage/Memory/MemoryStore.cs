@@ -221,6 +221,11 @@ internal sealed class MemoryStore(MemoryState state, SignalBus signals, TimeProv
         else
         {
             job.Result = outcome.Result;
+            if (outcome.Progress is { } progress)
+            {
+                (job.Progress, job.ProgressMessage) = (progress, outcome.ProgressMessage);
+            }
+
             state.End(job, JobLifecycle.After(outcome.Decision, job.State), outcome.Reason, now);
         }
 
