@@ -85,7 +85,8 @@ public enum LeaseStatus
 /// <summary>What a look for dead owners did.</summary>
 /// <param name="Returned">Jobs put back to the front of their queue.</param>
 /// <param name="Buried">Jobs set aside as dead letters, because they ended their process too often.</param>
-public readonly record struct ReclaimResult(int Returned, int Buried);
+/// <param name="Cancelled">Jobs that were to be cancelled and are so now, because nobody holds them any more.</param>
+public readonly record struct ReclaimResult(int Returned, int Buried, int Cancelled = 0);
 
 /// <summary>A queue at one moment, from counters.</summary>
 /// <param name="Queue">Its name.</param>

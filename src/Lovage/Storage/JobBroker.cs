@@ -138,6 +138,12 @@ public abstract class JobBroker
             Signals.Send(new Signal(SignalKind.JobsReady));
         }
 
+        if (result.Buried + result.Cancelled > 0)
+        {
+            // Which jobs ended is not known here: whoever waits for one looks again.
+            Signals.Send(new Signal(SignalKind.Changed));
+        }
+
         return result;
     }
 
