@@ -81,7 +81,8 @@ internal abstract class OwnerProbe
 internal sealed class ProcessOwnerProbe(WorkerOwner self) : OwnerProbe
 {
     internal override bool IsDead(WorkerOwner owner) =>
-        owner.BootId == self.BootId
+        owner != self
+        && owner.BootId == self.BootId
         && owner.PidNamespace == self.PidNamespace
         && WorkerOwners.StartTime(owner.ProcessId) != owner.ProcessStart;
 }

@@ -1,0 +1,102 @@
+using Lovage.Protocol;
+using Lovage.Storage;
+
+namespace Lovage;
+
+/// <summary>Everything that a person who looks after jobs reads and does, in one place: dashboard, command line and tests use this and nothing else.</summary>
+/// <remarks>Safe for use by several threads. Every method throws <see cref="StorageException"/> when the storage cannot be asked now.</remarks>
+public sealed class JobInspector
+{
+    private readonly StorageGate _gate;
+
+    internal JobInspector(StorageGate gate) => _gate = gate;
+
+    private JobStore Store => _gate.Storage.Store;
+
+    private JobBroker Broker => _gate.Storage.Broker;
+
+    /// <summary>Reads a page of jobs, newest first.</summary>
+    /// <param name="query">Which; null (the default) for all.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
+    public ValueTask<JobPage> ListAsync(JobQuery? query = null, CancellationToken cancellationToken = default) =>
+        Store.QueryAsync(query ?? new JobQuery(), cancellationToken);
+
+    /// <summary>Counts jobs up to a bound.</summary>
+    /// <param name="query">Which.</param>
+    /// <param name="max">The bound, 1 to 1,000,000; 10,000 by default.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
+    public ValueTask<BoundedCount> CountAsync(JobQuery query, int max = 10_000, CancellationToken cancellationToken = default) =>
+        Store.CountAsync(query, max, cancellationToken);
+
+    /// <summary>Reads one job.</summary>
+    /// <param name="id">The job.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
+    /// <returns>Null when it is not known.</returns>
+    public async ValueTask<JobRecord?> FindAsync(JobId id, CancellationToken cancellationToken = default) =>
+        (await Store.FindAsync([id], cancellationToken))[0];
+
+    /// <summary>Reads the attempts of a job with their logs, oldest first, at most the newest 1,000.</summary>
+    /// <param name="id">The job.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
+    public ValueTask<IReadOnlyList<AttemptRecord>> AttemptsAsync(JobId id, CancellationToken cancellationToken = default) =>
+        Store.AttemptsAsync(id, cancellationToken);
+
+    /// <summary>Reads all queues, from counters.</summary>
+    /// <param name="cancellationToken">Gives up waiting.</param>
+    public ValueTask<IReadOnlyList<QueueStatus>> QueuesAsync(CancellationToken cancellationToken = default) =>
+        Broker.QueuesAsync(cancellationToken);
+
+    /// <summary>Reads what has happened so far, one row a queue and job name.</summary>
+    /// <param name="cancellationToken">Gives up waiting.</param>
+    public ValueTask<IReadOnlyList<JobCounter>> CountersAsync(CancellationToken cancellationToken = default) =>
+        Store.CountersAsync(cancellationToken);
+
+    /// <summary>Reads the next messages of a queue without taking them.</summary>
+    /// <param name="queue">The queue.</param>
+    /// <param name="max">Messages at the most, 1 to 1,000; 20 by default.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
+    public ValueTask<IReadOnlyList<JobMessage>> PeekAsync(string queue, int max = 20, CancellationToken cancellationToken = default) =>
+        Broker.PeekAsync(queue, max, cancellationToken);
+
+    /// <summary>Stops giving out a queue's jobs; what runs goes on, and so does enqueuing.</summary>
+    /// <param name="queue">The queue.</param>
+    /// <param name="reason">Why, for the next person who looks.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
+    public ValueTask PauseAsync(string queue, string reason, CancellationToken cancellationToken = default) =>
+        Broker.PauseAsync(queue, reason, cancellationToken);
+
+    /// <summary>Gives out a paused queue's jobs again.</summary>
+    /// <param name="queue">The queue.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
+    public ValueTask ResumeAsync(string queue, CancellationToken cancellationToken = default) =>
+        Broker.ResumeAsync(queue, cancellationToken);
+
+    /// <summary>Cancels one job.</summary>
+    /// <param name="id">The job.</param>
+    /// <param name="reason">Why, for the history; null for none.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
+    public async ValueTask<CancelStatus> CancelAsync(JobId id, string? reason = null, CancellationToken cancellationToken = default) =>
+        (await Store.CancelAsync([id], reason, cancellationToken))[0];
+
+    /// <summary>Cancels several jobs.</summary>
+    /// <param name="ids">1 to 1,000.</param>
+    /// <param name="reason">Why, for the history; null for none.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
+    /// <returns>A status for each, in order.</returns>
+    public ValueTask<IReadOnlyList<CancelStatus>> CancelAsync(IReadOnlyList<JobId> ids, string? reason = null, CancellationToken cancellationToken = default) =>
+        Store.CancelAsync(ids, reason, cancellationToken);
+
+    /// <summary>Puts one ended job back into its queue as if it were new, its history kept.</summary>
+    /// <param name="id">The job.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
+    /// <returns>False when it has not ended or is not known.</returns>
+    public async ValueTask<bool> RequeueAsync(JobId id, CancellationToken cancellationToken = default) =>
+        await Store.RequeueAsync([id], cancellationToken) == 1;
+
+    /// <summary>Puts several ended jobs back into their queues.</summary>
+    /// <param name="ids">1 to 1,000.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
+    /// <returns>How many were put back; those that have not ended, or are not known, are passed over.</returns>
+    public ValueTask<int> RequeueAsync(IReadOnlyList<JobId> ids, CancellationToken cancellationToken = default) =>
+        Store.RequeueAsync(ids, cancellationToken);
+}

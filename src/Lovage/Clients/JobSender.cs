@@ -1,0 +1,182 @@
+using System.Collections.Immutable;
+using System.Diagnostics;
+using Lovage.Diagnostics;
+using Lovage.Protocol;
+using Lovage.Storage;
+
+namespace Lovage;
+
+/// <summary>Turns jobs into messages, checks them and passes them on: what all clients of the app share.</summary>
+/// <remarks>Safe for use by several threads.</remarks>
+internal sealed class JobSender
+{
+    private const int MetricNamesMax = 200;
+
+    private readonly JobRegistry _jobs;
+    private readonly ClientSettings _settings;
+    private readonly TimeProvider _time;
+    private readonly JobIdSource _ids;
+    private readonly EnqueueRoute _route;
+    private readonly QueueAdmission _admission;
+    private readonly string _origin = $"gen{Environment.ProcessId}@{Environment.MachineName}";
+    private ImmutableHashSet<string> _metricNames = ImmutableHashSet.Create<string>(StringComparer.Ordinal);
+
+    internal JobSender(JobRegistry jobs, JobSerializer serializer, ClientSettings settings, TimeProvider time, JobIdSource ids, EnqueueRoute route, QueueAdmission admission, JobLookup lookup, ImmutableArray<Type> filters)
+    {
+        _jobs = jobs;
+        Serializer = serializer;
+        _settings = settings;
+        _time = time;
+        _ids = ids;
+        _route = route;
+        _admission = admission;
+        Lookup = lookup;
+        Filters = filters;
+    }
+
+    internal JobSerializer Serializer { get; }
+
+    internal JobLookup Lookup { get; }
+
+    /// <summary>The app's filters, outermost first.</summary>
+    internal ImmutableArray<Type> Filters { get; }
+
+    /// <summary>What is known here of a job of this name; null for a job that runs elsewhere.</summary>
+    internal JobDefinition? Definition(string name) => _jobs.TryFind(name, out var definition) ? definition : null;
+
+    /// <summary>Writes the arguments: done before anything is awaited, so that a caller may change its objects once it has the task.</summary>
+    internal ReadOnlyMemory<byte> Encode(Job job) => JobBody.Encode(job.Name, job.Arguments, Serializer, _settings.PayloadBytesMax);
+
+    /// <summary>The message for a job whose arguments are written.</summary>
+    internal JobMessage Message(Job job, JobDefinition? definition, ReadOnlyMemory<byte> body) => new()
+    {
+        Id = job.Id ?? _ids.Next(),
+        Name = job.Name,
+        Queue = job.Queue ?? definition?.Queue ?? _settings.DefaultQueue,
+        Body = body,
+        Priority = job.Priority ?? definition?.Priority ?? 0,
+        Delay = job.Delay ?? TimeSpan.Zero,
+        Eta = job.At,
+        Expires = job.Expires is { } expires ? _time.GetUtcNow() + expires : null,
+        MaxAttempts = job.MaxAttempts ?? definition?.MaxAttempts ?? definition?.Retry?.MaxAttempts,
+        IgnoreResult = definition is { KeepResult: false },
+        Headers = HeadersOf(job),
+        Origin = _origin,
+        HasChosenId = job.Id is not null,
+    };
+
+    /// <summary>Stores one message.</summary>
+    /// <exception cref="JobIdConflictException">The id is another job's.</exception>
+    internal async ValueTask SendAsync(JobMessage message, CancellationToken cancellationToken)
+    {
+        using var activity = StartActivity(message);
+        try
+        {
+            if (_admission.IsOn)
+            {
+                await _admission.AdmitAsync(message.Queue, 1, cancellationToken);
+            }
+
+            var status = await _route.PublishAsync(activity is null ? message : Traced(message, activity), cancellationToken);
+            Count(message, status);
+            if (status == PublishStatus.IdConflict)
+            {
+                throw new JobIdConflictException(message.Id);
+            }
+        }
+        catch (Exception fault) when (Note(activity, fault))
+        {
+            throw;
+        }
+    }
+
+    /// <summary>Stores a batch of 1 to 1,000.</summary>
+    /// <returns>The first id that is another job's; null for none.</returns>
+    internal async ValueTask<JobId?> SendAsync(IReadOnlyList<JobMessage> batch, CancellationToken cancellationToken)
+    {
+        if (_admission.IsOn)
+        {
+            foreach (var queue in batch.CountBy(static message => message.Queue))
+            {
+                await _admission.AdmitAsync(queue.Key, queue.Value, cancellationToken);
+            }
+        }
+
+        var statuses = await _route.PublishAsync(batch, cancellationToken);
+        JobId? conflict = null;
+        for (var i = 0; i < batch.Count; i++)
+        {
+            Count(batch[i], statuses[i]);
+            if (statuses[i] == PublishStatus.IdConflict)
+            {
+                conflict ??= batch[i].Id;
+            }
+        }
+
+        return conflict;
+    }
+
+    /// <summary>The caller's trace goes with the job where no span of ours is being recorded.</summary>
+    private static ImmutableDictionary<string, string> HeadersOf(Job job)
+    {
+        var headers = job.Headers as ImmutableDictionary<string, string> ?? job.Headers.ToImmutableDictionary(StringComparer.Ordinal);
+        return Activity.Current is { IdFormat: ActivityIdFormat.W3C } current && !headers.ContainsKey("traceparent") ? WithTrace(headers, current) : headers;
+    }
+
+    private static ImmutableDictionary<string, string> WithTrace(ImmutableDictionary<string, string> headers, Activity activity)
+    {
+        headers = headers.SetItem("traceparent", activity.Id!);
+        return string.IsNullOrEmpty(activity.TraceStateString) ? headers : headers.SetItem("tracestate", activity.TraceStateString);
+    }
+
+    private static JobMessage Traced(JobMessage message, Activity activity) =>
+        activity.IdFormat == ActivityIdFormat.W3C ? message with { Headers = WithTrace(message.Headers, activity) } : message;
+
+    private static Activity? StartActivity(JobMessage message)
+    {
+        if (!LovageTelemetry.Source.HasListeners())
+        {
+            return null;
+        }
+
+        var activity = LovageTelemetry.Source.StartActivity($"send {message.Queue}", ActivityKind.Producer);
+        activity?.SetTag("messaging.operation.type", "send")
+            .SetTag("messaging.operation.name", "enqueue")
+            .SetTag("messaging.destination.name", message.Queue)
+            .SetTag("messaging.message.id", message.Id.Value)
+            .SetTag("lovage.job.name", message.Name);
+        return activity;
+    }
+
+    private static bool Note(Activity? activity, Exception fault)
+    {
+        activity?.SetStatus(ActivityStatusCode.Error, fault.Message).SetTag("error.type", fault.GetType().FullName);
+        return true;
+    }
+
+    private void Count(JobMessage message, PublishStatus status)
+    {
+        if (status == PublishStatus.Accepted && LovageTelemetry.Enqueued.Enabled)
+        {
+            LovageTelemetry.Enqueued.Add(1, new("lovage.job.name", MetricName(message.Name)), new("messaging.destination.name", message.Queue));
+        }
+    }
+
+    /// <summary>Names come from callers: past a number of them a metric would grow without bound.</summary>
+    private string MetricName(string name)
+    {
+        var names = Volatile.Read(ref _metricNames);
+        if (names.Contains(name))
+        {
+            return name;
+        }
+
+        if (names.Count >= MetricNamesMax)
+        {
+            return "_other";
+        }
+
+        ImmutableInterlocked.Update(ref _metricNames, static (set, added) => set.Add(added), name);
+        return name;
+    }
+}

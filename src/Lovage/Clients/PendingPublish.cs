@@ -1,0 +1,57 @@
+using System.Threading.Tasks.Sources;
+using Lovage.Protocol;
+using Lovage.Storage;
+
+namespace Lovage;
+
+/// <summary>One caller that waits for its message to be written. The first of write, failure, time limit and the caller's own token to come decides.</summary>
+/// <remarks>Awaited once.</remarks>
+internal sealed class PendingPublish(JobMessage message, long since) : IValueTaskSource<PublishStatus>
+{
+    private ManualResetValueTaskSourceCore<PublishStatus> _source = new() { RunContinuationsAsynchronously = true };
+    private CancellationTokenRegistration _registration;
+    private int _completed;
+
+    internal JobMessage Message { get; } = message;
+
+    internal long Since { get; } = since;
+
+    internal bool IsCompleted => Volatile.Read(ref _completed) != 0;
+
+    internal ValueTask<PublishStatus> Completion => new(this, _source.Version);
+
+    internal void ListenTo(CancellationToken cancellationToken)
+    {
+        if (cancellationToken.CanBeCanceled)
+        {
+            _registration = cancellationToken.UnsafeRegister(static (state, token) => ((PendingPublish)state!).Fail(new OperationCanceledException(token)), this);
+        }
+    }
+
+    internal void Complete(PublishStatus status)
+    {
+        if (Interlocked.Exchange(ref _completed, 1) == 0)
+        {
+            _source.SetResult(status);
+        }
+    }
+
+    internal void Fail(Exception fault)
+    {
+        if (Interlocked.Exchange(ref _completed, 1) == 0)
+        {
+            _source.SetException(fault);
+        }
+    }
+
+    PublishStatus IValueTaskSource<PublishStatus>.GetResult(short token)
+    {
+        _registration.Dispose();
+        return _source.GetResult(token);
+    }
+
+    ValueTaskSourceStatus IValueTaskSource<PublishStatus>.GetStatus(short token) => _source.GetStatus(token);
+
+    void IValueTaskSource<PublishStatus>.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
+        _source.OnCompleted(continuation, state, token, flags);
+}

@@ -1,0 +1,21 @@
+using Lovage.Storage;
+
+namespace Lovage;
+
+/// <summary>The way to the storage, shut until it has been opened: nothing may be asked of a storage before.</summary>
+internal sealed class StorageGate(JobStorage storage)
+{
+    private volatile string? _shut = "it has not been opened. Start the host first (await host.StartAsync()).";
+
+    internal bool IsOpen => _shut is null;
+
+    /// <summary>The storage, once it is open.</summary>
+    /// <exception cref="StorageException">It is not open.</exception>
+    internal JobStorage Storage => _shut is { } reason
+        ? throw new StorageException($"The storage cannot be used: {reason}", isTransient: true)
+        : storage;
+
+    internal void Open() => _shut = null;
+
+    internal void Shut(string reason) => _shut = reason;
+}

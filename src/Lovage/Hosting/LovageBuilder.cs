@@ -1,0 +1,132 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Text.Json.Serialization;
+using Lovage.Storage;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+
+namespace Lovage;
+
+/// <summary>What <c>AddLovage</c> returns: <c>Use...</c> picks the one, <c>Add...</c> adds one of many.</summary>
+/// <remarks>For use while services are registered, by one thread.</remarks>
+public sealed class LovageBuilder
+{
+    /// <summary>Wraps the app's services.</summary>
+    /// <param name="services">Where everything is registered.</param>
+    public LovageBuilder(IServiceCollection services)
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        Services = services;
+    }
+
+    /// <summary>The app's services.</summary>
+    public IServiceCollection Services { get; }
+
+    /// <summary>Adds an assembly's jobs; the generator writes the catalog and, for the app's own assembly, a method AddJobs() without arguments. The same catalog added twice counts once.</summary>
+    /// <param name="catalog">The jobs.</param>
+    public LovageBuilder AddJobs(JobCatalog catalog)
+    {
+        ArgumentNullException.ThrowIfNull(catalog);
+        if (!Services.Any(service => ReferenceEquals(service.ImplementationInstance, catalog)))
+        {
+            Services.AddSingleton(catalog);
+            catalog.RegisterHandlers(Services);
+        }
+
+        return this;
+    }
+
+    /// <summary>Adds one job defined by hand.</summary>
+    /// <param name="definition">The job.</param>
+    public LovageBuilder AddJob(JobDefinition definition)
+    {
+        ArgumentNullException.ThrowIfNull(definition);
+        return AddJobs(new JobCatalog([definition]));
+    }
+
+    /// <summary>Adds a worker to this process; without one the process only enqueues. Called again it adds another worker, which should serve other queues.</summary>
+    /// <param name="configure">Changes what <c>Lovage:Worker</c> says, for this worker only; null (the default) to change nothing.</param>
+    public LovageBuilder AddWorker(Action<WorkerOptions>? configure = null)
+    {
+        Services.AddSingleton(new WorkerRegistration(configure ?? (static _ => { })));
+        return this;
+    }
+
+    /// <summary>Adds a filter around enqueuing and running all jobs; the first one added is the outermost. It is built by the container for each use, unless it is registered otherwise before.</summary>
+    /// <typeparam name="TFilter">The filter.</typeparam>
+    public LovageBuilder AddFilter<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] TFilter>()
+        where TFilter : class, IJobFilter
+    {
+        Services.TryAddTransient<TFilter>();
+        Services.AddSingleton(new FilterRegistration(typeof(TFilter)));
+        return this;
+    }
+
+    /// <summary>Adds JSON contracts for types of arguments and results. Contexts are asked in the order in which they were added, after the built-in one for primitive types.</summary>
+    /// <param name="context">A source-generated context.</param>
+    public LovageBuilder AddJsonContext(JsonSerializerContext context)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        Services.AddSingleton(new JsonContextRegistration(context));
+        return this;
+    }
+
+    /// <summary>Adds a kind of storage, chosen when the address has one of its schemes; it wins over those that this library knows.</summary>
+    /// <param name="provider">Makes storages of that kind.</param>
+    public LovageBuilder AddStorageProvider(StorageProvider provider)
+    {
+        ArgumentNullException.ThrowIfNull(provider);
+        Services.AddSingleton(provider);
+        return this;
+    }
+
+    /// <summary>Uses this storage, whatever the settings say. It is opened when the app starts and disposed when it has stopped.</summary>
+    /// <param name="storage">A storage that has not been opened.</param>
+    public LovageBuilder UseStorage(JobStorage storage)
+    {
+        ArgumentNullException.ThrowIfNull(storage);
+        Services.Replace(ServiceDescriptor.Singleton(storage));
+        return this;
+    }
+
+    /// <summary>Uses the storage of this address, whatever the settings say.</summary>
+    /// <param name="address">As <see cref="LovageOptions.Storage"/>.</param>
+    public LovageBuilder UseStorage(string address)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(address);
+        Services.Configure<LovageOptions>(options => options.Storage = address);
+        return this;
+    }
+
+    /// <summary>Uses this clock for everything.</summary>
+    /// <param name="time">The clock; the system's by default.</param>
+    public LovageBuilder UseTime(TimeProvider time)
+    {
+        ArgumentNullException.ThrowIfNull(time);
+        Services.Replace(ServiceDescriptor.Singleton(time));
+        return this;
+    }
+
+    /// <summary>
+    /// Enqueues a job each time the app has started: in every process that starts, after its workers. Give it an id of your own (<see cref="Job.Id"/>) to have it run once for
+    /// all, or once a deployment, over all processes. When the storage refuses it, that is logged as an error and the app runs on.
+    /// </summary>
+    /// <param name="job">The job.</param>
+    public LovageBuilder OnStart(Job job)
+    {
+        ArgumentNullException.ThrowIfNull(job);
+        Services.AddSingleton(new LifetimeJob(job, AtStart: true));
+        return this;
+    }
+
+    /// <summary>
+    /// Enqueues a job each time the app begins to stop, before its workers do. It is durable and runs on a worker that is still there, or once one starts again: this process
+    /// does not wait for it. What must be done in this process before it ends belongs into an <see cref="Microsoft.Extensions.Hosting.IHostedService"/>.
+    /// </summary>
+    /// <param name="job">The job.</param>
+    public LovageBuilder OnStop(Job job)
+    {
+        ArgumentNullException.ThrowIfNull(job);
+        Services.AddSingleton(new LifetimeJob(job, AtStart: false));
+        return this;
+    }
+}

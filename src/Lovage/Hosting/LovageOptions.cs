@@ -1,0 +1,23 @@
+namespace Lovage;
+
+/// <summary>Everything that can be set, as in the section <c>Lovage</c> of the app's configuration. Checked when the app starts, then copied and no longer looked at.</summary>
+public sealed class LovageOptions
+{
+    /// <summary>
+    /// Where jobs are kept, as an address: <c>sqlite:lovage.db</c>, <c>memory:</c>, <c>postgres://...</c>. Null (the default): the connection string named Lovage where there is
+    /// one, else <c>sqlite:lovage.db</c>.
+    /// </summary>
+    public string? Storage { get; set; }
+
+    /// <summary>The queue of jobs for which nobody names one: 1 to 64 characters of <c>[A-Za-z0-9._-]</c>; <c>default</c> by default.</summary>
+    public string DefaultQueue { get; set; } = "default";
+
+    /// <summary>How workers work, unless one says otherwise for itself. The defaults are those of <see cref="WorkerOptions"/>.</summary>
+    public WorkerOptions Worker { get; } = new();
+
+    /// <summary>What is refused. The defaults are those of <see cref="LimitOptions"/>.</summary>
+    public LimitOptions Limits { get; } = new();
+
+    /// <summary>How long ended jobs are kept. The defaults are those of <see cref="RetentionOptions"/>.</summary>
+    public RetentionOptions Retention { get; } = new();
+}

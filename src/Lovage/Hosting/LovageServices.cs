@@ -1,0 +1,100 @@
+using System.Collections.Immutable;
+using Lovage.Storage;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace Lovage;
+
+/// <summary>What AddLovage registers: everything only where the app has not registered its own.</summary>
+internal static class LovageServices
+{
+    private static readonly string[] ReadyTags = ["lovage", "ready"];
+    private static readonly string[] LiveTags = ["lovage", "live"];
+
+    /// <summary>True at the first call for these services.</summary>
+    internal static bool TryMark(IServiceCollection services)
+    {
+        if (services.Any(static service => service.ServiceType == typeof(Marker)))
+        {
+            return false;
+        }
+
+        services.AddSingleton(new Marker());
+        return true;
+    }
+
+    internal static void Add(IServiceCollection services)
+    {
+        services.AddOptions<LovageOptions>().ValidateOnStart();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<LovageOptions>, OptionRules>());
+        services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton(static _ => Randomness());
+        services.TryAddSingleton(static provider => new JobRegistry(provider.GetServices<JobCatalog>()));
+        services.TryAddSingleton(static provider => new JobSerializer(provider.GetServices<JsonContextRegistration>().Select(static added => added.Context)));
+        services.TryAddSingleton(static provider => new JobIdSource(provider.GetRequiredService<TimeProvider>()));
+        services.TryAddSingleton(static provider => StorageChoice.Create(
+            provider.GetRequiredService<IOptions<LovageOptions>>().Value.Storage ?? StorageChoice.Default,
+            [.. provider.GetServices<StorageProvider>()],
+            provider.GetRequiredService<TimeProvider>()));
+        AddClients(services);
+        services.TryAddSingleton<WorkerSet>();
+        services.TryAddSingleton<StartBanner>();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, LovageHost>());
+        services.AddHealthChecks()
+            .AddCheck<StorageHealthCheck>("Lovage.Storage", tags: ReadyTags)
+            .AddCheck<WorkerHealthCheck>("Lovage.Worker", tags: LiveTags);
+    }
+
+    private static void AddClients(IServiceCollection services)
+    {
+        services.TryAddSingleton(static provider => Settings(provider.GetRequiredService<IOptions<LovageOptions>>().Value));
+        services.TryAddSingleton(static provider => new StorageGate(provider.GetRequiredService<JobStorage>()));
+        services.TryAddSingleton(static provider => new JobEndings(
+            provider.GetRequiredService<StorageGate>(),
+            provider.GetRequiredService<ClientSettings>(),
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<Random>(),
+            provider.GetRequiredService<ILoggerFactory>().CreateLogger("Lovage.Client")));
+        services.TryAddSingleton<JobLookup>();
+        services.TryAddSingleton<QueueAdmission>();
+        services.TryAddSingleton<EnqueueRoute>(static provider => new PublishBatcher(
+            provider.GetRequiredService<StorageGate>(), provider.GetRequiredService<ClientSettings>(), provider.GetRequiredService<TimeProvider>()));
+        services.TryAddSingleton(static provider => new JobSender(
+            provider.GetRequiredService<JobRegistry>(),
+            provider.GetRequiredService<JobSerializer>(),
+            provider.GetRequiredService<ClientSettings>(),
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<JobIdSource>(),
+            provider.GetRequiredService<EnqueueRoute>(),
+            provider.GetRequiredService<QueueAdmission>(),
+            provider.GetRequiredService<JobLookup>(),
+            Filters(provider)));
+        services.TryAddSingleton(static provider => new RootServices(provider));
+        services.TryAddTransient(static provider => new JobClient(
+            provider.GetRequiredService<JobSender>(), provider, ReferenceEquals(provider.GetRequiredService<RootServices>().Services, provider)));
+        services.TryAddSingleton(static provider => new JobInspector(provider.GetRequiredService<StorageGate>()));
+    }
+
+    internal static ImmutableArray<Type> Filters(IServiceProvider provider) =>
+        [.. provider.GetServices<FilterRegistration>().Select(static added => added.Type).Distinct()];
+
+    private static ClientSettings Settings(LovageOptions options) => new()
+    {
+        DefaultQueue = options.DefaultQueue,
+        PayloadBytesMax = options.Limits.PayloadBytesMax,
+        EnqueueTimeout = options.Limits.EnqueueTimeout,
+        PendingMax = options.Limits.PendingMax,
+    };
+
+    /// <summary>Jitter for an app that registers no source of its own; safe for use by several threads, unlike a seeded one.</summary>
+    [System.Diagnostics.CodeAnalysis.SuppressMessage("ApiDesign", "RS0030", Justification = "The one place where the default source of randomness comes in.")]
+    private static Random Randomness() => Random.Shared;
+
+    private sealed class Marker;
+}
+
+/// <summary>The container's outermost services, by which a client that belongs to no scope knows itself.</summary>
+internal sealed record RootServices(IServiceProvider Services);

@@ -1,0 +1,15 @@
+using System.Text.Json.Serialization;
+
+namespace Lovage;
+
+/// <summary>One call of AddWorker.</summary>
+internal sealed record WorkerRegistration(Action<WorkerOptions> Configure);
+
+/// <summary>One call of AddFilter.</summary>
+internal sealed record FilterRegistration(Type Type);
+
+/// <summary>One call of AddJsonContext.</summary>
+internal sealed record JsonContextRegistration(JsonSerializerContext Context);
+
+/// <summary>A job for the start or the stop of the app.</summary>
+internal sealed record LifetimeJob(Job Job, bool AtStart);

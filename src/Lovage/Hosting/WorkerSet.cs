@@ -1,0 +1,91 @@
+using System.Collections.Immutable;
+using Lovage.Execution;
+using Lovage.Storage;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace Lovage;
+
+/// <summary>The workers of this process.</summary>
+/// <remarks>Safe for use by several threads.</remarks>
+internal sealed class WorkerSet(IServiceProvider services, JobRegistry jobs, IOptions<LovageOptions> options, IEnumerable<WorkerRegistration> registrations) : IAsyncDisposable
+{
+    private ImmutableArray<JobWorker> _workers = [];
+    private ImmutableArray<WorkerSettings> _settings;
+
+    /// <summary>How each worker works, started or not.</summary>
+    /// <exception cref="OptionsValidationException">A setting is not allowed.</exception>
+    internal ImmutableArray<WorkerSettings> Settings => _settings.IsDefault ? _settings = [.. registrations.Select(Read)] : _settings;
+
+    /// <summary>Starts them all; the storage is open.</summary>
+    internal async Task StartAsync(JobStorage storage, CancellationToken cancellationToken)
+    {
+        var filters = LovageServices.Filters(services);
+        foreach (var settings in Settings)
+        {
+            var worker = new JobWorker(
+                storage,
+                jobs,
+                services.GetRequiredService<JobSerializer>(),
+                services.GetRequiredService<IServiceScopeFactory>(),
+                filters,
+                settings,
+                WorkerOwners.Current(services.GetRequiredService<JobIdSource>().Next().Value),
+                services.GetRequiredService<TimeProvider>(),
+                services.GetRequiredService<Random>(),
+                services.GetRequiredService<ILoggerFactory>());
+            await worker.StartAsync(cancellationToken);
+            ImmutableInterlocked.Update(ref _workers, static (workers, added) => workers.Add(added), worker);
+        }
+    }
+
+    /// <summary>Stops them all at the same time.</summary>
+    internal Task StopAsync(CancellationToken forced) => Task.WhenAll(_workers.Select(worker => worker.StopAsync(forced)));
+
+    internal HealthCheckResult Health(HealthStatus failure)
+    {
+        if (registrations.TryGetNonEnumeratedCount(out var count) && count == 0)
+        {
+            return HealthCheckResult.Healthy("This process has no worker.");
+        }
+
+        var workers = _workers;
+        if (workers.IsEmpty)
+        {
+            return new HealthCheckResult(failure, "The workers have not started: the storage is not open.");
+        }
+
+        var states = workers.Select(static worker => worker.Status).ToList();
+        var facts = new Dictionary<string, object>
+        {
+            ["workers"] = states.Count,
+            ["slots"] = states.Sum(static state => state.Concurrency),
+            ["running"] = states.Sum(static state => state.Running),
+            ["buffered"] = states.Sum(static state => state.Buffered),
+            ["unwritten_outcomes"] = states.Sum(static state => state.Unwritten),
+            ["renewal_age_seconds"] = states.Max(static state => state.RenewalAge).TotalSeconds,
+        };
+        var sick = states.Find(static state => !state.IsHealthy || state.Phase is not (WorkerPhase.Running or WorkerPhase.Stopping));
+        return sick is null
+            ? HealthCheckResult.Healthy($"{states.Count} running.", facts)
+            : new HealthCheckResult(failure, sick.IsHealthy ? $"A worker is {sick.Phase}." : $"A worker's leases were last renewed {sick.RenewalAge.TotalSeconds:0} s ago and last {sick.Lease.TotalSeconds:0} s.", data: facts);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var worker in _workers)
+        {
+            await worker.DisposeAsync();
+        }
+    }
+
+    private WorkerSettings Read(WorkerRegistration registration)
+    {
+        var worker = options.Value.Worker.Copy();
+        registration.Configure(worker);
+        OptionRules.Check(worker);
+        return worker.Settings(options.Value, jobs);
+    }
+}

@@ -1,0 +1,34 @@
+using System.Buffers;
+using System.Diagnostics.CodeAnalysis;
+
+namespace Lovage.Protocol;
+
+/// <summary>Which texts are a W3C trace context (sections 3.2 and 3.3).</summary>
+internal static class TraceContext
+{
+    private const int ParentLength = 55;
+    private const int StateLengthMax = 512;
+    private static readonly SearchValues<char> Hex = SearchValues.Create("0123456789abcdef");
+
+    internal static bool IsValidParent([NotNullWhen(true)] string? value)
+    {
+        if (value is null || value.Length < ParentLength || value[2] != '-' || value[35] != '-' || value[52] != '-')
+        {
+            return false;
+        }
+
+        ReadOnlySpan<char> text = value;
+        var version = text[..2];
+        var trace = text[3..35];
+        var span = text[36..52];
+        return !version.ContainsAnyExcept(Hex) && !version.SequenceEqual("ff")
+            && !trace.ContainsAnyExcept(Hex) && trace.ContainsAnyExcept('0')
+            && !span.ContainsAnyExcept(Hex) && span.ContainsAnyExcept('0')
+            && !text[53..ParentLength].ContainsAnyExcept(Hex)
+            && (value.Length == ParentLength || (!version.SequenceEqual("00") && value[ParentLength] == '-' && value.Length <= StateLengthMax && !HasControls(text)));
+    }
+
+    internal static bool IsValidState([NotNullWhen(true)] string? value) => value is { Length: > 0 and <= StateLengthMax } && !HasControls(value);
+
+    private static bool HasControls(ReadOnlySpan<char> text) => text.ContainsAnyExceptInRange(' ', '~');
+}

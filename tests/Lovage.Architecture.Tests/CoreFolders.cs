@@ -1,0 +1,34 @@
+namespace Lovage.Architecture.Tests;
+
+/// <summary>The one table of arrows allowed between the core's folders. A new arrow is a decision: write it here with its reason in docs/adr.</summary>
+internal static class CoreFolders
+{
+    private static readonly string[] Ground = ["Jobs", "Diagnostics"];
+
+    // Hosting -> { Clients, Execution, Scheduling, Spawning, Workflows } -> Storage -> Protocol -> Jobs; an arrow may skip levels.
+    public static IReadOnlyDictionary<string, string[]> AllowedArrows { get; } = new Dictionary<string, string[]>
+    {
+        ["Jobs"] = [],
+        ["Diagnostics"] = ["Jobs"],
+        ["Protocol"] = Ground,
+        ["Storage"] = [.. Ground, "Protocol"],
+        ["Clients"] = [.. Ground, "Protocol", "Storage"],
+        ["Execution"] = [.. Ground, "Protocol", "Storage"],
+        ["Scheduling"] = [.. Ground, "Protocol", "Storage"],
+        ["Spawning"] = [.. Ground, "Protocol", "Storage"],
+        ["Workflows"] = [.. Ground, "Protocol", "Storage"],
+        ["Hosting"] = [.. Ground, "Protocol", "Storage", "Clients", "Execution", "Scheduling", "Spawning", "Workflows"],
+    };
+
+    /// <summary>What breaks the table, one line a finding.</summary>
+    public static IEnumerable<string> Violations(FolderGraph graph, IReadOnlyDictionary<string, string[]> allowed)
+    {
+        var unknown = from folder in graph.Folders
+                      where !allowed.ContainsKey(folder)
+                      select folder.Length == 0 ? "a file stands outside every folder" : $"folder {folder} is not in the table";
+        var forbidden = from use in graph.Uses
+                        where !allowed.TryGetValue(use.From, out var targets) || !targets.Contains(use.To)
+                        select $"{use.From} -> {use.To}: {use.Place} names {use.Type}";
+        return unknown.Concat(forbidden).Concat(graph.ScatteredTypes.Select(type => $"a partial type in several folders: {type}"));
+    }
+}
