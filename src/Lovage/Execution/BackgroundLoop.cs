@@ -1,6 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
 using Lovage.Diagnostics;
-using Lovage.Storage;
 
 namespace Lovage.Execution;
 
@@ -9,11 +8,10 @@ internal sealed class BackgroundLoop(string name, TimeProvider time, Action<stri
 {
     /// <summary>Runs on the caller's scheduler; the step says how long to wait before the next one.</summary>
     [SuppressMessage("Design", "CA1031", Justification = "A loop outlives its steps' faults: they are logged, counted and tried again.")]
-    internal async Task RunAsync(Func<CancellationToken, Task<TimeSpan>> step, WakeUp? wake, CancellationToken stopped)
+    internal async Task RunAsync(Func<CancellationToken, Task<TimeSpan>> step, CancellationToken stopped)
     {
         while (!stopped.IsCancellationRequested)
         {
-            var seen = wake?.Version ?? 0;
             TimeSpan pause;
             try
             {
@@ -31,14 +29,7 @@ internal sealed class BackgroundLoop(string name, TimeProvider time, Action<stri
 
             try
             {
-                if (wake is null)
-                {
-                    await Task.Delay(pause, time, stopped);
-                }
-                else
-                {
-                    await wake.WaitAsync(seen, pause, time, stopped);
-                }
+                await Task.Delay(pause, time, stopped);
             }
             catch (OperationCanceledException)
             {

@@ -108,11 +108,33 @@ internal sealed class LeaseKeeper(JobBroker broker, TimeSpan lease, TimeProvider
         }
     }
 
-    internal HeldLease[] Snapshot()
+    /// <summary>The lease of a job, when this worker holds it.</summary>
+    internal HeldLease? Find(JobId id)
     {
         lock (_lock)
         {
-            return [.. _held.Values];
+            return _held.Values.FirstOrDefault(held => held.Delivery.Message.Id == id);
+        }
+    }
+
+    /// <summary>Gives claims back. Those that cannot be given back now come back when their leases end.</summary>
+    internal async Task ReleaseAsync(IReadOnlyList<LeaseToken> tokens, WorkerReport report, CancellationToken cancellationToken)
+    {
+        foreach (var part in tokens.Chunk(JobBroker.BatchMax))
+        {
+            try
+            {
+                await broker.ReleaseAsync(part, cancellationToken);
+            }
+            catch (StorageException error)
+            {
+                report.LoopFault("release", error);
+            }
+
+            foreach (var token in part)
+            {
+                Remove(token);
+            }
         }
     }
 
@@ -122,7 +144,12 @@ internal sealed class LeaseKeeper(JobBroker broker, TimeSpan lease, TimeProvider
     /// <summary>Renews everything once. A storage that cannot be asked leaves the leases running on; those past their end are given up.</summary>
     internal async Task RenewAsync(CancellationToken cancellationToken)
     {
-        var all = Snapshot();
+        HeldLease[] all;
+        lock (_lock)
+        {
+            all = [.. _held.Values];
+        }
+
         try
         {
             await RefreshAsync(all, cancellationToken);

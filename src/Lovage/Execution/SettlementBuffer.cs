@@ -26,7 +26,7 @@ internal sealed class SettlementBuffer(JobStore store, LeaseKeeper leases, TimeP
 
         internal abstract void WriteFailed(Exception error, int outcomes);
 
-        internal abstract void Dropped(Settlement outcome, Exception error);
+        internal abstract void Refused(Settlement outcome, Exception error);
     }
 
     /// <summary>Outcomes that are not written yet.</summary>
@@ -180,7 +180,7 @@ internal sealed class SettlementBuffer(JobStore store, LeaseKeeper leases, TimeP
                 }
                 catch (LovageException error)
                 {
-                    listener.Dropped(outcome, error);
+                    listener.Refused(outcome, error);
                     break;
                 }
             }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Lovage.Execution;
 using Lovage.Storage;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -40,6 +41,7 @@ internal static class LovageServices
             [.. provider.GetServices<StorageProvider>()],
             provider.GetRequiredService<TimeProvider>()));
         AddClients(services);
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<ILoggerProvider, AttemptLoggerProvider>());
         services.TryAddSingleton<WorkerSet>();
         services.TryAddSingleton<StartBanner>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, LovageHost>());

@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using Lovage.Storage;
+using Lovage.Storage.Memory;
 
 namespace Lovage;
 

@@ -72,7 +72,7 @@ public sealed class JobCatalog
 {
     /// <summary>Makes a catalog.</summary>
     /// <param name="jobs">The jobs.</param>
-    /// <param name="registerHandlers">Registers the handler classes that need a scope as scoped services; null for none.</param>
+    /// <param name="registerHandlers">Registers the handler classes that need a scope, and the filters of single jobs, as scoped services; null for none.</param>
     public JobCatalog(IEnumerable<JobDefinition> jobs, Action<Microsoft.Extensions.DependencyInjection.IServiceCollection>? registerHandlers = null)
     {
         Jobs = [.. jobs];
@@ -82,6 +82,6 @@ public sealed class JobCatalog
     /// <summary>The jobs.</summary>
     public ImmutableArray<JobDefinition> Jobs { get; }
 
-    /// <summary>Registers the handler classes; called once by AddJobs.</summary>
+    /// <summary>Registers the handler classes and the filters of single jobs; called once by AddJobs.</summary>
     public Action<Microsoft.Extensions.DependencyInjection.IServiceCollection> RegisterHandlers { get; }
 }

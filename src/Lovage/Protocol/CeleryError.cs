@@ -83,7 +83,6 @@ public sealed record CeleryError
             return null;
         }
 
-        WireJson.RequireTexts(message, "$.result.exc_message");
         var module = value.TryGetProperty("exc_module"u8, out var named) ? WireJson.Text(named, "$.result.exc_module", TextLengthMax) : null;
         return new CeleryError { Type = WireJson.Text(type, "$.result.exc_type", TextLengthMax)!, Module = module, Arguments = WireJson.Raw(message) };
     }

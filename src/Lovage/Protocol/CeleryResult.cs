@@ -71,7 +71,6 @@ public sealed record CeleryResult
         using var document = WireJson.Parse(record, "$");
         var root = document.RootElement;
         WireJson.RequireObject(root, "$");
-        WireJson.RequireTexts(root, "$");
         var status = WireJson.Text(Required(root, "status"), "$.status", ShortTextMax);
         var id = WireJson.Id(Required(root, "task_id"), "$.task_id");
         var result = Required(root, "result");

@@ -2,7 +2,6 @@ using System.Buffers;
 using System.Diagnostics.CodeAnalysis;
 using System.Text.Encodings.Web;
 using System.Text.Json;
-using System.Text.Unicode;
 
 namespace Lovage.Protocol;
 
@@ -28,7 +27,8 @@ internal sealed class JsonScratch : IBufferWriter<byte>, IDisposable
 
     private JsonScratch() => _writer = new Utf8JsonWriter(this, new JsonWriterOptions
     {
-        Encoder = JavaScriptEncoder.Create(UnicodeRanges.All),
+        // What is written is read by JSON readers and never put into a page as it is, so quotes and angle brackets may stay.
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
         MaxDepth = WireJson.DepthMax,
     });
 
@@ -73,13 +73,13 @@ internal sealed class JsonScratch : IBufferWriter<byte>, IDisposable
     public Memory<byte> GetMemory(int sizeHint = 0)
     {
         Reserve(sizeHint);
-        return _array.AsMemory(_count);
+        return _array.AsMemory(_count, Offered(sizeHint));
     }
 
     public Span<byte> GetSpan(int sizeHint = 0)
     {
         Reserve(sizeHint);
-        return _array.AsSpan(_count);
+        return _array.AsSpan(_count, Offered(sizeHint));
     }
 
     public void Dispose()
@@ -113,6 +113,9 @@ internal sealed class JsonScratch : IBufferWriter<byte>, IDisposable
             _array = larger;
         }
     }
+
+    /// <summary>No more than the cap leaves, so that a writer that fills what it is given comes back in time.</summary>
+    private int Offered(int sizeHint) => (int)Math.Min(_array.Length - _count, Math.Max(Math.Max(sizeHint, 1), _max - _count + 1));
 
     private PayloadTooLargeException TooLarge() => new(_job, _max);
 }

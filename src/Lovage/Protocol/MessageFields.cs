@@ -140,7 +140,7 @@ internal sealed class MessageFields
     {
         var rawName = JsonMarshal.GetRawUtf8PropertyName(property);
         var field = rawName.Contains((byte)'\\')
-            ? HeaderFields.Find(Encoding.UTF8.GetBytes(WireJson.Name(property, _path)))
+            ? HeaderFields.Find(Encoding.UTF8.GetBytes(property.Name))
             : HeaderFields.Find(rawName);
         var value = property.Value;
         switch (field)
@@ -218,7 +218,7 @@ internal sealed class MessageFields
                 Keep(rawName, value);
                 break;
             case HeaderField.Unknown when value.ValueKind == JsonValueKind.String:
-                AddHeader(WireJson.Name(property, _path), WireJson.Text(value, _path)!);
+                AddHeader(property.Name, WireJson.Text(value, _path)!);
                 break;
             case HeaderField.Unknown:
                 Keep(rawName, value);
@@ -232,7 +232,7 @@ internal sealed class MessageFields
     {
         null => null,
         var name when JobNames.IsName(name) => name,
-        var name => throw new MalformedMessageException(Path("task"), $"'{JobNames.Shown(name)}' is no task name: 1 to {JobNames.NameLengthMax} characters of A-Z a-z 0-9 . _ - : < > [ ] / are expected."),
+        var name => throw new MalformedMessageException(Path("task").ToString(), $"'{JobNames.Shown(name)}' is no task name: 1 to {JobNames.NameLengthMax} characters of A-Z a-z 0-9 . _ - : < > [ ] / are expected."),
     };
 
     private void TakeTimeLimit(JsonElement value)
@@ -253,7 +253,7 @@ internal sealed class MessageFields
     }
 
     /// <summary>0 is no limit of the message's own: Python reads it as false and takes the task's.</summary>
-    private static TimeSpan? Seconds(JsonElement value, string path)
+    private static TimeSpan? Seconds(JsonElement value, WirePath path)
     {
         if (value.ValueKind == JsonValueKind.Null)
         {
@@ -334,5 +334,5 @@ internal sealed class MessageFields
         }
     }
 
-    private string Path(string field) => $"{_path}.{field}";
+    private WirePath Path(string field) => new(_path, field);
 }

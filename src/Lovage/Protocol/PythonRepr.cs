@@ -6,7 +6,7 @@ namespace Lovage.Protocol;
 
 /// <summary>
 /// Arguments as Python prints them, for the headers <c>argsrepr</c> and <c>kwargsrepr</c> that monitors show and search: a tuple and a dict, each cut at 1,024
-/// characters (celery/utils/saferepr.py).
+/// characters (celery/utils/saferepr.py). Unlike there, control characters are escaped, so that a line of a log stays one line.
 /// </summary>
 internal static class PythonRepr
 {

@@ -1,4 +1,4 @@
-using System.Diagnostics.CodeAnalysis;
+using System.Buffers;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Text.Unicode;
@@ -13,72 +13,78 @@ internal static class WireJson
     private static readonly JsonDocumentOptions Options = new() { MaxDepth = DepthMax, AllowDuplicateProperties = false };
 
     /// <summary>Parses UTF-8; duplicate keys, nesting over 64 and invalid bytes are refused.</summary>
-    internal static JsonDocument Parse(ReadOnlyMemory<byte> json, string path)
+    internal static JsonDocument Parse(ReadOnlyMemory<byte> json, WirePath path)
     {
         if (!Utf8.IsValid(json.Span))
         {
-            throw new MalformedMessageException(path, "not valid UTF-8.");
+            throw new MalformedMessageException(path.ToString(), "not valid UTF-8.");
         }
 
         try
         {
+            RequireTexts(json.Span, path);
             return JsonDocument.Parse(json, Options);
         }
         catch (JsonException cause)
         {
             throw NotJson(path, cause);
         }
-        catch (InvalidOperationException cause)
+    }
+
+    /// <summary>
+    /// Refuses an escaped lone surrogate, which is JSON by its grammar and no text: found here, and not by whoever reads the text or compares with it later.
+    /// </summary>
+    /// <exception cref="JsonException">Not JSON.</exception>
+    internal static void RequireTexts(ReadOnlySpan<byte> json, WirePath path)
+    {
+        if (json.IndexOf("\\ud"u8) < 0 && json.IndexOf("\\uD"u8) < 0)
         {
-            throw new MalformedMessageException(path, "a key holds a lone surrogate.", cause);
+            return;
+        }
+
+        var reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = DepthMax });
+        while (reader.Read())
+        {
+            if (reader.ValueIsEscaped)
+            {
+                RequireText(ref reader, path);
+            }
         }
     }
 
-    internal static MalformedMessageException NotJson(string path, JsonException cause) =>
-        new(path, $"not JSON as Celery and this library write it (line {cause.LineNumber}, byte {cause.BytePositionInLine}). NaN and Infinity, which Python may write, nesting over {DepthMax} and duplicate keys are refused.", cause);
+    internal static MalformedMessageException NotJson(WirePath path, JsonException cause) =>
+        new(path.ToString(), $"not JSON as Celery and this library write it (line {cause.LineNumber}, byte {cause.BytePositionInLine}). NaN and Infinity, which Python may write, nesting over {DepthMax} and duplicate keys are refused.", cause);
 
     /// <summary>A text or null.</summary>
-    internal static string? Text(JsonElement value, string path)
+    internal static string? Text(JsonElement value, WirePath path)
     {
         if (value.ValueKind == JsonValueKind.Null)
         {
             return null;
         }
 
-        if (value.ValueKind != JsonValueKind.String)
-        {
-            throw Wrong(value, path, "a text or null");
-        }
-
-        try
-        {
-            return value.GetString();
-        }
-        catch (InvalidOperationException cause)
-        {
-            throw new MalformedMessageException(path, "the text holds a lone surrogate.", cause);
-        }
+        return value.ValueKind == JsonValueKind.String ? value.GetString() : throw Wrong(value, path, "a text or null");
     }
 
     /// <summary>A text of at most so many characters, or null.</summary>
-    internal static string? Text(JsonElement value, string path, int lengthMax) =>
+    internal static string? Text(JsonElement value, WirePath path, int lengthMax) =>
         Text(value, path) switch
         {
             { } text when text.Length > lengthMax =>
-                throw new MalformedMessageException(path, $"a text of at most {lengthMax} characters is expected; this one has {text.Length}."),
+                throw new MalformedMessageException(path.ToString(), $"a text of at most {lengthMax} characters is expected; this one has {text.Length}."),
             var text => text,
         };
 
     /// <summary>An id that may go into a key, or null.</summary>
-    internal static string? Id(JsonElement value, string path) => Text(value, path) switch
+    internal static string? Id(JsonElement value, WirePath path) => Text(value, path) switch
     {
         null => null,
         var id when JobNames.IsId(id) => id,
-        var id => throw new MalformedMessageException(path, $"'{JobNames.Shown(id)}' is no id: 1 to {JobNames.IdLengthMax} characters of A-Z a-z 0-9 . _ : - are expected."),
+        var id => throw new MalformedMessageException(path.ToString(), $"'{JobNames.Shown(id)}' is no id: 1 to {JobNames.IdLengthMax} characters of A-Z a-z 0-9 . _ : - are expected."),
     };
 
     /// <summary>A whole number in the range, or null.</summary>
-    internal static int? Integer(JsonElement value, string path, int min, int max)
+    internal static int? Integer(JsonElement value, WirePath path, int min, int max)
     {
         if (value.ValueKind == JsonValueKind.Null)
         {
@@ -90,17 +96,17 @@ internal static class WireJson
             : throw Wrong(value, path, $"a whole number from {min} to {max}, or null");
     }
 
-    internal static DateTimeOffset? Time(JsonElement value, string path) => Text(value, path) switch
+    internal static DateTimeOffset? Time(JsonElement value, WirePath path) => Text(value, path) switch
     {
         null => null,
         var text when WireTime.TryParse(text, out var time) => time,
-        var text => throw new MalformedMessageException(path, $"'{JobNames.Shown(text)}' is no ISO 8601 time of the years 1970 to 2999."),
+        var text => throw new MalformedMessageException(path.ToString(), $"'{JobNames.Shown(text)}' is no ISO 8601 time of the years 1970 to 2999."),
     };
 
-    internal static MalformedMessageException Wrong(JsonElement value, string path, string expected) =>
-        new(path, $"{expected} is expected; this is {Describe(value)}.");
+    internal static MalformedMessageException Wrong(JsonElement value, WirePath path, string expected) =>
+        new(path.ToString(), $"{expected} is expected; this is {Describe(value)}.");
 
-    internal static void RequireObject(JsonElement value, string path)
+    internal static void RequireObject(JsonElement value, WirePath path)
     {
         if (value.ValueKind != JsonValueKind.Object)
         {
@@ -108,48 +114,23 @@ internal static class WireJson
         }
     }
 
-    /// <summary>Refuses a value with a lone surrogate anywhere in it, for one that is kept whole and read later.</summary>
-    internal static void RequireTexts(JsonElement value, string path)
-    {
-        switch (value.ValueKind)
-        {
-            case JsonValueKind.String:
-                Text(value, path);
-                break;
-            case JsonValueKind.Array:
-                foreach (var item in value.EnumerateArray())
-                {
-                    RequireTexts(item, path);
-                }
-
-                break;
-            case JsonValueKind.Object:
-                foreach (var property in value.EnumerateObject())
-                {
-                    Name(property, path);
-                    RequireTexts(property.Value, path);
-                }
-
-                break;
-            default:
-                break;
-        }
-    }
-
     /// <summary>A copy of the value's own bytes.</summary>
     internal static byte[] Raw(JsonElement value) => JsonMarshal.GetRawUtf8Value(value).ToArray();
 
-    /// <summary>The name of a property, which may hold a lone surrogate.</summary>
-    [return: NotNull]
-    internal static string Name(JsonProperty property, string path)
+    private static void RequireText(ref Utf8JsonReader reader, WirePath path)
     {
+        var characters = ArrayPool<char>.Shared.Rent(reader.ValueSpan.Length);
         try
         {
-            return property.Name;
+            reader.CopyString(characters);
         }
         catch (InvalidOperationException cause)
         {
-            throw new MalformedMessageException(path, "a key holds a lone surrogate.", cause);
+            throw new MalformedMessageException(path.ToString(), "a text holds a lone surrogate.", cause);
+        }
+        finally
+        {
+            ArrayPool<char>.Shared.Return(characters);
         }
     }
 

@@ -48,7 +48,14 @@ internal static class WireTime
             text = shorter[..(digits + FractionMax + text.Length - end)];
         }
 
-        return DateTimeOffset.TryParseExact(text, Forms, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out time)
-            && time.UtcDateTime.Year is >= YearMin and <= YearMax;
+        if (!DateTimeOffset.TryParseExact(text, Forms, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out time)
+            || time.UtcDateTime.Year is < YearMin or > YearMax)
+        {
+            return false;
+        }
+
+        // Python's times end at microseconds, and so does what is written.
+        time = time.AddTicks(-(time.Ticks % TimeSpan.TicksPerMicrosecond));
+        return true;
     }
 }

@@ -41,6 +41,14 @@ public abstract class JobStore
     public async ValueTask<IReadOnlyList<SettleStatus>> SettleAsync(IReadOnlyList<Settlement> outcomes, CancellationToken cancellationToken)
     {
         JobBroker.CheckBatch(outcomes);
+        for (var i = 0; i < outcomes.Count; i++)
+        {
+            if (outcomes[i].Decision is JobDecision.Ignore or JobDecision.Release)
+            {
+                throw new ArgumentException($"{outcomes[i].Decision} is no outcome: leave the job alone, or release its claim.", nameof(outcomes));
+            }
+        }
+
         var start = _time.GetTimestamp();
         var statuses = await SettleCoreAsync(outcomes, cancellationToken);
         if (LovageTelemetry.OperationDuration.Enabled)

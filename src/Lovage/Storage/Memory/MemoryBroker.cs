@@ -212,7 +212,7 @@ internal sealed class MemoryBroker(MemoryState state, SignalBus signals, TimePro
     private List<Delivery> Take(ReceiveRequest request, bool reclaimed, long leaseEnds, DateTimeOffset now)
     {
         var max = reclaimed ? 1 : request.Max;
-        var taken = new List<Delivery>();
+        var taken = new List<Delivery>(Math.Min(max, 64));
         foreach (var name in request.Queues)
         {
             var queue = state.Queue(name);

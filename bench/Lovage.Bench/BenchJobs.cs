@@ -1,0 +1,96 @@
+using System.Diagnostics;
+
+namespace Lovage.Bench;
+
+/// <summary>The handlers that are measured. They count inside the handler: what was enqueued and never ran is not counted.</summary>
+internal static class BenchJobs
+{
+    private static RunCounter counter = new(0);
+    private static LatencyRecorder latencies = new();
+
+    internal static RunCounter Counter
+    {
+        get => Volatile.Read(ref counter);
+        set => Volatile.Write(ref counter, value);
+    }
+
+    internal static LatencyRecorder Latencies => latencies;
+
+    /// <summary>A no-op that proves that it ran, and how often.</summary>
+    [Job("bench.noop")]
+    public static int NoopAsync(int index)
+    {
+        Counter.Ran(index);
+        return index;
+    }
+
+    /// <summary>Records how long ago it was meant to be sent.</summary>
+    [Job("bench.mark")]
+    public static void MarkAsync(long intendedTimestamp) => latencies.Add(Stopwatch.GetElapsedTime(intendedTimestamp));
+}
+
+/// <summary>Which of N jobs have run, and whether any ran twice.</summary>
+internal sealed class RunCounter(int jobs)
+{
+    private readonly int[] _runs = new int[jobs];
+    private readonly TaskCompletionSource _all = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private int _first;
+    private int _again;
+
+    internal Task All => _all.Task;
+
+    internal int Again => Volatile.Read(ref _again);
+
+    internal int First => Volatile.Read(ref _first);
+
+    internal void Ran(int index)
+    {
+        if (Interlocked.Increment(ref _runs[index]) > 1)
+        {
+            Interlocked.Increment(ref _again);
+        }
+        else if (Interlocked.Increment(ref _first) == _runs.Length)
+        {
+            _all.TrySetResult();
+        }
+    }
+}
+
+/// <summary>Latencies of one run.</summary>
+internal sealed class LatencyRecorder
+{
+    private readonly Lock _lock = new();
+    private readonly List<double> _milliseconds = [];
+
+    internal int Count
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _milliseconds.Count;
+            }
+        }
+    }
+
+    internal void Add(TimeSpan latency)
+    {
+        lock (_lock)
+        {
+            _milliseconds.Add(latency.TotalMilliseconds);
+        }
+    }
+
+    internal double[] Take()
+    {
+        lock (_lock)
+        {
+            double[] all = [.. _milliseconds];
+            _milliseconds.Clear();
+            return all;
+        }
+    }
+
+    internal static double Percentile(double[] sorted, double part) =>
+        sorted.Length == 0 ? double.NaN : sorted[Math.Min(sorted.Length - 1, (int)Math.Ceiling(part * sorted.Length) - 1)];
+}

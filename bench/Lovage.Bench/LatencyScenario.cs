@@ -1,0 +1,139 @@
+using System.Diagnostics;
+using System.Globalization;
+
+namespace Lovage.Bench;
+
+/// <summary>
+/// From the instant a job was meant to be sent to the start of its handler, at a fixed rate whatever the answers (open loop), so that a slow answer cannot hide the
+/// wait of those behind it.
+/// </summary>
+internal static class LatencyScenario
+{
+    private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(3);
+
+    internal static async Task<BenchResult> RunAsync(BenchOptions options)
+    {
+        if (options.Processes > 1 && options.Storage == "memory")
+        {
+            throw new ArgumentException("Two processes cannot share the memory storage: use --storage sqlite.");
+        }
+
+        var (address, folder) = BenchApp.Address(options.Storage);
+        options = options with { Storage = address };
+        try
+        {
+            double[] sorted = options.Processes > 1 ? await AcrossAsync(options) : await WithinAsync(options);
+            return new BenchResult("latency", address.Split(':')[0], sorted.Length, options.Rate)
+                .Add("processes", options.Processes)
+                .Add("p50_ms", LatencyRecorder.Percentile(sorted, 0.5))
+                .Add("p99_ms", LatencyRecorder.Percentile(sorted, 0.99))
+                .Add("p999_ms", LatencyRecorder.Percentile(sorted, 0.999))
+                .Add("max_ms", sorted[^1]);
+        }
+        finally
+        {
+            if (folder is not null)
+            {
+                Directory.Delete(folder, recursive: true);
+            }
+        }
+    }
+
+    /// <summary>The worker of the two-process run: works until its input ends, then prints what it measured.</summary>
+    internal static async Task<BenchResult> RunWorkerAsync(BenchOptions options)
+    {
+        await using var app = await BenchApp.StartAsync(options);
+        Console.WriteLine("ready");
+        while (await Console.In.ReadLineAsync() is { } line)
+        {
+            if (line == "reset")
+            {
+                BenchJobs.Latencies.Take();
+                Console.WriteLine("reset");
+            }
+            else if (line == "take")
+            {
+                Console.WriteLine(string.Join(' ', BenchJobs.Latencies.Take().Select(ms => ms.ToString("R", CultureInfo.InvariantCulture))));
+            }
+        }
+
+        return new BenchResult("latency-worker", options.Storage, 0, 0);
+    }
+
+    private static async Task<double[]> WithinAsync(BenchOptions options)
+    {
+        await using var app = await BenchApp.StartAsync(options);
+        await SendAsync(app, options.Rate, WarmUp);
+        BenchJobs.Latencies.Take();
+        var sent = await SendAsync(app, options.Rate, TimeSpan.FromSeconds(options.Seconds));
+        while (BenchJobs.Latencies.Count < sent)
+        {
+            await Task.Delay(10);
+        }
+
+        return [.. BenchJobs.Latencies.Take().Order()];
+    }
+
+    private static async Task<double[]> AcrossAsync(BenchOptions options)
+    {
+        await using var app = await BenchApp.StartAsync(options, worker: false);
+        using var worker = Process.Start(new ProcessStartInfo(Environment.ProcessPath!, [.. Self(), "latency-worker", "--storage", options.Storage])
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+        })!;
+        await ExpectAsync(worker, "ready");
+        await SendAsync(app, options.Rate, WarmUp);
+        await worker.StandardInput.WriteLineAsync("reset");
+        await ExpectAsync(worker, "reset");
+        var sent = await SendAsync(app, options.Rate, TimeSpan.FromSeconds(options.Seconds));
+        await app.RecordedAsync(sent + (int)(options.Rate * WarmUp.TotalSeconds));
+        await worker.StandardInput.WriteLineAsync("take");
+        var line = await worker.StandardOutput.ReadLineAsync() ?? "";
+        worker.StandardInput.Close();
+        await worker.WaitForExitAsync();
+        return [.. line.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(ms => double.Parse(ms, CultureInfo.InvariantCulture)).Order()];
+    }
+
+    private static async Task<int> SendAsync(BenchApp app, double rate, TimeSpan span)
+    {
+        var count = (int)(rate * span.TotalSeconds);
+        var sends = new List<Task>(count);
+        await Task.Factory.StartNew(
+            () =>
+            {
+                var start = Stopwatch.GetTimestamp();
+                for (var i = 0; i < count; i++)
+                {
+                    var intended = start + (long)(i / rate * Stopwatch.Frequency);
+                    var rest = Stopwatch.GetElapsedTime(Stopwatch.GetTimestamp(), intended);
+                    if (rest > TimeSpan.Zero)
+                    {
+                        Thread.Sleep(rest);
+                    }
+
+                    sends.Add(app.Client.EnqueueAsync(BenchJobs.Mark(intended)).AsTask());
+                }
+            },
+            TaskCreationOptions.LongRunning);
+        await Task.WhenAll(sends);
+        return count;
+    }
+
+    private static async Task ExpectAsync(Process worker, string word)
+    {
+        while (await worker.StandardOutput.ReadLineAsync() is { } line)
+        {
+            if (line == word)
+            {
+                return;
+            }
+        }
+
+        throw new InvalidOperationException($"The worker process ended before it said '{word}'.");
+    }
+
+    /// <summary>The arguments that start this program again: its dll when it runs under the dotnet host.</summary>
+    private static string[] Self() =>
+        Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet" ? [Environment.GetCommandLineArgs()[0]] : [];
+}

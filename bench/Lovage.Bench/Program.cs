@@ -1,0 +1,26 @@
+using Lovage.Bench;
+
+// dotnet run -c Release --project bench/Lovage.Bench -- SCENARIO --storage S --jobs N --json
+try
+{
+    var options = BenchOptions.Parse(args);
+    var scenario = options.Scenario switch
+    {
+        "enqueue" => EnqueueScenario.RunAsync(options),
+        "drain" => DrainScenario.RunAsync(options),
+        "latency" => LatencyScenario.RunAsync(options),
+        "latency-worker" => LatencyScenario.RunWorkerAsync(options),
+        "idle" => IdleScenario.RunAsync(options),
+        "backlog" => BacklogScenario.RunAsync(options),
+        "raw" => RawScenario.RunAsync(options),
+        _ => throw new ArgumentException($"There is no scenario '{options.Scenario}'. {BenchOptions.Usage}"),
+    };
+    var result = await scenario;
+    result.Print(options);
+    return 0;
+}
+catch (ArgumentException wrong)
+{
+    Console.Error.WriteLine(wrong.Message);
+    return 2;
+}

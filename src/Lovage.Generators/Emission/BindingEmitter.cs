@@ -1,0 +1,146 @@
+namespace Lovage.Generators;
+
+/// <summary>Writes what runs one job: its definition, its arguments, the binder and the call.</summary>
+internal static class BindingEmitter
+{
+    private const string Done = "return default;";
+
+    internal static void Emit(CodeWriter code, JobModel job, string name)
+    {
+        code.Open($"internal static class {name}");
+        DefinitionEmitter.Emit(code, job);
+        code.Line();
+        Invoke(code, job);
+        if (job.Payload.Any())
+        {
+            code.Line();
+            Bind(code, job);
+            code.Line();
+            Arguments(code, job);
+        }
+
+        code.Close();
+    }
+
+    private static void Invoke(CodeWriter code, JobModel job)
+    {
+        code.Open("private static global::System.Threading.Tasks.ValueTask Invoke(global::Lovage.JobInvocation job)");
+        if (job.Payload.Any())
+        {
+            code.Line("var arguments = job.Arguments as Arguments ?? Bind(job);");
+        }
+        else
+        {
+            code.Open("if (!ReferenceEquals(job.Arguments, global::Lovage.JobArguments.None))");
+            code.Line("var reader = job.ReadArguments();");
+            code.Line("reader.End();");
+            code.Close();
+            code.Line();
+        }
+
+        var call = $"{Target(job)}.{job.Method}({string.Join(", ", Passed(job))})";
+        switch (job.Result)
+        {
+            case ResultKind.Void:
+                code.Line(call + ";");
+                code.Line(Done);
+                break;
+            case ResultKind.Value:
+                code.Line($"job.SetResult<{job.ResultType}>({call});");
+                code.Line(Done);
+                break;
+            case ResultKind.Task:
+                code.Line($"return new global::System.Threading.Tasks.ValueTask({call});");
+                break;
+            case ResultKind.ValueTask:
+                code.Line($"return {call};");
+                break;
+            default:
+                Await(code, job, call);
+                break;
+        }
+
+        code.Close();
+    }
+
+    // A handler that has already ended pays for no state machine.
+    private static void Await(CodeWriter code, JobModel job, string call)
+    {
+        var type = job.Result == ResultKind.TaskValue ? "Task" : "ValueTask";
+        code.Line($"var running = {call};");
+        code.Open("if (running.IsCompletedSuccessfully)");
+        code.Line($"job.SetResult<{job.ResultType}>(running.Result);");
+        code.Line(Done);
+        code.Close();
+        code.Line();
+        code.Line("return Complete(job, running);");
+        code.Line();
+        code.Line($"static async global::System.Threading.Tasks.ValueTask Complete(global::Lovage.JobInvocation job, global::System.Threading.Tasks.{type}<{job.ResultType}> running) =>");
+        code.Line($"    job.SetResult<{job.ResultType}>(await running);");
+    }
+
+    private static string Target(JobModel job) =>
+        job.IsStatic ? job.Handler.Type
+        : job.Handler.Creation == HandlerCreation.New ? $"new {job.Handler.Type}()"
+        : $"job.GetHandler<{job.Handler.Type}>()";
+
+    private static IEnumerable<string> Passed(JobModel job)
+    {
+        var index = 0;
+        foreach (var parameter in job.Parameters)
+        {
+            yield return parameter.Role switch
+            {
+                ParameterRole.Context => "job.Context",
+                ParameterRole.Token => "job.Context.CancellationToken",
+                _ => $"arguments.Value{index++}",
+            };
+        }
+    }
+
+    private static void Bind(CodeWriter code, JobModel job)
+    {
+        code.Open("private static Arguments Bind(global::Lovage.JobInvocation job)");
+        code.Line("var reader = job.ReadArguments();");
+        var index = 0;
+        foreach (var parameter in job.Payload)
+        {
+            var name = Literals.Text(parameter.WireName);
+            var given = parameter.IsParams ? null : parameter.Default;
+            var read = $"reader.Read<{parameter.Type}>({name}{(given is null ? "" : $", {given}")})";
+            var refusal = parameter.RefusesNull ? $" ?? throw IsNull(job, {name})" : "";
+            code.Line($"var value{index++} = {read}{refusal};");
+        }
+
+        code.Line("reader.End();");
+        code.Line($"return new Arguments({string.Join(", ", Enumerable.Range(0, index).Select(static i => $"value{i}"))});");
+        code.Close();
+        if (job.Payload.Any(static p => p.RefusesNull))
+        {
+            code.Line();
+            code.Line("private static global::Lovage.BadArgumentsException IsNull(global::Lovage.JobInvocation job, string parameter) =>");
+            code.Line("    new global::Lovage.BadArgumentsException(job.Context.Name, parameter, $\"argument '{parameter}' is null, which the handler does not take.\");");
+        }
+    }
+
+    private static void Arguments(CodeWriter code, JobModel job)
+    {
+        var payload = job.Payload.ToArray();
+        var parameters = string.Join(", ", payload.Select(static (p, i) => $"{p.Type} value{i}"));
+        code.Open($"internal sealed class Arguments({parameters}) : global::Lovage.JobArguments");
+        for (var i = 0; i < payload.Length; i++)
+        {
+            code.Line($"internal readonly {payload[i].Type} Value{i} = value{i};");
+        }
+
+        code.Line();
+        code.Open("public override void WritePositional(global::System.Text.Json.Utf8JsonWriter writer, global::Lovage.JobSerializer serializer)");
+        for (var i = 0; i < payload.Length; i++)
+        {
+            code.Line($"serializer.Write<{payload[i].Type}>(writer, Value{i});");
+        }
+
+        code.Close();
+        code.Close();
+    }
+}

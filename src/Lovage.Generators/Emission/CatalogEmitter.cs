@@ -1,0 +1,77 @@
+namespace Lovage.Generators;
+
+/// <summary>Writes the assembly's file: the public catalog, and AddJobs() where the builder can be seen.</summary>
+internal static class CatalogEmitter
+{
+    internal const string FileName = "LovageCatalog.g.cs";
+
+    private const string ServiceCollection = "global::Microsoft.Extensions.DependencyInjection.IServiceCollection";
+    private const string TryAddScoped = "global::Microsoft.Extensions.DependencyInjection.Extensions.ServiceCollectionDescriptorExtensions.TryAddScoped";
+
+    internal static string Emit(EquatableArray<HandlerJobs> handlers, AssemblyFacts assembly)
+    {
+        var code = new CodeWriter();
+        code.Open($"namespace {assembly.Namespace}");
+        Catalog(code, handlers, assembly);
+        code.Close();
+        if (assembly.HasBuilder)
+        {
+            code.Line();
+            code.Open("namespace Microsoft.Extensions.DependencyInjection");
+            AddJobs(code, assembly);
+            code.Close();
+        }
+
+        return code.ToString();
+    }
+
+    private static void Catalog(CodeWriter code, EquatableArray<HandlerJobs> handlers, AssemblyFacts assembly)
+    {
+        var scoped = ScopedServices(handlers).Distinct(StringComparer.Ordinal).ToArray();
+        code.Line("/// <summary>The jobs of this assembly, for another one to add: <c>AddJobs(" + assembly.Catalog + ".Catalog)</c>.</summary>");
+        code.Line(CodeWriter.GeneratedCode);
+        code.Open($"public static class {assembly.Catalog}");
+        code.Line("/// <summary>Every job whose handler stands in this assembly.</summary>");
+        code.Line("public static global::Lovage.JobCatalog Catalog { get; } = new global::Lovage.JobCatalog(");
+        code.Line("    [");
+        foreach (var definition in handlers.SelectMany(HandlerEmitter.Definitions))
+        {
+            code.Line($"        {definition},");
+        }
+
+        code.Line(scoped.Length == 0 ? "    ]);" : "    ],");
+        if (scoped.Length > 0)
+        {
+            code.Line("    RegisterHandlers);");
+            code.Line();
+            code.Open($"private static void RegisterHandlers({ServiceCollection} services)");
+            foreach (var type in scoped)
+            {
+                code.Line($"{TryAddScoped}<{type}>(services);");
+            }
+
+            code.Close();
+        }
+
+        code.Close();
+    }
+
+    // Filters are only named by type in a definition: registered here, trimming keeps their constructors.
+    private static IEnumerable<string> ScopedServices(EquatableArray<HandlerJobs> handlers) =>
+        handlers
+            .Where(static h => h.Handler.Creation == HandlerCreation.Services && h.Jobs.Any(static j => !j.IsStatic))
+            .Select(static h => h.Handler.Type)
+            .Concat(handlers.SelectMany(static h => h.Jobs).SelectMany(static j => j.Options.Filters).OrderBy(static f => f, StringComparer.Ordinal));
+
+    private static void AddJobs(CodeWriter code, AssemblyFacts assembly)
+    {
+        code.Line(CodeWriter.GeneratedCode);
+        code.Line("[global::Microsoft.CodeAnalysis.Embedded]");
+        code.Open($"internal static class {assembly.Catalog}Registration");
+        code.Line("/// <summary>Adds every job whose handler stands in this assembly. Another assembly's are added by its catalog.</summary>");
+        code.Line("/// <param name=\"builder\">The builder.</param>");
+        code.Line("public static global::Lovage.LovageBuilder AddJobs(this global::Lovage.LovageBuilder builder) =>");
+        code.Line($"    builder.AddJobs(global::{assembly.Namespace}.{assembly.Catalog}.Catalog);");
+        code.Close();
+    }
+}

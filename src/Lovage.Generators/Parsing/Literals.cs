@@ -1,0 +1,63 @@
+using System.Globalization;
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp;
+
+namespace Lovage.Generators;
+
+/// <summary>Constants written as C# code.</summary>
+internal static class Literals
+{
+    internal static string Text(string value) => SymbolDisplay.FormatLiteral(value, quote: true);
+
+    internal static string Flag(bool value) => value ? "true" : "false";
+
+    internal static string Number(double value) => value.ToString("R", CultureInfo.InvariantCulture) + "D";
+
+    /// <summary>A parameter's default; null when it has none.</summary>
+    internal static string? Default(IParameterSymbol parameter)
+    {
+        if (!parameter.HasExplicitDefaultValue)
+        {
+            return null;
+        }
+
+        var type = Types.IsNullableValue(parameter.Type) ? ((INamedTypeSymbol)parameter.Type).TypeArguments[0] : parameter.Type;
+        var value = parameter.ExplicitDefaultValue;
+        if (value is null)
+        {
+            var isValue = parameter.Type.IsValueType && !Types.IsNullableValue(parameter.Type);
+            return isValue ? "default" : parameter.Type is { IsReferenceType: true, NullableAnnotation: not NullableAnnotation.Annotated } ? "null!" : "null";
+        }
+
+        return type.TypeKind == TypeKind.Enum ? Enumerated(type, value) : Constant(value);
+    }
+
+    // A flag combination has no name of its own, so every value is written as a number with a cast.
+    private static string Enumerated(ITypeSymbol type, object value)
+    {
+        var field = type.GetMembers().OfType<IFieldSymbol>().FirstOrDefault(f => f.HasConstantValue && Equals(f.ConstantValue, value));
+        return field is null ? $"({Types.Runtime(type)})({Constant(value)})" : $"{Types.Runtime(type)}.{Naming.Identifier(field.Name)}";
+    }
+
+    private static string? Constant(object value) => value switch
+    {
+        string text => Text(text),
+        bool flag => Flag(flag),
+        char c => SymbolDisplay.FormatLiteral(c, quote: true),
+        double.NaN => "double.NaN",
+        double.PositiveInfinity => "double.PositiveInfinity",
+        double.NegativeInfinity => "double.NegativeInfinity",
+        float.NaN => "float.NaN",
+        float.PositiveInfinity => "float.PositiveInfinity",
+        float.NegativeInfinity => "float.NegativeInfinity",
+        double number => Number(number),
+        float number => number.ToString("R", CultureInfo.InvariantCulture) + "F",
+        decimal number => number.ToString(CultureInfo.InvariantCulture) + "M",
+        ulong number => number.ToString(CultureInfo.InvariantCulture) + "UL",
+        uint number => number.ToString(CultureInfo.InvariantCulture) + "U",
+        long.MinValue => "long.MinValue",
+        long number => number.ToString(CultureInfo.InvariantCulture) + "L",
+        IFormattable number and (int or short or ushort or byte or sbyte) => number.ToString(null, CultureInfo.InvariantCulture),
+        _ => null,
+    };
+}

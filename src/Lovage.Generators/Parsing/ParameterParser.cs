@@ -1,0 +1,65 @@
+using Microsoft.CodeAnalysis;
+
+namespace Lovage.Generators;
+
+/// <summary>Reads the parameters of a handler.</summary>
+internal static class ParameterParser
+{
+    internal static ParameterRole Role(IParameterSymbol parameter) =>
+        Types.Is(parameter.Type, Types.Token) ? ParameterRole.Token
+        : Types.Is(parameter.Type, Types.Context) ? ParameterRole.Context
+        : ParameterRole.Payload;
+
+    internal static EquatableArray<ParameterModel> Parse(IMethodSymbol method, IssueList issues)
+    {
+        var names = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var parameter in method.Parameters)
+        {
+            if (parameter.RefKind != RefKind.None)
+            {
+                issues.AddAt(parameter.Ordinal, Diagnostics.ByReference, parameter.Name, Word(parameter.RefKind));
+            }
+
+            if (Role(parameter) != ParameterRole.Payload)
+            {
+                continue;
+            }
+
+            var wire = Naming.SnakeCase(parameter.Name);
+            if (names.TryGetValue(wire, out var other))
+            {
+                issues.AddAt(parameter.Ordinal, Diagnostics.SameWireName, other, parameter.Name, wire);
+            }
+            else
+            {
+                names.Add(wire, parameter.Name);
+            }
+        }
+
+        return method.Parameters.Select(Parse).ToEquatable();
+    }
+
+    private static ParameterModel Parse(IParameterSymbol parameter)
+    {
+        var type = parameter.Type;
+        var isNotNullReference = type is { IsReferenceType: true, NullableAnnotation: NullableAnnotation.NotAnnotated };
+        var defaultsToNull = parameter.HasExplicitDefaultValue && parameter.ExplicitDefaultValue is null && !type.IsValueType;
+        return new ParameterModel(
+            Role(parameter),
+            Naming.Identifier(parameter.Name),
+            Naming.SnakeCase(parameter.Name),
+            Types.Code(type),
+            Types.Runtime(type),
+            Literals.Default(parameter),
+            isNotNullReference && !defaultsToNull,
+            parameter.IsParams);
+    }
+
+    private static string Word(RefKind kind) => kind switch
+    {
+        RefKind.Ref => "ref",
+        RefKind.Out => "out",
+        RefKind.In => "in",
+        _ => "ref readonly",
+    };
+}

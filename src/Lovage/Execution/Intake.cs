@@ -1,0 +1,140 @@
+using System.Threading.Channels;
+using Lovage.Storage;
+
+namespace Lovage.Execution;
+
+/// <summary>
+/// The way of jobs into this worker: claims them by demand, keeps them in the local buffer until a slot takes them, and counts those that are not done with.
+/// </summary>
+internal sealed class Intake(JobBroker broker, LeaseKeeper leases, WorkerSettings settings, WorkerOwner owner, TimeProvider time, Random random)
+{
+    private readonly Channel<HeldLease> _buffer = Channel.CreateUnbounded<HeldLease>();
+    private readonly Demand _demand = new(settings.Concurrency, settings.PrefetchMax, time);
+    private readonly WakeUp _room = new();
+    private readonly Lock _lock = new();
+    private readonly Dictionary<LeaseToken, long> _reclaimed = [];
+    private bool _reclaimedEnded;
+    private int _inFlight;
+    private int _waitsForRoom;
+
+    /// <summary>Jobs claimed and not done with.</summary>
+    internal int InFlight => Volatile.Read(ref _inFlight);
+
+    /// <summary>Claimed jobs, for the slots; ends when the worker stops.</summary>
+    internal ChannelReader<HeldLease> Buffer => _buffer.Reader;
+
+    /// <summary>The fetching loop; ends by an exception, of the storage or of the token.</summary>
+    internal async Task<TimeSpan> FetchAsync(CancellationToken quiet)
+    {
+        var added = new List<HeldLease>();
+        while (true)
+        {
+            quiet.ThrowIfCancellationRequested();
+            var seen = _room.Version;
+            var prefetch = _demand.Prefetch;
+            var withReclaimed = MayTakeReclaimed(out var reclaimedIsDue);
+            var inFlight = InFlight;
+            if (inFlight >= settings.Concurrency + (prefetch / 2) && !(reclaimedIsDue && inFlight < settings.Concurrency + prefetch))
+            {
+                await WaitForRoomAsync(seen, inFlight, quiet);
+                continue;
+            }
+
+            var request = new ReceiveRequest(owner, settings.Queues, Math.Clamp(settings.Concurrency + prefetch - inFlight, 1, JobBroker.BatchMax), settings.Lease)
+            {
+                Wait = settings.PollInterval * (0.5 + random.NextDouble()),
+                WithReclaimed = withReclaimed,
+            };
+            var deliveries = await broker.ReceiveAsync(request, quiet);
+            if (deliveries.Count == request.Max)
+            {
+                // Only a full batch tells what a fetch costs: another one may have waited for jobs to come.
+                _demand.FetchTook(request.AskedTimestamp);
+            }
+
+            added.Clear();
+            leases.Add(deliveries, request.AskedTimestamp, added);
+            Interlocked.Add(ref _inFlight, added.Count);
+            foreach (var held in added)
+            {
+                if (held.Delivery.StartFirst)
+                {
+                    lock (_lock)
+                    {
+                        _reclaimed[held.Delivery.Token] = time.GetTimestamp();
+                    }
+                }
+
+                _buffer.Writer.TryWrite(held);
+            }
+        }
+    }
+
+    /// <summary>What a handler's run took, for the next fetch.</summary>
+    internal void JobTook(TimeSpan duration) => _demand.JobTook(duration.TotalSeconds);
+
+    /// <summary>A job is done with: its place may be filled.</summary>
+    internal void Leave(HeldLease held)
+    {
+        if (held.Delivery.StartFirst)
+        {
+            lock (_lock)
+            {
+                _reclaimed.Remove(held.Delivery.Token);
+                _reclaimedEnded = true;
+            }
+        }
+
+        var inFlight = Interlocked.Decrement(ref _inFlight);
+        if (Volatile.Read(ref _waitsForRoom) == 1 && (held.Delivery.StartFirst || inFlight < settings.Concurrency + (_demand.Prefetch / 2)))
+        {
+            _room.Pulse();
+        }
+    }
+
+    /// <summary>Closes the buffer and empties it of what no slot has taken. The fetching loop has ended.</summary>
+    internal List<LeaseToken> Close()
+    {
+        var unstarted = new List<LeaseToken>();
+        while (_buffer.Reader.TryRead(out var held))
+        {
+            unstarted.Add(held.Delivery.Token);
+            Interlocked.Decrement(ref _inFlight);
+        }
+
+        _buffer.Writer.Complete();
+        return unstarted;
+    }
+
+    private async ValueTask WaitForRoomAsync(long seen, int inFlight, CancellationToken quiet)
+    {
+        Volatile.Write(ref _waitsForRoom, 1);
+        Interlocked.MemoryBarrier();
+        if (InFlight == inFlight)
+        {
+            await _room.WaitAsync(seen, settings.PollInterval, time, quiet);
+        }
+
+        Volatile.Write(ref _waitsForRoom, 0);
+    }
+
+    /// <summary>
+    /// One job that came back from a dead owner is watched at a time, so that a killer cannot condemn others; one that has run for as long as a lease no longer keeps
+    /// the next waiting.
+    /// </summary>
+    private bool MayTakeReclaimed(out bool isDue)
+    {
+        lock (_lock)
+        {
+            var may = true;
+            foreach (var since in _reclaimed.Values)
+            {
+                may &= time.GetElapsedTime(since) >= settings.Lease;
+            }
+
+            isDue = _reclaimedEnded && may;
+            _reclaimedEnded = false;
+            return may;
+        }
+    }
+}

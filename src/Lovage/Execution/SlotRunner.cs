@@ -1,0 +1,281 @@
+using System.Diagnostics;
+using Lovage.Diagnostics;
+using Lovage.Storage;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Lovage.Execution;
+
+/// <summary>
+/// The slots of a worker: each takes a claimed job from the buffer, runs it and hands its outcome on, one after the other. What happens to one job stands in
+/// <see cref="ProcessAsync"/> and <see cref="RunAsync"/>.
+/// </summary>
+internal sealed class SlotRunner(
+    Intake intake, LeaseKeeper leases, SettlementBuffer settlements, JobStorage storage, JobRegistry jobs, JobRunner runner, AttemptOutcomes outcomes, JobSerializer serializer, IServiceScopeFactory scopes, WorkerSettings settings, TimeProvider time, WorkerReport report, bool ownThreads, CancellationToken stopped) : IDisposable
+{
+    private const int YieldEvery = 64;
+
+    private readonly DedicatedThreads _dedicated = new("dedicated", settings.Concurrency);
+    private readonly WakeUp _ended = new();
+    private Slot[] _slots = [];
+    private int _running;
+    private bool _draining;
+
+    /// <summary>The slots that are in use.</summary>
+    internal Slot[] Slots => Volatile.Read(ref _slots);
+
+    /// <summary>Attempts that run now.</summary>
+    internal int Running => Volatile.Read(ref _running);
+
+    internal void Start()
+    {
+        Volatile.Write(ref _slots, [.. Enumerable.Range(0, settings.Concurrency).Select(_ => new Slot())]);
+        foreach (var slot in _slots)
+        {
+            _ = RunSlotAsync(slot);
+        }
+    }
+
+    /// <summary>Ends an attempt that ran over its limit, whether its handler ever returns or not, and puts another slot in place of the one it keeps.</summary>
+    internal void GiveUp(Slot slot, JobAttempt attempt)
+    {
+        if (slot.Held is not { } held || !attempt.TryEnd())
+        {
+            return;
+        }
+
+        var duration = time.GetElapsedTime(attempt.StartedTimestamp);
+        var ending = new AttemptEnding(AttemptEnd.TimedOut, new TimeoutException($"The attempt ran over its time limit and its handler did not stop within {duration.TotalSeconds:0.0} s."));
+        report.GaveUp(attempt, duration);
+        WorkerMeasures.Ended(attempt.Delivery.Message, ending.End, ending.Error, duration, null);
+        var outcome = outcomes.Of(attempt, ending, duration)!;
+        report.Ended(held.Delivery, outcome, ending, TimeSpan.Zero, attempt.MaxAttempts);
+        settlements.Add(outcome);
+        if (attempt.Definition.Execution == JobExecution.DedicatedThread)
+        {
+            _dedicated.Replace();
+        }
+
+        var replacement = new Slot();
+        Volatile.Write(ref _slots, [.. _slots.Select(other => other == slot ? replacement : other)]);
+        Leave(held);
+        _ = RunSlotAsync(replacement);
+    }
+
+    /// <summary>Waits until nothing runs, at most as long as the limit.</summary>
+    internal async Task DrainAsync(TimeSpan limit, CancellationToken forced)
+    {
+        Volatile.Write(ref _draining, true);
+        var start = time.GetTimestamp();
+        while (!forced.IsCancellationRequested)
+        {
+            var seen = _ended.Version;
+            var rest = limit - time.GetElapsedTime(start);
+            if (Running == 0 || rest <= TimeSpan.Zero)
+            {
+                return;
+            }
+
+            try
+            {
+                await _ended.WaitAsync(seen, rest, time, forced);
+            }
+            catch (OperationCanceledException)
+            {
+                return;
+            }
+        }
+    }
+
+    /// <summary>Asks all handlers to stop because the worker does.</summary>
+    internal void CancelAll()
+    {
+        foreach (var slot in Slots)
+        {
+            slot.Attempt?.Cancel(JobCancellationReason.Shutdown);
+        }
+    }
+
+    /// <summary>Ends all attempts without waiting for their handlers.</summary>
+    /// <returns>The leases to give back.</returns>
+    internal List<HeldLease> Abandon()
+    {
+        var left = new List<HeldLease>();
+        foreach (var slot in Slots)
+        {
+            if (slot.Attempt is { } attempt && slot.Held is { } held && attempt.TryEnd())
+            {
+                left.Add(held);
+            }
+        }
+
+        return left;
+    }
+
+    /// <summary>Lets idle threads of its own end.</summary>
+    public void Dispose() => _dedicated.Dispose();
+
+    private async Task RunSlotAsync(Slot slot)
+    {
+        // A slot that replaces a lost one is started by the watch, which must not run its jobs.
+        await Task.Yield();
+        for (var count = 1; ; count++)
+        {
+            if (!intake.Buffer.TryRead(out var held))
+            {
+                if (!await intake.Buffer.WaitToReadAsync())
+                {
+                    return;
+                }
+
+                continue;
+            }
+
+            Interlocked.Increment(ref _running);
+            if (!await ProcessAsync(slot, held))
+            {
+                return;
+            }
+
+            Leave(held);
+            if (count % YieldEvery == 0)
+            {
+                await Task.Yield();
+            }
+        }
+    }
+
+    private void Leave(HeldLease held)
+    {
+        Interlocked.Decrement(ref _running);
+        intake.Leave(held);
+        if (Volatile.Read(ref _draining))
+        {
+            _ended.Pulse();
+        }
+    }
+
+    /// <returns>False when the worker gave up on the attempt meanwhile: the slot is out of use.</returns>
+    private async ValueTask<bool> ProcessAsync(Slot slot, HeldLease held)
+    {
+        var delivery = held.Delivery;
+        var message = delivery.Message;
+        if (held.Cancelled == JobCancellationReason.LeaseLost || !leases.IsTrusted(held))
+        {
+            Drop(held);
+            return true;
+        }
+
+        var known = jobs.TryFind(message.Name, out var definition);
+        AttemptEnding? unseen = held.Cancelled == JobCancellationReason.Revoked ? new(AttemptEnd.Cancelled)
+            : delivery.IsExpired ? new(AttemptEnd.Expired)
+            : known ? null
+            : new(AttemptEnd.UnknownJob, new UnknownJobException(message.Name, jobs));
+        if (unseen is { } ending)
+        {
+            var outcome = outcomes.Of(delivery, definition, ending, time.GetUtcNow())!;
+            report.Ended(delivery, outcome, ending, TimeSpan.Zero, outcomes.MaxAttempts(delivery, definition));
+            await settlements.AddAsync(outcome, stopped);
+            return true;
+        }
+
+        if (delivery.StartFirst && !await RecordStartAheadAsync(held))
+        {
+            Drop(held);
+            return true;
+        }
+
+        return await RunAsync(slot, held, new JobAttempt(delivery, definition!, outcomes.MaxAttempts(delivery, definition), serializer, scopes, cancelInline: !ownThreads));
+    }
+
+    private async ValueTask<bool> RunAsync(Slot slot, HeldLease held, JobAttempt attempt)
+    {
+        var delivery = held.Delivery;
+        var message = delivery.Message;
+        if (settings.LogLinesMax > 0)
+        {
+            attempt.Log = new AttemptLog(settings.LogLinesMax, settings.LogCharactersMax);
+            AttemptLog.Current = attempt.Log;
+        }
+
+        using var activity = StartActivity(delivery);
+        attempt.StartedAt = time.GetUtcNow();
+        attempt.StartedTimestamp = time.GetTimestamp();
+        attempt.StartRecorded = delivery.StartFirst;
+
+        // Two clocks, each compared with itself only: the storage's until the claim, this process's from then on.
+        var wait = delivery.ClaimedAt - delivery.ReadyAt + time.GetElapsedTime(held.ReceivedTimestamp, attempt.StartedTimestamp);
+        WorkerMeasures.Started(message, wait);
+        slot.Set(held, attempt);
+        held.Run(attempt);
+
+        var ending = ownThreads && attempt.Definition.Execution == JobExecution.DedicatedThread
+            ? await _dedicated.RunAsync(runner, attempt)
+            : await runner.RunAsync(attempt);
+
+        if (!attempt.TryEnd())
+        {
+            // The worker gave up on it and has said how it ended.
+            return false;
+        }
+
+        slot.Set(null, null);
+        var duration = time.GetElapsedTime(attempt.StartedTimestamp);
+        intake.JobTook(duration);
+        WorkerMeasures.Ended(message, ending.End, ending.Error, duration, activity);
+        if (outcomes.Of(attempt, ending, duration) is { } outcome)
+        {
+            report.Ended(delivery, outcome, ending, wait, attempt.MaxAttempts);
+            await settlements.AddAsync(outcome, stopped);
+        }
+        else
+        {
+            report.Released(message, duration);
+            await leases.ReleaseAsync([delivery.Token], report, stopped);
+        }
+
+        return true;
+    }
+
+    private async ValueTask<bool> RecordStartAheadAsync(HeldLease held)
+    {
+        var start = new JobStart(held.Delivery.Token, held.Delivery.Message.Id, time.GetUtcNow(), Ahead: true);
+        while (leases.IsTrusted(held))
+        {
+            try
+            {
+                return (await storage.Store.RecordStartsAsync([start], stopped))[0];
+            }
+            catch (StorageException error) when (error.IsTransient)
+            {
+                report.LoopFault("start", error);
+                await Task.Delay(TimeSpan.FromMilliseconds(100), time, stopped);
+            }
+        }
+
+        return false;
+    }
+
+    private void Drop(HeldLease held)
+    {
+        report.Dropped(held.Delivery.Message);
+        leases.Remove(held.Delivery.Token);
+    }
+
+    private static Activity? StartActivity(Delivery delivery)
+    {
+        if (!LovageTelemetry.Source.HasListeners())
+        {
+            return null;
+        }
+
+        var message = delivery.Message;
+        ActivityContext.TryParse(message.Headers.GetValueOrDefault("traceparent"), message.Headers.GetValueOrDefault("tracestate"), isRemote: true, out var parent);
+        return LovageTelemetry.Source.StartActivity($"process {message.Name}", ActivityKind.Consumer, parent)?
+            .SetTag("messaging.operation.type", "process")
+            .SetTag("messaging.operation.name", "run")
+            .SetTag("messaging.destination.name", message.Queue)
+            .SetTag("messaging.message.id", message.Id.Value)
+            .SetTag("lovage.job.name", message.Name)
+            .SetTag("lovage.job.attempt", message.Retries + 1);
+    }
+}

@@ -1,0 +1,79 @@
+using System.Reflection;
+using Microsoft.CodeAnalysis;
+
+namespace Lovage.Generators.Tests;
+
+public sealed class CatalogTests
+{
+    private const string Handler = "public sealed class H { [Job] public void A() { } }";
+
+    [Theory]
+    [InlineData("Billing", null, "Billing.BillingJobs")]
+    [InlineData("Shop.Billing", null, "Shop.Billing.BillingJobs")]
+    [InlineData("Shop.Jobs", "Shop", "Shop.Jobs")]
+    [InlineData("MailJobs", null, "MailJobs.MailJobs")]
+    [InlineData("my-app.web-jobs2", "My.App", "My.App.WebJobs2Jobs")]
+    [InlineData("2fast", null, "_2fast._2fastJobs")]
+    [InlineData("App.event", null, "App.event.EventJobs")]
+    public void Catalog_OfAnAssembly_IsNamedAfterIt(string assembly, string? rootNamespace, string expected)
+    {
+        var source = Source.Of(Handler) with { AssemblyName = assembly };
+        var generated = (rootNamespace is null ? source : source.With("RootNamespace", rootNamespace)).Generate().Clean();
+
+        Assert.Equal("h.a", generated.Catalog(expected).Jobs.Single().Name);
+    }
+
+    [Fact]
+    public void Catalog_NameIsTakenByTheUser_AppendsCatalog()
+    {
+        var generated = Source.Of("namespace Shop; public sealed class ShopJobs { [Job] public void A() { } }").Generate().Clean();
+
+        Assert.Equal("shop_jobs.a", generated.Catalog("Shop.ShopJobsCatalog").Jobs.Single().Name);
+    }
+
+    [Fact]
+    public void Catalog_NoJobs_IsNotWritten() => Assert.Empty(Source.Of("public sealed class H { public void A() { } }").Generate().Files);
+
+    [Fact]
+    public void AddJobs_OfThisAssembly_AddsItsCatalog()
+    {
+        var assembly = Source.Of("""
+            using Microsoft.Extensions.DependencyInjection;
+            public sealed class H { [Job] public void A() { } }
+            public static class Use { public static LovageBuilder Add(LovageBuilder builder) => builder.AddJobs().AddJobs(Shop.ShopJobs.Catalog); }
+            """).Generate().Clean().Load();
+
+        var add = assembly.GetType("Use")!.GetMethod("Add")!;
+        Assert.Equal("LovageBuilder", add.ReturnType.Name);
+        var registration = assembly.GetType("Microsoft.Extensions.DependencyInjection.ShopJobsRegistration")!;
+        Assert.False(registration.IsPublic);
+        Assert.NotNull(registration.GetMethod("AddJobs", BindingFlags.Public | BindingFlags.Static));
+    }
+
+    [Fact]
+    public void AddJobs_FriendAssembly_SeesOnlyItsOwn()
+    {
+        var library = (Source.Of($"[assembly: System.Runtime.CompilerServices.InternalsVisibleTo(\"Shop\")]\n{Handler}") with { AssemblyName = "Library" }).Generate().Clean();
+        var user = Source.Of("""
+            using Microsoft.Extensions.DependencyInjection;
+            public sealed class Mine { [Job] public void A() { } }
+            public static class Use { public static LovageBuilder Add(LovageBuilder builder) => builder.AddJobs().AddJobs(Library.LibraryJobs.Catalog); }
+            """) with { References = [library.ToReference()], AddsMissing = false };
+
+        user.Generate().Clean();
+    }
+
+    [Fact]
+    public void AddJobs_BuilderCannotBeSeen_OnlyTheCatalogIsWritten()
+    {
+        if (typeof(Job).Assembly.GetType("Lovage.LovageBuilder") is not null)
+        {
+            Assert.Skip("This build of Lovage has the builder, so it can always be seen.");
+        }
+
+        var generated = (Source.Of(Handler) with { AddsMissing = false }).Generate().Clean();
+
+        Assert.DoesNotContain("AddJobs(this", generated["LovageCatalog.g.cs"], StringComparison.Ordinal);
+        Assert.Single(generated.Catalog().Jobs);
+    }
+}

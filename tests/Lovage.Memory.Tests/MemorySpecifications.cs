@@ -1,0 +1,37 @@
+using Lovage.Specification;
+
+namespace Lovage.Memory.Tests;
+
+public sealed class MemoryCompliance : StorageCompliance<MemoryFixture>;
+
+public sealed class MemoryPublish : PublishSpecification<MemoryFixture>;
+
+public sealed class MemoryLease : LeaseSpecification<MemoryFixture>;
+
+public sealed class MemoryFencing : FencingSpecification<MemoryFixture>;
+
+public sealed class MemoryReclaim : ReclaimSpecification<MemoryFixture>;
+
+public sealed class MemoryOrder : OrderSpecification<MemoryFixture>;
+
+public sealed class MemoryTime : TimeSpecification<MemoryFixture>;
+
+public sealed class MemoryCancellation : CancellationSpecification<MemoryFixture>;
+
+public sealed class MemoryQuery : QuerySpecification<MemoryFixture>;
+
+public sealed class MemoryCounters : CounterSpecification<MemoryFixture>;
+
+public sealed class MemoryHistory : HistorySpecification<MemoryFixture>;
+
+public sealed class MemoryQueueControl : QueueControlSpecification<MemoryFixture>;
+
+public sealed class MemoryRetention : RetentionSpecification<MemoryFixture>;
+
+public sealed class MemorySignals : SignalSpecification<MemoryFixture>;
+
+public sealed class MemoryHostile : HostileSpecification<MemoryFixture>;
+
+public sealed class MemoryRepetition : RepetitionSpecification<MemoryFixture>;
+
+public sealed class MemoryConcurrency : ConcurrencySpecification<MemoryFixture>;

@@ -1,0 +1,118 @@
+using Lovage.Storage;
+using Xunit;
+
+namespace Lovage.Specification;
+
+/// <summary>Publishing, and ids that the caller chose.</summary>
+public abstract class PublishSpecification<TFixture> : StorageSpecification<TFixture>
+    where TFixture : StorageFixture, new()
+{
+    [Fact]
+    public async Task Publish_NewMessage_IsQueuedAndKnown()
+    {
+        var message = A.Message();
+
+        Assert.Equal([PublishStatus.Accepted], await PublishAsync(message));
+
+        var record = await FindAsync(message.Id);
+        Assert.Equal(JobState.Queued, record.State);
+        Assert.Equal(Time.GetUtcNow(), record.EnqueuedAt);
+        Assert.Null(record.DueAt);
+        Assert.Null(record.StartedAt);
+        Assert.Null(record.FinishedAt);
+        Assert.Equal(0, record.Attempts);
+        Assert.True(record.Result.IsEmpty);
+        Assert.False(record.CancelRequested);
+    }
+
+    [Fact]
+    public async Task Publish_EveryField_ComesBackToTheLetter()
+    {
+        var message = A.Full();
+        await PublishAsync(message);
+
+        AssertSame(message, (await FindAsync(message.Id)).Message);
+        AssertSame(message, (await ReceiveOneAsync()).Message);
+    }
+
+    [Fact]
+    public async Task Publish_ChosenIdWithSameContent_IsAlreadyKnown()
+    {
+        var message = A.Message() with { HasChosenId = true };
+        await PublishAsync(message);
+
+        Assert.Equal([PublishStatus.AlreadyKnown], await PublishAsync(message with { Body = message.Body.ToArray() }));
+        Assert.Single(await ReceiveAsync());
+        Assert.Equal(1, Assert.Single(await Store.CountersAsync(Stop)).Enqueued);
+    }
+
+    [Theory]
+    [InlineData("tasks.other", "[[1, 2], {}, {}]")]
+    [InlineData("tasks.add", "[[1, 3], {}, {}]")]
+    public async Task Publish_ChosenIdWithOtherContent_IsRefused(string name, string body)
+    {
+        var message = A.Message() with { HasChosenId = true };
+        await PublishAsync(message);
+
+        Assert.Equal([PublishStatus.IdConflict], await PublishAsync(A.Message(name, body: body) with { Id = message.Id, HasChosenId = true }));
+        AssertSame(message, Assert.Single(await ReceiveAsync()).Message);
+    }
+
+    [Fact]
+    public async Task Publish_ChosenIdTwiceInOneBatch_IsStoredOnce()
+    {
+        var message = A.Message() with { HasChosenId = true };
+
+        Assert.Equal([PublishStatus.Accepted, PublishStatus.AlreadyKnown], await PublishAsync(message, message));
+        Assert.Single(await ReceiveAsync());
+    }
+
+    [Fact]
+    public async Task Publish_ChosenIdOfAnEndedJob_IsAlreadyKnown()
+    {
+        var message = A.Message() with { HasChosenId = true };
+        await PublishAsync(message);
+        await SettleAsync(await ReceiveOneAsync());
+
+        Assert.Equal([PublishStatus.AlreadyKnown], await PublishAsync(message));
+        Assert.Empty(await ReceiveAsync());
+    }
+
+    [Fact]
+    public async Task Publish_ConflictInABatch_LeavesItsNeighboursAccepted()
+    {
+        var taken = A.Message() with { HasChosenId = true };
+        await PublishAsync(taken);
+
+        var (before, after) = (A.Message(), A.Message());
+        var statuses = await PublishAsync(before, taken with { Name = "tasks.other" }, after);
+
+        Assert.Equal([PublishStatus.Accepted, PublishStatus.IdConflict, PublishStatus.Accepted], statuses);
+        Assert.Equal([taken.Id, before.Id, after.Id], Ids(await ReceiveAsync()));
+    }
+
+    [Fact]
+    public async Task Publish_LargestBatch_AllComeBackInOrder()
+    {
+        var messages = A.Messages(JobBroker.BatchMax);
+
+        Assert.All(await PublishAsync(messages), status => Assert.Equal(PublishStatus.Accepted, status));
+        Assert.Equal(Ids(messages), Ids(await ReceiveAsync(JobBroker.BatchMax)));
+    }
+
+    [Fact]
+    public async Task Publish_BatchOutOfRange_IsRefused()
+    {
+        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => PublishAsync());
+        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => PublishAsync(A.Messages(JobBroker.BatchMax + 1)));
+    }
+
+    [Fact]
+    public async Task Publish_ThroughOneHandle_IsReceivedThroughTheOther()
+    {
+        var message = await PublishOneAsync();
+
+        Assert.Equal([message.Id], Ids(await Other.Broker.ReceiveAsync(Request(), Stop)));
+        Assert.Empty(await ReceiveAsync());
+    }
+}

@@ -1,0 +1,75 @@
+using Lovage.Storage;
+using Xunit;
+
+namespace Lovage.Specification;
+
+/// <summary>Pause and resume.</summary>
+public abstract class QueueControlSpecification<TFixture> : StorageSpecification<TFixture>
+    where TFixture : StorageFixture, new()
+{
+    [Fact]
+    public async Task Pause_Queue_GivesNothingUntilItIsResumed()
+    {
+        var message = await PublishOneAsync();
+        await Broker.PauseAsync(TestData.Queue, "repairs", Stop);
+
+        Assert.Empty(await ReceiveAsync());
+        Assert.Empty(await Other.Broker.ReceiveAsync(Request(), Stop));
+        var status = await QueueAsync();
+        Assert.Equal((true, "repairs", 1L), (status.Paused, status.PauseReason, status.Ready));
+
+        await Broker.ResumeAsync(TestData.Queue, Stop);
+        await Broker.ResumeAsync(TestData.Queue, Stop);
+        Assert.Equal([message.Id], Ids(await ReceiveAsync()));
+        Assert.Equal((false, null), ((await QueueAsync()).Paused, (await QueueAsync()).PauseReason));
+    }
+
+    [Fact]
+    public async Task Pause_Queue_LeavesOthersAndTheClaimedAlone()
+    {
+        await PublishAsync(A.Message(), A.Message(queue: "other"));
+        var claimed = await ReceiveOneAsync();
+        await Broker.PauseAsync(TestData.Queue, "repairs", Stop);
+
+        Assert.Single(await ReceiveAsync(10, "one", TestData.Queue, "other"));
+        Assert.Equal(LeaseStatus.Held, await RenewAsync(claimed));
+        Assert.Equal(SettleStatus.Applied, await SettleAsync(claimed));
+        Assert.Equal([PublishStatus.Accepted], await PublishAsync(A.Message()));
+    }
+
+    [Fact]
+    public async Task Pause_DelayedAndReclaimedJobs_AreHeldBackToo()
+    {
+        await PublishAsync(A.Message(), A.Message() with { Delay = TimeSpan.FromSeconds(5) });
+        await ReceiveOneAsync();
+        await Broker.PauseAsync(TestData.Queue, "repairs", Stop);
+        await KillAsync();
+        Time.Advance(TimeSpan.FromSeconds(10));
+
+        Assert.Empty(await ReceiveAsync());
+        await Broker.ResumeAsync(TestData.Queue, Stop);
+        Assert.Equal(2, (await ReceiveAsync()).Count + (await ReceiveAsync()).Count);
+    }
+
+    [Fact]
+    public async Task Pause_QueueNobodyUsedYet_IsShown()
+    {
+        await Broker.PauseAsync("fresh", "not yet", Stop);
+
+        Assert.Equal(new QueueStatus("fresh", 0, 0, 0, null, true, "not yet"), await QueueAsync("fresh"));
+    }
+
+    [Fact]
+    public async Task Pause_WaitingReceive_IsWokenByResume()
+    {
+        var message = await PublishOneAsync();
+        await Broker.PauseAsync(TestData.Queue, "repairs", Stop);
+        var waiting = Broker.ReceiveAsync(Request() with { Wait = TimeSpan.FromHours(1) }, Stop).AsTask();
+        await Time.TimerSetAsync();
+        Assert.False(waiting.IsCompleted);
+
+        await Broker.ResumeAsync(TestData.Queue, Stop);
+
+        Assert.Equal([message.Id], Ids(await waiting));
+    }
+}
