@@ -192,10 +192,15 @@ internal sealed class SlotRunner(
             return true;
         }
 
-        if (delivery.StartFirst && !(await RecordStartAheadAsync(held) && leases.IsTrusted(held)))
+        if (delivery.StartFirst)
         {
-            Drop(held);
-            return true;
+            if (!await RecordStartAheadAsync(held) || !leases.IsTrusted(held))
+            {
+                Drop(held);
+                return true;
+            }
+
+            intake.Starts(held);
         }
 
         return await RunAsync(slot, held, new JobAttempt(delivery, definition!, outcomes.MaxAttempts(delivery, definition), serializer, scopes, cancelInline: !ownThreads));
