@@ -29,6 +29,9 @@ internal enum Marker
     Rejected,
     UnknownBuried,
     KillerBuried,
+
+    /// <summary>Faults hit the watched starts of one job twice: it is told apart from a killer by nobody.</summary>
+    InnocentBuried,
     FollowedUp,
     StartedTwice,
 }

@@ -49,15 +49,22 @@ internal sealed class Node
     internal JobWorker? Worker { get; }
 
     /// <summary>When something last went wrong here: what was in flight then may be run again.</summary>
-    internal long LastFault { get; set; } = -1;
+    internal long LastFault { get; private set; } = -1;
 
-    internal bool IsStopping { get; private set; }
+    /// <summary>When its stop began; -1 before.</summary>
+    internal long StopBegun { get; private set; } = -1;
+
+    /// <summary>When an attempt that ran here was last disturbed, by a fault or by the stop: only such an attempt may be run again.</summary>
+    internal long LastDisturbed => Math.Max(LastFault, StopBegun);
 
     /// <summary>True once its worker said that it has stopped.</summary>
     internal bool HasStopped { get; private set; }
 
     /// <summary>True when a killer job ended it.</summary>
     internal bool WasKilledByJob { get; private set; }
+
+    /// <summary>Something goes wrong here from now on for a while.</summary>
+    internal void Disturb(TimeSpan span) => LastFault = Math.Max(LastFault, World.Loop.Now + span.Ticks);
 
     internal void Start() => Process.Start(() => Worker!.StartAsync(CancellationToken.None));
 
@@ -71,7 +78,7 @@ internal sealed class Node
 
         World.Trace.Add("crash", Name, why);
         WasKilledByJob = why == "killer";
-        LastFault = World.Loop.Now;
+        Disturb(TimeSpan.Zero);
         World.Oracle.Crashed(this);
         Process.Kill();
         World.Restart(this);
@@ -86,7 +93,7 @@ internal sealed class Node
 
         World.Trace.Add("freeze", Name, $"{span}");
         World.Mark(Marker.Paused);
-        LastFault = World.Loop.Now;
+        Disturb(TimeSpan.Zero);
         Process.Freeze();
         World.Loop.After(span, Thaw);
     }
@@ -94,13 +101,12 @@ internal sealed class Node
     /// <summary>Stops as on SIGTERM.</summary>
     internal void Stop(bool isForced)
     {
-        if (Process.IsDead || IsStopping)
+        if (Process.IsDead || StopBegun >= 0)
         {
             return;
         }
 
-        IsStopping = true;
-        LastFault = World.Loop.Now;
+        StopBegun = World.Loop.Now;
         World.Trace.Add(isForced ? "stop-now" : "stop", Name, "");
         Process.Start(() => StopAsync(isForced));
     }
@@ -110,23 +116,16 @@ internal sealed class Node
         if (!Process.IsDead && Process.IsFrozen)
         {
             World.Trace.Add("thaw", Name, "");
-            LastFault = World.Loop.Now;
+            Disturb(TimeSpan.Zero);
             Process.Thaw();
         }
     }
 
     private async Task StopAsync(bool isForced)
     {
-        var begun = World.Loop.Now;
         try
         {
-            using var forced = new CancellationTokenSource();
-            if (isForced)
-            {
-                forced.Cancel();
-            }
-
-            await Worker!.StopAsync(forced.Token);
+            await Worker!.StopAsync(new CancellationToken(canceled: isForced));
         }
         catch (Exception error)
         {
@@ -136,7 +135,7 @@ internal sealed class Node
 
         HasStopped = true;
         World.Trace.Add("stopped", Name, "");
-        World.Oracle.Stopped(this, begun);
+        World.Oracle.Stopped(this);
 
         // What is still ready to run here may run on for a moment, as in a process that goes on without its worker.
         World.Loop.After(TimeSpan.FromSeconds(World.Random.Next(3)), () =>

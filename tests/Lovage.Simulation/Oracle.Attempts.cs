@@ -29,7 +29,7 @@ internal sealed partial class Oracle
         if (job.LastStarted is { IsSettled: false } before)
         {
             _world.Mark(Marker.StartedTwice);
-            Check(before.Node.LastFault >= before.ClaimedAt, $"{job} was started again although nothing had happened to its attempt on {before.Node.Name}.");
+            Check(before.Node.LastDisturbed >= before.ClaimedAt, $"{job} was started again although nothing had happened to its attempt on {before.Node.Name}.");
         }
 
         claim.StartedAt = Now;
@@ -57,7 +57,7 @@ internal sealed partial class Oracle
             if (statuses[i] == SettleStatus.Stale)
             {
                 Check(!isLive, $"The outcome of {claim.Job} by {node.Name} was refused although it holds the job.");
-                Check(!claim.IsSettled, $"The outcome of {claim.Job} by {node.Name} was written and then refused.");
+                Check(claim.Job.LastSettled != claim, $"The outcome of {claim.Job} by {node.Name} was written and then refused.");
                 _world.Mark(Marker.StaleOutcomeRefused);
             }
             else if (isLive)
@@ -76,29 +76,32 @@ internal sealed partial class Oracle
 
     internal void Crashed(Node node)
     {
-        // A killer's neighbours must not pay for it: while a job that came back is watched for the first time, no second one runs beside it.
-        if (!node.WasKilledByJob)
+        // A killer's neighbours must not pay for it: while a job that came back is watched, and has not been for a lease already, no second one that came back runs beside it.
+        var here = _live.Values.Where(claim => claim.Node == node && claim.StartedAhead).ToArray();
+        if (!node.WasKilledByJob || !here.Any(claim => claim.Job.Behaviour == Behaviour.Killer))
         {
             return;
         }
 
-        foreach (var claim in _live.Values.Where(claim => claim.Node == node && claim.StartedAhead && claim.Job.Behaviour != Behaviour.Killer))
+        foreach (var claim in here.Where(claim => claim.Job.Behaviour != Behaviour.Killer))
         {
-            var since = claim.StartedAt ?? claim.ClaimedAt;
-            Check(Now - since >= _world.Settings.Lease.Ticks, $"{claim.Job} was running on {node.Name}, start written, beside a killer.");
+            Check(
+                Now - claim.StartedAt >= _world.Settings.Lease.Ticks,
+                $"{claim.Job} was running on {node.Name}, its start written, beside a killer that had come back as well{(claim.HandlerEnd is { } end ? $"; it had ended as {end}" : "")}.");
         }
     }
 
-    /// <summary>A worker has said that it stopped: nothing may be left behind, unless the storage failed it meanwhile.</summary>
-    internal void Stopped(Node node, long begun)
+    /// <summary>A worker has said that it stopped: it has left nothing behind but what the storage failed to tell it or to take back.</summary>
+    internal void Stopped(Node node)
     {
-        var left = _live.Values.FirstOrDefault(claim => claim.Node == node);
-        if (node.LastFault <= begun)
+        var left = _live.Values.FirstOrDefault(claim => claim.Node == node && claim.ClaimedAt > node.LastFault);
+        Check(left is null, $"{node.Name} has stopped and still holds {left?.Job}.");
+        if (node.LastFault < node.StopBegun)
         {
             _world.Mark(Marker.StoppedClean);
-            Check(left is null, $"{node.Name} has stopped and still holds {left?.Job}.");
             var limit = _world.Settings.DrainTime + _world.Settings.CancelTime + TimeSpan.FromSeconds(1);
-            Check(Now - begun <= limit.Ticks, $"The stop of {node.Name} took {TimeSpan.FromTicks(Now - begun).TotalSeconds} s.");
+            var took = TimeSpan.FromTicks(Now - node.StopBegun);
+            Check(took <= limit, $"The stop of {node.Name} took {took.TotalSeconds} s.");
         }
     }
 
@@ -117,6 +120,7 @@ internal sealed partial class Oracle
         var attempt = outcome.Attempt.End;
         CheckEnd(claim, attempt);
         claim.IsSettled = true;
+        job.LastSettled = claim;
         Forget(claim);
         job.IsReclaimed = false;
         switch (outcome.Decision)
@@ -125,7 +129,7 @@ internal sealed partial class Oracle
                 _world.Mark(Marker.Retried);
                 job.Failures++;
                 Check(job.Failures < job.MaxAttempts || job.Behaviour == Behaviour.Unknown, $"{job} is retried after {job.Failures} failures of {job.MaxAttempts} attempts.");
-                Check(outcome.RetryDelay == RetryDelay(job) ?? outcome.RetryDelay, $"{job} is retried after {outcome.RetryDelay} instead of {RetryDelay(job)}.");
+                Check(RetryDelay(job) is not { } delay || outcome.RetryDelay == delay, $"{job} is retried after {outcome.RetryDelay} instead of {RetryDelay(job)}.");
                 job.DueAt = _world.Loop.UtcNow + outcome.RetryDelay;
                 if (job.CancelRequested)
                 {

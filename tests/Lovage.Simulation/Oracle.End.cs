@@ -50,23 +50,24 @@ internal sealed partial class Oracle
         var isCancelled = job.Outcome == JobState.Cancelled;
         var isExpired = job.Outcome == JobState.Expired && job.Message.Expires is not null;
         var isDeadByFaults = job.Outcome == JobState.Dead && job.Deaths == JobLifecycle.DeathsMax;
+
+        // A process that was frozen, or whose storage kept it waiting, may find a handler done that it would have given up.
+        var endedUnseen = job.Outcome == JobState.Succeeded && job.LastStarted is { } last && last.Node.LastFault >= last.ClaimedAt;
         var usesUpAttempts = job.BadAttempts >= job.MaxAttempts;
         var holds = job.Behaviour switch
         {
             Behaviour.Rejects => job.Outcome == JobState.Dead || isCancelled || isExpired,
             Behaviour.Unknown => job.Outcome == JobState.Dead || isCancelled || isExpired,
             Behaviour.Killer => isDeadByFaults && job.Starts >= 1,
-            Behaviour.Overrun => job.Outcome is JobState.Failed || isCancelled || isExpired || isDeadByFaults,
+            Behaviour.Overrun => job.Outcome is JobState.Failed || endedUnseen || isCancelled || isExpired || isDeadByFaults,
             Behaviour.Fails or Behaviour.AsksAgain => job.Outcome == (usesUpAttempts ? JobState.Failed : JobState.Succeeded) || isCancelled || isExpired || isDeadByFaults,
             _ => job.Outcome == JobState.Succeeded || isCancelled || isExpired || isDeadByFaults,
         };
         Check(holds, $"{job} ended as {job.Outcome} after {job.Starts} starts, {job.Failures} failures and {job.Deaths} deaths.");
         if (job.Behaviour == Behaviour.Killer)
         {
-            _world.Mark(Marker.KillerBuried);
-
-            // It runs unwatched until its first death at the most once for each time that a fault threw it back, and watched exactly until it is found out.
-            Check(!_world.Faults.IsCalm || job.Starts == JobLifecycle.DeathsMax + 1, $"{job} was started {job.Starts} times.");
+            // It is found out by two watched starts. One more comes before, unless it was thrown back unstarted by another killer.
+            Check(!_world.Faults.IsCalm || job.Starts - JobLifecycle.DeathsMax is 0 or 1, $"{job} was started {job.Starts} times.");
         }
 
         if (job.Child is { } child && job.Outcome == JobState.Succeeded)

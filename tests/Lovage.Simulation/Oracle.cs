@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Lovage.Simulation.Load;
 using Lovage.Storage;
 
@@ -151,6 +152,8 @@ internal sealed partial class Oracle
             {
                 buried++;
                 Forget(claim);
+                Check(job.Behaviour == Behaviour.Killer || !_world.Faults.IsCalm || _jobs.Values.Count(other => other.Behaviour == Behaviour.Killer) > 1, $"{job} was buried in the place of a killer.");
+                _world.Mark(job.Behaviour == Behaviour.Killer ? Marker.KillerBuried : Marker.InnocentBuried);
                 End(job, JobState.Dead);
                 continue;
             }
@@ -261,11 +264,11 @@ internal sealed partial class Oracle
         }
     }
 
-    private void Check(bool holds, string message)
+    private void Check(bool holds, [InterpolatedStringHandlerArgument(nameof(holds))] ref CheckMessage message)
     {
         if (!holds)
         {
-            _world.Violate(message);
+            _world.Violate(message.ToStringAndClear());
         }
     }
 }

@@ -154,7 +154,10 @@ internal sealed class World
             var place = Random.Next(_lives.Length);
             var kind = Random.Next(10);
             var span = Settings.Lease * (0.5 + (Random.NextDouble() * (Random.Next(4) == 0 ? 9.5 : 1.5)));
-            Loop.At(Settings.FaultTime * Random.NextDouble() * 0.9, () => Strike(Nodes.Last(node => node.Place == place), kind, span));
+
+            // Much happens while jobs arrive, so that is when a stop finds most to give back.
+            var at = Random.Next(2) == 0 ? _load.Submissions[Random.Next(_load.Submissions.Count)].At : Settings.FaultTime * Random.NextDouble() * 0.9;
+            Loop.At(at, () => Strike(Nodes.Last(node => node.Place == place), kind, span));
         }
 
         if (!Faults.IsCalm && Random.Next(4) == 0)
@@ -180,16 +183,17 @@ internal sealed class World
             case < 3:
                 node.Crash("struck");
                 break;
-            case < 6:
+            case < 5:
                 node.Freeze(span);
                 break;
             case < 8:
                 node.Stop(isForced: kind == 7 && span < Settings.Lease);
                 break;
             default:
+                span = span < Settings.Lease * 2 ? span : Settings.Lease * 2;
                 Trace.Add("cut-off", node.Name, $"{span}");
                 node.Link.CutOffUntil = TimeSpan.FromTicks(Loop.Now) + span;
-                node.LastFault = Loop.Now + span.Ticks;
+                node.Disturb(span);
                 break;
         }
     }

@@ -109,6 +109,9 @@ internal sealed class SimulatedJob
     /// <summary>The last claim under which its handler was called.</summary>
     public Claim? LastStarted { get; set; }
 
+    /// <summary>The claim of its newest outcome, which a storage must know again.</summary>
+    public Claim? LastSettled { get; set; }
+
     public int Failures { get; set; }
 
     public int Starts { get; set; }

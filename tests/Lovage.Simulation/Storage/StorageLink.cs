@@ -46,7 +46,7 @@ internal sealed class StorageLink(World world, Node node)
         if (mayRepeat && Happens(faults.Repeat))
         {
             world.Trace.Add("repeated", node.Name, name);
-            node.LastFault = world.Loop.Now;
+            node.Disturb(TimeSpan.Zero);
             result = apply();
         }
 
@@ -64,9 +64,10 @@ internal sealed class StorageLink(World world, Node node)
     {
         if (Happens(faults.Delay))
         {
-            node.LastFault = world.Loop.Now;
-            await Task.Delay(faults.DelayMax * _random.NextDouble(), node.Process.Time, cancellationToken);
-            node.LastFault = world.Loop.Now;
+            var delay = faults.DelayMax * _random.NextDouble();
+            node.Disturb(delay);
+            await Task.Delay(delay, node.Process.Time, cancellationToken);
+            node.Disturb(TimeSpan.Zero);
         }
     }
 
@@ -83,7 +84,7 @@ internal sealed class StorageLink(World world, Node node)
 
     private StorageException Fault(string name, string when)
     {
-        node.LastFault = world.Loop.Now;
+        node.Disturb(TimeSpan.Zero);
         world.Trace.Add("error", node.Name, $"{name} {when}");
         world.Mark(when == "after" ? Marker.ErrorAfterApply : Marker.ErrorBeforeApply);
         return new StorageException($"{name} failed.", isTransient: true);
