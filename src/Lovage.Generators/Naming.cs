@@ -55,10 +55,11 @@ internal static class Naming
             ? "@" + name
             : name;
 
-    /// <summary>The name of an assembly's catalog: Billing and Shop.Billing make BillingJobs, my-app makes MyAppJobs.</summary>
+    /// <summary>The name of an assembly's catalog: Billing and Shop.Billing make BillingJobs, my-app makes MyAppJobs, Shop.Jobs makes ShopJobs.</summary>
     internal static string Catalog(string assembly)
     {
-        var name = Pascal(assembly.Substring(assembly.LastIndexOf('.') + 1));
+        var own = assembly.EndsWith(".Jobs", StringComparison.Ordinal) ? assembly.Substring(0, assembly.Length - 5) : assembly;
+        var name = Pascal(own.Substring(own.LastIndexOf('.') + 1));
         return name.EndsWith("Jobs", StringComparison.Ordinal) ? name : name + "Jobs";
     }
 

@@ -119,7 +119,8 @@ public sealed class RunTests
         var run = await Invocation.RunAsync(catalog.Jobs.Single(static j => j.Name == "time_jobs.tell"), "[[1],{},{}]", scope.ServiceProvider);
 
         Assert.Equal(8, run.ResultValue);
-        Assert.Equal(["Audit", "ClosedJobs", "TimeJobs"], services.Where(static s => s.Lifetime == ServiceLifetime.Scoped).Select(static s => s.ServiceType.Name).Order(StringComparer.Ordinal));
+        Assert.Equal("Audit", services.Single(static s => s.Lifetime == ServiceLifetime.Transient).ServiceType.Name);
+        Assert.Equal(["ClosedJobs", "TimeJobs"], services.Where(static s => s.Lifetime == ServiceLifetime.Scoped).Select(static s => s.ServiceType.Name).Order(StringComparer.Ordinal));
     }
 
     [Fact]

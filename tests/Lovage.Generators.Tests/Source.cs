@@ -27,15 +27,6 @@ internal sealed record Source(string Code)
         global using Lovage;
         """;
 
-    // Stands in for the types of the library's own Hosting and Execution folders where this build of it has none yet.
-    private static readonly string Missing =
-        (typeof(Job).Assembly.GetType("Lovage.LovageBuilder") is null
-            ? """
-              namespace Lovage { public sealed class LovageBuilder { public List<JobCatalog> Added { get; } = []; public LovageBuilder AddJobs(JobCatalog catalog) { Added.Add(catalog); return this; } } }
-              """
-            : "")
-        + (typeof(Job).Assembly.GetType("Lovage.IJobFilter") is null ? "namespace Lovage { public interface IJobFilter; }" : "");
-
     public string AssemblyName { get; init; } = "Shop";
 
     public ImmutableDictionary<string, string> Properties { get; init; } = ImmutableDictionary<string, string>.Empty;
@@ -43,9 +34,6 @@ internal sealed record Source(string Code)
     public LanguageVersion Language { get; init; } = LanguageVersion.CSharp14;
 
     public ImmutableArray<MetadataReference> References { get; init; } = [];
-
-    /// <summary>False where a referenced library of the test already carries the stand-ins.</summary>
-    public bool AddsMissing { get; init; } = true;
 
     internal CSharpParseOptions ParseOptions => new(Language, DocumentationMode.Diagnose);
 
@@ -55,7 +43,7 @@ internal sealed record Source(string Code)
 
     internal CSharpCompilation Compile() => CSharpCompilation.Create(
         AssemblyName,
-        [Parse(Usings, "Usings.cs"), Parse(Code, "User.cs"), .. AddsMissing ? [Parse(Missing, "Missing.cs")] : (SyntaxTree[])[]],
+        [Parse(Usings, "Usings.cs"), Parse(Code, "User.cs")],
         [.. Framework, .. References],
         new CSharpCompilationOptions(OutputKind.DynamicallyLinkedLibrary, nullableContextOptions: NullableContextOptions.Enable, warningLevel: 9999, allowUnsafe: true));
 
@@ -102,7 +90,7 @@ internal sealed record Generated(Compilation Compilation, ImmutableArray<Diagnos
 
     /// <summary>Everything the compiler finds wrong, warnings included, but for documentation of the user's own code.</summary>
     internal IEnumerable<Diagnostic> CompilerFindings => Compilation.GetDiagnostics(TestContext.Current.CancellationToken)
-        .Where(static d => d.Severity >= DiagnosticSeverity.Warning && !(d.Id is "CS1591" && d.Location.SourceTree?.FilePath is "User.cs" or "Missing.cs"));
+        .Where(static d => d.Severity >= DiagnosticSeverity.Warning && !(d.Id is "CS1591" && d.Location.SourceTree?.FilePath is "User.cs"));
 
     internal Generated Clean()
     {

@@ -35,3 +35,5 @@ public sealed class MemoryHostile : HostileSpecification<MemoryFixture>;
 public sealed class MemoryRepetition : RepetitionSpecification<MemoryFixture>;
 
 public sealed class MemoryConcurrency : ConcurrencySpecification<MemoryFixture>;
+
+public sealed class MemoryModel : ModelSpecification<MemoryFixture>;

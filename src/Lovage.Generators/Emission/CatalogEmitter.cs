@@ -6,7 +6,7 @@ internal static class CatalogEmitter
     internal const string FileName = "LovageCatalog.g.cs";
 
     private const string ServiceCollection = "global::Microsoft.Extensions.DependencyInjection.IServiceCollection";
-    private const string TryAddScoped = "global::Microsoft.Extensions.DependencyInjection.Extensions.ServiceCollectionDescriptorExtensions.TryAddScoped";
+    private const string Extensions = "global::Microsoft.Extensions.DependencyInjection.Extensions.ServiceCollectionDescriptorExtensions";
 
     internal static string Emit(EquatableArray<HandlerJobs> handlers, AssemblyFacts assembly)
     {
@@ -27,7 +27,7 @@ internal static class CatalogEmitter
 
     private static void Catalog(CodeWriter code, EquatableArray<HandlerJobs> handlers, AssemblyFacts assembly)
     {
-        var scoped = ScopedServices(handlers).Distinct(StringComparer.Ordinal).ToArray();
+        var registrations = Registrations(handlers).ToArray();
         code.Line("/// <summary>The jobs of this assembly, for another one to add: <c>AddJobs(" + assembly.Catalog + ".Catalog)</c>.</summary>");
         code.Line(CodeWriter.GeneratedCode);
         code.Open($"public static class {assembly.Catalog}");
@@ -39,15 +39,15 @@ internal static class CatalogEmitter
             code.Line($"        {definition},");
         }
 
-        code.Line(scoped.Length == 0 ? "    ]);" : "    ],");
-        if (scoped.Length > 0)
+        code.Line(registrations.Length == 0 ? "    ]);" : "    ],");
+        if (registrations.Length > 0)
         {
             code.Line("    RegisterHandlers);");
             code.Line();
             code.Open($"private static void RegisterHandlers({ServiceCollection} services)");
-            foreach (var type in scoped)
+            foreach (var registration in registrations)
             {
-                code.Line($"{TryAddScoped}<{type}>(services);");
+                code.Line($"{Extensions}.{registration}(services);");
             }
 
             code.Close();
@@ -56,12 +56,17 @@ internal static class CatalogEmitter
         code.Close();
     }
 
-    // Filters are only named by type in a definition: registered here, trimming keeps their constructors.
-    private static IEnumerable<string> ScopedServices(EquatableArray<HandlerJobs> handlers) =>
+    // Filters are only named by type in a definition: registered here, as AddFilter does, trimming keeps their constructors.
+    private static IEnumerable<string> Registrations(EquatableArray<HandlerJobs> handlers) =>
         handlers
             .Where(static h => h.Handler.Creation == HandlerCreation.Services && h.Jobs.Any(static j => !j.IsStatic))
-            .Select(static h => h.Handler.Type)
-            .Concat(handlers.SelectMany(static h => h.Jobs).SelectMany(static j => j.Options.Filters).OrderBy(static f => f, StringComparer.Ordinal));
+            .Select(static h => $"TryAddScoped<{h.Handler.Type}>")
+            .Concat(handlers
+                .SelectMany(static h => h.Jobs)
+                .SelectMany(static j => j.Options.Filters)
+                .Distinct(StringComparer.Ordinal)
+                .OrderBy(static f => f, StringComparer.Ordinal)
+                .Select(static f => $"TryAddTransient<{f}>"));
 
     private static void AddJobs(CodeWriter code, AssemblyFacts assembly)
     {

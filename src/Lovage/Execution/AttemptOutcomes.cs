@@ -9,7 +9,7 @@ internal sealed class AttemptOutcomes(WorkerSettings settings, WorkerOwner owner
 
     /// <summary>Attempts at the most for a message: its own number, else its definition's, else the policy's.</summary>
     internal int MaxAttempts(Delivery delivery, JobDefinition? definition) =>
-        delivery.Message.MaxAttempts ?? definition?.MaxAttempts ?? (definition?.Retry ?? settings.Retry).MaxAttempts;
+        delivery.Message.MaxAttempts ?? definition?.MaxAttempts ?? definition?.Retry?.MaxAttempts ?? settings.Retry.MaxAttempts ?? settings.MaxAttempts;
 
     /// <summary>The outcome of an attempt that ran.</summary>
     /// <returns>Null when the job is to be released instead.</returns>

@@ -25,6 +25,9 @@ public sealed record WorkerSettings
     /// <summary>How often to look for dead owners, 100 ms to 10 min; 3 s by default.</summary>
     public TimeSpan SweepInterval { get; init; } = TimeSpan.FromSeconds(3);
 
+    /// <summary>Tries of a job at the most, first one included, when neither its message nor its definition says: 1 to 1,000, 3 by default.</summary>
+    public int MaxAttempts { get; init; } = 3;
+
     /// <summary>When a job's own definition and message say nothing.</summary>
     public RetryPolicy Retry { get; init; } = RetryPolicy.Default;
 

@@ -3,6 +3,7 @@ using Lovage.Storage;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 
 namespace Lovage;
 
@@ -15,7 +16,7 @@ namespace Lovage;
 /// with a transient <see cref="StorageException"/>, and opening is tried again, 0.1 s to 5 s apart with jitter, until it answers.
 /// </remarks>
 internal sealed partial class LovageHost(
-    JobStorage storage, StorageGate gate, WorkerSet workers, StartBanner banner, TimeProvider time, Random random, IServiceScopeFactory scopes, IEnumerable<LifetimeJob> lifetimeJobs, IServiceProvider services, ILoggerFactory loggers)
+    JobStorage storage, StorageGate gate, WorkerSet workers, StartBanner banner, TimeProvider time, Random random, IServiceScopeFactory scopes, IEnumerable<LifetimeJob> lifetimeJobs, IOptions<HostOptions> host, ILoggerFactory loggers)
     : IHostedLifecycleService, IDisposable
 {
     private static readonly TimeSpan RetryMin = TimeSpan.FromMilliseconds(100);
@@ -30,7 +31,7 @@ internal sealed partial class LovageHost(
 
     public async Task StartingAsync(CancellationToken cancellationToken)
     {
-        banner.CheckShutdown(_logger, workers.Settings, ShutdownBudget.Of(services));
+        banner.CheckShutdown(_logger, workers.Settings, host.Value.ShutdownTimeout);
         try
         {
             await OpenAsync(cancellationToken);

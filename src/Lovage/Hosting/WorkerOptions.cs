@@ -23,11 +23,11 @@ public sealed class WorkerOptions
     /// <summary>How long to wait for a hint before looking again, 10 ms to 1 min; 2 s by default, jittered by half either way.</summary>
     public TimeSpan PollInterval { get; set; } = TimeSpan.FromSeconds(2);
 
-    /// <summary>How often to look for dead owners, 100 ms to 10 min; 5 s by default.</summary>
-    public TimeSpan SweepInterval { get; set; } = TimeSpan.FromSeconds(5);
+    /// <summary>How often to look for dead owners, 100 ms to 10 min; 3 s by default.</summary>
+    public TimeSpan SweepInterval { get; set; } = TimeSpan.FromSeconds(3);
 
     /// <summary>Tries at the most for a job that says nothing itself, first one included, 1 to 1,000; 3 by default.</summary>
-    public int MaxAttempts { get; set; } = RetryPolicy.Default.MaxAttempts;
+    public int MaxAttempts { get; set; } = 3;
 
     /// <summary>After which a handler's token is cancelled, for a job that says nothing itself, 1 ms to 3,653 days; null (the default) for never.</summary>
     public TimeSpan? SoftTimeLimit { get; set; }
@@ -70,7 +70,7 @@ public sealed class WorkerOptions
         Lease = Lease,
         PollInterval = PollInterval,
         SweepInterval = SweepInterval,
-        Retry = RetryPolicy.Default with { MaxAttempts = MaxAttempts },
+        MaxAttempts = MaxAttempts,
         SoftTimeLimit = SoftTimeLimit,
         TimeLimit = TimeLimit,
         DrainTime = DrainTime,

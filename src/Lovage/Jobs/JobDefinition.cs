@@ -72,7 +72,7 @@ public sealed class JobCatalog
 {
     /// <summary>Makes a catalog.</summary>
     /// <param name="jobs">The jobs.</param>
-    /// <param name="registerHandlers">Registers the handler classes that need a scope, and the filters of single jobs, as scoped services; null for none.</param>
+    /// <param name="registerHandlers">Registers the handler classes that need a scope as scoped services, and the filters of single jobs; null for none.</param>
     public JobCatalog(IEnumerable<JobDefinition> jobs, Action<Microsoft.Extensions.DependencyInjection.IServiceCollection>? registerHandlers = null)
     {
         Jobs = [.. jobs];

@@ -46,6 +46,23 @@ public sealed class JobSerializer
     /// <exception cref="NotSupportedException">No contract is known; the message says how to add one.</exception>
     public JsonTypeInfo<T> Contract<T>() => (JsonTypeInfo<T>)Contract(typeof(T));
 
+    /// <summary>The JSON contract of a type that is known at run time only.</summary>
+    /// <param name="type">The type.</param>
+    /// <exception cref="NotSupportedException">No contract is known; the message says how to add one.</exception>
+    public JsonTypeInfo Contract(Type type)
+    {
+        ArgumentNullException.ThrowIfNull(type);
+        try
+        {
+            return _options.GetTypeInfo(type);
+        }
+        catch (NotSupportedException cause)
+        {
+            throw new NotSupportedException(
+                $"No JSON contract is known for {type}. Add [JsonSerializable(typeof({type.Name}))] to a JsonSerializerContext and pass it to AddLovage().AddJsonContext(...).", cause);
+        }
+    }
+
     /// <summary>Writes a value of a known type.</summary>
     /// <typeparam name="T">The declared type.</typeparam>
     /// <param name="writer">Where to.</param>
@@ -77,19 +94,6 @@ public sealed class JobSerializer
     /// <param name="json">UTF-8 JSON.</param>
     /// <exception cref="JsonException">The text is not JSON, or not of this type.</exception>
     public T? Read<T>(ReadOnlySpan<byte> json) => JsonSerializer.Deserialize(json, Contract<T>());
-
-    private JsonTypeInfo Contract(Type type)
-    {
-        try
-        {
-            return _options.GetTypeInfo(type);
-        }
-        catch (NotSupportedException cause)
-        {
-            throw new NotSupportedException(
-                $"No JSON contract is known for {type}. Add [JsonSerializable(typeof({type.Name}))] to a JsonSerializerContext and pass it to AddLovage().AddJsonContext(...).", cause);
-        }
-    }
 
     [System.Diagnostics.CodeAnalysis.UnconditionalSuppressMessage("Trimming", "IL2026", Justification = "Only where the app left reflection-based serialization enabled, which a trimmed app does not.")]
     [System.Diagnostics.CodeAnalysis.UnconditionalSuppressMessage("AOT", "IL3050", Justification = "Only where the app left reflection-based serialization enabled, which an AOT app does not.")]

@@ -16,11 +16,11 @@ public enum Backoff
 /// <remarks>Immutable, safe for use by several threads.</remarks>
 public sealed record RetryPolicy
 {
-    /// <summary>3 attempts, exponential from 1 s to 15 min, full jitter, every exception.</summary>
+    /// <summary>As often as the worker says, exponential from 1 s to 15 min, full jitter, every exception.</summary>
     public static RetryPolicy Default { get; } = new();
 
-    /// <summary>Tries at the most, first one included: 1 to 1,000, 3 by default.</summary>
-    public int MaxAttempts { get; init; } = 3;
+    /// <summary>Tries at the most, first one included: 1 to 1,000. Null (the default): the worker's number, which is 3 unless it is set.</summary>
+    public int? MaxAttempts { get; init; }
 
     /// <summary>How the wait grows; exponential by default.</summary>
     public Backoff Backoff { get; init; } = Backoff.Exponential;

@@ -15,7 +15,7 @@ public sealed record Delivery
     /// <summary>When the storage accepted it, by the storage's clock.</summary>
     public required DateTimeOffset EnqueuedAt { get; init; }
 
-    /// <summary>When it became ready, by the storage's clock.</summary>
+    /// <summary>When it became ready, by the storage's clock: its due time, or when it was accepted; giving it back does not change it.</summary>
     public required DateTimeOffset ReadyAt { get; init; }
 
     /// <summary>When it was claimed, by the storage's clock.</summary>

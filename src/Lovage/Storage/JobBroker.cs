@@ -39,9 +39,13 @@ public abstract class JobBroker
     public virtual bool SettlesWithStore => true;
 
     /// <summary>Where hints go and come from.</summary>
-    protected SignalBus Signals { get; }
+    protected internal SignalBus Signals { get; }
 
     /// <summary>Stores messages. All of the batch are stored, or none, except those whose status says otherwise.</summary>
+    /// <remarks>
+    /// A job is ready at the later of its delay from now and its eta. An id that is known is never stored twice, whether the caller chose it or not, as long as its job is
+    /// kept: so a call can be repeated. A foreign wire checks only ids that the caller chose.
+    /// </remarks>
     /// <param name="messages">1 to <see cref="BatchMax"/>.</param>
     /// <param name="cancellationToken">Gives up waiting; the messages may be stored all the same.</param>
     /// <returns>A status for each, in order.</returns>
@@ -59,6 +63,10 @@ public abstract class JobBroker
     }
 
     /// <summary>Claims what is ready, in order: by priority, then by when it became ready. Waits for the first when nothing is.</summary>
+    /// <remarks>
+    /// Due jobs are made ready here: they join the back, in the order of their due times. A job that came back from a dead owner goes before all others of the queues
+    /// asked for (it comes alone and would starve behind a queue that is never empty). Paused queues give nothing.
+    /// </remarks>
     /// <param name="request">Who asks, for what, for how long.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>Claimed deliveries, none when the wait was in vain. A delivery with <see cref="Delivery.StartFirst"/> comes alone.</returns>
@@ -93,7 +101,8 @@ public abstract class JobBroker
         }
     }
 
-    /// <summary>Renews leases.</summary>
+    /// <summary>Renews leases, each by itself.</summary>
+    /// <remarks>A lease that has run out is held all the same until it is taken back: it can be renewed and its outcome is written.</remarks>
     /// <param name="tokens">1 to <see cref="BatchMax"/>.</param>
     /// <param name="lease">How long they last from now.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
@@ -109,6 +118,10 @@ public abstract class JobBroker
     }
 
     /// <summary>Gives claims back unpenalised, to the front of their queues; those no longer held are passed over.</summary>
+    /// <remarks>
+    /// A job keeps its place among the released and, if it came back from a dead owner, stays one that did. A start that was recorded leaves an attempt that ended as
+    /// <see cref="AttemptEnd.Interrupted"/>. A job that is to be cancelled is cancelled now.
+    /// </remarks>
     /// <param name="tokens">1 to <see cref="BatchMax"/>.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
     /// <returns>How many were given back.</returns>
@@ -121,7 +134,25 @@ public abstract class JobBroker
         return count;
     }
 
+    /// <summary>
+    /// Ends deliveries for good, once their outcomes are written and what follows from them is published. Only for a broker apart from the store
+    /// (<see cref="SettlesWithStore"/> is false); those no longer held are passed over.
+    /// </summary>
+    /// <param name="tokens">1 to <see cref="BatchMax"/>.</param>
+    /// <param name="cancellationToken">Gives up waiting; what is not acknowledged is delivered again.</param>
+    /// <exception cref="NotSupportedException">Outcomes remove deliveries here.</exception>
+    /// <exception cref="StorageException">The broker cannot be asked now.</exception>
+    public ValueTask AcknowledgeAsync(IReadOnlyList<LeaseToken> tokens, CancellationToken cancellationToken)
+    {
+        CheckBatch(tokens);
+        return AcknowledgeCoreAsync(tokens, cancellationToken);
+    }
+
     /// <summary>Takes back what dead owners hold: claims whose lease has run out by the storage's clock, and all claims of the owners named.</summary>
+    /// <remarks>
+    /// A recorded start leaves an attempt that ended as <see cref="AttemptEnd.OwnerDied"/>; one recorded ahead adds a death, and <see cref="JobLifecycle"/> decides. Deaths
+    /// are counted for the whole life of the job until a person requeues it. A job that is to be cancelled is cancelled now.
+    /// </remarks>
     /// <param name="deadOwners">Owners known to be dead, by <see cref="WorkerOwner.Key"/>; may be empty.</param>
     /// <param name="max">Claims at the most, 1 to <see cref="BatchMax"/>.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
@@ -202,6 +233,11 @@ public abstract class JobBroker
     /// <summary>Writes what <see cref="ReleaseAsync"/> promises.</summary>
     /// <inheritdoc cref="ReleaseAsync"/>
     protected abstract ValueTask<int> ReleaseCoreAsync(IReadOnlyList<LeaseToken> tokens, CancellationToken cancellationToken);
+
+    /// <summary>Writes what <see cref="AcknowledgeAsync"/> promises; refuses unless it is overridden.</summary>
+    /// <inheritdoc cref="AcknowledgeAsync"/>
+    protected virtual ValueTask AcknowledgeCoreAsync(IReadOnlyList<LeaseToken> tokens, CancellationToken cancellationToken) =>
+        throw new NotSupportedException("This broker settles with its store: an outcome removes its delivery, and there is nothing to acknowledge.");
 
     /// <summary>Writes what <see cref="ReclaimAsync"/> promises, by <see cref="JobLifecycle"/>'s rule for <see cref="AttemptEnd.OwnerDied"/>.</summary>
     /// <inheritdoc cref="ReclaimAsync"/>

@@ -97,7 +97,7 @@ public readonly record struct BoundedCount(long Value, bool IsExact);
 /// <summary>What has happened since the storage was made, for one job name on one queue.</summary>
 /// <param name="Queue">The queue.</param>
 /// <param name="Name">The job's name.</param>
-/// <param name="Enqueued">Accepted.</param>
+/// <param name="Enqueued">Accepted, requeued ones once more: the sum of all that ended and all that has not.</param>
 /// <param name="Succeeded">Ended as succeeded.</param>
 /// <param name="Failed">Ended as failed.</param>
 /// <param name="Retried">Attempts that led to a retry.</param>

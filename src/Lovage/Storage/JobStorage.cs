@@ -4,6 +4,8 @@ namespace Lovage.Storage;
 /// <remarks>Safe for use by several threads once opened. Dispose it last, when no call is under way.</remarks>
 public abstract class JobStorage : IAsyncDisposable
 {
+    private int _disposed;
+
     /// <summary>What is used, for the start banner and the health check, without credentials: <c>sqlite:lovage.db (SQLite 3.50.4, WAL, synchronous=FULL)</c>.</summary>
     public abstract string Description { get; }
 
@@ -19,7 +21,7 @@ public abstract class JobStorage : IAsyncDisposable
     /// <summary>Hints.</summary>
     public abstract SignalBus Signals { get; }
 
-    /// <summary>Connects, checks that the storage is fit for its promises, and brings its schema up to date. Called once before anything else.</summary>
+    /// <summary>Connects, checks that the storage is fit for its promises, and brings its schema up to date. Called before anything else, and again only after it has failed with a transient error.</summary>
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="StorageException">It cannot be used; the message says why and what to do.</exception>
     public abstract ValueTask OpenAsync(CancellationToken cancellationToken);
@@ -29,10 +31,14 @@ public abstract class JobStorage : IAsyncDisposable
     /// <exception cref="StorageException">It gives none.</exception>
     public abstract ValueTask PingAsync(CancellationToken cancellationToken);
 
-    /// <inheritdoc/>
+    /// <summary>Closes. Calling it again does nothing: the host closes a storage when the app has stopped, and the container that made it disposes it later.</summary>
     public async ValueTask DisposeAsync()
     {
-        await DisposeCoreAsync();
+        if (Interlocked.Exchange(ref _disposed, 1) == 0)
+        {
+            await DisposeCoreAsync();
+        }
+
         GC.SuppressFinalize(this);
     }
 

@@ -1,4 +1,5 @@
 using Lovage.Diagnostics;
+using Lovage.Storage.Outbox;
 
 namespace Lovage.Storage;
 
@@ -31,9 +32,19 @@ public abstract class JobStore
     protected SignalBus Signals { get; }
 
     /// <summary>
+    /// Turns the store's outbox on, for a broker apart from it (<see cref="JobBroker.SettlesWithStore"/> is false). From then on every job is delivered by that broker.
+    /// </summary>
+    /// <returns>The outbox; null (the default) when this store has none, so that it cannot stand beside such a broker.</returns>
+    public virtual JobOutbox? OpenOutbox() => null;
+
+    /// <summary>
     /// Writes outcomes: the job's new state, its result, the attempt, the counters and the follow-up messages of each outcome in one transaction, which also removes the
     /// delivery where broker and store are one. An outcome with a stale token changes nothing.
     /// </summary>
+    /// <remarks>
+    /// A retry makes the job wait by the store's clock and counts one failure; one that is to be cancelled is cancelled instead, its attempt kept. Any outcome makes a job
+    /// that came back from a dead owner an ordinary one again. A follow-up whose id is known is not published again. A repeated call is known until the job's next outcome.
+    /// </remarks>
     /// <param name="outcomes">1 to <see cref="JobBroker.BatchMax"/>.</param>
     /// <param name="cancellationToken">Gives up waiting; the outcomes may be written all the same.</param>
     /// <returns>A status for each, in order. A repeated call with the same token is <see cref="SettleStatus.Applied"/> again.</returns>
@@ -108,6 +119,7 @@ public abstract class JobStore
     }
 
     /// <summary>Cancels: what no worker holds ends at once and durably; for what one holds the wish is stored.</summary>
+    /// <remarks>The attempt's own final outcome wins over the wish; when the claim ends without one (retry, release, dead owner), the job is cancelled then.</remarks>
     /// <param name="ids">1 to <see cref="JobBroker.BatchMax"/>.</param>
     /// <param name="reason">Why, for the history; null for none.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
@@ -128,7 +140,7 @@ public abstract class JobStore
         return statuses;
     }
 
-    /// <summary>Puts ended jobs back into their queues as if they were new, their history kept; those that have not ended, or are gone, are passed over.</summary>
+    /// <summary>Puts ended jobs back into their queues as if they were new: ready at once, no retries, no deaths, no result, no expiry that has passed, counted as enqueued once more. Their history is kept; those that have not ended, or are gone, are passed over.</summary>
     /// <param name="ids">1 to <see cref="JobBroker.BatchMax"/>.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
     /// <returns>How many were put back.</returns>

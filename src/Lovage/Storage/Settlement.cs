@@ -21,7 +21,7 @@ public sealed record Settlement
     /// <summary>For a retry: how long the storage waits before the job is ready again, by its own clock.</summary>
     public TimeSpan RetryDelay { get; init; }
 
-    /// <summary>The result as UTF-8 JSON; empty for none.</summary>
+    /// <summary>The result as UTF-8 JSON; empty for none. The memory must not be changed afterwards.</summary>
     public ReadOnlyMemory<byte> Result { get; init; }
 
     /// <summary>Why the job is where it is, for a person; null when its attempt says all.</summary>

@@ -27,22 +27,12 @@ internal sealed class MemoryBroker(MemoryState state, SignalBus signals, TimePro
         lock (state.Gate)
         {
             var now = state.Now;
-            DateTimeOffset? nextDue = null;
-            foreach (var name in request.Queues)
-            {
-                var queue = state.Queue(name);
-                if (queue.PauseReason is null)
-                {
-                    state.Promote(queue, now);
-                    nextDue = queue.NextDue() is { } due && !(due >= nextDue) ? due : nextDue;
-                }
-            }
-
+            var (open, nextDue) = state.Open(request.Queues, now);
             var leaseEnds = state.TimestampAfter(request.Lease);
-            var taken = request.WithReclaimed && Take(request, reclaimed: true, leaseEnds, now) is { Count: > 0 } watched
+            var taken = request.WithReclaimed && Take(open, request, reclaimed: true, leaseEnds, now) is { Count: > 0 } watched
                 ? watched
-                : Take(request, reclaimed: false, leaseEnds, now);
-            return new(new ReceiveResult(taken, nextDue - now));
+                : Take(open, request, reclaimed: false, leaseEnds, now);
+            return new(new ReceiveResult(taken, nextDue));
         }
     }
 
@@ -209,18 +199,12 @@ internal sealed class MemoryBroker(MemoryState state, SignalBus signals, TimePro
         }
     }
 
-    private List<Delivery> Take(ReceiveRequest request, bool reclaimed, long leaseEnds, DateTimeOffset now)
+    private List<Delivery> Take(List<MemoryQueue> open, ReceiveRequest request, bool reclaimed, long leaseEnds, DateTimeOffset now)
     {
         var max = reclaimed ? 1 : request.Max;
         var taken = new List<Delivery>(Math.Min(max, 64));
-        foreach (var name in request.Queues)
+        foreach (var queue in open)
         {
-            var queue = state.Queue(name);
-            if (queue.PauseReason is not null)
-            {
-                continue;
-            }
-
             while (taken.Count < max && queue.TakeReady(reclaimed) is { } job)
             {
                 taken.Add(state.Claim(job, request.Owner.Key, leaseEnds, now));

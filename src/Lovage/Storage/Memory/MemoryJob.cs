@@ -32,6 +32,9 @@ internal sealed class MemoryJob(long number, JobMessage message, MemoryQueue que
 
     public DateTimeOffset ReadyAt { get; set; }
 
+    /// <summary>The number of its one good copy in an outbox or in a broker apart; 0 when there is none.</summary>
+    public long Copy { get; set; }
+
     /// <summary>True when it came back from a dead owner and no attempt has ended since.</summary>
     public bool IsReclaimed { get; set; }
 

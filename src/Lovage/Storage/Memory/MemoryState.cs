@@ -19,6 +19,9 @@ internal sealed class MemoryState(TimeProvider time)
 
     public MemoryArchive Archive { get; } = new();
 
+    /// <summary>Set once a broker apart from this storage delivers its jobs.</summary>
+    public MemoryOutbox? Outbox { get; set; }
+
     public IReadOnlyCollection<MemoryQueue> Queues => _queues.Values;
 
     public IReadOnlyCollection<MemoryCounter> Counters => _counters.Values;
@@ -76,7 +79,27 @@ internal sealed class MemoryState(TimeProvider time)
             Join(job, now);
         }
 
+        Outbox?.Add(job);
         return PublishStatus.Accepted;
+    }
+
+    /// <summary>Those of the queues that are not paused, their due jobs made ready, and how long until the next is due.</summary>
+    public (List<MemoryQueue> Queues, TimeSpan? NextDue) Open(IReadOnlyList<string> names, DateTimeOffset now)
+    {
+        var open = new List<MemoryQueue>(names.Count);
+        DateTimeOffset? nextDue = null;
+        foreach (var name in names)
+        {
+            var queue = Queue(name);
+            if (queue.PauseReason is null)
+            {
+                Promote(queue, now);
+                open.Add(queue);
+                nextDue = queue.NextDue() is { } due && !(due >= nextDue) ? due : nextDue;
+            }
+        }
+
+        return (open, nextDue - now);
     }
 
     /// <summary>Makes due jobs of a queue ready: they join the back in the order of their due times.</summary>
@@ -143,6 +166,16 @@ internal sealed class MemoryState(TimeProvider time)
         job.State = JobState.Queued;
         job.Ticket = ++_ticket;
         job.Queue.Return(job);
+        if (job.IsReclaimed)
+        {
+            // It is kept here until it is asked for: copies elsewhere are good for nothing.
+            job.Copy = 0;
+        }
+        else if (job.Copy == 0)
+        {
+            Outbox?.Add(job);
+        }
+
         return true;
     }
 
@@ -205,6 +238,7 @@ internal sealed class MemoryState(TimeProvider time)
         ForgetProgress(job);
         job.Counter.Enqueued++;
         Join(job, now);
+        Outbox?.Add(job);
     }
 
     public void Remove(MemoryJob job) => _jobs.Remove(job.Message.Id);

@@ -1,10 +1,19 @@
 using System.Globalization;
+using Lovage.Storage.Outbox;
 
 namespace Lovage.Storage.Memory;
 
 /// <summary>Records and outcomes in memory.</summary>
 internal sealed class MemoryStore(MemoryState state, SignalBus signals, TimeProvider time) : JobStore("memory", signals, time)
 {
+    public override JobOutbox OpenOutbox()
+    {
+        lock (state.Gate)
+        {
+            return state.Outbox ??= new MemoryOutbox(state);
+        }
+    }
+
     protected override ValueTask<IReadOnlyList<SettleStatus>> SettleCoreAsync(IReadOnlyList<Settlement> outcomes, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
@@ -236,6 +245,7 @@ internal sealed class MemoryStore(MemoryState state, SignalBus signals, TimeProv
         else
         {
             state.Wait(job, now + outcome.RetryDelay, JobState.Retrying);
+            state.Outbox?.Add(job);
         }
     }
 

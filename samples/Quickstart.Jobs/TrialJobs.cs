@@ -1,0 +1,35 @@
+using Lovage;
+
+namespace Quickstart.Jobs;
+
+/// <summary>Small jobs to try things out with.</summary>
+public sealed class TrialJobs(TimeProvider time)
+{
+    private const int SecondsMax = 3_600;
+
+    [Job("add")]
+    public long Add(long a, long b) => checked(a + b);
+
+    /// <summary>Fails each time, so that retries and errors can be watched.</summary>
+    [Job("fail")]
+    public void Fail(string message = "This job always fails.") => throw new InvalidOperationException(message);
+
+    /// <summary>Waits, saying how far it is about once a second, and stops at once when it is cancelled.</summary>
+    [Job("sleep")]
+    public async Task SleepAsync(double seconds, JobContext context, CancellationToken cancellationToken)
+    {
+        if (seconds is not (>= 0 and <= SecondsMax))
+        {
+            throw new BadArgumentsException("sleep", "seconds", $"'seconds' is 0 to {SecondsMax}.");
+        }
+
+        var start = time.GetTimestamp();
+        var rest = TimeSpan.FromSeconds(seconds);
+        while (rest > TimeSpan.Zero)
+        {
+            context.Progress.Report(1 - (rest.TotalSeconds / seconds), $"{rest.TotalSeconds:0} s to go");
+            await Task.Delay(rest < TimeSpan.FromSeconds(1) ? rest : TimeSpan.FromSeconds(1), time, cancellationToken);
+            rest = TimeSpan.FromSeconds(seconds) - time.GetElapsedTime(start);
+        }
+    }
+}

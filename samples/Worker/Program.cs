@@ -1,0 +1,11 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Quickstart.Jobs;
+
+// The Quickstart's jobs in a process of their own. Start it in the folder of the Quickstart's lovage.db: they share the file.
+var builder = Host.CreateApplicationBuilder(args);
+builder.AddLovage()
+    .AddJobs(QuickstartJobs.Catalog)
+    .AddJsonContext(QuickstartJson.Default)
+    .AddWorker();
+builder.Build().Run();

@@ -1,0 +1,100 @@
+using Lovage.Sqlite.Schema;
+
+namespace Lovage.Sqlite.Files;
+
+/// <summary>What is checked before a file is taken for Lovage's own.</summary>
+internal static class DatabaseFile
+{
+    internal const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+
+    /// <summary>The path with every link among its folders followed, since SQLite is told to follow none.</summary>
+    internal static string Resolve(string path)
+    {
+        var full = Path.GetFullPath(path);
+        var folder = Path.GetDirectoryName(full);
+        var name = Path.GetFileName(full);
+        if (folder is null || name.Length == 0)
+        {
+            throw new StorageException($"'{path}' names no file. Give the path of the database file.", isTransient: false);
+        }
+
+        return Path.Combine(ResolveFolder(new DirectoryInfo(folder), path), name);
+    }
+
+    /// <summary>Refuses a place where others could put their file in the place of ours.</summary>
+    internal static void CheckPlace(string path)
+    {
+        RefuseLink(path);
+        if (Directory.Exists(path))
+        {
+            throw new StorageException($"'{path}' is a folder. Give the path of the database file.", isTransient: false);
+        }
+
+        if (!OperatingSystem.IsWindows())
+        {
+            var folder = Path.GetDirectoryName(path)!;
+            var mode = File.GetUnixFileMode(folder);
+            if ((mode & UnixFileMode.OtherWrite) != 0 && (mode & UnixFileMode.StickyBit) == 0)
+            {
+                throw new StorageException($"The folder '{folder}' can be written by everybody, so that anybody could replace the database. Take that right away (chmod o-w) or choose another folder.", isTransient: false);
+            }
+        }
+    }
+
+    /// <summary>
+    /// Creates the file, readable by its owner alone, when there is none. Needs the turnstile: closing a file that SQLite has open elsewhere in this process would drop
+    /// SQLite's locks (https://www.sqlite.org/howtocorrupt.html, 2.2), so only a file that is still empty is opened here.
+    /// </summary>
+    internal static void Create(string path)
+    {
+        var options = new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.ReadWrite | FileShare.Delete, BufferSize = 0 };
+        if (!OperatingSystem.IsWindows())
+        {
+            options.UnixCreateMode = OwnerOnly;
+        }
+
+        try
+        {
+            var info = new FileInfo(path);
+            if (info.Exists && info.Length > 0)
+            {
+                return;
+            }
+
+            using var file = new FileStream(path, options);
+            if (!file.CanSeek)
+            {
+                throw new StorageException($"'{path}' is no plain file. Give the path of the database file.", isTransient: false);
+            }
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            throw new StorageException($"The SQLite file '{path}' cannot be opened: {fault.Message}", isTransient: false, fault);
+        }
+    }
+
+    internal static void RefuseLink(string path)
+    {
+        if (new FileInfo(path).LinkTarget is { } target)
+        {
+            throw new StorageException($"'{path}' is a symbolic link to '{target}'. Give the path of the file itself.", isTransient: false);
+        }
+    }
+
+    internal static StorageException Foreign(string path) =>
+        new($"'{path}' is another application's database. Choose another path; the file was left as it is.", isTransient: false);
+
+    internal static StorageException Newer(string path, long version) =>
+        new($"'{path}' was written by a newer Lovage (schema {version}, this one knows {Tables.Version}). Update this application; the file was left as it is.", isTransient: false);
+
+    private static string ResolveFolder(DirectoryInfo folder, string path)
+    {
+        if (!folder.Exists)
+        {
+            throw new StorageException($"The folder of '{path}' does not exist. Create it, or choose another path.", isTransient: false);
+        }
+
+        var real = (DirectoryInfo?)folder.ResolveLinkTarget(returnFinalTarget: true) ?? folder;
+        return real.Parent is null ? real.FullName : Path.Combine(ResolveFolder(real.Parent, path), real.Name);
+    }
+}

@@ -1,0 +1,143 @@
+using Lovage.Protocol;
+using Lovage.Sqlite.Native;
+using Lovage.Sqlite.Schema;
+using Lovage.Sqlite.Writing;
+
+namespace Lovage.Sqlite;
+
+/// <summary>
+/// The benchmark's measure: the same rows by the same statements over one prepared connection, with no thread, no queue, no lock between processes and no
+/// objects of the seams. Give it a file that a <see cref="SqliteStorage"/> has made and closed.
+/// </summary>
+internal sealed class SqliteRawBaseline : IDisposable
+{
+    private readonly SqliteConnection _connection;
+    private readonly Dictionary<string, SqliteStatement> _statements = new(StringComparer.Ordinal);
+    private readonly WordWriter _words;
+    private readonly Tally _tally;
+    private readonly StorageClock _clock;
+    private long _ticket;
+    private long _ended;
+
+    internal SqliteRawBaseline(string path, TimeProvider time, bool isFull = true)
+    {
+        _connection = SqliteConnection.OpenWriter(path);
+        _connection.Execute("PRAGMA cache_size = -64000");
+        _connection.Execute("PRAGMA temp_store = MEMORY");
+        _connection.Execute("PRAGMA wal_autocheckpoint = 6000");
+        _connection.Execute(isFull ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
+        _words = new WordWriter(_connection, new Words());
+        _tally = new Tally(_connection);
+        _clock = new StorageClock(time);
+    }
+
+    /// <summary>One transaction that stores messages which are ready at once.</summary>
+    internal void Publish(IReadOnlyList<JobMessage> messages)
+    {
+        Begin();
+        var (job, ready) = (Get(Sql.InsertJob), Get(Sql.InsertReady));
+        var now = _clock.Now;
+        for (var i = 0; i < messages.Count; i++)
+        {
+            var (name, queue, key) = (_words.Id(messages[i].Name), _words.Id(messages[i].Queue), ++_ticket);
+            MessageRow.Bind(job.Bind(1, key), messages[i], name, queue, now);
+            job.Run();
+            ready.Bind(1, queue).Bind(2, 1).Bind(3, messages[i].Priority).Bind(4, key).Bind(5, key).Bind(7, 0).Run();
+            _tally.Queue(queue).Ready++;
+            _tally.Job(queue, name).Enqueued++;
+        }
+
+        Commit();
+    }
+
+    /// <summary>One transaction that claims, one that settles as succeeded.</summary>
+    /// <returns>How many jobs it was.</returns>
+    internal int Drain(string queueName, string worker, int max)
+    {
+        var keys = Claim(queueName, worker, max);
+        if (keys.Count > 0)
+        {
+            Settle(keys, worker);
+        }
+
+        return keys.Count;
+    }
+
+    public void Dispose() => _connection.Dispose();
+
+    private List<long> Claim(string queueName, string worker, int max)
+    {
+        Begin();
+        var (queue, owner) = (_words.Id(queueName), _words.Id(worker));
+        var until = StorageClock.Add(_clock.Monotonic, TimeSpan.FromSeconds(30));
+        var row = Get(Sql.SelectReady).Bind(1, queue).Bind(2, 1).Bind(3, max);
+        var claim = Get(Sql.InsertClaim);
+        var keys = new List<long>(max);
+        var (priority, seq) = (0L, 0L);
+        while (row.Read())
+        {
+            (priority, seq) = (row.Int64(Sql.JobColumnCount), row.Int64(Sql.JobColumnCount + 1));
+            var key = row.Int64(Sql.JobColumnCount + 2);
+            claim.Bind(1, key).Bind(2, ++_ticket).Bind(3, owner).Bind(4, owner).Bind(5, until).Bind(6, 1).Bind(7, seq).Bind(9, 0).Run();
+            keys.Add(key);
+        }
+
+        if (keys.Count > 0)
+        {
+            Get(Sql.DeleteReadyUpTo).Bind(1, queue).Bind(2, 1).Bind(3, priority).Bind(4, seq).Run();
+            _tally.Queue(queue).Ready -= keys.Count;
+            _tally.Queue(queue).Claimed += keys.Count;
+        }
+
+        Commit();
+        return keys;
+    }
+
+    private void Settle(List<long> keys, string worker)
+    {
+        Begin();
+        var (find, delete, course) = (Get(Sql.SelectClaim), Get(Sql.DeleteClaim), Get(Sql.WriteCourse));
+        var (owner, now) = (_words.Id(worker), _clock.Now);
+        foreach (var key in keys)
+        {
+            find.Bind(1, key).Read();
+            var (stamp, name, queue) = (find.Int64(0), find.Int64(13), find.Int64(14));
+            find.Reset();
+            delete.Bind(1, key).Run();
+            course.Bind(1, key).Bind(2, (long)JobState.Succeeded).Bind(5, 0).Bind(6, 1).Bind(7, 1).Bind(8, (long)AttemptEnd.Succeeded).Bind(9, now).Bind(10, 0).Bind(11, owner)
+                .Bind(12, stamp).Bind(13, now).Run();
+            _tally.Queue(queue).Claimed--;
+            _tally.Job(queue, name).AddEnd(JobState.Succeeded);
+            _ended++;
+        }
+
+        Commit();
+    }
+
+    private void Begin()
+    {
+        Get(Sql.Begin).Run();
+        var meta = Get(Sql.ReadMeta);
+        meta.Read();
+        (_ticket, _ended) = (meta.Int64(0), meta.Int64(1));
+        meta.Reset();
+    }
+
+    private void Commit()
+    {
+        _tally.Write();
+        Get(Sql.WriteMeta).Bind(1, _ticket).Bind(2, _ended).Run();
+        Get(Sql.Commit).Run();
+        _words.Committed();
+    }
+
+    private SqliteStatement Get(string sql)
+    {
+        if (!_statements.TryGetValue(sql, out var statement))
+        {
+            _statements.Add(sql, statement = _connection.Prepare(sql));
+        }
+
+        return statement;
+    }
+}

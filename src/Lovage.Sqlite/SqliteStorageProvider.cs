@@ -1,0 +1,61 @@
+using Lovage.Storage;
+
+namespace Lovage.Sqlite;
+
+/// <summary>
+/// Makes SQLite storages from their address: <c>sqlite:lovage.db</c>, <c>sqlite:/var/lib/app/lovage.db</c>, <c>sqlite:lovage.db?synchronous=normal</c>. What stands between
+/// the scheme and the question mark is a path and nothing else; SQLite's own URI options are not read.
+/// </summary>
+/// <remarks>Stateless, safe for use by several threads.</remarks>
+public sealed class SqliteStorageProvider : StorageProvider
+{
+    private const string Prefix = "sqlite:";
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<string> Schemes { get; } = ["sqlite"];
+
+    /// <inheritdoc/>
+    public override JobStorage Create(string address, TimeProvider time)
+    {
+        ArgumentNullException.ThrowIfNull(address);
+        ArgumentNullException.ThrowIfNull(time);
+        if (!address.StartsWith(Prefix, StringComparison.OrdinalIgnoreCase))
+        {
+            throw Unreadable("it does not begin with 'sqlite:'", nameof(address));
+        }
+
+        var rest = address[Prefix.Length..];
+        var question = rest.IndexOf('?', StringComparison.Ordinal);
+        var path = question < 0 ? rest : rest[..question];
+        if (path.Length == 0 || path.Contains('\0', StringComparison.Ordinal))
+        {
+            throw Unreadable("it names no file", nameof(address));
+        }
+
+        return new SqliteStorage(new SqliteStorageOptions
+        {
+            Path = path,
+            Synchronous = question < 0 ? SqliteSynchronous.Full : ReadSettings(rest[(question + 1)..], nameof(address)),
+            Time = time,
+        });
+    }
+
+    private static SqliteSynchronous ReadSettings(string settings, string parameter)
+    {
+        var synchronous = SqliteSynchronous.Full;
+        foreach (var setting in settings.Split('&', StringSplitOptions.RemoveEmptyEntries))
+        {
+            synchronous = setting.ToUpperInvariant() switch
+            {
+                "SYNCHRONOUS=FULL" => SqliteSynchronous.Full,
+                "SYNCHRONOUS=NORMAL" => SqliteSynchronous.Normal,
+                _ => throw Unreadable("a setting in it is not known", parameter),
+            };
+        }
+
+        return synchronous;
+    }
+
+    private static ArgumentException Unreadable(string why, string parameter) =>
+        new($"The storage's address cannot be read: {why}. Write sqlite:PATH, or sqlite:PATH?synchronous=full or normal.", parameter);
+}

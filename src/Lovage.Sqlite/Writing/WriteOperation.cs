@@ -1,0 +1,68 @@
+namespace Lovage.Sqlite.Writing;
+
+/// <summary>
+/// One call that waits for the writer. It may be carried out more than once, when a transaction that held it was rolled back, so it keeps no state between
+/// runs but its result.
+/// </summary>
+internal abstract class WriteOperation
+{
+    private const int Waiting = 0;
+    private const int Taken = 1;
+    private const int GivenUp = 2;
+    private int _state;
+
+    /// <summary>About how many rows it writes; a transaction is filled up to a bound.</summary>
+    internal virtual int Weight => 1;
+
+    /// <summary>True when other processes may wait for what it writes.</summary>
+    internal virtual bool WakesOthers => false;
+
+    /// <summary>Looks, outside a transaction, whether there is anything to write; when there is not, its result is set.</summary>
+    internal virtual bool HasWork(WriteSession session) => true;
+
+    internal abstract void Run(WriteSession session);
+
+    internal abstract void Complete();
+
+    internal abstract void Fail(Exception fault);
+
+    /// <summary>The writer's: false when the caller has given up.</summary>
+    internal bool TryTake() => Interlocked.CompareExchange(ref _state, Taken, Waiting) == Waiting;
+
+    /// <summary>The caller's: false when the writer has it in hand.</summary>
+    protected bool TryGiveUp() => Interlocked.CompareExchange(ref _state, GivenUp, Waiting) == Waiting;
+}
+
+/// <summary>A call with a result.</summary>
+internal abstract class WriteOperation<T> : WriteOperation
+{
+    private readonly TaskCompletionSource<T> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    protected T? Result { get; set; }
+
+    /// <summary>Waits. A caller can give up only before the writer has taken the call, so that nothing that was claimed is forgotten.</summary>
+    internal async ValueTask<T> WaitAsync(CancellationToken cancellationToken)
+    {
+        if (!cancellationToken.CanBeCanceled)
+        {
+            return await _completion.Task;
+        }
+
+        await using var registration = cancellationToken.UnsafeRegister(
+            static (state, token) =>
+            {
+                var operation = (WriteOperation<T>)state!;
+                if (operation.TryGiveUp())
+                {
+                    operation._completion.TrySetCanceled(token);
+                }
+            },
+            this);
+        return await _completion.Task;
+    }
+
+    internal override void Complete() => _completion.TrySetResult(Result!);
+
+    internal override void Fail(Exception fault) =>
+        _completion.TrySetException(fault is StorageException or ArgumentException ? fault : new StorageException($"The SQLite storage failed: {fault.Message}", isTransient: false, fault));
+}

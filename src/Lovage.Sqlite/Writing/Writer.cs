@@ -1,0 +1,448 @@
+using System.Diagnostics.CodeAnalysis;
+using Lovage.Sqlite.Files;
+using Lovage.Sqlite.Native;
+using Lovage.Sqlite.Schema;
+
+namespace Lovage.Sqlite.Writing;
+
+/// <summary>
+/// The thread that does every write and every checkpoint of this storage. Each turn carries out all that waits, renewals first, in one transaction; callers are told
+/// once it is on disk. When there is nothing to do it sleeps without a timer.
+/// </summary>
+internal sealed class Writer
+{
+    private const int TurnWeightMax = 2_000;
+    private const int CheckpointFrames = 6_000;
+    private const int CheckpointAgainFrames = 2_000;
+    private const int GraceMilliseconds = 2;
+    private const int SettleDownMilliseconds = 1_000;
+
+    private readonly object _gate = new();
+    private readonly Queue<WriteOperation> _renewals = new();
+    private readonly Queue<WriteOperation> _operations = new();
+    private readonly List<WriteOperation> _turn = [];
+    private readonly TaskCompletionSource _opened = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly string _path;
+    private readonly bool _isFull;
+    private readonly Func<SqliteConnection, WriteSession> _makeSession;
+    private readonly Action _othersWrote;
+    private bool _isIdle;
+    private bool _isPoked;
+    private bool _isClosing;
+    private long _dataVersion;
+    private int _nextCheckpoint = CheckpointFrames;
+    private bool _isLogDirty;
+    private bool _hasBegun;
+
+    internal Writer(string path, bool isFull, Func<SqliteConnection, WriteSession> makeSession, Action othersWrote)
+    {
+        _path = path;
+        _isFull = isFull;
+        _makeSession = makeSession;
+        _othersWrote = othersWrote;
+    }
+
+    internal Task OpenAsync()
+    {
+        new Thread(Work) { IsBackground = true, Name = "lovage-sqlite-writer" }.Start();
+        return _opened.Task;
+    }
+
+    internal ValueTask<T> DoAsync<T>(WriteOperation<T> operation, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        lock (_gate)
+        {
+            if (_isClosing)
+            {
+                throw new StorageException("The SQLite storage is closed.", isTransient: false);
+            }
+
+            (operation is RenewOperation ? _renewals : _operations).Enqueue(operation);
+            Monitor.Pulse(_gate);
+        }
+
+        return operation.WaitAsync(cancellationToken);
+    }
+
+    /// <summary>Another process may have written: look, if nobody looks anyway.</summary>
+    internal void Poke()
+    {
+        if (!Volatile.Read(ref _isIdle))
+        {
+            return;
+        }
+
+        lock (_gate)
+        {
+            _isPoked = true;
+            Monitor.Pulse(_gate);
+        }
+    }
+
+    /// <summary>Finishes what waits, writes a last checkpoint and closes.</summary>
+    internal Task CloseAsync()
+    {
+        lock (_gate)
+        {
+            _isClosing = true;
+            Monitor.Pulse(_gate);
+        }
+
+        return _closed.Task;
+    }
+
+    [SuppressMessage("Design", "CA1031", Justification = "A fault must reach those who wait for the thread, whatever it is.")]
+    private void Work()
+    {
+        SqliteConnection? connection = null;
+        Turnstile? turnstile = null;
+        try
+        {
+            DatabaseFile.CheckPlace(_path);
+            turnstile = new Turnstile(_path);
+            connection = Open(turnstile);
+            var session = _makeSession(connection);
+            _dataVersion = session.DataVersion;
+            _opened.SetResult();
+            while (WaitForWork(session, turnstile))
+            {
+                Turn(session, turnstile);
+                LookAtOthers(session);
+            }
+        }
+        catch (Exception fault)
+        {
+            FailAll(fault);
+        }
+
+        Close(connection, turnstile);
+    }
+
+    private SqliteConnection Open(Turnstile turnstile)
+    {
+        turnstile.Enter();
+        SqliteConnection? connection = null;
+        try
+        {
+            DatabaseFile.Create(_path);
+            connection = SqliteConnection.OpenWriter(_path);
+            connection.Execute("PRAGMA busy_timeout = 5000");
+            _ = Migration.Check(connection, _path);
+            connection.Execute("PRAGMA cache_size = -64000");
+            connection.Execute("PRAGMA temp_store = MEMORY");
+            connection.Execute("PRAGMA foreign_keys = OFF");
+            connection.Execute("PRAGMA trusted_schema = OFF");
+            if (connection.ScalarText("PRAGMA journal_mode = WAL") != "wal")
+            {
+                throw new StorageException($"The SQLite file '{_path}' cannot use a write-ahead log here. Put it on a local disk; network file systems have no shared memory.", isTransient: false);
+            }
+
+            connection.Execute("PRAGMA wal_autocheckpoint = 0");
+            connection.WatchLog();
+            connection.Execute("PRAGMA journal_size_limit = 67108864");
+            connection.Execute(_isFull ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
+            Migration.Run(connection, _path);
+            return connection;
+        }
+        catch
+        {
+            connection?.Dispose();
+            throw;
+        }
+        finally
+        {
+            turnstile.Exit();
+        }
+    }
+
+    /// <summary>Fills the turn. False when it is time to close.</summary>
+    private bool WaitForWork(WriteSession session, Turnstile turnstile)
+    {
+        while (true)
+        {
+            lock (_gate)
+            {
+                if (TryFillTurn())
+                {
+                    return true;
+                }
+
+                if (_isClosing)
+                {
+                    return false;
+                }
+
+                // Most calls of a busy process come back at once; until then nobody need tell it that others write.
+                if (Monitor.Wait(_gate, GraceMilliseconds))
+                {
+                    continue;
+                }
+
+                Volatile.Write(ref _isIdle, true);
+            }
+
+            LookAtOthers(session);
+            var isQuiet = false;
+            lock (_gate)
+            {
+                while (_operations.Count + _renewals.Count == 0 && !_isPoked && !_isClosing && !isQuiet)
+                {
+                    isQuiet = _isLogDirty ? !Monitor.Wait(_gate, SettleDownMilliseconds) : !Monitor.Wait(_gate);
+                }
+
+                _isPoked = false;
+                Volatile.Write(ref _isIdle, false);
+            }
+
+            if (isQuiet)
+            {
+                Checkpoint(session, turnstile);
+                _isLogDirty = false;
+            }
+            else
+            {
+                LookAtOthers(session);
+            }
+        }
+    }
+
+    private bool TryFillTurn()
+    {
+        _turn.Clear();
+        for (var weight = 0; weight < TurnWeightMax && (_renewals.TryDequeue(out var operation) || _operations.TryDequeue(out operation)); weight += operation.Weight)
+        {
+            _turn.Add(operation);
+        }
+
+        return _turn.Count > 0;
+    }
+
+    [SuppressMessage("Design", "CA1031", Justification = "Whatever goes wrong belongs to the callers of this turn; the thread goes on.")]
+    private void Turn(WriteSession session, Turnstile turnstile)
+    {
+        List<WriteOperation>? idle = null;
+        try
+        {
+            for (var i = 0; i < _turn.Count; i++)
+            {
+                if (!_turn[i].HasWork(session))
+                {
+                    (idle ??= []).Add(_turn[i]);
+                }
+            }
+        }
+        catch (Exception fault)
+        {
+            session.RollBack();
+            FailTurn(fault);
+            return;
+        }
+
+        foreach (var operation in idle ?? [])
+        {
+            _turn.Remove(operation);
+            if (operation.TryTake())
+            {
+                operation.Complete();
+            }
+        }
+
+        if (_turn.Count == 0)
+        {
+            return;
+        }
+
+        try
+        {
+            turnstile.Enter();
+        }
+        catch (StorageException fault)
+        {
+            FailTurn(fault);
+            return;
+        }
+
+        try
+        {
+            _turn.RemoveAll(static operation => !operation.TryTake());
+            RunTurn(session);
+            if (_turn.Exists(static operation => operation.WakesOthers))
+            {
+                turnstile.Signal();
+            }
+
+            if (session.Connection.WalFrames >= _nextCheckpoint)
+            {
+                CheckpointNeedsTurnstile(session);
+            }
+        }
+        catch (Exception fault)
+        {
+            FailTurn(fault);
+        }
+        finally
+        {
+            turnstile.Exit();
+        }
+    }
+
+    private void RunTurn(WriteSession session)
+    {
+        if (_turn.Count == 0)
+        {
+            return;
+        }
+
+        if (session.Connection.HasMoved)
+        {
+            throw new StorageException($"The SQLite file '{_path}' was moved, deleted or replaced while it was in use. Put it back and start the application again.", isTransient: false);
+        }
+
+        _isLogDirty = true;
+        if (TryRun(session, _turn) is not { } fault)
+        {
+            Complete(_turn);
+            return;
+        }
+
+        if (_turn.Count == 1 || !_hasBegun)
+        {
+            FailTurn(fault);
+            return;
+        }
+
+        // One of them is at fault: each by itself, so that only that one fails.
+        foreach (var operation in _turn)
+        {
+            if (TryRun(session, [operation]) is { } own)
+            {
+                operation.Fail(own);
+            }
+            else
+            {
+                operation.Complete();
+            }
+        }
+    }
+
+    [SuppressMessage("Design", "CA1031", Justification = "The fault is handed to the caller of the operation.")]
+    private Exception? TryRun(WriteSession session, List<WriteOperation> operations)
+    {
+        _hasBegun = false;
+        try
+        {
+            session.Begin();
+            _hasBegun = true;
+            foreach (var operation in operations)
+            {
+                operation.Run(session);
+            }
+
+            session.Commit();
+            return null;
+        }
+        catch (Exception fault)
+        {
+            session.RollBack();
+            return fault;
+        }
+    }
+
+    private static void Complete(List<WriteOperation> operations)
+    {
+        foreach (var operation in operations)
+        {
+            operation.Complete();
+        }
+    }
+
+    private void FailTurn(Exception fault)
+    {
+        foreach (var operation in _turn)
+        {
+            operation.Fail(fault);
+        }
+
+        _turn.Clear();
+    }
+
+    private void FailAll(Exception fault)
+    {
+        if (_opened.TrySetException(fault))
+        {
+            _ = _opened.Task.Exception;
+        }
+
+        lock (_gate)
+        {
+            _isClosing = true;
+            while (TryFillTurn())
+            {
+                FailTurn(fault);
+            }
+        }
+    }
+
+    private void LookAtOthers(WriteSession session)
+    {
+        var version = session.DataVersion;
+        if (version != _dataVersion)
+        {
+            _dataVersion = version;
+            ThreadPool.UnsafeQueueUserWorkItem(static tell => tell(), _othersWrote, preferLocal: false);
+        }
+    }
+
+    [SuppressMessage("Design", "CA1031", Justification = "A checkpoint that fails is tried again later; nothing is lost by it.")]
+    private void Checkpoint(WriteSession session, Turnstile turnstile)
+    {
+        try
+        {
+            turnstile.Enter();
+            try
+            {
+                CheckpointNeedsTurnstile(session);
+            }
+            finally
+            {
+                turnstile.Exit();
+            }
+        }
+        catch (Exception)
+        {
+            _nextCheckpoint = CheckpointFrames;
+        }
+    }
+
+    private void CheckpointNeedsTurnstile(WriteSession session)
+    {
+        var (frames, done) = session.Connection.Checkpoint();
+
+        // A reader holds the rest back: not at every turn again.
+        _nextCheckpoint = done >= frames ? CheckpointFrames : frames + CheckpointAgainFrames;
+    }
+
+    [SuppressMessage("Design", "CA1031", Justification = "Closing goes on to its end, whatever fails on the way; the log is recovered at the next opening.")]
+    private void Close(SqliteConnection? connection, Turnstile? turnstile)
+    {
+        try
+        {
+            if (connection is not null && turnstile is not null)
+            {
+                turnstile.Enter();
+                _ = connection.Checkpoint();
+                connection.Dispose();
+                turnstile.Exit();
+            }
+        }
+        catch (Exception)
+        {
+            connection?.Dispose();
+        }
+
+        turnstile?.Dispose();
+        _closed.TrySetResult();
+    }
+}

@@ -1,0 +1,161 @@
+using System.Collections.Immutable;
+using Lovage.Storage;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Lovage.Testing;
+
+/// <summary>Runs an app's jobs under a test's control and says what was enqueued.</summary>
+/// <remarks>For one test at a time.</remarks>
+public sealed class JobHarness
+{
+    private const int RecordsMax = 10_000;
+
+    private readonly IServiceProvider _services;
+
+    internal JobHarness(IServiceProvider services) => _services = services;
+
+    /// <summary>
+    /// Runs one job to its end without storing it: its arguments go through JSON, each attempt has a scope of its own, filters around running apply, and retries follow at once.
+    /// </summary>
+    /// <param name="job">The job; its delay, queue and priority do not matter.</param>
+    /// <returns>What came out, however it ended.</returns>
+    /// <exception cref="PayloadTooLargeException">The arguments are larger than the cap.</exception>
+    public async ValueTask<JobRun> RunAsync(Job job)
+    {
+        ArgumentNullException.ThrowIfNull(job);
+        var sender = _services.GetRequiredService<JobSender>();
+        var time = _services.GetRequiredService<TimeProvider>();
+        var runner = new DeliveryRunner(_services);
+        var message = sender.Message(job, sender.Definition(job.Name), sender.Encode(job));
+        var attempts = ImmutableArray.CreateBuilder<AttemptRecord>();
+        var progress = default(JobProgressReport);
+        while (true)
+        {
+            var now = time.GetUtcNow();
+            var delivery = new Delivery { Message = message, Token = default, EnqueuedAt = now, ReadyAt = now, ClaimedAt = now, AttemptsSoFar = attempts.Count };
+            var (outcome, attempt) = await runner.AttemptAsync(delivery);
+            if (attempt is not null && attempt.TryTakeProgress(out var fraction, out var text))
+            {
+                progress = new JobProgressReport(fraction, text);
+            }
+
+            if (outcome is null)
+            {
+                throw new InvalidOperationException($"Job '{job.Name}' was interrupted: nothing of the kind happens without a worker.");
+            }
+
+            attempts.Add(outcome.Attempt);
+            if (outcome.Decision != JobDecision.Retry)
+            {
+                return new JobRun(JobLifecycle.After(outcome.Decision, JobState.Running), outcome.Result, outcome.Attempt.Error, outcome.Reason, attempts.ToImmutable(), progress, sender.Serializer);
+            }
+
+            message = message with { Retries = message.Retries + 1 };
+        }
+    }
+
+    /// <summary>
+    /// Runs everything that is enqueued, what those jobs enqueue included, until nothing is ready. With a <see cref="FakeTimeProvider"/> the clock is then moved to the next due
+    /// time, again and again, until nothing is scheduled either, retries included; with another clock what is not due yet stays.
+    /// </summary>
+    /// <param name="cancellationToken">Ends it between two attempts.</param>
+    /// <returns>Attempts that were run.</returns>
+    /// <exception cref="InvalidOperationException">There is no end to it: 10,000 attempts were run.</exception>
+    public async ValueTask<int> DrainAsync(CancellationToken cancellationToken = default)
+    {
+        var storage = await OpenAsync(cancellationToken);
+        var runner = new DeliveryRunner(_services);
+        var clock = _services.GetRequiredService<TimeProvider>() as FakeTimeProvider;
+        var total = 0;
+        while (true)
+        {
+            var queues = (await storage.Broker.QueuesAsync(cancellationToken)).Where(static queue => !queue.Paused).Select(static queue => queue.Queue).ToList();
+            var attempts = await runner.RunReadyAsync(queues, withRetryWaits: true, cancellationToken);
+            total += attempts;
+            if (total >= DeliveryRunner.AttemptsMax)
+            {
+                throw new InvalidOperationException($"{total:N0} attempts were run and there are still jobs: do they enqueue each other for ever?");
+            }
+
+            if (attempts > 0)
+            {
+                continue;
+            }
+
+            if (clock is null || await NextDueAsync(storage, queues, cancellationToken) is not { } due)
+            {
+                return total;
+            }
+
+            var wait = due - clock.GetUtcNow();
+            clock.Advance(wait > TimeSpan.Zero ? wait : TimeSpan.FromTicks(1));
+        }
+    }
+
+    /// <summary>Everything that was enqueued and is still kept, oldest first, at most the newest 10,000.</summary>
+    /// <param name="cancellationToken">Gives up waiting.</param>
+    public async ValueTask<IReadOnlyList<JobRecord>> EnqueuedAsync(CancellationToken cancellationToken = default)
+    {
+        var storage = await OpenAsync(cancellationToken);
+        return await ReadAsync(storage, new JobQuery { Limit = JobBroker.BatchMax }, cancellationToken);
+    }
+
+    /// <summary>Fails unless jobs like this were enqueued.</summary>
+    /// <param name="name">The job's name.</param>
+    /// <param name="queue">Its queue; null (the default) for any.</param>
+    /// <param name="times">How many; null (the default) for at least one.</param>
+    /// <param name="arguments">The positional arguments, compared as JSON; null (the default) for any.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
+    /// <returns>The jobs, oldest first.</returns>
+    /// <exception cref="JobAssertionException">There are none, or another number; the message lists what was enqueued and what differs.</exception>
+    public async ValueTask<IReadOnlyList<JobRecord>> ShouldHaveEnqueuedAsync(
+        string name, string? queue = null, int? times = null, object?[]? arguments = null, CancellationToken cancellationToken = default)
+    {
+        var expected = new ExpectedJob(name, queue, arguments is null ? (ReadOnlyMemory<byte>?)null : _services.GetRequiredService<JobSender>().Encode(Job.Create(name, arguments)));
+        var enqueued = await EnqueuedAsync(cancellationToken);
+        var found = enqueued.Where(job => expected.Differences(job).Count == 0).ToList();
+        return (times is null ? found.Count > 0 : found.Count == times)
+            ? found
+            : throw new JobAssertionException(expected.Describe(times, found.Count, enqueued));
+    }
+
+    /// <summary>Fails when a job like this was enqueued.</summary>
+    /// <param name="name">The job's name.</param>
+    /// <param name="queue">Its queue; null (the default) for any.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
+    /// <exception cref="JobAssertionException">There is one; the message lists what was enqueued.</exception>
+    public async ValueTask ShouldNotHaveEnqueuedAsync(string name, string? queue = null, CancellationToken cancellationToken = default) =>
+        await ShouldHaveEnqueuedAsync(name, queue, times: 0, cancellationToken: cancellationToken);
+
+    private static async ValueTask<DateTimeOffset?> NextDueAsync(JobStorage storage, List<string> queues, CancellationToken cancellationToken)
+    {
+        var waiting = await ReadAsync(storage, new JobQuery { States = [JobState.Scheduled, JobState.Retrying], Limit = JobBroker.BatchMax }, cancellationToken);
+        return waiting.Where(job => queues.Contains(job.Message.Queue)).Min(static job => job.DueAt);
+    }
+
+    private static async ValueTask<IReadOnlyList<JobRecord>> ReadAsync(JobStorage storage, JobQuery query, CancellationToken cancellationToken)
+    {
+        var records = new List<JobRecord>();
+        for (JobPage? page = null; (page is null || page.Next is not null) && records.Count < RecordsMax;)
+        {
+            page = await storage.Store.QueryAsync(query with { After = page?.Next }, cancellationToken);
+            records.AddRange(page.Jobs);
+        }
+
+        records.Reverse();
+        return records;
+    }
+
+    /// <summary>A test that never starts its app has nobody else to open the storage.</summary>
+    private async ValueTask<JobStorage> OpenAsync(CancellationToken cancellationToken)
+    {
+        var gate = _services.GetRequiredService<StorageGate>();
+        if (!gate.IsOpen)
+        {
+            await _services.GetRequiredService<JobStorage>().OpenAsync(cancellationToken);
+            gate.Open();
+        }
+
+        return gate.Storage;
+    }
+}

@@ -1,0 +1,39 @@
+using Lovage.Specification;
+
+namespace Lovage.Memory.Tests.Outbox;
+
+public sealed class OutboxCompliance : StorageCompliance<OutboxFixture>;
+
+public sealed class OutboxPublish : PublishSpecification<OutboxFixture>;
+
+public sealed class OutboxLease : LeaseSpecification<OutboxFixture>;
+
+public sealed class OutboxFencing : FencingSpecification<OutboxFixture>;
+
+public sealed class OutboxReclaim : ReclaimSpecification<OutboxFixture>;
+
+public sealed class OutboxOrder : OrderSpecification<OutboxFixture>;
+
+public sealed class OutboxTime : TimeSpecification<OutboxFixture>;
+
+public sealed class OutboxCancellation : CancellationSpecification<OutboxFixture>;
+
+public sealed class OutboxQuery : QuerySpecification<OutboxFixture>;
+
+public sealed class OutboxCounters : CounterSpecification<OutboxFixture>;
+
+public sealed class OutboxHistory : HistorySpecification<OutboxFixture>;
+
+public sealed class OutboxQueueControl : QueueControlSpecification<OutboxFixture>;
+
+public sealed class OutboxRetention : RetentionSpecification<OutboxFixture>;
+
+public sealed class OutboxSignals : SignalSpecification<OutboxFixture>;
+
+public sealed class OutboxHostile : HostileSpecification<OutboxFixture>;
+
+public sealed class OutboxRepetition : RepetitionSpecification<OutboxFixture>;
+
+public sealed class OutboxConcurrency : ConcurrencySpecification<OutboxFixture>;
+
+public sealed class OutboxModel : ModelSpecification<OutboxFixture>;

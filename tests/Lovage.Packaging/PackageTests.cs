@@ -1,0 +1,235 @@
+using System.Net.Http.Json;
+using System.Text.Json;
+
+namespace Lovage.Packaging;
+
+/// <summary>What a user gets who knows only the packages.</summary>
+public sealed class PackageTests(LocalFeed feed) : IClassFixture<LocalFeed>
+{
+    private const string WebProject =
+        """
+        <Project Sdk="Microsoft.NET.Sdk.Web">
+          <PropertyGroup>
+            <TargetFramework>net10.0</TargetFramework>
+            <Nullable>enable</Nullable>
+            <ImplicitUsings>enable</ImplicitUsings>
+            <TreatWarningsAsErrors>true</TreatWarningsAsErrors>
+          </PropertyGroup>
+          <ItemGroup>
+            <PackageReference Include="Lovage.AspNetCore" Version="VERSION" />
+          </ItemGroup>
+        </Project>
+        """;
+
+    [Fact]
+    public void Pack_AllProjects_FillsTheFeed() =>
+        Assert.Equal(
+            ["Lovage", "Lovage.AspNetCore", "Lovage.Sqlite", "Lovage.Testing"],
+            feed.Packages);
+
+    [Fact]
+    public async Task TwoLines_InANewWebApp_RunADurableJob()
+    {
+        var folder = feed.App(
+            "hello",
+            ("Hello.csproj", WebProject),
+            ("Program.cs",
+            """
+            using Lovage;
+
+            var builder = WebApplication.CreateBuilder(args);
+            builder.AddLovage().AddJobs().AddWorker();
+            var app = builder.Build();
+            app.MapPost("/hello/{name}", async (string name, JobClient jobs) => (await jobs.EnqueueAsync(Greetings.Hello(name))).Id);
+            app.MapGet("/result/{id}", async (string id, JobClient jobs) => await jobs.GetHandle<string>(JobId.Parse(id)).WaitAsync());
+            app.Run();
+
+            public static class Greetings
+            {
+                [Job]
+                public static async Task<string> HelloAsync(string name, CancellationToken cancellationToken)
+                {
+                    await Task.Delay(10, cancellationToken);
+                    return $"Hello {name}";
+                }
+            }
+            """));
+
+        await ServesAsync(folder, "Hello", async http =>
+        {
+            using var accepted = await http.PostAsync("/hello/Ada", null);
+            var id = await accepted.Content.ReadFromJsonAsync<string>();
+            Assert.Equal("Hello Ada", await http.GetFromJsonAsync<string>($"/result/{id}"));
+            Assert.True(File.Exists(Path.Combine(folder, "lovage.db")), "The default storage is lovage.db in the working folder.");
+        });
+    }
+
+    [Fact]
+    public async Task Jobs_InALibrary_RunInTheAppThatAddsItsCatalog()
+    {
+        var folder = feed.App(
+            "shop",
+            ("Billing/Billing.csproj",
+            """
+            <Project Sdk="Microsoft.NET.Sdk">
+              <PropertyGroup>
+                <TargetFramework>net10.0</TargetFramework>
+                <Nullable>enable</Nullable>
+                <ImplicitUsings>enable</ImplicitUsings>
+                <TreatWarningsAsErrors>true</TreatWarningsAsErrors>
+              </PropertyGroup>
+              <ItemGroup>
+                <PackageReference Include="Lovage" Version="VERSION" />
+              </ItemGroup>
+            </Project>
+            """),
+            ("Billing/InvoiceJobs.cs",
+            """
+            using Lovage;
+
+            namespace Billing;
+
+            public interface ITax
+            {
+                decimal Of(decimal net);
+            }
+
+            public sealed record Invoice(string Customer, decimal Net);
+
+            public sealed class InvoiceJobs(ITax tax)
+            {
+                [Job("billing.total")]
+                public decimal Total(Invoice invoice, JobContext context) => invoice.Net + tax.Of(invoice.Net) + (context.Attempt - 1);
+            }
+            """),
+            ("App/App.csproj", WebProject.Replace("</ItemGroup>", """<ProjectReference Include="../Billing/Billing.csproj" /></ItemGroup>""", StringComparison.Ordinal)),
+            ("App/Program.cs",
+            """
+            using Billing;
+            using Lovage;
+
+            var builder = WebApplication.CreateBuilder(args);
+            builder.Services.AddSingleton<ITax, FifthTax>();
+            builder.AddLovage().AddJobs(BillingJobs.Catalog).AddWorker();
+            var app = builder.Build();
+            app.MapPost("/total/{net}", async (decimal net, JobClient jobs) =>
+            {
+                var handle = await jobs.EnqueueAsync(InvoiceJobs.Total(new Invoice("Ada", net)));
+                return await handle.WaitAsync();
+            });
+            app.Run();
+
+            internal sealed class FifthTax : ITax
+            {
+                public decimal Of(decimal net) => net / 5;
+            }
+            """));
+
+        await ServesAsync(Path.Combine(folder, "App"), "App", async http =>
+        {
+            using var answer = await http.PostAsync("/total/100", null);
+            Assert.Equal(120m, await answer.Content.ReadFromJsonAsync<decimal>());
+        });
+    }
+
+    [Fact]
+    public async Task TrimmedPublish_WithSqlite_RunsAJobWithoutWarnings()
+    {
+        var folder = feed.App(
+            "trimmed",
+            ("Trimmed.csproj",
+            """
+            <Project Sdk="Microsoft.NET.Sdk">
+              <PropertyGroup>
+                <OutputType>Exe</OutputType>
+                <TargetFramework>net10.0</TargetFramework>
+                <Nullable>enable</Nullable>
+                <ImplicitUsings>enable</ImplicitUsings>
+                <TreatWarningsAsErrors>true</TreatWarningsAsErrors>
+                <PublishTrimmed>true</PublishTrimmed>
+                <TrimmerSingleWarn>false</TrimmerSingleWarn>
+                <InvariantGlobalization>true</InvariantGlobalization>
+              </PropertyGroup>
+              <ItemGroup>
+                <PackageReference Include="Lovage" Version="VERSION" />
+                <PackageReference Include="Lovage.Sqlite" Version="VERSION" />
+                <PackageReference Include="Microsoft.Extensions.Hosting" Version="10.0.14" />
+              </ItemGroup>
+            </Project>
+            """),
+            ("Program.cs",
+            """
+            using System.Text.Json.Serialization;
+            using Lovage;
+            using Microsoft.Extensions.DependencyInjection;
+            using Microsoft.Extensions.Hosting;
+
+            var builder = Host.CreateApplicationBuilder(args);
+            builder.AddLovage().AddJobs().AddWorker().AddJsonContext(Contracts.Default);
+            using var host = builder.Build();
+            await host.StartAsync();
+            var handle = await host.Services.GetRequiredService<JobClient>().EnqueueAsync(SumJobs.Sum(new Numbers([1, 2, 39])));
+            Console.WriteLine($"the sum is {(await handle.WaitAsync()).Value}");
+            await host.StopAsync();
+
+            public sealed record Numbers(int[] Values);
+
+            public sealed record Total(int Value);
+
+            public sealed class SumJobs
+            {
+                [Job("sum")]
+                public Total Sum(Numbers numbers) => new(numbers.Values.Sum());
+            }
+
+            [JsonSerializable(typeof(Numbers))]
+            [JsonSerializable(typeof(Total))]
+            internal sealed partial class Contracts : JsonSerializerContext;
+            """));
+
+        var published = await Command.RunAsync(folder, "dotnet", "publish", "-c", "Release", "--use-current-runtime", "--self-contained", "-o", "out");
+        Assert.True(published.ExitCode == 0, published.Output);
+        Assert.DoesNotContain("warning", published.Output, StringComparison.OrdinalIgnoreCase);
+
+        var ran = await Command.RunAsync(folder, Path.Combine(folder, "out", "Trimmed"));
+        Assert.True(ran.ExitCode == 0, ran.Output);
+        Assert.Contains("the sum is 42", ran.Output, StringComparison.Ordinal);
+    }
+
+    /// <summary>Builds the app, starts it on a free port, and lets <paramref name="use"/> talk to it.</summary>
+    private static async Task ServesAsync(string folder, string name, Func<HttpClient, Task> use)
+    {
+        var built = await Command.RunAsync(folder, "dotnet", "build", "-c", "Release", "-o", "out");
+        Assert.True(built.ExitCode == 0, built.Output);
+
+        var lines = new List<string>();
+        var address = new TaskCompletionSource<Uri>(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var process = Command.Start(folder, "dotnet", [Path.Combine("out", $"{name}.dll"), "--urls", "http://127.0.0.1:0"], line =>
+        {
+            lock (lines)
+            {
+                lines.Add(line);
+            }
+
+            const string Marker = "Now listening on: ";
+            if (line.IndexOf(Marker, StringComparison.Ordinal) is >= 0 and var at)
+            {
+                address.TrySetResult(new Uri(line[(at + Marker.Length)..].Trim()));
+            }
+        });
+        try
+        {
+            using var http = new HttpClient { BaseAddress = await address.Task.WaitAsync(TimeSpan.FromSeconds(60)), Timeout = TimeSpan.FromSeconds(60) };
+            await use(http);
+        }
+        catch (Exception fault) when (fault is TimeoutException or HttpRequestException or TaskCanceledException or JsonException)
+        {
+            Assert.Fail($"{fault.Message}\n{string.Join('\n', lines)}");
+        }
+        finally
+        {
+            process.Kill(entireProcessTree: true);
+            await process.WaitForExitAsync();
+        }
+    }
+}

@@ -1,0 +1,186 @@
+using System.Diagnostics;
+using System.Runtime.Versioning;
+using Lovage.Specification;
+using Lovage.Sqlite.Native;
+using Lovage.Sqlite.Schema;
+using Lovage.Storage;
+using Xunit;
+
+namespace Lovage.Sqlite.Tests;
+
+/// <summary>Which files are taken, and how they are left.</summary>
+[UnsupportedOSPlatform("windows")]
+public sealed class FileTests : IDisposable
+{
+    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+    private readonly TempFolder _folder = new();
+
+    private static CancellationToken Stop => TestContext.Current.CancellationToken;
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task Open_NewFile_IsReadableByItsOwnerAlone()
+    {
+        await using var storage = _folder.Storage();
+        await storage.OpenAsync(Stop);
+
+        Assert.All(Directory.GetFiles(_folder.Path), file => Assert.Equal(OwnerOnly, File.GetUnixFileMode(file)));
+        Assert.Contains("synchronous=NORMAL", storage.Description, StringComparison.Ordinal);
+        Assert.Contains(storage.Warnings, warning => warning.Contains("power cut", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Open_SymbolicLink_IsRefused()
+    {
+        await File.WriteAllTextAsync(_folder.At("target"), "", Stop);
+        File.CreateSymbolicLink(_folder.File, _folder.At("target"));
+
+        Assert.Contains("symbolic link", await RefusalAsync(), StringComparison.Ordinal);
+        Assert.Equal(0, new FileInfo(_folder.At("target")).Length);
+    }
+
+    [Fact]
+    public async Task Open_FolderReachedByALink_IsTaken()
+    {
+        Directory.CreateDirectory(_folder.At("real"));
+        Directory.CreateSymbolicLink(_folder.At("link"), _folder.At("real"));
+        await using var storage = new SqliteStorage(new SqliteStorageOptions { Path = _folder.At("link/jobs.db") });
+
+        await storage.OpenAsync(Stop);
+
+        Assert.True(File.Exists(_folder.At("real/jobs.db")));
+    }
+
+    [Fact]
+    public async Task Open_Folder_IsRefused()
+    {
+        Directory.CreateDirectory(_folder.File);
+
+        Assert.Contains("is a folder", await RefusalAsync(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Open_Fifo_IsRefused()
+    {
+        using var make = Process.Start("mkfifo", _folder.File);
+        await make.WaitForExitAsync(Stop);
+
+        Assert.Contains("no plain file", await RefusalAsync(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Open_FolderThatEverybodyCanWrite_IsRefusedUnlessSticky()
+    {
+        const UnixFileMode Everybody = (UnixFileMode)0x1FF;
+        File.SetUnixFileMode(_folder.Path, Everybody);
+        Assert.Contains("written by everybody", await RefusalAsync(), StringComparison.Ordinal);
+
+        File.SetUnixFileMode(_folder.Path, Everybody | UnixFileMode.StickyBit);
+        await using var storage = _folder.Storage();
+        await storage.OpenAsync(Stop);
+    }
+
+    [Fact]
+    public async Task Open_AnotherApplicationsDatabase_IsRefusedAndLeftAsItWas()
+    {
+        using (var foreign = SqliteConnection.OpenWriter(_folder.File))
+        {
+            foreign.Execute("CREATE TABLE customer(id INTEGER)");
+        }
+
+        var before = await File.ReadAllBytesAsync(_folder.File, Stop);
+
+        Assert.Contains("another application's", await RefusalAsync(), StringComparison.Ordinal);
+        Assert.Equal(before, await File.ReadAllBytesAsync(_folder.File, Stop));
+    }
+
+    [Fact]
+    public async Task Open_NoDatabase_IsRefusedAndLeftAsItWas()
+    {
+        var text = new string('x', 5_000);
+        await File.WriteAllTextAsync(_folder.File, text, Stop);
+
+        Assert.Contains("no SQLite database", await RefusalAsync(), StringComparison.Ordinal);
+        Assert.Equal(text, await File.ReadAllTextAsync(_folder.File, Stop));
+    }
+
+    [Fact]
+    public async Task Open_NewerSchema_IsRefused()
+    {
+        await using (var storage = _folder.Storage())
+        {
+            await storage.OpenAsync(Stop);
+        }
+
+        using (var later = SqliteConnection.OpenWriter(_folder.File))
+        {
+            later.Execute($"PRAGMA user_version = {Tables.Version + 1}");
+        }
+
+        Assert.Contains("newer Lovage", await RefusalAsync(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Open_MissingFolder_IsRefused()
+    {
+        await using var storage = new SqliteStorage(new SqliteStorageOptions { Path = _folder.At("missing/jobs.db") });
+
+        await Assert.ThrowsAsync<StorageException>(async () => await storage.OpenAsync(Stop));
+    }
+
+    [Fact]
+    public async Task Reopen_AfterClosing_KeepsEverything()
+    {
+        var time = new ManualTimeProvider();
+        var data = new TestData(time);
+        var (done, waiting, later) = (data.Full() with { HasChosenId = true }, data.Message(), data.Message() with { Delay = TimeSpan.FromHours(1) });
+        await using (var storage = _folder.Storage(time))
+        {
+            await storage.OpenAsync(Stop);
+            await storage.Broker.PublishAsync([waiting, done, later], Stop);
+            await storage.Broker.PauseAsync("other", "for a reason", Stop);
+            var deliveries = await storage.Broker.ReceiveAsync(new ReceiveRequest(TestData.Owner(), [TestData.Queue], 10, TimeSpan.FromSeconds(30)), Stop);
+            await storage.Store.SettleAsync([data.Outcome(deliveries.Single(d => d.Message.Id == done.Id))], Stop);
+        }
+
+        await using var reopened = _folder.Storage(time);
+        await reopened.OpenAsync(Stop);
+
+        var records = await reopened.Store.FindAsync([waiting.Id, done.Id, later.Id], Stop);
+        Assert.Equal([JobState.Queued, JobState.Succeeded, JobState.Scheduled], records.Select(record => record!.State));
+        Assert.Equal("3", System.Text.Encoding.UTF8.GetString(records[1]!.Result.Span));
+        Assert.Equal("acme", records[1]!.Message.Headers["tenant"]);
+        Assert.Equal([TestData.Owner().Key], await reopened.Broker.OwnersAsync(Stop));
+        Assert.Single(await reopened.Store.AttemptsAsync(done.Id, Stop));
+        Assert.Equal("for a reason", (await reopened.Broker.QueuesAsync(Stop)).Single(queue => queue.Queue == "other").PauseReason);
+        Assert.Equal(PublishStatus.AlreadyKnown, (await reopened.Broker.PublishAsync([done], Stop))[0]);
+    }
+
+    [Theory]
+    [InlineData("sqlite:")]
+    [InlineData("memory:jobs.db")]
+    [InlineData("sqlite:jobs.db?mode=ro")]
+    [InlineData("sqlite:jobs.db?synchronous=off")]
+    public void Create_AddressThatCannotBeRead_IsRefused(string address) =>
+        Assert.Throws<ArgumentException>(() => new SqliteStorageProvider().Create(address, TimeProvider.System));
+
+    [Fact]
+    public async Task Create_UriInThePath_IsAPlainName()
+    {
+        await using var storage = new SqliteStorageProvider().Create($"sqlite:{_folder.At("file:memory")}?synchronous=full", TimeProvider.System);
+        await storage.OpenAsync(Stop);
+        await storage.PingAsync(Stop);
+
+        Assert.True(File.Exists(_folder.At("file:memory")));
+        Assert.Contains("synchronous=FULL", storage.Description, StringComparison.Ordinal);
+    }
+
+    private async Task<string> RefusalAsync()
+    {
+        await using var storage = _folder.Storage();
+        var refusal = await Assert.ThrowsAsync<StorageException>(async () => await storage.OpenAsync(Stop));
+        Assert.False(refusal.IsTransient);
+        return refusal.Message;
+    }
+}

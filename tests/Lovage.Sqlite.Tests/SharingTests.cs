@@ -1,0 +1,143 @@
+using System.Collections.Concurrent;
+using Lovage.Specification;
+using Lovage.Sqlite.Files;
+using Lovage.Storage;
+using Xunit;
+
+namespace Lovage.Sqlite.Tests;
+
+/// <summary>Two storages on one file, as two processes have it.</summary>
+public sealed class SharingTests : IDisposable
+{
+    private readonly TempFolder _folder = new();
+
+    private static CancellationToken Stop => TestContext.Current.CancellationToken;
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task Storages_UnderLoadOnOneFile_LoseAndDoubleNothing()
+    {
+        const int Batches = 40;
+        const int Size = 50;
+        await using var one = await OpenAsync();
+        await using var two = await OpenAsync();
+        var settled = new ConcurrentBag<JobId>();
+        var published = new ConcurrentBag<JobId>();
+
+        await Task.WhenAll(PublishAsync(one, 1), PublishAsync(two, 2), WorkAsync(one, "one"), WorkAsync(two, "two"));
+
+        Assert.Equal(2 * Batches * Size, published.Count);
+        Assert.Equal(published.Select(id => id.Value).Order(StringComparer.Ordinal), settled.Select(id => id.Value).Order(StringComparer.Ordinal));
+        var queue = Assert.Single(await two.Broker.QueuesAsync(Stop));
+        Assert.Equal((0, 0, 0), (queue.Ready, queue.Scheduled, queue.Claimed));
+        var counter = Assert.Single(await one.Store.CountersAsync(Stop));
+        Assert.Equal((published.Count, published.Count), (counter.Enqueued, counter.Succeeded));
+
+        async Task PublishAsync(SqliteStorage storage, int seed)
+        {
+            var ids = new JobIdSource(TimeProvider.System, new Random(seed));
+            var data = new TestData(TimeProvider.System);
+            for (var i = 0; i < Batches; i++)
+            {
+                var messages = data.Messages(Size).Select(message => message with { Id = ids.Next() }).ToArray();
+                await storage.Broker.PublishAsync(messages, Stop);
+                Array.ForEach(messages, message => published.Add(message.Id));
+            }
+        }
+
+        async Task WorkAsync(SqliteStorage storage, string owner)
+        {
+            var data = new TestData(TimeProvider.System);
+            while (settled.Count < 2 * Batches * Size)
+            {
+                var request = new ReceiveRequest(TestData.Owner(owner), [TestData.Queue], 30, TimeSpan.FromMinutes(5)) { Wait = TimeSpan.FromMilliseconds(200) };
+                var deliveries = await storage.Broker.ReceiveAsync(request, Stop);
+                if (deliveries.Count > 0)
+                {
+                    var statuses = await storage.Store.SettleAsync([.. deliveries.Select(delivery => data.Outcome(delivery))], Stop);
+                    Assert.All(statuses, status => Assert.Equal(SettleStatus.Applied, status));
+                    foreach (var delivery in deliveries)
+                    {
+                        settled.Add(delivery.Message.Id);
+                    }
+                }
+            }
+        }
+    }
+
+    [Fact]
+    public async Task Publish_InOneStorage_WakesTheOther()
+    {
+        await using var one = await OpenAsync();
+        await using var two = await OpenAsync();
+        var request = new ReceiveRequest(TestData.Owner(), [TestData.Queue], 1, TimeSpan.FromSeconds(30)) { Wait = TimeSpan.FromMinutes(10) };
+        var waiting = two.Broker.ReceiveAsync(request, Stop).AsTask();
+
+        var message = new TestData(TimeProvider.System).Message();
+        await one.Broker.PublishAsync([message], Stop);
+
+        Assert.Equal(message.Id, Assert.Single(await waiting.WaitAsync(TimeSpan.FromSeconds(30), Stop)).Message.Id);
+    }
+
+    [Fact]
+    public async Task Signals_OfOwnCommits_DoNotSayThatOthersWrote()
+    {
+        await using var one = await OpenAsync();
+        await using var two = await OpenAsync();
+        var changed = new ConcurrentQueue<Signal>();
+        var heardByTwo = new TaskCompletionSource();
+        using var own = one.Signals.Subscribe(changed.Enqueue);
+        using var other = two.Signals.Subscribe(_ => heardByTwo.TrySetResult());
+
+        await one.Broker.PublishAsync([new TestData(TimeProvider.System).Message()], Stop);
+
+        await heardByTwo.Task.WaitAsync(TimeSpan.FromSeconds(30), Stop);
+        Assert.Empty(changed);
+    }
+
+    [Fact]
+    public async Task Turnstile_BesideABusyHolder_LetsALightOneInSoon()
+    {
+        const int Rounds = 21;
+        using var busy = new Turnstile(_folder.File);
+        using var light = new Turnstile(_folder.File);
+        using var stop = new CancellationTokenSource();
+        var turns = 0;
+        var worker = Task.Factory.StartNew(
+            () =>
+            {
+                while (!stop.IsCancellationRequested)
+                {
+                    busy.Enter();
+                    Interlocked.Increment(ref turns);
+                    Thread.SpinWait(20_000);
+                    busy.Exit();
+                }
+            },
+            Stop,
+            TaskCreationOptions.LongRunning,
+            TaskScheduler.Default);
+
+        var passed = new List<int>();
+        for (var i = 0; i < Rounds; i++)
+        {
+            var before = Volatile.Read(ref turns);
+            light.Enter();
+            passed.Add(Volatile.Read(ref turns) - before);
+            light.Exit();
+        }
+
+        await stop.CancelAsync();
+        await worker;
+        passed.Sort();
+        Assert.InRange(passed[Rounds / 2], 0, 10);
+    }
+
+    private async Task<SqliteStorage> OpenAsync()
+    {
+        var storage = _folder.Storage();
+        await storage.OpenAsync(Stop);
+        return storage;
+    }
+}

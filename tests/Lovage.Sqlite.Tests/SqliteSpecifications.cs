@@ -1,0 +1,39 @@
+using Lovage.Specification;
+
+namespace Lovage.Sqlite.Tests;
+
+public sealed class SqliteCompliance : StorageCompliance<SqliteFixture>;
+
+public sealed class SqlitePublish : PublishSpecification<SqliteFixture>;
+
+public sealed class SqliteLease : LeaseSpecification<SqliteFixture>;
+
+public sealed class SqliteFencing : FencingSpecification<SqliteFixture>;
+
+public sealed class SqliteReclaim : ReclaimSpecification<SqliteFixture>;
+
+public sealed class SqliteOrder : OrderSpecification<SqliteFixture>;
+
+public sealed class SqliteTime : TimeSpecification<SqliteFixture>;
+
+public sealed class SqliteCancellation : CancellationSpecification<SqliteFixture>;
+
+public sealed class SqliteQuery : QuerySpecification<SqliteFixture>;
+
+public sealed class SqliteCounters : CounterSpecification<SqliteFixture>;
+
+public sealed class SqliteHistory : HistorySpecification<SqliteFixture>;
+
+public sealed class SqliteQueueControl : QueueControlSpecification<SqliteFixture>;
+
+public sealed class SqliteRetention : RetentionSpecification<SqliteFixture>;
+
+public sealed class SqliteSignals : SignalSpecification<SqliteFixture>;
+
+public sealed class SqliteHostile : HostileSpecification<SqliteFixture>;
+
+public sealed class SqliteRepetition : RepetitionSpecification<SqliteFixture>;
+
+public sealed class SqliteConcurrency : ConcurrencySpecification<SqliteFixture>;
+
+public sealed class SqliteModel : ModelSpecification<SqliteFixture>;

@@ -1,0 +1,156 @@
+using Lovage.Storage;
+using Lovage.Testing;
+
+namespace Lovage.Tests.Clients;
+
+public sealed class JobHandleTests
+{
+    private static readonly JobDefinition Add = new("add", static invocation =>
+    {
+        var reader = invocation.ReadArguments();
+        var sum = reader.Read<int>("x") + reader.Read<int>("y");
+        reader.End();
+        invocation.Context.Progress.Report(0.5, "half way");
+        invocation.SetResult(sum);
+        return default;
+    });
+
+    private static readonly JobDefinition Fail = new("fail", static _ => throw new InvalidOperationException("It broke.")) { MaxAttempts = 1 };
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task WaitAsync_JobEndsMeanwhile_ReturnsItsResult()
+    {
+        await using var app = await TestApp.StartAsync(lovage => lovage.AddJob(Add));
+        var handle = await app.Jobs.EnqueueAsync(Job.Create<int>("add", 2, 3), Cancel);
+        var wait = handle.WaitAsync(TimeSpan.FromMinutes(1), Cancel).AsTask();
+        Assert.False(wait.IsCompleted);
+
+        // The clock stands still: only the signal can end the wait.
+        Assert.Equal(1, await app.Host.Jobs().DrainAsync(Cancel));
+        Assert.Equal(5, await wait);
+        Assert.Equal(5, await handle.GetResultAsync(Cancel));
+        Assert.Equal((1, "SUCCESS"), (await handle.GetStatusAsync(Cancel)) is var status ? (status.Attempts, status.CeleryState) : default);
+        Assert.Equal(new JobProgressReport(0.5, "half way"), await handle.GetProgressAsync(Cancel));
+        Assert.Equal(AttemptEnd.Succeeded, Assert.Single(await handle.GetAttemptsAsync(Cancel)).End);
+    }
+
+    [Fact]
+    public async Task WaitAsync_SignalLost_FindsOutByLooking()
+    {
+        var storage = new DeafStorage();
+        await using var app = await TestApp.StartAsync(lovage => lovage.AddJob(Add).UseStorage(storage));
+        storage.Use(app.Time);
+        var handle = await app.Jobs.EnqueueAsync(Job.Create<int>("add", 2, 3), Cancel);
+        var wait = handle.WaitAsync(cancellationToken: Cancel).AsTask();
+        await app.Host.Jobs().DrainAsync(Cancel);
+        Assert.False(wait.IsCompleted);
+
+        for (var i = 0; i < 100 && !wait.IsCompleted; i++)
+        {
+            app.Time.Advance(TimeSpan.FromSeconds(1));
+            await Task.WhenAny(wait, Task.Delay(20, Cancel));
+        }
+
+        Assert.Equal(5, await wait);
+    }
+
+    [Fact]
+    public async Task WaitAsync_ManyHandles_AllHear()
+    {
+        await using var app = await TestApp.StartAsync(lovage => lovage.AddJob(Add));
+        var handles = await app.Jobs.EnqueueAsync(Enumerable.Range(0, 200).Select(i => Job.Create<int>("add", i, 1)).ToList(), Cancel);
+        var waits = handles.Concat(handles).Select(handle => app.Jobs.GetHandle<int>(handle.Id).WaitAsync(cancellationToken: Cancel).AsTask()).ToList();
+        await app.Host.Jobs().DrainAsync(Cancel);
+
+        Assert.Equal(Enumerable.Range(1, 200).Concat(Enumerable.Range(1, 200)), await Task.WhenAll(waits));
+    }
+
+    [Fact]
+    public async Task WaitAsync_JobFails_ThrowsWithItsError()
+    {
+        await using var app = await TestApp.StartAsync(lovage => lovage.AddJob(Fail));
+        var handle = await app.Jobs.EnqueueAsync(Job.Create<int>("fail"), Cancel);
+        await app.Host.Jobs().DrainAsync(Cancel);
+
+        var failed = await Assert.ThrowsAsync<JobFailedException>(async () => await handle.WaitAsync(cancellationToken: Cancel));
+        Assert.Equal((handle.Id, JobState.Failed, "It broke."), (failed.Id, failed.State, failed.Error!.Message));
+        await Assert.ThrowsAsync<JobFailedException>(async () => await app.Jobs.GetHandle(handle.Id).WaitAsync(cancellationToken: Cancel));
+        await Assert.ThrowsAsync<JobFailedException>(async () => await handle.GetResultAsync(Cancel));
+    }
+
+    [Fact]
+    public async Task WaitAsync_JobCancelledMeanwhile_Throws()
+    {
+        await using var app = await TestApp.StartAsync();
+        var handle = await app.Jobs.EnqueueAsync(Job.Create<int>("n"), Cancel);
+        var wait = handle.WaitAsync(cancellationToken: Cancel).AsTask();
+        await handle.CancelAsync("not wanted", Cancel);
+
+        Assert.Equal(JobState.Cancelled, (await Assert.ThrowsAsync<JobFailedException>(() => wait)).State);
+    }
+
+    [Fact]
+    public async Task WaitAsync_TimeIsUp_ThrowsAndLeavesTheJobAlone()
+    {
+        await using var app = await TestApp.StartAsync();
+        var handle = await app.Jobs.EnqueueAsync(Job.Create<int>("n"), Cancel);
+        var wait = handle.WaitAsync(TimeSpan.FromSeconds(30), Cancel).AsTask();
+        for (var i = 0; i < 31; i++)
+        {
+            app.Time.Advance(TimeSpan.FromSeconds(1));
+        }
+
+        Assert.Contains("30 s", (await Assert.ThrowsAsync<TimeoutException>(() => wait)).Message, StringComparison.Ordinal);
+        Assert.Equal(JobState.Queued, (await handle.GetStatusAsync(Cancel)).State);
+    }
+
+    [Fact]
+    public async Task WaitAsync_CallerGivesUp_Throws()
+    {
+        await using var app = await TestApp.StartAsync();
+        using var source = new CancellationTokenSource();
+        var wait = app.Jobs.GetHandle(JobId.Parse("nobody")).WaitAsync(cancellationToken: source.Token).AsTask();
+        await source.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => wait);
+    }
+
+    [Fact]
+    public async Task GetResultAsync_JobHasNotEnded_SaysWhatToDo()
+    {
+        await using var app = await TestApp.StartAsync();
+        var handle = await app.Jobs.EnqueueAsync(Job.Create<int>("n"), Cancel);
+        var early = await Assert.ThrowsAsync<InvalidOperationException>(async () => await handle.GetResultAsync(Cancel));
+        Assert.Contains("WaitAsync", early.Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>A memory storage whose hints reach nobody who waits for an end.</summary>
+    private sealed class DeafStorage : JobStorage
+    {
+        private readonly Deaf _signals = new();
+        private Lovage.Storage.Memory.MemoryStorage? _memory;
+
+        public override string Description => "deaf";
+
+        public override IReadOnlyList<string> Warnings => [];
+
+        public override JobBroker Broker => Memory.Broker;
+
+        public override JobStore Store => Memory.Store;
+
+        public override SignalBus Signals => _signals;
+
+        private Lovage.Storage.Memory.MemoryStorage Memory => _memory ?? throw new InvalidOperationException("No clock yet.");
+
+        public void Use(TimeProvider time) => _memory = new Lovage.Storage.Memory.MemoryStorage(time);
+
+        public override ValueTask OpenAsync(CancellationToken cancellationToken) => default;
+
+        public override ValueTask PingAsync(CancellationToken cancellationToken) => default;
+
+        protected override ValueTask DisposeCoreAsync() => _memory is null ? default : _memory.DisposeAsync();
+
+        private sealed class Deaf : SignalBus;
+    }
+}

@@ -1,0 +1,149 @@
+using Lovage.Execution;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
+
+namespace Lovage.Tests.Hosting;
+
+public sealed class LovageOptionsTests
+{
+    [Fact]
+    public void AddLovage_WholeSection_IsBound()
+    {
+        using var host = Build(
+            null,
+            ("Lovage:Storage", "memory:"),
+            ("Lovage:DefaultQueue", "celery"),
+            ("Lovage:Worker:Queues:0", "high"),
+            ("Lovage:Worker:Queues:1", "low"),
+            ("Lovage:Worker:Concurrency", "12"),
+            ("Lovage:Worker:PrefetchMax", "7"),
+            ("Lovage:Worker:Lease", "00:00:02"),
+            ("Lovage:Worker:PollInterval", "00:00:00.5"),
+            ("Lovage:Worker:SweepInterval", "00:00:01"),
+            ("Lovage:Worker:MaxAttempts", "9"),
+            ("Lovage:Worker:TimeLimit", "01:00:00"),
+            ("Lovage:Worker:SoftTimeLimit", "00:50:00"),
+            ("Lovage:Worker:DrainTime", "00:00:10"),
+            ("Lovage:Worker:CancelTime", "00:00:01"),
+            ("Lovage:Worker:LogLinesMax", "5"),
+            ("Lovage:Worker:LogCharactersMax", "600"),
+            ("Lovage:Worker:ResultBytesMax", "700"),
+            ("Lovage:Worker:UnknownJobDelay", "00:00:03"),
+            ("Lovage:Limits:PayloadBytesMax", "1024"),
+            ("Lovage:Limits:EnqueueTimeout", "00:00:05"),
+            ("Lovage:Limits:PendingMax", "99"),
+            ("Lovage:Retention:Finished", "1.00:00:00"),
+            ("Lovage:Retention:Dead", "2.00:00:00"),
+            ("Lovage:Retention:RowsMax", "10"));
+
+        var settings = Assert.Single(host.Services.GetRequiredService<WorkerSet>().Settings);
+        Assert.Equal(["high", "low"], settings.Queues);
+        Assert.Equal(
+            new WorkerSettings
+            {
+                Queues = settings.Queues,
+                Concurrency = 12,
+                PrefetchMax = 7,
+                Lease = TimeSpan.FromSeconds(2),
+                PollInterval = TimeSpan.FromMilliseconds(500),
+                SweepInterval = TimeSpan.FromSeconds(1),
+                Retry = RetryPolicy.Default with { MaxAttempts = 9 },
+                TimeLimit = TimeSpan.FromHours(1),
+                SoftTimeLimit = TimeSpan.FromMinutes(50),
+                DrainTime = TimeSpan.FromSeconds(10),
+                CancelTime = TimeSpan.FromSeconds(1),
+                LogLinesMax = 5,
+                LogCharactersMax = 600,
+                ResultBytesMax = 700,
+                UnknownJobDelay = TimeSpan.FromSeconds(3),
+                Retention = new Lovage.Storage.RetentionPolicy(TimeSpan.FromDays(1), TimeSpan.FromDays(2), 10),
+            },
+            settings);
+        Assert.Equal(
+            new ClientSettings { DefaultQueue = "celery", PayloadBytesMax = 1024, EnqueueTimeout = TimeSpan.FromSeconds(5), PendingMax = 99 },
+            host.Services.GetRequiredService<ClientSettings>());
+    }
+
+    [Fact]
+    public void AddLovage_NothingSaid_HasTheDocumentedDefaults()
+    {
+        using var host = Build(lovage => lovage.AddJob(new JobDefinition("n", static _ => default) { Queue = "mail" }));
+
+        var options = host.Services.GetRequiredService<IOptions<LovageOptions>>().Value;
+        Assert.Null(options.Storage);
+        Assert.Equal(new ClientSettings(), host.Services.GetRequiredService<ClientSettings>());
+        var settings = Assert.Single(host.Services.GetRequiredService<WorkerSet>().Settings);
+        Assert.Equal(["default", "mail"], settings.Queues);
+        Assert.Equal(new WorkerSettings { Queues = settings.Queues }, settings);
+    }
+
+    [Fact]
+    public void AddLovage_ConnectionString_IsTheStorageUnlessTheSectionNamesOne()
+    {
+        using var fromConnection = Build(null, ("ConnectionStrings:Lovage", "memory:"));
+        Assert.Equal("memory:", fromConnection.Services.GetRequiredService<IOptions<LovageOptions>>().Value.Storage);
+
+        using var fromSection = Build(null, ("ConnectionStrings:Lovage", "postgres://x"), ("Lovage:Storage", "memory:"));
+        Assert.Equal("memory:", fromSection.Services.GetRequiredService<IOptions<LovageOptions>>().Value.Storage);
+    }
+
+    [Fact]
+    public void AddLovage_Code_WinsOverConfiguration()
+    {
+        var builder = Host.CreateEmptyApplicationBuilder(null);
+        builder.Configuration.AddInMemoryCollection([KeyValuePair.Create("Lovage:DefaultQueue", (string?)"a"), KeyValuePair.Create("Lovage:Storage", (string?)"memory:")]);
+        builder.AddLovage(options => options.DefaultQueue = "b");
+        builder.AddLovage(options => options.Limits.PendingMax = 5);
+        using var host = builder.Build();
+
+        Assert.Equal(new ClientSettings { DefaultQueue = "b", PendingMax = 5 }, host.Services.GetRequiredService<ClientSettings>());
+        Assert.Single(host.Services.GetServices<IHostedService>(), service => service is LovageHost);
+    }
+
+    [Fact]
+    public void AddWorker_Twice_MakesTwoFromTheSameSection()
+    {
+        using var host = Build(
+            lovage => lovage.AddWorker(worker => worker.Queues = ["slow"]),
+            ("Lovage:Worker:Concurrency", "3"));
+
+        var settings = host.Services.GetRequiredService<WorkerSet>().Settings;
+        Assert.Equal([["default"], ["slow"]], settings.Select(worker => worker.Queues.ToArray()));
+        Assert.All(settings, worker => Assert.Equal(3, worker.Concurrency));
+    }
+
+    [Theory]
+    [InlineData("Lovage:Worker:Concurrency", "0", "Lovage:Worker:Concurrency is 0; 1 to 10,000 is allowed.")]
+    [InlineData("Lovage:Worker:PrefetchMax", "1001", "Lovage:Worker:PrefetchMax is 1,001; 0 to 1,000 is allowed.")]
+    [InlineData("Lovage:Worker:Lease", "00:00:00.5", "Lovage:Worker:Lease is 00:00:00.5000000; 00:00:01 to 01:00:00 is allowed (days.hours:minutes:seconds).")]
+    [InlineData("Lovage:Limits:EnqueueTimeout", "01:00:00", "Lovage:Limits:EnqueueTimeout is 01:00:00; 00:00:00.0500000 to 00:05:00 is allowed (days.hours:minutes:seconds).")]
+    [InlineData("Lovage:Limits:PayloadBytesMax", "1", "Lovage:Limits:PayloadBytesMax is 1; 1,024 to 67,108,864 is allowed.")]
+    [InlineData("Lovage:Retention:RowsMax", "-1", "Lovage:Retention:RowsMax is -1; 0 to 1,000,000,000 is allowed.")]
+    [InlineData("Lovage:DefaultQueue", "no spaces", "Lovage:DefaultQueue is 'no spaces'; 1 to 64 characters")]
+    [InlineData("Lovage:Worker:Queues:0", "unacked", "Lovage:Worker:Queues is 'unacked'; 1 to 64 characters")]
+    public async Task StartAsync_SettingOutOfRange_FailsNamingKeyAndRange(string key, string value, string expected)
+    {
+        using var host = Build(null, ("Lovage:Storage", "memory:"), (key, value));
+        var refused = await Assert.ThrowsAsync<OptionsValidationException>(() => host.StartAsync(TestContext.Current.CancellationToken));
+        Assert.StartsWith(expected, Assert.Single(refused.Failures), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task StartAsync_OneWorkersCodeOutOfRange_Fails()
+    {
+        using var host = Build(lovage => lovage.AddWorker(worker => worker.Concurrency = 20_000), ("Lovage:Storage", "memory:"));
+        var refused = await Assert.ThrowsAsync<OptionsValidationException>(() => host.StartAsync(TestContext.Current.CancellationToken));
+        Assert.Equal("Lovage:Worker:Concurrency is 20,000; 1 to 10,000 is allowed.", Assert.Single(refused.Failures));
+    }
+
+    private static IHost Build(Action<LovageBuilder>? set, params (string Key, string Value)[] settings)
+    {
+        var builder = Host.CreateEmptyApplicationBuilder(null);
+        builder.Configuration.AddInMemoryCollection(settings.Select(setting => KeyValuePair.Create(setting.Key, (string?)setting.Value)));
+        var lovage = builder.AddLovage().AddWorker();
+        set?.Invoke(lovage);
+        return builder.Build();
+    }
+}
