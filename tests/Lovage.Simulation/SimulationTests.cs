@@ -74,7 +74,7 @@ public sealed class SimulationTests
 
     [Theory]
     [InlineData(nameof(PlantedBug.NoFence), "its lease had passed on")]
-    [InlineData(nameof(PlantedBug.AcknowledgeBeforeOutcome), "took back")]
+    [InlineData(nameof(PlantedBug.AcknowledgeBeforeOutcome), "Not everything ended|took back")]
     [InlineData(nameof(PlantedBug.ClaimCountsAsStart), "took back")]
     [InlineData(nameof(PlantedBug.FollowUpAfterCommit), "Not everything ended")]
     [InlineData(nameof(PlantedBug.WakeUpWithoutPoll), "Not everything ended")]
@@ -90,7 +90,7 @@ public sealed class SimulationTests
             if (World.Run(seed, planted).Violation is { } violation)
             {
                 Print($"{planted}: seed {seed} {violation}");
-                Assert.Contains(expected, violation, StringComparison.Ordinal);
+                Assert.Matches(expected, violation);
                 return;
             }
         }
