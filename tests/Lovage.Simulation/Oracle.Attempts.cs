@@ -86,7 +86,7 @@ internal sealed partial class Oracle
         foreach (var claim in here.Where(claim => claim.Job.Behaviour != Behaviour.Killer))
         {
             Check(
-                Now - claim.StartedAt >= _world.Settings.Lease.Ticks,
+                Now - claim.StartedAt >= _world.Settings.Lease.Ticks || (claim.StartedAt is null && node.LastFault >= claim.ClaimedAt),
                 $"{claim.Job} was running on {node.Name}, its start written, beside a killer that had come back as well{(claim.HandlerEnd is { } end ? $"; it had ended as {end}" : "")}.");
         }
     }

@@ -152,7 +152,9 @@ internal sealed partial class Oracle
             {
                 buried++;
                 Forget(claim);
-                Check(job.Behaviour == Behaviour.Killer || !_world.Faults.IsCalm || _jobs.Values.Count(other => other.Behaviour == Behaviour.Killer) > 1, $"{job} was buried in the place of a killer.");
+
+                // One killer alone cannot take another with it, unless that one runs for longer than a lease and so has the killer let in beside it each time.
+                Check(job.Behaviour == Behaviour.Killer || !_world.Faults.IsCalm || job.Duration >= _world.Settings.Lease || _jobs.Values.Count(other => other.Behaviour == Behaviour.Killer) > 1, $"{job} was buried in the place of a killer.");
                 _world.Mark(job.Behaviour == Behaviour.Killer ? Marker.KillerBuried : Marker.InnocentBuried);
                 End(job, JobState.Dead);
                 continue;
