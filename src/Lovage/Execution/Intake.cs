@@ -12,7 +12,7 @@ internal sealed class Intake(JobBroker broker, LeaseKeeper leases, WorkerSetting
     private readonly Demand _demand = new(settings.Concurrency, settings.PrefetchMax, time);
     private readonly WakeUp _room = new();
     private readonly Lock _lock = new();
-    private readonly Dictionary<LeaseToken, long> _reclaimed = [];
+    private readonly Dictionary<LeaseToken, long?> _reclaimed = [];
     private bool _reclaimedEnded;
     private int _inFlight;
     private int _waitsForRoom;
@@ -61,7 +61,7 @@ internal sealed class Intake(JobBroker broker, LeaseKeeper leases, WorkerSetting
                 {
                     lock (_lock)
                     {
-                        _reclaimed[held.Delivery.Token] = time.GetTimestamp();
+                        _reclaimed[held.Delivery.Token] = null;
                     }
                 }
 
@@ -72,6 +72,15 @@ internal sealed class Intake(JobBroker broker, LeaseKeeper leases, WorkerSetting
 
     /// <summary>What a handler's run took, for the next fetch.</summary>
     internal void JobTook(TimeSpan duration) => _demand.JobTook(duration.TotalSeconds);
+
+    /// <summary>A job that came back from a dead owner is about to run: from now on it is watched.</summary>
+    internal void Starts(HeldLease reclaimed)
+    {
+        lock (_lock)
+        {
+            _reclaimed[reclaimed.Delivery.Token] = time.GetTimestamp();
+        }
+    }
 
     /// <summary>A job is done with: its place may be filled.</summary>
     internal void Leave(HeldLease held)
@@ -129,7 +138,7 @@ internal sealed class Intake(JobBroker broker, LeaseKeeper leases, WorkerSetting
             var may = true;
             foreach (var since in _reclaimed.Values)
             {
-                may &= time.GetElapsedTime(since) >= settings.Lease;
+                may &= since is { } started && time.GetElapsedTime(started) >= settings.Lease;
             }
 
             isDue = _reclaimedEnded && may;

@@ -112,7 +112,7 @@ public sealed class JobWorker : IAsyncDisposable
             return;
         }
 
-        await _quiet.CancelAsync();
+        await CancelAsync(_quiet);
         await _fetching;
         var unstarted = _intake.Close();
         _report.Draining(_slots.Running, unstarted.Count);
@@ -135,7 +135,7 @@ public sealed class JobWorker : IAsyncDisposable
 
         await FlushAsync();
         _signals?.Dispose();
-        await _stopped.CancelAsync();
+        await CancelAsync(_stopped);
         await _others;
         _slots.Dispose();
         Volatile.Write(ref _phase, (int)WorkerPhase.Stopped);
@@ -151,6 +151,18 @@ public sealed class JobWorker : IAsyncDisposable
         _slots.Dispose();
         _quiet.Dispose();
         _stopped.Dispose();
+    }
+
+    /// <summary>What waits on the token goes on elsewhere; without threads of its own the worker stays on its caller's scheduler, which CancelAsync would leave.</summary>
+    private Task CancelAsync(CancellationTokenSource source)
+    {
+        if (_ownThreads)
+        {
+            return source.CancelAsync();
+        }
+
+        source.Cancel();
+        return Task.CompletedTask;
     }
 
     private BackgroundLoop Loop(string name) => new(name, _time, _report.LoopFault);

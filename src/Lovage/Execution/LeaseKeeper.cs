@@ -108,6 +108,15 @@ internal sealed class LeaseKeeper(JobBroker broker, TimeSpan lease, TimeProvider
         }
     }
 
+    /// <summary>True from the delivery until its outcome is written or it is given back.</summary>
+    internal bool Holds(LeaseToken token)
+    {
+        lock (_lock)
+        {
+            return _held.ContainsKey(token);
+        }
+    }
+
     /// <summary>The lease of a job, when this worker holds it.</summary>
     internal HeldLease? Find(JobId id)
     {

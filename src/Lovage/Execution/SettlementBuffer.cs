@@ -65,6 +65,28 @@ internal sealed class SettlementBuffer(JobStore store, LeaseKeeper leases, TimeP
         }
     }
 
+    /// <summary>Waits until one outcome that was added is written, or the worker has stopped.</summary>
+    internal async Task WaitUntilWrittenAsync(LeaseToken token, CancellationToken stopped)
+    {
+        while (!stopped.IsCancellationRequested)
+        {
+            var seen = _written.Version;
+            if (!leases.Holds(token))
+            {
+                return;
+            }
+
+            try
+            {
+                await _written.WaitAsync(seen, TimeSpan.FromSeconds(1), time, stopped);
+            }
+            catch (OperationCanceledException)
+            {
+                return;
+            }
+        }
+    }
+
     /// <summary>The loop that writes.</summary>
     internal async Task RunAsync(CancellationToken stopped)
     {
@@ -187,9 +209,10 @@ internal sealed class SettlementBuffer(JobStore store, LeaseKeeper leases, TimeP
         }
     }
 
+    /// <summary>Waits before the next try; the stop ends it quietly, so that a store that fails to the last does not fail the stop.</summary>
     private async Task PauseAsync(int tries, CancellationToken stopped)
     {
         var bound = Math.Min(0.05 * Math.Pow(2, Math.Min(tries, 10)), RetryDelayMax.TotalSeconds);
-        await Task.Delay(TimeSpan.FromSeconds(bound * (0.5 + (random.NextDouble() / 2))), time, stopped);
+        await Task.Delay(TimeSpan.FromSeconds(bound * (0.5 + (random.NextDouble() / 2))), time, stopped).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
     }
 }

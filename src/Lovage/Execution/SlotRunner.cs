@@ -19,6 +19,7 @@ internal sealed class SlotRunner(
     private Slot[] _slots = [];
     private int _running;
     private bool _draining;
+    private TaskScheduler _scheduler = TaskScheduler.Default;
 
     /// <summary>The slots that are in use.</summary>
     internal Slot[] Slots => Volatile.Read(ref _slots);
@@ -28,6 +29,7 @@ internal sealed class SlotRunner(
 
     internal void Start()
     {
+        _scheduler = TaskScheduler.Current;
         Volatile.Write(ref _slots, [.. Enumerable.Range(0, settings.Concurrency).Select(_ => new Slot())]);
         foreach (var slot in _slots)
         {
@@ -57,8 +59,9 @@ internal sealed class SlotRunner(
 
         var replacement = new Slot();
         Volatile.Write(ref _slots, [.. _slots.Select(other => other == slot ? replacement : other)]);
-        Leave(held);
-        _ = RunSlotAsync(replacement);
+
+        // This is the watch, whose thread must not run a slot's jobs.
+        Task.Factory.StartNew(() => ReplaceAsync(held, replacement), CancellationToken.None, TaskCreationOptions.DenyChildAttach, _scheduler);
     }
 
     /// <summary>Waits until nothing runs, at most as long as the limit.</summary>
@@ -114,9 +117,14 @@ internal sealed class SlotRunner(
     /// <summary>Lets idle threads of its own end.</summary>
     public void Dispose() => _dedicated.Dispose();
 
+    private async Task ReplaceAsync(HeldLease held, Slot replacement)
+    {
+        await FinishAsync(held);
+        await RunSlotAsync(replacement);
+    }
+
     private async Task RunSlotAsync(Slot slot)
     {
-        // A slot that replaces a lost one is started by the watch, which must not run its jobs.
         await Task.Yield();
         for (var count = 1; ; count++)
         {
@@ -136,7 +144,7 @@ internal sealed class SlotRunner(
                 return;
             }
 
-            Leave(held);
+            await FinishAsync(held);
             if (count % YieldEvery == 0)
             {
                 await Task.Yield();
@@ -144,8 +152,14 @@ internal sealed class SlotRunner(
         }
     }
 
-    private void Leave(HeldLease held)
+    private async ValueTask FinishAsync(HeldLease held)
     {
+        if (held.Delivery.StartFirst)
+        {
+            // While its outcome is unwritten, the death of this process would still count against it: no other that came back may run yet.
+            await settlements.WaitUntilWrittenAsync(held.Delivery.Token, stopped);
+        }
+
         Interlocked.Decrement(ref _running);
         intake.Leave(held);
         if (Volatile.Read(ref _draining))
@@ -178,10 +192,15 @@ internal sealed class SlotRunner(
             return true;
         }
 
-        if (delivery.StartFirst && !await RecordStartAheadAsync(held))
+        if (delivery.StartFirst)
         {
-            Drop(held);
-            return true;
+            if (!await RecordStartAheadAsync(held) || !leases.IsTrusted(held))
+            {
+                Drop(held);
+                return true;
+            }
+
+            intake.Starts(held);
         }
 
         return await RunAsync(slot, held, new JobAttempt(delivery, definition!, outcomes.MaxAttempts(delivery, definition), serializer, scopes, settings, cancelInline: !ownThreads));

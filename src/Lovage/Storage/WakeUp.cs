@@ -8,7 +8,7 @@ namespace Lovage.Storage;
 public sealed class WakeUp
 {
     private readonly Lock _lock = new();
-    private TaskCompletionSource? _waiters;
+    private HashSet<Waiter> _waiters = [];
     private long _version;
 
     /// <summary>Grows with each <see cref="Pulse"/>.</summary>
@@ -17,15 +17,23 @@ public sealed class WakeUp
     /// <summary>Wakes all who wait.</summary>
     public void Pulse()
     {
-        TaskCompletionSource? waiters;
+        HashSet<Waiter> waiters;
         lock (_lock)
         {
             _version++;
+            if (_waiters.Count == 0)
+            {
+                return;
+            }
+
             waiters = _waiters;
-            _waiters = null;
+            _waiters = [];
         }
 
-        waiters?.TrySetResult();
+        foreach (var waiter in waiters)
+        {
+            waiter.TrySetResult(true);
+        }
     }
 
     /// <summary>Waits for a pulse after the version that was seen.</summary>
@@ -36,7 +44,7 @@ public sealed class WakeUp
     /// <returns>True when woken, false when the time was up.</returns>
     public async ValueTask<bool> WaitAsync(long seen, TimeSpan limit, TimeProvider time, CancellationToken cancellationToken)
     {
-        Task pulse;
+        var waiter = new Waiter();
         lock (_lock)
         {
             if (_version != seen)
@@ -44,23 +52,29 @@ public sealed class WakeUp
                 return true;
             }
 
-            _waiters ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            pulse = _waiters.Task;
+            if (limit <= TimeSpan.Zero)
+            {
+                return false;
+            }
+
+            _waiters.Add(waiter);
         }
 
-        if (limit <= TimeSpan.Zero)
-        {
-            return false;
-        }
-
+        // Not Task.WaitAsync: that goes by way of the thread pool whatever the caller's scheduler is, and ends every wait in vain with an exception.
         try
         {
-            await pulse.WaitAsync(limit, time, cancellationToken);
-            return true;
+            await using var timer = time.CreateTimer(static state => ((Waiter)state!).TrySetResult(false), waiter, limit, Timeout.InfiniteTimeSpan);
+            await using var cancellation = cancellationToken.UnsafeRegister(static (state, token) => ((Waiter)state!).TrySetCanceled(token), waiter);
+            return await waiter.Task;
         }
-        catch (TimeoutException)
+        finally
         {
-            return false;
+            lock (_lock)
+            {
+                _waiters.Remove(waiter);
+            }
         }
     }
+
+    private sealed class Waiter() : TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
 }
