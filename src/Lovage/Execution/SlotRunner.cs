@@ -31,7 +31,7 @@ internal sealed class SlotRunner(
         Volatile.Write(ref _slots, [.. Enumerable.Range(0, settings.Concurrency).Select(_ => new Slot())]);
         foreach (var slot in _slots)
         {
-            _ = RunSlotAsync(slot);
+            Launch(slot);
         }
     }
 
@@ -58,7 +58,7 @@ internal sealed class SlotRunner(
         var replacement = new Slot();
         Volatile.Write(ref _slots, [.. _slots.Select(other => other == slot ? replacement : other)]);
         Leave(held);
-        _ = RunSlotAsync(replacement);
+        Launch(replacement);
     }
 
     /// <summary>Waits until nothing runs, at most as long as the limit.</summary>
@@ -114,9 +114,18 @@ internal sealed class SlotRunner(
     /// <summary>Lets idle threads of its own end.</summary>
     public void Dispose() => _dedicated.Dispose();
 
+    private void Launch(Slot slot)
+    {
+        // A slot that replaces a lost one is started by the watch, whose thread runs what is posted to its context, and then only while it waits for the storage.
+        // Jobs belong on the scheduler alone; so do those of a worker that is started from a context of the app.
+        var context = SynchronizationContext.Current;
+        SynchronizationContext.SetSynchronizationContext(null);
+        _ = RunSlotAsync(slot);
+        SynchronizationContext.SetSynchronizationContext(context);
+    }
+
     private async Task RunSlotAsync(Slot slot)
     {
-        // A slot that replaces a lost one is started by the watch, which must not run its jobs.
         await Task.Yield();
         for (var count = 1; ; count++)
         {
