@@ -16,6 +16,19 @@ public sealed class SharingTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Fact]
+    public void Open_OfALockThatAnotherHolds_NeitherFailsNorTakesIt()
+    {
+        using var held = FileLock.Open(_folder.At("lock"));
+        held.Enter();
+        using var other = FileLock.Open(_folder.At("lock"));
+        held.Exit();
+        held.Enter();
+        held.Exit();
+        other.Enter();
+        other.Exit();
+    }
+
+    [Fact]
     public async Task Storages_UnderLoadOnOneFile_LoseAndDoubleNothing()
     {
         const int Batches = 40;

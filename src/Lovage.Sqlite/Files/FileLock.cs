@@ -14,6 +14,9 @@ internal sealed partial class FileLock : IDisposable
     private const int Unlock = 8;
     private const int Interrupted = 4;
     private const int WindowsExclusive = 2;
+    private const int ReadWrite = 2;
+    private const int LinuxCloseOnExec = 0x8_0000;
+    private const int BsdCloseOnExec = 0x100_0000;
 
     private readonly SafeFileHandle _file;
     private readonly string _path;
@@ -27,7 +30,25 @@ internal sealed partial class FileLock : IDisposable
     internal static FileLock Open(string path)
     {
         DatabaseFile.RefuseLink(path);
-        var options = new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.ReadWrite | FileShare.Delete, BufferSize = 0 };
+        try
+        {
+            Create(path);
+            return new FileLock(OperatingSystem.IsWindows() ? File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete) : OpenUnlocked(path), path);
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            throw new StorageException($"The lock file '{path}' cannot be opened: {fault.Message} Check the rights of the folder.", isTransient: false, fault);
+        }
+    }
+
+    private static void Create(string path)
+    {
+        if (File.Exists(path))
+        {
+            return;
+        }
+
+        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.ReadWrite, Share = FileShare.ReadWrite | FileShare.Delete, BufferSize = 0 };
         if (!OperatingSystem.IsWindows())
         {
             options.UnixCreateMode = DatabaseFile.OwnerOnly;
@@ -35,24 +56,21 @@ internal sealed partial class FileLock : IDisposable
 
         try
         {
-            // The handle is shared with no stream: the stream is only the way to give a new file its rights.
             using (new FileStream(path, options))
             {
             }
-
-            var opened = new FileLock(File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete), path);
-            if (!OperatingSystem.IsWindows())
-            {
-                // .NET takes a shared flock at every opening, on Unix; kept, it would stand in the way of everybody else's exclusive one.
-                opened.Exit();
-            }
-
-            return opened;
         }
-        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        catch (IOException) when (File.Exists(path))
         {
-            throw new StorageException($"The lock file '{path}' cannot be opened: {fault.Message} Check the rights of the folder.", isTransient: false, fault);
+            // Another process was quicker.
         }
+    }
+
+    /// <summary>.NET takes a shared flock at every opening on Unix, without waiting: while another process writes, it would fail.</summary>
+    private static SafeFileHandle OpenUnlocked(string path)
+    {
+        var file = OpenFile(path, ReadWrite | (OperatingSystem.IsLinux() ? LinuxCloseOnExec : BsdCloseOnExec));
+        return file >= 0 ? new SafeFileHandle(file, ownsHandle: true) : throw new IOException($"{Marshal.GetLastPInvokeErrorMessage()}.");
     }
 
     internal void Enter()
@@ -101,6 +119,10 @@ internal sealed partial class FileLock : IDisposable
     [LibraryImport("libc", EntryPoint = "flock", SetLastError = true)]
     [SuppressMessage("Interoperability", "CA5392", Justification = "The system's C library.")]
     private static partial int Flock(SafeFileHandle file, int operation);
+
+    [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    [SuppressMessage("Interoperability", "CA5392", Justification = "The system's C library.")]
+    private static partial int OpenFile(string path, int flags);
 
     [LibraryImport("kernel32", SetLastError = true)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.System32)]

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Diagnostics.CodeAnalysis;
 using Lovage.Diagnostics;
 using Lovage.Storage;
 using Microsoft.Extensions.DependencyInjection;
@@ -33,7 +34,7 @@ internal sealed class SlotRunner(
         Volatile.Write(ref _slots, [.. Enumerable.Range(0, settings.Concurrency).Select(_ => new Slot())]);
         foreach (var slot in _slots)
         {
-            _ = RunSlotAsync(slot);
+            Launch(() => RunSlotAsync(slot));
         }
     }
 
@@ -59,9 +60,7 @@ internal sealed class SlotRunner(
 
         var replacement = new Slot();
         Volatile.Write(ref _slots, [.. _slots.Select(other => other == slot ? replacement : other)]);
-
-        // This is the watch, whose thread must not run a slot's jobs.
-        Task.Factory.StartNew(() => ReplaceAsync(held, replacement), CancellationToken.None, TaskCreationOptions.DenyChildAttach, _scheduler);
+        Launch(() => ReplaceAsync(held, replacement));
     }
 
     /// <summary>Waits until nothing runs, at most as long as the limit.</summary>
@@ -73,7 +72,7 @@ internal sealed class SlotRunner(
         {
             var seen = _ended.Version;
             var rest = limit - time.GetElapsedTime(start);
-            if (Running == 0 || rest <= TimeSpan.Zero)
+            if (intake.InFlight == 0 || rest <= TimeSpan.Zero)
             {
                 return;
             }
@@ -117,6 +116,12 @@ internal sealed class SlotRunner(
     /// <summary>Lets idle threads of its own end.</summary>
     public void Dispose() => _dedicated.Dispose();
 
+    /// <summary>
+    /// Starts a slot on the worker's scheduler, away from any context: neither the watch, whose thread replaces lost slots, nor a context of the app that starts
+    /// the worker may come to run jobs.
+    /// </summary>
+    private void Launch(Func<Task> run) => Task.Factory.StartNew(run, CancellationToken.None, TaskCreationOptions.DenyChildAttach, _scheduler);
+
     private async Task ReplaceAsync(HeldLease held, Slot replacement)
     {
         await FinishAsync(held);
@@ -125,7 +130,6 @@ internal sealed class SlotRunner(
 
     private async Task RunSlotAsync(Slot slot)
     {
-        await Task.Yield();
         for (var count = 1; ; count++)
         {
             if (!intake.Buffer.TryRead(out var held))
@@ -139,7 +143,7 @@ internal sealed class SlotRunner(
             }
 
             Interlocked.Increment(ref _running);
-            if (!await ProcessAsync(slot, held))
+            if (!await TryProcessAsync(slot, held))
             {
                 return;
             }
@@ -165,6 +169,26 @@ internal sealed class SlotRunner(
         if (Volatile.Read(ref _draining))
         {
             _ended.Pulse();
+        }
+    }
+
+    [SuppressMessage("Design", "CA1031", Justification = "A fault of ours in one job must not take its slot from all the others; the job comes back when its lease ends.")]
+    private async ValueTask<bool> TryProcessAsync(Slot slot, HeldLease held)
+    {
+        try
+        {
+            return await ProcessAsync(slot, held);
+        }
+        catch (OperationCanceledException) when (stopped.IsCancellationRequested)
+        {
+            return true;
+        }
+        catch (Exception fault)
+        {
+            slot.Set(null, null);
+            report.LoopFault("slot", fault);
+            leases.Remove(held.Delivery.Token);
+            return true;
         }
     }
 
@@ -194,9 +218,17 @@ internal sealed class SlotRunner(
 
         if (delivery.StartFirst)
         {
-            if (!await RecordStartAheadAsync(held) || !leases.IsTrusted(held))
+            if (!await RecordStartAheadAsync(held))
             {
                 Drop(held);
+                return true;
+            }
+
+            if (!leases.IsTrusted(held))
+            {
+                // Given back, the start that was written for nothing does not count as a death.
+                report.Dropped(message);
+                await leases.ReleaseAsync([delivery.Token], report, stopped);
                 return true;
             }
 

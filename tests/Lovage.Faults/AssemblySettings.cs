@@ -1,0 +1,4 @@
+using Xunit;
+
+// Each test takes both cores and counts time.
+[assembly: CollectionBehavior(DisableTestParallelization = true)]

@@ -1,0 +1,160 @@
+using System.Collections.Immutable;
+using System.Text;
+using Lovage.Faults.Node;
+using Lovage.Storage;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Xunit;
+
+namespace Lovage.Faults.Harness;
+
+/// <summary>One test's storage, processes and journals. All of it is gone when the test ends, however it ends.</summary>
+internal sealed class FaultLab : IAsyncDisposable
+{
+    private readonly StorageUnderTest _storage;
+    private readonly string _folder;
+    private readonly IHost _host;
+    private readonly Producer _producer;
+    private readonly FaultRecord _faults = new();
+    private readonly List<NodeProcess> _nodes = [];
+    private readonly JobInspector _inspector;
+
+    private FaultLab(StorageUnderTest storage, string folder, IHost host)
+    {
+        _storage = storage;
+        _folder = folder;
+        _host = host;
+        _producer = host.Services.GetRequiredService<Producer>();
+        _inspector = host.Services.GetRequiredService<JobInspector>();
+        Journal = new JournalReader(folder);
+    }
+
+    /// <summary>True when the longer figures are asked for.</summary>
+    internal static bool IsLong => Environment.GetEnvironmentVariable("LOVAGE_LONG_TESTS") == "1";
+
+    internal JournalReader Journal { get; }
+
+    /// <summary>Where gates of held jobs are.</summary>
+    internal string Gates => _folder;
+
+    internal static async Task<FaultLab> OpenAsync(StorageUnderTest storage)
+    {
+        var folder = Directory.CreateTempSubdirectory("lovage-faults-").FullName;
+        await storage.CreateAsync(folder);
+        var builder = Host.CreateApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
+        builder.AddLovage(options =>
+        {
+            options.Storage = storage.Address;
+            options.Limits.EnqueueTimeout = TimeSpan.FromSeconds(30);
+        });
+        builder.Services.AddSingleton(_ => new Journal(Path.Combine(folder, "lab.journal"))).AddSingleton<Producer>();
+        var host = builder.Build();
+        await host.StartAsync(TestContext.Current.CancellationToken);
+        return new FaultLab(storage, folder, host);
+    }
+
+    internal NodeProcess StartWorker(WorkerShape shape) => Start("worker", shape.Arguments());
+
+    internal NodeProcess StartProducer(int jobs, int batchSize) => Start("producer", [$"--produce={jobs}", $"--batch={batchSize}"]);
+
+    internal Task<IReadOnlyList<JobId>> EnqueueAsync(params IEnumerable<Job> jobs) => _producer.EnqueueAsync(jobs, 1_000, TestContext.Current.CancellationToken);
+
+    internal async Task<JobId> EnqueueOneAsync(Job job) => (await EnqueueAsync(job))[0];
+
+    /// <summary>A job that ends when its gate is opened.</summary>
+    internal Job Hold(WhenCancelled whenCancelled) => FaultJobs.Hold(_folder, (int)whenCancelled);
+
+    /// <summary>Lets a held job end in one process.</summary>
+    internal void OpenGate(JobId id, NodeProcess node) => File.Create(FaultJobs.Gate(_folder, id, node.Id)).Dispose();
+
+    /// <summary>Waits; says at the deadline how the processes are.</summary>
+    internal async Task UntilAsync(string what, TimeSpan limit, Func<bool> condition) => await UntilAsync(what, limit, () => ValueTask.FromResult(condition()));
+
+    internal async Task UntilAsync(string what, TimeSpan limit, Func<ValueTask<bool>> condition)
+    {
+        try
+        {
+            await Eventually.BecomesTrueAsync(what, limit, condition);
+        }
+        catch (TimeoutException late)
+        {
+            throw new TimeoutException(late.Message + Describe());
+        }
+    }
+
+    /// <summary>Waits until a process starts a job.</summary>
+    internal async Task<JournalLine> StartedAsync(JobId id, NodeProcess? by = null, TimeSpan? limit = null)
+    {
+        JournalLine? found = null;
+        await UntilAsync($"{id} is started by {by?.Name ?? "any"}", limit ?? TimeSpan.FromSeconds(30), () =>
+            (found = Journal.Of(id, "start").FirstOrDefault(line => by is null || line.Process == by.Id)) is not null);
+        return found!;
+    }
+
+    internal async Task<JobRecord> RecordAsync(JobId id) => await _inspector.FindAsync(id, TestContext.Current.CancellationToken) ?? throw new InvalidOperationException($"{id} has no record.");
+
+    internal ValueTask<IReadOnlyList<AttemptRecord>> AttemptsAsync(JobId id) => _inspector.AttemptsAsync(id, TestContext.Current.CancellationToken);
+
+    /// <summary>Waits until there is nothing to do.</summary>
+    internal Task QuiesceAsync(TimeSpan limit) => UntilAsync("nothing is queued or running", limit, async () => (await LeftAsync()).Count == 0);
+
+    /// <summary>Holds the journals against the storage. Call it when nothing runs.</summary>
+    /// <param name="ends">How jobs are meant to end that cannot succeed.</param>
+    internal async Task<Verdict> JudgeAsync(IReadOnlyDictionary<JobId, JobState>? ends = null)
+    {
+        var records = new List<JobRecord>();
+        string? after = null;
+        do
+        {
+            var page = await _inspector.ListAsync(new JobQuery { Limit = JobBroker.BatchMax, After = after });
+            records.AddRange(page.Jobs);
+            after = page.Next;
+        }
+        while (after is not null);
+        return Verdict.Of(Journal.Read(), _faults.All, records, await _inspector.CountersAsync(), await LeftAsync(), ends ?? ImmutableDictionary<JobId, JobState>.Empty);
+    }
+
+    /// <summary>One line with the test's figures.</summary>
+    internal static void Print(string figures) => TestContext.Current.TestOutputHelper!.WriteLine(figures);
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var node in _nodes)
+        {
+            node.Dispose();
+        }
+
+        await _host.StopAsync();
+        _host.Dispose();
+        await _storage.DisposeAsync();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    private NodeProcess Start(string role, IEnumerable<string> arguments)
+    {
+        var name = $"{role}-{_nodes.Count}";
+        var node = new NodeProcess(
+            name, _folder, [$"--journal={Path.Combine(_folder, name + ".journal")}", $"--Lovage:Storage={_storage.Address}", "--Lovage:Limits:EnqueueTimeout=00:00:30", .. arguments], _faults);
+        _nodes.Add(node);
+        return node;
+    }
+
+    private async Task<List<string>> LeftAsync()
+    {
+        var queues = await _inspector.QueuesAsync();
+        var owners = await _host.Services.GetRequiredService<JobStorage>().Broker.OwnersAsync(TestContext.Current.CancellationToken);
+        return [.. queues.Where(static queue => queue.Ready + queue.Scheduled + queue.Claimed != 0).Select(static queue => queue.ToString()), .. owners];
+    }
+
+    private string Describe()
+    {
+        var text = new StringBuilder();
+        foreach (var node in _nodes.TakeLast(4))
+        {
+            text.AppendLine().AppendLine($"{node.Name} (process {node.Id}): {(node.HasExited ? $"exited with {node.ExitCode}" : "running")}");
+            text.AppendJoin('\n', node.Events.TakeLast(10)).AppendLine().Append(node.Output);
+        }
+
+        return text.ToString();
+    }
+}
