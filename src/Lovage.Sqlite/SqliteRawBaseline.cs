@@ -22,7 +22,7 @@ internal sealed class SqliteRawBaseline : IDisposable
     internal SqliteRawBaseline(string path, TimeProvider time, bool isFull = true)
     {
         _connection = SqliteConnection.OpenWriter(path);
-        _connection.Execute("PRAGMA cache_size = -64000");
+        _connection.Execute("PRAGMA cache_size = -16000");
         _connection.Execute("PRAGMA temp_store = MEMORY");
         _connection.Execute("PRAGMA wal_autocheckpoint = 6000");
         _connection.Execute(isFull ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");

@@ -26,7 +26,7 @@ public sealed class SqliteStorage : JobStorage
     private readonly SqliteJobStore _store;
     private Writer? _writer;
     private Readers? _readers;
-    private FileSystemWatcher? _watcher;
+    private SignalWatch? _watch;
     private List<string> _warnings = [];
 
     /// <summary>Makes a storage without opening it.</summary>
@@ -86,7 +86,7 @@ public sealed class SqliteStorage : JobStorage
     /// <inheritdoc/>
     protected override async ValueTask DisposeCoreAsync()
     {
-        _watcher?.Dispose();
+        _watch?.Dispose();
         _readers?.Dispose();
         if (_writer is not null)
         {
@@ -121,9 +121,7 @@ public sealed class SqliteStorage : JobStorage
     {
         try
         {
-            _watcher = new FileSystemWatcher(Path.GetDirectoryName(path)!, Path.GetFileName(Turnstile.SignalPath(path))) { NotifyFilter = NotifyFilters.LastWrite };
-            _watcher.Changed += (_, _) => _writer!.Poke();
-            _watcher.EnableRaisingEvents = true;
+            _watch = new SignalWatch(Turnstile.SignalPath(path), _writer!.Poke);
         }
         catch (IOException fault)
         {

@@ -130,7 +130,7 @@ internal sealed class Writer
             connection = SqliteConnection.OpenWriter(_path);
             connection.Execute("PRAGMA busy_timeout = 5000");
             _ = Migration.Check(connection, _path);
-            connection.Execute("PRAGMA cache_size = -64000");
+            connection.Execute("PRAGMA cache_size = -16000");
             connection.Execute("PRAGMA temp_store = MEMORY");
             connection.Execute("PRAGMA foreign_keys = OFF");
             connection.Execute("PRAGMA trusted_schema = OFF");
