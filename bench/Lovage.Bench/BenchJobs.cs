@@ -5,16 +5,9 @@ namespace Lovage.Bench;
 /// <summary>The handlers that are measured. They count inside the handler: what was enqueued and never ran is not counted.</summary>
 internal static class BenchJobs
 {
-    private static RunCounter counter = new(0);
-    private static LatencyRecorder latencies = new();
+    internal static RunCounter Counter { get; set; } = new(0);
 
-    internal static RunCounter Counter
-    {
-        get => Volatile.Read(ref counter);
-        set => Volatile.Write(ref counter, value);
-    }
-
-    internal static LatencyRecorder Latencies => latencies;
+    internal static LatencyRecorder Latencies { get; } = new();
 
     /// <summary>A no-op that proves that it ran, and how often.</summary>
     [Job("bench.noop")]
@@ -26,7 +19,7 @@ internal static class BenchJobs
 
     /// <summary>Records how long ago it was meant to be sent.</summary>
     [Job("bench.mark")]
-    public static void MarkAsync(long intendedTimestamp) => latencies.Add(Stopwatch.GetElapsedTime(intendedTimestamp));
+    public static void MarkAsync(long intendedTimestamp) => Latencies.Add(Stopwatch.GetElapsedTime(intendedTimestamp));
 }
 
 /// <summary>Which of N jobs have run, and whether any ran twice.</summary>

@@ -115,7 +115,9 @@ internal static class LatencyScenario
                     sends.Add(app.Client.EnqueueAsync(BenchJobs.Mark(intended)).AsTask());
                 }
             },
-            TaskCreationOptions.LongRunning);
+            CancellationToken.None,
+            TaskCreationOptions.LongRunning,
+            TaskScheduler.Default);
         await Task.WhenAll(sends);
         return count;
     }

@@ -21,6 +21,6 @@ try
 }
 catch (ArgumentException wrong)
 {
-    Console.Error.WriteLine(wrong.Message);
+    await Console.Error.WriteLineAsync(wrong.Message);
     return 2;
 }
