@@ -12,6 +12,7 @@ internal static class EnqueueScenario
         var one = new List<double>();
         var many = new List<double>();
         var bulk = new List<double>();
+        await MeasureAsync(options, Math.Max(1, jobs / 10), callers);
         for (var run = 0; run < options.Runs; run++)
         {
             one.Add(await MeasureAsync(options, Math.Max(1, jobs / 10), 1));
