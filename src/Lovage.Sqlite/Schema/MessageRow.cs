@@ -33,7 +33,7 @@ internal static class MessageRow
     }
 
     /// <summary>Reads <see cref="Sql.JobColumns"/> from the column given on.</summary>
-    internal static JobMessage Read(SqliteStatement row, int first, WordReader words, int? retries)
+    internal static JobMessage Read(SqliteStatement row, int first, WordLookup words, int? retries)
     {
         var flags = row.Int64(first + 4);
         var message = new JobMessage
