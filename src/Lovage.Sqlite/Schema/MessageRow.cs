@@ -15,6 +15,8 @@ internal static class MessageRow
     /// <summary>Binds parameters 2 to 16 of <see cref="Sql.InsertJob"/>.</summary>
     internal static void Bind(SqliteStatement insert, JobMessage message, long name, long queue, long now, long? origin)
     {
+        // Whatever can throw comes before the first binding.
+        var more = More(message);
         insert.Bind(2, message.Id.Value)
             .Bind(3, name)
             .Bind(4, queue)
@@ -27,7 +29,7 @@ internal static class MessageRow
             .Bind(11, StorageClock.FromTime(message.Expires))
             .Bind(12, message.MaxAttempts)
             .BindBlob(13, message.Body.Span)
-            .BindSome(14, More(message))
+            .BindSome(14, more)
             .BindSome(15, message.Extra.Span)
             .Bind(16, origin);
     }

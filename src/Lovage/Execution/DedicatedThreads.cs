@@ -14,6 +14,7 @@ internal sealed class DedicatedThreads(string name, int max) : IDisposable
     private readonly Lock _lock = new();
     private int _threads;
     private int _idle;
+    private int _queued;
 
     /// <summary>Runs on one of the threads; what the function awaits goes on elsewhere.</summary>
     internal Task<AttemptEnding> RunAsync(JobRunner runner, JobAttempt attempt)
@@ -21,10 +22,19 @@ internal sealed class DedicatedThreads(string name, int max) : IDisposable
         var work = new Work(runner, attempt, ExecutionContext.Capture());
         lock (_lock)
         {
-            if (_idle == 0 && _threads < max)
+            // The work takes its thread here, not when the thread comes to it: two at once must not count on the same one.
+            if (_idle > 0)
+            {
+                _idle--;
+            }
+            else if (_threads < max)
             {
                 _threads++;
                 new Thread(Loop) { IsBackground = true, Name = $"lovage-{name}-{_threads}" }.Start();
+            }
+            else
+            {
+                _queued++;
             }
         }
 
@@ -46,10 +56,8 @@ internal sealed class DedicatedThreads(string name, int max) : IDisposable
 
     private void Loop()
     {
-        Interlocked.Increment(ref _idle);
         foreach (var work in _work.GetConsumingEnumerable())
         {
-            Interlocked.Decrement(ref _idle);
             if (work.Context is { } context)
             {
                 ExecutionContext.Run(context, static state => ((Work)state!).Run(), work);
@@ -59,7 +67,17 @@ internal sealed class DedicatedThreads(string name, int max) : IDisposable
                 work.Run();
             }
 
-            Interlocked.Increment(ref _idle);
+            lock (_lock)
+            {
+                if (_queued > 0)
+                {
+                    _queued--;
+                }
+                else
+                {
+                    _idle++;
+                }
+            }
         }
     }
 
