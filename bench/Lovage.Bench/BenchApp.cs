@@ -34,7 +34,11 @@ internal sealed class BenchApp : IAsyncDisposable
         }).AddJobs();
         if (worker)
         {
-            lovage.AddWorker(w => w.Concurrency = options.Concurrency);
+            lovage.AddWorker(w =>
+            {
+                w.Concurrency = options.Concurrency;
+                w.PrefetchMax = options.Prefetch ?? w.PrefetchMax;
+            });
         }
 
         var host = builder.Build();

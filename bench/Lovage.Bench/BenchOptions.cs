@@ -7,7 +7,7 @@ internal sealed record BenchOptions
 {
     internal const string Usage =
         """
-        Usage: SCENARIO [--storage memory|sqlite|ADDRESS] [--jobs N] [--json] [--concurrency N] [--callers N] [--rate N] [--seconds N] [--processes 1|2] [--runs N]
+        Usage: SCENARIO [--storage memory|sqlite|ADDRESS] [--jobs N] [--json] [--concurrency N] [--prefetch N] [--callers N] [--rate N] [--seconds N] [--processes 1|2] [--runs N]
           enqueue   1 caller, 64 callers (or --callers), bulk
           drain     N pre-queued no-op jobs, results and attempts recorded, every id exactly once
           latency   open loop at --rate for --seconds: from the intended send to the handler's start; --processes 2 runs the worker in another process
@@ -23,6 +23,8 @@ internal sealed record BenchOptions
     internal int? Jobs { get; init; }
 
     internal int Concurrency { get; init; } = 8;
+
+    internal int? Prefetch { get; init; }
 
     internal int? Callers { get; init; }
 
@@ -64,6 +66,7 @@ internal sealed record BenchOptions
                 "--storage" => options with { Storage = value },
                 "--jobs" => options with { Jobs = Whole(name, value) },
                 "--concurrency" => options with { Concurrency = Whole(name, value) },
+                "--prefetch" => options with { Prefetch = Whole(name, value) },
                 "--callers" => options with { Callers = Whole(name, value) },
                 "--rate" => options with { Rate = Number(name, value) },
                 "--seconds" => options with { Seconds = Number(name, value) },

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime;
 using System.Runtime.InteropServices;
 using System.Text.Json.Nodes;
 
@@ -36,6 +37,7 @@ internal sealed class BenchResult(string scenario, string storage, long jobs, do
         }
 
         json["cores"] = Environment.ProcessorCount;
+        json["collector"] = GCSettings.IsServerGC ? "server" : "workstation";
         json["runtime"] = RuntimeInformation.FrameworkDescription;
         foreach (var (name, value) in json)
         {

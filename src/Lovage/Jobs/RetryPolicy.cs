@@ -28,7 +28,7 @@ public sealed record RetryPolicy
     /// <summary>The first wait, or each one when fixed; 1 s by default.</summary>
     public TimeSpan Delay { get; init; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>No wait is longer; 15 min by default.</summary>
+    /// <summary>No computed wait is longer, explicit ones are taken as they are; 15 min by default.</summary>
     public TimeSpan DelayMax { get; init; } = TimeSpan.FromMinutes(15);
 
     /// <summary>Explicit waits, one a retry, the last one repeated; overrides <see cref="Backoff"/>. Empty by default.</summary>
