@@ -4,16 +4,17 @@ using System.Diagnostics.CodeAnalysis;
 namespace Lovage.Execution;
 
 /// <summary>
-/// Threads of the worker's own for handlers that compute or block, so that they take none from the pool that serves requests. A thread is started when work finds none idle,
-/// up to the bound, and kept.
+/// Threads of the worker's own for handlers that compute or block, so that they take none from the pool that serves requests. There are as many threads as there
+/// ever was work at a time, up to the bound.
 /// </summary>
 [SuppressMessage("Usage", "CA2213", Justification = "The collection ends its threads by CompleteAdding; disposed under them it would throw there.")]
 internal sealed class DedicatedThreads(string name, int max) : IDisposable
 {
     private readonly BlockingCollection<Work> _work = [];
     private readonly Lock _lock = new();
+    private int _threadsMax = max;
     private int _threads;
-    private int _idle;
+    private int _load;
 
     /// <summary>Runs on one of the threads; what the function awaits goes on elsewhere.</summary>
     internal Task<AttemptEnding> RunAsync(JobRunner runner, JobAttempt attempt)
@@ -21,7 +22,8 @@ internal sealed class DedicatedThreads(string name, int max) : IDisposable
         var work = new Work(runner, attempt, ExecutionContext.Capture());
         lock (_lock)
         {
-            if (_idle == 0 && _threads < max)
+            // What is queued counts too: a thread that looks idle may be about to take what came before.
+            if (++_load > _threads && _threads < _threadsMax)
             {
                 _threads++;
                 new Thread(Loop) { IsBackground = true, Name = $"lovage-{name}-{_threads}" }.Start();
@@ -37,7 +39,7 @@ internal sealed class DedicatedThreads(string name, int max) : IDisposable
     {
         lock (_lock)
         {
-            _threads--;
+            _threadsMax++;
         }
     }
 
@@ -46,10 +48,8 @@ internal sealed class DedicatedThreads(string name, int max) : IDisposable
 
     private void Loop()
     {
-        Interlocked.Increment(ref _idle);
         foreach (var work in _work.GetConsumingEnumerable())
         {
-            Interlocked.Decrement(ref _idle);
             if (work.Context is { } context)
             {
                 ExecutionContext.Run(context, static state => ((Work)state!).Run(), work);
@@ -59,7 +59,13 @@ internal sealed class DedicatedThreads(string name, int max) : IDisposable
                 work.Run();
             }
 
-            Interlocked.Increment(ref _idle);
+            // Before anybody hears of the end and brings the next: this thread takes that.
+            lock (_lock)
+            {
+                _load--;
+            }
+
+            work.Ended.SetResult(work.Ending);
         }
     }
 
@@ -67,12 +73,14 @@ internal sealed class DedicatedThreads(string name, int max) : IDisposable
     {
         internal ExecutionContext? Context { get; } = context;
 
+        internal AttemptEnding Ending { get; private set; }
+
         internal TaskCompletionSource<AttemptEnding> Ended { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
         internal void Run()
         {
             // The runner never throws; waiting here keeps the thread bound to its one handler.
-            Ended.SetResult(runner.RunAsync(attempt).AsTask().GetAwaiter().GetResult());
+            Ending = runner.RunAsync(attempt).AsTask().GetAwaiter().GetResult();
         }
     }
 }
