@@ -12,7 +12,7 @@ root="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)"
 cd "$root"
 
 # Suites that kill processes, measure time or load both cores: they run alone, one after the other.
-alone=(Lovage.Faults Lovage.Packaging Lovage.Quickstart.Tests Lovage.Simulation Quickstart.Tests)
+alone=(Lovage.Faults Lovage.Packaging Lovage.Quickstart.Tests Lovage.Simulation)
 
 # What the tests need besides .NET: a command, then the Debian package that brings it.
 needs=(

@@ -80,6 +80,11 @@ public sealed class SqliteStorage : JobStorage
     {
         cancellationToken.ThrowIfCancellationRequested();
         Readers.Read(static reader => reader.Connection.Scalar(Sql.ReadMeta));
+        if (!Writer.IsWorking)
+        {
+            throw new StorageException($"The storage {Description} can no longer write: its writer has ended. Start the application again.", isTransient: false);
+        }
+
         return default;
     }
 

@@ -51,16 +51,16 @@ internal sealed class DeliveryRunner
     }
 
     /// <summary>One attempt, apart from any storage.</summary>
-    internal async ValueTask<(Settlement? Outcome, JobAttempt? Attempt)> AttemptAsync(Delivery delivery)
+    internal async ValueTask<Settlement?> AttemptAsync(Delivery delivery)
     {
         if (!_jobs.TryFind(delivery.Message.Name, out var definition))
         {
-            return (_outcomes.Of(delivery, null, new AttemptEnding(AttemptEnd.UnknownJob, new UnknownJobException(delivery.Message.Name, _jobs)), _time.GetUtcNow()), null);
+            return _outcomes.Of(delivery, null, new AttemptEnding(AttemptEnd.UnknownJob, new UnknownJobException(delivery.Message.Name, _jobs)), _time.GetUtcNow());
         }
 
         if (delivery.IsExpired)
         {
-            return (_outcomes.Of(delivery, definition, new AttemptEnding(AttemptEnd.Expired), _time.GetUtcNow()), null);
+            return _outcomes.Of(delivery, definition, new AttemptEnding(AttemptEnd.Expired), _time.GetUtcNow());
         }
 
         var attempt = new JobAttempt(
@@ -81,7 +81,7 @@ internal sealed class DeliveryRunner
         {
             var ending = await _runner.RunAsync(attempt);
             attempt.TryEnd();
-            return (_outcomes.Of(attempt, ending, _time.GetElapsedTime(attempt.StartedTimestamp)), attempt);
+            return _outcomes.Of(attempt, ending, _time.GetElapsedTime(attempt.StartedTimestamp));
         }
         finally
         {
@@ -92,7 +92,7 @@ internal sealed class DeliveryRunner
     private async ValueTask RunAsync(JobStorage storage, Delivery delivery, bool withRetryWaits, CancellationToken cancellationToken)
     {
         await storage.Store.RecordStartsAsync([new JobStart(delivery.Token, delivery.Message.Id, _time.GetUtcNow(), delivery.StartFirst)], cancellationToken);
-        var (outcome, _) = await AttemptAsync(delivery);
+        var outcome = await AttemptAsync(delivery);
         if (outcome is null)
         {
             await storage.Broker.ReleaseAsync([delivery.Token], cancellationToken);

@@ -33,15 +33,11 @@ public sealed class JobHarness
         {
             var now = time.GetUtcNow();
             var delivery = new Delivery { Message = message, Token = default, EnqueuedAt = now, ReadyAt = now, ClaimedAt = now, AttemptsSoFar = attempts.Count };
-            var (outcome, attempt) = await runner.AttemptAsync(delivery);
-            if (attempt is not null && attempt.TryTakeProgress(out var fraction, out var text))
+            var outcome = await runner.AttemptAsync(delivery)
+                ?? throw new InvalidOperationException($"Job '{job.Name}' was interrupted: nothing of the kind happens without a worker.");
+            if (outcome.Progress is { } fraction)
             {
-                progress = new JobProgressReport(fraction, text);
-            }
-
-            if (outcome is null)
-            {
-                throw new InvalidOperationException($"Job '{job.Name}' was interrupted: nothing of the kind happens without a worker.");
+                progress = new JobProgressReport(fraction, outcome.ProgressMessage);
             }
 
             attempts.Add(outcome.Attempt);

@@ -59,7 +59,7 @@ public sealed class PackageTests(LocalFeed feed) : IClassFixture<LocalFeed>
         {
             using var accepted = await http.PostAsync("/hello/Ada", null);
             var id = await accepted.Content.ReadFromJsonAsync<string>();
-            Assert.Equal("Hello Ada", await http.GetFromJsonAsync<string>($"/result/{id}"));
+            Assert.Equal("Hello Ada", await http.GetStringAsync($"/result/{id}"));
             Assert.True(File.Exists(Path.Combine(folder, "lovage.db")), "The default storage is lovage.db in the working folder.");
         });
     }
@@ -169,7 +169,7 @@ public sealed class PackageTests(LocalFeed feed) : IClassFixture<LocalFeed>
             using var host = builder.Build();
             await host.StartAsync();
             var handle = await host.Services.GetRequiredService<JobClient>().EnqueueAsync(SumJobs.Sum(new Numbers([1, 2, 39])));
-            Console.WriteLine($"the sum is {(await handle.WaitAsync()).Value}");
+            Console.WriteLine($"the sum is {(await handle.WaitAsync())?.Value}");
             await host.StopAsync();
 
             public sealed record Numbers(int[] Values);

@@ -100,6 +100,15 @@ internal sealed unsafe class SqliteConnection : IDisposable
 
     internal void Forget(SqliteStatement statement) => _statements.Remove(statement);
 
+    /// <summary>Makes every statement forget what was bound or is still open, after a fault in the midst of its use.</summary>
+    internal void ResetStatements()
+    {
+        foreach (var statement in _statements)
+        {
+            statement.Reset();
+        }
+    }
+
     public void Dispose()
     {
         if (_handle == 0)

@@ -112,9 +112,6 @@ internal sealed unsafe class SqliteStatement : IDisposable
         return _connection.Changes;
     }
 
-    /// <summary>Reads at most one row; true when there is one. Call <see cref="Reset"/> after looking at it.</summary>
-    internal bool ReadOne() => Read();
-
     internal void Reset()
     {
         _ = SqliteNative.Reset(_handle);

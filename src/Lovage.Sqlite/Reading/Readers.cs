@@ -24,21 +24,28 @@ internal sealed class Readers(string path, Words words) : IDisposable
             reader = new Reader(path, words);
         }
 
+        T result;
         try
         {
-            return reader.InSnapshot(read);
+            result = reader.InSnapshot(read);
         }
-        finally
+        catch
         {
-            if (_isClosed || _idle.Count >= KeptMax)
-            {
-                reader.Dispose();
-            }
-            else
-            {
-                _idle.Add(reader);
-            }
+            // What it was doing is unknown: a statement left open would hold its snapshot, and the log with it.
+            reader.Dispose();
+            throw;
         }
+
+        if (_isClosed || _idle.Count >= KeptMax)
+        {
+            reader.Dispose();
+        }
+        else
+        {
+            _idle.Add(reader);
+        }
+
+        return result;
     }
 
     public void Dispose()

@@ -15,6 +15,8 @@ internal static class MessageRow
     /// <summary>Binds parameters 2 to 16 of <see cref="Sql.InsertJob"/>.</summary>
     internal static void Bind(SqliteStatement insert, JobMessage message, long name, long queue, long now, long? origin)
     {
+        // Whatever can throw comes before the first binding.
+        var more = More(message);
         insert.Bind(2, message.Id.Value)
             .Bind(3, name)
             .Bind(4, queue)
@@ -27,13 +29,13 @@ internal static class MessageRow
             .Bind(11, StorageClock.FromTime(message.Expires))
             .Bind(12, message.MaxAttempts)
             .BindBlob(13, message.Body.Span)
-            .BindSome(14, More(message))
+            .BindSome(14, more)
             .BindSome(15, message.Extra.Span)
             .Bind(16, origin);
     }
 
     /// <summary>Reads <see cref="Sql.JobColumns"/> from the column given on.</summary>
-    internal static JobMessage Read(SqliteStatement row, int first, WordReader words, int? retries)
+    internal static JobMessage Read(SqliteStatement row, int first, WordLookup words, int? retries)
     {
         var flags = row.Int64(first + 4);
         var message = new JobMessage

@@ -29,12 +29,12 @@ internal static class Sql
     internal const string DeleteReadyUpTo = "DELETE FROM ready WHERE queue = ?1 AND lane = ?2 AND (priority, seq) <= (?3, ?4)";
 
     internal const string InsertClaim = """
-        INSERT INTO claim(job, stamp, owner, boot, until, lane, seq, ready_at, again, name, queue, priority, retries)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
+        INSERT INTO claim(job, stamp, owner, boot, until, lane, seq, ready_at, again, name, queue, priority, retries, id)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)
         """;
 
     internal const string SelectClaim = """
-        SELECT stamp, owner, lane, seq, ready_at, again, started_at, ahead, cancel, cancel_reason, progress, progress_message, name, queue, priority, retries
+        SELECT stamp, owner, lane, seq, ready_at, again, started_at, ahead, cancel, cancel_reason, progress, progress_message, name, queue, priority, retries, id
         FROM claim WHERE job = ?1
         """;
 

@@ -42,7 +42,7 @@ internal static class Tables
             CREATE TABLE claim(
               job INTEGER PRIMARY KEY, stamp INTEGER NOT NULL, owner INTEGER NOT NULL, boot INTEGER NOT NULL, until INTEGER NOT NULL, lane INTEGER NOT NULL, seq INTEGER NOT NULL,
               ready_at INTEGER, again INTEGER NOT NULL, started_at INTEGER, ahead INTEGER NOT NULL DEFAULT 0, cancel INTEGER NOT NULL DEFAULT 0, cancel_reason TEXT,
-              progress REAL, progress_message TEXT, name INTEGER NOT NULL, queue INTEGER NOT NULL, priority INTEGER NOT NULL, retries INTEGER NOT NULL) STRICT
+              progress REAL, progress_message TEXT, name INTEGER NOT NULL, queue INTEGER NOT NULL, priority INTEGER NOT NULL, retries INTEGER NOT NULL, id TEXT NOT NULL) STRICT
             """,
 
             // What has become of a job, its newest attempt included. "base" is how many attempts it had when a person put it back.

@@ -24,7 +24,10 @@ internal sealed class Words
 }
 
 /// <summary>Looks words up by way of one connection that reads what is committed.</summary>
-internal class WordReader(SqliteConnection connection, Words words)
+internal sealed class WordReader(SqliteConnection connection, Words words) : WordLookup(connection, words);
+
+/// <summary>Looks words up, in what this process knows and else by way of one connection.</summary>
+internal abstract class WordLookup(SqliteConnection connection, Words words)
 {
     private readonly SqliteStatement _byId = connection.Prepare("SELECT text FROM word WHERE id = ?1");
     private readonly SqliteStatement _byText = connection.Prepare("SELECT id FROM word WHERE text = ?1");
@@ -64,7 +67,7 @@ internal class WordReader(SqliteConnection connection, Words words)
 }
 
 /// <summary>Looks words up and adds them on the writer's connection. What a transaction has seen is shared only once it is committed.</summary>
-internal sealed class WordWriter(SqliteConnection connection, Words words) : WordReader(connection, words)
+internal sealed class WordWriter(SqliteConnection connection, Words words) : WordLookup(connection, words)
 {
     private readonly SqliteStatement _insert = connection.Prepare("INSERT INTO word(text) VALUES (?1) RETURNING id");
     private readonly Dictionary<string, long> _pending = new(StringComparer.Ordinal);

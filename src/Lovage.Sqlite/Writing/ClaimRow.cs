@@ -30,6 +30,8 @@ internal sealed record ClaimRow
 
     internal required string? ProgressMessage { get; init; }
 
+    internal required string Id { get; init; }
+
     internal required long Name { get; init; }
 
     internal required long Queue { get; init; }

@@ -42,7 +42,7 @@ internal sealed class ReleaseOperation(IReadOnlyList<LeaseToken> tokens) : Write
                 var before = claim.Again ? session.FindCourse(claim.Job) : default;
                 if (session.GiveBack(claim, AttemptEnd.Interrupted, reclaimed: false, before.Deaths, before, deathReason: null) == JobState.Cancelled)
                 {
-                    cancelled.Add(session.IdOf(claim.Job));
+                    cancelled.Add(JobId.Parse(claim.Id));
                 }
             }
         }

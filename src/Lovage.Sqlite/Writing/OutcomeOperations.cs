@@ -21,7 +21,7 @@ internal sealed class SettleOperation(IReadOnlyList<Settlement> outcomes) : Writ
 
     private static SettleStatus Settle(WriteSession session, Settlement outcome)
     {
-        if (session.FindClaim(outcome.Token) is not { } claim)
+        if (session.FindClaim(outcome.Token) is not { } claim || claim.Id != outcome.Id.Value)
         {
             return WasApplied(session, outcome) ? SettleStatus.Applied : SettleStatus.Stale;
         }

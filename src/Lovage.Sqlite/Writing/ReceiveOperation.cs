@@ -93,7 +93,7 @@ internal sealed class ReceiveOperation(ReceiveRequest request) : WriteOperation<
             var message = MessageRow.Read(row, 0, session.Words, (int?)course.Retries);
             var stamp = session.NextTicket();
             insert.Bind(1, job).Bind(2, stamp).Bind(3, owner).Bind(4, boot).Bind(5, until).Bind(6, lane).Bind(7, seq).Bind(8, readyAt).Bind(9, again)
-                .Bind(10, row.Int64(1)).Bind(11, queue).Bind(12, priority).Bind(13, row.Int64(5)).Run();
+                .Bind(10, row.Int64(1)).Bind(11, queue).Bind(12, priority).Bind(13, row.Int64(5)).Bind(14, message.Id.Value).Run();
             var enqueuedAt = StorageClock.ToTime(row.Int64(6));
             taken.Add(new Delivery
             {

@@ -129,6 +129,7 @@ internal sealed class WriteSession
     {
         Tally.Clear();
         Words.RolledBack();
+        Connection.ResetStatements();
         if (Connection.InTransaction)
         {
             _rollback.Run();
@@ -216,18 +217,10 @@ internal sealed class WriteSession
             Queue = row.Int64(13),
             Priority = row.Int64(14),
             Retries = row.Int64(15),
+            Id = row.Text(16),
         };
         row.Reset();
         return claim;
-    }
-
-    internal JobId IdOf(long job)
-    {
-        var row = Statement("SELECT id FROM job WHERE key = ?1").Bind(1, job);
-        row.Read();
-        var id = JobId.Parse(row.Text(0));
-        row.Reset();
-        return id;
     }
 
     internal CourseRow FindCourse(long job)

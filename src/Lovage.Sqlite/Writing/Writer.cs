@@ -17,6 +17,8 @@ internal sealed class Writer
     private const int GraceMilliseconds = 2;
     private const int SettleDownMilliseconds = 1_000;
 
+    private static readonly TimeSpan CloseLimit = TimeSpan.FromSeconds(5);
+
     private readonly object _gate = new();
     private readonly Queue<WriteOperation> _renewals = new();
     private readonly Queue<WriteOperation> _operations = new();
@@ -82,7 +84,8 @@ internal sealed class Writer
     }
 
     /// <summary>Finishes what waits, writes a last checkpoint and closes.</summary>
-    internal Task CloseAsync()
+    /// <remarks>When another process holds the lock and stands still, it is left to the system: nothing that was confirmed is lost by it.</remarks>
+    internal async Task CloseAsync()
     {
         lock (_gate)
         {
@@ -90,8 +93,11 @@ internal sealed class Writer
             Monitor.Pulse(_gate);
         }
 
-        return _closed.Task;
+        await Task.WhenAny(_closed.Task, Task.Delay(CloseLimit, TimeProvider.System));
     }
+
+    /// <summary>True while the thread is there to write.</summary>
+    internal bool IsWorking => _opened.Task.IsCompletedSuccessfully && !_closed.Task.IsCompleted;
 
     [SuppressMessage("Design", "CA1031", Justification = "A fault must reach those who wait for the thread, whatever it is.")]
     private void Work()
@@ -235,7 +241,7 @@ internal sealed class Writer
         }
         catch (Exception fault)
         {
-            session.RollBack();
+            RollBack(session);
             FailTurn(fault);
             return;
         }
@@ -345,8 +351,21 @@ internal sealed class Writer
         }
         catch (Exception fault)
         {
-            session.RollBack();
+            RollBack(session);
             return fault;
+        }
+    }
+
+    [SuppressMessage("Design", "CA1031", Justification = "What made the rollback necessary is what the callers are told; a transaction that is still open fails the next turn too.")]
+    private static void RollBack(WriteSession session)
+    {
+        try
+        {
+            session.RollBack();
+        }
+        catch (Exception)
+        {
+            // SQLite has rolled back by itself, or the next turn says what is wrong.
         }
     }
 
@@ -387,7 +406,17 @@ internal sealed class Writer
 
     private void LookAtOthers(WriteSession session)
     {
-        var version = session.DataVersion;
+        long version;
+        try
+        {
+            version = session.DataVersion;
+        }
+        catch (StorageException)
+        {
+            // Only a hint is missed: whoever waits also looks by himself now and then.
+            return;
+        }
+
         if (version != _dataVersion)
         {
             _dataVersion = version;

@@ -164,7 +164,7 @@ internal sealed partial class JobEndings
             }
             catch (Exception fault)
             {
-                LovageTelemetry.LoopErrors.Add(1, new KeyValuePair<string, object?>("lovage.loop", "endings"));
+                LovageTelemetry.LoopErrors.Add(1, new KeyValuePair<string, object?>("loop", "endings"));
                 LogLookFailed(_logger, fault);
             }
 

@@ -146,6 +146,12 @@ internal sealed class PublishBatcher : EnqueueRoute, IAsyncDisposable
                 Fail(batch, fault);
             }
 
+            if (batch.Length > 1)
+            {
+                // Those who were just answered often come again at once: taken before they do, the next write would hold one of them and the one after it all others.
+                await Task.Yield();
+            }
+
             if (!TryTakeNext(out batch))
             {
                 return;

@@ -4,17 +4,17 @@ using System.Diagnostics.CodeAnalysis;
 namespace Lovage.Execution;
 
 /// <summary>
-/// Threads of the worker's own for handlers that compute or block, so that they take none from the pool that serves requests. There are as many threads as there
-/// ever was work at a time, up to the bound.
+/// Threads of the worker's own for handlers that compute or block, so that they take none from the pool that serves requests. A thread is started when work finds none idle,
+/// up to the bound, and kept.
 /// </summary>
 [SuppressMessage("Usage", "CA2213", Justification = "The collection ends its threads by CompleteAdding; disposed under them it would throw there.")]
 internal sealed class DedicatedThreads(string name, int max) : IDisposable
 {
     private readonly BlockingCollection<Work> _work = [];
     private readonly Lock _lock = new();
-    private int _threadsMax = max;
     private int _threads;
-    private int _load;
+    private int _idle;
+    private int _queued;
 
     /// <summary>Runs on one of the threads; what the function awaits goes on elsewhere.</summary>
     internal Task<AttemptEnding> RunAsync(JobRunner runner, JobAttempt attempt)
@@ -22,11 +22,19 @@ internal sealed class DedicatedThreads(string name, int max) : IDisposable
         var work = new Work(runner, attempt, ExecutionContext.Capture());
         lock (_lock)
         {
-            // What is queued counts too: a thread that looks idle may be about to take what came before.
-            if (++_load > _threads && _threads < _threadsMax)
+            // The work takes its thread here, not when the thread comes to it: two at once must not count on the same one.
+            if (_idle > 0)
+            {
+                _idle--;
+            }
+            else if (_threads < max)
             {
                 _threads++;
                 new Thread(Loop) { IsBackground = true, Name = $"lovage-{name}-{_threads}" }.Start();
+            }
+            else
+            {
+                _queued++;
             }
         }
 
@@ -39,7 +47,7 @@ internal sealed class DedicatedThreads(string name, int max) : IDisposable
     {
         lock (_lock)
         {
-            _threadsMax++;
+            _threads--;
         }
     }
 
@@ -59,13 +67,17 @@ internal sealed class DedicatedThreads(string name, int max) : IDisposable
                 work.Run();
             }
 
-            // Before anybody hears of the end and brings the next: this thread takes that.
             lock (_lock)
             {
-                _load--;
+                if (_queued > 0)
+                {
+                    _queued--;
+                }
+                else
+                {
+                    _idle++;
+                }
             }
-
-            work.Ended.SetResult(work.Ending);
         }
     }
 
@@ -73,14 +85,12 @@ internal sealed class DedicatedThreads(string name, int max) : IDisposable
     {
         internal ExecutionContext? Context { get; } = context;
 
-        internal AttemptEnding Ending { get; private set; }
-
         internal TaskCompletionSource<AttemptEnding> Ended { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
         internal void Run()
         {
             // The runner never throws; waiting here keeps the thread bound to its one handler.
-            Ending = runner.RunAsync(attempt).AsTask().GetAwaiter().GetResult();
+            Ended.SetResult(runner.RunAsync(attempt).AsTask().GetAwaiter().GetResult());
         }
     }
 }

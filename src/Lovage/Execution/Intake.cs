@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using System.Diagnostics.CodeAnalysis;
 using System.Threading.Channels;
 using Lovage.Storage;
 
@@ -8,7 +10,9 @@ namespace Lovage.Execution;
 /// </summary>
 internal sealed class Intake(JobBroker broker, LeaseKeeper leases, WorkerSettings settings, WorkerOwner owner, TimeProvider time, Random random)
 {
-    private readonly Channel<HeldLease> _buffer = Channel.CreateUnbounded<HeldLease>();
+    // An empty entry says that there is one more in _first: what came back from a dead owner must not wait behind what was fetched ahead.
+    private readonly Channel<HeldLease?> _buffer = Channel.CreateUnbounded<HeldLease?>();
+    private readonly ConcurrentQueue<HeldLease> _first = new();
     private readonly Demand _demand = new(settings.Concurrency, settings.PrefetchMax, time);
     private readonly WakeUp _room = new();
     private readonly Lock _lock = new();
@@ -20,8 +24,27 @@ internal sealed class Intake(JobBroker broker, LeaseKeeper leases, WorkerSetting
     /// <summary>Jobs claimed and not done with.</summary>
     internal int InFlight => Volatile.Read(ref _inFlight);
 
-    /// <summary>Claimed jobs, for the slots; ends when the worker stops.</summary>
-    internal ChannelReader<HeldLease> Buffer => _buffer.Reader;
+    /// <summary>Takes the next claimed job, for a slot.</summary>
+    internal bool TryTake([NotNullWhen(true)] out HeldLease? held)
+    {
+        if (_first.TryDequeue(out held))
+        {
+            return true;
+        }
+
+        while (_buffer.Reader.TryRead(out held))
+        {
+            if (held is not null || _first.TryDequeue(out held))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>Waits until there may be one to take; false when the worker stops.</summary>
+    internal ValueTask<bool> WaitToTakeAsync() => _buffer.Reader.WaitToReadAsync();
 
     /// <summary>The fetching loop; ends by an exception, of the storage or of the token.</summary>
     internal async Task<TimeSpan> FetchAsync(CancellationToken quiet)
@@ -63,9 +86,11 @@ internal sealed class Intake(JobBroker broker, LeaseKeeper leases, WorkerSetting
                     {
                         _reclaimed[held.Delivery.Token] = null;
                     }
+
+                    _first.Enqueue(held);
                 }
 
-                _buffer.Writer.TryWrite(held);
+                _buffer.Writer.TryWrite(held.Delivery.StartFirst ? null : held);
             }
         }
     }
@@ -105,7 +130,7 @@ internal sealed class Intake(JobBroker broker, LeaseKeeper leases, WorkerSetting
     internal List<LeaseToken> Close()
     {
         var unstarted = new List<LeaseToken>();
-        while (_buffer.Reader.TryRead(out var held))
+        while (TryTake(out var held))
         {
             unstarted.Add(held.Delivery.Token);
             Interlocked.Decrement(ref _inFlight);

@@ -55,16 +55,27 @@ internal sealed class JobRunner(ImmutableArray<Type> filters)
         return ending;
     }
 
-    private ValueTask RunFilteredAsync(JobAttempt attempt)
+    private async ValueTask RunFilteredAsync(JobAttempt attempt)
     {
         Type[] chain = [.. filters, .. attempt.Definition.Filters];
         var context = new JobRunContext(attempt.Context, attempt.Services);
-        return StepAsync(0);
+        var ran = false;
+        await StepAsync(0);
+        if (!ran)
+        {
+            throw new InvalidOperationException($"A filter around job '{attempt.Context.Name}' returned without calling next. To refuse a job, throw.");
+        }
 
         ValueTask StepAsync(int index)
         {
             if (index == chain.Length)
             {
+                if (ran)
+                {
+                    throw new InvalidOperationException($"A filter around job '{attempt.Context.Name}' called next twice. Call it once.");
+                }
+
+                ran = true;
                 return attempt.Definition.Invoke(attempt);
             }
 

@@ -26,7 +26,9 @@ internal sealed class HeldLease(Delivery delivery, long receivedTimestamp, long 
     /// <summary>Ties the lease to its running attempt, which hears of a cancellation that came before.</summary>
     internal void Run(JobAttempt attempt)
     {
+        // Who cancels sets the reason first and looks for the attempt then; here it is the other way round, so that one of the two sees the other.
         Volatile.Write(ref _attempt, attempt);
+        Interlocked.MemoryBarrier();
         if (_cancelled != JobCancellationReason.None)
         {
             attempt.Cancel(_cancelled);
@@ -40,6 +42,7 @@ internal sealed class HeldLease(Delivery delivery, long receivedTimestamp, long 
             _cancelled = reason;
         }
 
+        Interlocked.MemoryBarrier();
         Volatile.Read(ref _attempt)?.Cancel(reason);
     }
 }

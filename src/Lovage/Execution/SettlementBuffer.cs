@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics.CodeAnalysis;
 using Lovage.Storage;
 
 namespace Lovage.Execution;
@@ -11,6 +12,7 @@ internal sealed class SettlementBuffer(JobStore store, LeaseKeeper leases, TimeP
 {
     private const int PendingMax = 10_000;
 
+    private static readonly TimeSpan LookInterval = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan RetryDelayMax = TimeSpan.FromSeconds(2);
 
     private readonly ConcurrentQueue<Settlement> _queue = new();
@@ -42,6 +44,7 @@ internal sealed class SettlementBuffer(JobStore store, LeaseKeeper leases, TimeP
     {
         var pending = Interlocked.Increment(ref _pending);
         _queue.Enqueue(outcome);
+        Interlocked.MemoryBarrier();
         if (Volatile.Read(ref _waiting) == 1)
         {
             _added.Pulse();
@@ -101,12 +104,14 @@ internal sealed class SettlementBuffer(JobStore store, LeaseKeeper leases, TimeP
 
             if (batch.Count == 0)
             {
+                // Who adds enqueues first and looks at the flag then: one of the two sees the other.
                 Volatile.Write(ref _waiting, 1);
+                Interlocked.MemoryBarrier();
                 if (_queue.IsEmpty)
                 {
                     try
                     {
-                        await _added.WaitAsync(seen, TimeSpan.FromMinutes(1), time, stopped);
+                        await _added.WaitAsync(seen, LookInterval, time, stopped);
                     }
                     catch (OperationCanceledException)
                     {
@@ -142,6 +147,7 @@ internal sealed class SettlementBuffer(JobStore store, LeaseKeeper leases, TimeP
         }
     }
 
+    [SuppressMessage("Design", "CA1031", Justification = "This loop must outlive whatever a storage, a signal's listener or a logger throws: without it no outcome is ever written.")]
     private async Task<bool> WriteAsync(List<Settlement> batch, CancellationToken stopped)
     {
         for (var tries = 0; !stopped.IsCancellationRequested; tries++)
@@ -171,9 +177,14 @@ internal sealed class SettlementBuffer(JobStore store, LeaseKeeper leases, TimeP
                 await WriteEachAsync(batch, stopped);
                 return true;
             }
-            catch (OperationCanceledException)
+            catch (OperationCanceledException) when (stopped.IsCancellationRequested)
             {
                 return false;
+            }
+            catch (Exception error)
+            {
+                listener.WriteFailed(error, batch.Count);
+                await PauseAsync(tries, stopped);
             }
         }
 
@@ -184,7 +195,7 @@ internal sealed class SettlementBuffer(JobStore store, LeaseKeeper leases, TimeP
     {
         foreach (var outcome in batch)
         {
-            for (var tries = 0; ; tries++)
+            for (var tries = 0; !stopped.IsCancellationRequested; tries++)
             {
                 try
                 {
@@ -204,6 +215,10 @@ internal sealed class SettlementBuffer(JobStore store, LeaseKeeper leases, TimeP
                 {
                     listener.Refused(outcome, error);
                     break;
+                }
+                catch (OperationCanceledException) when (stopped.IsCancellationRequested)
+                {
+                    return;
                 }
             }
         }

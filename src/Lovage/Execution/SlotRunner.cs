@@ -132,9 +132,9 @@ internal sealed class SlotRunner(
     {
         for (var count = 1; ; count++)
         {
-            if (!intake.Buffer.TryRead(out var held))
+            if (!intake.TryTake(out var held))
             {
-                if (!await intake.Buffer.WaitToReadAsync())
+                if (!await intake.WaitToTakeAsync())
                 {
                     return;
                 }

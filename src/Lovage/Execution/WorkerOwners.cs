@@ -6,6 +6,7 @@ namespace Lovage.Execution;
 /// <summary>Names this process as an owner of leases, and tells whether another owner's process is gone.</summary>
 internal static class WorkerOwners
 {
+    private const int NoSuchProcess = 3;
     private const string BootIdFile = "/proc/sys/kernel/random/boot_id";
 
     /// <summary>This process, as one worker of it.</summary>
@@ -27,6 +28,8 @@ internal static class WorkerOwners
     }
 
     /// <summary>Field 22 of /proc/PID/stat (proc(5)): clock ticks after boot; null when the process is gone or a zombie.</summary>
+    /// <exception cref="IOException">It cannot be told.</exception>
+    /// <exception cref="UnauthorizedAccessException">It cannot be told.</exception>
     internal static long? StartTime(int process)
     {
         if (!OperatingSystem.IsLinux())
@@ -39,12 +42,17 @@ internal static class WorkerOwners
         {
             stat = File.ReadAllText(string.Create(CultureInfo.InvariantCulture, $"/proc/{process}/stat"));
         }
-        catch (IOException)
+        catch (FileNotFoundException)
         {
             return null;
         }
-        catch (UnauthorizedAccessException)
+        catch (DirectoryNotFoundException)
         {
+            return null;
+        }
+        catch (IOException fault) when (fault.HResult == NoSuchProcess)
+        {
+            // It went away between the opening and the reading.
             return null;
         }
 
@@ -80,9 +88,21 @@ internal abstract class OwnerProbe
 /// <summary>Looks at the processes of this host: an owner of this boot and PID namespace whose process is gone, or was started at another time, is dead.</summary>
 internal sealed class ProcessOwnerProbe(WorkerOwner self) : OwnerProbe
 {
-    internal override bool IsDead(WorkerOwner owner) =>
-        owner != self
-        && owner.BootId == self.BootId
-        && owner.PidNamespace == self.PidNamespace
-        && WorkerOwners.StartTime(owner.ProcessId) != owner.ProcessStart;
+    internal override bool IsDead(WorkerOwner owner)
+    {
+        if (owner == self || owner.BootId != self.BootId || owner.PidNamespace != self.PidNamespace)
+        {
+            return false;
+        }
+
+        try
+        {
+            return WorkerOwners.StartTime(owner.ProcessId) != owner.ProcessStart;
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or System.ComponentModel.Win32Exception)
+        {
+            // No file handles left, or a host that hides its processes: alive until its lease says otherwise.
+            return false;
+        }
+    }
 }

@@ -59,13 +59,18 @@ internal sealed partial class LovageHost(
     {
         await _stopping.CancelAsync();
         await _opening;
-        if (gate.IsOpen)
+        try
         {
-            await EnqueueAsync(atStart: false, cancellationToken);
+            if (gate.IsOpen)
+            {
+                await EnqueueAsync(atStart: false, cancellationToken);
+            }
         }
-
-        // Awaited in StopAsync: meanwhile the web server ends its requests.
-        _workersStopped = workers.StopAsync(_forced.Token);
+        finally
+        {
+            // Awaited in StopAsync: meanwhile the web server ends its requests.
+            _workersStopped = workers.StopAsync(_forced.Token);
+        }
     }
 
     public async Task StopAsync(CancellationToken cancellationToken)
@@ -134,6 +139,7 @@ internal sealed partial class LovageHost(
         await EnqueueAsync(atStart: true, cancellationToken);
     }
 
+    [SuppressMessage("Design", "CA1031", Justification = "A job for the app's start or stop that cannot be enqueued, whatever the reason, must not keep the app from either.")]
     private async Task EnqueueAsync(bool atStart, CancellationToken cancellationToken)
     {
         foreach (var job in lifetimeJobs.Where(job => job.AtStart == atStart).Select(static job => job.Job))
@@ -143,7 +149,7 @@ internal sealed partial class LovageHost(
             {
                 await scope.ServiceProvider.GetRequiredService<JobClient>().EnqueueAsync(job, cancellationToken);
             }
-            catch (LovageException fault)
+            catch (Exception fault)
             {
                 LogLifetimeJobRefused(_logger, fault, job.Name, atStart ? "start" : "stop");
             }

@@ -49,7 +49,7 @@ public sealed class LovageOptionsTests
                 Lease = TimeSpan.FromSeconds(2),
                 PollInterval = TimeSpan.FromMilliseconds(500),
                 SweepInterval = TimeSpan.FromSeconds(1),
-                Retry = RetryPolicy.Default with { MaxAttempts = 9 },
+                MaxAttempts = 9,
                 TimeLimit = TimeSpan.FromHours(1),
                 SoftTimeLimit = TimeSpan.FromMinutes(50),
                 DrainTime = TimeSpan.FromSeconds(10),

@@ -3,11 +3,11 @@ using Lovage.Sqlite.Native;
 using Lovage.Sqlite.Schema;
 using Lovage.Sqlite.Writing;
 
-namespace Lovage.Sqlite;
+namespace Lovage.Bench;
 
 /// <summary>
 /// The benchmark's measure: the same rows by the same statements over one prepared connection, with no thread, no queue, no lock between processes and no
-/// objects of the seams. Give it a file that a <see cref="SqliteStorage"/> has made and closed.
+/// objects of the seams. Give it a file that a SqliteStorage has made and closed.
 /// </summary>
 internal sealed class SqliteRawBaseline : IDisposable
 {
@@ -78,7 +78,7 @@ internal sealed class SqliteRawBaseline : IDisposable
         {
             (priority, seq) = (row.Int64(Sql.JobColumnCount), row.Int64(Sql.JobColumnCount + 1));
             var key = row.Int64(Sql.JobColumnCount + 2);
-            claim.Bind(1, key).Bind(2, ++_ticket).Bind(3, owner).Bind(4, owner).Bind(5, until).Bind(6, 1).Bind(7, seq).Bind(9, 0).Bind(10, row.Int64(1)).Bind(11, queue).Bind(12, priority).Bind(13, row.Int64(5)).Run();
+            claim.Bind(1, key).Bind(2, ++_ticket).Bind(3, owner).Bind(4, owner).Bind(5, until).Bind(6, 1).Bind(7, seq).Bind(9, 0).Bind(10, row.Int64(1)).Bind(11, queue).Bind(12, priority).Bind(13, row.Int64(5)).Bind(14, row.Text(0)).Run();
             keys.Add(key);
         }
 
