@@ -53,6 +53,43 @@ public sealed class JobWorkerFaultTests
     }
 
     [Fact]
+    public void Sweep_OwnerFoundDead_RunsItsJobOnceItsStartIsWritten()
+    {
+        var gone = new WorkerOwner("boot", "0", 2, 2, "gone");
+        (JobState State, int Attempts)? whileItRan = null;
+        WorkerWorld world = null!;
+        using var own = world = new WorkerWorld(Settings, new JobDefinition("n", job =>
+        {
+            var record = world.Find(job.Context.Id);
+            whileItRan = (record.State, record.Attempts);
+            return default;
+        }));
+        var id = world.Enqueue("n");
+        world.Do(async () => Assert.Single(await world.Storage.Broker.ReceiveAsync(new ReceiveRequest(gone, ["default"], 1, TimeSpan.FromHours(1)), CancellationToken.None)));
+        world.Start();
+        world.Advance(TimeSpan.FromMinutes(1));
+        Assert.Null(whileItRan);
+
+        world.Dead.Add(gone);
+        world.Advance(TimeSpan.FromSeconds(4));
+        Assert.Equal((JobState.Running, 1), whileItRan);
+        Assert.Equal((JobState.Succeeded, 1), (world.Find(id).State, world.Find(id).Attempts));
+        Assert.Contains(world.Logs, line => line.Event == 2010);
+    }
+
+    [Fact]
+    public void Settle_AnyOtherFault_DoesNotEndTheLoop()
+    {
+        var failures = 3;
+        using var world = new WorkerWorld(
+            Settings, [Quick("n")], null, wrap: memory => new FailingStorage(memory, TimeProvider.System, _ => failures-- > 0 ? new InvalidTimeZoneException("a bug") : null));
+        world.Start();
+        var id = world.Enqueue("n");
+        Assert.Equal(JobState.Succeeded, world.UntilEnded(id).State);
+        Assert.Equal(3, world.Logs.Count(line => line.Event == 2007));
+    }
+
+    [Fact]
     public void Settle_FailsForAWhile_KeepsTheOutcomeAndWritesItLater()
     {
         var (failures, runs) = (5, 0);

@@ -33,6 +33,20 @@ public sealed class JobWorkerFilterTests
         Assert.Equal((JobState.Dead, "refused by a filter", false), (record.State, record.Reason, ran));
     }
 
+    [Theory]
+    [InlineData(0, 0)]
+    [InlineData(2, 1)]
+    public void Filter_CallsNextNotOnce_FailsTheAttempt(int calls, int expectedRuns)
+    {
+        var runs = 0;
+        using var world = new WorkerWorld(
+            Settings with { MaxAttempts = 1 }, [Define("n", _ => runs++)], services => services.AddSingleton(new Calls(calls)).AddTransient<Repeating>(), [typeof(Repeating)]);
+        world.Start();
+        var record = world.UntilEnded(world.Enqueue("n"));
+        Assert.Equal((JobState.Failed, expectedRuns), (record.State, runs));
+        Assert.Contains("next", record.Error!.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Services_OfAnAttempt_AreItsOwnAndAreDisposedWithIt()
     {
@@ -111,6 +125,19 @@ public sealed class JobWorkerFilterTests
     private sealed class Refusing : IJobFilter
     {
         public ValueTask OnRunAsync(JobRunContext context, Func<ValueTask> next) => throw Reject.Because("refused by a filter");
+    }
+
+    private sealed record Calls(int Number);
+
+    private sealed class Repeating(Calls calls) : IJobFilter
+    {
+        public async ValueTask OnRunAsync(JobRunContext context, Func<ValueTask> next)
+        {
+            for (var i = 0; i < calls.Number; i++)
+            {
+                await next();
+            }
+        }
     }
 
     private sealed class Unit : IAsyncDisposable

@@ -126,6 +126,34 @@ public sealed class JobWorkerOutcomeTests
     }
 
     [Fact]
+    public void Reject_ReasonOf50Megabytes_IsCut()
+    {
+        using var world = new WorkerWorld(Settings, Define("reject", static _ => throw Reject.Because(new string('r', 50 * 1024 * 1024))));
+        world.Start();
+        var record = world.UntilEnded(world.Enqueue("reject"));
+        Assert.Equal((16 * 1024, 16 * 1024), (record.Reason!.Length, record.Error!.Message.Length));
+    }
+
+    [Fact]
+    public void Context_OfAnAttempt_TellsWhatItRuns()
+    {
+        var seen = new List<(JobId, string, string, int, int, string)>();
+        var fences = new List<long>();
+        using var world = new WorkerWorld(Settings, Define("n", job =>
+        {
+            seen.Add((job.Context.Id, job.Context.Name, job.Context.Queue, job.Context.Attempt, job.Context.MaxAttempts, job.Context.Headers["tenant"]));
+            fences.Add(job.Context.FenceToken);
+            Assert.Equal((JobCancellationReason.None, false), (job.Context.CancellationReason, job.Context.CancellationToken.IsCancellationRequested));
+            throw new InvalidOperationException();
+        }));
+        world.Start();
+        var id = world.Enqueue("n", change: static message => message with { MaxAttempts = 2, Headers = message.Headers.Add("tenant", "acme") });
+        world.UntilEnded(id);
+        Assert.Equal([(id, "n", "default", 1, 2, "acme"), (id, "n", "default", 2, 2, "acme")], seen);
+        Assert.True(fences[1] > fences[0], "a later attempt has the greater fence token");
+    }
+
+    [Fact]
     public void BadArguments_OfThisJob_FailOnceAndNameTheParameter()
     {
         using var world = new WorkerWorld(Settings, Define("add", static job => job.ReadArguments().Read<int>("amount")));

@@ -38,7 +38,7 @@ internal sealed class WorkerWorld : IDisposable
         Loggers = LoggerFactory.Create(logging => logging.SetMinimumLevel(LogLevel.Trace).AddProvider(_logs).AddProvider(new AttemptLoggerProvider(Time)));
         Worker = new JobWorker(
             Storage, new JobRegistry(new JobCatalog(jobs)), _serializer, _services.GetRequiredService<IServiceScopeFactory>(), filters.IsDefault ? [] : filters, settings, Owner, Time, new Random(1), Loggers,
-            new NobodyIsDead(), ownThreads: false);
+            new DeadByName(Dead), ownThreads: false);
     }
 
     internal FakeTimeProvider Time { get; } = new();
@@ -51,6 +51,9 @@ internal sealed class WorkerWorld : IDisposable
     internal ILoggerFactory Loggers { get; }
 
     internal JobWorker Worker { get; }
+
+    /// <summary>The owners that the worker finds dead when it looks.</summary>
+    internal HashSet<WorkerOwner> Dead { get; } = [];
 
     internal IReadOnlyList<(int Event, string Text)> Logs => _logs.Lines;
 
@@ -139,9 +142,9 @@ internal sealed class WorkerWorld : IDisposable
         return call.Result;
     }
 
-    private sealed class NobodyIsDead : OwnerProbe
+    private sealed class DeadByName(HashSet<WorkerOwner> dead) : OwnerProbe
     {
-        internal override bool IsDead(WorkerOwner owner) => false;
+        internal override bool IsDead(WorkerOwner owner) => dead.Contains(owner);
     }
 
     private sealed class LogList : ILoggerProvider, ILogger
