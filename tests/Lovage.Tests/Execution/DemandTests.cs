@@ -14,12 +14,14 @@ public sealed class DemandTests
     public void Prefetch_NothingKnownYet_IsOneAheadForEachSlotAtTheMost(int concurrency, int max, int expected) =>
         Assert.Equal(expected, new Demand(concurrency, max, _time).Prefetch);
 
-    [Fact]
-    public void Prefetch_SlowJobs_IsNone()
+    [Theory]
+    [InlineData(1.01, 0)]
+    [InlineData(1, 80)]
+    public void Prefetch_SlowJobs_IsNoneHoweverSlowTheFetchIs(double jobSeconds, int expected)
     {
-        var demand = Measured(fetchSeconds: 0.01);
-        demand.JobTook(1.5);
-        Assert.Equal(0, demand.Prefetch);
+        var demand = Measured(fetchSeconds: 10);
+        demand.JobTook(jobSeconds);
+        Assert.Equal(expected, demand.Prefetch);
     }
 
     [Fact]
