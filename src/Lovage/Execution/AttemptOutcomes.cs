@@ -47,6 +47,7 @@ internal sealed class AttemptOutcomes(WorkerSettings settings, WorkerOwner owner
             return null;
         }
 
+        var error = ending.Error is null ? null : JobError.From(ending.Error);
         return new Settlement
         {
             Token = delivery.Token,
@@ -54,7 +55,7 @@ internal sealed class AttemptOutcomes(WorkerSettings settings, WorkerOwner owner
             Decision = decision,
             RetryDelay = decision == JobDecision.Retry ? RetryDelay(ending, policy, message.Retries + 1) : TimeSpan.Zero,
             Result = result,
-            Reason = reason ?? Reason(ending, decision),
+            Reason = reason ?? Reason(ending.End, decision, error),
             Attempt = new AttemptRecord
             {
                 Number = delivery.AttemptsSoFar + 1,
@@ -62,7 +63,7 @@ internal sealed class AttemptOutcomes(WorkerSettings settings, WorkerOwner owner
                 StartedAt = startedAt,
                 Duration = duration,
                 Worker = owner.Key,
-                Error = ending.Error is null ? null : JobError.From(ending.Error),
+                Error = error,
                 Logs = logs,
             },
         };
@@ -86,9 +87,9 @@ internal sealed class AttemptOutcomes(WorkerSettings settings, WorkerOwner owner
         }
     }
 
-    private static string? Reason(AttemptEnding ending, JobDecision decision) => (ending.End, decision) switch
+    private static string? Reason(AttemptEnd end, JobDecision decision, JobError? error) => (end, decision) switch
     {
-        (AttemptEnd.Rejected or AttemptEnd.BadArguments or AttemptEnd.UnknownJob, _) => ending.Error?.Message,
+        (AttemptEnd.Rejected or AttemptEnd.BadArguments or AttemptEnd.UnknownJob, _) => error?.Message,
         (AttemptEnd.TimedOut, _) => "The attempt ran over its time limit.",
         (AttemptEnd.Expired, _) => "It was not started before its expiry.",
         (AttemptEnd.Failed, JobDecision.Fail) => "Its attempts are used up, or its error is one that is not retried.",

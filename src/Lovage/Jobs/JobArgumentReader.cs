@@ -12,6 +12,8 @@ namespace Lovage;
 [SuppressMessage("Performance", "CA1815", Justification = "A ref struct cannot be compared.")]
 public ref struct JobArgumentReader
 {
+    private const int NamesShownMax = 20;
+
     private readonly string _job;
     private readonly JobSerializer _serializer;
     private readonly ReadOnlySpan<byte> _keywords;
@@ -91,13 +93,17 @@ public ref struct JobArgumentReader
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
             count++;
-            names.Add(Name(ref reader));
+            if (names.Count < NamesShownMax)
+            {
+                names.Add(JobNames.Shown(Name(ref reader)));
+            }
+
             reader.Skip();
         }
 
         if (count > _keywordsUsed)
         {
-            throw new BadArgumentsException(_job, null, $"of the keyword arguments {string.Join(", ", names.Select(JobNames.Shown))} only {_keywordsUsed} are parameters of the handler.");
+            throw new BadArgumentsException(_job, null, $"of the keyword arguments {string.Join(", ", names)}{(count > names.Count ? ", ..." : "")} only {_keywordsUsed} are parameters of the handler.");
         }
     }
 

@@ -1,0 +1,154 @@
+using Lovage.Execution;
+using Lovage.Storage;
+
+namespace Lovage.Tests.Execution;
+
+public sealed class JobWorkerFaultTests
+{
+    private static readonly WorkerSettings Settings = new() { Concurrency = 1 };
+
+    [Fact]
+    public void Outcome_LeaseHasPassedToAnother_IsRefusedAndReported()
+    {
+        var gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var world = new WorkerWorld(Settings, new JobDefinition("n", async _ => await gate.Task));
+        world.Start();
+        var id = world.Enqueue("n");
+        IReadOnlyList<Delivery> taken = [];
+        world.Do(async () =>
+        {
+            await world.Storage.Broker.ReclaimAsync([WorkerWorld.Owner.Key], 10, CancellationToken.None);
+            taken = await world.Storage.Broker.ReceiveAsync(new ReceiveRequest(new WorkerOwner("boot", "0", 2, 2, "another"), ["default"], 1, TimeSpan.FromMinutes(5)), CancellationToken.None);
+        });
+        Assert.Equal(id, Assert.Single(taken).Message.Id);
+
+        gate.SetResult();
+        world.Rest();
+        Assert.False(world.Find(id).State.IsFinal);
+        Assert.DoesNotContain(world.Attempts(id), attempt => attempt.End == AttemptEnd.Succeeded);
+        Assert.Contains(world.Logs, line => line.Event == 2005 && line.Text.Contains(id.Value, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Lease_LostWhileRunning_CancelsTheHandlerWithItsReason()
+    {
+        JobCancellationReason? reason = null;
+        using var world = new WorkerWorld(Settings, new JobDefinition("n", async job =>
+        {
+            try
+            {
+                await Task.Delay(Timeout.InfiniteTimeSpan, job.Context.CancellationToken);
+            }
+            finally
+            {
+                reason ??= job.Context.CancellationReason;
+            }
+        }));
+        world.Start();
+        world.Enqueue("n");
+        world.Do(async () => await world.Storage.Broker.ReclaimAsync([WorkerWorld.Owner.Key], 10, CancellationToken.None));
+        world.Until(() => reason is not null);
+        Assert.Equal(JobCancellationReason.LeaseLost, reason);
+        Assert.InRange(world.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(10));
+    }
+
+    [Fact]
+    public void Sweep_OwnerFoundDead_RunsItsJobOnceItsStartIsWritten()
+    {
+        var gone = new WorkerOwner("boot", "0", 2, 2, "gone");
+        (JobState State, int Attempts)? whileItRan = null;
+        WorkerWorld world = null!;
+        using var own = world = new WorkerWorld(Settings, new JobDefinition("n", job =>
+        {
+            var record = world.Find(job.Context.Id);
+            whileItRan = (record.State, record.Attempts);
+            return default;
+        }));
+        var id = world.Enqueue("n");
+        world.Do(async () => Assert.Single(await world.Storage.Broker.ReceiveAsync(new ReceiveRequest(gone, ["default"], 1, TimeSpan.FromHours(1)), CancellationToken.None)));
+        world.Start();
+        world.Advance(TimeSpan.FromMinutes(1));
+        Assert.Null(whileItRan);
+
+        world.Dead.Add(gone);
+        world.Advance(TimeSpan.FromSeconds(4));
+        Assert.Equal((JobState.Running, 1), whileItRan);
+        Assert.Equal((JobState.Succeeded, 1), (world.Find(id).State, world.Find(id).Attempts));
+        Assert.Contains(world.Logs, line => line.Event == 2010);
+    }
+
+    [Fact]
+    public void Settle_AnyOtherFault_DoesNotEndTheLoop()
+    {
+        var failures = 3;
+        using var world = new WorkerWorld(
+            Settings, [Quick("n")], null, wrap: memory => new FailingStorage(memory, TimeProvider.System, _ => failures-- > 0 ? new InvalidTimeZoneException("a bug") : null));
+        world.Start();
+        var id = world.Enqueue("n");
+        Assert.Equal(JobState.Succeeded, world.UntilEnded(id).State);
+        Assert.Equal(3, world.Logs.Count(line => line.Event == 2007));
+    }
+
+    [Fact]
+    public void Settle_FailsForAWhile_KeepsTheOutcomeAndWritesItLater()
+    {
+        var (failures, runs) = (5, 0);
+        WorkerWorld world = null!;
+        using var own = world = new WorkerWorld(
+            Settings,
+            [new JobDefinition("n", job =>
+            {
+                runs++;
+                job.SetResult(7);
+                return default;
+            })],
+            null,
+            wrap: memory => new FailingStorage(memory, TimeProvider.System, _ => failures-- > 0 ? new StorageException("busy", isTransient: true) : null));
+        world.Start();
+        var id = world.Enqueue("n");
+        Assert.Equal((false, 1), (world.Find(id).State.IsFinal, world.Worker.Status.Unwritten));
+
+        var record = world.UntilEnded(id);
+        Assert.Equal((JobState.Succeeded, 1, 1, 0), (record.State, record.Attempts, runs, world.Worker.Status.Unwritten));
+        Assert.True(record.Result.Span.SequenceEqual("7"u8));
+        Assert.Equal(5, world.Logs.Count(line => line.Event == 2007));
+        Assert.InRange(world.Elapsed, TimeSpan.FromSeconds(0.5), TimeSpan.FromSeconds(10));
+    }
+
+    [Fact]
+    public void Settle_OneOutcomeIsNeverTaken_WritesTheOthersAndSaysSo()
+    {
+        var open = false;
+        WorkerWorld world = null!;
+        using var own = world = new WorkerWorld(
+            Settings with { Concurrency = 4 },
+            [Quick("good"), Quick("bad")],
+            null,
+            wrap: memory => new FailingStorage(memory, TimeProvider.System, outcomes =>
+                !open ? new StorageException("busy", isTransient: true)
+                : outcomes.Any(outcome => outcome.Id.Value.StartsWith("bad", StringComparison.Ordinal)) ? new StorageException("poison", isTransient: false)
+                : null));
+        JobId[] good = [world.Enqueue("good"), world.Enqueue("good")];
+        var bad = world.Enqueue("bad");
+        world.Start();
+        open = true;
+        Assert.All(good, id => Assert.Equal(JobState.Succeeded, world.UntilEnded(id).State));
+        Assert.Contains(world.Logs, line => line.Event == 2008 && line.Text.Contains(bad.Value, StringComparison.Ordinal));
+        Assert.False(world.Find(bad).State.IsFinal);
+    }
+
+    [Fact]
+    public void Stop_OutcomesCannotBeWritten_LeavesAfterItsTimeAndSaysSo()
+    {
+        using var world = new WorkerWorld(
+            Settings, [Quick("n")], null, wrap: memory => new FailingStorage(memory, TimeProvider.System, _ => new StorageException("gone", isTransient: true)));
+        world.Start();
+        var id = world.Enqueue("n");
+        world.Do(() => world.Worker.StopAsync(CancellationToken.None));
+        Assert.InRange(world.Elapsed, TimeSpan.FromSeconds(4), TimeSpan.FromSeconds(6));
+        Assert.False(world.Find(id).State.IsFinal);
+        Assert.Contains(world.Logs, line => line.Event == 2009 && line.Text.Contains("settle", StringComparison.Ordinal));
+    }
+
+    private static JobDefinition Quick(string name) => new(name, static _ => default);
+}
