@@ -91,7 +91,7 @@ internal sealed class BackgroundLoop(string name, TimeProvider time, Action<stri
     {
         private readonly Queue<(SendOrPostCallback Callback, object? State)> _posted = new();
         private readonly Lock _lock = new();
-        private readonly ManualResetEventSlim _any = new();
+        private readonly ManualResetEventSlim _any = new(initialState: false, spinCount: 0);
 
         public override void Post(SendOrPostCallback d, object? state)
         {

@@ -90,12 +90,14 @@ public sealed class JobWorker : IAsyncDisposable
 
         _signals = _storage.Signals.Subscribe(OnCancelHint, SignalKind.CancelRequested);
         _slots.Start();
-        _fetching = Loop("fetch").RunAsync(_intake.FetchAsync, _quiet.Token);
+
+        // Each on a thread of its own: slots that keep the pool busy must not keep jobs from coming in, outcomes from being written, or leases from being renewed.
+        _fetching = RunApart("fetch", _intake.FetchAsync, _quiet.Token);
         _others = Task.WhenAll(
-            _settlements.RunAsync(_stopped.Token),
-            Loop("sweep").RunAsync(_sweeper.SweepAsync, _quiet.Token),
-            RunApart("renewal", RenewAsync),
-            RunApart("watch", _watch.LookAsync));
+            RunApart("settle", _settlements.RunAsync, _stopped.Token),
+            RunApart("renewal", RenewAsync, _stopped.Token),
+            RunApart("watch", _watch.LookAsync, _stopped.Token),
+            Loop("sweep").RunAsync(_sweeper.SweepAsync, _quiet.Token));
         return Task.CompletedTask;
     }
 
@@ -167,8 +169,8 @@ public sealed class JobWorker : IAsyncDisposable
 
     private BackgroundLoop Loop(string name) => new(name, _time, _report.LoopFault);
 
-    private Task RunApart(string name, Func<CancellationToken, Task<TimeSpan>> step) =>
-        _ownThreads ? Loop(name).RunOnThread(step, _stopped.Token) : Loop(name).RunAsync(step, _stopped.Token);
+    private Task RunApart(string name, Func<CancellationToken, Task<TimeSpan>> step, CancellationToken stopped) =>
+        _ownThreads ? Loop(name).RunOnThread(step, stopped) : Loop(name).RunAsync(step, stopped);
 
     private async Task<TimeSpan> RenewAsync(CancellationToken stopped)
     {

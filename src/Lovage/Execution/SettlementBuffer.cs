@@ -90,8 +90,8 @@ internal sealed class SettlementBuffer(JobStore store, LeaseKeeper leases, TimeP
         }
     }
 
-    /// <summary>The loop that writes.</summary>
-    internal async Task RunAsync(CancellationToken stopped)
+    /// <summary>The loop that writes; ends when it is stopped.</summary>
+    internal async Task<TimeSpan> RunAsync(CancellationToken stopped)
     {
         var batch = new List<Settlement>(JobBroker.BatchMax);
         while (!stopped.IsCancellationRequested)
@@ -115,7 +115,7 @@ internal sealed class SettlementBuffer(JobStore store, LeaseKeeper leases, TimeP
                     }
                     catch (OperationCanceledException)
                     {
-                        return;
+                        return TimeSpan.Zero;
                     }
                 }
 
@@ -131,6 +131,8 @@ internal sealed class SettlementBuffer(JobStore store, LeaseKeeper leases, TimeP
                 _written.Pulse();
             }
         }
+
+        return TimeSpan.Zero;
     }
 
     private async ValueTask WaitForRoomAsync(CancellationToken forced)
