@@ -22,7 +22,7 @@ internal sealed record BenchOptions
 
     internal int? Jobs { get; init; }
 
-    internal int Concurrency { get; init; } = 8;
+    internal int Concurrency { get; init; } = 16;
 
     internal int? Prefetch { get; init; }
 

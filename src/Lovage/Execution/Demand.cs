@@ -8,6 +8,7 @@ namespace Lovage.Execution;
 internal sealed class Demand(int concurrency, int prefetchMax, TimeProvider time)
 {
     private const double SlowJobSeconds = 1;
+    private const double HiccupSeconds = 0.1;
 
     private double _jobSeconds = -1;
     private double _fetchSeconds;
@@ -37,8 +38,9 @@ internal sealed class Demand(int concurrency, int prefetchMax, TimeProvider time
     {
         var average = Volatile.Read(ref _jobSeconds);
 
-        // A slow job shows at once, a quick one little by little: holding too few ahead costs speed, too many costs somebody's wait.
-        var weight = seconds > average ? 0.2 : 0.05;
+        // A slow job shows at once. Up to a tenth of a second it may be a quick one that the scheduler or the collector held up: such a hiccup, counted at its full
+        // weight, cut what was held ahead to a few jobs, and the speed of no-op jobs to a half.
+        var weight = seconds > HiccupSeconds ? 0.2 : 0.01;
         Volatile.Write(ref _jobSeconds, average < 0 ? seconds : average + ((seconds - average) * weight));
     }
 

@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
-using System.Threading.Channels;
 using Lovage.Storage;
 
 namespace Lovage.Execution;
@@ -10,14 +9,16 @@ namespace Lovage.Execution;
 /// </summary>
 internal sealed class Intake(JobBroker broker, LeaseKeeper leases, WorkerSettings settings, WorkerOwner owner, TimeProvider time, Random random)
 {
-    // An empty entry says that there is one more in _first: what came back from a dead owner must not wait behind what was fetched ahead.
-    private readonly Channel<HeldLease?> _buffer = Channel.CreateUnbounded<HeldLease?>();
+    // What came back from a dead owner must not wait behind what was fetched ahead.
     private readonly ConcurrentQueue<HeldLease> _first = new();
+    private readonly ConcurrentQueue<HeldLease> _buffer = new();
+    private readonly WakeUp _arrived = new();
     private readonly Demand _demand = new(settings.Concurrency, settings.PrefetchMax, time);
     private readonly WakeUp _room = new();
     private readonly Lock _lock = new();
     private readonly Dictionary<LeaseToken, long?> _reclaimed = [];
     private bool _reclaimedEnded;
+    private bool _isClosed;
     private int _inFlight;
     private int _waitsForRoom;
 
@@ -25,26 +26,24 @@ internal sealed class Intake(JobBroker broker, LeaseKeeper leases, WorkerSetting
     internal int InFlight => Volatile.Read(ref _inFlight);
 
     /// <summary>Takes the next claimed job, for a slot.</summary>
-    internal bool TryTake([NotNullWhen(true)] out HeldLease? held)
-    {
-        if (_first.TryDequeue(out held))
-        {
-            return true;
-        }
+    internal bool TryTake([NotNullWhen(true)] out HeldLease? held) => _first.TryDequeue(out held) || _buffer.TryDequeue(out held);
 
-        while (_buffer.Reader.TryRead(out held))
+    /// <summary>Waits until there may be one to take; false when the worker stops.</summary>
+    internal async ValueTask<bool> WaitToTakeAsync()
+    {
+        while (!Volatile.Read(ref _isClosed))
         {
-            if (held is not null || _first.TryDequeue(out held))
+            var seen = _arrived.Version;
+            if (!_first.IsEmpty || !_buffer.IsEmpty)
             {
                 return true;
             }
+
+            await _arrived.WaitAsync(seen);
         }
 
         return false;
     }
-
-    /// <summary>Waits until there may be one to take; false when the worker stops.</summary>
-    internal ValueTask<bool> WaitToTakeAsync() => _buffer.Reader.WaitToReadAsync();
 
     /// <summary>The fetching loop; ends by an exception, of the storage or of the token.</summary>
     internal async Task<TimeSpan> FetchAsync(CancellationToken quiet)
@@ -89,9 +88,14 @@ internal sealed class Intake(JobBroker broker, LeaseKeeper leases, WorkerSetting
 
                     _first.Enqueue(held);
                 }
-
-                _buffer.Writer.TryWrite(held.Delivery.StartFirst ? null : held);
+                else
+                {
+                    _buffer.Enqueue(held);
+                }
             }
+
+            // Once a batch: slots that were woken by its first job would find no second one yet, and sleep again.
+            _arrived.Pulse(added.Count);
         }
     }
 
@@ -136,7 +140,8 @@ internal sealed class Intake(JobBroker broker, LeaseKeeper leases, WorkerSetting
             Interlocked.Decrement(ref _inFlight);
         }
 
-        _buffer.Writer.Complete();
+        Volatile.Write(ref _isClosed, true);
+        _arrived.Pulse();
         return unstarted;
     }
 

@@ -8,16 +8,17 @@ namespace Lovage.Storage;
 public sealed class WakeUp
 {
     private readonly Lock _lock = new();
-    private HashSet<Waiter> _waiters = [];
+    private readonly HashSet<Waiter> _waiters = [];
     private long _version;
 
     /// <summary>Grows with each <see cref="Pulse"/>.</summary>
     public long Version => Volatile.Read(ref _version);
 
-    /// <summary>Wakes all who wait.</summary>
-    public void Pulse()
+    /// <summary>Wakes those who wait.</summary>
+    /// <param name="most">How many at the most, when there is work for no more; all by default.</param>
+    public void Pulse(int most = int.MaxValue)
     {
-        HashSet<Waiter> waiters;
+        Waiter[] woken;
         lock (_lock)
         {
             _version++;
@@ -26,13 +27,30 @@ public sealed class WakeUp
                 return;
             }
 
-            waiters = _waiters;
-            _waiters = [];
+            woken = [.. _waiters.Take(most)];
+            _waiters.ExceptWith(woken);
         }
 
-        foreach (var waiter in waiters)
+        foreach (var waiter in woken)
         {
             waiter.TrySetResult(true);
+        }
+    }
+
+    /// <summary>Waits, for as long as it takes, for a pulse after the version that was seen.</summary>
+    /// <param name="seen">The version read before looking.</param>
+    public Task WaitAsync(long seen)
+    {
+        lock (_lock)
+        {
+            if (_version != seen)
+            {
+                return Task.CompletedTask;
+            }
+
+            var waiter = new Waiter();
+            _waiters.Add(waiter);
+            return waiter.Task;
         }
     }
 
