@@ -109,7 +109,13 @@ internal static class LatencyScenario
                     var rest = Stopwatch.GetElapsedTime(Stopwatch.GetTimestamp(), intended);
                     if (rest > TimeSpan.Zero)
                     {
-                        Thread.Sleep(rest);
+                        Thread.Sleep((int)rest.TotalMilliseconds);
+                    }
+
+                    // A sleep ends at a whole millisecond; sending early would flatter the figures.
+                    while (Stopwatch.GetTimestamp() < intended)
+                    {
+                        Thread.SpinWait(20);
                     }
 
                     sends.Add(app.Client.EnqueueAsync(BenchJobs.Mark(intended)).AsTask());

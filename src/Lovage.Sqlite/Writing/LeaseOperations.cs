@@ -4,6 +4,8 @@ namespace Lovage.Sqlite.Writing;
 
 internal sealed class RenewOperation(IReadOnlyList<LeaseToken> tokens, TimeSpan lease) : WriteOperation<IReadOnlyList<LeaseStatus>>
 {
+    internal override bool IsDurable => false;
+
     internal override int Weight => tokens.Count;
 
     internal override void Run(WriteSession session)

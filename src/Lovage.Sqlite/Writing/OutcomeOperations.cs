@@ -93,6 +93,8 @@ internal sealed class RecordStartsOperation(IReadOnlyList<JobStart> starts) : Wr
 
 internal sealed class ReportProgressOperation(IReadOnlyList<ProgressUpdate> updates) : WriteOperation<bool>
 {
+    internal override bool IsDurable => false;
+
     internal override int Weight => updates.Count;
 
     internal override void Run(WriteSession session)

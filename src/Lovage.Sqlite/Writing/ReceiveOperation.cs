@@ -8,6 +8,8 @@ internal sealed class ReceiveOperation(ReceiveRequest request) : WriteOperation<
 {
     internal override int Weight => request.Max;
 
+    internal override bool IsDurable => false;
+
     internal override bool HasWork(WriteSession session)
     {
         session.ReadClocks();

@@ -17,6 +17,12 @@ internal abstract class WriteOperation
     /// <summary>True when other processes may wait for what it writes.</summary>
     internal virtual bool WakesOthers => false;
 
+    /// <summary>
+    /// True when what it writes must be on the disk before the caller goes on. A claim need not: should a power cut undo it, its holder is gone too, and the job is
+    /// ready again. What a kill leaves behind is seen by others either way.
+    /// </summary>
+    internal virtual bool IsDurable => true;
+
     /// <summary>Looks, outside a transaction, whether there is anything to write; when there is not, its result is set.</summary>
     internal virtual bool HasWork(WriteSession session) => true;
 

@@ -36,6 +36,7 @@ internal sealed class Writer
     private int _nextCheckpoint = CheckpointFrames;
     private bool _isLogDirty;
     private bool _hasBegun;
+    private bool? _flushes;
 
     internal Writer(string path, bool isFull, Func<SqliteConnection, WriteSession> makeSession, Action othersWrote)
     {
@@ -148,7 +149,7 @@ internal sealed class Writer
             connection.Execute("PRAGMA wal_autocheckpoint = 0");
             connection.WatchLog();
             connection.Execute("PRAGMA journal_size_limit = 67108864");
-            connection.Execute(_isFull ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
+            Flush(connection, _isFull);
             Migration.Run(connection, _path);
             return connection;
         }
@@ -339,6 +340,7 @@ internal sealed class Writer
         _hasBegun = false;
         try
         {
+            Flush(session.Connection, _isFull && operations.Exists(static operation => operation.IsDurable));
             session.Begin();
             _hasBegun = true;
             foreach (var operation in operations)
@@ -366,6 +368,16 @@ internal sealed class Writer
         catch (Exception)
         {
             // SQLite has rolled back by itself, or the next turn says what is wrong.
+        }
+    }
+
+    /// <summary>Whether the next commit waits for the disk. One that does brings all before it to the disk too: they stand in front of it in the log.</summary>
+    private void Flush(SqliteConnection connection, bool isFull)
+    {
+        if (_flushes != isFull)
+        {
+            connection.Execute(isFull ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
+            _flushes = isFull;
         }
     }
 
