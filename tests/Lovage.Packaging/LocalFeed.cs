@@ -70,7 +70,8 @@ public sealed class LocalFeed : IAsyncLifetime
         return folder;
     }
 
-    private static string Repository()
+    /// <summary>The root of the repository.</summary>
+    internal static string Repository()
     {
         var folder = AppContext.BaseDirectory;
         while (!File.Exists(Path.Combine(folder, "Lovage.slnx")))

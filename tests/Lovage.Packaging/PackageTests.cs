@@ -65,6 +65,21 @@ public sealed class PackageTests(LocalFeed feed) : IClassFixture<LocalFeed>
     }
 
     [Fact]
+    public async Task Readme_Example_CompilesAgainstThePackages()
+    {
+        var readme = await File.ReadAllTextAsync(Path.Combine(LocalFeed.Repository(), "README.md"));
+        const string Fence = "```csharp";
+        var start = readme.IndexOf(Fence, StringComparison.Ordinal) + Fence.Length;
+        var example = readme[start..readme.IndexOf("```", start, StringComparison.Ordinal)];
+        Assert.Contains("AddLovage", example, StringComparison.Ordinal);
+        var folder = feed.App("readme", ("Readme.csproj", WebProject.Replace("<TreatWarningsAsErrors>true", "<TreatWarningsAsErrors>false", StringComparison.Ordinal)), ("Program.cs", example));
+
+        var built = await Command.RunAsync(folder, "dotnet", "build", "-c", "Release", "-o", "out");
+
+        Assert.True(built.ExitCode == 0, built.Output);
+    }
+
+    [Fact]
     public async Task Jobs_InALibrary_RunInTheAppThatAddsItsCatalog()
     {
         var folder = feed.App(
