@@ -38,9 +38,9 @@ internal sealed class Demand(int concurrency, int prefetchMax, TimeProvider time
     {
         var average = Volatile.Read(ref _jobSeconds);
 
-        // A slow job shows at once. Up to a tenth of a second it may be a quick one that the scheduler or the collector held up: such a hiccup, counted at its full
-        // weight, cut what was held ahead to a few jobs, and the speed of no-op jobs to a half.
-        var weight = seconds > HiccupSeconds ? 0.2 : 0.01;
+        // A slow job shows at once, quick ones little by little. Up to a tenth of a second it may be a quick one that the scheduler or the collector held up: such a
+        // hiccup, counted as a slow job, cut what was held ahead to a few jobs, and the speed of no-op jobs to a half.
+        var weight = seconds <= average ? 0.05 : seconds > HiccupSeconds ? 0.2 : 0.01;
         Volatile.Write(ref _jobSeconds, average < 0 ? seconds : average + ((seconds - average) * weight));
     }
 
