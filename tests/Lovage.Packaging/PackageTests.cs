@@ -67,7 +67,7 @@ public sealed class PackageTests(LocalFeed feed) : IClassFixture<LocalFeed>
     [Fact]
     public async Task Readme_Example_CompilesAgainstThePackages()
     {
-        var readme = await File.ReadAllTextAsync(Path.Combine(LocalFeed.Repository(), "README.md"));
+        var readme = await File.ReadAllTextAsync(Path.Combine(LocalFeed.Repository(), "README.md"), TestContext.Current.CancellationToken);
         const string Fence = "```csharp";
         var start = readme.IndexOf(Fence, StringComparison.Ordinal) + Fence.Length;
         var example = readme[start..readme.IndexOf("```", start, StringComparison.Ordinal)];
