@@ -9,7 +9,8 @@ namespace Lovage.Bench;
 /// </summary>
 internal static class LatencyScenario
 {
-    private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(3);
+    // At a low rate methods become hot slowly, and each time the compiler replaces a batch of them all threads stop.
+    private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(30);
 
     internal static async Task<BenchResult> RunAsync(BenchOptions options)
     {
@@ -22,13 +23,16 @@ internal static class LatencyScenario
         options = options with { Storage = address };
         try
         {
+            var flush = FlushMilliseconds(folder);
             double[] sorted = options.Processes > 1 ? await AcrossAsync(options) : await WithinAsync(options);
             return new BenchResult("latency", address.Split(':')[0], sorted.Length, options.Rate)
                 .Add("processes", options.Processes)
                 .Add("p50_ms", LatencyRecorder.Percentile(sorted, 0.5))
                 .Add("p99_ms", LatencyRecorder.Percentile(sorted, 0.99))
                 .Add("p999_ms", LatencyRecorder.Percentile(sorted, 0.999))
-                .Add("max_ms", sorted[^1]);
+                .Add("max_ms", sorted[^1])
+                .Add("flush_p50_ms", LatencyRecorder.Percentile(flush, 0.5))
+                .Add("flush_p99_ms", LatencyRecorder.Percentile(flush, 0.99));
         }
         finally
         {
@@ -58,6 +62,31 @@ internal static class LatencyScenario
         }
 
         return new BenchResult("latency-worker", options.Storage, 0, 0);
+    }
+
+    /// <summary>What the disk itself takes: a page appended and flushed, at the same pace as the jobs.</summary>
+    private static double[] FlushMilliseconds(string? folder)
+    {
+        const int Flushes = 100;
+        if (folder is null)
+        {
+            return [0];
+        }
+
+        var page = new byte[4096];
+        var times = new double[Flushes];
+        using var file = File.OpenHandle(Path.Combine(folder, "flush.tmp"), FileMode.Create, FileAccess.Write, FileShare.None, FileOptions.DeleteOnClose);
+        for (var i = 0; i < Flushes; i++)
+        {
+            Thread.Sleep(20);
+            var start = Stopwatch.GetTimestamp();
+            RandomAccess.Write(file, page, (long)i * page.Length);
+            RandomAccess.FlushToDisk(file);
+            times[i] = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
+        }
+
+        Array.Sort(times);
+        return times;
     }
 
     private static async Task<double[]> WithinAsync(BenchOptions options)

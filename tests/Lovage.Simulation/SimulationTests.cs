@@ -11,7 +11,7 @@ public sealed class SimulationTests
     private const string LongVariable = "LOVAGE_LONG_TESTS";
     private const int DefaultSeeds = 2_000;
     private const int LongSeeds = 20_000;
-    private const int SeedsPerSecondMin = 50;
+    private const int SeedsPerSecondMin = 100;
     private const int ViolationsShown = 12;
     private const int MutantSeeds = 2_000;
 

@@ -23,7 +23,7 @@ internal sealed class Slot
 /// <summary>
 /// Looks at running attempts now and then: writes the start of those that take long enough for somebody to ask, writes progress, and minds the time limits.
 /// </summary>
-internal sealed class AttemptWatch(JobStore store, LeaseKeeper leases, WorkerSettings settings, TimeProvider time, Func<Slot[]> slots, Action<Slot, JobAttempt> giveUp)
+internal sealed class AttemptWatch(JobStore store, LeaseKeeper leases, WorkerSettings settings, TimeProvider time, SlotRunner slots)
 {
     private static readonly TimeSpan CancelCheckInterval = TimeSpan.FromSeconds(1);
 
@@ -39,10 +39,16 @@ internal sealed class AttemptWatch(JobStore store, LeaseKeeper leases, WorkerSet
     /// <summary>One look; returns the wait until the next.</summary>
     internal async Task<TimeSpan> LookAsync(CancellationToken stopped)
     {
+        if (slots.Running == 0)
+        {
+            await slots.WaitUntilBusyAsync(stopped);
+            return settings.WatchInterval;
+        }
+
         _starts.Clear();
         _progress.Clear();
         _running.Clear();
-        foreach (var slot in slots())
+        foreach (var slot in slots.Slots)
         {
             if (slot.Attempt is { HasEnded: false } attempt && slot.Held is { } held && held.Delivery == attempt.Delivery)
             {
@@ -77,7 +83,7 @@ internal sealed class AttemptWatch(JobStore store, LeaseKeeper leases, WorkerSet
         if (elapsed >= (attempt.HardLimit ?? settings.TimeLimit ?? TimeSpan.MaxValue))
         {
             attempt.Cancel(JobCancellationReason.TimeLimit);
-            giveUp(slot, attempt);
+            slots.GiveUp(slot, attempt);
             return;
         }
 

@@ -63,7 +63,7 @@ public sealed class JobWorker : IAsyncDisposable
         _settlements = new SettlementBuffer(storage.Store, _leases, time, random, _report);
         _slots = new SlotRunner(
             _intake, _leases, _settlements, storage, jobs, new JobRunner(filters), new AttemptOutcomes(settings, owner, random), serializer, scopes, settings, time, _report, ownThreads, _stopped.Token);
-        _watch = new AttemptWatch(storage.Store, _leases, settings, time, () => _slots.Slots, _slots.GiveUp);
+        _watch = new AttemptWatch(storage.Store, _leases, settings, time, _slots);
         _sweeper = new Sweeper(storage, probe, settings, time, random, _report.Reclaimed);
     }
 

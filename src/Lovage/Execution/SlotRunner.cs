@@ -15,11 +15,15 @@ internal sealed class SlotRunner(
 {
     private const int YieldEvery = 64;
 
+    private static readonly TimeSpan LookInterval = TimeSpan.FromMinutes(1);
+
     private readonly DedicatedThreads _dedicated = new("dedicated", settings.Concurrency);
     private readonly WakeUp _ended = new();
+    private readonly WakeUp _busy = new();
     private Slot[] _slots = [];
     private int _running;
     private bool _draining;
+    private bool _isAwaited;
     private TaskScheduler _scheduler = TaskScheduler.Default;
 
     /// <summary>The slots that are in use.</summary>
@@ -36,6 +40,21 @@ internal sealed class SlotRunner(
         {
             Launch(() => RunSlotAsync(slot));
         }
+    }
+
+    /// <summary>Waits, for the one that watches, until something runs: an idle worker has nothing to be looked at.</summary>
+    internal async Task WaitUntilBusyAsync(CancellationToken stopped)
+    {
+        // Who starts counts up first and looks at the flag then: one of the two sees the other.
+        var seen = _busy.Version;
+        Volatile.Write(ref _isAwaited, true);
+        Interlocked.MemoryBarrier();
+        if (Running == 0)
+        {
+            await _busy.WaitAsync(seen, LookInterval, time, stopped);
+        }
+
+        Volatile.Write(ref _isAwaited, false);
     }
 
     /// <summary>Ends an attempt that ran over its limit, whether its handler ever returns or not, and puts another slot in place of the one it keeps.</summary>
@@ -143,6 +162,11 @@ internal sealed class SlotRunner(
             }
 
             Interlocked.Increment(ref _running);
+            if (Volatile.Read(ref _isAwaited))
+            {
+                _busy.Pulse();
+            }
+
             if (!await TryProcessAsync(slot, held))
             {
                 return;
