@@ -6,6 +6,7 @@ internal static class CoreFolders
     private static readonly string[] Ground = ["Jobs", "Diagnostics"];
 
     // Hosting -> { Clients, Execution, Scheduling, Spawning, Workflows } -> Storage -> Protocol -> Jobs; an arrow may skip levels.
+    // Spawning -> Execution: jobs run in process as a worker runs them (docs/adr/0006).
     public static IReadOnlyDictionary<string, string[]> AllowedArrows { get; } = new Dictionary<string, string[]>
     {
         ["Jobs"] = [],
@@ -15,7 +16,7 @@ internal static class CoreFolders
         ["Clients"] = [.. Ground, "Protocol", "Storage"],
         ["Execution"] = [.. Ground, "Protocol", "Storage"],
         ["Scheduling"] = [.. Ground, "Protocol", "Storage"],
-        ["Spawning"] = [.. Ground, "Protocol", "Storage"],
+        ["Spawning"] = [.. Ground, "Protocol", "Storage", "Execution"],
         ["Workflows"] = [.. Ground, "Protocol", "Storage"],
         ["Hosting"] = [.. Ground, "Protocol", "Storage", "Clients", "Execution", "Scheduling", "Spawning", "Workflows"],
     };

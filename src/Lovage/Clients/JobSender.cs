@@ -10,8 +10,6 @@ namespace Lovage;
 /// <remarks>Safe for use by several threads.</remarks>
 internal sealed class JobSender
 {
-    private const int MetricNamesMax = 200;
-
     private readonly JobRegistry _jobs;
     private readonly ClientSettings _settings;
     private readonly TimeProvider _time;
@@ -19,7 +17,7 @@ internal sealed class JobSender
     private readonly EnqueueRoute _route;
     private readonly QueueAdmission _admission;
     private readonly string _origin = $"gen{Environment.ProcessId}@{Environment.MachineName}";
-    private ImmutableHashSet<string> _metricNames = ImmutableHashSet.Create<string>(StringComparer.Ordinal);
+    private readonly MetricNames _metricNames = new();
 
     internal JobSender(JobRegistry jobs, JobSerializer serializer, ClientSettings settings, TimeProvider time, JobIdSource ids, EnqueueRoute route, QueueAdmission admission, JobLookup lookup, ImmutableArray<Type> filters)
     {
@@ -158,25 +156,7 @@ internal sealed class JobSender
     {
         if (status == PublishStatus.Accepted && LovageTelemetry.Enqueued.Enabled)
         {
-            LovageTelemetry.Enqueued.Add(1, new("lovage.job.name", MetricName(message.Name)), new("messaging.destination.name", message.Queue));
+            LovageTelemetry.Enqueued.Add(1, new("lovage.job.name", _metricNames.Of(message.Name)), new("messaging.destination.name", message.Queue));
         }
-    }
-
-    /// <summary>Names come from callers: past a number of them a metric would grow without bound.</summary>
-    private string MetricName(string name)
-    {
-        var names = Volatile.Read(ref _metricNames);
-        if (names.Contains(name))
-        {
-            return name;
-        }
-
-        if (names.Count >= MetricNamesMax)
-        {
-            return "_other";
-        }
-
-        ImmutableInterlocked.Update(ref _metricNames, static (set, added) => set.Add(added), name);
-        return name;
     }
 }

@@ -31,6 +31,12 @@ internal static class LovageTelemetry
     internal static readonly Counter<long> StaleOutcomes = Meter.CreateCounter<long>("lovage.outcome.stale", "{attempt}", "Outcomes refused because the lease had passed to another attempt.");
     internal static readonly Counter<long> LoopErrors = Meter.CreateCounter<long>("lovage.loop.errors", "{error}", "Errors of background loops, by loop.");
 
+    internal static readonly UpDownCounter<long> LocalDepth = Meter.CreateUpDownCounter<long>("lovage.local.queue.depth", "{task}", "Tasks of this process that have not ended, by kind.");
+    internal static readonly Counter<long> LocalDropped = Meter.CreateCounter<long>("lovage.local.dropped", "{task}", "Tasks of this process refused or not run, by kind and reason.");
+    internal static readonly Counter<long> LocalCompleted = Meter.CreateCounter<long>("lovage.local.completed", "{attempt}", "Tries of tasks of this process, by outcome.");
+    internal static readonly Histogram<double> LocalDuration = Meter.CreateHistogram<double>(
+        "lovage.local.run.duration", "s", "Duration of a try of a task of this process.", advice: Wide());
+
     private static InstrumentAdvice<double> Wide() => new()
     {
         HistogramBucketBoundaries = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600],

@@ -4,7 +4,7 @@ using System.Diagnostics.CodeAnalysis;
 namespace Lovage.Execution;
 
 /// <summary>
-/// Threads of the worker's own for handlers that compute or block, so that they take none from the pool that serves requests. A thread is started when work finds none idle,
+/// Threads for handlers and calls that compute or block, so that they take none from the pool that serves requests. A thread is started when work finds none idle,
 /// up to the bound, and kept.
 /// </summary>
 [SuppressMessage("Usage", "CA2213", Justification = "The collection ends its threads by CompleteAdding; disposed under them it would throw there.")]
@@ -16,10 +16,11 @@ internal sealed class DedicatedThreads(string name, int max) : IDisposable
     private int _idle;
     private int _queued;
 
-    /// <summary>Runs on one of the threads; what the function awaits goes on elsewhere.</summary>
-    internal Task<AttemptEnding> RunAsync(JobRunner runner, JobAttempt attempt)
+    /// <summary>Runs on one of the threads, which it keeps until the end; what it awaits goes on elsewhere.</summary>
+    /// <param name="run">A failure is the failure of the task.</param>
+    internal Task<T> RunAsync<T>(Func<ValueTask<T>> run)
     {
-        var work = new Work(runner, attempt, ExecutionContext.Capture());
+        var work = new Work<T>(run);
         lock (_lock)
         {
             // The work takes its thread here, not when the thread comes to it: two at once must not count on the same one.
@@ -39,7 +40,7 @@ internal sealed class DedicatedThreads(string name, int max) : IDisposable
         }
 
         _work.Add(work);
-        return work.Ended.Task;
+        return work.Ended;
     }
 
     /// <summary>One more thread may be started: one of them is lost to a handler that does not return.</summary>
@@ -81,16 +82,35 @@ internal sealed class DedicatedThreads(string name, int max) : IDisposable
         }
     }
 
-    private sealed class Work(JobRunner runner, JobAttempt attempt, ExecutionContext? context)
+    private abstract class Work
     {
-        internal ExecutionContext? Context { get; } = context;
+        internal ExecutionContext? Context { get; } = ExecutionContext.Capture();
 
-        internal TaskCompletionSource<AttemptEnding> Ended { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        internal abstract void Run();
+    }
 
-        internal void Run()
+    private sealed class Work<T>(Func<ValueTask<T>> run) : Work
+    {
+        private readonly TaskCompletionSource<T> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        internal Task<T> Ended => _ended.Task;
+
+        [SuppressMessage("Design", "CA1031", Justification = "The failure is handed to the one who waits.")]
+        internal override void Run()
         {
-            // The runner never throws; waiting here keeps the thread bound to its one handler.
-            Ended.SetResult(runner.RunAsync(attempt).AsTask().GetAwaiter().GetResult());
+            try
+            {
+                // Waiting here keeps the thread bound to its one handler.
+                _ended.SetResult(run().AsTask().GetAwaiter().GetResult());
+            }
+            catch (OperationCanceledException cancelled)
+            {
+                _ended.SetCanceled(cancelled.CancellationToken);
+            }
+            catch (Exception error)
+            {
+                _ended.SetException(error);
+            }
         }
     }
 }

@@ -46,13 +46,16 @@ internal sealed class JobAttempt : JobInvocation, IAsyncDisposable
 
     public override JobSerializer Serializer { get; }
 
-    public override JobArguments? Arguments => null;
+    public override JobArguments? Arguments => Given;
 
-    public override ReadOnlyMemory<byte> Body => Delivery.Message.Body;
+    public override ReadOnlyMemory<byte> Body => Given is null ? Delivery.Message.Body : JobBody.Encode(_context.Name, Given, Serializer, int.MaxValue);
 
     public override IServiceProvider Services => (_scope ??= _scopes.CreateAsyncScope()).ServiceProvider;
 
-    protected override bool KeepsResult => Definition.KeepResult && !Delivery.Message.IgnoreResult;
+    protected override bool KeepsResult => Given is null && Definition.KeepResult && !Delivery.Message.IgnoreResult;
+
+    /// <summary>The arguments as the caller gave them, for a run in the caller's own process; null when the message carries them.</summary>
+    internal JobArguments? Given { get; init; }
 
     internal Delivery Delivery { get; }
 

@@ -283,7 +283,7 @@ internal sealed class SlotRunner(
         held.Run(attempt);
 
         var ending = ownThreads && attempt.Definition.Execution == JobExecution.DedicatedThread
-            ? await _dedicated.RunAsync(runner, attempt)
+            ? await _dedicated.RunAsync(() => runner.RunAsync(attempt))
             : await runner.RunAsync(attempt);
 
         if (!attempt.TryEnd())

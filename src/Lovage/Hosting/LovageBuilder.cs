@@ -129,4 +129,16 @@ public sealed class LovageBuilder
         Services.AddSingleton(new LifetimeJob(job, AtStart: false));
         return this;
     }
+
+    /// <summary>
+    /// Tells about each task of this process that has failed for good: after a response, spawned or gathered. It is logged and counted as well. Called where the task ran, so it should be
+    /// quick; what it throws is logged.
+    /// </summary>
+    /// <param name="handle">What to do with it; called from several threads.</param>
+    public LovageBuilder OnTaskFailure(Action<TaskFailure> handle)
+    {
+        ArgumentNullException.ThrowIfNull(handle);
+        Services.AddSingleton(new TaskFailureRegistration(handle));
+        return this;
+    }
 }

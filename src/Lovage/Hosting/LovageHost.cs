@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using Lovage.Spawning;
 using Lovage.Storage;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -9,14 +10,14 @@ namespace Lovage;
 
 /// <summary>
 /// Lovage's life within the app's: opens the storage before anything else of the app starts, starts workers once all of it has started, begins to stop them when it
-/// begins to stop, so that they drain beside the web server, and closes the storage when all of it has stopped.
+/// begins to stop, so that they drain beside the web server, waits for this process's tasks once the server has stopped, and closes the storage when all of it has stopped.
 /// </summary>
 /// <remarks>
 /// A storage that cannot be used as it is (a damaged file, a missing package) fails the start. One that does not answer yet does not: the app serves, enqueuing is refused
 /// with a transient <see cref="StorageException"/>, and opening is tried again, 0.1 s to 5 s apart with jitter, until it answers.
 /// </remarks>
 internal sealed partial class LovageHost(
-    JobStorage storage, StorageGate gate, WorkerSet workers, StartBanner banner, TimeProvider time, Random random, IServiceScopeFactory scopes, IEnumerable<LifetimeJob> lifetimeJobs, IOptions<HostOptions> host, ILoggerFactory loggers)
+    JobStorage storage, StorageGate gate, WorkerSet workers, LocalRunner tasks, StartBanner banner, TimeProvider time, Random random, IServiceScopeFactory scopes, IEnumerable<LifetimeJob> lifetimeJobs, IOptions<HostOptions> host, ILoggerFactory loggers)
     : IHostedLifecycleService, IDisposable
 {
     private static readonly TimeSpan RetryMin = TimeSpan.FromMilliseconds(100);
@@ -76,7 +77,9 @@ internal sealed partial class LovageHost(
     public async Task StopAsync(CancellationToken cancellationToken)
     {
         await using var forced = cancellationToken.UnsafeRegister(static state => ((CancellationTokenSource)state!).Cancel(), _forced);
-        await _workersStopped;
+
+        // Not before: requests that the web server ended meanwhile may have left tasks.
+        await Task.WhenAll(_workersStopped, tasks.StopAsync(_forced.Token));
     }
 
     public async Task StoppedAsync(CancellationToken cancellationToken)

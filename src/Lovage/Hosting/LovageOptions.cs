@@ -15,6 +15,9 @@ public sealed class LovageOptions
     /// <summary>How workers work, unless one says otherwise for itself. The defaults are those of <see cref="WorkerOptions"/>.</summary>
     public WorkerOptions Worker { get; } = new();
 
+    /// <summary>How tasks that live in this process are run. The defaults are those of <see cref="LocalOptions"/>.</summary>
+    public LocalOptions Local { get; } = new();
+
     /// <summary>What is refused. The defaults are those of <see cref="LimitOptions"/>.</summary>
     public LimitOptions Limits { get; } = new();
 

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Lovage.Execution;
+using Lovage.Spawning;
 using Lovage.Storage;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -41,6 +42,7 @@ internal static class LovageServices
             [.. provider.GetServices<StorageProvider>()],
             provider.GetRequiredService<TimeProvider>()));
         AddClients(services);
+        AddLocalTasks(services);
         services.TryAddEnumerable(ServiceDescriptor.Singleton<ILoggerProvider, AttemptLoggerProvider>());
         services.TryAddSingleton<WorkerSet>();
         services.TryAddSingleton<StartBanner>();
@@ -78,6 +80,36 @@ internal static class LovageServices
         services.TryAddTransient(static provider => new JobClient(
             provider.GetRequiredService<JobSender>(), provider, ReferenceEquals(provider.GetRequiredService<RootServices>().Services, provider)));
         services.TryAddSingleton(static provider => new JobInspector(provider.GetRequiredService<StorageGate>()));
+    }
+
+    private static void AddLocalTasks(IServiceCollection services)
+    {
+        services.TryAddSingleton(static provider => provider.GetRequiredService<IOptions<LovageOptions>>().Value.Local.Settings());
+        services.TryAddSingleton(static provider => new DedicatedThreads("local", provider.GetRequiredService<LocalSettings>().DedicatedThreads));
+        services.TryAddSingleton(static provider => new LocalReport(
+            provider.GetRequiredService<ILoggerFactory>().CreateLogger("Lovage.Tasks"), [.. provider.GetServices<TaskFailureRegistration>().Select(static added => added.Handle)]));
+        services.TryAddSingleton<LocalRunner>();
+        services.TryAddSingleton<LocalCalls>();
+        services.TryAddSingleton(static provider =>
+        {
+            var options = provider.GetRequiredService<IOptions<LovageOptions>>().Value;
+            var jobs = provider.GetRequiredService<JobRegistry>();
+            return new LocalJobs(
+                jobs,
+                provider.GetRequiredService<JobSerializer>(),
+                provider.GetRequiredService<JobIdSource>(),
+                Filters(provider),
+                provider.GetRequiredService<IServiceScopeFactory>(),
+                provider.GetRequiredService<DedicatedThreads>(),
+                options.Worker.Settings(options, jobs),
+                provider.GetRequiredService<TimeProvider>());
+        });
+        services.TryAddSingleton(static provider => new RootServices(provider));
+        services.TryAddTransient(static provider => new TaskSpawner(
+            provider.GetRequiredService<LocalRunner>(),
+            provider.GetRequiredService<LocalJobs>(),
+            provider.GetRequiredService<LocalCalls>(),
+            ReferenceEquals(provider.GetRequiredService<RootServices>().Services, provider) ? null : provider));
     }
 
     internal static ImmutableArray<Type> Filters(IServiceProvider provider) =>

@@ -25,6 +25,7 @@ internal sealed class OptionRules : IValidateOptions<LovageOptions>
         rules.Time("Lovage:Retention:Dead", options.Retention.Dead, TimeSpan.Zero, DaysMax);
         rules.Number("Lovage:Retention:RowsMax", options.Retention.RowsMax, 0, 1_000_000_000);
         rules.Worker(options.Worker);
+        rules.Local(options.Local);
         return rules._findings.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(rules._findings);
     }
 
@@ -66,6 +67,18 @@ internal sealed class OptionRules : IValidateOptions<LovageOptions>
         Number(Key + "LogCharactersMax", worker.LogCharactersMax, 0, 16 * 1024 * 1024);
         Number(Key + "ResultBytesMax", worker.ResultBytesMax, 0, 256 * 1024 * 1024);
         Time(Key + "UnknownJobDelay", worker.UnknownJobDelay, TimeSpan.FromMilliseconds(100), TimeSpan.FromDays(1));
+    }
+
+    private void Local(LocalOptions local)
+    {
+        const string Key = "Lovage:Local:";
+        Number(Key + "AfterResponseMax", local.AfterResponseMax, 1, 1_000_000);
+        Number(Key + "AfterResponseConcurrency", local.AfterResponseConcurrency, 1, 100_000);
+        Number(Key + "SpawnedMax", local.SpawnedMax, 1, 10_000_000);
+        Number(Key + "DedicatedMax", local.DedicatedMax, 1, 1_000_000);
+        Number(Key + "DedicatedThreads", local.DedicatedThreads ?? 1, 1, 10_000);
+        Time(Key + "DrainTime", local.DrainTime, TimeSpan.Zero, TimeSpan.FromDays(1));
+        Time(Key + "CancelTime", local.CancelTime, TimeSpan.Zero, TimeSpan.FromHours(1));
     }
 
     private void Number(string key, long value, long min, long max)

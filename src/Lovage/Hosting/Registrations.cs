@@ -13,3 +13,6 @@ internal sealed record JsonContextRegistration(JsonSerializerContext Context);
 
 /// <summary>A job for the start or the stop of the app.</summary>
 internal sealed record LifetimeJob(Job Job, bool AtStart);
+
+/// <summary>One call of OnTaskFailure.</summary>
+internal sealed record TaskFailureRegistration(Action<TaskFailure> Handle);

@@ -75,6 +75,10 @@ public sealed class QueueFullException(string queue, string reason, TimeSpan ret
     public TimeSpan RetryAfter { get; } = retryAfter;
 }
 
+/// <summary>A task of this process was refused because the app is stopping; nothing was accepted.</summary>
+public sealed class AppStoppingException(string task)
+    : LovageException($"Task '{JobNames.Shown(task)}' was refused: the app is stopping and waits only for the tasks it has. What must happen all the same belongs in a durable job (JobClient).");
+
 /// <summary>A job that was waited for ended without a result.</summary>
 public sealed class JobFailedException(JobId id, JobState state, JobError? error)
     : LovageException($"Job {id} ended as {state}{(error is null ? "." : $": {error.Type}: {error.Message}")}")
@@ -93,16 +97,25 @@ public sealed class JobFailedException(JobId id, JobState state, JobError? error
 public sealed class UnknownJobException : LovageException
 {
     internal UnknownJobException(string name, JobRegistry jobs)
-        : base(Describe(name, jobs)) => Name = name;
+        : this(name, jobs, $"It is offered to other workers {JobLifecycle.UnknownMax} times and then set aside; register it with AddJobs, or give this worker only the queues whose jobs it knows.")
+    {
+    }
+
+    private UnknownJobException(string name, JobRegistry jobs, string advice)
+        : base($"{Describe(name, jobs)} {advice}") => Name = name;
 
     /// <summary>The name.</summary>
     public string Name { get; }
+
+    /// <summary>For a job that was to run in the process that made it.</summary>
+    internal static UnknownJobException Here(string name, JobRegistry jobs) =>
+        new(name, jobs, "To run it in this process register it with AddJobs; to have another process or a Python worker run it, enqueue it with JobClient.");
 
     private static string Describe(string name, JobRegistry jobs)
     {
         const int ShownMax = 20;
         var known = jobs.Jobs.Length == 0 ? "none" : string.Join(", ", jobs.Jobs.Take(ShownMax).Select(job => job.Name)) + (jobs.Jobs.Length > ShownMax ? ", ..." : "");
         var near = jobs.Nearest(name);
-        return $"No handler for job '{JobNames.Shown(name)}'. Registered here: {known}.{(near is null ? "" : $" Did you mean '{near}'?")} It is offered to other workers {JobLifecycle.UnknownMax} times and then set aside; register it with AddJobs, or give this worker only the queues whose jobs it knows.";
+        return $"No handler for job '{JobNames.Shown(name)}'. Registered here: {known}.{(near is null ? "" : $" Did you mean '{near}'?")}";
     }
 }

@@ -1,0 +1,147 @@
+using System.Reflection;
+using System.Text.Json.Serialization;
+using Lovage.AspNetCore;
+using Lovage.Spawning;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Lovage;
+
+/// <summary>
+/// Work for after the response, as FastAPI's <c>BackgroundTasks</c>: take it as a parameter of an endpoint or a controller's action, or by constructor in any service of the request; all of
+/// them share one list. The tasks start when the response has gone out, in the order in which they were added, each when the one before has ended.
+/// </summary>
+/// <remarks>
+/// <para>Safe for use by several threads while the request runs. The connection serves its next request at once; a client that disconnects does not stop them; one that fails is logged, counted and given to
+/// <see cref="LovageBuilder.OnTaskFailure"/>, and the next still runs. A request that ends in an exception drops its tasks (logged, counted); one that answers with an error status runs them.</para>
+/// <para>The request is over when they run: do not use its <see cref="HttpContext"/> or its scoped services in them (an analyzer flags it). Read what is needed before, and let the task take its services as
+/// parameters: they come from a scope of its own. The tasks live in this process: what must happen even if it dies belongs in a durable job.</para>
+/// </remarks>
+[JsonConverter(typeof(BackgroundTasksBodyRefusal))]
+public sealed class BackgroundTasks
+{
+    private readonly AfterResponseTasks _tasks;
+    private readonly LocalCalls _calls;
+    private readonly IServiceProvider _services;
+    private readonly HttpContext _request;
+
+    private BackgroundTasks(HttpContext request)
+    {
+        var services = request.RequestServices;
+        _request = request;
+        _services = services;
+        _calls = services.GetRequiredService<LocalCalls>();
+        _tasks = new AfterResponseTasks(services.GetRequiredService<LocalRunner>(), services.GetRequiredService<LocalJobs>());
+    }
+
+    /// <summary>Adds a job: its handler runs in this process with the arguments as they are, in a scope of its own, with filters, once; nothing is stored. Enqueue it with <see cref="JobClient"/> to have it survive a crash.</summary>
+    /// <param name="job">The job, without a delay; its queue, priority and expiry mean nothing here.</param>
+    /// <exception cref="UnknownJobException">No handler of that name is registered in this process.</exception>
+    /// <exception cref="BadArgumentsException">An argument is not valid.</exception>
+    /// <exception cref="QueueFullException">Too many tasks after a response have not ended (<c>Lovage:Local:AfterResponseMax</c>); left to itself it answers 503 with Retry-After.</exception>
+    /// <exception cref="AppStoppingException">The app is stopping.</exception>
+    /// <exception cref="ArgumentException">The job has a delay or a due time.</exception>
+    /// <exception cref="InvalidOperationException">The response has gone out already.</exception>
+    public void Add(Job job) => _tasks.Add(job, _services);
+
+    /// <summary>Adds a delegate.</summary>
+    /// <param name="name">What it is called in logs, metrics and lists: a fixed text, not one with ids in it.</param>
+    /// <param name="work">The work. Services it takes come from a scope of its own; its token is cancelled when the app's stop no longer waits.</param>
+    /// <exception cref="QueueFullException">Too many tasks after a response have not ended (<c>Lovage:Local:AfterResponseMax</c>); left to itself it answers 503 with Retry-After.</exception>
+    /// <exception cref="AppStoppingException">The app is stopping.</exception>
+    /// <exception cref="InvalidOperationException">The response has gone out already.</exception>
+    public void Add(string name, Action work) => _tasks.Add(name, _calls.Of(work));
+
+    /// <inheritdoc cref="Add(string, Action)"/>
+    public void Add(string name, Func<Task> work) => _tasks.Add(name, _calls.Of(work));
+
+    /// <inheritdoc cref="Add(string, Action)"/>
+    public void Add(string name, Func<CancellationToken, Task> work) => _tasks.Add(name, _calls.Of(work));
+
+    /// <inheritdoc cref="Add(string, Action)"/>
+    /// <typeparam name="TService">A service of the task's own scope.</typeparam>
+    public void Add<TService>(string name, Action<TService> work)
+        where TService : notnull => _tasks.Add(name, _calls.Of(work));
+
+    /// <inheritdoc cref="Add(string, Action)"/>
+    /// <typeparam name="TService">A service of the task's own scope.</typeparam>
+    public void Add<TService>(string name, Func<TService, Task> work)
+        where TService : notnull => _tasks.Add(name, _calls.Of(work));
+
+    /// <inheritdoc cref="Add(string, Action)"/>
+    /// <typeparam name="TService">A service of the task's own scope.</typeparam>
+    public void Add<TService>(string name, Func<TService, CancellationToken, Task> work)
+        where TService : notnull => _tasks.Add(name, _calls.Of(work));
+
+    /// <inheritdoc cref="Add(string, Action)"/>
+    /// <typeparam name="TService1">A service of the task's own scope.</typeparam>
+    /// <typeparam name="TService2">A service of the task's own scope.</typeparam>
+    public void Add<TService1, TService2>(string name, Action<TService1, TService2> work)
+        where TService1 : notnull
+        where TService2 : notnull => _tasks.Add(name, _calls.Of(work));
+
+    /// <inheritdoc cref="Add(string, Action)"/>
+    /// <typeparam name="TService1">A service of the task's own scope.</typeparam>
+    /// <typeparam name="TService2">A service of the task's own scope.</typeparam>
+    public void Add<TService1, TService2>(string name, Func<TService1, TService2, Task> work)
+        where TService1 : notnull
+        where TService2 : notnull => _tasks.Add(name, _calls.Of(work));
+
+    /// <inheritdoc cref="Add(string, Action)"/>
+    /// <typeparam name="TService1">A service of the task's own scope.</typeparam>
+    /// <typeparam name="TService2">A service of the task's own scope.</typeparam>
+    public void Add<TService1, TService2>(string name, Func<TService1, TService2, CancellationToken, Task> work)
+        where TService1 : notnull
+        where TService2 : notnull => _tasks.Add(name, _calls.Of(work));
+
+    /// <summary>Binds a parameter of a minimal endpoint; for ASP.NET Core. It is never read from the body.</summary>
+    /// <param name="context">The request.</param>
+    /// <param name="parameter">The parameter.</param>
+    /// <exception cref="InvalidOperationException">The app has no Lovage.</exception>
+    public static ValueTask<BackgroundTasks?> BindAsync(HttpContext context, ParameterInfo parameter)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        return new ValueTask<BackgroundTasks?>(Of(context));
+    }
+
+    /// <summary>The list of a request, made at the first call.</summary>
+    internal static BackgroundTasks Of(HttpContext context)
+    {
+        if (context.Features.Get<BackgroundTasks>() is { } known)
+        {
+            return known;
+        }
+
+        if (context.RequestServices.GetService<LocalRunner>() is null)
+        {
+            throw new InvalidOperationException(BackgroundTasksBodyRefusal.HowToAdd);
+        }
+
+        var made = new BackgroundTasks(context);
+        context.Features.Set(made);
+        context.Response.OnCompleted(
+            static state =>
+            {
+                ((BackgroundTasks)state).Complete();
+                return Task.CompletedTask;
+            },
+            made);
+        return made;
+    }
+
+    /// <summary>The request has ended in an exception.</summary>
+    internal void Drop() => _tasks.Drop("their request ended in an exception");
+
+    /// <summary>The response has gone out, and the request's context is still its own.</summary>
+    private void Complete()
+    {
+        if (RequestFailure.Handled(_request))
+        {
+            Drop();
+        }
+        else
+        {
+            _tasks.Start();
+        }
+    }
+}

@@ -1,0 +1,28 @@
+using Microsoft.AspNetCore.Diagnostics;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Lovage.AspNetCore;
+
+/// <summary>
+/// Answers a request whose work was refused, because a bound was reached or because the app stops, with 503 and Retry-After, in any app and any environment: as an exception
+/// handler, before the developer's page, and as the last resort around the pipeline.
+/// </summary>
+internal sealed class Refusal(Random random, IServiceProvider services) : IExceptionHandler, IDeveloperPageExceptionFilter
+{
+    internal static bool IsOne(Exception error) => error is QueueFullException or AppStoppingException;
+
+    public async ValueTask<bool> TryHandleAsync(HttpContext httpContext, Exception exception, CancellationToken cancellationToken)
+    {
+        if (!IsOne(exception))
+        {
+            return false;
+        }
+
+        await LovageProblem.WriteAsync(httpContext, exception, LovageProblem.Of(exception)!, services.GetService<IProblemDetailsService>(), random);
+        return true;
+    }
+
+    public Task HandleExceptionAsync(ErrorContext errorContext, Func<ErrorContext, Task> next) =>
+        IsOne(errorContext.Exception) ? TryHandleAsync(errorContext.HttpContext, errorContext.Exception, default).AsTask() : next(errorContext);
+}

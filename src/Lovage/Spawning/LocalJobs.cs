@@ -1,0 +1,130 @@
+using System.Collections.Immutable;
+using System.Runtime.ExceptionServices;
+using Lovage.Execution;
+using Lovage.Protocol;
+using Lovage.Storage;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Lovage.Spawning;
+
+/// <summary>Runs jobs in the process that made them: with the captured arguments, the same filters, the same handler and scope as a worker, and no storage.</summary>
+/// <remarks>Safe for use by several threads.</remarks>
+internal sealed class LocalJobs(
+    JobRegistry jobs, JobSerializer serializer, JobIdSource ids, ImmutableArray<Type> filters, IServiceScopeFactory scopes, DedicatedThreads threads, WorkerSettings worker, TimeProvider time)
+{
+    private readonly JobRunner _runner = new(filters);
+
+    /// <summary>A call that runs the job once, whatever its policy.</summary>
+    /// <param name="job">The job.</param>
+    /// <param name="services">Build the filters around enqueuing; null for a scope made for them.</param>
+    /// <exception cref="UnknownJobException">No handler of that name is registered here.</exception>
+    internal LocalCall Once(Job job, IServiceProvider? services) => Call<object?>(job, services, retries: false, null);
+
+    /// <summary>A call that runs the job as often as its policy, or the one given instead, says.</summary>
+    /// <param name="job">The job.</param>
+    /// <param name="services">Build the filters around enqueuing; null for a scope made for them.</param>
+    /// <param name="retry">Another policy than the job's own; null for that.</param>
+    /// <exception cref="UnknownJobException">No handler of that name is registered here.</exception>
+    internal LocalCall<TResult> Repeated<TResult>(Job job, IServiceProvider? services, RetryPolicy? retry) => Call<TResult>(job, services, retries: true, retry);
+
+    /// <summary>How long a job asks to wait.</summary>
+    internal TimeSpan Delay(Job job)
+    {
+        var delay = job.Delay ?? TimeSpan.Zero;
+        return job.At is { } at && at - time.GetUtcNow() is var rest && rest > delay ? rest : delay;
+    }
+
+    private JobCall<TResult> Call<TResult>(Job job, IServiceProvider? services, bool retries, RetryPolicy? retry)
+    {
+        ArgumentNullException.ThrowIfNull(job);
+        if (!jobs.TryFind(job.Name, out var definition))
+        {
+            throw UnknownJobException.Here(job.Name, jobs);
+        }
+
+        var policy = retries ? retry ?? definition.Retry ?? RetryPolicy.Default : null;
+        var attempts = policy is null ? 1 : retry?.MaxAttempts ?? job.MaxAttempts ?? definition.MaxAttempts ?? policy.MaxAttempts ?? worker.MaxAttempts;
+        var chain = definition.Filters.IsEmpty ? filters : filters.AddRange(definition.Filters);
+        return new JobCall<TResult>(this, definition, chain.IsEmpty ? Task.FromResult(job) : FilterAsync(job, chain, services), job.Id ?? ids.Next(), policy, attempts);
+    }
+
+    /// <summary>Filters around enqueuing see the job in its caller's flow, so that what they read there (tenant, user, culture) travels with it.</summary>
+    private async Task<Job> FilterAsync(Job job, ImmutableArray<Type> chain, IServiceProvider? services)
+    {
+        AsyncServiceScope? scope = services is null ? scopes.CreateAsyncScope() : null;
+        try
+        {
+            await EnqueueFilters.RunAsync(job, chain, scope?.ServiceProvider ?? services!, filtered =>
+            {
+                job = filtered;
+                return ValueTask.CompletedTask;
+            });
+            return job;
+        }
+        finally
+        {
+            if (scope is { } made)
+            {
+                await made.DisposeAsync();
+            }
+        }
+    }
+
+    private sealed class JobCall<TResult>(LocalJobs owner, JobDefinition definition, Task<Job> job, JobId id, RetryPolicy? retry, int maxAttempts) : LocalCall<TResult>
+    {
+        internal override RetryPolicy? Retry => retry;
+
+        internal override int MaxAttempts => maxAttempts;
+
+        internal override async Task InvokeAsync(int attempt, CancellationToken cancellationToken)
+        {
+            var run = owner.Attempt(await job, definition, id, attempt, maxAttempts);
+            await using var cancelled = cancellationToken.UnsafeRegister(static state => ((JobAttempt)state!).Cancel(JobCancellationReason.Caller), run);
+            await using var limit = owner.Limit(run);
+            var ending = definition.Execution == JobExecution.DedicatedThread
+                ? await owner.RunDedicatedAsync(run)
+                : await owner.RunAsync(run);
+            if (ending.End == AttemptEnd.TimedOut)
+            {
+                throw new TimeoutException($"Job '{definition.Name}' ran over its time limit.", ending.Error);
+            }
+
+            if (ending.Error is { } error)
+            {
+                ExceptionDispatchInfo.Throw(error);
+            }
+
+            Result = run.ResultValue is TResult result ? result : default;
+        }
+    }
+
+    private JobAttempt Attempt(Job job, JobDefinition definition, JobId id, int attempt, int maxAttempts)
+    {
+        var now = time.GetUtcNow();
+        var message = new JobMessage
+        {
+            Id = id,
+            Name = definition.Name,
+            Queue = job.Queue ?? definition.Queue ?? "",
+            Body = default,
+            Retries = attempt - 1,
+            MaxAttempts = maxAttempts,
+            Headers = job.Headers as ImmutableDictionary<string, string> ?? job.Headers.ToImmutableDictionary(StringComparer.Ordinal),
+        };
+        return new JobAttempt(
+            new Delivery { Message = message, Token = default, EnqueuedAt = now, ReadyAt = now, ClaimedAt = now }, definition, maxAttempts, serializer, scopes, worker, cancelInline: false)
+        {
+            Given = job.Arguments,
+        };
+    }
+
+    private ValueTask<AttemptEnding> RunAsync(JobAttempt run) => _runner.RunAsync(run);
+
+    private async ValueTask<AttemptEnding> RunDedicatedAsync(JobAttempt run) => await threads.RunAsync(() => _runner.RunAsync(run));
+
+    /// <summary>In process either limit cancels the handler's token; nobody can take the handler's place from it.</summary>
+    private ITimer? Limit(JobAttempt run) =>
+        (run.SoftLimit ?? run.HardLimit ?? worker.SoftTimeLimit ?? worker.TimeLimit) is { } limit
+            ? time.CreateTimer(static state => ((JobAttempt)state!).Cancel(JobCancellationReason.TimeLimit), run, limit, Timeout.InfiniteTimeSpan)
+            : null;
+}
