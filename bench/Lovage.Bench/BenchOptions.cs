@@ -13,6 +13,7 @@ internal sealed record BenchOptions
           latency   open loop at --rate for --seconds: from the intended send to the handler's start; --processes 2 runs the worker in another process
           idle      CPU seconds a minute of a worker with nothing to do, over --seconds
           backlog   rate and worker memory with 10 k and with --jobs (1 M by default) queued
+          after-response  requests a second with a no-op task after each response, without one, and without Lovage, over --seconds
           raw       the tables, rows and batches of drain through one prepared connection, no engine (sqlite)
         """;
 

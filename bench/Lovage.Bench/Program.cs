@@ -12,6 +12,7 @@ try
         "latency-worker" => LatencyScenario.RunWorkerAsync(options),
         "idle" => IdleScenario.RunAsync(options),
         "backlog" => BacklogScenario.RunAsync(options),
+        "after-response" => AfterResponseScenario.RunAsync(options),
         "raw" => RawScenario.RunAsync(options),
         _ => throw new ArgumentException($"There is no scenario '{options.Scenario}'. {BenchOptions.Usage}"),
     };

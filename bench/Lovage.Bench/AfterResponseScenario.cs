@@ -1,0 +1,155 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using System.Runtime.CompilerServices;
+using System.Text;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Lovage.Bench;
+
+/// <summary>
+/// What an after-response task costs the requests that add one: the same endpoint with and without a no-op task, and in an app without Lovage, in turns, over keep-alive connections
+/// of the same process. Every task is counted where it ran.
+/// </summary>
+internal static class AfterResponseScenario
+{
+    private const int Connections = 64;
+
+    private static readonly TimeSpan Turn = TimeSpan.FromSeconds(2);
+
+    private static readonly StrongBox<long> Ran = new();
+
+    internal static async Task<BenchResult> RunAsync(BenchOptions options)
+    {
+        await using var with = await StartAsync(lovage: true);
+        await using var without = await StartAsync(lovage: false);
+        var (task, plain, bare) = (new Side(with, "/task"), new Side(with, "/plain"), new Side(without, "/plain"));
+        Side[] sides = [task, plain, bare];
+        var rounds = Math.Max(3, (int)(options.Seconds / (Turn.TotalSeconds * sides.Length)));
+        foreach (var side in sides)
+        {
+            await side.MeasureAsync(record: false);
+        }
+
+        Interlocked.Exchange(ref Ran.Value, 0);
+        for (var round = 0; round < rounds; round++)
+        {
+            // Each round begins with another one: what comes first after a pause is at a disadvantage.
+            for (var i = 0; i < sides.Length; i++)
+            {
+                await sides[(round + i) % sides.Length].MeasureAsync(record: true);
+            }
+        }
+
+        for (var wait = Stopwatch.StartNew(); Interlocked.Read(ref Ran.Value) < task.Requests && wait.Elapsed < TimeSpan.FromSeconds(10);)
+        {
+            await Task.Delay(10);
+        }
+
+        var ran = Interlocked.Read(ref Ran.Value);
+        return ran != task.Requests
+            ? throw new InvalidOperationException($"{task.Requests} tasks were added and {ran} ran.")
+            : new BenchResult("after-response", "memory", ran, DrainScenario.Median(task.Rates))
+                .Add("plain_per_second", DrainScenario.Median(plain.Rates))
+                .Add("bare_per_second", DrainScenario.Median(bare.Rates))
+                .Add("percent_of_plain", 100 * Ratio(task, plain))
+                .Add("percent_of_bare", 100 * Ratio(task, bare))
+                .Add("bytes_per_request", task.BytesPerRequest)
+                .Add("bytes_per_plain_request", plain.BytesPerRequest)
+                .Add("bytes_per_bare_request", bare.BytesPerRequest)
+                .Add("bytes_per_task", task.BytesPerRequest - plain.BytesPerRequest)
+                .Add("connections", Connections)
+                .Add("rounds", rounds);
+    }
+
+    /// <summary>The median of the ratios within each round, so that a slow moment of the machine counts on both sides.</summary>
+    private static double Ratio(Side side, Side other) => DrainScenario.Median([.. side.Rates.Zip(other.Rates, static (a, b) => a / b)]);
+
+    private static async Task<WebApplication> StartAsync(bool lovage)
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        builder.Logging.SetMinimumLevel(LogLevel.Error);
+        if (lovage)
+        {
+            builder.AddLovage(static options => options.Local.AfterResponseMax = 1_000_000).UseStorage("memory:");
+        }
+
+        var app = builder.Build();
+        app.MapGet("/plain", static () => "ok");
+        if (lovage)
+        {
+            app.MapGet("/task", static (BackgroundTasks background) =>
+            {
+                background.Add("noop", static () => Interlocked.Increment(ref Ran.Value));
+                return "ok";
+            });
+        }
+
+        await app.StartAsync();
+        return app;
+    }
+
+    private sealed class Side(WebApplication app, string path)
+    {
+        private readonly IPEndPoint _address = new(IPAddress.Loopback, new Uri(app.Urls.Single()).Port);
+        private readonly byte[] _request = Encoding.ASCII.GetBytes($"GET {path} HTTP/1.1\r\nHost: bench\r\n\r\n");
+        private readonly List<double> _bytes = [];
+
+        internal List<double> Rates { get; } = [];
+
+        internal long Requests { get; private set; }
+
+        internal double BytesPerRequest => DrainScenario.Median(_bytes);
+
+        internal async Task MeasureAsync(bool record)
+        {
+            var allocated = GC.GetTotalAllocatedBytes();
+            var clock = Stopwatch.StartNew();
+            var counts = await Task.WhenAll(Enumerable.Range(0, Connections).Select(_ => Task.Run(() => LoopAsync(clock))));
+            var seconds = clock.Elapsed.TotalSeconds;
+            var requests = counts.Sum();
+            if (record)
+            {
+                Requests += requests;
+                Rates.Add(requests / seconds);
+                _bytes.Add((GC.GetTotalAllocatedBytes() - allocated) / (double)requests);
+            }
+        }
+
+        private async Task<long> LoopAsync(Stopwatch clock)
+        {
+            using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+            await socket.ConnectAsync(_address);
+            var answer = new byte[1024];
+            long requests = 0;
+            while (clock.Elapsed < Turn)
+            {
+                await socket.SendAsync(_request);
+                for (var length = 0; ;)
+                {
+                    var read = await socket.ReceiveAsync(answer.AsMemory(length));
+                    length += read;
+                    if (read == 0 || !answer.AsSpan(0, length).StartsWith("HTTP/1.1 200"u8))
+                    {
+                        throw new InvalidOperationException($"The answer is no 200: {Encoding.ASCII.GetString(answer, 0, length)}");
+                    }
+
+                    // The text of an endpoint goes out in chunks, the last of which is empty.
+                    if (answer.AsSpan(0, length).EndsWith("0\r\n\r\n"u8))
+                    {
+                        break;
+                    }
+                }
+
+                requests++;
+            }
+
+            return requests;
+        }
+    }
+}
