@@ -18,6 +18,9 @@ public abstract class JobStorage : IAsyncDisposable
     /// <summary>Records and outcomes.</summary>
     public abstract JobStore Store { get; }
 
+    /// <summary>Schedules; null for a storage that keeps none, beside which an app with schedules does not start.</summary>
+    public abstract ScheduleStore? Schedules { get; }
+
     /// <summary>Hints.</summary>
     public abstract SignalBus Signals { get; }
 

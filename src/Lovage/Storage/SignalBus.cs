@@ -14,6 +14,9 @@ public enum SignalKind
 
     /// <summary>Something changed and nobody knows what: look at everything you wait for.</summary>
     Changed = 3,
+
+    /// <summary>Schedules have changed, or nobody leads any more.</summary>
+    SchedulesChanged = 4,
 }
 
 /// <summary>A hint.</summary>

@@ -19,6 +19,7 @@ public sealed class MemoryStorage : JobStorage
         var state = new MemoryState(time);
         Broker = new MemoryBroker(state, _signals, time);
         Store = new MemoryStore(state, _signals, time);
+        Schedules = new MemorySchedules(state, _signals);
     }
 
     /// <inheritdoc/>
@@ -32,6 +33,9 @@ public sealed class MemoryStorage : JobStorage
 
     /// <inheritdoc/>
     public override JobStore Store { get; }
+
+    /// <inheritdoc/>
+    public override ScheduleStore? Schedules { get; }
 
     /// <inheritdoc/>
     public override SignalBus Signals => _signals;

@@ -47,6 +47,9 @@ public sealed class OutboxStorage : JobStorage
     public override JobStore Store { get; }
 
     /// <inheritdoc/>
+    public override ScheduleStore? Schedules => _storage.Schedules;
+
+    /// <inheritdoc/>
     public override SignalBus Signals => _storage.Signals;
 
     /// <inheritdoc/>

@@ -1,0 +1,210 @@
+using Lovage.Protocol;
+
+namespace Lovage.Storage;
+
+/// <summary>Where a schedule stands. The number is stored: never renumber.</summary>
+public enum ScheduleState
+{
+    /// <summary>It fires.</summary>
+    Active = 0,
+
+    /// <summary>Somebody has paused it, or its code is gone; the reason says so. Its ticks pass unrecorded.</summary>
+    Paused = 1,
+
+    /// <summary>Its trigger cannot be computed here any more, such as after a time zone was removed; the reason says why.</summary>
+    Broken = 2,
+
+    /// <summary>It has no further tick.</summary>
+    Ended = 3,
+}
+
+/// <summary>What is done with ticks that nobody could fire in time. The number is stored: never renumber.</summary>
+public enum MisfireRule
+{
+    /// <summary>The newest of them runs once if it lies within the grace, all others are recorded as missed.</summary>
+    Once = 0,
+
+    /// <summary>None runs; all are recorded as missed.</summary>
+    Skip = 1,
+
+    /// <summary>The newest of them run, each by itself, up to a number and as far as they lie within the grace; all others are recorded as missed.</summary>
+    CatchUp = 2,
+}
+
+/// <summary>What is done at a tick while jobs of earlier ticks have not ended. The number is stored: never renumber.</summary>
+public enum OverlapRule
+{
+    /// <summary>The tick is skipped, and recorded as such.</summary>
+    Skip = 0,
+
+    /// <summary>The tick waits and runs when the job before it has ended; further ones are skipped meanwhile.</summary>
+    QueueOne = 1,
+
+    /// <summary>The tick runs beside them, up to a number of unfinished jobs.</summary>
+    Allow = 2,
+}
+
+/// <summary>How a schedule deals with what does not go as planned.</summary>
+/// <remarks>Immutable.</remarks>
+public sealed record SchedulePolicy
+{
+    /// <summary>For ticks that nobody could fire in time; once by default.</summary>
+    public MisfireRule Misfire { get; init; } = MisfireRule.Once;
+
+    /// <summary>How late a tick may still run. Null (the default): the time to the next tick, at most 1 h.</summary>
+    public TimeSpan? Grace { get; init; }
+
+    /// <summary>Late ticks that run under <see cref="MisfireRule.CatchUp"/>, 1 to 1,000; 10 by default.</summary>
+    public int CatchUpMax { get; init; } = 10;
+
+    /// <summary>For ticks while earlier jobs have not ended; skip by default.</summary>
+    public OverlapRule Overlap { get; init; } = OverlapRule.Skip;
+
+    /// <summary>Unfinished jobs at the most under <see cref="OverlapRule.Allow"/>, 1 to 1,000; 10 by default.</summary>
+    public int OverlapMax { get; init; } = 10;
+
+    /// <summary>Each job waits a part of this time, which its schedule and its tick decide, so that schedules of the same minute spread; zero (the default) to 1 day.</summary>
+    public TimeSpan Jitter { get; init; }
+}
+
+/// <summary>A schedule as the storage knows it.</summary>
+/// <remarks>Immutable: a snapshot.</remarks>
+public sealed record ScheduleRecord
+{
+    /// <summary>Its id, unique in the storage.</summary>
+    public required string Id { get; init; }
+
+    /// <summary>The trigger as JSON; a storage does not read it.</summary>
+    public required string Trigger { get; init; }
+
+    /// <summary>What each tick enqueues. Its id and times are given anew at each tick.</summary>
+    public required JobMessage Job { get; init; }
+
+    /// <summary>How it deals with what does not go as planned.</summary>
+    public required SchedulePolicy Policy { get; init; }
+
+    /// <summary>The app whose code defines it; null for one that was added at run time.</summary>
+    public string? App { get; init; }
+
+    /// <summary>The digest of the definition in that code, so that a later one is told from an operator's edit; null for one that was added at run time.</summary>
+    public string? CodeDigest { get; init; }
+
+    /// <summary>True when an operator has changed what the code says.</summary>
+    public bool IsEdited { get; init; }
+
+    /// <summary>Where it stands.</summary>
+    public ScheduleState State { get; init; }
+
+    /// <summary>Why it is paused or broken; null when it is neither.</summary>
+    public string? Reason { get; init; }
+
+    /// <summary>When it was first stored, by the storage's clock; what a caller gives is not looked at.</summary>
+    public DateTimeOffset CreatedAt { get; init; }
+
+    /// <summary>The next tick; null when there is none.</summary>
+    public DateTimeOffset? NextTick { get; init; }
+
+    /// <summary>The newest tick that was dealt with, whatever became of it; null before.</summary>
+    public DateTimeOffset? LastTick { get; init; }
+
+    /// <summary>A tick that waits for the job before it (<see cref="OverlapRule.QueueOne"/>); null when none does.</summary>
+    public DateTimeOffset? QueuedTick { get; init; }
+
+    /// <summary>Jobs that its ticks have enqueued so far.</summary>
+    public long Fired { get; init; }
+
+    /// <summary>Ticks that were missed so far.</summary>
+    public long Missed { get; init; }
+
+    /// <summary>Ticks that were skipped so far because of unfinished jobs.</summary>
+    public long Skipped { get; init; }
+
+    /// <summary>Grows with each change; 0 for a schedule that is not stored yet.</summary>
+    public long Version { get; init; }
+}
+
+/// <summary>What became of a tick. The number is stored: never renumber.</summary>
+public enum TickStatus
+{
+    /// <summary>Its job was enqueued.</summary>
+    Fired = 0,
+
+    /// <summary>It waits for the job before it.</summary>
+    Queued = 1,
+
+    /// <summary>It was skipped, because jobs of earlier ticks had not ended.</summary>
+    Skipped = 2,
+
+    /// <summary>Nobody was there in time, and the policy lets it go.</summary>
+    Missed = 3,
+
+    /// <summary>No tick of the trigger: somebody ran it by hand.</summary>
+    Manual = 4,
+}
+
+/// <summary>One line of a schedule's history: a tick, or a row of neighbouring ticks that were all missed or skipped.</summary>
+/// <param name="Tick">The tick, or the first of the row.</param>
+/// <param name="Status">What became of it.</param>
+public sealed record TickRecord(DateTimeOffset Tick, TickStatus Status)
+{
+    /// <summary>The last tick of the row; the tick itself for a single one.</summary>
+    public DateTimeOffset Through { get; init; } = Tick;
+
+    /// <summary>How many ticks the row has; 1 for a single one.</summary>
+    public long Count { get; init; } = 1;
+
+    /// <summary>The job it enqueued; null when it enqueued none.</summary>
+    public JobId? JobId { get; init; }
+
+    /// <summary>When it was recorded, by the storage's clock; what a caller gives is not looked at.</summary>
+    public DateTimeOffset RecordedAt { get; init; }
+}
+
+/// <summary>A schedule that is due.</summary>
+/// <param name="Schedule">The schedule.</param>
+/// <param name="Unfinished">Jobs of its earlier ticks that have not ended, manual ones included.</param>
+public sealed record DueSchedule(ScheduleRecord Schedule, int Unfinished);
+
+/// <summary>What is due.</summary>
+/// <param name="Now">The storage's clock, which decides it.</param>
+/// <param name="Schedules">Those that are due, the longest due first.</param>
+/// <param name="UntilNext">How long until the next one is; null when none will be.</param>
+/// <param name="AnyQueued">True when a tick waits for the job before it: look again soon.</param>
+public sealed record DueResult(DateTimeOffset Now, IReadOnlyList<DueSchedule> Schedules, TimeSpan? UntilNext, bool AnyQueued);
+
+/// <summary>What is to be recorded of one due schedule, in one transaction: what became of its ticks, the jobs they enqueue, and where it goes on.</summary>
+/// <param name="Id">The schedule.</param>
+/// <param name="Version">Its version as read; another one means that somebody else was faster.</param>
+public sealed record Firing(string Id, long Version)
+{
+    /// <summary>What became of ticks, oldest first. One that was recorded as queued may be recorded as fired or skipped later.</summary>
+    public required IReadOnlyList<TickRecord> Ticks { get; init; }
+
+    /// <summary>The jobs of those that fired, in their order.</summary>
+    public required IReadOnlyList<JobMessage> Jobs { get; init; }
+
+    /// <summary>The next tick; null when there is none any more.</summary>
+    public required DateTimeOffset? NextTick { get; init; }
+
+    /// <summary>The tick that waits now; null for none.</summary>
+    public DateTimeOffset? QueuedTick { get; init; }
+
+    /// <summary>Where it stands then.</summary>
+    public ScheduleState State { get; init; }
+
+    /// <summary>Why, when it is broken.</summary>
+    public string? Reason { get; init; }
+}
+
+/// <summary>What became of a firing.</summary>
+public enum FireStatus
+{
+    /// <summary>Recorded, its jobs enqueued.</summary>
+    Recorded = 0,
+
+    /// <summary>Nothing was done: the schedule has changed since, or is gone.</summary>
+    Stale = 1,
+
+    /// <summary>Nothing was done: by the storage's clock one of the ticks lies in the future.</summary>
+    Early = 2,
+}

@@ -1,0 +1,222 @@
+namespace Lovage.Storage;
+
+/// <summary>
+/// Holds schedules, the ticks they have had, and who leads. A tick and its job are written in one transaction, and only once, whoever tries: a firing counts only for the version
+/// of the schedule that it was computed from. The public methods check and wake; a storage writes the protected ones.
+/// </summary>
+/// <remarks>
+/// Safe for use by several threads. A call that fails with a <see cref="StorageException"/> may or may not have been carried out; every call can be repeated. The storage's clock
+/// decides what is due.
+/// </remarks>
+public abstract class ScheduleStore
+{
+    /// <summary>Schedules in one page or one batch at the most.</summary>
+    public const int BatchMax = 1_000;
+
+    private readonly SignalBus _signals;
+
+    /// <summary>For storages.</summary>
+    /// <param name="signals">Where hints go and come from.</param>
+    protected ScheduleStore(SignalBus signals)
+    {
+        ArgumentNullException.ThrowIfNull(signals);
+        _signals = signals;
+    }
+
+    /// <summary>Stores a schedule, if nobody has changed it meanwhile.</summary>
+    /// <param name="schedule">
+    /// The schedule. Its <see cref="ScheduleRecord.Version"/> is the one it was read with, 0 for a new one. Its counts and <see cref="ScheduleRecord.LastTick"/> are kept by the storage.
+    /// </param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
+    /// <returns>The new version; null when the stored one is another, or a new one exists already.</returns>
+    /// <exception cref="ArgumentException">Its next tick does not come after its last.</exception>
+    /// <exception cref="StorageException">The storage cannot take it now.</exception>
+    public async ValueTask<long?> SaveAsync(ScheduleRecord schedule, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(schedule);
+        if (schedule.NextTick <= schedule.LastTick)
+        {
+            throw new ArgumentException($"The next tick of schedule '{schedule.Id}' is {schedule.NextTick:O}, and {schedule.LastTick:O} has been dealt with.", nameof(schedule));
+        }
+
+        var version = await SaveCoreAsync(schedule, cancellationToken);
+        _signals.Send(new Signal(SignalKind.SchedulesChanged));
+        return version;
+    }
+
+    /// <summary>Removes a schedule and its history; jobs that it has enqueued stay.</summary>
+    /// <param name="id">The schedule.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
+    /// <returns>False when there is none.</returns>
+    /// <exception cref="StorageException">The storage cannot be asked now.</exception>
+    public ValueTask<bool> RemoveAsync(string id, CancellationToken cancellationToken)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(id);
+        return RemoveCoreAsync(id, cancellationToken);
+    }
+
+    /// <summary>Reads a schedule.</summary>
+    /// <param name="id">The schedule.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
+    /// <returns>Null when there is none.</returns>
+    /// <exception cref="StorageException">The storage cannot be asked now.</exception>
+    public ValueTask<ScheduleRecord?> FindAsync(string id, CancellationToken cancellationToken)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(id);
+        return FindCoreAsync(id, cancellationToken);
+    }
+
+    /// <summary>Reads schedules in the order of their ids (by code point).</summary>
+    /// <param name="after">The last id of the page before; null for the first page.</param>
+    /// <param name="limit">Schedules at the most, 1 to <see cref="BatchMax"/>.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
+    /// <exception cref="StorageException">The storage cannot be asked now.</exception>
+    public ValueTask<IReadOnlyList<ScheduleRecord>> ListAsync(string? after, int limit, CancellationToken cancellationToken)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(limit, BatchMax);
+        return ListCoreAsync(after, limit, cancellationToken);
+    }
+
+    /// <summary>How many there are.</summary>
+    /// <param name="cancellationToken">Gives up waiting.</param>
+    /// <exception cref="StorageException">The storage cannot be asked now.</exception>
+    public ValueTask<long> CountAsync(CancellationToken cancellationToken) => CountCoreAsync(cancellationToken);
+
+    /// <summary>Reads what is due: active schedules whose next tick has come, and those with a queued tick whose earlier jobs have all ended.</summary>
+    /// <param name="max">Schedules at the most, 1 to <see cref="BatchMax"/>.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
+    /// <exception cref="StorageException">The storage cannot be asked now.</exception>
+    public ValueTask<DueResult> DueAsync(int max, CancellationToken cancellationToken)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(max, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(max, BatchMax);
+        return DueCoreAsync(max, cancellationToken);
+    }
+
+    /// <summary>Records firings and enqueues their jobs, all of one firing or none.</summary>
+    /// <param name="firings">1 to <see cref="BatchMax"/>, of different schedules.</param>
+    /// <param name="cancellationToken">Gives up waiting; they may be recorded all the same.</param>
+    /// <returns>A status for each, in order.</returns>
+    /// <exception cref="StorageException">The storage cannot take them now.</exception>
+    public async ValueTask<IReadOnlyList<FireStatus>> RecordAsync(IReadOnlyList<Firing> firings, CancellationToken cancellationToken)
+    {
+        JobBroker.CheckBatch(firings);
+        var statuses = await RecordCoreAsync(firings, cancellationToken);
+        _signals.Send(new Signal(SignalKind.JobsReady));
+        return statuses;
+    }
+
+    /// <summary>Enqueues a job of a schedule outside of its ticks, and records that.</summary>
+    /// <param name="id">The schedule, in whatever state.</param>
+    /// <param name="job">The job.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
+    /// <returns>False when there is no such schedule.</returns>
+    /// <exception cref="StorageException">The storage cannot take it now.</exception>
+    public async ValueTask<bool> RunAsync(string id, Protocol.JobMessage job, CancellationToken cancellationToken)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(id);
+        ArgumentNullException.ThrowIfNull(job);
+        var done = await RunCoreAsync(id, job, cancellationToken);
+        _signals.Send(new Signal(SignalKind.JobsReady, job.Queue));
+        return done;
+    }
+
+    /// <summary>Reads what became of a schedule's ticks, newest first.</summary>
+    /// <param name="id">The schedule.</param>
+    /// <param name="limit">Lines at the most, 1 to <see cref="BatchMax"/>.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
+    /// <exception cref="StorageException">The storage cannot be asked now.</exception>
+    public ValueTask<IReadOnlyList<TickRecord>> HistoryAsync(string id, int limit, CancellationToken cancellationToken)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(id);
+        ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(limit, BatchMax);
+        return HistoryCoreAsync(id, limit, cancellationToken);
+    }
+
+    /// <summary>Removes lines of history that are older than a time, whose jobs have ended.</summary>
+    /// <param name="keep">How long they are kept, by the storage's clock.</param>
+    /// <param name="max">Lines at the most, 1 to <see cref="BatchMax"/>.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
+    /// <returns>How many were removed.</returns>
+    /// <exception cref="StorageException">The storage cannot be asked now.</exception>
+    public ValueTask<int> PruneAsync(TimeSpan keep, int max, CancellationToken cancellationToken)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(max, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(max, BatchMax);
+        return PruneCoreAsync(keep, max, cancellationToken);
+    }
+
+    /// <summary>Takes or keeps the lead, which spares the others the work of looking: nothing hangs on there being one leader only.</summary>
+    /// <param name="owner">Who asks; unique among all schedulers.</param>
+    /// <param name="lease">How long the lead lasts unless it is asked for again.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
+    /// <returns>True when the asker leads.</returns>
+    /// <exception cref="StorageException">The storage cannot be asked now.</exception>
+    public ValueTask<bool> TryLeadAsync(string owner, TimeSpan lease, CancellationToken cancellationToken)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(owner);
+        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(lease, TimeSpan.Zero);
+        return TryLeadCoreAsync(owner, lease, cancellationToken);
+    }
+
+    /// <summary>Gives the lead up, so that another need not wait for its end; nothing happens when it is somebody else's.</summary>
+    /// <param name="owner">Who led.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
+    /// <exception cref="StorageException">The storage cannot be asked now.</exception>
+    public async ValueTask ResignAsync(string owner, CancellationToken cancellationToken)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(owner);
+        await ResignCoreAsync(owner, cancellationToken);
+        _signals.Send(new Signal(SignalKind.SchedulesChanged));
+    }
+
+    /// <summary>Writes what <see cref="SaveAsync"/> promises.</summary>
+    /// <inheritdoc cref="SaveAsync"/>
+    protected abstract ValueTask<long?> SaveCoreAsync(ScheduleRecord schedule, CancellationToken cancellationToken);
+
+    /// <summary>Removes.</summary>
+    /// <inheritdoc cref="RemoveAsync"/>
+    protected abstract ValueTask<bool> RemoveCoreAsync(string id, CancellationToken cancellationToken);
+
+    /// <summary>Reads one.</summary>
+    /// <inheritdoc cref="FindAsync"/>
+    protected abstract ValueTask<ScheduleRecord?> FindCoreAsync(string id, CancellationToken cancellationToken);
+
+    /// <summary>Reads a page.</summary>
+    /// <inheritdoc cref="ListAsync"/>
+    protected abstract ValueTask<IReadOnlyList<ScheduleRecord>> ListCoreAsync(string? after, int limit, CancellationToken cancellationToken);
+
+    /// <summary>Counts.</summary>
+    /// <inheritdoc cref="CountAsync"/>
+    protected abstract ValueTask<long> CountCoreAsync(CancellationToken cancellationToken);
+
+    /// <summary>Reads what is due.</summary>
+    /// <inheritdoc cref="DueAsync"/>
+    protected abstract ValueTask<DueResult> DueCoreAsync(int max, CancellationToken cancellationToken);
+
+    /// <summary>Writes what <see cref="RecordAsync"/> promises, in one transaction with the jobs.</summary>
+    /// <inheritdoc cref="RecordAsync"/>
+    protected abstract ValueTask<IReadOnlyList<FireStatus>> RecordCoreAsync(IReadOnlyList<Firing> firings, CancellationToken cancellationToken);
+
+    /// <summary>Writes what <see cref="RunAsync"/> promises, in one transaction with the job.</summary>
+    /// <inheritdoc cref="RunAsync"/>
+    protected abstract ValueTask<bool> RunCoreAsync(string id, Protocol.JobMessage job, CancellationToken cancellationToken);
+
+    /// <summary>Reads history.</summary>
+    /// <inheritdoc cref="HistoryAsync"/>
+    protected abstract ValueTask<IReadOnlyList<TickRecord>> HistoryCoreAsync(string id, int limit, CancellationToken cancellationToken);
+
+    /// <summary>Removes old history.</summary>
+    /// <inheritdoc cref="PruneAsync"/>
+    protected abstract ValueTask<int> PruneCoreAsync(TimeSpan keep, int max, CancellationToken cancellationToken);
+
+    /// <summary>Takes or keeps the lead.</summary>
+    /// <inheritdoc cref="TryLeadAsync"/>
+    protected abstract ValueTask<bool> TryLeadCoreAsync(string owner, TimeSpan lease, CancellationToken cancellationToken);
+
+    /// <summary>Gives the lead up.</summary>
+    /// <inheritdoc cref="ResignAsync"/>
+    protected abstract ValueTask ResignCoreAsync(string owner, CancellationToken cancellationToken);
+}
