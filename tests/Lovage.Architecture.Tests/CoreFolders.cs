@@ -6,16 +6,17 @@ internal static class CoreFolders
     private static readonly string[] Ground = ["Jobs", "Diagnostics"];
 
     // Hosting -> { Clients, Execution, Scheduling, Spawning, Workflows } -> Storage -> Protocol -> Jobs; an arrow may skip levels.
-    // Spawning -> Execution: jobs run in process as a worker runs them (docs/adr/0006).
+    // Spawning -> Execution: jobs run in process as a worker runs them (docs/adr/0006). Clients -> Scheduling: a client speaks of triggers.
+    // Scheduling -> Spawning: a schedule of every node runs its job in process (docs/adr/0007).
     public static IReadOnlyDictionary<string, string[]> AllowedArrows { get; } = new Dictionary<string, string[]>
     {
         ["Jobs"] = [],
         ["Diagnostics"] = ["Jobs"],
         ["Protocol"] = Ground,
         ["Storage"] = [.. Ground, "Protocol"],
-        ["Clients"] = [.. Ground, "Protocol", "Storage"],
+        ["Clients"] = [.. Ground, "Protocol", "Storage", "Scheduling"],
         ["Execution"] = [.. Ground, "Protocol", "Storage"],
-        ["Scheduling"] = [.. Ground, "Protocol", "Storage"],
+        ["Scheduling"] = [.. Ground, "Protocol", "Storage", "Spawning"],
         ["Spawning"] = [.. Ground, "Protocol", "Storage", "Execution"],
         ["Workflows"] = [.. Ground, "Protocol", "Storage"],
         ["Hosting"] = [.. Ground, "Protocol", "Storage", "Clients", "Execution", "Scheduling", "Spawning", "Workflows"],

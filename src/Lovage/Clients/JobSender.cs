@@ -42,6 +42,9 @@ internal sealed class JobSender
     /// <summary>What is known here of a job of this name; null for a job that runs elsewhere.</summary>
     internal JobDefinition? Definition(string name) => _jobs.TryFind(name, out var definition) ? definition : null;
 
+    /// <summary>A new id.</summary>
+    internal JobId NextId() => _ids.Next();
+
     /// <summary>Writes the arguments: done before anything is awaited, so that a caller may change its objects once it has the task.</summary>
     internal ReadOnlyMemory<byte> Encode(Job job) => JobBody.Encode(job.Name, job.Arguments, Serializer, _settings.PayloadBytesMax);
 

@@ -37,6 +37,10 @@ internal static class LovageTelemetry
     internal static readonly Histogram<double> LocalDuration = Meter.CreateHistogram<double>(
         "lovage.local.run.duration", "s", "Duration of a try of a task of this process.", advice: Wide());
 
+    internal static readonly Histogram<double> ScheduleLateness = Meter.CreateHistogram<double>(
+        "lovage.schedule.lateness", "s", "From a tick to its job's being enqueued.", advice: Wide());
+    internal static readonly Counter<long> ScheduleMissed = Meter.CreateCounter<long>("lovage.schedule.missed", "{tick}", "Ticks without a job, by reason.");
+
     private static InstrumentAdvice<double> Wide() => new()
     {
         HistogramBucketBoundaries = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600],

@@ -1,11 +1,18 @@
 using System.Diagnostics.CodeAnalysis;
 using Lovage.Diagnostics;
+using Lovage.Storage;
 
 namespace Lovage.Execution;
 
 /// <summary>Repeats a step until it is stopped, whatever the step throws: with its own thread where it must not depend on the thread pool, else on the caller's scheduler.</summary>
-internal sealed class BackgroundLoop(string name, TimeProvider time, Action<string, Exception> faulted)
+/// <param name="name">What it is called in logs, metrics and thread lists.</param>
+/// <param name="time">Measures the pauses.</param>
+/// <param name="faulted">Hears of the step's faults.</param>
+/// <param name="wake">Ends a pause early; null for nothing.</param>
+internal sealed class BackgroundLoop(string name, TimeProvider time, Action<string, Exception> faulted, WakeUp? wake = null)
 {
+    private readonly WakeUp _wake = wake ?? new WakeUp();
+
     /// <summary>Runs on the caller's scheduler; the step says how long to wait before the next one.</summary>
     [SuppressMessage("Design", "CA1031", Justification = "A loop outlives its steps' faults: they are logged, counted and tried again.")]
     internal async Task RunAsync(Func<CancellationToken, Task<TimeSpan>> step, CancellationToken stopped)
@@ -13,6 +20,7 @@ internal sealed class BackgroundLoop(string name, TimeProvider time, Action<stri
         while (!stopped.IsCancellationRequested)
         {
             TimeSpan pause;
+            var seen = _wake.Version;
             try
             {
                 pause = await step(stopped);
@@ -29,7 +37,7 @@ internal sealed class BackgroundLoop(string name, TimeProvider time, Action<stri
 
             try
             {
-                await Task.Delay(pause, time, stopped);
+                await _wake.WaitAsync(seen, pause, time, stopped);
             }
             catch (OperationCanceledException)
             {
@@ -53,6 +61,7 @@ internal sealed class BackgroundLoop(string name, TimeProvider time, Action<stri
             while (!stopped.IsCancellationRequested)
             {
                 TimeSpan pause;
+                var seen = _wake.Version;
                 try
                 {
                     pause = pump.Run(step(stopped));
@@ -67,7 +76,14 @@ internal sealed class BackgroundLoop(string name, TimeProvider time, Action<stri
                     pause = TimeSpan.FromSeconds(1);
                 }
 
-                stopped.WaitHandle.WaitOne(pause);
+                try
+                {
+                    _wake.Wait(seen, pause, stopped);
+                }
+                catch (OperationCanceledException)
+                {
+                    break;
+                }
             }
 
             ended.SetResult();

@@ -14,4 +14,7 @@ public sealed class LimitOptions
     /// add in 250 ms.
     /// </summary>
     public long? PendingMax { get; set; }
+
+    /// <summary>Schedules that the storage may hold before one more is refused, 1 to 10,000,000; 10,000 by default. Those in code are not refused.</summary>
+    public long SchedulesMax { get; set; } = 10_000;
 }

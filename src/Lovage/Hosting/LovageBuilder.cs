@@ -21,7 +21,7 @@ public sealed class LovageBuilder
     /// <summary>The app's services.</summary>
     public IServiceCollection Services { get; }
 
-    /// <summary>Adds an assembly's jobs; the generator writes the catalog and, for the app's own assembly, a method AddJobs() without arguments. The same catalog added twice counts once.</summary>
+    /// <summary>Adds an assembly's jobs and their schedules; the generator writes the catalog and, for the app's own assembly, a method AddJobs() without arguments. The same catalog added twice counts once.</summary>
     /// <param name="catalog">The jobs.</param>
     public LovageBuilder AddJobs(JobCatalog catalog)
     {
@@ -30,6 +30,10 @@ public sealed class LovageBuilder
         {
             Services.AddSingleton(catalog);
             catalog.RegisterHandlers(Services);
+            foreach (var schedule in catalog.Schedules)
+            {
+                Services.AddSingleton(new ScheduleRegistration(ScheduleDefinition.Of(schedule)));
+            }
         }
 
         return this;
@@ -139,6 +143,23 @@ public sealed class LovageBuilder
     {
         ArgumentNullException.ThrowIfNull(handle);
         Services.AddSingleton(new TaskFailureRegistration(handle));
+        return this;
+    }
+
+    /// <summary>
+    /// Adds a schedule. Its definition is compared with the storage at each start: a new one is added, one whose definition in the code has changed since is changed, and what an operator has changed
+    /// meanwhile stays otherwise. A schedule that this app's code no longer defines is paused and says so.
+    /// </summary>
+    /// <param name="id">Its id: 1 to 128 characters of <c>A-Z a-z 0-9 . _ : -</c>, unique in the storage.</param>
+    /// <param name="trigger">When. An interval without an anchor counts from the first start.</param>
+    /// <param name="job">What each tick enqueues, without an id, a due time or a delay of its own.</param>
+    /// <param name="configure">Changes how; null (the default) for the defaults of <see cref="ScheduleOptions"/>.</param>
+    /// <exception cref="ArgumentException">The id, the job or an option is not valid.</exception>
+    public LovageBuilder AddSchedule(string id, Trigger trigger, Job job, Action<ScheduleOptions>? configure = null)
+    {
+        var options = new ScheduleOptions();
+        configure?.Invoke(options);
+        Services.AddSingleton(new ScheduleRegistration(new ScheduleDefinition(id, trigger, job, options)));
         return this;
     }
 }

@@ -17,7 +17,7 @@ namespace Lovage;
 /// with a transient <see cref="StorageException"/>, and opening is tried again, 0.1 s to 5 s apart with jitter, until it answers.
 /// </remarks>
 internal sealed partial class LovageHost(
-    JobStorage storage, StorageGate gate, WorkerSet workers, LocalRunner tasks, StartBanner banner, TimeProvider time, Random random, IServiceScopeFactory scopes, IEnumerable<LifetimeJob> lifetimeJobs, IOptions<HostOptions> host, ILoggerFactory loggers)
+    JobStorage storage, StorageGate gate, WorkerSet workers, ScheduleSet schedules, LocalRunner tasks, StartBanner banner, TimeProvider time, Random random, IServiceScopeFactory scopes, IEnumerable<LifetimeJob> lifetimeJobs, IOptions<HostOptions> host, ILoggerFactory loggers)
     : IHostedLifecycleService, IDisposable
 {
     private static readonly TimeSpan RetryMin = TimeSpan.FromMilliseconds(100);
@@ -32,6 +32,7 @@ internal sealed partial class LovageHost(
 
     public async Task StartingAsync(CancellationToken cancellationToken)
     {
+        schedules.Check();
         banner.CheckShutdown(_logger, workers.Settings, host.Value.ShutdownTimeout);
         try
         {
@@ -69,6 +70,8 @@ internal sealed partial class LovageHost(
         }
         finally
         {
+            await schedules.StopAsync();
+
             // Awaited in StopAsync: meanwhile the web server ends its requests.
             _workersStopped = workers.StopAsync(_forced.Token);
         }
@@ -139,6 +142,7 @@ internal sealed partial class LovageHost(
     private async Task RunAsync(CancellationToken cancellationToken)
     {
         await workers.StartAsync(storage, cancellationToken);
+        schedules.Start();
         await EnqueueAsync(atStart: true, cancellationToken);
     }
 

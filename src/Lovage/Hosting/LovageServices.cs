@@ -43,6 +43,7 @@ internal static class LovageServices
             provider.GetRequiredService<TimeProvider>()));
         AddClients(services);
         AddLocalTasks(services);
+        AddSchedules(services);
         services.TryAddEnumerable(ServiceDescriptor.Singleton<ILoggerProvider, AttemptLoggerProvider>());
         services.TryAddSingleton<WorkerSet>();
         services.TryAddSingleton<StartBanner>();
@@ -112,6 +113,18 @@ internal static class LovageServices
             ReferenceEquals(provider.GetRequiredService<RootServices>().Services, provider) ? null : provider));
     }
 
+    private static void AddSchedules(IServiceCollection services)
+    {
+        services.TryAddSingleton(static provider => new ScheduleSender(
+            provider.GetRequiredService<JobSender>(), provider.GetRequiredService<StorageGate>(), provider.GetRequiredService<IServiceScopeFactory>()));
+        services.TryAddTransient(static provider => new ScheduleClient(
+            provider.GetRequiredService<ScheduleSender>(),
+            provider.GetRequiredService<JobLookup>(),
+            provider.GetRequiredService<ClientSettings>(),
+            ReferenceEquals(provider.GetRequiredService<RootServices>().Services, provider) ? null : provider));
+        services.TryAddSingleton<ScheduleSet>();
+    }
+
     internal static ImmutableArray<Type> Filters(IServiceProvider provider) =>
         [.. provider.GetServices<FilterRegistration>().Select(static added => added.Type).Distinct()];
 
@@ -121,6 +134,7 @@ internal static class LovageServices
         PayloadBytesMax = options.Limits.PayloadBytesMax,
         EnqueueTimeout = options.Limits.EnqueueTimeout,
         PendingMax = options.Limits.PendingMax,
+        SchedulesMax = options.Limits.SchedulesMax,
     };
 
     /// <summary>Jitter for an app that registers no source of its own; safe for use by several threads, unlike a seeded one.</summary>

@@ -21,6 +21,7 @@ internal sealed class OptionRules : IValidateOptions<LovageOptions>
             rules.Number("Lovage:Limits:PendingMax", pending, 1, 1_000_000_000);
         }
 
+        rules.Number("Lovage:Limits:SchedulesMax", options.Limits.SchedulesMax, 1, 10_000_000);
         rules.Time("Lovage:Retention:Finished", options.Retention.Finished, TimeSpan.Zero, DaysMax);
         rules.Time("Lovage:Retention:Dead", options.Retention.Dead, TimeSpan.Zero, DaysMax);
         rules.Number("Lovage:Retention:RowsMax", options.Retention.RowsMax, 0, 1_000_000_000);

@@ -16,3 +16,6 @@ internal sealed record LifetimeJob(Job Job, bool AtStart);
 
 /// <summary>One call of OnTaskFailure.</summary>
 internal sealed record TaskFailureRegistration(Action<TaskFailure> Handle);
+
+/// <summary>One call of AddSchedule.</summary>
+internal sealed record ScheduleRegistration(ScheduleDefinition Definition);

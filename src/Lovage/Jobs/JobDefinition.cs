@@ -82,6 +82,9 @@ public sealed class JobCatalog
     /// <summary>The jobs.</summary>
     public ImmutableArray<JobDefinition> Jobs { get; }
 
+    /// <summary>The schedules that handlers carry; none by default.</summary>
+    public ImmutableArray<JobSchedule> Schedules { get; init; } = [];
+
     /// <summary>Registers the handler classes and the filters of single jobs; called once by AddJobs.</summary>
     public Action<Microsoft.Extensions.DependencyInjection.IServiceCollection> RegisterHandlers { get; }
 }

@@ -93,6 +93,14 @@ public sealed class JobFailedException(JobId id, JobState state, JobError? error
     public JobError? Error { get; } = error;
 }
 
+/// <summary>A schedule cannot be added, found or changed as asked; nothing was changed.</summary>
+public sealed class ScheduleException(string id, string message)
+    : LovageException($"Schedule '{JobNames.Shown(id)}': {message}")
+{
+    /// <summary>The schedule.</summary>
+    public string Id { get; } = id;
+}
+
 /// <summary>A worker was given a job of a name that it has no handler for.</summary>
 public sealed class UnknownJobException : LovageException
 {

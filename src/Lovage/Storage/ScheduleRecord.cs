@@ -2,71 +2,6 @@ using Lovage.Protocol;
 
 namespace Lovage.Storage;
 
-/// <summary>Where a schedule stands. The number is stored: never renumber.</summary>
-public enum ScheduleState
-{
-    /// <summary>It fires.</summary>
-    Active = 0,
-
-    /// <summary>Somebody has paused it, or its code is gone; the reason says so. Its ticks pass unrecorded.</summary>
-    Paused = 1,
-
-    /// <summary>Its trigger cannot be computed here any more, such as after a time zone was removed; the reason says why.</summary>
-    Broken = 2,
-
-    /// <summary>It has no further tick.</summary>
-    Ended = 3,
-}
-
-/// <summary>What is done with ticks that nobody could fire in time. The number is stored: never renumber.</summary>
-public enum MisfireRule
-{
-    /// <summary>The newest of them runs once if it lies within the grace, all others are recorded as missed.</summary>
-    Once = 0,
-
-    /// <summary>None runs; all are recorded as missed.</summary>
-    Skip = 1,
-
-    /// <summary>The newest of them run, each by itself, up to a number and as far as they lie within the grace; all others are recorded as missed.</summary>
-    CatchUp = 2,
-}
-
-/// <summary>What is done at a tick while jobs of earlier ticks have not ended. The number is stored: never renumber.</summary>
-public enum OverlapRule
-{
-    /// <summary>The tick is skipped, and recorded as such.</summary>
-    Skip = 0,
-
-    /// <summary>The tick waits and runs when the job before it has ended; further ones are skipped meanwhile.</summary>
-    QueueOne = 1,
-
-    /// <summary>The tick runs beside them, up to a number of unfinished jobs.</summary>
-    Allow = 2,
-}
-
-/// <summary>How a schedule deals with what does not go as planned.</summary>
-/// <remarks>Immutable.</remarks>
-public sealed record SchedulePolicy
-{
-    /// <summary>For ticks that nobody could fire in time; once by default.</summary>
-    public MisfireRule Misfire { get; init; } = MisfireRule.Once;
-
-    /// <summary>How late a tick may still run. Null (the default): the time to the next tick, at most 1 h.</summary>
-    public TimeSpan? Grace { get; init; }
-
-    /// <summary>Late ticks that run under <see cref="MisfireRule.CatchUp"/>, 1 to 1,000; 10 by default.</summary>
-    public int CatchUpMax { get; init; } = 10;
-
-    /// <summary>For ticks while earlier jobs have not ended; skip by default.</summary>
-    public OverlapRule Overlap { get; init; } = OverlapRule.Skip;
-
-    /// <summary>Unfinished jobs at the most under <see cref="OverlapRule.Allow"/>, 1 to 1,000; 10 by default.</summary>
-    public int OverlapMax { get; init; } = 10;
-
-    /// <summary>Each job waits a part of this time, which its schedule and its tick decide, so that schedules of the same minute spread; zero (the default) to 1 day.</summary>
-    public TimeSpan Jitter { get; init; }
-}
-
 /// <summary>A schedule as the storage knows it.</summary>
 /// <remarks>Immutable: a snapshot.</remarks>
 public sealed record ScheduleRecord
@@ -121,43 +56,6 @@ public sealed record ScheduleRecord
 
     /// <summary>Grows with each change; 0 for a schedule that is not stored yet.</summary>
     public long Version { get; init; }
-}
-
-/// <summary>What became of a tick. The number is stored: never renumber.</summary>
-public enum TickStatus
-{
-    /// <summary>Its job was enqueued.</summary>
-    Fired = 0,
-
-    /// <summary>It waits for the job before it.</summary>
-    Queued = 1,
-
-    /// <summary>It was skipped, because jobs of earlier ticks had not ended.</summary>
-    Skipped = 2,
-
-    /// <summary>Nobody was there in time, and the policy lets it go.</summary>
-    Missed = 3,
-
-    /// <summary>No tick of the trigger: somebody ran it by hand.</summary>
-    Manual = 4,
-}
-
-/// <summary>One line of a schedule's history: a tick, or a row of neighbouring ticks that were all missed or skipped.</summary>
-/// <param name="Tick">The tick, or the first of the row.</param>
-/// <param name="Status">What became of it.</param>
-public sealed record TickRecord(DateTimeOffset Tick, TickStatus Status)
-{
-    /// <summary>The last tick of the row; the tick itself for a single one.</summary>
-    public DateTimeOffset Through { get; init; } = Tick;
-
-    /// <summary>How many ticks the row has; 1 for a single one.</summary>
-    public long Count { get; init; } = 1;
-
-    /// <summary>The job it enqueued; null when it enqueued none.</summary>
-    public JobId? JobId { get; init; }
-
-    /// <summary>When it was recorded, by the storage's clock; what a caller gives is not looked at.</summary>
-    public DateTimeOffset RecordedAt { get; init; }
 }
 
 /// <summary>A schedule that is due.</summary>

@@ -94,5 +94,36 @@ public sealed class WakeUp
         }
     }
 
+    /// <summary>Waits on the calling thread, which needs no other to be woken.</summary>
+    /// <param name="seen">The version read before looking.</param>
+    /// <param name="limit">How long at the most.</param>
+    /// <param name="cancellationToken">Ends the wait with an exception.</param>
+    /// <returns>True when woken, false when the time was up.</returns>
+    public bool Wait(long seen, TimeSpan limit, CancellationToken cancellationToken)
+    {
+        var waiter = new Waiter();
+        lock (_lock)
+        {
+            if (_version != seen)
+            {
+                return true;
+            }
+
+            _waiters.Add(waiter);
+        }
+
+        try
+        {
+            return waiter.Task.Wait(limit, cancellationToken);
+        }
+        finally
+        {
+            lock (_lock)
+            {
+                _waiters.Remove(waiter);
+            }
+        }
+    }
+
     private sealed class Waiter() : TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
 }

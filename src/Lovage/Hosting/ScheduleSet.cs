@@ -1,0 +1,124 @@
+using System.Collections.Immutable;
+using Lovage.Execution;
+using Lovage.Scheduling;
+using Lovage.Storage;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Lovage;
+
+/// <summary>
+/// The schedules of this process: compares the code's with the storage, fires what is due for all nodes, and runs what every node has for itself. It fires in a process that has
+/// a worker or schedules in its code.
+/// </summary>
+internal sealed class ScheduleSet : IAsyncDisposable
+{
+    private readonly JobStorage _storage;
+    private readonly IServiceProvider _services;
+    private readonly TimeProvider _time;
+    private readonly SchedulerReport _report;
+    private readonly ImmutableArray<ScheduleDefinition> _cluster;
+    private readonly ImmutableArray<ScheduleDefinition> _node;
+    private readonly bool _hasWorker;
+    private readonly CancellationTokenSource _stopped = new();
+    private readonly WakeUp _changed = new();
+    private IDisposable? _signals;
+    private Scheduler? _scheduler;
+    private bool _isSynced;
+    private Task _loops = Task.CompletedTask;
+
+    public ScheduleSet(JobStorage storage, IServiceProvider services, TimeProvider time, IEnumerable<ScheduleRegistration> schedules, IEnumerable<WorkerRegistration> workers, ILoggerFactory loggers)
+    {
+        _storage = storage;
+        _services = services;
+        _time = time;
+        _report = new SchedulerReport(loggers.CreateLogger("Lovage.Scheduler"));
+        _hasWorker = workers.Any();
+        var twice = schedules.GroupBy(static schedule => schedule.Definition.Id, StringComparer.Ordinal).FirstOrDefault(static same => same.Count() > 1);
+        if (twice is not null)
+        {
+            throw new ScheduleException(twice.Key, "the code defines it twice. Give one of them another id.");
+        }
+
+        _cluster = [.. schedules.Select(static schedule => schedule.Definition).Where(static definition => definition.Options.Target == ScheduleTarget.Cluster)];
+        _node = [.. schedules.Select(static schedule => schedule.Definition).Where(static definition => definition.Options.Target == ScheduleTarget.EveryNode)];
+    }
+
+    /// <summary>How many the code defines.</summary>
+    internal int Count => _cluster.Length + _node.Length;
+
+    /// <summary>Refuses schedules that this storage cannot keep.</summary>
+    /// <exception cref="StorageException">It keeps none, and the code defines some.</exception>
+    internal void Check()
+    {
+        if (_storage.Schedules is null && _cluster.Length > 0)
+        {
+            throw ScheduleSender.NoSchedules(_storage);
+        }
+    }
+
+    /// <summary>Begins; the storage is open.</summary>
+    internal void Start()
+    {
+        var loops = new List<Task>();
+        var isOwnThread = _time == TimeProvider.System;
+        if (_storage.Schedules is { } store && (_hasWorker || _cluster.Length > 0))
+        {
+            var ids = _services.GetRequiredService<JobIdSource>();
+            _scheduler = new Scheduler(store, ids, ids.Next().Value, _time, _services.GetRequiredService<Random>(), _report);
+            _signals = _storage.Signals.Subscribe(_ => _changed.Pulse(), SignalKind.SchedulesChanged);
+            loops.Add(Run(new BackgroundLoop("schedule", _time, _report.LoopFault, _changed), StepAsync, isOwnThread));
+        }
+
+        if (_node.Length > 0)
+        {
+            var schedules = new NodeSchedules(_node, _services.GetRequiredService<TaskSpawner>(), _time, _report);
+            loops.Add(Run(new BackgroundLoop("node-schedule", _time, _report.LoopFault), schedules.StepAsync, isOwnThread));
+        }
+
+        _loops = Task.WhenAll(loops);
+    }
+
+    /// <summary>Stops firing, and lets another node take over.</summary>
+    internal async Task StopAsync()
+    {
+        _signals?.Dispose();
+        await _stopped.CancelAsync();
+        await _loops;
+        if (_scheduler is { } scheduler)
+        {
+            _scheduler = null;
+            try
+            {
+                await scheduler.ResignAsync(CancellationToken.None);
+            }
+            catch (StorageException error)
+            {
+                // Another takes over when the lead has run out.
+                _report.LoopFault("schedule", error);
+            }
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync();
+        _stopped.Dispose();
+    }
+
+    private Task Run(BackgroundLoop loop, Func<CancellationToken, Task<TimeSpan>> step, bool isOwnThread) =>
+        isOwnThread ? loop.RunOnThread(step, _stopped.Token) : loop.RunAsync(step, _stopped.Token);
+
+    private async Task<TimeSpan> StepAsync(CancellationToken stopped)
+    {
+        if (!_isSynced)
+        {
+            var app = _services.GetRequiredService<IHostEnvironment>().ApplicationName;
+            await new ScheduleSync(_services.GetRequiredService<ScheduleSender>(), app, _cluster, _report).RunAsync(stopped);
+            _isSynced = true;
+        }
+
+        return await _scheduler!.StepAsync(stopped);
+    }
+}

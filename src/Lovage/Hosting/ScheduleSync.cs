@@ -1,0 +1,115 @@
+using System.Security.Cryptography;
+using System.Text;
+using Lovage.Protocol;
+using Lovage.Scheduling;
+using Lovage.Storage;
+
+namespace Lovage;
+
+/// <summary>
+/// Compares the schedules in the app's code with the storage, once, when the app starts. The digest of a definition tells a new version of the code from an operator's edit: the
+/// first wins over the second, a start without one leaves the edit alone.
+/// </summary>
+internal sealed class ScheduleSync(ScheduleSender sender, string app, IReadOnlyList<ScheduleDefinition> definitions, SchedulerReport report)
+{
+    private const int TriesMax = 20;
+    private const int PageSize = 500;
+
+    internal async Task RunAsync(CancellationToken cancellationToken)
+    {
+        foreach (var definition in definitions)
+        {
+            await KeepAsync(definition, cancellationToken);
+        }
+
+        await PauseGoneAsync(cancellationToken);
+    }
+
+    private string Gone => $"Its code is gone: the app '{app}' no longer defines it. Remove it, or resume it to keep it without code.";
+
+    private async Task KeepAsync(ScheduleDefinition definition, CancellationToken cancellationToken)
+    {
+        var template = await sender.TemplateAsync(definition.Job, null);
+        var policy = definition.Options.Policy();
+        var digest = Digest(definition.Trigger, template, policy);
+        for (var tries = 0; tries < TriesMax; tries++)
+        {
+            var stored = await sender.Store.FindAsync(definition.Id, cancellationToken);
+            if (stored is not null && stored.App != app)
+            {
+                report.Refused(definition.Id, stored.App is null ? "one of this id was added at run time. Remove that one, or choose another id." : $"it belongs to the app '{stored.App}'. Choose another id.");
+                return;
+            }
+
+            var isGone = stored is { State: ScheduleState.Paused } && stored.Reason == Gone;
+            if (stored?.CodeDigest == digest && !isGone)
+            {
+                return;
+            }
+
+            var now = await sender.NowAsync(cancellationToken);
+            var record = stored?.CodeDigest == digest ? stored : Defined(definition, template, policy, digest, stored, now);
+            var anchored = sender.Triggers.Read(record.Trigger);
+            var next = anchored.NextAfter(stored?.LastTick > now ? stored.LastTick.Value : now);
+            if (stored is null || stored.State != ScheduleState.Paused || isGone)
+            {
+                record = record with { State = next is null ? ScheduleState.Ended : ScheduleState.Active, Reason = null };
+            }
+
+            if (await sender.Store.SaveAsync(record with { NextTick = next }, cancellationToken) is not null)
+            {
+                report.Synced(definition.Id, stored is null ? $"added, {anchored.Describe()}" : isGone ? "its code is back" : $"changed by this app's code, {anchored.Describe()}");
+                return;
+            }
+        }
+
+        throw new StorageException($"Schedule '{definition.Id}' was changed by others {TriesMax} times in a row while this app compared it with its code.", isTransient: true);
+    }
+
+    private ScheduleRecord Defined(ScheduleDefinition definition, JobMessage template, SchedulePolicy policy, string digest, ScheduleRecord? stored, DateTimeOffset now)
+    {
+        var trigger = definition.Trigger.WithAnchor(now).ToJson();
+        var record = stored ?? new ScheduleRecord { Id = definition.Id, Trigger = trigger, Job = template, Policy = policy };
+        return record with { Trigger = trigger, Job = template, Policy = policy, App = app, CodeDigest = digest, IsEdited = false };
+    }
+
+    private async Task PauseGoneAsync(CancellationToken cancellationToken)
+    {
+        var ours = definitions.Select(static definition => definition.Id).ToHashSet(StringComparer.Ordinal);
+        string? after = null;
+        while (true)
+        {
+            var page = await sender.Store.ListAsync(after, PageSize, cancellationToken);
+            foreach (var record in page.Where(record => record.App == app && record.State != ScheduleState.Paused && !ours.Contains(record.Id)))
+            {
+                // A version that is no longer the stored one means that somebody has just dealt with it.
+                if (await sender.Store.SaveAsync(record with { State = ScheduleState.Paused, Reason = Gone }, cancellationToken) is not null)
+                {
+                    report.Synced(record.Id, "paused, because its code is gone");
+                }
+            }
+
+            if (page.Count < PageSize)
+            {
+                return;
+            }
+
+            after = page[^1].Id;
+        }
+    }
+
+    private static string Digest(Trigger trigger, JobMessage job, SchedulePolicy policy)
+    {
+        var text = new StringBuilder();
+        text.Append(trigger.ToJson()).Append('\n')
+            .Append(job.Name).Append('\n').Append(job.Queue).Append('\n').Append(job.Priority).Append('\n').Append(job.MaxAttempts).Append('\n').Append(job.Expires?.UtcTicks).Append('\n')
+            .Append(Encoding.UTF8.GetString(job.Body.Span)).Append('\n')
+            .Append(policy.Misfire).Append(' ').Append(policy.Grace).Append(' ').Append(policy.CatchUpMax).Append(' ').Append(policy.Overlap).Append(' ').Append(policy.OverlapMax).Append(' ').Append(policy.Jitter);
+        foreach (var (name, value) in job.Headers.OrderBy(static pair => pair.Key, StringComparer.Ordinal))
+        {
+            text.Append('\n').Append(name).Append('=').Append(value);
+        }
+
+        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text.ToString())));
+    }
+}

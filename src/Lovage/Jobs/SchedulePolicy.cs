@@ -1,0 +1,50 @@
+namespace Lovage;
+
+/// <summary>What is done with ticks that nobody could fire in time. The number is stored: never renumber.</summary>
+public enum MisfireRule
+{
+    /// <summary>The newest of them runs once if it lies within the grace, all others are recorded as missed.</summary>
+    Once = 0,
+
+    /// <summary>None runs; all are recorded as missed.</summary>
+    Skip = 1,
+
+    /// <summary>The newest of them run, each by itself, up to a number and as far as they lie within the grace; all others are recorded as missed.</summary>
+    CatchUp = 2,
+}
+
+/// <summary>What is done at a tick while jobs of earlier ticks have not ended. The number is stored: never renumber.</summary>
+public enum OverlapRule
+{
+    /// <summary>The tick is skipped, and recorded as such.</summary>
+    Skip = 0,
+
+    /// <summary>The tick waits and runs when the job before it has ended; further ones are skipped meanwhile.</summary>
+    QueueOne = 1,
+
+    /// <summary>The tick runs beside them, up to a number of unfinished jobs.</summary>
+    Allow = 2,
+}
+
+/// <summary>How a schedule deals with what does not go as planned.</summary>
+/// <remarks>Immutable.</remarks>
+public sealed record SchedulePolicy
+{
+    /// <summary>For ticks that nobody could fire in time; once by default.</summary>
+    public MisfireRule Misfire { get; init; } = MisfireRule.Once;
+
+    /// <summary>How late a tick may still run. Null (the default): the time to the next tick, at most 1 h.</summary>
+    public TimeSpan? Grace { get; init; }
+
+    /// <summary>Late ticks that run under <see cref="MisfireRule.CatchUp"/>, 1 to 1,000; 10 by default.</summary>
+    public int CatchUpMax { get; init; } = 10;
+
+    /// <summary>For ticks while earlier jobs have not ended; skip by default.</summary>
+    public OverlapRule Overlap { get; init; } = OverlapRule.Skip;
+
+    /// <summary>Unfinished jobs at the most under <see cref="OverlapRule.Allow"/>, 1 to 1,000; 10 by default.</summary>
+    public int OverlapMax { get; init; } = 10;
+
+    /// <summary>Each job waits a part of this time, which its schedule and its tick decide, so that schedules of the same minute spread; zero (the default) to 1 day.</summary>
+    public TimeSpan Jitter { get; init; }
+}

@@ -1,0 +1,75 @@
+using System.Diagnostics.CodeAnalysis;
+
+namespace Lovage.Scheduling;
+
+/// <summary>
+/// Schedules that every node has for itself, in memory: at each tick the job is spawned here. A tick is skipped while the job of the one before still runs, and one that comes
+/// too late, after a pause of the process, is not made up for.
+/// </summary>
+internal sealed class NodeSchedules(IReadOnlyList<ScheduleDefinition> definitions, TaskSpawner spawner, TimeProvider time, SchedulerReport report)
+{
+    private static readonly TimeSpan LookInterval = TimeSpan.FromMinutes(1);
+
+    private readonly List<Node> _nodes = [.. definitions.Select(definition => new Node(definition, time.GetUtcNow()))];
+
+    /// <summary>One look; returns the wait until the next tick.</summary>
+    internal Task<TimeSpan> StepAsync(CancellationToken stopped)
+    {
+        var now = time.GetUtcNow();
+        var wait = LookInterval;
+        foreach (var node in _nodes)
+        {
+            if (node.Next <= now)
+            {
+                var tick = node.Next.Value;
+                node.Next = node.Trigger.NextAfter(now);
+                Fire(node, tick);
+            }
+
+            if (node.Next is { } next && next - now < wait)
+            {
+                wait = next - now;
+            }
+        }
+
+        return Task.FromResult(wait);
+    }
+
+    [SuppressMessage("Design", "CA1031", Justification = "One schedule that cannot be fired must not keep the others from it.")]
+    private void Fire(Node node, DateTimeOffset tick)
+    {
+        if (node.Running is { Completion.IsCompleted: false })
+        {
+            report.NodeSkipped(node.Definition.Id, tick);
+            return;
+        }
+
+        try
+        {
+            var jitter = SchedulePlan.Jitter(node.Definition.Options.Jitter, node.Definition.Id, tick);
+            node.Running = spawner.Spawn(node.Definition.Job, jitter > TimeSpan.Zero ? new SpawnOptions { Delay = jitter } : null);
+        }
+        catch (Exception error)
+        {
+            report.LoopFault(node.Definition.Id, error);
+        }
+    }
+
+    private sealed class Node
+    {
+        internal Node(ScheduleDefinition definition, DateTimeOffset now)
+        {
+            Definition = definition;
+            Trigger = definition.Trigger.WithAnchor(now);
+            Next = Trigger.NextAfter(now);
+        }
+
+        internal ScheduleDefinition Definition { get; }
+
+        internal Trigger Trigger { get; }
+
+        internal DateTimeOffset? Next { get; set; }
+
+        internal SpawnedTask? Running { get; set; }
+    }
+}

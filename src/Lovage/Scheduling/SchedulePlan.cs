@@ -1,0 +1,190 @@
+using Lovage.Protocol;
+using Lovage.Storage;
+
+namespace Lovage.Scheduling;
+
+/// <summary>What is to become of the ticks of one due schedule: a pure function of the schedule, the unfinished jobs and the storage's time.</summary>
+internal static class SchedulePlan
+{
+    /// <summary>A tick dealt with within this time is on time, whatever the misfire rule says.</summary>
+    internal static readonly TimeSpan OnTime = TimeSpan.FromSeconds(2);
+
+    /// <summary>Ticks in one round at the most; the rest are due in the next.</summary>
+    internal const int TicksMax = 2_000;
+
+    private static readonly TimeSpan GraceMax = TimeSpan.FromHours(1);
+
+    /// <summary>Plans.</summary>
+    /// <param name="due">The schedule and its unfinished jobs.</param>
+    /// <param name="trigger">Its trigger.</param>
+    /// <param name="now">The storage's time.</param>
+    /// <param name="newId">Makes ids of jobs.</param>
+    internal static Firing Make(DueSchedule due, Trigger trigger, DateTimeOffset now, Func<JobId> newId)
+    {
+        var schedule = due.Schedule;
+        var round = new Round(schedule, due.Unfinished, now, newId);
+        if (schedule.QueuedTick is { } queued && due.Unfinished == 0)
+        {
+            round.RunQueued(queued);
+        }
+
+        var ticks = new List<DateTimeOffset>();
+        var next = schedule.NextTick;
+        while (next <= now && ticks.Count < TicksMax)
+        {
+            ticks.Add(next.Value);
+            next = trigger.NextAfter(next.Value);
+        }
+
+        var isWhole = !(next <= now);
+        var runs = Runs(schedule.Policy, ticks, trigger, now, isWhole);
+        for (var i = 0; i < ticks.Count; i++)
+        {
+            if (runs.Contains(i))
+            {
+                round.Run(ticks[i]);
+            }
+            else
+            {
+                round.Miss(ticks[i]);
+            }
+        }
+
+        return round.End(next);
+    }
+
+    /// <summary>Which of the ticks run, by their place.</summary>
+    private static HashSet<int> Runs(SchedulePolicy policy, List<DateTimeOffset> ticks, Trigger trigger, DateTimeOffset now, bool isWhole)
+    {
+        var runs = new HashSet<int>();
+        var late = new List<int>();
+        for (var i = 0; i < ticks.Count; i++)
+        {
+            if (now - ticks[i] <= OnTime)
+            {
+                runs.Add(i);
+            }
+            else
+            {
+                late.Add(i);
+            }
+        }
+
+        // Once: a tick on time stands for those before it. Of a round that is not whole the newest ticks are still to come.
+        var most = policy.Misfire switch
+        {
+            MisfireRule.Skip => 0,
+            MisfireRule.Once => runs.Count == 0 && isWhole ? 1 : 0,
+            _ => isWhole ? policy.CatchUpMax : 0,
+        };
+        foreach (var place in Enumerable.Reverse(late).Take(most))
+        {
+            var grace = policy.Grace ?? Grace(trigger, ticks[place]);
+            if (now - ticks[place] <= grace)
+            {
+                runs.Add(place);
+            }
+        }
+
+        return runs;
+    }
+
+    /// <summary>The time to the next tick, at most an hour, and no less than what counts as on time.</summary>
+    private static TimeSpan Grace(Trigger trigger, DateTimeOffset tick)
+    {
+        var period = trigger.NextAfter(tick) - tick ?? GraceMax;
+        return period > GraceMax ? GraceMax : period < OnTime ? OnTime : period;
+    }
+
+    private sealed class Round(ScheduleRecord schedule, int unfinished, DateTimeOffset now, Func<JobId> newId)
+    {
+        private readonly List<TickRecord> _ticks = [];
+        private readonly List<JobMessage> _jobs = [];
+        private DateTimeOffset? _queued = schedule.QueuedTick;
+        private int _unfinished = unfinished;
+
+        internal void RunQueued(DateTimeOffset tick)
+        {
+            _queued = null;
+            Enqueue(tick);
+        }
+
+        internal void Run(DateTimeOffset tick)
+        {
+            var room = schedule.Policy.Overlap == OverlapRule.Allow ? schedule.Policy.OverlapMax : 1;
+            if (_unfinished < room)
+            {
+                Enqueue(tick);
+            }
+            else if (schedule.Policy.Overlap == OverlapRule.QueueOne && _queued is null)
+            {
+                _queued = tick;
+                _ticks.Add(new TickRecord(tick, TickStatus.Queued));
+            }
+            else
+            {
+                Extend(tick, TickStatus.Skipped);
+            }
+        }
+
+        internal void Miss(DateTimeOffset tick) => Extend(tick, TickStatus.Missed);
+
+        internal Firing End(DateTimeOffset? next) => new(schedule.Id, schedule.Version)
+        {
+            Ticks = _ticks,
+            Jobs = _jobs,
+            NextTick = next,
+            QueuedTick = _queued,
+            State = next is null && _queued is null ? ScheduleState.Ended : ScheduleState.Active,
+        };
+
+        private void Enqueue(DateTimeOffset tick)
+        {
+            var template = schedule.Job;
+            var job = template with
+            {
+                Id = newId(),
+                Delay = template.Delay + Jitter(schedule.Policy.Jitter, schedule.Id, tick),
+                Expires = ScheduleTemplate.ExpiresAt(template, now),
+                HasChosenId = false,
+            };
+            _jobs.Add(job);
+            _ticks.Add(new TickRecord(tick, TickStatus.Fired) { JobId = job.Id });
+            _unfinished++;
+        }
+
+        private void Extend(DateTimeOffset tick, TickStatus status)
+        {
+            if (_ticks.Count > 0 && _ticks[^1] is { } last && last.Status == status)
+            {
+                _ticks[^1] = last with { Through = tick, Count = last.Count + 1 };
+            }
+            else
+            {
+                _ticks.Add(new TickRecord(tick, status));
+            }
+        }
+    }
+
+    /// <summary>The part of the jitter that a tick waits: the same wherever and however often it is computed.</summary>
+    internal static TimeSpan Jitter(TimeSpan most, string id, DateTimeOffset tick)
+    {
+        if (most <= TimeSpan.Zero)
+        {
+            return TimeSpan.Zero;
+        }
+
+        // FNV-1a over the id and the tick, then a finalizer that spreads neighbouring ticks (MurmurHash3's fmix64).
+        var hash = 14695981039346656037UL;
+        foreach (var character in id)
+        {
+            hash = (hash ^ character) * 1099511628211UL;
+        }
+
+        hash ^= (ulong)tick.UtcTicks;
+        hash = (hash ^ (hash >> 33)) * 0xff51afd7ed558ccdUL;
+        hash = (hash ^ (hash >> 33)) * 0xc4ceb9fe1a85ec53UL;
+        hash ^= hash >> 33;
+        return most * ((hash >> 11) * (1.0 / (1UL << 53)));
+    }
+}

@@ -1,0 +1,118 @@
+using Lovage.Storage;
+
+namespace Lovage.Scheduling;
+
+/// <summary>
+/// Fires what is due: asks the storage, decides what becomes of the ticks, and has that recorded together with their jobs. Every node may try; the one that leads does the looking,
+/// the others step in when a tick is overdue.
+/// </summary>
+internal sealed class Scheduler
+{
+    private const int BatchMax = 250;
+
+    /// <summary>How long to sleep at the most: schedules of other processes may come without a hint.</summary>
+    private static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(5);
+
+    /// <summary>How often to look whether a job that a tick waits for has ended.</summary>
+    private static readonly TimeSpan QueuedInterval = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>From when on a tick is overdue, so that whoever sees it fires it.</summary>
+    private static readonly TimeSpan Overdue = TimeSpan.FromSeconds(2);
+
+    private static readonly TimeSpan LeadLease = TimeSpan.FromSeconds(10);
+
+    private readonly ScheduleStore _store;
+    private readonly JobIdSource _ids;
+    private readonly string _owner;
+    private readonly TimeProvider _time;
+    private readonly Random _random;
+    private readonly SchedulerReport _report;
+    private readonly TriggerCache _triggers = new();
+    private long? _ledTimestamp;
+
+    internal Scheduler(ScheduleStore store, JobIdSource ids, string owner, TimeProvider time, Random random, SchedulerReport report)
+    {
+        _store = store;
+        _ids = ids;
+        _owner = owner;
+        _time = time;
+        _random = random;
+        _report = report;
+    }
+
+    /// <summary>One look; returns how long to wait, unless a hint comes, before the next.</summary>
+    internal async Task<TimeSpan> StepAsync(CancellationToken stopped)
+    {
+        var due = await _store.DueAsync(BatchMax, stopped);
+        if (due.Schedules.Count == 0)
+        {
+            if (due.UntilNext < LeadLease)
+            {
+                // Before the tick rather than at it.
+                await TryLeadAsync(stopped);
+            }
+
+            var wait = due.AnyQueued ? QueuedInterval : LookInterval;
+            return due.UntilNext < wait ? due.UntilNext.Value : wait;
+        }
+
+        if (!await TryLeadAsync(stopped) && !due.Schedules.Any(schedule => due.Now - schedule.Schedule.NextTick > Overdue))
+        {
+            return Overdue * (0.5 + (_random.NextDouble() / 2));
+        }
+
+        var firings = due.Schedules.Select(schedule => Plan(schedule, due.Now)).ToList();
+        var statuses = await _store.RecordAsync(firings, stopped);
+        for (var i = 0; i < firings.Count; i++)
+        {
+            if (statuses[i] == FireStatus.Recorded)
+            {
+                _report.Recorded(due.Schedules[i].Schedule, firings[i], due.Now);
+            }
+        }
+
+        return TimeSpan.Zero;
+    }
+
+    /// <summary>Lets another take over at once.</summary>
+    internal async Task ResignAsync(CancellationToken cancellationToken)
+    {
+        if (_ledTimestamp is not null)
+        {
+            await _store.ResignAsync(_owner, cancellationToken);
+        }
+    }
+
+    private Firing Plan(DueSchedule due, DateTimeOffset now)
+    {
+        try
+        {
+            return SchedulePlan.Make(due, _triggers.Read(due.Schedule.Trigger), now, _ids.Next);
+        }
+        catch (Exception fault) when (fault is TriggerException or InvalidOperationException)
+        {
+            return new Firing(due.Schedule.Id, due.Schedule.Version)
+            {
+                Ticks = [],
+                Jobs = [],
+                NextTick = due.Schedule.NextTick,
+                QueuedTick = due.Schedule.QueuedTick,
+                State = ScheduleState.Broken,
+                Reason = $"Its trigger cannot be computed: {fault.Message} Mend what is missing and resume it, or change it.",
+            };
+        }
+    }
+
+    private async ValueTask<bool> TryLeadAsync(CancellationToken stopped)
+    {
+        if (_ledTimestamp is { } led && _time.GetElapsedTime(led) < LeadLease / 3)
+        {
+            return true;
+        }
+
+        var asked = _time.GetTimestamp();
+        var leads = await _store.TryLeadAsync(_owner, LeadLease, stopped);
+        _ledTimestamp = leads ? asked : null;
+        return leads;
+    }
+}

@@ -1,0 +1,86 @@
+using Lovage.Diagnostics;
+using Lovage.Storage;
+using Microsoft.Extensions.Logging;
+
+namespace Lovage.Scheduling;
+
+/// <summary>What the scheduler leaves in the log and in metrics.</summary>
+internal sealed partial class SchedulerReport(ILogger logger)
+{
+    private readonly MetricNames _ids = new();
+
+    internal void Recorded(ScheduleRecord schedule, Firing firing, DateTimeOffset now)
+    {
+        foreach (var tick in firing.Ticks)
+        {
+            switch (tick.Status)
+            {
+                case TickStatus.Fired:
+                    Lateness(schedule, tick, now);
+                    Fired(logger, schedule.Id, tick.Tick, schedule.Job.Name, tick.JobId!.Value, Math.Max(0, (now - tick.Tick).TotalSeconds));
+                    break;
+                case TickStatus.Missed:
+                    LovageTelemetry.ScheduleMissed.Add(tick.Count, new("lovage.schedule.id", _ids.Of(schedule.Id)), new("reason", "late"));
+                    Missed(logger, schedule.Id, tick.Count, tick.Tick, tick.Through);
+                    break;
+                case TickStatus.Skipped:
+                    LovageTelemetry.ScheduleMissed.Add(tick.Count, new("lovage.schedule.id", _ids.Of(schedule.Id)), new("reason", "overlap"));
+                    Skipped(logger, schedule.Id, tick.Count, tick.Tick, tick.Through);
+                    break;
+                case TickStatus.Queued:
+                    Queued(logger, schedule.Id, tick.Tick);
+                    break;
+            }
+        }
+
+        if (firing.State == ScheduleState.Broken)
+        {
+            Broken(logger, schedule.Id, firing.Reason);
+        }
+    }
+
+    internal void NodeSkipped(string id, DateTimeOffset tick)
+    {
+        LovageTelemetry.ScheduleMissed.Add(1, new("lovage.schedule.id", _ids.Of(id)), new("reason", "overlap"));
+        Skipped(logger, id, 1, tick, tick);
+    }
+
+    /// <summary>What the comparison of the app's code with the storage did.</summary>
+    internal void Synced(string id, string what) => Synced(logger, id, what);
+
+    internal void Refused(string id, string why) => Refused(logger, id, why);
+
+    internal void LoopFault(string loop, Exception error) => LoopFault(logger, error, loop);
+
+    private void Lateness(ScheduleRecord schedule, TickRecord tick, DateTimeOffset now)
+    {
+        if (LovageTelemetry.ScheduleLateness.Enabled)
+        {
+            LovageTelemetry.ScheduleLateness.Record(Math.Max(0, (now - tick.Tick).TotalSeconds), new KeyValuePair<string, object?>("lovage.schedule.id", _ids.Of(schedule.Id)));
+        }
+    }
+
+    [LoggerMessage(5001, LogLevel.Debug, "Schedule {ScheduleId} fired {Tick:O}: {JobName}[{JobId}], {LateSeconds:0.000} s late")]
+    private static partial void Fired(ILogger logger, string scheduleId, DateTimeOffset tick, string jobName, JobId jobId, double lateSeconds);
+
+    [LoggerMessage(5002, LogLevel.Warning, "Schedule {ScheduleId} missed {Count} ticks, {First:O} to {Last:O}: nobody was there in time, and its policy lets them go")]
+    private static partial void Missed(ILogger logger, string scheduleId, long count, DateTimeOffset first, DateTimeOffset last);
+
+    [LoggerMessage(5003, LogLevel.Warning, "Schedule {ScheduleId} skipped {Count} ticks, {First:O} to {Last:O}: jobs of earlier ticks have not ended")]
+    private static partial void Skipped(ILogger logger, string scheduleId, long count, DateTimeOffset first, DateTimeOffset last);
+
+    [LoggerMessage(5004, LogLevel.Information, "Schedule {ScheduleId} holds tick {Tick:O} back until the job before it has ended")]
+    private static partial void Queued(ILogger logger, string scheduleId, DateTimeOffset tick);
+
+    [LoggerMessage(5005, LogLevel.Error, "Schedule {ScheduleId} is broken and fires no more: {Reason}")]
+    private static partial void Broken(ILogger logger, string scheduleId, string? reason);
+
+    [LoggerMessage(5006, LogLevel.Warning, "The scheduler's {Loop} loop failed and goes on")]
+    private static partial void LoopFault(ILogger logger, Exception error, string loop);
+
+    [LoggerMessage(5007, LogLevel.Information, "Schedule {ScheduleId}: {What}")]
+    private static partial void Synced(ILogger logger, string scheduleId, string what);
+
+    [LoggerMessage(5008, LogLevel.Error, "Schedule {ScheduleId} of this app's code is not used: {Why}")]
+    private static partial void Refused(ILogger logger, string scheduleId, string why);
+}
