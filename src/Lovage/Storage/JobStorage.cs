@@ -18,8 +18,8 @@ public abstract class JobStorage : IAsyncDisposable
     /// <summary>Records and outcomes.</summary>
     public abstract JobStore Store { get; }
 
-    /// <summary>Schedules; null for a storage that keeps none, beside which an app with schedules does not start.</summary>
-    public abstract ScheduleStore? Schedules { get; }
+    /// <summary>Schedules; null (the default) for a storage that keeps none, on which an app with schedules does not start.</summary>
+    public virtual ScheduleStore? Schedules => null;
 
     /// <summary>Hints.</summary>
     public abstract SignalBus Signals { get; }
