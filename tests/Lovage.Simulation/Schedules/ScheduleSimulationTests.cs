@@ -6,7 +6,7 @@ namespace Lovage.Simulation.Schedules;
 /// <summary>Three nodes, wrong and jumping clocks, crashes at the tick: no tick twice, none early, none missing in silence. Each seed can be run again alone.</summary>
 public sealed class ScheduleSimulationTests
 {
-    private const int DefaultSeeds = 1_000;
+    private const int DefaultSeeds = 400;
 
     [Fact]
     public void Run_DefaultSeeds_EveryTickIsDealtWithOnce()
