@@ -1,0 +1,51 @@
+using System.Buffers;
+using System.Security;
+
+namespace Lovage.Scheduling;
+
+/// <summary>From an IANA id, which may come from anywhere, to the zone's rules on this machine.</summary>
+internal static class ZoneIds
+{
+    internal const string Utc = "UTC";
+    private const int LengthMax = 64;
+
+    // On Unix an id is a path below the zone files: no dot, so that none leads elsewhere.
+    private static readonly SearchValues<char> Characters = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789/_+-");
+
+    // Files beside the zones that mean another thing on each machine, or count leap seconds.
+    private static readonly string[] NoZones = ["localtime", "posixrules", "Factory"];
+    private static readonly string[] NoFolders = ["posix/", "right/"];
+
+    /// <exception cref="TriggerException">No such zone here.</exception>
+    internal static TimeZoneInfo Find(string id)
+    {
+        ArgumentNullException.ThrowIfNull(id);
+        if (!IsSafe(id))
+        {
+            throw Unknown(id, null);
+        }
+
+        try
+        {
+            var zone = TimeZoneInfo.FindSystemTimeZoneById(id);
+            return zone.HasIanaId ? zone : throw Unknown(id, null);
+        }
+        catch (Exception cause) when (cause is TimeZoneNotFoundException or InvalidTimeZoneException or SecurityException or IOException or UnauthorizedAccessException)
+        {
+            throw Unknown(id, cause);
+        }
+    }
+
+    private static bool IsSafe(string id) =>
+        id.Length is > 0 and <= LengthMax
+        && char.IsAsciiLetter(id[0])
+        && !id.AsSpan().ContainsAnyExcept(Characters)
+        && !NoZones.Contains(id, StringComparer.OrdinalIgnoreCase)
+        && !NoFolders.Any(folder => id.StartsWith(folder, StringComparison.OrdinalIgnoreCase));
+
+    private static TriggerException Unknown(string id, Exception? cause)
+    {
+        var instead = TimeZoneInfo.TryConvertWindowsIdToIanaId(id, out var iana) ? $"It is a Windows id; write '{iana}'." : "Write an IANA id such as Europe/Berlin or UTC; if it is one, install or update the machine's zone files (on Linux the package tzdata).";
+        return new TriggerException($"Time zone '{JobNames.Shown(id)}' is not known here. {instead}", cause: cause);
+    }
+}
