@@ -30,6 +30,12 @@ public sealed class JobSerializer
             RespectRequiredConstructorParameters = true,
             MaxDepth = 64,
             Encoder = JavaScriptEncoder.Create(UnicodeRanges.All),
+            Converters =
+            {
+                new FiniteNumberConverter<double>(JsonMetadataServices.DoubleConverter),
+                new FiniteNumberConverter<float>(JsonMetadataServices.SingleConverter),
+                new FiniteNumberConverter<Half>(JsonMetadataServices.HalfConverter),
+            },
         };
         _options.TypeInfoResolverChain.Add(BuiltInContracts.Default);
         foreach (var context in contexts)
