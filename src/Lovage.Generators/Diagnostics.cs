@@ -58,10 +58,13 @@ internal static class Diagnostics
     internal static readonly DiagnosticDescriptor OldLanguage = Error(
         "LVG0017", "The C# version is too old for Lovage's factories", "Job factories are C# 14 extension members, and this project is compiled as C# {0}; remove LangVersion or set it to 14 or later");
 
+    internal static readonly DiagnosticDescriptor UncheckedRule = Warning(
+        "LVG0018", "A validation attribute is not checked", "'{0}' on {1} is not checked: {2}");
+
     private static readonly DiagnosticDescriptor[] All =
     [
         DuplicateName, NotSerializable, StaticWithoutAsync, AsyncVoid, NoCancellationToken, NoContract, BadName, BadQueue, OutOfRange,
-        BadHandler, TwiceTheSame, FactoryClash, NotAFilter, ByReference, NotAnException, SameWireName, OldLanguage,
+        BadHandler, TwiceTheSame, FactoryClash, NotAFilter, ByReference, NotAnException, SameWireName, OldLanguage, UncheckedRule,
     ];
 
     /// <summary>The rule with this id.</summary>

@@ -174,6 +174,8 @@ public sealed class PackageTests(LocalFeed feed) : IClassFixture<LocalFeed>
             """),
             ("Program.cs",
             """
+            using System.ComponentModel.DataAnnotations;
+            using System.Diagnostics.CodeAnalysis;
             using System.Text.Json.Serialization;
             using Lovage;
             using Microsoft.Extensions.DependencyInjection;
@@ -183,18 +185,43 @@ public sealed class PackageTests(LocalFeed feed) : IClassFixture<LocalFeed>
             builder.AddLovage().AddJobs().AddWorker().AddJsonContext(Contracts.Default);
             using var host = builder.Build();
             await host.StartAsync();
-            var handle = await host.Services.GetRequiredService<JobClient>().EnqueueAsync(SumJobs.Sum(new Numbers([1, 2, 39])));
+            var jobs = host.Services.GetRequiredService<JobClient>();
+            var handle = await jobs.EnqueueAsync(SumJobs.Sum(new Numbers([new(1), new(2), new(39)]), "kg"));
             Console.WriteLine($"the sum is {(await handle.WaitAsync())?.Value}");
+            try
+            {
+                await jobs.EnqueueAsync(SumJobs.Sum(new Numbers([new(1), new(1_000)]), ""));
+            }
+            catch (BadArgumentsException refused)
+            {
+                Console.WriteLine(refused.Message);
+            }
+
+            try
+            {
+                await jobs.EnqueueAsync(Job.Create("sum", new Numbers([]), "kg", 1));
+            }
+            catch (BadArgumentsException refused)
+            {
+                Console.WriteLine(refused.Message);
+            }
+
             await host.StopAsync();
 
-            public sealed record Numbers(int[] Values);
+            public sealed record Numbers(IReadOnlyList<Number> Values) : IValidatableObject
+            {
+                public IEnumerable<ValidationResult> Validate(ValidationContext context) => Values.Count > 0 ? [] : [new("There are none.")];
+            }
+
+            public sealed record Number([Range(0, 100)] int Value);
 
             public sealed record Total(int Value);
 
             public sealed class SumJobs
             {
-                [Job("sum")]
-                public Total Sum(Numbers numbers) => new(numbers.Values.Sum());
+                // The attribute's own constructor asks for this; the generated code must not ask again.
+                [Job("sum"), UnconditionalSuppressMessage("Trimming", "IL2026", Justification = "A text has a length without reflection.")]
+                public Total Sum(Numbers numbers, [MinLength(2)] string unit) => new(numbers.Values.Sum(number => number.Value));
             }
 
             [JsonSerializable(typeof(Numbers))]
@@ -209,6 +236,11 @@ public sealed class PackageTests(LocalFeed feed) : IClassFixture<LocalFeed>
         var ran = await Command.RunAsync(folder, Path.Combine(folder, "out", "Trimmed"));
         Assert.True(ran.ExitCode == 0, ran.Output);
         Assert.Contains("the sum is 42", ran.Output, StringComparison.Ordinal);
+        Assert.Contains(
+            "Job 'sum': argument 'numbers.values[1].value': The field value must be between 0 and 100. argument 'unit': The field unit must be a string or array type with a minimum length of '2'.",
+            ran.Output,
+            StringComparison.Ordinal);
+        Assert.Contains("Job 'sum': arguments given by position: 3; the handler takes 2 (numbers, unit).", ran.Output, StringComparison.Ordinal);
     }
 
     /// <summary>Builds the app, starts it on a free port, and lets <paramref name="use"/> talk to it.</summary>
