@@ -42,6 +42,7 @@ internal sealed class LocalJobs(
             throw UnknownJobException.Here(job.Name, jobs);
         }
 
+        job.Arguments.Validate(job.Name);
         var policy = retries ? retry ?? definition.Retry ?? RetryPolicy.Default : null;
         var attempts = policy is null ? 1 : retry?.MaxAttempts ?? job.MaxAttempts ?? definition.MaxAttempts ?? policy.MaxAttempts ?? worker.MaxAttempts;
         var chain = definition.Filters.IsEmpty ? filters : filters.AddRange(definition.Filters);
