@@ -58,9 +58,10 @@ internal sealed class KnownTypes
     /// <summary>True when the compilation can start tasks at all.</summary>
     internal bool HasTasks => _background.Count + _spawner.Count > 0;
 
-    internal bool IsBackgroundTasks(ITypeSymbol? type) => Is(type, _background);
+    // Both are sealed, and every call named Add is asked about.
+    internal bool IsBackgroundTasks(ITypeSymbol? type) => type is not null && _background.Contains(type);
 
-    internal bool IsTaskSpawner(ITypeSymbol? type) => Is(type, _spawner);
+    internal bool IsTaskSpawner(ITypeSymbol? type) => type is not null && _spawner.Contains(type);
 
     /// <summary>True for what lives and dies with the request, and for several uploaded files.</summary>
     internal bool IsRequest(ITypeSymbol? type) => Is(type, _request) || type switch
