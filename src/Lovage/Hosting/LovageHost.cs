@@ -17,7 +17,7 @@ namespace Lovage;
 /// with a transient <see cref="StorageException"/>, and opening is tried again, 0.1 s to 5 s apart with jitter, until it answers.
 /// </remarks>
 internal sealed partial class LovageHost(
-    JobStorage storage, StorageGate gate, WorkerSet workers, LocalRunner tasks, StartBanner banner, TimeProvider time, Random random, IServiceScopeFactory scopes, IEnumerable<LifetimeJob> lifetimeJobs, IOptions<HostOptions> host, ILoggerFactory loggers)
+    JobStorage storage, StorageGate gate, WorkerSet workers, LocalRunner tasks, StarvationWatch starvation, StartBanner banner, TimeProvider time, Random random, IServiceScopeFactory scopes, IEnumerable<LifetimeJob> lifetimeJobs, IOptions<HostOptions> host, ILoggerFactory loggers)
     : IHostedLifecycleService, IDisposable
 {
     private static readonly TimeSpan RetryMin = TimeSpan.FromMilliseconds(100);
@@ -50,6 +50,7 @@ internal sealed partial class LovageHost(
     public async Task StartedAsync(CancellationToken cancellationToken)
     {
         _appStarted.TrySetResult();
+        starvation.Start();
         if (gate.IsOpen && _opening.IsCompleted)
         {
             await RunAsync(cancellationToken);
