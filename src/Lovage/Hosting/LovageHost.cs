@@ -18,7 +18,7 @@ namespace Lovage;
 /// An app may be stopped by several at once, and again after its disposal, as WebApplicationFactory and the app's own Run do it: all of them get the one stop.
 /// </remarks>
 internal sealed partial class LovageHost(
-    JobStorage storage, StorageGate gate, WorkerSet workers, LocalRunner tasks, StartBanner banner, TimeProvider time, Random random, IServiceScopeFactory scopes, IEnumerable<LifetimeJob> lifetimeJobs, IOptions<HostOptions> host, ILoggerFactory loggers)
+    JobStorage storage, StorageGate gate, WorkerSet workers, LocalRunner tasks, StarvationWatch starvation, StartBanner banner, TimeProvider time, Random random, IServiceScopeFactory scopes, IEnumerable<LifetimeJob> lifetimeJobs, IOptions<HostOptions> host, ILoggerFactory loggers)
     : IHostedLifecycleService, IDisposable
 {
     private static readonly TimeSpan RetryMin = TimeSpan.FromMilliseconds(100);
@@ -55,6 +55,7 @@ internal sealed partial class LovageHost(
     public async Task StartedAsync(CancellationToken cancellationToken)
     {
         _appStarted.TrySetResult();
+        starvation.Start();
         if (gate.IsOpen && _opening.IsCompleted)
         {
             await RunAsync(cancellationToken);

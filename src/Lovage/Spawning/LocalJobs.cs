@@ -77,12 +77,14 @@ internal sealed class LocalJobs(
 
         internal override int MaxAttempts => maxAttempts;
 
+        internal override bool IsApart => definition.Execution == JobExecution.DedicatedThread;
+
         internal override async Task InvokeAsync(int attempt, CancellationToken cancellationToken)
         {
             var run = owner.Attempt(await job, definition, id, attempt, maxAttempts);
             await using var cancelled = cancellationToken.UnsafeRegister(static state => ((JobAttempt)state!).Cancel(JobCancellationReason.Caller), run);
             await using var limit = owner.Limit(run);
-            var ending = definition.Execution == JobExecution.DedicatedThread
+            var ending = IsApart
                 ? await owner.RunDedicatedAsync(run)
                 : await owner.RunAsync(run);
             if (ending.End == AttemptEnd.TimedOut)

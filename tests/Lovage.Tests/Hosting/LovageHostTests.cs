@@ -148,6 +148,8 @@ public sealed class LovageHostTests
         Assert.Equal((HealthStatus.Healthy, 2), (running.Entries["Lovage.Worker"].Status, running.Entries["Lovage.Worker"].Data["slots"]));
         Assert.Equal(["lovage", "ready"], running.Entries["Lovage.Storage"].Tags);
         Assert.Equal(["lovage", "live"], running.Entries["Lovage.Worker"].Tags);
+        Assert.Equal(HealthStatus.Healthy, running.Entries["Lovage.ThreadPool"].Status);
+        Assert.Equal(["lovage", "ready"], running.Entries["Lovage.ThreadPool"].Tags);
 
         storage.PingFault = new StorageException("The disk is full.", isTransient: true);
         var sick = await checks.CheckHealthAsync(registration => registration.Tags.Contains("ready"), Cancel);
