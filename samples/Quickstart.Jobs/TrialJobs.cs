@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using Lovage;
 
 namespace Quickstart.Jobs;
@@ -5,8 +6,6 @@ namespace Quickstart.Jobs;
 /// <summary>Small jobs to try things out with.</summary>
 public sealed class TrialJobs(TimeProvider time)
 {
-    private const int SecondsMax = 3_600;
-
     [Job("add")]
     public long Add(long a, long b) => checked(a + b);
 
@@ -16,13 +15,8 @@ public sealed class TrialJobs(TimeProvider time)
 
     /// <summary>Waits, saying how far it is about once a second, and stops at once when it is cancelled.</summary>
     [Job("sleep")]
-    public async Task SleepAsync(double seconds, JobContext context, CancellationToken cancellationToken)
+    public async Task SleepAsync([Range(0.0, 3_600)] double seconds, JobContext context, CancellationToken cancellationToken)
     {
-        if (seconds is not (>= 0 and <= SecondsMax))
-        {
-            throw new BadArgumentsException("sleep", "seconds", $"'seconds' is 0 to {SecondsMax}.");
-        }
-
         var start = time.GetTimestamp();
         var rest = TimeSpan.FromSeconds(seconds);
         while (rest > TimeSpan.Zero)

@@ -20,7 +20,7 @@ internal static class JobEndpoints
         .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
 
     private static async Task<Results<Accepted<TaskAccepted>, ProblemHttpResult>> EnqueueAsync(
-        string name, [AsParameters] JobOptions options, HttpRequest request, JobClient jobs, JobRegistry registry, JobSerializer serializer, CancellationToken cancellationToken)
+        string name, [AsParameters] JobOptions options, HttpRequest request, JobClient jobs, JobRegistry registry, CancellationToken cancellationToken)
     {
         if (!registry.TryFind(name, out var definition))
         {
@@ -34,11 +34,6 @@ internal static class JobEndpoints
             return BadRequests.Problem($"Arguments are a JSON array (by position) or object (by name); this is a {arguments.ValueKind}.");
         }
 
-        if (JobArgumentsCheck.Find(definition, arguments, serializer) is { } fault)
-        {
-            return BadRequests.Problem(fault);
-        }
-
         Job job;
         try
         {
@@ -49,6 +44,7 @@ internal static class JobEndpoints
             return BadRequests.Problem(refused.Message.Split(" (Parameter", 2)[0]);
         }
 
+        // Arguments that do not fit the handler end here in a BadArgumentsException, which AddProblemDetails answers with 400.
         return TaskAccepted.Of(await jobs.EnqueueAsync(job, cancellationToken));
     }
 }

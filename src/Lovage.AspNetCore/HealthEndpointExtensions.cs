@@ -10,7 +10,7 @@ namespace Microsoft.AspNetCore.Builder;
 public static class HealthEndpointExtensions
 {
     /// <summary>
-    /// Answers with the status of every registered health check, Lovage's (<c>Lovage.Storage</c>, <c>Lovage.Worker</c>) and others', as
+    /// Answers with the status of every registered health check, Lovage's (<c>Lovage.Storage</c>, <c>Lovage.ThreadPool</c>, <c>Lovage.Worker</c>) and others', as
     /// <c>{"status":"Healthy","checks":{"Lovage.Storage":{"status":"Healthy"}}}</c>: 200 when healthy or degraded, 503 when unhealthy.
     /// Nothing but the status is told, so that it may be public.
     /// </summary>

@@ -1,8 +1,9 @@
+using System.Collections.Immutable;
 using Microsoft.CodeAnalysis;
 
 namespace Lovage.Generators;
 
-/// <summary>Everything the generator says about a handler. Each id is explained in docs/errors.md, with cause and fix.</summary>
+/// <summary>Everything the generator and the analyzer say. Each id is explained in docs/errors.md, with cause and fix.</summary>
 internal static class Diagnostics
 {
     private const string HelpRoot = "docs/errors.md#";
@@ -58,10 +59,27 @@ internal static class Diagnostics
     internal static readonly DiagnosticDescriptor OldLanguage = Error(
         "LVG0017", "The C# version is too old for Lovage's factories", "Job factories are C# 14 extension members, and this project is compiled as C# {0}; remove LangVersion or set it to 14 or later");
 
-    private static readonly DiagnosticDescriptor[] All =
+    internal static readonly DiagnosticDescriptor UncheckedRule = Warning(
+        "LVG0018", "A validation attribute is not checked", "'{0}' on {1} is not checked: {2}");
+
+    internal static readonly DiagnosticDescriptor CapturedRequest = Warning(
+        "LVG0021", "A task captures the request", "The task captures {0} ({1}) of the request, which is over when it runs: it would read a finished request, or the next one's; read what it needs before, and capture that");
+
+    internal static readonly DiagnosticDescriptor CapturedService = Warning(
+        "LVG0022", "A task captures a scoped service", "The task captures {0} ({1}), a service of a scope that ends before it runs; let its delegate take the service as a parameter: it comes from a scope of the task's own then");
+
+    internal static readonly DiagnosticDescriptor BadSchedule = Error(
+        "LVG0023", "A schedule is not valid", "The schedule of '{0}' cannot be used: {1}");
+
+    internal static readonly DiagnosticDescriptor BadCron = Error(
+        "LVG0024", "A cron expression is not valid", "'{0}' is no cron expression: {1}");
+
+    /// <summary>Every rule, by id.</summary>
+    internal static readonly ImmutableArray<DiagnosticDescriptor> All =
     [
         DuplicateName, NotSerializable, StaticWithoutAsync, AsyncVoid, NoCancellationToken, NoContract, BadName, BadQueue, OutOfRange,
-        BadHandler, TwiceTheSame, FactoryClash, NotAFilter, ByReference, NotAnException, SameWireName, OldLanguage,
+        BadHandler, TwiceTheSame, FactoryClash, NotAFilter, ByReference, NotAnException, SameWireName, OldLanguage, UncheckedRule,
+        CapturedRequest, CapturedService, BadSchedule, BadCron,
     ];
 
     /// <summary>The rule with this id.</summary>

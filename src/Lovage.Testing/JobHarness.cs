@@ -20,13 +20,15 @@ public sealed class JobHarness
     /// <param name="job">The job; its delay, queue and priority do not matter.</param>
     /// <returns>What came out, however it ended.</returns>
     /// <exception cref="PayloadTooLargeException">The arguments are larger than the cap.</exception>
+    /// <exception cref="BadArgumentsException">The arguments are refused, as they would be where the job is enqueued.</exception>
     public async ValueTask<JobRun> RunAsync(Job job)
     {
         ArgumentNullException.ThrowIfNull(job);
         var sender = _services.GetRequiredService<JobSender>();
         var time = _services.GetRequiredService<TimeProvider>();
         var runner = new DeliveryRunner(_services);
-        var message = sender.Message(job, sender.Definition(job.Name), sender.Encode(job));
+        var definition = sender.Definition(job.Name);
+        var message = sender.Message(job, definition, sender.Encode(job, definition));
         var attempts = ImmutableArray.CreateBuilder<AttemptRecord>();
         var progress = default(JobProgressReport);
         while (true)
@@ -107,7 +109,7 @@ public sealed class JobHarness
     public async ValueTask<IReadOnlyList<JobRecord>> ShouldHaveEnqueuedAsync(
         string name, string? queue = null, int? times = null, object?[]? arguments = null, CancellationToken cancellationToken = default)
     {
-        var expected = new ExpectedJob(name, queue, arguments is null ? (ReadOnlyMemory<byte>?)null : _services.GetRequiredService<JobSender>().Encode(Job.Create(name, arguments)));
+        var expected = new ExpectedJob(name, queue, arguments is null ? (ReadOnlyMemory<byte>?)null : _services.GetRequiredService<JobSender>().Encode(Job.Create(name, arguments), definition: null));
         var enqueued = await EnqueuedAsync(cancellationToken);
         var found = enqueued.Where(job => expected.Differences(job).Count == 0).ToList();
         return (times is null ? found.Count > 0 : found.Count == times)

@@ -21,3 +21,8 @@ public sealed class SqliteHandlerFaults : HandlerFaults
 {
     protected override StorageUnderTest NewStorage() => new SqliteUnderTest();
 }
+
+public sealed class SqliteBlockingFaults : BlockingFaults
+{
+    protected override StorageUnderTest NewStorage() => new SqliteUnderTest();
+}

@@ -4,7 +4,7 @@ namespace Lovage.Generators.Tests;
 
 public sealed class CacheTests
 {
-    private const string Handler = "public sealed record Order(string Name); public sealed class H { [Job] public Task SendAsync(Order order, CancellationToken token) => Task.CompletedTask; }";
+    private const string Handler = "public sealed record Order([System.ComponentModel.DataAnnotations.Required] string Name, List<Order>? Parts); public sealed class H { [Job] public Task SendAsync(Order order, CancellationToken token) => Task.CompletedTask; }";
 
     [Fact]
     public void Generate_LinesAddedAboveAndOtherFileChanged_EveryStepIsCached()

@@ -32,6 +32,24 @@ public sealed class CatalogTests
     }
 
     [Fact]
+    public void Catalog_HandlersWithSchedules_CarriesThem()
+    {
+        var generated = Source.Of("""
+            public sealed class H
+            {
+                [Job("report"), Schedule("nightly", "0 0 * * *", TimeZone = "Asia/Shanghai", Misfire = MisfireRule.CatchUp, CatchUpMax = 3, JitterSeconds = 1.5), Schedule("hourly", "@hourly", EveryNode = true)]
+                public void Report(int days = 7) { }
+            }
+            """).Generate().Clean();
+
+        var schedules = generated.Catalog("Shop.ShopJobs").Schedules;
+        Assert.Equal(["nightly", "hourly"], schedules.Select(schedule => schedule.Id));
+        Assert.Equal(("0 0 * * *", "Asia/Shanghai", "report", false), (schedules[0].Cron, schedules[0].TimeZone, schedules[0].Job.Name, schedules[0].EveryNode));
+        Assert.Equal(new SchedulePolicy { Misfire = MisfireRule.CatchUp, CatchUpMax = 3, Jitter = TimeSpan.FromSeconds(1.5) }, schedules[0].Policy);
+        Assert.Equal(("UTC", true, new SchedulePolicy()), (schedules[1].TimeZone, schedules[1].EveryNode, schedules[1].Policy));
+    }
+
+    [Fact]
     public void Catalog_NoJobs_IsNotWritten() => Assert.Empty(Source.Of("public sealed class H { public void A() { } }").Generate().Files);
 
     [Fact]

@@ -57,6 +57,13 @@ public sealed class DiagnosticTests
     [InlineData("LVG0010 at get", "public sealed class H { public int A { [Job] get => 1; } }")]
     [InlineData("LVG0011 at A", "public sealed class H { [Job] public void A(CancellationToken a, CancellationToken b) { } }")]
     [InlineData("LVG0011 at A", "public sealed class H { [Job] public void A(JobContext a, JobContext b) { } }")]
+    [InlineData("LVG0023 at A", """public sealed class H { [Job, Schedule("a b", "* * * * *")] public void A() { } }""")]
+    [InlineData("LVG0023 at day", """public sealed class H { [Job, Schedule("a", "* * * * *")] public void A(int day) { } }""")]
+    [InlineData("LVG0023 at A", """public sealed class H { [Job, Schedule("a", "* * * * *", OverlapMax = 0)] public void A() { } }""")]
+    [InlineData("LVG0023 at A", """public sealed class H { [Job, Schedule("a", "* * * * *", JitterSeconds = -1)] public void A() { } }""")]
+    [InlineData("LVG0024 at A", """public sealed class H { [Job, Schedule("a", "0 0 30 2 *")] public void A() { } }""")]
+    [InlineData("LVG0024 at A", """public sealed class H { [Job, Schedule("a", "*/0 * * * *")] public void A() { } }""")]
+    [InlineData("LVG0024 at A", """public sealed class H { [Job, Schedule("a", "61 * * * *")] public void A() { } }""")]
     [InlineData("LVG0012 at AddAsync", """public sealed class H { [Job("x")] public void Add(int a) { } [Job("y")] public void AddAsync(int b, JobContext c) { } }""")]
     [InlineData("LVG0012 at AddAsync", "public static class H { public static int Add(int a) => a; [Job] public static void AddAsync(int a) { } }")]
     [InlineData("LVG0013 at Filters = [typeof(string)]", "public sealed class H { [Job(Filters = [typeof(string)])] public void A() { } }")]
@@ -127,13 +134,12 @@ public sealed class DiagnosticTests
     public void Rules_All_AreExplainedWithCauseAndFix()
     {
         var sections = File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "errors.md")).Split("\n## ").Skip(1).ToDictionary(static s => s[..7], StringComparer.Ordinal);
-        var rules = new[] { Diagnostics.DuplicateName, Diagnostics.OldLanguage };
-        var ids = Enumerable.Range(1, sections.Count).Select(static n => $"LVG{n:0000}").ToArray();
+        var ids = Diagnostics.All.Select(static rule => rule.Id).ToArray();
 
         Assert.Equal(ids, sections.Keys.Order(StringComparer.Ordinal));
         Assert.All(ids, id => Assert.Equal($"docs/errors.md#{id.ToLowerInvariant()}", Diagnostics.Rule(id).HelpLinkUri));
         Assert.All(sections.Values, static text => Assert.Contains("\nFix: ", text, StringComparison.Ordinal));
-        Assert.Throws<InvalidOperationException>(() => Diagnostics.Rule($"LVG{sections.Count + 1:0000}"));
-        Assert.All(rules, static rule => Assert.True(rule.IsEnabledByDefault));
+        Assert.Throws<InvalidOperationException>(() => Diagnostics.Rule("LVG0000"));
+        Assert.All(Diagnostics.All, static rule => Assert.True(rule.IsEnabledByDefault));
     }
 }

@@ -25,6 +25,19 @@ public sealed class SnapshotTests
         """);
 
     [Fact]
+    public void Emit_AnnotatedArguments_IsAsKept() => Check("Shop.OrderJobs.g.cs", """
+        using System.ComponentModel.DataAnnotations;
+        namespace Shop;
+        public sealed record Order([Required] string Number, List<Line> Lines, Period? Open, Dictionary<string, Line[]>? Groups) : IValidatableObject
+        {
+            public IEnumerable<ValidationResult> Validate(ValidationContext context) => [];
+        }
+        public sealed record Line([Range(1, 10)] int Quantity, [MinLength(2), Display(Name = "article")] string Article);
+        public readonly record struct Period([Range(1, 10)] int Days);
+        public sealed class OrderJobs { [Job] public void Place(Order order, [EmailAddress(ErrorMessage = "No \"mail\".")] string? customer = null) { } [Job] public void Plain(int number) { } }
+        """);
+
+    [Fact]
     public void Emit_Catalog_IsAsKept() => Check("LovageCatalog.g.cs", """
         namespace Shop;
         public sealed class B(Uri uri) { public Uri Uri => uri; [Job] public void Run() { } }

@@ -21,6 +21,8 @@ public sealed class PackageTests(LocalFeed feed) : IClassFixture<LocalFeed>
         </Project>
         """;
 
+    private const string Usings = "using Lovage;\nusing Polly;\nusing Polly.Retry;\n";
+
     [Fact]
     public void Pack_AllProjects_FillsTheFeed() =>
         Assert.Equal(
@@ -68,13 +70,31 @@ public sealed class PackageTests(LocalFeed feed) : IClassFixture<LocalFeed>
     public async Task Readme_Example_CompilesAgainstThePackages()
     {
         var readme = await File.ReadAllTextAsync(Path.Combine(LocalFeed.Repository(), "README.md"), TestContext.Current.CancellationToken);
-        const string Fence = "```csharp";
-        var start = readme.IndexOf(Fence, StringComparison.Ordinal) + Fence.Length;
-        var example = readme[start..readme.IndexOf("```", start, StringComparison.Ordinal)];
+        var example = Examples(readme).First();
         Assert.Contains("AddLovage", example, StringComparison.Ordinal);
         var folder = feed.App("readme", ("Readme.csproj", WebProject.Replace("<TreatWarningsAsErrors>true", "<TreatWarningsAsErrors>false", StringComparison.Ordinal)), ("Program.cs", example));
 
         var built = await Command.RunAsync(folder, "dotnet", "build", "-c", "Release", "-o", "out");
+
+        Assert.True(built.ExitCode == 0, built.Output);
+    }
+
+    [Fact]
+    public async Task Choosing_Examples_CompileAgainstThePackages()
+    {
+        var page = await File.ReadAllTextAsync(Path.Combine(LocalFeed.Repository(), "docs", "choosing.md"), TestContext.Current.CancellationToken);
+        var examples = Examples(page).ToArray();
+        Assert.True(examples.Length >= 8, $"{examples.Length} examples were found.");
+        var folder = feed.App(
+            "choosing",
+            [
+                ("Choosing.csproj", WebProject
+                    .Replace("<TreatWarningsAsErrors>true", "<TreatWarningsAsErrors>false", StringComparison.Ordinal)
+                    .Replace("</ItemGroup>", """<PackageReference Include="Polly.Core" Version="8.9.1" /></ItemGroup>""", StringComparison.Ordinal)),
+                .. examples.Select((example, i) => ($"Example{i}.cs", Usings + (example.Contains(" class ", StringComparison.Ordinal) ? example : InMethod(example, i)))),
+            ]);
+
+        var built = await Command.RunAsync(folder, "dotnet", "build", "-c", "Release", "-o", "out", "-p:OutputType=Library");
 
         Assert.True(built.ExitCode == 0, built.Output);
     }
@@ -174,6 +194,8 @@ public sealed class PackageTests(LocalFeed feed) : IClassFixture<LocalFeed>
             """),
             ("Program.cs",
             """
+            using System.ComponentModel.DataAnnotations;
+            using System.Diagnostics.CodeAnalysis;
             using System.Text.Json.Serialization;
             using Lovage;
             using Microsoft.Extensions.DependencyInjection;
@@ -183,18 +205,43 @@ public sealed class PackageTests(LocalFeed feed) : IClassFixture<LocalFeed>
             builder.AddLovage().AddJobs().AddWorker().AddJsonContext(Contracts.Default);
             using var host = builder.Build();
             await host.StartAsync();
-            var handle = await host.Services.GetRequiredService<JobClient>().EnqueueAsync(SumJobs.Sum(new Numbers([1, 2, 39])));
+            var jobs = host.Services.GetRequiredService<JobClient>();
+            var handle = await jobs.EnqueueAsync(SumJobs.Sum(new Numbers([new(1), new(2), new(39)]), "kg"));
             Console.WriteLine($"the sum is {(await handle.WaitAsync())?.Value}");
+            try
+            {
+                await jobs.EnqueueAsync(SumJobs.Sum(new Numbers([new(1), new(1_000)]), ""));
+            }
+            catch (BadArgumentsException refused)
+            {
+                Console.WriteLine(refused.Message);
+            }
+
+            try
+            {
+                await jobs.EnqueueAsync(Job.Create("sum", new Numbers([]), "kg", 1));
+            }
+            catch (BadArgumentsException refused)
+            {
+                Console.WriteLine(refused.Message);
+            }
+
             await host.StopAsync();
 
-            public sealed record Numbers(int[] Values);
+            public sealed record Numbers(IReadOnlyList<Number> Values) : IValidatableObject
+            {
+                public IEnumerable<ValidationResult> Validate(ValidationContext context) => Values.Count > 0 ? [] : [new("There are none.")];
+            }
+
+            public sealed record Number([Range(0, 100)] int Value);
 
             public sealed record Total(int Value);
 
             public sealed class SumJobs
             {
-                [Job("sum")]
-                public Total Sum(Numbers numbers) => new(numbers.Values.Sum());
+                // The attribute's own constructor asks for this; the generated code must not ask again.
+                [Job("sum"), UnconditionalSuppressMessage("Trimming", "IL2026", Justification = "A text has a length without reflection.")]
+                public Total Sum(Numbers numbers, [MinLength(2)] string unit) => new(numbers.Values.Sum(number => number.Value));
             }
 
             [JsonSerializable(typeof(Numbers))]
@@ -209,7 +256,29 @@ public sealed class PackageTests(LocalFeed feed) : IClassFixture<LocalFeed>
         var ran = await Command.RunAsync(folder, Path.Combine(folder, "out", "Trimmed"));
         Assert.True(ran.ExitCode == 0, ran.Output);
         Assert.Contains("the sum is 42", ran.Output, StringComparison.Ordinal);
+        Assert.Contains(
+            "Job 'sum': argument 'numbers.values[1].value': The field value must be between 0 and 100. argument 'unit': The field unit must be a string or array type with a minimum length of '2'.",
+            ran.Output,
+            StringComparison.Ordinal);
+        Assert.Contains("Job 'sum': arguments given by position: 3; the handler takes 2 (numbers, unit).", ran.Output, StringComparison.Ordinal);
     }
+
+    /// <summary>The blocks of C# on a page.</summary>
+    private static IEnumerable<string> Examples(string page) =>
+        page.Split("```csharp").Skip(1).Select(static block => block[..block.IndexOf("```", StringComparison.Ordinal)]);
+
+    /// <summary>Statements, with what an app has at hand where they would stand.</summary>
+    private static string InMethod(string statements, int number) =>
+        $$"""
+        internal static class Example{{number}}
+        {
+            internal static async Task RunAsync(WebApplicationBuilder builder, WebApplication app, JobClient jobs, TaskSpawner spawner, HttpClient http, CancellationToken cancellationToken)
+            {
+                await Task.Yield();
+                {{statements}}
+            }
+        }
+        """;
 
     /// <summary>Builds the app, starts it on a free port, and lets <paramref name="use"/> talk to it.</summary>
     private static async Task ServesAsync(string folder, string name, Func<HttpClient, Task> use)

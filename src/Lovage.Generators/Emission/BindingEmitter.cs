@@ -5,18 +5,18 @@ internal static class BindingEmitter
 {
     private const string Done = "return default;";
 
-    internal static void Emit(CodeWriter code, JobModel job, string name)
+    internal static void Emit(CodeWriter code, JobModel job, string name, CheckEmitter checks)
     {
         code.Open($"internal static class {name}");
         DefinitionEmitter.Emit(code, job);
         code.Line();
         Invoke(code, job);
+        code.Line();
+        Bind(code, job);
         if (job.Payload.Any())
         {
             code.Line();
-            Bind(code, job);
-            code.Line();
-            Arguments(code, job);
+            Arguments(code, job, checks);
         }
 
         code.Close();
@@ -27,13 +27,16 @@ internal static class BindingEmitter
         code.Open("private static global::System.Threading.Tasks.ValueTask Invoke(global::Lovage.JobInvocation job)");
         if (job.Payload.Any())
         {
-            code.Line("var arguments = job.Arguments as Arguments ?? Bind(job);");
+            code.Line("var arguments = job.Arguments as Arguments ?? Bind(job.Context.Name, job.Body, job.Serializer);");
+            if (!job.Checks.IsEmpty)
+            {
+                code.Line("arguments.Validate(job.Context.Name);");
+            }
         }
         else
         {
             code.Open("if (!ReferenceEquals(job.Arguments, global::Lovage.JobArguments.None))");
-            code.Line("var reader = job.ReadArguments();");
-            code.Line("reader.End();");
+            code.Line("Bind(job.Context.Name, job.Body, job.Serializer);");
             code.Close();
             code.Line();
         }
@@ -100,8 +103,9 @@ internal static class BindingEmitter
 
     private static void Bind(CodeWriter code, JobModel job)
     {
-        code.Open("private static Arguments Bind(global::Lovage.JobInvocation job)");
-        code.Line("var reader = job.ReadArguments();");
+        var type = job.Payload.Any() ? "Arguments" : "global::Lovage.JobArguments";
+        code.Open($"private static {type} Bind(string job, global::System.ReadOnlyMemory<byte> body, global::Lovage.JobSerializer serializer)");
+        code.Line("var reader = new global::Lovage.JobArgumentReader(job, body.Span, serializer);");
         var index = 0;
         foreach (var parameter in job.Payload)
         {
@@ -112,18 +116,18 @@ internal static class BindingEmitter
             code.Line($"var value{index++} = {read}{refusal};");
         }
 
-        code.Line("reader.End();");
-        code.Line($"return new Arguments({string.Join(", ", Enumerable.Range(0, index).Select(static i => $"value{i}"))});");
+        code.Line("reader.End(Definition.Parameters);");
+        code.Line(index == 0 ? "return global::Lovage.JobArguments.None;" : $"return new Arguments({string.Join(", ", Enumerable.Range(0, index).Select(static i => $"value{i}"))});");
         code.Close();
         if (job.Payload.Any(static p => p.RefusesNull))
         {
             code.Line();
-            code.Line("private static global::Lovage.BadArgumentsException IsNull(global::Lovage.JobInvocation job, string parameter) =>");
-            code.Line("    new global::Lovage.BadArgumentsException(job.Context.Name, parameter, $\"argument '{parameter}' is null, which the handler does not take.\");");
+            code.Line("private static global::Lovage.BadArgumentsException IsNull(string job, string parameter) =>");
+            code.Line("    new global::Lovage.BadArgumentsException(job, parameter, $\"argument '{parameter}' is null, which the handler does not take.\");");
         }
     }
 
-    private static void Arguments(CodeWriter code, JobModel job)
+    private static void Arguments(CodeWriter code, JobModel job, CheckEmitter checks)
     {
         var payload = job.Payload.ToArray();
         var parameters = string.Join(", ", payload.Select(static (p, i) => $"{p.Type} value{i}"));
@@ -141,6 +145,7 @@ internal static class BindingEmitter
         }
 
         code.Close();
+        checks.EmitArguments(code, job.Checks);
         code.Close();
     }
 }

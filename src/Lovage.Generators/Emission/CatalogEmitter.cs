@@ -39,10 +39,10 @@ internal static class CatalogEmitter
             code.Line($"        {definition},");
         }
 
-        code.Line(registrations.Length == 0 ? "    ]);" : "    ],");
+        code.Line(registrations.Length == 0 ? "    ])" + Schedules(handlers) : "    ],");
         if (registrations.Length > 0)
         {
-            code.Line("    RegisterHandlers);");
+            code.Line("    RegisterHandlers)" + Schedules(handlers));
             code.Line();
             code.Open($"private static void RegisterHandlers({ServiceCollection} services)");
             foreach (var registration in registrations)
@@ -54,6 +54,21 @@ internal static class CatalogEmitter
         }
 
         code.Close();
+    }
+
+    private static string Schedules(EquatableArray<HandlerJobs> handlers)
+    {
+        var schedules = handlers.SelectMany(static handler => handler.Jobs).SelectMany(static job => job.Schedules.Select(schedule => Schedule(job, schedule))).ToArray();
+        return schedules.Length == 0 ? ";" : $" {{ Schedules = [{string.Join(", ", schedules)}] }};";
+    }
+
+    private static string Schedule(JobModel job, ScheduleModel schedule)
+    {
+        var handler = job.Handler;
+        var factories = handler.Namespace.Length == 0 ? handler.Factories : $"{handler.Namespace}.{handler.Factories}";
+        var everyNode = schedule.EveryNode ? ", EveryNode = true" : "";
+        return $"new global::Lovage.JobSchedule({Literals.Text(schedule.Id)}, {Literals.Text(schedule.Cron)}, {Literals.Text(schedule.TimeZone)}, global::{factories}.{job.Factory}()) "
+            + $"{{ Policy = new global::Lovage.SchedulePolicy {{ {string.Join(", ", schedule.Policy)} }}{everyNode} }}";
     }
 
     // Filters are only named by type in a definition: registered here, as AddFilter does, trimming keeps their constructors.

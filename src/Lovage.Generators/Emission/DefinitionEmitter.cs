@@ -10,6 +10,7 @@ internal static class DefinitionEmitter
         code.Line($"Handler = {Literals.Text($"{job.Handler.Display}.{job.Method.TrimStart('@')}")},");
         Set(code, "Parameters", job.Payload.Select(static p =>
             $"new global::Lovage.JobParameter({Literals.Text(p.WireName)}, typeof({p.RuntimeType}), {Literals.Flag(p.Default is not null)})"));
+        Set(code, "BindArguments", "Bind");
         Set(code, "Aliases", options.Aliases.Select(Literals.Text));
         Set(code, "Queue", options.Queue is null ? null : Literals.Text(options.Queue));
         Set(code, "Priority", options.Priority == 0 ? null : $"{options.Priority}");

@@ -75,6 +75,7 @@ internal static class HandlerEmitter
 
     private static void Bindings(CodeWriter code, HandlerJobs handler, string[] names)
     {
+        var checks = new CheckEmitter(handler.Jobs);
         code.Line(CodeWriter.GeneratedCode);
         code.Open($"internal static class {handler.Handler.Bindings}");
         for (var i = 0; i < names.Length; i++)
@@ -84,9 +85,10 @@ internal static class HandlerEmitter
                 code.Line();
             }
 
-            BindingEmitter.Emit(code, handler.Jobs[i], names[i]);
+            BindingEmitter.Emit(code, handler.Jobs[i], names[i], checks);
         }
 
+        checks.Emit(code);
         code.Close();
     }
 }

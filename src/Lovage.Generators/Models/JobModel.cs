@@ -73,7 +73,9 @@ internal sealed record JobModel(
     string? ResultType,
     EquatableArray<ParameterModel> Parameters,
     JobOptions Options,
-    EquatableArray<ContractNeed> Contracts)
+    EquatableArray<ContractNeed> Contracts,
+    ArgumentChecks Checks,
+    EquatableArray<ScheduleModel> Schedules)
 {
     /// <summary>The parameters that travel.</summary>
     public IEnumerable<ParameterModel> Payload => Parameters.Where(static p => p.Role == ParameterRole.Payload);

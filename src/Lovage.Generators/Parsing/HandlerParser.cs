@@ -32,7 +32,7 @@ internal static class HandlerParser
             return "it is abstract or stands in an abstract class, of which no instance can be made; mark the method of a derived class";
         }
 
-        if (IsFileLocal(type))
+        if (Types.IsFileLocal(type))
         {
             return "its class is file-local, and the generated code stands in another file; make it internal";
         }
@@ -85,8 +85,6 @@ internal static class HandlerParser
         && !Types.SelfAndBases(type).SelectMany(static t => t.GetMembers()).Any(static m => m is IPropertySymbol { IsRequired: true } or IFieldSymbol { IsRequired: true });
 
     private static bool IsGeneric(INamedTypeSymbol type) => type.IsGenericType || (type.ContainingType is { } outer && IsGeneric(outer));
-
-    private static bool IsFileLocal(INamedTypeSymbol type) => type.IsFileLocal || (type.ContainingType is { } outer && IsFileLocal(outer));
 
     private static string Free(INamespaceSymbol space, string name)
     {

@@ -41,8 +41,10 @@ internal sealed class JobParser
         var result = ResultOf(_method.ReturnType);
         var parameters = ParameterParser.Parse(_method, _issues);
         var contracts = CheckPayload(result.Type);
+        var checks = CheckParser.Parse(_compilation, Payload(), _issues);
         var defaultName = $"{Naming.SnakeCase(_method.ContainingType.Name)}.{Naming.SnakeCase(factory)}";
         var options = new OptionsParser(_compilation, _attribute, _issues).Parse(defaultName);
+        var schedules = ScheduleParser.Parse(_method, _issues);
         if (_issues.HasError)
         {
             return new ParsedJob(null, _issues.ToEquatable());
@@ -60,7 +62,9 @@ internal sealed class JobParser
             result.Type is null ? null : Types.Code(result.Type),
             parameters,
             options,
-            contracts);
+            contracts,
+            checks,
+            schedules);
         return new ParsedJob(job, _issues.ToEquatable());
     }
 

@@ -89,7 +89,7 @@ internal static class JsonContracts
             return [];
         }
 
-        var isFramework = IsFramework(named.ContainingAssembly);
+        var isFramework = Types.IsFramework(named);
         return isFramework
             ? named.TypeArguments
             : Types.SelfAndBases(named)
@@ -110,12 +110,9 @@ internal static class JsonContracts
     {
         IArrayTypeSymbol array => Assemblies(compilation, array.ElementType),
         INamedTypeSymbol named => named.TypeArguments.SelectMany(argument => Assemblies(compilation, argument))
-            .Concat(IsFramework(named.ContainingAssembly) || SymbolEqualityComparer.Default.Equals(named.ContainingAssembly, compilation.Assembly) ? [] : [named.ContainingAssembly.Name]),
+            .Concat(Types.IsFramework(named) || SymbolEqualityComparer.Default.Equals(named.ContainingAssembly, compilation.Assembly) ? [] : [named.ContainingAssembly.Name]),
         _ => [],
     };
-
-    private static bool IsFramework(IAssemblySymbol? assembly) =>
-        assembly is null || assembly.Name.StartsWith("System.", StringComparison.Ordinal) || assembly.Name is "System" or "mscorlib" or "netstandard";
 
     private static IEnumerable<INamedTypeSymbol> Classes(INamespaceSymbol space) =>
         space.GetTypeMembers().SelectMany(Nested).Concat(space.GetNamespaceMembers().SelectMany(Classes));

@@ -32,6 +32,19 @@ internal static class Literals
         return type.TypeKind == TypeKind.Enum ? Enumerated(type, value) : Constant(value);
     }
 
+    /// <summary>An argument of an attribute.</summary>
+    internal static string Constant(TypedConstant constant) => constant switch
+    {
+        { IsNull: true } => $"({Types.Runtime(constant.Type!)})null!",
+        { Kind: TypedConstantKind.Array } => $"new {Types.Runtime(constant.Type!)} {{ {string.Join(", ", constant.Values.Select(Constant))} }}",
+        { Kind: TypedConstantKind.Enum } => Enumerated(constant.Type!, constant.Value!),
+        { Kind: TypedConstantKind.Type, Value: ITypeSymbol type } => $"typeof({Types.Runtime(type)})",
+
+        // As an object it would be an int.
+        { Value: short or ushort or byte or sbyte } => $"({Types.Runtime(constant.Type!)})({Constant(constant.Value!)})",
+        _ => Constant(constant.Value!)!,
+    };
+
     // A flag combination has no name of its own, so every value is written as a number with a cast.
     private static string Enumerated(ITypeSymbol type, object value)
     {

@@ -50,6 +50,14 @@ internal static class Types
     internal static bool HasAttribute(ISymbol symbol, params string[] fullNames) =>
         symbol.GetAttributes().Any(a => a.AttributeClass is { } type && fullNames.Contains(FullName(type)));
 
+    /// <summary>True when only its own file can name it.</summary>
+    internal static bool IsFileLocal(ITypeSymbol type) =>
+        type is INamedTypeSymbol { IsFileLocal: true } || (type.ContainingType is { } outer && IsFileLocal(outer));
+
+    /// <summary>True for what comes with .NET.</summary>
+    internal static bool IsFramework(ITypeSymbol type) =>
+        type.ContainingAssembly is not { Name: var assembly } || assembly.StartsWith("System.", StringComparison.Ordinal) || assembly is "System" or "mscorlib" or "netstandard";
+
     /// <summary>True when every assembly can name it.</summary>
     internal static bool IsPublic(ITypeSymbol type) => type switch
     {

@@ -29,7 +29,7 @@ public sealed class JobClient
     /// <param name="cancellationToken">Gives up waiting; the job may be stored all the same.</param>
     /// <returns>A handle to ask for its state and result.</returns>
     /// <exception cref="PayloadTooLargeException">The arguments are larger than the cap.</exception>
-    /// <exception cref="BadArgumentsException">The arguments cannot be written as JSON.</exception>
+    /// <exception cref="BadArgumentsException">The arguments break a data annotation, do not fit the handler, or cannot be written as JSON; nothing was stored.</exception>
     /// <exception cref="JobIdConflictException">The caller's own id belongs to a job with another name or other arguments.</exception>
     /// <exception cref="QueueFullException">A bound was reached; nothing was stored.</exception>
     /// <exception cref="StorageException">The storage did not take it in time, or not at all; the message says what is known.</exception>
@@ -52,7 +52,7 @@ public sealed class JobClient
     /// <param name="cancellationToken">Gives up; batches that were written stay.</param>
     /// <returns>A handle for each, in order.</returns>
     /// <exception cref="PayloadTooLargeException">The arguments of one are larger than the cap; nothing was stored.</exception>
-    /// <exception cref="BadArgumentsException">The arguments of one cannot be written as JSON; nothing was stored.</exception>
+    /// <exception cref="BadArgumentsException">The arguments of one break a data annotation, do not fit the handler, or cannot be written as JSON; nothing was stored.</exception>
     /// <exception cref="JobIdConflictException">One's own id belongs to another job; all others are stored.</exception>
     /// <exception cref="QueueFullException">A bound was reached; batches before stay stored.</exception>
     /// <exception cref="StorageException">The storage did not take a batch; the message says how many jobs are stored for certain.</exception>
@@ -93,7 +93,11 @@ public sealed class JobClient
     /// <param name="id">The job.</param>
     public JobHandle<TResult> GetHandle<TResult>(JobId id) => new(id, _sender.Lookup);
 
-    private Prepared Prepare(Job job) => new(job, _sender.Definition(job.Name), _sender.Encode(job));
+    private Prepared Prepare(Job job)
+    {
+        var definition = _sender.Definition(job.Name);
+        return new Prepared(job, definition, _sender.Encode(job, definition));
+    }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<JobHandle> SendAsync(Prepared prepared, CancellationToken cancellationToken) =>

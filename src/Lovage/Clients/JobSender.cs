@@ -45,8 +45,21 @@ internal sealed class JobSender
     /// <summary>A new id.</summary>
     internal JobId NextId() => _ids.Next();
 
-    /// <summary>Writes the arguments: done before anything is awaited, so that a caller may change its objects once it has the task.</summary>
-    internal ReadOnlyMemory<byte> Encode(Job job) => JobBody.Encode(job.Name, job.Arguments, Serializer, _settings.PayloadBytesMax);
+    /// <summary>Checks and writes the arguments: done before anything is awaited, so that a caller may change its objects once it has the task.</summary>
+    /// <exception cref="BadArgumentsException">They break a data annotation, cannot be written, or do not fit the handler where it is known here.</exception>
+    internal ReadOnlyMemory<byte> Encode(Job job, JobDefinition? definition)
+    {
+        job.Arguments.Validate(job.Name);
+        var body = JobBody.Encode(job.Name, job.Arguments, Serializer, _settings.PayloadBytesMax);
+
+        // Generated arguments fit by their types, and no arguments fit a handler that takes none.
+        if (job.Arguments.IsUntyped && definition is { BindArguments: { } bind } && !(ReferenceEquals(job.Arguments, JobArguments.None) && definition.Parameters.IsEmpty))
+        {
+            bind(job.Name, body, Serializer).Validate(job.Name);
+        }
+
+        return body;
+    }
 
     /// <summary>The message for a job whose arguments are written.</summary>
     internal JobMessage Message(Job job, JobDefinition? definition, ReadOnlyMemory<byte> body) => new()

@@ -48,7 +48,7 @@ internal sealed class ScheduleSender(JobSender jobs, StorageGate gate, IServiceS
             }
         }
 
-        return ScheduleTemplate.Of(jobs.Message(job, definition, jobs.Encode(job)), job.Expires);
+        return ScheduleTemplate.Of(jobs.Message(job, definition, jobs.Encode(job, definition)), job.Expires);
     }
 
     /// <summary>The job of a template, as for a tick at this moment.</summary>

@@ -31,6 +31,9 @@ internal static class LovageTelemetry
     internal static readonly Counter<long> StaleOutcomes = Meter.CreateCounter<long>("lovage.outcome.stale", "{attempt}", "Outcomes refused because the lease had passed to another attempt.");
     internal static readonly Counter<long> LoopErrors = Meter.CreateCounter<long>("lovage.loop.errors", "{error}", "Errors of background loops, by loop.");
 
+    internal static readonly Histogram<double> PoolDelay = Meter.CreateHistogram<double>(
+        "lovage.threadpool.delay", "s", "How long the thread pool lets a work item wait, sampled each second; 0 while none waits.", advice: Wide());
+
     internal static readonly UpDownCounter<long> LocalDepth = Meter.CreateUpDownCounter<long>("lovage.local.queue.depth", "{task}", "Tasks of this process that have not ended, by kind.");
     internal static readonly Counter<long> LocalDropped = Meter.CreateCounter<long>("lovage.local.dropped", "{task}", "Tasks of this process refused or not run, by kind and reason.");
     internal static readonly Counter<long> LocalCompleted = Meter.CreateCounter<long>("lovage.local.completed", "{attempt}", "Tries of tasks of this process, by outcome.");

@@ -124,6 +124,12 @@ internal sealed class BackgroundLoop(string name, TimeProvider time, Action<stri
 
         internal T Run<T>(Task<T> task)
         {
+            if (task.IsCompleted)
+            {
+                // Its wake-up would stay in the queue: nobody waits for it.
+                return task.GetAwaiter().GetResult();
+            }
+
             // The wake-up must run on whatever thread ends the task: this one is waiting.
             task.ContinueWith(static (_, state) => ((ThreadPump)state!).Post(static _ => { }, null), this, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
             while (!task.IsCompleted)

@@ -23,6 +23,7 @@ internal sealed class JobAttempt : JobInvocation, IAsyncDisposable
     private AsyncServiceScope? _scope;
     private AttemptLog? _log;
     private int _phase;
+    private bool _holdsThread;
 
     internal JobAttempt(Delivery delivery, JobDefinition definition, int maxAttempts, JobSerializer serializer, IServiceScopeFactory scopes, WorkerSettings settings, bool cancelInline)
     {
@@ -66,6 +67,13 @@ internal sealed class JobAttempt : JobInvocation, IAsyncDisposable
 
     /// <summary>The wall clock at which the handler was called.</summary>
     internal DateTimeOffset StartedAt { get; set; }
+
+    /// <summary>True while the synchronous part of filters and handler runs: up to its first wait it keeps the thread that called it.</summary>
+    internal bool HoldsThread
+    {
+        get => Volatile.Read(ref _holdsThread);
+        set => Volatile.Write(ref _holdsThread, value);
+    }
 
     /// <summary>What the handler logs; made at its first line.</summary>
     internal AttemptLog Log => _log ?? Interlocked.CompareExchange(ref _log, new AttemptLog(_settings.LogLinesMax, _settings.LogCharactersMax), null) ?? _log;

@@ -31,7 +31,7 @@ internal sealed class JobRunner(ImmutableArray<Type> filters)
         AttemptEnding ending;
         try
         {
-            await run(attempt);
+            await Call(attempt, run);
             ending = new AttemptEnding(AttemptEnd.Succeeded);
         }
         catch (Exception error)
@@ -53,6 +53,19 @@ internal sealed class JobRunner(ImmutableArray<Type> filters)
         }
 
         return ending;
+    }
+
+    private static ValueTask Call(JobAttempt attempt, Func<JobAttempt, ValueTask> run)
+    {
+        attempt.HoldsThread = true;
+        try
+        {
+            return run(attempt);
+        }
+        finally
+        {
+            attempt.HoldsThread = false;
+        }
     }
 
     private async ValueTask RunFilteredAsync(JobAttempt attempt)

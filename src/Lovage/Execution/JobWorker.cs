@@ -78,6 +78,9 @@ public sealed class JobWorker : IAsyncDisposable
         }
     }
 
+    /// <summary>The handlers that run now and have no thread of their own.</summary>
+    internal IEnumerable<RunningHandler> OnPool() => _slots.OnPool();
+
     /// <summary>Starts fetching and running.</summary>
     /// <param name="cancellationToken">Not looked at: starting does not wait.</param>
     /// <exception cref="InvalidOperationException">It was started before.</exception>

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 using Lovage.Diagnostics;
@@ -21,6 +22,7 @@ internal sealed class SlotRunner(
     private readonly WakeUp _ended = new();
     private readonly WakeUp _busy = new();
     private Slot[] _slots = [];
+    private ImmutableArray<JobAttempt> _lost = [];
     private int _running;
     private bool _draining;
     private bool _isAwaited;
@@ -31,6 +33,14 @@ internal sealed class SlotRunner(
 
     /// <summary>Attempts that run now.</summary>
     internal int Running => Volatile.Read(ref _running);
+
+    /// <summary>The handlers that run and have no thread of their own, those that the worker gave up on included while they keep a thread.</summary>
+    internal IEnumerable<RunningHandler> OnPool() =>
+        from attempt in Slots.Select(static slot => slot.Attempt).OfType<JobAttempt>().Where(static attempt => !attempt.HasEnded)
+            .Concat(_lost.Where(static attempt => attempt.HoldsThread))
+        let holds = attempt.HoldsThread
+        where !(holds && IsApart(attempt))
+        select new RunningHandler(attempt.Definition.Name, holds, time.GetElapsedTime(attempt.StartedTimestamp));
 
     internal void Start()
     {
@@ -75,6 +85,10 @@ internal sealed class SlotRunner(
         if (attempt.Definition.Execution == JobExecution.DedicatedThread)
         {
             _dedicated.Replace();
+        }
+        else if (attempt.HoldsThread)
+        {
+            _lost = [.. _lost.Where(static earlier => earlier.HoldsThread), attempt];
         }
 
         var replacement = new Slot();
@@ -282,7 +296,7 @@ internal sealed class SlotRunner(
         slot.Set(held, attempt);
         held.Run(attempt);
 
-        var ending = ownThreads && attempt.Definition.Execution == JobExecution.DedicatedThread
+        var ending = IsApart(attempt)
             ? await _dedicated.RunAsync(() => runner.RunAsync(attempt))
             : await runner.RunAsync(attempt);
 
@@ -309,6 +323,8 @@ internal sealed class SlotRunner(
 
         return true;
     }
+
+    private bool IsApart(JobAttempt attempt) => ownThreads && attempt.Definition.Execution == JobExecution.DedicatedThread;
 
     private async ValueTask<bool> RecordStartAheadAsync(HeldLease held)
     {

@@ -15,9 +15,10 @@ namespace Lovage;
 /// <remarks>
 /// A storage that cannot be used as it is (a damaged file, a missing package) fails the start. One that does not answer yet does not: the app serves, enqueuing is refused
 /// with a transient <see cref="StorageException"/>, and opening is tried again, 0.1 s to 5 s apart with jitter, until it answers.
+/// An app may be stopped by several at once, and again after its disposal, as WebApplicationFactory and the app's own Run do it: all of them get the one stop.
 /// </remarks>
 internal sealed partial class LovageHost(
-    JobStorage storage, StorageGate gate, WorkerSet workers, ScheduleSet schedules, LocalRunner tasks, StartBanner banner, TimeProvider time, Random random, IServiceScopeFactory scopes, IEnumerable<LifetimeJob> lifetimeJobs, IOptions<HostOptions> host, ILoggerFactory loggers)
+    JobStorage storage, StorageGate gate, WorkerSet workers, ScheduleSet schedules, LocalRunner tasks, StarvationWatch starvation, StartBanner banner, TimeProvider time, Random random, IServiceScopeFactory scopes, IEnumerable<LifetimeJob> lifetimeJobs, IOptions<HostOptions> host, ILoggerFactory loggers)
     : IHostedLifecycleService, IDisposable
 {
     private static readonly TimeSpan RetryMin = TimeSpan.FromMilliseconds(100);
@@ -27,8 +28,12 @@ internal sealed partial class LovageHost(
     private readonly CancellationTokenSource _stopping = new();
     private readonly CancellationTokenSource _forced = new();
     private readonly TaskCompletionSource _appStarted = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Lock _stopLock = new();
     private Task _opening = Task.CompletedTask;
     private Task _workersStopped = Task.CompletedTask;
+    private Task? _begun;
+    private Task? _drained;
+    private Task? _closed;
 
     public async Task StartingAsync(CancellationToken cancellationToken)
     {
@@ -51,13 +56,34 @@ internal sealed partial class LovageHost(
     public async Task StartedAsync(CancellationToken cancellationToken)
     {
         _appStarted.TrySetResult();
+        starvation.Start();
         if (gate.IsOpen && _opening.IsCompleted)
         {
             await RunAsync(cancellationToken);
         }
     }
 
-    public async Task StoppingAsync(CancellationToken cancellationToken)
+    public Task StoppingAsync(CancellationToken cancellationToken) => Once(ref _begun, () => BeginStopAsync(cancellationToken));
+
+    public Task StopAsync(CancellationToken cancellationToken) => Once(ref _drained, () => DrainAsync(cancellationToken));
+
+    public Task StoppedAsync(CancellationToken cancellationToken) => Once(ref _closed, CloseAsync);
+
+    public void Dispose()
+    {
+        _stopping.Dispose();
+        _forced.Dispose();
+    }
+
+    private Task Once(ref Task? step, Func<Task> run)
+    {
+        lock (_stopLock)
+        {
+            return step ??= run();
+        }
+    }
+
+    private async Task BeginStopAsync(CancellationToken cancellationToken)
     {
         await _stopping.CancelAsync();
         await _opening;
@@ -77,7 +103,7 @@ internal sealed partial class LovageHost(
         }
     }
 
-    public async Task StopAsync(CancellationToken cancellationToken)
+    private async Task DrainAsync(CancellationToken cancellationToken)
     {
         await using var forced = cancellationToken.UnsafeRegister(static state => ((CancellationTokenSource)state!).Cancel(), _forced);
 
@@ -85,16 +111,10 @@ internal sealed partial class LovageHost(
         await Task.WhenAll(_workersStopped, tasks.StopAsync(_forced.Token));
     }
 
-    public async Task StoppedAsync(CancellationToken cancellationToken)
+    private async Task CloseAsync()
     {
         gate.Shut("the app has stopped.");
         await storage.DisposeAsync();
-    }
-
-    public void Dispose()
-    {
-        _stopping.Dispose();
-        _forced.Dispose();
     }
 
     private async Task OpenAsync(CancellationToken cancellationToken)

@@ -12,6 +12,12 @@ public sealed class LovageOptions
     /// <summary>The queue of jobs for which nobody names one: 1 to 64 characters of <c>[A-Za-z0-9._-]</c>; <c>default</c> by default.</summary>
     public string DefaultQueue { get; set; } = "default";
 
+    /// <summary>
+    /// How long the thread pool may let a work item wait before the app counts as not ready (health check <c>Lovage.ThreadPool</c>) and the handlers that block are named in the log, 1 s to
+    /// 1 h; 5 s by default.
+    /// </summary>
+    public TimeSpan StarvationLimit { get; set; } = TimeSpan.FromSeconds(5);
+
     /// <summary>How workers work, unless one says otherwise for itself. The defaults are those of <see cref="WorkerOptions"/>.</summary>
     public WorkerOptions Worker { get; } = new();
 

@@ -47,9 +47,21 @@ internal static class LovageServices
         services.TryAddEnumerable(ServiceDescriptor.Singleton<ILoggerProvider, AttemptLoggerProvider>());
         services.TryAddSingleton<WorkerSet>();
         services.TryAddSingleton<StartBanner>();
+        services.TryAddSingleton(static provider =>
+        {
+            var workers = provider.GetRequiredService<WorkerSet>();
+            var tasks = provider.GetRequiredService<LocalRunner>();
+            return new StarvationWatch(
+                provider.GetRequiredService<IOptions<LovageOptions>>().Value.StarvationLimit,
+                provider.GetRequiredService<TimeProvider>(),
+                new WatchedPool.OfProcess(),
+                () => workers.OnPool().Concat(tasks.OnPool()),
+                provider.GetRequiredService<ILoggerFactory>().CreateLogger("Lovage.ThreadPool"));
+        });
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, LovageHost>());
         services.AddHealthChecks()
             .AddCheck<StorageHealthCheck>("Lovage.Storage", tags: ReadyTags)
+            .AddCheck<StarvationHealthCheck>("Lovage.ThreadPool", tags: ReadyTags)
             .AddCheck<WorkerHealthCheck>("Lovage.Worker", tags: LiveTags);
     }
 

@@ -14,6 +14,7 @@ internal sealed class OptionRules : IValidateOptions<LovageOptions>
     {
         var rules = new OptionRules();
         rules.Queue("Lovage:DefaultQueue", options.DefaultQueue);
+        rules.Time("Lovage:StarvationLimit", options.StarvationLimit, TimeSpan.FromSeconds(1), TimeSpan.FromHours(1));
         rules.Number("Lovage:Limits:PayloadBytesMax", options.Limits.PayloadBytesMax, 1024, 64 * 1024 * 1024);
         rules.Time("Lovage:Limits:EnqueueTimeout", options.Limits.EnqueueTimeout, TimeSpan.FromMilliseconds(50), TimeSpan.FromMinutes(5));
         if (options.Limits.PendingMax is { } pending)

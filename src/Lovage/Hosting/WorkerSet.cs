@@ -44,6 +44,9 @@ internal sealed class WorkerSet(IServiceProvider services, JobRegistry jobs, IOp
     /// <summary>Stops them all at the same time.</summary>
     internal Task StopAsync(CancellationToken forced) => Task.WhenAll(_workers.Select(worker => worker.StopAsync(forced)));
 
+    /// <summary>The handlers that run now and have no thread of their own.</summary>
+    internal IEnumerable<RunningHandler> OnPool() => _workers.SelectMany(static worker => worker.OnPool());
+
     internal HealthCheckResult Health(HealthStatus failure)
     {
         if (registrations.TryGetNonEnumeratedCount(out var count) && count == 0)

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Diagnostics.CodeAnalysis;
 using System.Text;
 using System.Text.Json;
@@ -6,7 +7,7 @@ namespace Lovage;
 
 /// <summary>
 /// Binds the body of a message, <c>[args, kwargs, embed]</c>, to the parameters of a handler, in their order: by position first, then by name.
-/// Generated code calls <see cref="Read{T}(string)"/> once for each parameter and then <see cref="End"/>.
+/// Generated code calls <see cref="Read{T}(string)"/> once for each parameter and then <see cref="End(ImmutableArray{JobParameter})"/>.
 /// </summary>
 /// <remarks>Every misfit is a <see cref="BadArgumentsException"/> that names the parameter.</remarks>
 [SuppressMessage("Performance", "CA1815", Justification = "A ref struct cannot be compared.")]
@@ -81,30 +82,80 @@ public ref struct JobArgumentReader
             throw new BadArgumentsException(_job, null, "there are more positional arguments than the handler has parameters.");
         }
 
+        if (CountKeywords() > _keywordsUsed)
+        {
+            throw new BadArgumentsException(_job, null, $"of the keyword arguments {KeywordsBeside([])} only {_keywordsUsed} are parameters of the handler.");
+        }
+    }
+
+    /// <inheritdoc cref="End()"/>
+    /// <param name="parameters">All that were read, for the message.</param>
+    public readonly void End(ImmutableArray<JobParameter> parameters)
+    {
+        if (!_positionalEnded)
+        {
+            throw new BadArgumentsException(_job, null, $"arguments given by position: {parameters.Length + CountPositional()}; the handler takes {Listed(parameters)}.");
+        }
+
+        if (CountKeywords() > _keywordsUsed)
+        {
+            throw new BadArgumentsException(_job, null, $"the handler has no parameter {KeywordsBeside(parameters)}; it takes {Listed(parameters)}.");
+        }
+    }
+
+    private static string Listed(ImmutableArray<JobParameter> parameters) =>
+        parameters.IsEmpty ? "none" : $"{parameters.Length} ({string.Join(", ", parameters.Select(static parameter => parameter.Name))})";
+
+    /// <summary>Those that no parameter took.</summary>
+    private readonly int CountPositional()
+    {
+        var count = 0;
+        var reader = _positional;
+        do
+        {
+            count++;
+            reader.Skip();
+        }
+        while (reader.Read() && reader.TokenType != JsonTokenType.EndArray);
+        return count;
+    }
+
+    private readonly int CountKeywords()
+    {
         if (_keywords.Length <= 2)
         {
-            return;
+            return 0;
         }
 
         var count = 0;
-        var names = new List<string>();
         var reader = new Utf8JsonReader(_keywords);
         reader.Read();
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
             count++;
-            if (names.Count < NamesShownMax)
+            reader.Skip();
+        }
+
+        return count;
+    }
+
+    private readonly string KeywordsBeside(ImmutableArray<JobParameter> parameters)
+    {
+        var names = new List<string>();
+        var reader = new Utf8JsonReader(_keywords);
+        reader.Read();
+        while (names.Count <= NamesShownMax && reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            var name = Name(ref reader);
+            if (!parameters.Any(parameter => parameter.Name == name))
             {
-                names.Add(JobNames.Shown(Name(ref reader)));
+                names.Add(names.Count == NamesShownMax ? "..." : $"'{JobNames.Shown(name)}'");
             }
 
             reader.Skip();
         }
 
-        if (count > _keywordsUsed)
-        {
-            throw new BadArgumentsException(_job, null, $"of the keyword arguments {string.Join(", ", names)}{(count > names.Count ? ", ..." : "")} only {_keywordsUsed} are parameters of the handler.");
-        }
+        return string.Join(", ", names);
     }
 
     private bool TryRead<T>(string name, [MaybeNullWhen(false)] out T value)
@@ -143,13 +194,8 @@ public ref struct JobArgumentReader
         catch (Exception cause) when (cause is JsonException or InvalidOperationException or FormatException or DecoderFallbackException)
         {
             var where = cause is JsonException { Path: { Length: > 1 } path } ? $" at {JobNames.Shown(path)}" : "";
-            throw new BadArgumentsException(_job, name, $"argument '{name}' is not a {Describe<T>()}{where}.", cause);
-        }
-
-        if (value is double and (double.PositiveInfinity or double.NegativeInfinity or double.NaN)
-            or float and (float.PositiveInfinity or float.NegativeInfinity or float.NaN))
-        {
-            throw new BadArgumentsException(_job, name, $"argument '{name}' is a number too large for a {Describe<T>()}.");
+            var what = cause is NumberRangeException ? "holds a number that is too large" : $"is not a {Describe<T>()}";
+            throw new BadArgumentsException(_job, name, $"argument '{name}' {what}{where}.", cause);
         }
 
         if (value is null && default(T) is not null)

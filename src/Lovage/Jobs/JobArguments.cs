@@ -24,6 +24,19 @@ public abstract class JobArguments
     {
     }
 
+    /// <summary>
+    /// Checks the arguments by the data annotations of the handler's parameters and of their types. Done where the job is enqueued and again before it runs. Checks nothing by
+    /// default; generated arguments that have annotations check them.
+    /// </summary>
+    /// <param name="job">The job's name, for messages.</param>
+    /// <exception cref="BadArgumentsException">Something is wrong; the message names up to five places.</exception>
+    public virtual void Validate(string job)
+    {
+    }
+
+    /// <summary>True for values or JSON whose types nobody has looked at.</summary>
+    internal virtual bool IsUntyped => false;
+
     /// <summary>Arguments from values.</summary>
     /// <param name="positional">By position; each of a type whose JSON contract is known to the client.</param>
     /// <param name="keyword">By name; none by default.</param>
@@ -47,6 +60,8 @@ public abstract class JobArguments
 
     private sealed class ValueArguments(object?[] positional, KeyValuePair<string, object?>[] keyword) : JobArguments
     {
+        internal override bool IsUntyped => true;
+
         public override void WritePositional(Utf8JsonWriter writer, JobSerializer serializer)
         {
             foreach (var value in positional)
@@ -67,6 +82,8 @@ public abstract class JobArguments
 
     private sealed class JsonArguments(JsonElement positional, JsonElement keyword) : JobArguments
     {
+        internal override bool IsUntyped => true;
+
         public override void WritePositional(Utf8JsonWriter writer, JobSerializer serializer)
         {
             if (positional.ValueKind == JsonValueKind.Array)

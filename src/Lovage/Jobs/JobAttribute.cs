@@ -3,6 +3,7 @@ namespace Lovage;
 /// <summary>
 /// Marks a method as a job handler. The generator writes a typed factory for it (a static extension member of its class), binds its arguments and
 /// registers it. Parameters are the payload, plus <see cref="JobContext"/> and <see cref="CancellationToken"/>; services come by constructor.
+/// Data annotations on the payload and on what its types hold are checked where the job is enqueued and again before it runs.
 /// </summary>
 /// <param name="name">The name on the wire. Null (the default): snake_case of <c>class.method</c> without Async.</param>
 [AttributeUsage(AttributeTargets.Method)]

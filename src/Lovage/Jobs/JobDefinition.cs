@@ -29,6 +29,13 @@ public sealed record JobDefinition
     /// <summary>Binds the arguments, calls the handler and sets the result.</summary>
     public Func<JobInvocation, ValueTask> Invoke { get; }
 
+    /// <summary>
+    /// Reads an encoded body, <c>[args, kwargs, embed]</c>, into the arguments that <see cref="Invoke"/> passes to the handler: given the job's name, the body and the contracts, it throws
+    /// <see cref="BadArgumentsException"/> for a body that does not fit. With it, arguments given by name or as JSON are checked where the job is enqueued. Null (the default): only
+    /// the worker finds out.
+    /// </summary>
+    public Func<string, ReadOnlyMemory<byte>, JobSerializer, JobArguments>? BindArguments { get; init; }
+
     /// <summary>Former names that still lead here.</summary>
     public ImmutableArray<string> Aliases { get; init; } = [];
 

@@ -67,15 +67,15 @@ internal static class JobNames
         }
     }
 
-    /// <summary>Untrusted text made safe for a message: control characters escaped, cut at 80 characters.</summary>
-    internal static string Shown(string? value)
+    /// <summary>Untrusted text made safe for a message: control characters escaped, cut at 80 characters unless told otherwise.</summary>
+    internal static string Shown(string? value, int lengthMax = 80)
     {
         if (value is null)
         {
             return "(null)";
         }
 
-        var text = value.Length > 80 ? string.Concat(value.AsSpan(0, 80), "...") : value;
+        var text = value.Length > lengthMax ? string.Concat(value.AsSpan(0, lengthMax), "...") : value;
         return text.AsSpan().ContainsAnyInRange('\0', '\u001f') || text.AsSpan().ContainsAnyInRange('\u007f', '\u009f')
             ? string.Concat(text.Select(c => char.IsControl(c) ? $"\\u{(int)c:x4}" : c.ToString()))
             : text;

@@ -10,7 +10,10 @@ namespace Lovage;
 /// Turns arguments and results into JSON and back, strictly: duplicate keys, nesting over 64, null where the type forbids it and numbers that do not fit are refused.
 /// Contracts come from the built-in one for primitives, then from the contexts the app added, then from reflection where it is enabled. Property names are snake_case.
 /// </summary>
-/// <remarks>Immutable after construction, safe for use by several threads.</remarks>
+/// <remarks>
+/// Immutable after construction, safe for use by several threads. A number beyond what a floating-point type can hold is refused wherever it stands; a member of such a type is therefore a JSON
+/// number even where <see cref="JsonNumberHandlingAttribute"/> would allow a text.
+/// </remarks>
 public sealed class JobSerializer
 {
     private readonly JsonSerializerOptions _options;
@@ -30,6 +33,12 @@ public sealed class JobSerializer
             RespectRequiredConstructorParameters = true,
             MaxDepth = 64,
             Encoder = JavaScriptEncoder.Create(UnicodeRanges.All),
+            Converters =
+            {
+                new FiniteNumberConverter<double>(JsonMetadataServices.DoubleConverter),
+                new FiniteNumberConverter<float>(JsonMetadataServices.SingleConverter),
+                new FiniteNumberConverter<Half>(JsonMetadataServices.HalfConverter),
+            },
         };
         _options.TypeInfoResolverChain.Add(BuiltInContracts.Default);
         foreach (var context in contexts)

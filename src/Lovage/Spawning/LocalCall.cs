@@ -11,6 +11,9 @@ internal abstract class LocalCall
     /// <summary>Tries at the most.</summary>
     internal virtual int MaxAttempts => 1;
 
+    /// <summary>True when the code runs on a dedicated thread.</summary>
+    internal virtual bool IsApart => false;
+
     /// <summary>Runs once; throws what the code throws.</summary>
     internal abstract Task InvokeAsync(int attempt, CancellationToken cancellationToken);
 }

@@ -42,6 +42,7 @@ internal sealed class LocalJobs(
             throw UnknownJobException.Here(job.Name, jobs);
         }
 
+        job.Arguments.Validate(job.Name);
         var policy = retries ? retry ?? definition.Retry ?? RetryPolicy.Default : null;
         var attempts = policy is null ? 1 : retry?.MaxAttempts ?? job.MaxAttempts ?? definition.MaxAttempts ?? policy.MaxAttempts ?? worker.MaxAttempts;
         var chain = definition.Filters.IsEmpty ? filters : filters.AddRange(definition.Filters);
@@ -76,12 +77,14 @@ internal sealed class LocalJobs(
 
         internal override int MaxAttempts => maxAttempts;
 
+        internal override bool IsApart => definition.Execution == JobExecution.DedicatedThread;
+
         internal override async Task InvokeAsync(int attempt, CancellationToken cancellationToken)
         {
             var run = owner.Attempt(await job, definition, id, attempt, maxAttempts);
             await using var cancelled = cancellationToken.UnsafeRegister(static state => ((JobAttempt)state!).Cancel(JobCancellationReason.Caller), run);
             await using var limit = owner.Limit(run);
-            var ending = definition.Execution == JobExecution.DedicatedThread
+            var ending = IsApart
                 ? await owner.RunDedicatedAsync(run)
                 : await owner.RunAsync(run);
             if (ending.End == AttemptEnd.TimedOut)

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 using Lovage.Diagnostics;
+using Lovage.Execution;
 using Lovage.Storage;
 
 namespace Lovage.Spawning;
@@ -34,6 +35,9 @@ internal sealed class LocalRunner(LocalSettings settings, TimeProvider time, Ran
     /// <summary>What has not ended now, oldest first.</summary>
     internal IReadOnlyList<RunningTask> List() =>
         [.. _entries.Keys.OrderBy(static entry => entry.AcceptedTimestamp).Select(entry => new RunningTask(entry.Kind, entry.Name, entry.Attempt > 0, time.GetElapsedTime(entry.AcceptedTimestamp), Math.Max(1, entry.Attempt)))];
+
+    /// <summary>What runs now and has no thread of its own.</summary>
+    internal IEnumerable<RunningHandler> OnPool() => _entries.Select(pair => pair.Key.OnPool(time)).OfType<RunningHandler>();
 
     /// <summary>Takes a task in, before it is run; <see cref="Leave"/> ends it.</summary>
     /// <exception cref="QueueFullException">Too many of its kind are unfinished.</exception>
@@ -241,7 +245,7 @@ internal sealed class LocalRunner(LocalSettings settings, TimeProvider time, Ran
         using var activity = StartActivity(entry, trace);
         try
         {
-            await call.InvokeAsync(1, _stopped.Token);
+            await entry.CallAsync(call, 1, started, _stopped.Token);
             report.Succeeded(entry, time.GetElapsedTime(started));
         }
         catch (OperationCanceledException) when (_stopped.IsCancellationRequested)
@@ -270,7 +274,7 @@ internal sealed class LocalRunner(LocalSettings settings, TimeProvider time, Ran
             using var activity = StartActivity(entry, trace);
             try
             {
-                await call.InvokeAsync(attempt, token);
+                await entry.CallAsync(call, attempt, started, token);
                 report.Succeeded(entry, time.GetElapsedTime(started));
                 Leave(entry);
                 task.Succeed(call);

@@ -15,6 +15,7 @@ public sealed class LovageOptionsTests
             null,
             ("Lovage:Storage", "memory:"),
             ("Lovage:DefaultQueue", "celery"),
+            ("Lovage:StarvationLimit", "00:00:30"),
             ("Lovage:Worker:Queues:0", "high"),
             ("Lovage:Worker:Queues:1", "low"),
             ("Lovage:Worker:Concurrency", "12"),
@@ -64,6 +65,7 @@ public sealed class LovageOptionsTests
         Assert.Equal(
             new ClientSettings { DefaultQueue = "celery", PayloadBytesMax = 1024, EnqueueTimeout = TimeSpan.FromSeconds(5), PendingMax = 99 },
             host.Services.GetRequiredService<ClientSettings>());
+        Assert.Equal(TimeSpan.FromSeconds(30), host.Services.GetRequiredService<IOptions<LovageOptions>>().Value.StarvationLimit);
     }
 
     [Fact]
@@ -73,6 +75,7 @@ public sealed class LovageOptionsTests
 
         var options = host.Services.GetRequiredService<IOptions<LovageOptions>>().Value;
         Assert.Null(options.Storage);
+        Assert.Equal(TimeSpan.FromSeconds(5), options.StarvationLimit);
         Assert.Equal(new ClientSettings(), host.Services.GetRequiredService<ClientSettings>());
         var settings = Assert.Single(host.Services.GetRequiredService<WorkerSet>().Settings);
         Assert.Equal(["default", "mail"], settings.Queues);
@@ -121,6 +124,7 @@ public sealed class LovageOptionsTests
     [InlineData("Lovage:Limits:EnqueueTimeout", "01:00:00", "Lovage:Limits:EnqueueTimeout is 01:00:00; 00:00:00.0500000 to 00:05:00 is allowed (days.hours:minutes:seconds).")]
     [InlineData("Lovage:Limits:PayloadBytesMax", "1", "Lovage:Limits:PayloadBytesMax is 1; 1,024 to 67,108,864 is allowed.")]
     [InlineData("Lovage:Retention:RowsMax", "-1", "Lovage:Retention:RowsMax is -1; 0 to 1,000,000,000 is allowed.")]
+    [InlineData("Lovage:StarvationLimit", "00:00:00.9", "Lovage:StarvationLimit is 00:00:00.9000000; 00:00:01 to 01:00:00 is allowed (days.hours:minutes:seconds).")]
     [InlineData("Lovage:DefaultQueue", "no spaces", "Lovage:DefaultQueue is 'no spaces'; 1 to 64 characters")]
     [InlineData("Lovage:Worker:Queues:0", "unacked", "Lovage:Worker:Queues is 'unacked'; 1 to 64 characters")]
     public async Task StartAsync_SettingOutOfRange_FailsNamingKeyAndRange(string key, string value, string expected)

@@ -114,6 +114,42 @@ public sealed class JobArgumentReaderTests
         Assert.Equal(double.MaxValue, Read("[[1.7976931348623157e308],{},{}]", (ref JobArgumentReader reader) => reader.Read<double>("a")));
     }
 
+    [Fact]
+    public void Read_NumberBeyondADoubleInsideAnArgument_IsRefusedWithItsPlace()
+    {
+        Assert.Equal("Job 'job.name': argument 'a' holds a number that is too large at $[1].", Refused("[[[1,1e999]],{},{}]", (ref JobArgumentReader reader) => reader.Read<double[]>("a")).Message);
+        Assert.Equal("Job 'job.name': argument 'a' holds a number that is too large.", Refused("[[-1e999],{},{}]", (ref JobArgumentReader reader) => reader.Read<double>("a")).Message);
+    }
+
+    [Theory]
+    [InlineData("[[1,2,[3],{}],{},{}]", "arguments given by position: 4; the handler takes 2 (a, b).")]
+    [InlineData("""[[1],{"b":2,"c":3,"d":4},{}]""", "the handler has no parameter 'c', 'd'; it takes 2 (a, b).")]
+    [InlineData("""[[],{"a":1,"b":2,"typo\u0007":3},{}]""", "the handler has no parameter 'typo\\u0007'; it takes 2 (a, b).")]
+    public void End_MoreThanTheParameters_SaysWhatIsTaken(string body, string message)
+    {
+        JobParameter[] parameters = [new("a", typeof(int), false), new("b", typeof(int), false)];
+
+        var refused = Assert.Throws<BadArgumentsException>(() =>
+        {
+            var reader = new JobArgumentReader("job.name", Encoding.UTF8.GetBytes(body), Serializer);
+            reader.Read<int>("a");
+            reader.Read<int>("b");
+            reader.End([.. parameters]);
+        });
+
+        Assert.Equal($"Job 'job.name': {message}", refused.Message);
+    }
+
+    [Fact]
+    public void End_HandlerWithoutParameters_SaysThatItTakesNone()
+    {
+        static BadArgumentsException End(string body) =>
+            Assert.Throws<BadArgumentsException>(() => new JobArgumentReader("job.name", Encoding.UTF8.GetBytes(body), Serializer).End([]));
+
+        Assert.Equal("Job 'job.name': arguments given by position: 1; the handler takes none.", End("[[1],{},{}]").Message);
+        Assert.Equal("Job 'job.name': the handler has no parameter 'a'; it takes none.", End("""[[],{"a":1},{}]""").Message);
+    }
+
     [Theory]
     [InlineData("""{"street":"Elm"}""")]
     [InlineData("""{"street":null,"house_number":1}""")]

@@ -10,7 +10,10 @@ public sealed partial class JobSerializerTests
 
     public sealed record Parcel(string TrackingCode, int WeightGrams, Dictionary<string, string>? MoreLabels = null);
 
+    public sealed record Measures(double One, float? Two, Half Three, IReadOnlyList<double> More, Dictionary<double, float[]> Named);
+
     [JsonSerializable(typeof(Parcel))]
+    [JsonSerializable(typeof(Measures))]
     internal sealed partial class ParcelContext : JsonSerializerContext;
 
     [Fact]
@@ -31,6 +34,33 @@ public sealed partial class JobSerializerTests
     [InlineData("""{"tracking_code":"x","weight_grams":NaN}""")]
     public void Read_NotExactlyTheContract_Throws(string json) =>
         Assert.ThrowsAny<JsonException>(() => Serializer.Read<Parcel>(System.Text.Encoding.UTF8.GetBytes(json)));
+
+    [Theory]
+    [InlineData("""{"one":1e999,"two":1,"three":1,"more":[],"named":{}}""", "$.one")]
+    [InlineData("""{"one":1,"two":-1e39,"three":1,"more":[],"named":{}}""", "$.two")]
+    [InlineData("""{"one":1,"two":1,"three":70000,"more":[],"named":{}}""", "$.three")]
+    [InlineData("""{"one":1,"two":1,"three":1,"more":[0,-1e999],"named":{}}""", "$.more[1]")]
+    [InlineData("""{"one":1,"two":1,"three":1,"more":[],"named":{"1":[1e39]}}""", "$.named.1[0]")]
+    [InlineData("""{"one":1,"two":1,"three":1,"more":[],"named":{"1e999":[]}}""", "$.named")]
+    public void Read_NumberItsTypeCannotHold_IsRefusedWhereverItIs(string json, string path)
+    {
+        foreach (var serializer in (JobSerializer[])[Serializer, new JobSerializer(ParcelContext.Default)])
+        {
+            var refused = Assert.ThrowsAny<JsonException>(() => serializer.Read<Measures>(System.Text.Encoding.UTF8.GetBytes(json)));
+            Assert.StartsWith(path, refused.Path, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void Read_LargestNumbers_AreTakenAndWrittenAsEver()
+    {
+        const string Json = """{"one":1.7976931348623157E+308,"two":-3.4028235E+38,"three":65500,"more":[0.1,5E-324],"named":{"0.5":[1.5]}}""";
+
+        var read = new JobSerializer(ParcelContext.Default).Read<Measures>(System.Text.Encoding.UTF8.GetBytes(Json))!;
+
+        Assert.Equal((double.MaxValue, float.MinValue, Half.MaxValue), (read.One, read.Two, read.Three));
+        Assert.Equal(Json, Write(read));
+    }
 
     [Fact]
     public void Read_MemberNobodyKnows_IsLeftOut() =>
