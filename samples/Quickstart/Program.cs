@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Quickstart;
 using Quickstart.Jobs;
+using Quickstart.Jobs.Mailing;
 
 var builder = WebApplication.CreateBuilder(args);
 if (builder.Configuration["urls"] is null && builder.Configuration["http_ports"] is null)
@@ -9,14 +10,26 @@ if (builder.Configuration["urls"] is null && builder.Configuration["http_ports"]
     builder.WebHost.UseUrls("http://127.0.0.1:5080");
 }
 
-builder.AddLovage()                                 // binds the "Lovage" section; sqlite:lovage.db when nothing is said
+var lovage = builder.AddLovage()                    // binds the "Lovage" section; sqlite:lovage.db when nothing is said
     .AddJobs(QuickstartJobs.Catalog)                // written by the generator for the library with the jobs
     .AddJsonContext(QuickstartJson.Default)
-    .AddProblemDetails()                            // Lovage's errors as problem details: 400, 409, 413, 503
-    .AddWorker();                                   // run the jobs here too; samples/Worker runs them elsewhere
+    .AddProblemDetails();                           // Lovage's errors as problem details: 400, 409, 413, 503
+if (builder.Configuration.GetValue("Worker", true))
+{
+    lovage.AddWorker();                             // run the jobs here too; with --Worker false samples/Worker runs them elsewhere
+}
 
-// A body is read into memory before its job is stored: bounded well above Lovage:Limits:PayloadBytesMax.
-builder.WebHost.ConfigureKestrel(kestrel => kestrel.Limits.MaxRequestBodySize = 4 * 1024 * 1024);
+builder.Services.AddMailer(builder.Configuration);  // the section "Smtp", or files in outbox/
+builder.Services.AddSingleton(new ItemLog("logs.txt"));
+builder.Services.AddValidation();                   // the annotations on the endpoints' parameters
+builder.WebHost.ConfigureKestrel(kestrel =>
+{
+    // A body is read into memory before its job is stored: bounded well above Lovage:Limits:PayloadBytesMax.
+    kestrel.Limits.MaxRequestBodySize = 4 * 1024 * 1024;
+
+    // A parameter that is too long is told so up to here; a longer line is refused by the server itself.
+    kestrel.Limits.MaxRequestLineSize = 64 * 1024;
+});
 builder.Services.ConfigureHttpJsonOptions(json =>
 {
     json.SerializerOptions.PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower;
@@ -29,6 +42,7 @@ builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
 var app = builder.Build();
 app.UseExceptionHandler();
 app.UseStatusCodePages();
+app.MapBackgroundWork();
 app.MapProcess();
 app.MapTasks();
 app.MapJobs();

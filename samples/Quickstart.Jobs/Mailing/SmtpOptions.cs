@@ -1,0 +1,20 @@
+namespace Quickstart.Jobs.Mailing;
+
+/// <summary>The section <c>Smtp</c>. Without a host, mails are written into the folder <c>outbox</c>.</summary>
+public sealed class SmtpOptions
+{
+    public string? Host { get; set; }
+
+    /// <summary>587 by default: submission, with STARTTLS.</summary>
+    public int Port { get; set; } = 587;
+
+    /// <summary>The sender's address; needed with a host.</summary>
+    public string? From { get; set; }
+
+    public string? User { get; set; }
+
+    public string? Password { get; set; }
+
+    /// <summary>STARTTLS before anything is said. By default where a password would travel.</summary>
+    public bool? UseTls { get; set; }
+}
