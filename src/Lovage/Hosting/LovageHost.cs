@@ -15,6 +15,7 @@ namespace Lovage;
 /// <remarks>
 /// A storage that cannot be used as it is (a damaged file, a missing package) fails the start. One that does not answer yet does not: the app serves, enqueuing is refused
 /// with a transient <see cref="StorageException"/>, and opening is tried again, 0.1 s to 5 s apart with jitter, until it answers.
+/// An app may be stopped by several at once, and again after its disposal, as WebApplicationFactory and the app's own Run do it: all of them get the one stop.
 /// </remarks>
 internal sealed partial class LovageHost(
     JobStorage storage, StorageGate gate, WorkerSet workers, LocalRunner tasks, StartBanner banner, TimeProvider time, Random random, IServiceScopeFactory scopes, IEnumerable<LifetimeJob> lifetimeJobs, IOptions<HostOptions> host, ILoggerFactory loggers)
@@ -27,8 +28,12 @@ internal sealed partial class LovageHost(
     private readonly CancellationTokenSource _stopping = new();
     private readonly CancellationTokenSource _forced = new();
     private readonly TaskCompletionSource _appStarted = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Lock _stopLock = new();
     private Task _opening = Task.CompletedTask;
     private Task _workersStopped = Task.CompletedTask;
+    private Task? _begun;
+    private Task? _drained;
+    private Task? _closed;
 
     public async Task StartingAsync(CancellationToken cancellationToken)
     {
@@ -56,7 +61,27 @@ internal sealed partial class LovageHost(
         }
     }
 
-    public async Task StoppingAsync(CancellationToken cancellationToken)
+    public Task StoppingAsync(CancellationToken cancellationToken) => Once(ref _begun, () => BeginStopAsync(cancellationToken));
+
+    public Task StopAsync(CancellationToken cancellationToken) => Once(ref _drained, () => DrainAsync(cancellationToken));
+
+    public Task StoppedAsync(CancellationToken cancellationToken) => Once(ref _closed, CloseAsync);
+
+    public void Dispose()
+    {
+        _stopping.Dispose();
+        _forced.Dispose();
+    }
+
+    private Task Once(ref Task? step, Func<Task> run)
+    {
+        lock (_stopLock)
+        {
+            return step ??= run();
+        }
+    }
+
+    private async Task BeginStopAsync(CancellationToken cancellationToken)
     {
         await _stopping.CancelAsync();
         await _opening;
@@ -74,7 +99,7 @@ internal sealed partial class LovageHost(
         }
     }
 
-    public async Task StopAsync(CancellationToken cancellationToken)
+    private async Task DrainAsync(CancellationToken cancellationToken)
     {
         await using var forced = cancellationToken.UnsafeRegister(static state => ((CancellationTokenSource)state!).Cancel(), _forced);
 
@@ -82,16 +107,10 @@ internal sealed partial class LovageHost(
         await Task.WhenAll(_workersStopped, tasks.StopAsync(_forced.Token));
     }
 
-    public async Task StoppedAsync(CancellationToken cancellationToken)
+    private async Task CloseAsync()
     {
         gate.Shut("the app has stopped.");
         await storage.DisposeAsync();
-    }
-
-    public void Dispose()
-    {
-        _stopping.Dispose();
-        _forced.Dispose();
     }
 
     private async Task OpenAsync(CancellationToken cancellationToken)

@@ -112,6 +112,25 @@ public sealed class LovageHostTests
     }
 
     [Fact]
+    public async Task StopAsync_SeveralTimesAndAfterDisposal_StopsOnce()
+    {
+        var storage = new ScriptedStorage();
+        var builder = Builder(out _);
+        builder.AddLovage().UseStorage(storage).AddWorker().OnStop(Job.Create("cool"));
+        using var host = builder.Build();
+        await host.StartAsync(Cancel);
+
+        await Task.WhenAll(host.StopAsync(Cancel), host.StopAsync(Cancel));
+        var lovage = host.Services.GetServices<IHostedService>().OfType<LovageHost>().Single();
+        host.Dispose();
+        await lovage.StoppingAsync(Cancel);
+        await lovage.StopAsync(Cancel);
+        await lovage.StoppedAsync(Cancel);
+
+        Assert.Equal(["cool"], await storage.NamesAsync());
+    }
+
+    [Fact]
     public async Task CheckHealthAsync_RunningApp_IsHealthyUntilTheStorageIsNot()
     {
         var storage = new ScriptedStorage();
