@@ -21,6 +21,8 @@ public sealed class PackageTests(LocalFeed feed) : IClassFixture<LocalFeed>
         </Project>
         """;
 
+    private const string Usings = "using Lovage;\nusing Polly;\nusing Polly.Retry;\n";
+
     [Fact]
     public void Pack_AllProjects_FillsTheFeed() =>
         Assert.Equal(
@@ -68,13 +70,31 @@ public sealed class PackageTests(LocalFeed feed) : IClassFixture<LocalFeed>
     public async Task Readme_Example_CompilesAgainstThePackages()
     {
         var readme = await File.ReadAllTextAsync(Path.Combine(LocalFeed.Repository(), "README.md"), TestContext.Current.CancellationToken);
-        const string Fence = "```csharp";
-        var start = readme.IndexOf(Fence, StringComparison.Ordinal) + Fence.Length;
-        var example = readme[start..readme.IndexOf("```", start, StringComparison.Ordinal)];
+        var example = Examples(readme).First();
         Assert.Contains("AddLovage", example, StringComparison.Ordinal);
         var folder = feed.App("readme", ("Readme.csproj", WebProject.Replace("<TreatWarningsAsErrors>true", "<TreatWarningsAsErrors>false", StringComparison.Ordinal)), ("Program.cs", example));
 
         var built = await Command.RunAsync(folder, "dotnet", "build", "-c", "Release", "-o", "out");
+
+        Assert.True(built.ExitCode == 0, built.Output);
+    }
+
+    [Fact]
+    public async Task Choosing_Examples_CompileAgainstThePackages()
+    {
+        var page = await File.ReadAllTextAsync(Path.Combine(LocalFeed.Repository(), "docs", "choosing.md"), TestContext.Current.CancellationToken);
+        var examples = Examples(page).ToArray();
+        Assert.True(examples.Length >= 8, $"{examples.Length} examples were found.");
+        var folder = feed.App(
+            "choosing",
+            [
+                ("Choosing.csproj", WebProject
+                    .Replace("<TreatWarningsAsErrors>true", "<TreatWarningsAsErrors>false", StringComparison.Ordinal)
+                    .Replace("</ItemGroup>", """<PackageReference Include="Polly.Core" Version="8.9.1" /></ItemGroup>""", StringComparison.Ordinal)),
+                .. examples.Select((example, i) => ($"Example{i}.cs", Usings + (example.Contains(" class ", StringComparison.Ordinal) ? example : InMethod(example, i)))),
+            ]);
+
+        var built = await Command.RunAsync(folder, "dotnet", "build", "-c", "Release", "-o", "out", "-p:OutputType=Library");
 
         Assert.True(built.ExitCode == 0, built.Output);
     }
@@ -210,6 +230,23 @@ public sealed class PackageTests(LocalFeed feed) : IClassFixture<LocalFeed>
         Assert.True(ran.ExitCode == 0, ran.Output);
         Assert.Contains("the sum is 42", ran.Output, StringComparison.Ordinal);
     }
+
+    /// <summary>The blocks of C# on a page.</summary>
+    private static IEnumerable<string> Examples(string page) =>
+        page.Split("```csharp").Skip(1).Select(static block => block[..block.IndexOf("```", StringComparison.Ordinal)]);
+
+    /// <summary>Statements, with what an app has at hand where they would stand.</summary>
+    private static string InMethod(string statements, int number) =>
+        $$"""
+        internal static class Example{{number}}
+        {
+            internal static async Task RunAsync(WebApplicationBuilder builder, WebApplication app, JobClient jobs, TaskSpawner spawner, HttpClient http, CancellationToken cancellationToken)
+            {
+                await Task.Yield();
+                {{statements}}
+            }
+        }
+        """;
 
     /// <summary>Builds the app, starts it on a free port, and lets <paramref name="use"/> talk to it.</summary>
     private static async Task ServesAsync(string folder, string name, Func<HttpClient, Task> use)

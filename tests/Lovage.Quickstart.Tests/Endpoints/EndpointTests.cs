@@ -137,7 +137,7 @@ public abstract class EndpointTests(QuickstartProcess app)
 
     [Theory(Timeout = TimeLimit)]
     [InlineData("/jobs/ad", "[1,2]", 404, "Did you mean 'add'?")]
-    [InlineData("/jobs/something-else", null, 404, "add, fail, process_data, sleep")]
+    [InlineData("/jobs/something-else", null, 404, "add, fail, mail.welcome, process_data, sleep")]
     [InlineData("/jobs/add", "[1]", 400, "'b' is missing")]
     [InlineData("/jobs/add", null, 400, "'a' is missing")]
     [InlineData("/jobs/add", "[1,2,3]", 400, "3 were given")]
@@ -169,9 +169,12 @@ public abstract class EndpointTests(QuickstartProcess app)
     {
         var document = (await app.GetAsync("/openapi/v1.json")).Json;
 
-        Assert.Equal(["/jobs/{name}", "/process", "/task/{task_id}", "/task/{task_id}/cancel"], document.GetProperty("paths").EnumerateObject().Select(path => path.Name.TrimEnd('/')).Order(StringComparer.Ordinal));
+        Assert.Equal(["/items", "/jobs/{name}", "/notify", "/process", "/subscribe", "/task/{task_id}", "/task/{task_id}/cancel"], document.GetProperty("paths").EnumerateObject().Select(path => path.Name.TrimEnd('/')).Order(StringComparer.Ordinal));
         var view = document.GetProperty("components").GetProperty("schemas").GetProperty("TaskView").GetProperty("properties");
         Assert.Equal(["attempts", "error", "known", "progress", "result", "status", "task_id"], view.EnumerateObject().Select(property => property.Name).Order(StringComparer.Ordinal));
+        var name = document.GetProperty("paths").GetProperty("/items").GetProperty("post").GetProperty("parameters")[0];
+        Assert.Equal(("name", "query", true), (name.GetProperty("name").GetString(), name.GetProperty("in").GetString(), name.GetProperty("required").GetBoolean()));
+        Assert.Equal(200, name.GetProperty("schema").GetProperty("maxLength").GetInt32());
         Assert.Equal("integer", view.GetProperty("attempts").GetProperty("type").GetString());
     }
 

@@ -7,7 +7,7 @@ using Xunit;
 namespace Lovage.Quickstart.Tests.Endpoints;
 
 /// <summary>The built sample, in a process and a folder of its own, on a free port.</summary>
-public abstract class QuickstartProcess(string storage) : IAsyncLifetime
+public abstract class QuickstartProcess(string storage, params string[] settings) : IAsyncLifetime
 {
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("quickstart-");
     private readonly StringBuilder _output = new();
@@ -16,6 +16,9 @@ public abstract class QuickstartProcess(string storage) : IAsyncLifetime
     public HttpClient Http { get; } = new();
 
     public TimeSpan StartTime { get; private set; }
+
+    /// <summary>A file in the sample's working folder.</summary>
+    internal string File(string name) => Path.Combine(_folder.FullName, name);
 
     public async ValueTask InitializeAsync()
     {
@@ -26,6 +29,11 @@ public abstract class QuickstartProcess(string storage) : IAsyncLifetime
             RedirectStandardError = true,
             ArgumentList = { Path.Combine(AppContext.BaseDirectory, "Quickstart.dll"), "--urls", "http://127.0.0.1:0", "--Lovage:Storage", storage },
         };
+        foreach (var setting in settings)
+        {
+            start.ArgumentList.Add(setting);
+        }
+
         var clock = Stopwatch.StartNew();
         var listening = new TaskCompletionSource<Uri>(TaskCreationOptions.RunContinuationsAsynchronously);
         _process = Process.Start(start)!;
