@@ -49,7 +49,7 @@ public sealed class BackgroundTests
         Assert.Contains("Date: Thu, 01 Jan 2026 00:00:00 +0000", mail);
     }
 
-    [Fact]
+    [Fact(Timeout = 60_000)]
     public async Task Subscribe_ThreeSecondsLater_SendsTheMail()
     {
         await using var app = new QuickstartApp();
@@ -63,7 +63,7 @@ public sealed class BackgroundTests
         Assert.Equal(Mail.Subscribed("ada@example.com"), await app.Mailer.NextAsync(Cancellation));
     }
 
-    [Fact]
+    [Fact(Timeout = 60_000)]
     public async Task Subscribe_MailerFails_IsTriedThreeTimesThenReported()
     {
         await using var app = new QuickstartApp();
