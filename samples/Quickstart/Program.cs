@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Lovage;
 using Quickstart;
 using Quickstart.Jobs;
 using Quickstart.Jobs.Mailing;
@@ -14,12 +15,15 @@ var lovage = builder.AddLovage()                    // binds the "Lovage" sectio
     .AddJobs(QuickstartJobs.Catalog)                // written by the generator for the library with the jobs
     .AddJsonContext(QuickstartJson.Default)
     .AddProblemDetails();                           // Lovage's errors as problem details: 400, 409, 413, 503
+var reports = new ReportPlace("reports", builder.Configuration["Reports:TimeZone"] ?? "UTC");
+lovage.AddSchedule("daily-report", Cron.Parse("0 0 * * *", reports.TimeZone), ReportJobs.DailyReport());
 if (builder.Configuration.GetValue("Worker", true))
 {
     lovage.AddWorker();                             // run the jobs here too; with --Worker false samples/Worker runs them elsewhere
 }
 
 builder.Services.AddMailer(builder.Configuration);  // the section "Smtp", or files in outbox/
+builder.Services.AddSingleton(reports);
 builder.Services.AddSingleton(new ItemLog("logs.txt"));
 builder.Services.AddValidation();                   // the annotations on the endpoints' parameters
 builder.WebHost.ConfigureKestrel(kestrel =>
@@ -46,6 +50,7 @@ app.MapBackgroundWork();
 app.MapProcess();
 app.MapTasks();
 app.MapJobs();
+app.MapSchedules();
 app.MapLovageHealth();
 app.MapOpenApi();
 app.MapGet("/", () => TypedResults.Redirect("/openapi/v1.json")).ExcludeFromDescription();

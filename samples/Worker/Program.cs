@@ -9,5 +9,6 @@ builder.AddLovage()
     .AddJobs(QuickstartJobs.Catalog)
     .AddJsonContext(QuickstartJson.Default)
     .AddWorker();
+builder.Services.AddSingleton(new ReportPlace("reports", builder.Configuration["Reports:TimeZone"] ?? "UTC"));
 builder.Services.AddMailer(builder.Configuration);
 builder.Build().Run();

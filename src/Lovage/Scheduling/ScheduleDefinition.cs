@@ -44,10 +44,14 @@ public sealed class ScheduleDefinition
     internal static ScheduleDefinition Of(JobSchedule schedule) => new(
         schedule.Id, Cron.Parse(schedule.Cron, schedule.TimeZone), schedule.Job, ScheduleOptions.Of(schedule.Policy, schedule.EveryNode ? ScheduleTarget.EveryNode : ScheduleTarget.Cluster));
 
+    /// <summary>True for what can be the id of a schedule.</summary>
+    /// <param name="id">The text.</param>
+    public static bool IsId(string? id) => id is { Length: >= 1 and <= IdLengthMax } && !id.AsSpan().ContainsAnyExcept(IdCharacters);
+
     internal static string CheckId(string id)
     {
-        ArgumentException.ThrowIfNullOrEmpty(id);
-        return id.Length <= IdLengthMax && !id.AsSpan().ContainsAnyExcept(IdCharacters)
+        ArgumentNullException.ThrowIfNull(id);
+        return IsId(id)
             ? id
             : throw new ArgumentException($"'{JobNames.Shown(id)}' is no id of a schedule: 1 to {IdLengthMax} characters of A-Z a-z 0-9 . _ : - are.", nameof(id));
     }
