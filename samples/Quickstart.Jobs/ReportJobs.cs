@@ -53,7 +53,7 @@ public sealed class ReportJobs(JobInspector jobs, ReportPlace place, TimeProvide
                     totals.Add(job.Message.Name, ends = new SortedDictionary<string, int>(StringComparer.Ordinal));
                 }
 
-                var word = job.State.ToCelery();
+                var word = job.State.CeleryWord;
                 ends[word] = ends.GetValueOrDefault(word) + 1;
                 if (job is { Message.Name: "process_data", State: JobState.Succeeded, Result.IsEmpty: false })
                 {
