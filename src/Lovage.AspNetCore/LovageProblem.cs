@@ -13,6 +13,8 @@ internal static class LovageProblem
     internal static ProblemDetails? Of(Exception exception) => exception switch
     {
         BadArgumentsException bad => Problem(StatusCodes.Status400BadRequest, "The arguments do not fit the job.", bad.Message, ("job", bad.Job), ("parameter", bad.Parameter)),
+        TriggerException trigger => Problem(StatusCodes.Status400BadRequest, "The trigger is not valid.", trigger.Message, ("field", trigger.Field), ("position", trigger.Position)),
+        ScheduleException schedule => Problem(StatusCodes.Status409Conflict, "The schedule cannot be changed so.", schedule.Message, ("schedule", schedule.Id)),
         PayloadTooLargeException large => Problem(StatusCodes.Status413PayloadTooLarge, "The arguments are too large.", large.Message, ("size_bytes_max", large.SizeBytesMax)),
         JobIdConflictException conflict => Problem(StatusCodes.Status409Conflict, "The job id is taken.", conflict.Message, ("task_id", conflict.Id.Value)),
         QueueFullException full => Problem(StatusCodes.Status503ServiceUnavailable, "The queue is full.", full.Message, ("queue", full.Queue)),
