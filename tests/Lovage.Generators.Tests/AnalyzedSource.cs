@@ -18,6 +18,7 @@ internal sealed record AnalyzedSource(string Code)
         global using Microsoft.Extensions.Configuration;
         global using Microsoft.Extensions.DependencyInjection;
         global using Microsoft.Extensions.DependencyInjection.Extensions;
+        global using Microsoft.Extensions.Hosting;
         global using Microsoft.Extensions.Logging;
         global using Microsoft.Extensions.Options;
         global using System.IO.Pipelines;

@@ -299,4 +299,45 @@ public sealed class TaskCaptureTests
         // An editor references a project by its compilation, so that its methods have source, but not in this compilation.
         Assert.Empty(await AnalyzedSource.DiagnosticsAsync(compilation.AddReferences(source.Compile().ToMetadataReference())));
     }
+
+    [Fact]
+    public async Task Analyze_TopLevelProgram_OnlyItsMistakesAreFlagged()
+    {
+        var compilation = new AnalyzedSource("""
+            var builder = WebApplication.CreateBuilder(args);
+            builder.AddLovage().AddWorker();
+            builder.Services.AddShop();
+            builder.Services.AddScoped<Audit>();
+            var app = builder.Build();
+            var started = 0;
+
+            app.MapPost("/notify", (string email, BackgroundTasks background) =>
+            {
+                background.Add("welcome", (IMailer mailer) => mailer.SendAsync(email));
+                return new { status = "Notification queued" };
+            });
+            app.MapPost("/subscribe", (string email, TaskSpawner spawner, ILogger<Order> logger) =>
+            {
+                spawner.Spawn("welcome", async (IMailer mailer, CancellationToken token) =>
+                {
+                    await mailer.SendAsync(email);
+                    logger.LogInformation("{Count}", Interlocked.Increment(ref started));
+                });
+                return new { status = "Subscribed" };
+            });
+            app.MapPost("/late", Late);
+            app.MapPost("/audit", (Audit audit, TaskSpawner spawner) => { spawner.Spawn("audit", audit.WriteAsync); });
+            app.Services.GetRequiredService<TaskSpawner>().Spawn("warm", () => { app.Services.GetService<IMailer>(); });
+            app.Run();
+
+            static void Late(IServiceProvider services, TaskSpawner spawner) => spawner.Spawn("late", () => { services.GetService<Clock>(); });
+
+            public sealed class Audit { public Task WriteAsync() => Task.CompletedTask; }
+            """).Compile();
+
+        var found = await AnalyzedSource.DiagnosticsAsync(compilation.WithOptions(compilation.Options.WithOutputKind(OutputKind.ConsoleApplication)));
+
+        Assert.Equal(["'audit'", "'services'"], found.Select(static d => d.GetMessage(null).Split(' ')[3]));
+        Assert.All(found, static d => Assert.Equal("LVG0022", d.Id));
+    }
 }
