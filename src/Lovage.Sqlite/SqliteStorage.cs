@@ -24,6 +24,7 @@ public sealed class SqliteStorage : JobStorage
     private readonly Words _words = new();
     private readonly SqliteBroker _broker;
     private readonly SqliteJobStore _store;
+    private readonly SqliteScheduleStore _schedules;
     private Writer? _writer;
     private Readers? _readers;
     private SignalWatch? _watch;
@@ -38,6 +39,7 @@ public sealed class SqliteStorage : JobStorage
         _clock = new StorageClock(options.Time);
         _broker = new SqliteBroker(this, _signals, options.Time);
         _store = new SqliteJobStore(this, _signals, options.Time);
+        _schedules = new SqliteScheduleStore(this, _signals);
         Description = $"sqlite:{options.Path} (SQLite {SqliteLibrary.Version}, WAL, synchronous={(options.Synchronous == SqliteSynchronous.Full ? "FULL" : "NORMAL")})";
     }
 
@@ -52,6 +54,9 @@ public sealed class SqliteStorage : JobStorage
 
     /// <inheritdoc/>
     public override JobStore Store => _store;
+
+    /// <inheritdoc/>
+    public override ScheduleStore? Schedules => _schedules;
 
     /// <inheritdoc/>
     public override SignalBus Signals => _signals;

@@ -37,3 +37,11 @@ public sealed class MemoryRepetition : RepetitionSpecification<MemoryFixture>;
 public sealed class MemoryConcurrency : ConcurrencySpecification<MemoryFixture>;
 
 public sealed class MemoryModel : ModelSpecification<MemoryFixture>;
+
+public sealed class MemorySchedules : ScheduleSpecification<MemoryFixture>;
+
+public sealed class MemoryFiring : FiringSpecification<MemoryFixture>;
+
+public sealed class MemoryLead : LeadSpecification<MemoryFixture>;
+
+public sealed class MemoryScheduleModel : ScheduleModelSpecification<MemoryFixture>;

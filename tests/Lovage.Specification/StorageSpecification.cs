@@ -19,6 +19,8 @@ public abstract class StorageSpecification<TFixture> : IAsyncLifetime
 
     protected JobStore Store => Storage.Store;
 
+    protected ScheduleStore Schedules => Of(Storage);
+
     /// <summary>The same data as another process has it.</summary>
     protected JobStorage Other => _scope!.Other;
 
@@ -97,6 +99,19 @@ public abstract class StorageSpecification<TFixture> : IAsyncLifetime
 
         return await task;
     }
+
+    protected static ScheduleStore Of(JobStorage storage) => storage.Schedules ?? throw new InvalidOperationException($"{storage.Description} keeps no schedules.");
+
+    /// <summary>Stores a schedule and reads it back.</summary>
+    protected async Task<ScheduleRecord> SaveAsync(ScheduleRecord schedule)
+    {
+        Assert.NotNull(await Schedules.SaveAsync(schedule, Stop));
+        return await ScheduleAsync(schedule.Id);
+    }
+
+    protected async Task<ScheduleRecord> ScheduleAsync(string id) => Assert.IsType<ScheduleRecord>(await Schedules.FindAsync(id, Stop));
+
+    protected async Task<FireStatus> RecordAsync(Firing firing) => Assert.Single(await Schedules.RecordAsync([firing], Stop));
 
     protected static JobId[] Ids(IEnumerable<JobMessage> messages) => [.. messages.Select(m => m.Id)];
 

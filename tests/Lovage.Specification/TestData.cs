@@ -48,6 +48,30 @@ public sealed class TestData(TimeProvider time)
         Extra = "{\"stamped_headers\": null, \"x\":1.50}"u8.ToArray(),
     };
 
+    /// <summary>A schedule whose next tick lies a minute ahead, unless something else is said.</summary>
+    public ScheduleRecord Schedule(string id = "nightly", TimeSpan? next = null) => new()
+    {
+        Id = id,
+        Trigger = "{\"every\":60}",
+        Job = Message("tasks.report"),
+        Policy = new SchedulePolicy(),
+        NextTick = time.GetUtcNow() + (next ?? TimeSpan.FromMinutes(1)),
+    };
+
+    /// <summary>A firing of the next tick with one job; the tick after it comes a minute later.</summary>
+    public Firing Fire(ScheduleRecord schedule) => Fire(schedule, Message("tasks.report"));
+
+    /// <summary>A firing of the next tick with this job; the tick after it comes a minute later.</summary>
+    public static Firing Fire(ScheduleRecord schedule, JobMessage job) => Firing(schedule, [new TickRecord(schedule.NextTick!.Value, TickStatus.Fired) { JobId = job.Id }], [job]);
+
+    /// <summary>A firing that says what became of ticks; the tick after the next comes a minute after the last of them.</summary>
+    public static Firing Firing(ScheduleRecord schedule, IReadOnlyList<TickRecord> ticks, params IReadOnlyList<JobMessage> jobs) => new(schedule.Id, schedule.Version)
+    {
+        Ticks = ticks,
+        Jobs = jobs,
+        NextTick = ticks[^1].Through < schedule.NextTick ? schedule.NextTick : ticks[^1].Through + TimeSpan.FromMinutes(1),
+    };
+
     public AttemptRecord Attempt(AttemptEnd end = AttemptEnd.Succeeded, int number = 1) => new()
     {
         Number = number,

@@ -37,3 +37,11 @@ public sealed class SqliteRepetition : RepetitionSpecification<SqliteFixture>;
 public sealed class SqliteConcurrency : ConcurrencySpecification<SqliteFixture>;
 
 public sealed class SqliteModel : ModelSpecification<SqliteFixture>;
+
+public sealed class SqliteSchedules : ScheduleSpecification<SqliteFixture>;
+
+public sealed class SqliteFiring : FiringSpecification<SqliteFixture>;
+
+public sealed class SqliteLead : LeadSpecification<SqliteFixture>;
+
+public sealed class SqliteScheduleModel : ScheduleModelSpecification<SqliteFixture>;

@@ -6,13 +6,13 @@ using Lovage.Sqlite.Writing;
 
 namespace Lovage.Sqlite.Schema;
 
-/// <summary>A message as columns of <c>job</c>, both ways. Fields that are rarely set share one JSON column.</summary>
+/// <summary>A message as columns of <c>job</c> or <c>schedule</c>, both ways. Fields that are rarely set share one JSON column.</summary>
 internal static class MessageRow
 {
     private const int IgnoreResultFlag = 1;
     private const int ChosenIdFlag = 2;
 
-    /// <summary>Binds parameters 2 to 16 of <see cref="Sql.InsertJob"/>.</summary>
+    /// <summary>Binds parameters 2 to 16 of <see cref="Sql.InsertJob"/>, and of a schedule's job.</summary>
     internal static void Bind(SqliteStatement insert, JobMessage message, long name, long queue, long now, long? origin)
     {
         // Whatever can throw comes before the first binding.
@@ -34,13 +34,13 @@ internal static class MessageRow
             .Bind(16, origin);
     }
 
-    /// <summary>Reads <see cref="Sql.JobColumns"/> from the column given on.</summary>
+    /// <summary>Reads <see cref="Sql.JobColumns"/> from the column given on, or the same of a schedule's job, which needs no id.</summary>
     internal static JobMessage Read(SqliteStatement row, int first, WordLookup words, int? retries)
     {
         var flags = row.Int64(first + 4);
         var message = new JobMessage
         {
-            Id = JobId.Parse(row.Text(first)),
+            Id = JobId.TryParse(row.Text(first), out var id) ? id : default,
             Name = words.Text(row.Int64(first + 1)),
             Queue = words.Text(row.Int64(first + 2)),
             Priority = row.Int32(first + 3),

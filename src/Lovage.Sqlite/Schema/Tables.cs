@@ -69,6 +69,39 @@ internal static class Tables
             """,
             "CREATE TABLE queue(id INTEGER PRIMARY KEY, ready INTEGER NOT NULL, delayed INTEGER NOT NULL, claimed INTEGER NOT NULL, pause_reason TEXT) STRICT",
         ],
+        [
+            // Schedules as they were saved, the job that each tick enqueues in the columns of "job". "schedule_course" holds what a tick changes, so that a tick does not write the job's arguments again.
+            """
+            CREATE TABLE schedule(
+              key INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, trigger TEXT NOT NULL, app INTEGER, digest TEXT, edited INTEGER NOT NULL, created_at INTEGER NOT NULL,
+              misfire INTEGER NOT NULL, grace INTEGER, catch_up_max INTEGER NOT NULL, overlap INTEGER NOT NULL, overlap_max INTEGER NOT NULL, jitter INTEGER NOT NULL,
+              job TEXT NOT NULL, name INTEGER NOT NULL, queue INTEGER NOT NULL, priority INTEGER NOT NULL, flags INTEGER NOT NULL, retries INTEGER NOT NULL, delay INTEGER, eta INTEGER,
+              expires INTEGER, max_attempts INTEGER, body BLOB NOT NULL, more BLOB, extra BLOB, origin INTEGER) STRICT
+            """,
+            """
+            CREATE TABLE schedule_course(
+              schedule INTEGER PRIMARY KEY, version INTEGER NOT NULL, state INTEGER NOT NULL, reason TEXT, next_tick INTEGER, last_tick INTEGER, queued_tick INTEGER,
+              fired INTEGER NOT NULL DEFAULT 0, missed INTEGER NOT NULL DEFAULT 0, skipped INTEGER NOT NULL DEFAULT 0) STRICT
+            """,
+
+            // State 0: active.
+            "CREATE INDEX schedule_due ON schedule_course(next_tick) WHERE state = 0 AND next_tick IS NOT NULL",
+            "CREATE INDEX schedule_queued ON schedule_course(queued_tick) WHERE state = 0 AND queued_tick IS NOT NULL",
+
+            // Jobs of a schedule, by their keys, from when they are enqueued until its next firing sees that they have ended.
+            "CREATE TABLE schedule_open(schedule INTEGER NOT NULL, job INTEGER NOT NULL, PRIMARY KEY (schedule, job)) STRICT, WITHOUT ROWID",
+
+            // What became of ticks. The job is named by its id, since its row may go before this one.
+            """
+            CREATE TABLE tick(
+              schedule INTEGER NOT NULL, tick INTEGER NOT NULL, manual INTEGER NOT NULL, through INTEGER NOT NULL, count INTEGER NOT NULL, status INTEGER NOT NULL, job TEXT,
+              recorded_at INTEGER NOT NULL, PRIMARY KEY (schedule, tick, manual)) STRICT, WITHOUT ROWID
+            """,
+            "CREATE INDEX tick_recorded ON tick(recorded_at)",
+
+            // Who leads. "until" as in "claim".
+            "CREATE TABLE lead(one INTEGER PRIMARY KEY CHECK (one = 1), owner TEXT NOT NULL, boot TEXT NOT NULL, until INTEGER NOT NULL) STRICT",
+        ],
     ];
 
     internal static int Version => Steps.Length;

@@ -53,7 +53,7 @@ internal sealed class WriteSession
         _archiveAttempt = connection.Prepare(Sql.ArchiveAttempt);
         _selectCourse = connection.Prepare(Sql.SelectCourse);
         _insertScheduled = connection.Prepare("INSERT INTO course(job, state, due) VALUES (?1, ?2, ?3)");
-        _sameJob = connection.Prepare("SELECT name = ?2 AND body = ?3 FROM job WHERE id = ?1");
+        _sameJob = connection.Prepare("SELECT name = ?2 AND body = ?3, key FROM job WHERE id = ?1");
         _insertEnded = connection.Prepare(
             "INSERT INTO course(job, state, finished_at, reason) VALUES (?1, ?2, ?3, ?4) ON CONFLICT (job) DO UPDATE SET state = excluded.state, finished_at = excluded.finished_at, reason = excluded.reason");
         _dataVersion = connection.Prepare("PRAGMA data_version");
@@ -141,16 +141,20 @@ internal sealed class WriteSession
 
     internal long Ended => _ended;
 
-    internal PublishStatus Publish(JobMessage message)
+    internal PublishStatus Publish(JobMessage message) => Publish(message, out _);
+
+    /// <summary>Publishes; the key is that of the job, and when it is not accepted, of the one that has its id.</summary>
+    internal PublishStatus Publish(JobMessage message, out long key)
     {
         var name = Words.Id(message.Name);
         var queue = Words.Id(message.Queue);
-        var key = _ticket + 1;
+        key = _ticket + 1;
         MessageRow.Bind(_insertJob.Bind(1, key), message, name, queue, Now, message.Origin is { } origin ? Words.Id(origin) : null);
         if (_insertJob.Run() == 0)
         {
             _sameJob.Bind(1, message.Id.Value).Bind(2, name).BindBlob(3, message.Body.Span).Read();
             var isSame = _sameJob.Int64(0) != 0;
+            key = _sameJob.Int64(1);
             _sameJob.Reset();
             return isSame ? PublishStatus.AlreadyKnown : PublishStatus.IdConflict;
         }

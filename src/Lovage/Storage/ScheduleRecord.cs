@@ -54,19 +54,21 @@ public sealed record ScheduleRecord
     /// <summary>Ticks that were skipped so far because of unfinished jobs.</summary>
     public long Skipped { get; init; }
 
-    /// <summary>Grows with each change; 0 for a schedule that is not stored yet.</summary>
+    /// <summary>Grows with each change, and is never used again, even when the schedule is removed and stored anew; 0 for one that is not stored yet.</summary>
     public long Version { get; init; }
 }
 
 /// <summary>A schedule that is due.</summary>
 /// <param name="Schedule">The schedule.</param>
-/// <param name="Unfinished">Jobs of its earlier ticks that have not ended, manual ones included.</param>
+/// <param name="Unfinished">
+/// Jobs of its earlier ticks that have not ended, manual ones included. One that had ended when the schedule fired again no longer counts, even when a person puts it back.
+/// </param>
 public sealed record DueSchedule(ScheduleRecord Schedule, int Unfinished);
 
 /// <summary>What is due.</summary>
 /// <param name="Now">The storage's clock, which decides it.</param>
-/// <param name="Schedules">Those that are due, the longest due first.</param>
-/// <param name="UntilNext">How long until the next one is; null when none will be.</param>
+/// <param name="Schedules">Those that are due, the longest due first: by the queued tick where that is what is due, else by the next one.</param>
+/// <param name="UntilNext">How long until the next one is; zero when there are more than were asked for, null when none will be.</param>
 /// <param name="AnyQueued">True when a tick waits for the job before it: look again soon.</param>
 public sealed record DueResult(DateTimeOffset Now, IReadOnlyList<DueSchedule> Schedules, TimeSpan? UntilNext, bool AnyQueued);
 
@@ -100,7 +102,7 @@ public enum FireStatus
     /// <summary>Recorded, its jobs enqueued.</summary>
     Recorded = 0,
 
-    /// <summary>Nothing was done: the schedule has changed since, or is gone.</summary>
+    /// <summary>Nothing was done: the schedule has changed since, or is gone, or has had one of the ticks.</summary>
     Stale = 1,
 
     /// <summary>Nothing was done: by the storage's clock one of the ticks lies in the future.</summary>

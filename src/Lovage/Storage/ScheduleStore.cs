@@ -34,11 +34,7 @@ public abstract class ScheduleStore
     public async ValueTask<long?> SaveAsync(ScheduleRecord schedule, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(schedule);
-        if (schedule.NextTick <= schedule.LastTick)
-        {
-            throw new ArgumentException($"The next tick of schedule '{schedule.Id}' is {schedule.NextTick:O}, and {schedule.LastTick:O} has been dealt with.", nameof(schedule));
-        }
-
+        CheckNextTick(schedule, schedule.LastTick);
         var version = await SaveCoreAsync(schedule, cancellationToken);
         _signals.Send(new Signal(SignalKind.SchedulesChanged));
         return version;
@@ -98,10 +94,16 @@ public abstract class ScheduleStore
     /// <param name="firings">1 to <see cref="BatchMax"/>, of different schedules.</param>
     /// <param name="cancellationToken">Gives up waiting; they may be recorded all the same.</param>
     /// <returns>A status for each, in order.</returns>
+    /// <exception cref="ArgumentException">The ticks of one are not in order, or its next tick does not come after them.</exception>
     /// <exception cref="StorageException">The storage cannot take them now.</exception>
     public async ValueTask<IReadOnlyList<FireStatus>> RecordAsync(IReadOnlyList<Firing> firings, CancellationToken cancellationToken)
     {
         JobBroker.CheckBatch(firings);
+        for (var i = 0; i < firings.Count; i++)
+        {
+            CheckTicks(firings[i]);
+        }
+
         var statuses = await RecordCoreAsync(firings, cancellationToken);
         _signals.Send(new Signal(SignalKind.JobsReady));
         return statuses;
@@ -136,7 +138,7 @@ public abstract class ScheduleStore
     }
 
     /// <summary>Removes lines of history that are older than a time, whose jobs have ended.</summary>
-    /// <param name="keep">How long they are kept, by the storage's clock.</param>
+    /// <param name="keep">How long they are kept, by the storage's clock; zero or more.</param>
     /// <param name="max">Lines at the most, 1 to <see cref="BatchMax"/>.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
     /// <returns>How many were removed.</returns>
@@ -145,6 +147,7 @@ public abstract class ScheduleStore
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(max, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(max, BatchMax);
+        ArgumentOutOfRangeException.ThrowIfLessThan(keep, TimeSpan.Zero);
         return PruneCoreAsync(keep, max, cancellationToken);
     }
 
@@ -219,4 +222,36 @@ public abstract class ScheduleStore
     /// <summary>Gives the lead up.</summary>
     /// <inheritdoc cref="ResignAsync"/>
     protected abstract ValueTask ResignCoreAsync(string owner, CancellationToken cancellationToken);
+
+    /// <summary>Refuses a schedule that would come to a tick again. A storage calls it with the last tick that it keeps.</summary>
+    /// <param name="schedule">The schedule as it is to be stored.</param>
+    /// <param name="last">The newest tick that was dealt with; null before.</param>
+    /// <exception cref="ArgumentException">Its next tick does not come after the last.</exception>
+    protected static void CheckNextTick(ScheduleRecord schedule, DateTimeOffset? last)
+    {
+        ArgumentNullException.ThrowIfNull(schedule);
+        if (schedule.NextTick <= last)
+        {
+            throw new ArgumentException($"The next tick of schedule '{schedule.Id}' is {schedule.NextTick:O}, and {last:O} has been dealt with.", nameof(schedule));
+        }
+    }
+
+    private static void CheckTicks(Firing firing)
+    {
+        DateTimeOffset? last = null;
+        foreach (var tick in firing.Ticks)
+        {
+            if (tick.Tick <= last || tick.Through < tick.Tick || tick.Status == TickStatus.Manual)
+            {
+                throw new ArgumentException($"The ticks of schedule '{firing.Id}' do not follow one another.", nameof(firing));
+            }
+
+            last = tick.Through;
+        }
+
+        if (firing.NextTick <= last)
+        {
+            throw new ArgumentException($"The next tick of schedule '{firing.Id}' is {firing.NextTick:O}, and {last:O} comes before it.", nameof(firing));
+        }
+    }
 }

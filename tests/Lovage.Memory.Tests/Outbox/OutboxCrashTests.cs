@@ -56,6 +56,22 @@ public sealed class OutboxCrashTests
     }
 
     [Fact]
+    public async Task RecordAndRun_InAProcessWithoutWorkers_PublishAtOnce()
+    {
+        var time = new ManualTimeProvider();
+        var stop = TestContext.Current.CancellationToken;
+        var server = new BareServer(time);
+        var schedules = new OutboxStorage(new MemoryStorage(time), new BareBroker(server, "first", new BareSignals(), time), time).Schedules!;
+        var data = new TestData(time);
+        await schedules.SaveAsync(data.Schedule(next: TimeSpan.Zero), stop);
+
+        await schedules.RecordAsync([data.Fire((await schedules.FindAsync("nightly", stop))!)], stop);
+        Assert.Equal(1, server.Count);
+        await schedules.RunAsync("nightly", data.Message(), stop);
+        Assert.Equal(2, server.Count);
+    }
+
+    [Fact]
     public async Task Release_CopyDeliveredElsewhereMeanwhile_IsNotLost()
     {
         var time = new ManualTimeProvider();

@@ -37,3 +37,11 @@ public sealed class OutboxRepetition : RepetitionSpecification<OutboxFixture>;
 public sealed class OutboxConcurrency : ConcurrencySpecification<OutboxFixture>;
 
 public sealed class OutboxModel : ModelSpecification<OutboxFixture>;
+
+public sealed class OutboxSchedules : ScheduleSpecification<OutboxFixture>;
+
+public sealed class OutboxFiring : FiringSpecification<OutboxFixture>;
+
+public sealed class OutboxLead : LeadSpecification<OutboxFixture>;
+
+public sealed class OutboxScheduleModel : ScheduleModelSpecification<OutboxFixture>;

@@ -6,13 +6,14 @@ namespace Lovage.Storage.Memory;
 /// <summary>Schedules in memory, in the same state and under the same lock as the jobs they enqueue.</summary>
 internal sealed class MemorySchedules(MemoryState state, SignalBus signals) : ScheduleStore(signals)
 {
-    private readonly SortedDictionary<string, MemorySchedule> _schedules = new(StringComparer.Ordinal);
+    private readonly SortedDictionary<string, MemorySchedule> _schedules = new(CodePointOrder.Instance);
     private readonly SortedSet<(DateTimeOffset Tick, string Id)> _due = new(DueOrder);
-    private readonly SortedSet<string> _queued = new(StringComparer.Ordinal);
+    private readonly SortedSet<(DateTimeOffset Tick, string Id)> _queued = new(DueOrder);
     private (string Owner, long Until)? _leader;
+    private long _version;
 
     private static Comparer<(DateTimeOffset Tick, string Id)> DueOrder { get; } = Comparer<(DateTimeOffset Tick, string Id)>.Create(
-        static (a, b) => a.Tick != b.Tick ? a.Tick.CompareTo(b.Tick) : string.CompareOrdinal(a.Id, b.Id));
+        static (a, b) => a.Tick != b.Tick ? a.Tick.CompareTo(b.Tick) : CodePointOrder.Instance.Compare(a.Id, b.Id));
 
     protected override ValueTask<long?> SaveCoreAsync(ScheduleRecord schedule, CancellationToken cancellationToken)
     {
@@ -26,6 +27,7 @@ internal sealed class MemorySchedules(MemoryState state, SignalBus signals) : Sc
             }
 
             var stored = known?.Record;
+            CheckNextTick(schedule, stored?.LastTick);
             Put(known ?? Add(schedule.Id), schedule with
             {
                 CreatedAt = stored?.CreatedAt ?? state.Now,
@@ -33,9 +35,9 @@ internal sealed class MemorySchedules(MemoryState state, SignalBus signals) : Sc
                 Fired = stored?.Fired ?? 0,
                 Missed = stored?.Missed ?? 0,
                 Skipped = stored?.Skipped ?? 0,
-                Version = schedule.Version + 1,
+                Version = ++_version,
             });
-            return new(schedule.Version + 1);
+            return new(_version);
         }
     }
 
@@ -68,7 +70,7 @@ internal sealed class MemorySchedules(MemoryState state, SignalBus signals) : Sc
         cancellationToken.ThrowIfCancellationRequested();
         lock (state.Gate)
         {
-            return new([.. _schedules.Values.Select(static schedule => schedule.Record).Where(record => after is null || string.CompareOrdinal(record.Id, after) > 0).Take(limit)]);
+            return new([.. _schedules.Values.Select(static schedule => schedule.Record).Where(record => after is null || CodePointOrder.Instance.Compare(record.Id, after) > 0).Take(limit)]);
         }
     }
 
@@ -87,32 +89,14 @@ internal sealed class MemorySchedules(MemoryState state, SignalBus signals) : Sc
         lock (state.Gate)
         {
             var now = state.Now;
-            var due = new List<DueSchedule>();
-            foreach (var id in _queued)
-            {
-                if (due.Count < max && Unfinished(_schedules[id]) == 0)
-                {
-                    due.Add(new DueSchedule(_schedules[id].Record, 0));
-                }
-            }
-
-            DateTimeOffset? next = null;
-            foreach (var (tick, id) in _due)
-            {
-                if (tick > now || due.Count >= max)
-                {
-                    next = tick;
-                    break;
-                }
-
-                if (!due.Exists(other => other.Schedule.Id == id))
-                {
-                    due.Add(new DueSchedule(_schedules[id].Record, Unfinished(_schedules[id])));
-                }
-            }
-
-            var rest = next - now;
-            return new(new DueResult(now, due, rest < TimeSpan.Zero ? TimeSpan.Zero : rest, _queued.Count > 0));
+            var due = _queued.Where(place => Unfinished(_schedules[place.Id]) == 0).ToList();
+            var queued = due.Select(static place => place.Id).ToHashSet(StringComparer.Ordinal);
+            due.AddRange(_due.TakeWhile(place => place.Tick <= now).Where(place => !queued.Contains(place.Id)));
+            due.Sort(DueOrder);
+            TimeSpan? untilNext = due.Count > max ? TimeSpan.Zero
+                : _due.FirstOrDefault(place => place.Tick > now) is { Id: not null } next ? next.Tick - now
+                : null;
+            return new(new DueResult(now, [.. due.Take(max).Select(place => Due(_schedules[place.Id]))], untilNext, _queued.Count > 0));
         }
     }
 
@@ -135,16 +119,22 @@ internal sealed class MemorySchedules(MemoryState state, SignalBus signals) : Sc
                 return new(false);
             }
 
-            // Twice in the same instant by hand is still twice.
             var now = state.Now;
+            ForgetEnded(schedule);
+            if (Enqueue(schedule, job, now) != PublishStatus.Accepted && schedule.Ticks.Values.Any(known => known.Status == TickStatus.Manual && known.JobId == job.Id))
+            {
+                // The same call again.
+                return new(true);
+            }
+
+            // Twice in the same instant by hand is still twice.
             var tick = now;
             while (schedule.Ticks.ContainsKey((tick, true)))
             {
                 tick = tick.AddTicks(1);
             }
 
-            state.Publish(job, now);
-            Record(schedule, new TickRecord(tick, TickStatus.Manual) { JobId = job.Id, RecordedAt = now });
+            schedule.Ticks.Add((tick, true), new TickRecord(tick, TickStatus.Manual) { JobId = job.Id, RecordedAt = now });
             return new(true);
         }
     }
@@ -163,19 +153,15 @@ internal sealed class MemorySchedules(MemoryState state, SignalBus signals) : Sc
         cancellationToken.ThrowIfCancellationRequested();
         lock (state.Gate)
         {
-            var before = state.Now - keep;
-            var removed = 0;
-            foreach (var schedule in _schedules.Values)
-            {
-                _ = Unfinished(schedule);
-                foreach (var tick in schedule.Ticks.Values.TakeWhile(tick => tick.RecordedAt < before).Where(tick => tick.Status != TickStatus.Queued && (tick.JobId is not { } job || !schedule.Open.Contains(job))).Take(max - removed).ToList())
-                {
-                    schedule.Ticks.Remove((tick.Tick, tick.Status == TickStatus.Manual));
-                    removed++;
-                }
-            }
-
-            return new(removed);
+            var now = state.Now;
+            var old = _schedules.Values
+                .SelectMany(static schedule => schedule.Ticks, static (schedule, tick) => (Schedule: schedule, tick.Key, Line: tick.Value))
+                .Where(tick => now - tick.Line.RecordedAt > keep && !IsOpen(tick.Schedule, tick.Line))
+                .OrderBy(static tick => tick.Line.RecordedAt)
+                .Take(max)
+                .ToList();
+            old.ForEach(static tick => tick.Schedule.Ticks.Remove(tick.Key));
+            return new(old.Count);
         }
     }
 
@@ -221,15 +207,21 @@ internal sealed class MemorySchedules(MemoryState state, SignalBus signals) : Sc
             return FireStatus.Early;
         }
 
+        if (firing.Ticks.Any(tick => WasRecorded(schedule, tick.Tick)))
+        {
+            return FireStatus.Stale;
+        }
+
+        ForgetEnded(schedule);
         foreach (var job in firing.Jobs)
         {
-            state.Publish(job, now);
+            Enqueue(schedule, job, now);
         }
 
         var record = schedule.Record;
         foreach (var tick in firing.Ticks)
         {
-            Record(schedule, tick with { RecordedAt = now });
+            schedule.Ticks[(tick.Tick, false)] = tick with { RecordedAt = now };
             record = record with
             {
                 LastTick = record.LastTick > tick.Through ? record.LastTick : tick.Through,
@@ -239,7 +231,7 @@ internal sealed class MemorySchedules(MemoryState state, SignalBus signals) : Sc
             };
         }
 
-        Put(schedule, record with { NextTick = firing.NextTick, QueuedTick = firing.QueuedTick, State = firing.State, Reason = firing.Reason, Version = record.Version + 1 });
+        Put(schedule, record with { NextTick = firing.NextTick, QueuedTick = firing.QueuedTick, State = firing.State, Reason = firing.Reason, Version = ++_version });
         return FireStatus.Recorded;
     }
 
@@ -268,42 +260,46 @@ internal sealed class MemorySchedules(MemoryState state, SignalBus signals) : Sc
             _due.Add((next, record.Id));
         }
 
-        if (record.QueuedTick is not null)
+        if (record.QueuedTick is { } queued)
         {
-            _queued.Add(record.Id);
+            _queued.Add((queued, record.Id));
         }
     }
 
     private void Unlist(ScheduleRecord record)
     {
-        _queued.Remove(record.Id);
         if (record.NextTick is { } next)
         {
             _due.Remove((next, record.Id));
         }
-    }
 
-    private static void Record(MemorySchedule schedule, TickRecord tick)
-    {
-        var key = (tick.Tick, tick.Status == TickStatus.Manual);
-        if (schedule.Ticks.TryGetValue(key, out var known) && known.Status != TickStatus.Queued)
+        if (record.QueuedTick is { } queued)
         {
-            throw new StorageException($"Tick {tick.Tick:O} was recorded before. Its schedule's version should have told.", isTransient: false);
-        }
-
-        schedule.Ticks[key] = tick;
-        if (tick.JobId is { } job)
-        {
-            schedule.Open.Add(job);
+            _queued.Remove((queued, record.Id));
         }
     }
 
-    /// <summary>Jobs of a schedule that have not ended; those that have are forgotten here.</summary>
-    private int Unfinished(MemorySchedule schedule)
+    /// <summary>True for a tick that was dealt with, unless it is the one that waits.</summary>
+    private static bool WasRecorded(MemorySchedule schedule, DateTimeOffset tick) =>
+        tick <= schedule.Record.LastTick && (tick != schedule.Record.QueuedTick || schedule.Ticks.GetValueOrDefault((tick, false)) is { Status: not TickStatus.Queued });
+
+    private PublishStatus Enqueue(MemorySchedule schedule, JobMessage job, DateTimeOffset now)
     {
-        schedule.Open.RemoveWhere(id => !state.TryFind(id, out var job) || job.State.IsFinal);
-        return schedule.Open.Count;
+        schedule.Open.Add(job.Id);
+        return state.Publish(job, now);
     }
+
+    private DueSchedule Due(MemorySchedule schedule) => new(schedule.Record, Unfinished(schedule));
+
+    private int Unfinished(MemorySchedule schedule) => schedule.Open.Count(IsUnfinished);
+
+    /// <summary>Once a firing has seen that a job has ended, it no longer counts, even when somebody puts it back.</summary>
+    private void ForgetEnded(MemorySchedule schedule) => schedule.Open.RemoveWhere(job => !IsUnfinished(job));
+
+    private bool IsOpen(MemorySchedule schedule, TickRecord tick) =>
+        tick.Status == TickStatus.Queued ? tick.Tick == schedule.Record.QueuedTick : tick.JobId is { } job && schedule.Open.Contains(job) && IsUnfinished(job);
+
+    private bool IsUnfinished(JobId id) => state.TryFind(id, out var job) && !job.State.IsFinal;
 
     private sealed class MemorySchedule
     {
@@ -313,6 +309,7 @@ internal sealed class MemorySchedules(MemoryState state, SignalBus signals) : Sc
         /// <summary>By tick; one that was run by hand at the instant of a tick is not that tick.</summary>
         public SortedDictionary<(DateTimeOffset Tick, bool Manual), TickRecord> Ticks { get; } = [];
 
+        /// <summary>Jobs from when they are enqueued until a firing sees that they have ended.</summary>
         public HashSet<JobId> Open { get; } = [];
     }
 }

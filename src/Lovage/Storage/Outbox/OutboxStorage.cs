@@ -31,6 +31,7 @@ public sealed class OutboxStorage : JobStorage
         var ours = new OutboxBroker(storage, broker, outbox, time);
         Broker = ours;
         Store = new OutboxStore(storage, ours, time);
+        Schedules = storage.Schedules is { } schedules ? new OutboxSchedules(schedules, ours, storage.Signals) : null;
         Description = $"{storage.Description} beside {broker.GetType().Name}";
     }
 
@@ -47,7 +48,7 @@ public sealed class OutboxStorage : JobStorage
     public override JobStore Store { get; }
 
     /// <inheritdoc/>
-    public override ScheduleStore? Schedules => _storage.Schedules;
+    public override ScheduleStore? Schedules { get; }
 
     /// <inheritdoc/>
     public override SignalBus Signals => _storage.Signals;
