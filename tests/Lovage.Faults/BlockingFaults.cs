@@ -43,7 +43,7 @@ public abstract class BlockingFaults
         await AssertEachRanOnceAsync(lab, gate, ids);
         Assert.Equal((0, 0), (app.LeasesLost, observer.Count(Reclaimed)));
         Assert.Equal("Healthy", readiness);
-        Assert.DoesNotContain(app.Log, static line => line.Id is WebApp.PoolIsSlow or WebApp.PoolStarves);
+        Assert.DoesNotContain(app.Log, static line => line.Id == WebApp.PoolStarves);
         Assert.True(renewalAge < WebApp.Lease);
         Assert.True(during.Requests > 100, "The measurement is too small to tell.");
         Assert.True(during.P99 < TimeSpan.FromMilliseconds(250), $"With blocked handlers: {during}; without: {before}");
@@ -52,6 +52,7 @@ public abstract class BlockingFaults
     [Fact]
     public async Task ThreadPool_ManyHandlersThatBlockIt_TurnsReadinessOffAndNamesThemAndCostsNoLease()
     {
+        using var bound = new PoolBound(Environment.ProcessorCount + 64);
         using var gate = new BlockingGate(Blocked);
         var storage = NewStorage();
         await using var lab = await FaultLab.OpenAsync(storage);
@@ -78,7 +79,7 @@ public abstract class BlockingFaults
         Assert.Contains("Handlers that hold its threads: block.pool (", starved, StringComparison.Ordinal);
         Assert.Equal(HealthStatus.Unhealthy, health.Status);
         Assert.Contains("Holding threads: block.pool (", health.Description, StringComparison.Ordinal);
-        Assert.InRange(told.TotalSeconds, 5, 9);
+        Assert.InRange(told.TotalSeconds, 5, 10);
         Assert.True(entered < Blocked, "The pool was not starved.");
         Assert.Equal(HealthStatus.Healthy, app.PoolHealth().Status);
         Assert.True(renewalAge < WebApp.Lease);

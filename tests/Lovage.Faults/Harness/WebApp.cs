@@ -22,7 +22,6 @@ internal sealed record RequestLatencies(int Requests, TimeSpan P50, TimeSpan P99
 /// <summary>A web app with a worker in the test's own process, over a real socket, and what it logs and measures.</summary>
 internal sealed class WebApp : IAsyncDisposable
 {
-    internal const int PoolIsSlow = 3020;
     internal const int PoolStarves = 3021;
     internal const int PoolAnswers = 3022;
 

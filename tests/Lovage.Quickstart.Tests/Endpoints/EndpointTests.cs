@@ -167,7 +167,7 @@ public abstract class EndpointTests(QuickstartProcess app)
 
     [Fact(Timeout = TimeLimit)]
     public async Task Health_RunningApp_NamesEachCheck() =>
-        Assert.Equal("""{"status":"Healthy","checks":{"Lovage.Storage":{"status":"Healthy"},"Lovage.Worker":{"status":"Healthy"}}}""", (await app.GetAsync("/health")).Text);
+        Assert.Equal("""{"status":"Healthy","checks":{"Lovage.Storage":{"status":"Healthy"},"Lovage.ThreadPool":{"status":"Healthy"},"Lovage.Worker":{"status":"Healthy"}}}""", (await app.GetAsync("/health")).Text);
 
     [Fact(Timeout = TimeLimit)]
     public async Task OpenApi_Document_DescribesEveryCall()
