@@ -55,7 +55,7 @@ public sealed class ManualTimeProvider : TimeProvider
                 next.RescheduleNeedsLock(_now);
             }
 
-            next.Fire();
+            next.FireNext();
         }
     }
 
@@ -95,7 +95,7 @@ public sealed class ManualTimeProvider : TimeProvider
             }
         }
 
-        public void Fire() => callback(state);
+        public void FireNext() => callback(state);
 
         public void Dispose()
         {

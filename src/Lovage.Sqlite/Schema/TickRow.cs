@@ -1,7 +1,6 @@
 using System.Globalization;
 using Lovage.Sqlite.Native;
 using Lovage.Sqlite.Writing;
-using Lovage.Storage;
 
 namespace Lovage.Sqlite.Schema;
 
