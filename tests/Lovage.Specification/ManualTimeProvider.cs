@@ -55,7 +55,7 @@ public sealed class ManualTimeProvider : TimeProvider
                 next.RescheduleNeedsLock(_now);
             }
 
-            next.FireNext();
+            next.Fire();
         }
     }
 
@@ -95,7 +95,7 @@ public sealed class ManualTimeProvider : TimeProvider
             }
         }
 
-        public void FireNext() => callback(state);
+        public void Fire() => callback(state);
 
         public void Dispose()
         {
