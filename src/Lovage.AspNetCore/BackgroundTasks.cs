@@ -17,6 +17,7 @@ namespace Lovage;
 /// <para>The request is over when they run: do not use its <see cref="HttpContext"/> or its scoped services in them (an analyzer flags it). Read what is needed before, and let the task take its services as
 /// parameters: they come from a scope of its own. The tasks live in this process: what must happen even if it dies belongs in a durable job.</para>
 /// </remarks>
+[BoundByRequest]
 [JsonConverter(typeof(BackgroundTasksBodyRefusal))]
 public sealed class BackgroundTasks
 {
@@ -129,8 +130,10 @@ public sealed class BackgroundTasks
         return made;
     }
 
-    /// <summary>The request has ended in an exception.</summary>
-    internal void Drop() => _tasks.Drop("their request ended in an exception");
+    /// <summary>The request has ended in an exception, whoever answers it.</summary>
+    internal static void Drop(HttpContext context) => context.Features.Get<BackgroundTasks>()?.Drop();
+
+    private void Drop() => _tasks.Drop("their request ended in an exception");
 
     /// <summary>The response has gone out, and the request's context is still its own.</summary>
     private void Complete()

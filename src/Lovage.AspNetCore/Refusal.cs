@@ -23,6 +23,10 @@ internal sealed class Refusal(Random random, IServiceProvider services) : IExcep
         return true;
     }
 
-    public Task HandleExceptionAsync(ErrorContext errorContext, Func<ErrorContext, Task> next) =>
-        IsOne(errorContext.Exception) ? TryHandleAsync(errorContext.HttpContext, errorContext.Exception, default).AsTask() : next(errorContext);
+    /// <summary>The developer's page, unlike an exception handler, leaves no mark on the request by which its failure could be known later.</summary>
+    public Task HandleExceptionAsync(ErrorContext errorContext, Func<ErrorContext, Task> next)
+    {
+        BackgroundTasks.Drop(errorContext.HttpContext);
+        return IsOne(errorContext.Exception) ? TryHandleAsync(errorContext.HttpContext, errorContext.Exception, default).AsTask() : next(errorContext);
+    }
 }

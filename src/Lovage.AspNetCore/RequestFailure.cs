@@ -12,7 +12,7 @@ namespace Lovage.AspNetCore;
 /// </summary>
 internal sealed class RequestFailure : IStartupFilter
 {
-    /// <summary>True when something in the pipeline, an exception handler or the developer's page, has answered an exception.</summary>
+    /// <summary>True when an exception handler in the pipeline has answered an exception.</summary>
     internal static bool Handled(HttpContext context) => context.Features.Get<IExceptionHandlerFeature>() is not null;
 
     public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next) => app =>
@@ -38,7 +38,13 @@ internal sealed class RequestFailure : IStartupFilter
             return AnswerAsync(context, error);
         }
 
-        return running.IsCompletedSuccessfully ? running : WaitAsync(running, context);
+        if (!running.IsCompletedSuccessfully)
+        {
+            return WaitAsync(running, context);
+        }
+
+        LookForAbort(context);
+        return running;
     }
 
     private static async Task WaitAsync(Task running, HttpContext context)
@@ -46,6 +52,7 @@ internal sealed class RequestFailure : IStartupFilter
         try
         {
             await running;
+            LookForAbort(context);
         }
         catch (Exception error) when (Note(context) && !MayAnswer(context, error))
         {
@@ -59,8 +66,20 @@ internal sealed class RequestFailure : IStartupFilter
 
     private static bool Note(HttpContext context)
     {
-        context.Features.Get<BackgroundTasks>()?.Drop();
+        BackgroundTasks.Drop(context);
         return true;
+    }
+
+    /// <summary>
+    /// Exception handlers and the developer's page swallow what a request throws because its client has gone, and set this status without any other mark. The server sets it too, for a
+    /// request that ended well when nobody listened any more, but later.
+    /// </summary>
+    private static void LookForAbort(HttpContext context)
+    {
+        if (context.Response.StatusCode == StatusCodes.Status499ClientClosedRequest && context.RequestAborted.IsCancellationRequested)
+        {
+            BackgroundTasks.Drop(context);
+        }
     }
 
     private static bool MayAnswer(HttpContext context, Exception error) => Refusal.IsOne(error) && !context.Response.HasStarted;

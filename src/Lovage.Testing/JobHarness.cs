@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Lovage.Spawning;
 using Lovage.Storage;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -89,6 +90,16 @@ public sealed class JobHarness
             clock.Advance(wait > TimeSpan.Zero ? wait : TimeSpan.FromTicks(1));
         }
     }
+
+    /// <summary>
+    /// Waits until no task of this process is unfinished: tasks after a response, spawned ones, gathered ones and calls on dedicated threads, and what they start in turn. The tasks of a request
+    /// count from the moment they are added. With a <see cref="FakeTimeProvider"/> the clock stands still
+    /// meanwhile: a spawned task with a delay, or between two tries, is waited for until the test moves the clock from elsewhere.
+    /// </summary>
+    /// <param name="cancellationToken">Gives up waiting; a task that never ends is waited for as long.</param>
+    /// <exception cref="OperationCanceledException">The wait was given up.</exception>
+    public Task WaitForBackgroundTasksAsync(CancellationToken cancellationToken = default) =>
+        _services.GetRequiredService<LocalRunner>().WhenIdleAsync(cancellationToken);
 
     /// <summary>Everything that was enqueued and is still kept, oldest first, at most the newest 10,000.</summary>
     /// <param name="cancellationToken">Gives up waiting.</param>

@@ -20,7 +20,7 @@ public abstract class FiringSpecification<TFixture> : StorageSpecification<TFixt
         var tick = schedule.NextTick!.Value;
         Time.Advance(TimeSpan.FromSeconds(1));
 
-        Assert.Equal(FireStatus.Recorded, await RecordAsync(TestData.FireNext(schedule, job)));
+        Assert.Equal(FireStatus.Recorded, await RecordAsync(TestData.NextFiring(schedule, job)));
 
         var after = await ScheduleAsync("nightly");
         Assert.Equal(schedule with { NextTick = tick + Minute, LastTick = tick, Fired = 1, Version = after.Version, Job = after.Job }, after);
@@ -37,7 +37,7 @@ public abstract class FiringSpecification<TFixture> : StorageSpecification<TFixt
         var schedule = await DueOneAsync();
         var job = A.Message() with { Delay = TimeSpan.FromSeconds(10) };
 
-        await RecordAsync(TestData.FireNext(schedule, job));
+        await RecordAsync(TestData.NextFiring(schedule, job));
 
         var record = await FindAsync(job.Id);
         Assert.Equal((JobState.Scheduled, Time.GetUtcNow() + TimeSpan.FromSeconds(10)), (record.State, record.DueAt));
@@ -48,10 +48,10 @@ public abstract class FiringSpecification<TFixture> : StorageSpecification<TFixt
     public async Task Record_SameVersionAgain_IsStaleAndEnqueuesNothing()
     {
         var schedule = await DueOneAsync();
-        await RecordAsync(A.FireNext(schedule));
+        await RecordAsync(A.NextFiring(schedule));
         var after = await ScheduleAsync("nightly");
 
-        Assert.Equal(FireStatus.Stale, Assert.Single(await Of(Other).RecordAsync([A.FireNext(schedule)], Stop)));
+        Assert.Equal(FireStatus.Stale, Assert.Single(await Of(Other).RecordAsync([A.NextFiring(schedule)], Stop)));
 
         Assert.Single(await ReceiveAsync());
         Assert.Single(await Schedules.HistoryAsync("nightly", 10, Stop));
@@ -70,7 +70,7 @@ public abstract class FiringSpecification<TFixture> : StorageSpecification<TFixt
         {
             var schedule = await ScheduleAsync("nightly");
             Time.Advance(Minute);
-            var firings = Enumerable.Range(0, random.Next(2, 5)).Select(_ => A.FireNext(schedule)).ToList();
+            var firings = Enumerable.Range(0, random.Next(2, 5)).Select(_ => A.NextFiring(schedule)).ToList();
             var seconds = firings.Select(_ => random.Next(2) == 0).ToList();
 
             var statuses = await Task.WhenAll(firings.Select((firing, i) => Task.Run(async () => (await Of(seconds[i] ? Other : Storage).RecordAsync([firing], Stop))[0], Stop)));
@@ -92,14 +92,14 @@ public abstract class FiringSpecification<TFixture> : StorageSpecification<TFixt
         Time.Advance(Minute - Instant);
         var tick = schedule.NextTick!.Value;
 
-        Assert.Equal(FireStatus.Early, await RecordAsync(A.FireNext(schedule)));
+        Assert.Equal(FireStatus.Early, await RecordAsync(A.NextFiring(schedule)));
         Assert.Equal(FireStatus.Early, await RecordAsync(TestData.Firing(schedule, [new TickRecord(tick - Minute, TickStatus.Missed) { Through = tick, Count = 2 }])));
 
         Assert.Equal(schedule.Version, (await ScheduleAsync("nightly")).Version);
         Assert.Empty(await Schedules.HistoryAsync("nightly", 10, Stop));
         Assert.Empty(await ReceiveAsync());
         Time.Advance(Instant);
-        Assert.Equal(FireStatus.Recorded, await RecordAsync(A.FireNext(schedule)));
+        Assert.Equal(FireStatus.Recorded, await RecordAsync(A.NextFiring(schedule)));
     }
 
     [Fact]
@@ -112,7 +112,7 @@ public abstract class FiringSpecification<TFixture> : StorageSpecification<TFixt
         var gone = await SaveAsync(A.Schedule("gone", TimeSpan.Zero));
         await Schedules.RemoveAsync("gone", Stop);
         var alsoGood = await SaveAsync(A.Schedule("also-good", TimeSpan.Zero));
-        Firing[] firings = [A.FireNext(good), A.FireNext(changed), A.FireNext(early), A.FireNext(gone), A.FireNext(alsoGood)];
+        Firing[] firings = [A.NextFiring(good), A.NextFiring(changed), A.NextFiring(early), A.NextFiring(gone), A.NextFiring(alsoGood)];
 
         var statuses = await Schedules.RecordAsync(firings, Stop);
 
@@ -124,11 +124,11 @@ public abstract class FiringSpecification<TFixture> : StorageSpecification<TFixt
     public async Task Record_TickThatHasBeen_IsStaleWhateverTheVersion()
     {
         var schedule = await DueOneAsync();
-        await RecordAsync(A.FireNext(schedule));
+        await RecordAsync(A.NextFiring(schedule));
         var after = await ScheduleAsync("nightly");
         Time.Advance(Minute);
 
-        Assert.Equal(FireStatus.Stale, await RecordAsync(A.FireNext(after with { NextTick = schedule.NextTick })));
+        Assert.Equal(FireStatus.Stale, await RecordAsync(A.NextFiring(after with { NextTick = schedule.NextTick })));
 
         Assert.Single(await ReceiveAsync());
         Assert.Equal(after.Version, (await ScheduleAsync("nightly")).Version);
@@ -239,7 +239,7 @@ public abstract class FiringSpecification<TFixture> : StorageSpecification<TFixt
     {
         var schedule = await DueOneAsync();
         var job = A.Message() with { Delay = state == JobState.Scheduled ? TimeSpan.FromHours(1) : TimeSpan.Zero };
-        await RecordAsync(TestData.FireNext(schedule, job));
+        await RecordAsync(TestData.NextFiring(schedule, job));
         await BringAsync(state);
         Assert.Equal(state, await StateAsync(job));
         Time.Advance(Minute);
@@ -254,7 +254,7 @@ public abstract class FiringSpecification<TFixture> : StorageSpecification<TFixt
         await DueOneAsync();
         for (var round = 0; round < 3; round++)
         {
-            await RecordAsync(A.FireNext(await ScheduleAsync("nightly")));
+            await RecordAsync(A.NextFiring(await ScheduleAsync("nightly")));
             Time.Advance(Minute);
         }
 
@@ -262,7 +262,7 @@ public abstract class FiringSpecification<TFixture> : StorageSpecification<TFixt
         Assert.Equal(4, await UnfinishedAsync());
         await SettleAsync((await ReceiveAsync(2))[0]);
         Assert.Equal(3, await UnfinishedAsync());
-        Assert.Equal(FireStatus.Recorded, await RecordAsync(A.FireNext(await ScheduleAsync("nightly"))));
+        Assert.Equal(FireStatus.Recorded, await RecordAsync(A.NextFiring(await ScheduleAsync("nightly"))));
         Time.Advance(Minute);
         Assert.Equal(4, await UnfinishedAsync());
     }
@@ -271,7 +271,7 @@ public abstract class FiringSpecification<TFixture> : StorageSpecification<TFixt
     public async Task Due_PrunedJob_IsNotUnfinished()
     {
         var job = A.Message();
-        await RecordAsync(TestData.FireNext(await DueOneAsync(), job));
+        await RecordAsync(TestData.NextFiring(await DueOneAsync(), job));
         await SettleAsync(await ReceiveOneAsync());
         Time.Advance(Minute);
 
@@ -285,7 +285,7 @@ public abstract class FiringSpecification<TFixture> : StorageSpecification<TFixt
     public async Task Due_JobPutBack_CountsUntilItsScheduleFiresAgain()
     {
         var job = A.Message();
-        await RecordAsync(TestData.FireNext(await DueOneAsync(), job));
+        await RecordAsync(TestData.NextFiring(await DueOneAsync(), job));
         await SettleAsync(await ReceiveOneAsync(), JobDecision.Fail);
         await Store.RequeueAsync([job.Id], Stop);
         Time.Advance(Minute);
@@ -331,7 +331,7 @@ public abstract class FiringSpecification<TFixture> : StorageSpecification<TFixt
 
         Assert.True(await Schedules.RunAsync("nightly", first, Stop));
         Assert.True(await Schedules.RunAsync("nightly", second, Stop));
-        Assert.Equal(FireStatus.Recorded, await RecordAsync(A.FireNext(schedule)));
+        Assert.Equal(FireStatus.Recorded, await RecordAsync(A.NextFiring(schedule)));
 
         var history = await Schedules.HistoryAsync("nightly", 10, Stop);
         Assert.Equal([TickStatus.Manual, TickStatus.Manual, TickStatus.Fired], history.Select(tick => tick.Status));
@@ -360,7 +360,7 @@ public abstract class FiringSpecification<TFixture> : StorageSpecification<TFixt
         var schedule = await DueOneAsync();
         for (var round = 0; round < 5; round++)
         {
-            await RecordAsync(A.FireNext(await ScheduleAsync("nightly")));
+            await RecordAsync(A.NextFiring(await ScheduleAsync("nightly")));
             Time.Advance(Minute);
         }
 
@@ -372,9 +372,9 @@ public abstract class FiringSpecification<TFixture> : StorageSpecification<TFixt
     public async Task Prune_OldLines_GoOldestFirstUnlessTheirJobHasNotEnded()
     {
         var (first, second) = (await DueOneAsync("first"), await SaveAsync(A.Schedule("second", TimeSpan.Zero)));
-        await RecordAsync(A.FireNext(first));
+        await RecordAsync(A.NextFiring(first));
         Time.Advance(Minute);
-        await RecordAsync(A.FireNext(second));
+        await RecordAsync(A.NextFiring(second));
         await RecordAsync(TestData.Firing(await ScheduleAsync("first"), [new TickRecord(Time.GetUtcNow(), TickStatus.Missed)]));
         Time.Advance(Minute);
         await SettleAsync(await ReceiveOneAsync());
@@ -413,7 +413,7 @@ public abstract class FiringSpecification<TFixture> : StorageSpecification<TFixt
         var schedule = await DueOneAsync();
         var waiting = Broker.ReceiveAsync(Request() with { Wait = TimeSpan.FromHours(1) }, Stop).AsTask();
         await Time.TimerSetAsync();
-        var firing = A.FireNext(schedule);
+        var firing = A.NextFiring(schedule);
 
         await RecordAsync(firing);
 
@@ -426,7 +426,7 @@ public abstract class FiringSpecification<TFixture> : StorageSpecification<TFixt
     /// <summary>A schedule with an unfinished job and a tick that waits for it; its next tick lies ahead.</summary>
     private async Task<(ScheduleRecord Schedule, DateTimeOffset Queued)> QueueOneAsync()
     {
-        await RecordAsync(A.FireNext(await DueOneAsync()));
+        await RecordAsync(A.NextFiring(await DueOneAsync()));
         Time.Advance(Minute);
         var schedule = await ScheduleAsync("nightly");
         var tick = schedule.NextTick!.Value;

@@ -130,7 +130,7 @@ public abstract class ScheduleModelSpecification<TFixture> : StorageSpecificatio
     {
         if (PickSchedule(random) is { Record.NextTick: { } tick } known && tick > Time.GetUtcNow())
         {
-            await RecordAndCompareAsync([A.FireNext(known.Record)]);
+            await RecordAndCompareAsync([A.NextFiring(known.Record)]);
         }
     }
 

@@ -37,7 +37,7 @@ public abstract class ScheduleSpecification<TFixture> : StorageSpecification<TFi
     {
         await SaveAsync(A.Schedule());
         Time.Advance(Minute);
-        Assert.Equal(FireStatus.Recorded, await RecordAsync(A.FireNext(await ScheduleAsync("nightly"))));
+        Assert.Equal(FireStatus.Recorded, await RecordAsync(A.NextFiring(await ScheduleAsync("nightly"))));
         var before = await ScheduleAsync("nightly");
         var change = Full() with { Version = before.Version, NextTick = Time.GetUtcNow() + Instant, LastTick = before.LastTick, Fired = 77 };
 
@@ -86,7 +86,7 @@ public abstract class ScheduleSpecification<TFixture> : StorageSpecification<TFi
     {
         var first = await SaveAsync(A.Schedule());
         Time.Advance(Minute);
-        await RecordAsync(A.FireNext(first));
+        await RecordAsync(A.NextFiring(first));
         var stored = await ScheduleAsync("nightly");
 
         await Assert.ThrowsAsync<ArgumentException>(async () => await Schedules.SaveAsync(stored with { NextTick = stored.LastTick }, Stop));
@@ -146,8 +146,8 @@ public abstract class ScheduleSpecification<TFixture> : StorageSpecification<TFi
         var other = await SaveAsync(A.Schedule("other"));
         var first = await SaveAsync(A.Schedule());
         Time.Advance(Minute);
-        var firing = A.FireNext(first);
-        await Schedules.RecordAsync([firing, A.FireNext(other)], Stop);
+        var firing = A.NextFiring(first);
+        await Schedules.RecordAsync([firing, A.NextFiring(other)], Stop);
 
         Assert.True(await Schedules.RemoveAsync("nightly", Stop));
 
@@ -164,7 +164,7 @@ public abstract class ScheduleSpecification<TFixture> : StorageSpecification<TFi
     {
         var old = await SaveAsync(A.Schedule());
         Time.Advance(Minute);
-        var firing = A.FireNext(old);
+        var firing = A.NextFiring(old);
         await Schedules.RemoveAsync("nightly", Stop);
 
         var anew = await SaveAsync(A.Schedule(next: TimeSpan.Zero));
@@ -230,7 +230,7 @@ public abstract class ScheduleSpecification<TFixture> : StorageSpecification<TFi
         var due = await Schedules.DueAsync(10, Stop);
         Assert.Empty(due.Schedules);
         Assert.Equal((null, false), (due.UntilNext, due.AnyQueued));
-        Assert.Equal(FireStatus.Stale, await RecordAsync(A.FireNext(stored)));
+        Assert.Equal(FireStatus.Stale, await RecordAsync(A.NextFiring(stored)));
 
         await SaveAsync(stored with { State = ScheduleState.Active });
         Assert.Single((await Schedules.DueAsync(10, Stop)).Schedules);

@@ -59,10 +59,10 @@ public sealed class TestData(TimeProvider time)
     };
 
     /// <summary>A firing of the next tick with one job; the tick after it comes a minute later.</summary>
-    public Firing FireNext(ScheduleRecord schedule) => FireNext(schedule, Message("tasks.report"));
+    public Firing NextFiring(ScheduleRecord schedule) => NextFiring(schedule, Message("tasks.report"));
 
     /// <summary>A firing of the next tick with this job; the tick after it comes a minute later.</summary>
-    public static Firing FireNext(ScheduleRecord schedule, JobMessage job) => Firing(schedule, [new TickRecord(schedule.NextTick!.Value, TickStatus.Fired) { JobId = job.Id }], [job]);
+    public static Firing NextFiring(ScheduleRecord schedule, JobMessage job) => Firing(schedule, [new TickRecord(schedule.NextTick!.Value, TickStatus.Fired) { JobId = job.Id }], [job]);
 
     /// <summary>A firing that says what became of ticks; the tick after the next comes a minute after the last of them.</summary>
     public static Firing Firing(ScheduleRecord schedule, IReadOnlyList<TickRecord> ticks, params IReadOnlyList<JobMessage> jobs) => new(schedule.Id, schedule.Version)

@@ -92,7 +92,7 @@ public sealed class ScheduleFileTests : IDisposable
             {
                 var id = $"{attempt}-{i}";
                 await storage.Schedules!.SaveAsync(_data.Schedule(id, TimeSpan.Zero), Stop);
-                firings.Add(_data.FireNext(await FindAsync(storage, id)));
+                firings.Add(_data.NextFiring(await FindAsync(storage, id)));
             }
 
             var before = await File.ReadAllBytesAsync(_folder.File + "-wal", Stop);
@@ -158,7 +158,7 @@ public sealed class ScheduleFileTests : IDisposable
         await heard.Task.WaitAsync(Lease, Stop);
         var request = new ReceiveRequest(TestData.Owner(), [TestData.Queue], 1, Lease) { Wait = TimeSpan.FromMinutes(10) };
         var waiting = two.Broker.ReceiveAsync(request, Stop).AsTask();
-        var firing = data.FireNext(await FindAsync(one, "nightly"));
+        var firing = data.NextFiring(await FindAsync(one, "nightly"));
         await one.Schedules.RecordAsync([firing], Stop);
 
         Assert.Equal(firing.Jobs[0].Id, Assert.Single(await waiting.WaitAsync(Lease, Stop)).Message.Id);
@@ -237,7 +237,7 @@ public sealed class ScheduleFileTests : IDisposable
     }
 
     private async Task<FireStatus> FireAsync(SqliteStorage storage, string id) =>
-        Assert.Single(await storage.Schedules!.RecordAsync([_data.FireNext(await FindAsync(storage, id))], Stop));
+        Assert.Single(await storage.Schedules!.RecordAsync([_data.NextFiring(await FindAsync(storage, id))], Stop));
 
     private static async Task<ScheduleRecord> FindAsync(SqliteStorage storage, string id) => Assert.IsType<ScheduleRecord>(await storage.Schedules!.FindAsync(id, Stop));
 

@@ -14,9 +14,6 @@ internal sealed class AfterResponseTasks(LocalRunner runner, LocalJobs jobs)
     /// <summary>The request's trace, which the tasks' spans belong to.</summary>
     internal ActivityContext Trace { get; private set; }
 
-    /// <summary>True when there is none.</summary>
-    internal bool IsEmpty => _first is null;
-
     internal void Add(string name, LocalCall call)
     {
         ArgumentException.ThrowIfNullOrEmpty(name);

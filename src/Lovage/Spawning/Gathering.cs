@@ -13,14 +13,23 @@ internal sealed class Gathering<TItem, TResult>
 {
     private readonly LocalRunner _runner;
     private readonly string _name;
-    private readonly Func<TItem, CancellationToken, Task<TResult>> _work;
+    private readonly Func<TItem, string>? _itemName;
+    private readonly Func<TItem, LocalEntry, CancellationToken, Task<TResult>> _work;
     private readonly bool _stopAtError;
     private readonly Lock _lock = new();
     private readonly IEnumerable<TItem> _items;
     private readonly List<TaskOutcome<TResult>> _outcomes = [];
     private Exception? _first;
 
-    internal Gathering(LocalRunner runner, string name, IEnumerable<TItem> items, Func<TItem, CancellationToken, Task<TResult>> work, bool stopAtError)
+    /// <summary>Prepares it.</summary>
+    /// <param name="runner">Knows it while it runs.</param>
+    /// <param name="name">What all of it is called.</param>
+    /// <param name="items">The items, read one by one.</param>
+    /// <param name="work">The work for an item, which is told its entry.</param>
+    /// <param name="stopAtError">True when the first failure ends all of it.</param>
+    /// <param name="itemName">What the work for one item is called where it is reported; null for the name of the whole.</param>
+    internal Gathering(
+        LocalRunner runner, string name, IEnumerable<TItem> items, Func<TItem, LocalEntry, CancellationToken, Task<TResult>> work, bool stopAtError, Func<TItem, string>? itemName = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
         ArgumentNullException.ThrowIfNull(items);
@@ -30,6 +39,7 @@ internal sealed class Gathering<TItem, TResult>
         _items = items;
         _work = work;
         _stopAtError = stopAtError;
+        _itemName = itemName;
     }
 
     [SuppressMessage("Reliability", "CA2025", Justification = "All lanes have ended when what they use is disposed.")]
@@ -45,15 +55,17 @@ internal sealed class Gathering<TItem, TResult>
             var lanes = new List<Task>();
             while (lanes.Count < maxConcurrency && TryNext(items, stop.Token, out var item, out var place))
             {
-                lanes.Add(RunLaneAsync(entry, items, item, place, stop));
+                lanes.Add(RunLaneAsync(items, item, place, stop));
             }
 
+            await StopAtErrorAsync(stop);
             await Task.WhenAll(lanes);
             if (_first is { } error)
             {
                 ExceptionDispatchInfo.Throw(error);
             }
 
+            cancellationToken.ThrowIfCancellationRequested();
             stop.Token.ThrowIfCancellationRequested();
             return _outcomes;
         }
@@ -63,56 +75,88 @@ internal sealed class Gathering<TItem, TResult>
         }
     }
 
+    [SuppressMessage("Design", "CA1031", Justification = "Items that throw end all of it, once what runs has ended.")]
     private bool TryNext(IEnumerator<TItem> items, CancellationToken stopped, [MaybeNullWhen(false)] out TItem item, out int place)
     {
         lock (_lock)
         {
             item = default;
             place = _outcomes.Count;
-            if (stopped.IsCancellationRequested || !items.MoveNext())
+            if (stopped.IsCancellationRequested || _first is not null)
             {
                 return false;
             }
 
-            item = items.Current;
+            try
+            {
+                if (!items.MoveNext())
+                {
+                    return false;
+                }
+
+                item = items.Current;
+            }
+            catch (Exception fault)
+            {
+                _first = fault;
+                return false;
+            }
+
             _outcomes.Add(default);
             return true;
         }
     }
 
-    [SuppressMessage("Design", "CA1031", Justification = "Whatever the work throws is its outcome.")]
-    private async Task RunLaneAsync(LocalEntry entry, IEnumerator<TItem> items, TItem item, int place, CancellationTokenSource stop)
+    private async Task RunLaneAsync(IEnumerator<TItem> items, TItem item, int place, CancellationTokenSource stop)
     {
         // Elsewhere: work that does not await must not keep the caller from starting the rest.
         await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         do
         {
-            try
+            var outcome = await RunItemAsync(item, stop.Token);
+            lock (_lock)
             {
-                Set(place, new TaskOutcome<TResult>(await _work(item, stop.Token), null));
-            }
-            catch (OperationCanceledException cancelled) when (stop.IsCancellationRequested)
-            {
-                Set(place, new TaskOutcome<TResult>(default, cancelled));
-            }
-            catch (Exception error)
-            {
-                Set(place, new TaskOutcome<TResult>(default, error));
-                _runner.GatherFailed(entry, error);
-                if (_stopAtError && Interlocked.CompareExchange(ref _first, error, null) is null)
+                _outcomes[place] = outcome;
+                if (_stopAtError && !stop.IsCancellationRequested)
                 {
-                    await stop.CancelAsync();
+                    _first ??= outcome.Exception;
                 }
             }
+
+            await StopAtErrorAsync(stop);
         }
         while (TryNext(items, stop.Token, out item!, out place));
+        await StopAtErrorAsync(stop);
     }
 
-    private void Set(int place, TaskOutcome<TResult> outcome)
+    [SuppressMessage("Design", "CA1031", Justification = "Whatever the work throws is its outcome.")]
+    private async Task<TaskOutcome<TResult>> RunItemAsync(TItem item, CancellationToken stopped)
     {
-        lock (_lock)
+        var part = _runner.Part(_name);
+        try
         {
-            _outcomes[place] = outcome;
+            part = _itemName is null ? part : _runner.Part(_itemName(item));
+            var value = await _work(item, part, stopped);
+            _runner.PartSucceeded(part);
+            return new TaskOutcome<TResult>(value, null);
+        }
+        catch (OperationCanceledException cancelled) when (stopped.IsCancellationRequested)
+        {
+            return new TaskOutcome<TResult>(default, cancelled);
+        }
+        catch (Exception error)
+        {
+            _runner.PartFailed(part, error);
+            return new TaskOutcome<TResult>(default, error);
+        }
+    }
+
+    /// <summary>Cancels what runs once something has failed, whatever callbacks on the token, which are the work's own code, make of it.</summary>
+    private async ValueTask StopAtErrorAsync(CancellationTokenSource stop)
+    {
+        if (Volatile.Read(ref _first) is not null)
+        {
+            await stop.CancelAsync().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
         }
     }
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Lovage.Spawning;
@@ -48,20 +49,26 @@ internal sealed class DelegateCall<TResult>(IServiceScopeFactory scopes, Func<IS
 }
 
 /// <summary>Runs code with services of a scope of its own.</summary>
+[SuppressMessage("Design", "CA1068", Justification = "The delegate reads best last.")]
 internal static class InScope
 {
-    internal static async Task RunAsync(IServiceScopeFactory scopes, Func<IServiceProvider, Task> run)
+    internal static async Task RunAsync(IServiceScopeFactory scopes, CancellationToken cancellationToken, Func<TaskServices, Task> run)
     {
         await using var scope = scopes.CreateAsyncScope();
-        await run(scope.ServiceProvider);
+        await run(new TaskServices(scope.ServiceProvider, cancellationToken));
     }
 
-    internal static async Task<TResult> RunAsync<TResult>(IServiceScopeFactory scopes, Func<IServiceProvider, Task<TResult>> run)
+    internal static async Task<TResult> RunAsync<TResult>(IServiceScopeFactory scopes, CancellationToken cancellationToken, Func<TaskServices, Task<TResult>> run)
     {
         await using var scope = scopes.CreateAsyncScope();
-        return await run(scope.ServiceProvider);
+        return await run(new TaskServices(scope.ServiceProvider, cancellationToken));
     }
+}
 
-    internal static T Get<T>(this IServiceProvider services)
-        where T : notnull => services.GetRequiredService<T>();
+/// <summary>What a delegate's parameters are filled with.</summary>
+internal readonly struct TaskServices(IServiceProvider services, CancellationToken cancellationToken)
+{
+    /// <summary>A service; or the token, where the compiler took it for one because the delegate returns nothing.</summary>
+    internal T Get<T>()
+        where T : notnull => typeof(T) == typeof(CancellationToken) ? (T)(object)cancellationToken : services.GetRequiredService<T>();
 }

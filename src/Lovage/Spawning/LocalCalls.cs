@@ -44,7 +44,7 @@ internal sealed class LocalCalls(IServiceScopeFactory scopes, DedicatedThreads t
         where TService : notnull
     {
         ArgumentNullException.ThrowIfNull(work);
-        return new DelegateCall(scopes, (scopes, _) => InScope.RunAsync(scopes, services =>
+        return new DelegateCall(scopes, (scopes, token) => InScope.RunAsync(scopes, token, services =>
         {
             work(services.Get<TService>());
             return Task.CompletedTask;
@@ -55,28 +55,28 @@ internal sealed class LocalCalls(IServiceScopeFactory scopes, DedicatedThreads t
         where TService : notnull
     {
         ArgumentNullException.ThrowIfNull(work);
-        return new DelegateCall(scopes, (scopes, _) => InScope.RunAsync(scopes, services => work(services.Get<TService>())), retry);
+        return new DelegateCall(scopes, (scopes, token) => InScope.RunAsync(scopes, token, services => work(services.Get<TService>())), retry);
     }
 
     internal LocalCall Of<TService>(Func<TService, CancellationToken, Task> work, RetryPolicy? retry = null)
         where TService : notnull
     {
         ArgumentNullException.ThrowIfNull(work);
-        return new DelegateCall(scopes, (scopes, token) => InScope.RunAsync(scopes, services => work(services.Get<TService>(), token)), retry);
+        return new DelegateCall(scopes, (scopes, token) => InScope.RunAsync(scopes, token, services => work(services.Get<TService>(), token)), retry);
     }
 
     internal LocalCall Of<TService, TResult>(Func<TService, Task<TResult>> work, RetryPolicy? retry = null)
         where TService : notnull
     {
         ArgumentNullException.ThrowIfNull(work);
-        return new DelegateCall<TResult>(scopes, (scopes, _) => InScope.RunAsync(scopes, services => work(services.Get<TService>())), retry);
+        return new DelegateCall<TResult>(scopes, (scopes, token) => InScope.RunAsync(scopes, token, services => work(services.Get<TService>())), retry);
     }
 
     internal LocalCall Of<TService, TResult>(Func<TService, CancellationToken, Task<TResult>> work, RetryPolicy? retry = null)
         where TService : notnull
     {
         ArgumentNullException.ThrowIfNull(work);
-        return new DelegateCall<TResult>(scopes, (scopes, token) => InScope.RunAsync(scopes, services => work(services.Get<TService>(), token)), retry);
+        return new DelegateCall<TResult>(scopes, (scopes, token) => InScope.RunAsync(scopes, token, services => work(services.Get<TService>(), token)), retry);
     }
 
     internal LocalCall Of<TService1, TService2>(Action<TService1, TService2> work, RetryPolicy? retry = null)
@@ -84,7 +84,7 @@ internal sealed class LocalCalls(IServiceScopeFactory scopes, DedicatedThreads t
         where TService2 : notnull
     {
         ArgumentNullException.ThrowIfNull(work);
-        return new DelegateCall(scopes, (scopes, _) => InScope.RunAsync(scopes, services =>
+        return new DelegateCall(scopes, (scopes, token) => InScope.RunAsync(scopes, token, services =>
         {
             work(services.Get<TService1>(), services.Get<TService2>());
             return Task.CompletedTask;
@@ -96,7 +96,7 @@ internal sealed class LocalCalls(IServiceScopeFactory scopes, DedicatedThreads t
         where TService2 : notnull
     {
         ArgumentNullException.ThrowIfNull(work);
-        return new DelegateCall(scopes, (scopes, _) => InScope.RunAsync(scopes, services => work(services.Get<TService1>(), services.Get<TService2>())), retry);
+        return new DelegateCall(scopes, (scopes, token) => InScope.RunAsync(scopes, token, services => work(services.Get<TService1>(), services.Get<TService2>())), retry);
     }
 
     internal LocalCall Of<TService1, TService2>(Func<TService1, TService2, CancellationToken, Task> work, RetryPolicy? retry = null)
@@ -104,7 +104,7 @@ internal sealed class LocalCalls(IServiceScopeFactory scopes, DedicatedThreads t
         where TService2 : notnull
     {
         ArgumentNullException.ThrowIfNull(work);
-        return new DelegateCall(scopes, (scopes, token) => InScope.RunAsync(scopes, services => work(services.Get<TService1>(), services.Get<TService2>(), token)), retry);
+        return new DelegateCall(scopes, (scopes, token) => InScope.RunAsync(scopes, token, services => work(services.Get<TService1>(), services.Get<TService2>(), token)), retry);
     }
 
     internal LocalCall Of<TService1, TService2, TResult>(Func<TService1, TService2, Task<TResult>> work, RetryPolicy? retry = null)
@@ -112,7 +112,7 @@ internal sealed class LocalCalls(IServiceScopeFactory scopes, DedicatedThreads t
         where TService2 : notnull
     {
         ArgumentNullException.ThrowIfNull(work);
-        return new DelegateCall<TResult>(scopes, (scopes, _) => InScope.RunAsync(scopes, services => work(services.Get<TService1>(), services.Get<TService2>())), retry);
+        return new DelegateCall<TResult>(scopes, (scopes, token) => InScope.RunAsync(scopes, token, services => work(services.Get<TService1>(), services.Get<TService2>())), retry);
     }
 
     internal LocalCall Of<TService1, TService2, TResult>(Func<TService1, TService2, CancellationToken, Task<TResult>> work, RetryPolicy? retry = null)
@@ -120,27 +120,50 @@ internal sealed class LocalCalls(IServiceScopeFactory scopes, DedicatedThreads t
         where TService2 : notnull
     {
         ArgumentNullException.ThrowIfNull(work);
-        return new DelegateCall<TResult>(scopes, (scopes, token) => InScope.RunAsync(scopes, services => work(services.Get<TService1>(), services.Get<TService2>(), token)), retry);
+        return new DelegateCall<TResult>(scopes, (scopes, token) => InScope.RunAsync(scopes, token, services => work(services.Get<TService1>(), services.Get<TService2>(), token)), retry);
     }
 
     /// <summary>Runs a call on a dedicated thread, listed and counted like any other task of this process; its failure is its caller's.</summary>
     internal async Task<TResult> RunDedicatedAsync<TResult>(LocalRunner runner, string name, Func<CancellationToken, TResult> work, CancellationToken cancellationToken)
     {
+        cancellationToken.ThrowIfCancellationRequested();
         var entry = runner.Accept(TaskKind.Dedicated, name.Length == 0 ? "dedicated" : name);
+        var left = new TaskCompletionSource<TResult>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var isTaken = 0;
         try
         {
             using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, runner.Stopped);
             var token = either.Token;
-            return await threads.RunAsync(() =>
+            var run = threads.RunAsync(() =>
             {
-                token.ThrowIfCancellationRequested();
+                if (Interlocked.Exchange(ref isTaken, 1) != 0)
+                {
+                    // Its caller has left. Its place was kept until here, or cancelled calls could pile up before busy threads.
+                    runner.Leave(entry);
+                    throw new OperationCanceledException(token);
+                }
+
                 entry.Attempt = 1;
+                token.ThrowIfCancellationRequested();
                 return new ValueTask<TResult>(work(token));
             });
+            await using var cancelled = token.UnsafeRegister(
+                _ =>
+                {
+                    if (Interlocked.Exchange(ref isTaken, 1) == 0)
+                    {
+                        left.SetCanceled(cancellationToken.IsCancellationRequested ? cancellationToken : token);
+                    }
+                },
+                null);
+            return await await Task.WhenAny(run, left.Task);
         }
         finally
         {
-            runner.Leave(entry);
+            if (!left.Task.IsCanceled)
+            {
+                runner.Leave(entry);
+            }
         }
     }
 }

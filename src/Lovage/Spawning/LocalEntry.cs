@@ -9,6 +9,7 @@ internal sealed class LocalEntry(TaskKind kind, string name, long acceptedTimest
     private long _startedTimestamp = acceptedTimestamp;
     private bool _holdsThread;
     private bool _isApart = kind == TaskKind.Dedicated;
+    private long _waitsUntil;
 
     internal TaskKind Kind { get; } = kind;
 
@@ -18,6 +19,13 @@ internal sealed class LocalEntry(TaskKind kind, string name, long acceptedTimest
 
     /// <summary>The handle, for a task that can be cancelled by itself.</summary>
     internal SpawnedTask? Task { get; set; }
+
+    /// <summary>The timestamp until which it waits for its delay or its next try; 0 while it does not.</summary>
+    internal long WaitsUntil
+    {
+        get => Volatile.Read(ref _waitsUntil);
+        set => Interlocked.Exchange(ref _waitsUntil, value);
+    }
 
     /// <summary>0 until it starts, then which try.</summary>
     internal int Attempt

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Runtime.ExceptionServices;
+using System.Text.Json;
 using Lovage.Execution;
 using Lovage.Protocol;
 using Lovage.Storage;
@@ -43,10 +44,27 @@ internal sealed class LocalJobs(
         }
 
         job.Arguments.Validate(job.Name);
-        var policy = retries ? retry ?? definition.Retry ?? RetryPolicy.Default : null;
+        var policy = retries ? retry ?? definition.Retry ?? worker.Retry : null;
         var attempts = policy is null ? 1 : retry?.MaxAttempts ?? job.MaxAttempts ?? definition.MaxAttempts ?? policy.MaxAttempts ?? worker.MaxAttempts;
         var chain = definition.Filters.IsEmpty ? filters : filters.AddRange(definition.Filters);
-        return new JobCall<TResult>(this, definition, chain.IsEmpty ? Task.FromResult(job) : FilterAsync(job, chain, services), job.Id ?? ids.Next(), policy, attempts);
+        return new JobCall<TResult>(this, definition, chain.IsEmpty ? Task.FromResult(job) : Filtered(job, chain, services), job.Id ?? ids.Next(), policy, attempts);
+    }
+
+    /// <summary>What filters make of the job. One that refuses it at once refuses it where it is given; one that does so later fails the task.</summary>
+    private Task<Job> Filtered(Job job, ImmutableArray<Type> chain, IServiceProvider? services)
+    {
+        var filtered = FilterAsync(job, chain, services);
+        if (filtered.IsCompleted)
+        {
+            filtered.GetAwaiter().GetResult();
+        }
+        else
+        {
+            // A task that is dropped looks at it no more.
+            filtered.ContinueWith(static task => _ = task.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+        }
+
+        return filtered;
     }
 
     /// <summary>Filters around enqueuing see the job in its caller's flow, so that what they read there (tenant, user, culture) travels with it.</summary>
@@ -73,7 +91,10 @@ internal sealed class LocalJobs(
 
     private sealed class JobCall<TResult>(LocalJobs owner, JobDefinition definition, Task<Job> job, JobId id, RetryPolicy? retry, int maxAttempts) : LocalCall<TResult>
     {
-        internal override RetryPolicy? Retry => retry;
+        private bool _ranHandler;
+
+        /// <summary>Only what the handler throws is worth another try: a filter that refused the job, or a result that cannot be read, stays as it is.</summary>
+        internal override RetryPolicy? Retry => _ranHandler ? retry : null;
 
         internal override int MaxAttempts => maxAttempts;
 
@@ -82,6 +103,7 @@ internal sealed class LocalJobs(
         internal override async Task InvokeAsync(int attempt, CancellationToken cancellationToken)
         {
             var run = owner.Attempt(await job, definition, id, attempt, maxAttempts);
+            _ranHandler = true;
             await using var cancelled = cancellationToken.UnsafeRegister(static state => ((JobAttempt)state!).Cancel(JobCancellationReason.Caller), run);
             await using var limit = owner.Limit(run);
             var ending = IsApart
@@ -97,7 +119,13 @@ internal sealed class LocalJobs(
                 ExceptionDispatchInfo.Throw(error);
             }
 
-            Result = run.ResultValue is TResult result ? result : default;
+            _ranHandler = false;
+            Result = run.ResultValue switch
+            {
+                TResult result => result,
+                null => default,
+                var other => owner.Read<TResult>(other),
+            };
         }
     }
 
@@ -121,13 +149,16 @@ internal sealed class LocalJobs(
         };
     }
 
+    /// <summary>A caller that reads the result as another type than the handler's gets what a durable job would give it.</summary>
+    private TResult? Read<TResult>(object value) => serializer.Read<TResult>(JsonSerializer.SerializeToUtf8Bytes(value, serializer.Contract(value.GetType())));
+
     private ValueTask<AttemptEnding> RunAsync(JobAttempt run) => _runner.RunAsync(run);
 
     private async ValueTask<AttemptEnding> RunDedicatedAsync(JobAttempt run) => await threads.RunAsync(() => _runner.RunAsync(run));
 
-    /// <summary>In process either limit cancels the handler's token; nobody can take the handler's place from it.</summary>
+    /// <summary>In process either limit cancels the handler's token; nobody can take the handler's place from it. One longer than a timer can be is no limit here.</summary>
     private ITimer? Limit(JobAttempt run) =>
-        (run.SoftLimit ?? run.HardLimit ?? worker.SoftTimeLimit ?? worker.TimeLimit) is { } limit
+        (run.SoftLimit ?? run.HardLimit ?? worker.SoftTimeLimit ?? worker.TimeLimit) is { } limit && limit <= LocalSettings.TimerMax
             ? time.CreateTimer(static state => ((JobAttempt)state!).Cancel(JobCancellationReason.TimeLimit), run, limit, Timeout.InfiniteTimeSpan)
             : null;
 }

@@ -4,37 +4,45 @@ using Microsoft.Extensions.Logging;
 namespace Lovage.Spawning;
 
 /// <summary>What tasks of this process leave in the log, in metrics and with the app's failure handlers.</summary>
+/// <remarks>Safe for use by several threads. Never throws: a logger or a listener of the app that fails must cost no task its end and no other its place.</remarks>
 internal sealed partial class LocalReport(ILogger logger, IReadOnlyList<Action<TaskFailure>> handlers)
 {
     private const int NamesMax = 20;
 
     private readonly MetricNames _names = new();
 
-    internal static void Accepted(LocalEntry entry) => LovageTelemetry.LocalDepth.Add(1, Kind(entry));
+    private ILogger Logger => logger;
 
-    internal static void Left(LocalEntry entry) => LovageTelemetry.LocalDepth.Add(-1, Kind(entry));
+    internal static void Accepted(LocalEntry entry) => Tell(entry, static accepted => LovageTelemetry.LocalDepth.Add(1, Kind(accepted)));
 
-    internal static void Refused(TaskKind kind, string reason) => LovageTelemetry.LocalDropped.Add(1, new("lovage.task.kind", Word(kind)), new("reason", reason));
+    internal static void Left(LocalEntry entry) => Tell(entry, static left => LovageTelemetry.LocalDepth.Add(-1, Kind(left)));
+
+    internal static void Refused(TaskKind kind, string reason) => Tell((kind, reason), static refused =>
+        LovageTelemetry.LocalDropped.Add(1, new("lovage.task.kind", Word(refused.kind)), new("reason", refused.reason)));
 
     internal void Succeeded(LocalEntry entry, TimeSpan duration)
     {
         Count(entry, "success", duration, null);
-        if (logger.IsEnabled(LogLevel.Debug))
+        Tell((Report: this, entry, duration), static told =>
         {
-            TaskSucceeded(logger, Word(entry.Kind), entry.Name, duration.TotalSeconds, entry.Attempt);
-        }
+            if (told.Report.Logger.IsEnabled(LogLevel.Debug))
+            {
+                TaskSucceeded(told.Report.Logger, Word(told.entry.Kind), told.entry.Name, told.duration.TotalSeconds, told.entry.Attempt);
+            }
+        });
     }
 
     internal void Retried(LocalEntry entry, Exception error, TimeSpan duration, int maxAttempts, TimeSpan delay)
     {
         Count(entry, "retry", duration, error);
-        TaskRetried(logger, error, Word(entry.Kind), entry.Name, duration.TotalSeconds, entry.Attempt, maxAttempts, delay.TotalSeconds);
+        Tell((Report: this, entry, error, duration, maxAttempts, delay), static told =>
+            TaskRetried(told.Report.Logger, told.error, Word(told.entry.Kind), told.entry.Name, told.duration.TotalSeconds, told.entry.Attempt, told.maxAttempts, told.delay.TotalSeconds));
     }
 
     internal void Cancelled(LocalEntry entry, TimeSpan duration)
     {
         Count(entry, "cancelled", duration, null);
-        TaskCancelled(logger, Word(entry.Kind), entry.Name, duration.TotalSeconds);
+        Tell((Report: this, entry, duration), static told => TaskCancelled(told.Report.Logger, Word(told.entry.Kind), told.entry.Name, told.duration.TotalSeconds));
     }
 
     /// <summary>A failure for good is said in all three places, whatever one of them does.</summary>
@@ -42,7 +50,8 @@ internal sealed partial class LocalReport(ILogger logger, IReadOnlyList<Action<T
     internal void Failed(LocalEntry entry, Exception error, TimeSpan duration)
     {
         Count(entry, "failure", duration, error);
-        TaskFailed(logger, error, Word(entry.Kind), entry.Name, duration.TotalSeconds, entry.Attempt);
+        Tell((Report: this, entry, error, duration), static told =>
+            TaskFailed(told.Report.Logger, told.error, Word(told.entry.Kind), told.entry.Name, told.duration.TotalSeconds, told.entry.Attempt));
         if (handlers.Count == 0)
         {
             return;
@@ -57,7 +66,7 @@ internal sealed partial class LocalReport(ILogger logger, IReadOnlyList<Action<T
             }
             catch (Exception fault)
             {
-                HandlerFailed(logger, fault, entry.Name);
+                Tell((Report: this, fault, entry), static told => HandlerFailed(told.Report.Logger, told.fault, told.entry.Name));
             }
         }
     }
@@ -70,21 +79,27 @@ internal sealed partial class LocalReport(ILogger logger, IReadOnlyList<Action<T
             Refused(entry.Kind, "request_failed");
         }
 
-        if (logger.IsEnabled(LogLevel.Warning))
+        Tell((Report: this, entries, reason), static told =>
         {
-            TasksDropped(logger, entries.Count, reason, Names(entries));
-        }
+            if (told.Report.Logger.IsEnabled(LogLevel.Warning))
+            {
+                TasksDropped(told.Report.Logger, told.entries.Count, told.reason, Names(told.entries));
+            }
+        });
     }
 
-    internal void Draining(int count) => Draining(logger, count);
+    internal void Draining(int count) => Tell((Report: this, count), static told => Draining(told.Report.Logger, told.count));
 
     /// <summary>Tasks that did not end within the stop's budget and are asked to.</summary>
     internal void Cancelling(IReadOnlyList<LocalEntry> entries)
     {
-        if (logger.IsEnabled(LogLevel.Warning))
+        Tell((Report: this, entries), static told =>
         {
-            Cancelling(logger, entries.Count, Names(entries));
-        }
+            if (told.Report.Logger.IsEnabled(LogLevel.Warning))
+            {
+                Cancelling(told.Report.Logger, told.entries.Count, Names(told.entries));
+            }
+        });
     }
 
     /// <summary>Tasks that the stop does not wait for any longer.</summary>
@@ -95,10 +110,13 @@ internal sealed partial class LocalReport(ILogger logger, IReadOnlyList<Action<T
             Refused(entry.Kind, "shutdown");
         }
 
-        if (logger.IsEnabled(LogLevel.Error))
+        Tell((Report: this, entries), static told =>
         {
-            LeftBehind(logger, entries.Count, Names(entries));
-        }
+            if (told.Report.Logger.IsEnabled(LogLevel.Error))
+            {
+                LeftBehind(told.Report.Logger, told.entries.Count, Names(told.entries));
+            }
+        });
     }
 
     internal static string Word(TaskKind kind) => kind switch
@@ -132,8 +150,20 @@ internal sealed partial class LocalReport(ILogger logger, IReadOnlyList<Action<T
             tags.Add("error.type", error.GetType().FullName);
         }
 
-        LovageTelemetry.LocalCompleted.Add(1, tags);
-        LovageTelemetry.LocalDuration.Record(duration.TotalSeconds, tags);
+        Tell(tags, static told => LovageTelemetry.LocalCompleted.Add(1, told));
+        Tell((tags, duration), static told => LovageTelemetry.LocalDuration.Record(told.duration.TotalSeconds, told.tags));
+    }
+
+    [System.Diagnostics.CodeAnalysis.SuppressMessage("Design", "CA1031", Justification = "There is nobody left to tell that the one who tells has failed.")]
+    private static void Tell<T>(T what, Action<T> tell)
+    {
+        try
+        {
+            tell(what);
+        }
+        catch (Exception)
+        {
+        }
     }
 
     [LoggerMessage(4001, LogLevel.Debug, "Task {TaskName} ({Kind}) succeeded in {Seconds:0.000} s (attempt {Attempt})")]
@@ -157,7 +187,7 @@ internal sealed partial class LocalReport(ILogger logger, IReadOnlyList<Action<T
     [LoggerMessage(4007, LogLevel.Error, "Leaving without {Count} tasks of this process that did not end in time; they are lost: {Names}")]
     private static partial void LeftBehind(ILogger logger, int count, string names);
 
-    [LoggerMessage(4009, LogLevel.Warning, "Stopping: {Count} tasks of this process did not end in time and are cancelled: {Names}")]
+    [LoggerMessage(4009, LogLevel.Warning, "Stopping: {Count} tasks of this process do not end in time and are cancelled: {Names}")]
     private static partial void Cancelling(ILogger logger, int count, string names);
 
     [LoggerMessage(4008, LogLevel.Error, "A handler of task failures failed itself, at the failure of {TaskName}")]

@@ -12,12 +12,14 @@ namespace Lovage.Spawning;
 /// accepted, and at the app's stop it waits for what was accepted and names what it had to leave.
 /// </summary>
 /// <remarks>Safe for use by several threads.</remarks>
-internal sealed class LocalRunner(LocalSettings settings, TimeProvider time, Random random, LocalReport report) : IDisposable
+[SuppressMessage("Design", "CA1001", Justification = "What outlives the app still looks at the token, and a source without a timer holds nothing.")]
+internal sealed class LocalRunner(LocalSettings settings, TimeProvider time, Random random, LocalReport report)
 {
     private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(5);
 
     private readonly ConcurrentDictionary<LocalEntry, LocalEntry> _entries = new(ReferenceEqualityComparer.Instance);
     private readonly ConcurrentQueue<AfterResponseTasks> _requests = new();
+    private readonly ConcurrentQueue<LocalEntry> _neverRun = new();
     private readonly CancellationTokenSource _stopped = new();
     private readonly Lock _randomLock = new();
     private readonly WakeUp _ended = new();
@@ -48,7 +50,7 @@ internal sealed class LocalRunner(LocalSettings settings, TimeProvider time, Ran
         var (max, option) = settings.Bound(kind);
         if (Interlocked.Increment(ref count) > max)
         {
-            Interlocked.Decrement(ref count);
+            Free(kind);
             LocalReport.Refused(kind, "full");
             throw new QueueFullException(LocalReport.Word(kind), $"{max:N0} tasks of this process have not ended, and no more may ({option}).", RetryAfter);
         }
@@ -56,7 +58,7 @@ internal sealed class LocalRunner(LocalSettings settings, TimeProvider time, Ran
         // The stop sets its mark and counts then; here it is the other way round, so that one of the two sees the other.
         if (Volatile.Read(ref _isStopping))
         {
-            Interlocked.Decrement(ref count);
+            Free(kind);
             LocalReport.Refused(kind, "shutdown");
             throw new AppStoppingException(name);
         }
@@ -76,11 +78,7 @@ internal sealed class LocalRunner(LocalSettings settings, TimeProvider time, Ran
         }
 
         LocalReport.Left(entry);
-        Interlocked.Decrement(ref _counts[(int)entry.Kind]);
-        if (Volatile.Read(ref _watchers) > 0)
-        {
-            _ended.Pulse();
-        }
+        Free(entry.Kind);
     }
 
     /// <summary>Runs the tasks of a request one after the other. Returns at once: the connection serves its next request meanwhile.</summary>
@@ -111,12 +109,18 @@ internal sealed class LocalRunner(LocalSettings settings, TimeProvider time, Ran
             preferLocal: false);
     }
 
-    /// <summary>Runs a call, with its retries, in the flow of the one who waits for it; a failure for good is theirs to report.</summary>
-    internal async Task<TResult> RunInlineAsync<TResult>(LocalCall<TResult> call, CancellationToken cancellationToken)
+    /// <summary>A part of a gathering, which takes no place of its own.</summary>
+    internal LocalEntry Part(string name) => new(TaskKind.Spawned, name, time.GetTimestamp()) { Attempt = 1 };
+
+    /// <summary>Runs a call, with its delay and its retries, in the flow of the one who waits for it; its end is theirs to report.</summary>
+    internal async Task<TResult> RunInlineAsync<TResult>(LocalEntry part, LocalCall<TResult> call, TimeSpan delay, CancellationToken cancellationToken)
     {
         for (var attempt = 1; ; attempt++)
         {
-            TimeSpan delay;
+            await WaitOutAsync(delay, cancellationToken);
+            cancellationToken.ThrowIfCancellationRequested();
+            part.Attempt = attempt;
+            var started = time.GetTimestamp();
             try
             {
                 await call.InvokeAsync(attempt, cancellationToken);
@@ -125,37 +129,19 @@ internal sealed class LocalRunner(LocalSettings settings, TimeProvider time, Ran
             catch (Exception error) when (attempt < call.MaxAttempts && !cancellationToken.IsCancellationRequested && MayRetry(call.Retry, error))
             {
                 delay = RetryDelay(call.Retry!, attempt, error);
+                report.Retried(part, error, time.GetElapsedTime(started), call.MaxAttempts, delay);
             }
-
-            await Task.Delay(delay, time, cancellationToken);
         }
     }
+
+    /// <summary>A part of a gathering has ended well.</summary>
+    internal void PartSucceeded(LocalEntry part) => report.Succeeded(part, time.GetElapsedTime(part.AcceptedTimestamp));
 
     /// <summary>A part of a gathering has failed.</summary>
-    internal void GatherFailed(LocalEntry gathering, Exception error) => report.Failed(gathering, error, time.GetElapsedTime(gathering.AcceptedTimestamp));
+    internal void PartFailed(LocalEntry part, Exception error) => report.Failed(part, error, time.GetElapsedTime(part.AcceptedTimestamp));
 
     /// <summary>Waits until nothing is unfinished.</summary>
-    internal async Task WhenIdleAsync(CancellationToken cancellationToken)
-    {
-        Interlocked.Increment(ref _watchers);
-        try
-        {
-            while (true)
-            {
-                var seen = _ended.Version;
-                if (Count == 0)
-                {
-                    return;
-                }
-
-                await _ended.WaitAsync(seen).WaitAsync(cancellationToken);
-            }
-        }
-        finally
-        {
-            Interlocked.Decrement(ref _watchers);
-        }
-    }
+    internal Task WhenIdleAsync(CancellationToken cancellationToken) => WhenAsync(() => Count == 0, cancellationToken);
 
     /// <summary>Accepts no more, waits for what there is, then cancels it and waits a little longer, then names what is left.</summary>
     /// <param name="forced">Cancelled to skip the waits.</param>
@@ -169,32 +155,80 @@ internal sealed class LocalRunner(LocalSettings settings, TimeProvider time, Ran
         }
 
         report.Draining(Count);
-        await WaitAsync(settings.DrainTime, forced);
-        if (_entries.Keys is { Count: > 0 } late)
+        var until = Ahead(settings.DrainTime);
+        await WaitAsync(() => !MayEndBy(until), settings.DrainTime, forced);
+        if (Count > 0)
         {
-            report.Cancelling([.. late]);
-            await _stopped.CancelAsync();
+            if (_entries.Keys is { Count: > 0 } late)
+            {
+                report.Cancelling([.. late]);
+            }
+
+            Cancel(_stopped);
             foreach (var entry in _entries.Keys)
             {
                 entry.Task?.Cancel();
             }
 
-            await WaitAsync(settings.CancelTime, forced);
+            await WaitAsync(() => Count == 0, settings.CancelTime, forced);
         }
 
-        if (_entries.Keys is { Count: > 0 } left)
+        if (_neverRun.Concat(_entries.Keys).ToList() is { Count: > 0 } left)
         {
-            report.LeftBehind([.. left]);
+            report.LeftBehind(left);
         }
     }
 
-    public void Dispose() => _stopped.Dispose();
+    /// <summary>Cancels without waiting: callbacks on the token are the tasks' own code and must not run in, throw into or hold up the caller.</summary>
+    internal static void Cancel(CancellationTokenSource source) =>
+        source.CancelAsync().ContinueWith(static task => _ = task.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
 
-    private async Task WaitAsync(TimeSpan limit, CancellationToken forced)
+    /// <summary>False once nothing is left but tasks whose wait goes on beyond that timestamp. One that is counted and not listed yet was accepted this moment.</summary>
+    private bool MayEndBy(long timestamp) => _entries.Any(pair => pair.Key.WaitsUntil <= timestamp) || Count > _entries.Count;
+
+    private async Task WaitAsync(Func<bool> isOver, TimeSpan limit, CancellationToken forced)
     {
         using var up = new CancellationTokenSource(limit, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(up.Token, forced);
-        await WhenIdleAsync(either.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+        await WhenAsync(isOver, either.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+    }
+
+    /// <summary>Waits for something that comes about by ends, or by waits that begin.</summary>
+    private async Task WhenAsync(Func<bool> isSo, CancellationToken cancellationToken)
+    {
+        Interlocked.Increment(ref _watchers);
+        try
+        {
+            while (true)
+            {
+                var seen = _ended.Version;
+                if (isSo())
+                {
+                    return;
+                }
+
+                await _ended.WaitAsync(seen).WaitAsync(cancellationToken);
+            }
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _watchers);
+        }
+    }
+
+    /// <summary>Gives a place back. Who was refused took one for a moment, in which others may have counted it: they are woken too.</summary>
+    private void Free(TaskKind kind)
+    {
+        Interlocked.Decrement(ref _counts[(int)kind]);
+        WakeWatchers();
+    }
+
+    private void WakeWatchers()
+    {
+        if (Volatile.Read(ref _watchers) > 0)
+        {
+            _ended.Pulse();
+        }
     }
 
     private bool TryTakePlace()
@@ -231,67 +265,69 @@ internal sealed class LocalRunner(LocalSettings settings, TimeProvider time, Ran
         while (!_requests.IsEmpty && TryTakePlace());
     }
 
-    [SuppressMessage("Design", "CA1031", Justification = "One failing task must not stop the next: whatever it throws is reported.")]
     private async ValueTask RunAfterResponseAsync(LocalEntry entry, LocalCall call, ActivityContext trace)
     {
         if (_stopped.IsCancellationRequested)
         {
-            // Left in the list: the stop names it.
+            // The stop names it.
+            _neverRun.Enqueue(entry);
+            Leave(entry);
             return;
         }
 
-        entry.Attempt = 1;
         var started = time.GetTimestamp();
-        using var activity = StartActivity(entry, trace);
-        try
+        var error = await TryAsync(entry, call, 1, started, trace, Stopped);
+        var duration = time.GetElapsedTime(started);
+        if (error is null)
         {
-            await entry.CallAsync(call, 1, started, _stopped.Token);
-            report.Succeeded(entry, time.GetElapsedTime(started));
+            report.Succeeded(entry, duration);
         }
-        catch (OperationCanceledException) when (_stopped.IsCancellationRequested)
+        else if (error is OperationCanceledException && _stopped.IsCancellationRequested)
         {
-            report.Cancelled(entry, time.GetElapsedTime(started));
+            report.Cancelled(entry, duration);
         }
-        catch (Exception error)
+        else
         {
-            Note(activity, error);
-            report.Failed(entry, error, time.GetElapsedTime(started));
+            report.Failed(entry, error, duration);
         }
 
         Leave(entry);
     }
 
-    [SuppressMessage("Design", "CA1031", Justification = "Whatever a task throws is its outcome.")]
+    [SuppressMessage("Design", "CA1031", Justification = "Whatever goes wrong around a task, a retry policy that throws included, is its outcome: nobody else would end it.")]
     private async Task RunSpawnedAsync(SpawnedTask task, LocalCall call, TimeSpan delay, ActivityContext trace)
     {
         var entry = task.Entry;
-        var token = task.Token;
-        for (var attempt = 1; await TryWaitAsync(delay, token); attempt++)
+        var started = entry.AcceptedTimestamp;
+        if (_stopped.IsCancellationRequested)
         {
-            entry.Attempt = attempt;
-            task.Move(SpawnedTaskState.Running);
-            var started = time.GetTimestamp();
-            using var activity = StartActivity(entry, trace);
-            try
+            // Accepted just before the stop, whose look at the list may have missed it.
+            task.Cancel();
+        }
+
+        try
+        {
+            for (var attempt = 1; await TryWaitAsync(entry, delay, task.Token); attempt++)
             {
-                await entry.CallAsync(call, attempt, started, token);
-                report.Succeeded(entry, time.GetElapsedTime(started));
-                Leave(entry);
-                task.Succeed(call);
-                return;
-            }
-            catch (OperationCanceledException) when (token.IsCancellationRequested)
-            {
-                break;
-            }
-            catch (Exception error)
-            {
-                Note(activity, error);
+                task.Move(SpawnedTaskState.Running);
+                started = time.GetTimestamp();
+                var error = await TryAsync(entry, call, attempt, started, trace, task.Token);
+                if (error is null)
+                {
+                    report.Succeeded(entry, time.GetElapsedTime(started));
+                    End(task, call, SpawnedTaskState.Succeeded);
+                    return;
+                }
+
+                if (error is OperationCanceledException && task.Token.IsCancellationRequested)
+                {
+                    break;
+                }
+
                 if (attempt >= call.MaxAttempts || !MayRetry(call.Retry, error))
                 {
                     report.Failed(entry, error, time.GetElapsedTime(started));
-                    Leave(entry);
-                    task.Fail(error);
+                    End(task, call, SpawnedTaskState.Failed, error);
                     return;
                 }
 
@@ -299,23 +335,77 @@ internal sealed class LocalRunner(LocalSettings settings, TimeProvider time, Ran
                 report.Retried(entry, error, time.GetElapsedTime(started), call.MaxAttempts, delay);
                 task.Move(SpawnedTaskState.Waiting);
             }
-        }
 
-        report.Cancelled(entry, time.GetElapsedTime(entry.AcceptedTimestamp));
-        Leave(entry);
-        task.EndCancelled();
+            report.Cancelled(entry, time.GetElapsedTime(entry.AcceptedTimestamp));
+            End(task, call, SpawnedTaskState.Cancelled);
+        }
+        catch (Exception fault)
+        {
+            report.Failed(entry, fault, time.GetElapsedTime(started));
+            End(task, call, SpawnedTaskState.Failed, fault);
+        }
+    }
+
+    /// <summary>The state first, for those who wait until nothing is unfinished; then the place, for those who await the task; then the task.</summary>
+    private void End(SpawnedTask task, LocalCall call, SpawnedTaskState state, Exception? error = null)
+    {
+        task.End(state, error);
+        Leave(task.Entry);
+        task.Complete(call);
+    }
+
+    /// <summary>One try, in a span of its own.</summary>
+    /// <returns>What it threw; null when it returned.</returns>
+    [SuppressMessage("Design", "CA1031", Justification = "Whatever a task throws is its outcome.")]
+    private static async ValueTask<Exception?> TryAsync(LocalEntry entry, LocalCall call, int attempt, long started, ActivityContext trace, CancellationToken token)
+    {
+        entry.Attempt = attempt;
+        try
+        {
+            using var activity = StartActivity(entry, trace);
+            try
+            {
+                await entry.CallAsync(call, attempt, started, token);
+                return null;
+            }
+            catch (Exception error) when (error is not OperationCanceledException || !token.IsCancellationRequested)
+            {
+                activity?.SetTag("error.type", error.GetType().FullName).SetStatus(ActivityStatusCode.Error);
+                return error;
+            }
+        }
+        catch (Exception fault)
+        {
+            return fault;
+        }
     }
 
     /// <returns>False when it was cancelled meanwhile.</returns>
-    private async ValueTask<bool> TryWaitAsync(TimeSpan delay, CancellationToken token)
+    private async ValueTask<bool> TryWaitAsync(LocalEntry entry, TimeSpan delay, CancellationToken token)
     {
         if (delay > TimeSpan.Zero)
         {
-            await Task.Delay(delay, time, token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+            // A stop that began does not wait for what waits longer than it can.
+            entry.WaitsUntil = Ahead(delay);
+            WakeWatchers();
+            await WaitOutAsync(delay, token);
+            entry.WaitsUntil = 0;
         }
 
         return !token.IsCancellationRequested;
     }
+
+    /// <summary>Waits, for longer than one timer can if need be; ends early when cancelled.</summary>
+    private async ValueTask WaitOutAsync(TimeSpan delay, CancellationToken token)
+    {
+        var start = time.GetTimestamp();
+        for (var rest = delay; rest > TimeSpan.Zero && !token.IsCancellationRequested; rest = delay - time.GetElapsedTime(start))
+        {
+            await Task.Delay(rest < LocalSettings.TimerMax ? rest : LocalSettings.TimerMax, time, token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+        }
+    }
+
+    private long Ahead(TimeSpan delay) => time.GetTimestamp() + (long)(Math.Min(delay.TotalSeconds, JobLimits.DelayMax.TotalSeconds) * time.TimestampFrequency);
 
     private static bool MayRetry([NotNullWhen(true)] RetryPolicy? policy, Exception error) =>
         policy is not null && error is not BadArgumentsException and not RejectException && (error is RetryException || policy.Allows(error));
@@ -345,7 +435,4 @@ internal sealed class LocalRunner(LocalSettings settings, TimeProvider time, Ran
             .SetTag("lovage.task.name", entry.Name)
             .SetTag("lovage.task.attempt", entry.Attempt);
     }
-
-    private static void Note(Activity? activity, Exception error) =>
-        activity?.SetTag("error.type", error.GetType().FullName).SetStatus(ActivityStatusCode.Error);
 }

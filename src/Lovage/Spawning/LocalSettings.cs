@@ -6,6 +6,9 @@ internal sealed record LocalSettings
     /// <summary>Tries of a task whose retry policy names no number.</summary>
     internal const int RetryAttempts = 3;
 
+    /// <summary>What one timer can wait for.</summary>
+    internal static readonly TimeSpan TimerMax = TimeSpan.FromDays(49);
+
     internal required int AfterResponseMax { get; init; }
 
     internal required int AfterResponseConcurrency { get; init; }

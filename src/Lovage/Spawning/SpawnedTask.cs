@@ -31,6 +31,7 @@ public enum SpawnedTaskState
 public abstract class SpawnedTask
 {
     private readonly CancellationTokenSource _cancellation = new();
+    private Exception? _error;
     private int _state;
 
     private protected SpawnedTask(LocalEntry entry) => Entry = entry;
@@ -45,7 +46,7 @@ public abstract class SpawnedTask
     public int Attempt => Entry.Attempt;
 
     /// <summary>What it threw last; null while it has not failed for good.</summary>
-    public Exception? Exception => Ended.IsFaulted ? Ended.Exception!.InnerException : null;
+    public Exception? Exception => State == SpawnedTaskState.Failed ? _error : null;
 
     /// <summary>Ends when it ends, as it ends: with its exception, or cancelled. Not awaiting it is fine.</summary>
     public Task Completion => Ended;
@@ -57,22 +58,22 @@ public abstract class SpawnedTask
     private protected abstract Task Ended { get; }
 
     /// <summary>Asks it to stop: its token is cancelled, and a try that has not begun does not begin. Without effect once it has ended.</summary>
-    public void Cancel()
-    {
-        // Callbacks on the token are the task's own code and must not run in, or throw into, the caller.
-        _cancellation.CancelAsync().ContinueWith(static task => _ = task.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
-    }
+    public void Cancel() => LocalRunner.Cancel(_cancellation);
 
     /// <summary>Makes <c>await task</c> wait for its end.</summary>
     public TaskAwaiter GetAwaiter() => Ended.GetAwaiter();
 
     internal void Move(SpawnedTaskState state) => Volatile.Write(ref _state, (int)state);
 
-    internal abstract void Succeed(LocalCall call);
+    /// <summary>It has ended; those who await it are not told yet.</summary>
+    internal void End(SpawnedTaskState state, Exception? error)
+    {
+        _error = error;
+        Move(state);
+    }
 
-    internal abstract void Fail(Exception error);
-
-    internal abstract void EndCancelled();
+    /// <summary>Tells those who await it how it has ended.</summary>
+    internal abstract void Complete(LocalCall call);
 }
 
 /// <summary>A spawned task with a result.</summary>
@@ -95,24 +96,22 @@ public sealed class SpawnedTask<TResult> : SpawnedTask
     /// <summary>Makes <c>await task</c> return the result.</summary>
     public new TaskAwaiter<TResult> GetAwaiter() => _ended.Task.GetAwaiter();
 
-    internal override void Succeed(LocalCall call)
+    internal override void Complete(LocalCall call)
     {
-        Move(SpawnedTaskState.Succeeded);
-        _ended.SetResult(call is LocalCall<TResult> typed ? typed.Result! : default!);
-    }
+        switch (State)
+        {
+            case SpawnedTaskState.Succeeded:
+                _ended.SetResult(call is LocalCall<TResult> typed ? typed.Result! : default!);
+                break;
+            case SpawnedTaskState.Failed:
+                _ended.SetException(Exception!);
 
-    internal override void Fail(Exception error)
-    {
-        Move(SpawnedTaskState.Failed);
-        _ended.SetException(error);
-
-        // It is logged and counted: that nobody awaits it must not count as forgotten as well.
-        _ = _ended.Task.Exception;
-    }
-
-    internal override void EndCancelled()
-    {
-        Move(SpawnedTaskState.Cancelled);
-        _ended.SetCanceled(Token.IsCancellationRequested ? Token : CancellationToken.None);
+                // It is logged and counted: that nobody awaits it must not count as forgotten as well.
+                _ = _ended.Task.Exception;
+                break;
+            default:
+                _ended.SetCanceled(Token.IsCancellationRequested ? Token : CancellationToken.None);
+                break;
+        }
     }
 }

@@ -181,15 +181,18 @@ public sealed class TaskSpawner
     public async Task<TResult[]> WhenAllAsync<TItem, TResult>(
         string name, IEnumerable<TItem> items, Func<TItem, CancellationToken, Task<TResult>> work, int maxConcurrency = Gathering.ConcurrencyDefault, CancellationToken cancellationToken = default)
     {
-        var gathering = new Gathering<TItem, TResult>(_runner, name, items, work, stopAtError: true);
-        return [.. (await gathering.RunAsync(maxConcurrency, cancellationToken)).Select(static outcome => outcome.Value!)];
+        ArgumentNullException.ThrowIfNull(work);
+        return await ValuesAsync(new Gathering<TItem, TResult>(_runner, name, items, (item, _, token) => work(item, token), stopAtError: true), maxConcurrency, cancellationToken);
     }
 
     /// <summary>As <c>WhenAllAsync</c>, but every item is run to its end, whatever the others do, and nothing is thrown: each has an outcome, in the items' order.</summary>
     /// <inheritdoc cref="WhenAllAsync{TItem, TResult}(string, IEnumerable{TItem}, Func{TItem, CancellationToken, Task{TResult}}, int, CancellationToken)"/>
     public Task<IReadOnlyList<TaskOutcome<TResult>>> WhenAllSettledAsync<TItem, TResult>(
-        string name, IEnumerable<TItem> items, Func<TItem, CancellationToken, Task<TResult>> work, int maxConcurrency = Gathering.ConcurrencyDefault, CancellationToken cancellationToken = default) =>
-        new Gathering<TItem, TResult>(_runner, name, items, work, stopAtError: false).RunAsync(maxConcurrency, cancellationToken);
+        string name, IEnumerable<TItem> items, Func<TItem, CancellationToken, Task<TResult>> work, int maxConcurrency = Gathering.ConcurrencyDefault, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(work);
+        return new Gathering<TItem, TResult>(_runner, name, items, (item, _, token) => work(item, token), stopAtError: false).RunAsync(maxConcurrency, cancellationToken);
+    }
 
     /// <summary>Runs delegates at once, as the other <c>WhenAllAsync</c> does for items.</summary>
     /// <typeparam name="TResult">A result.</typeparam>
@@ -211,8 +214,15 @@ public sealed class TaskSpawner
     /// <exception cref="QueueFullException">Too many spawned tasks have not ended; all of a gathering counts as one.</exception>
     /// <exception cref="AppStoppingException">The app is stopping.</exception>
     /// <exception cref="UnknownJobException">No handler of a job's name is registered in this process.</exception>
-    public Task<TResult[]> WhenAllAsync<TResult>(IEnumerable<Job<TResult>> jobs, int maxConcurrency = Gathering.ConcurrencyDefault, CancellationToken cancellationToken = default) =>
-        WhenAllAsync("jobs", jobs, (job, token) => _runner.RunInlineAsync(_jobs.Repeated<TResult>(job, _services, null), token), maxConcurrency, cancellationToken);
+    public async Task<TResult[]> WhenAllAsync<TResult>(IEnumerable<Job<TResult>> jobs, int maxConcurrency = Gathering.ConcurrencyDefault, CancellationToken cancellationToken = default) =>
+        await ValuesAsync(
+            new Gathering<Job<TResult>, TResult>(
+                _runner, "jobs", jobs, (job, part, token) => _runner.RunInlineAsync(part, _jobs.Repeated<TResult>(job, _services, null), _jobs.Delay(job), token), stopAtError: true, static job => job.Name),
+            maxConcurrency,
+            cancellationToken);
+
+    private static async Task<TResult[]> ValuesAsync<TItem, TResult>(Gathering<TItem, TResult> gathering, int maxConcurrency, CancellationToken cancellationToken) =>
+        [.. (await gathering.RunAsync(maxConcurrency, cancellationToken)).Select(static outcome => outcome.Value!)];
 
     private SpawnedTask<TResult> Start<TResult>(Job job, SpawnOptions? options)
     {

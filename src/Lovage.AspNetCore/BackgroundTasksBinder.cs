@@ -1,0 +1,27 @@
+using System.Diagnostics.CodeAnalysis;
+using Microsoft.AspNetCore.Mvc.ModelBinding;
+using Microsoft.AspNetCore.Mvc.ModelBinding.Validation;
+
+namespace Lovage.AspNetCore;
+
+/// <summary>Gives a controller's action or a page's handler the list of its request, in an app that forgot Lovage too: there it says what to add.</summary>
+[SuppressMessage("Performance", "CA1812", Justification = "Made by MVC.")]
+internal sealed class BackgroundTasksBinder : IModelBinder
+{
+    public Task BindModelAsync(ModelBindingContext bindingContext)
+    {
+        var tasks = BackgroundTasks.Of(bindingContext.HttpContext);
+        bindingContext.ValidationState.Add(tasks, new ValidationStateEntry { SuppressValidation = true });
+        bindingContext.Result = ModelBindingResult.Success(tasks);
+        return Task.CompletedTask;
+    }
+}
+
+/// <summary>Tells MVC, by the type itself, that it is neither the body nor made of values of the request, and API descriptions that it is no parameter.</summary>
+[AttributeUsage(AttributeTargets.Class)]
+internal sealed class BoundByRequestAttribute : Attribute, IBinderTypeProviderMetadata
+{
+    public Type BinderType => typeof(BackgroundTasksBinder);
+
+    public BindingSource BindingSource => BindingSource.Services;
+}
