@@ -1,4 +1,5 @@
 using Lovage.Specification;
+using Lovage.Sqlite.Files;
 using Lovage.Sqlite.Native;
 using Lovage.Sqlite.Reading;
 using Lovage.Sqlite.Schema;
@@ -162,6 +163,37 @@ public sealed class ScheduleFileTests : IDisposable
         await one.Schedules.RecordAsync([firing], Stop);
 
         Assert.Equal(firing.Jobs[0].Id, Assert.Single(await waiting.WaitAsync(Lease, Stop)).Message.Id);
+    }
+
+    [Fact]
+    public async Task Calls_TellOtherProcesses_OnlyWhenTheseMayWaitForIt()
+    {
+        await using var storage = await OpenAsync();
+        var schedules = storage.Schedules!;
+
+        Assert.True(await TellsAsync(async () => await schedules.SaveAsync(_data.Schedule(next: TimeSpan.Zero), Stop)));
+        Assert.True(await TellsAsync(async () => await FireAsync(storage, "nightly")));
+        _time.Advance(TimeSpan.FromMinutes(1));
+        var schedule = await FindAsync(storage, "nightly");
+        var missed = TestData.Firing(schedule, [new TickRecord(schedule.NextTick!.Value, TickStatus.Missed)]);
+        Assert.False(await TellsAsync(async () => await schedules.RecordAsync([missed], Stop)));
+        Assert.True(await TellsAsync(async () => await schedules.RunAsync("nightly", _data.Message(), Stop)));
+        _time.Advance(TimeSpan.FromMinutes(1));
+        Assert.False(await TellsAsync(async () => await schedules.DueAsync(10, Stop)));
+        Assert.False(await TellsAsync(async () => Assert.Equal(1, await schedules.PruneAsync(TimeSpan.Zero, 10, Stop))));
+        Assert.True(await TellsAsync(async () => await schedules.ResignAsync("one", Stop)));
+        Assert.True(await TellsAsync(async () => await schedules.RemoveAsync("nightly", Stop)));
+
+        async Task<bool> TellsAsync(Func<Task> call)
+        {
+            var file = Turnstile.SignalPath(_folder.File);
+            File.SetLastWriteTimeUtc(file, DateTime.UnixEpoch);
+            await call();
+
+            // The writer does one thing after the other: what this waits for comes after the word to the others.
+            Assert.True(await schedules.TryLeadAsync("one", Lease, Stop));
+            return File.GetLastWriteTimeUtc(file) > DateTime.UnixEpoch;
+        }
     }
 
     [Fact]

@@ -111,7 +111,7 @@ public abstract class ScheduleStore
 
     /// <summary>Enqueues a job of a schedule outside of its ticks, and records that.</summary>
     /// <param name="id">The schedule, in whatever state.</param>
-    /// <param name="job">The job.</param>
+    /// <param name="job">The job. With the id of one that was run before it is the same call again, and nothing more is done.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
     /// <returns>False when there is no such schedule.</returns>
     /// <exception cref="StorageException">The storage cannot take it now.</exception>
