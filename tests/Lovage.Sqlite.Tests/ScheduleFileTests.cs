@@ -253,7 +253,7 @@ public sealed class ScheduleFileTests : IDisposable
             found.Add((schedule.Version > firing.Version, history.Count, job is not null));
         }
 
-        var queue = (await storage.Broker.QueuesAsync(Stop)).FirstOrDefault();
+        var queue = await storage.Broker.QueuesAsync(Stop) is [var only, ..] ? only : null;
         var first = found[0];
         Assert.All(found, each => Assert.Equal(first, each));
         Assert.Equal(first.Stepped ? (true, 1, true) : (false, 0, false), first);

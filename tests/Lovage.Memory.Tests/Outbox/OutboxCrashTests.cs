@@ -65,7 +65,7 @@ public sealed class OutboxCrashTests
         var data = new TestData(time);
         await schedules.SaveAsync(data.Schedule(next: TimeSpan.Zero), stop);
 
-        await schedules.RecordAsync([data.Fire((await schedules.FindAsync("nightly", stop))!)], stop);
+        await schedules.RecordAsync([data.NextFiring((await schedules.FindAsync("nightly", stop))!)], stop);
         Assert.Equal(1, server.Count);
         await schedules.RunAsync("nightly", data.Message(), stop);
         Assert.Equal(2, server.Count);

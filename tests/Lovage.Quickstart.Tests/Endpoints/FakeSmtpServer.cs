@@ -6,6 +6,7 @@ using System.Threading.Channels;
 namespace Lovage.Quickstart.Tests.Endpoints;
 
 /// <summary>As much of a mail server as a client needs to deliver one mail, on a free port. It lives as long as the test run.</summary>
+[System.Diagnostics.CodeAnalysis.SuppressMessage("Design", "CA1001", Justification = "It lives as long as the test run.")]
 internal sealed class FakeSmtpServer
 {
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
