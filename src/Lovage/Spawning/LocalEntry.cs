@@ -17,6 +17,9 @@ internal sealed class LocalEntry(TaskKind kind, string name, long acceptedTimest
 
     internal long AcceptedTimestamp { get; } = acceptedTimestamp;
 
+    /// <summary>Its place in the order of acceptance.</summary>
+    internal long Number { get; init; }
+
     /// <summary>The handle, for a task that can be cancelled by itself.</summary>
     internal SpawnedTask? Task { get; set; }
 

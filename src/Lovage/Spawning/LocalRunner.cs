@@ -25,6 +25,7 @@ internal sealed class LocalRunner(LocalSettings settings, TimeProvider time, Ran
     private readonly WakeUp _ended = new();
     private readonly int[] _counts = new int[3];
     private int _requestsRunning;
+    private long _accepted;
     private int _watchers;
     private bool _isStopping;
 
@@ -36,7 +37,7 @@ internal sealed class LocalRunner(LocalSettings settings, TimeProvider time, Ran
 
     /// <summary>What has not ended now, oldest first.</summary>
     internal IReadOnlyList<RunningTask> List() =>
-        [.. _entries.Keys.OrderBy(static entry => entry.AcceptedTimestamp).Select(entry => new RunningTask(entry.Kind, entry.Name, entry.Attempt > 0, time.GetElapsedTime(entry.AcceptedTimestamp), Math.Max(1, entry.Attempt)))];
+        [.. _entries.Keys.OrderBy(static entry => entry.Number).Select(entry => new RunningTask(entry.Kind, entry.Name, entry.Attempt > 0, time.GetElapsedTime(entry.AcceptedTimestamp), Math.Max(1, entry.Attempt)))];
 
     /// <summary>What runs now and has no thread of its own.</summary>
     internal IEnumerable<RunningHandler> OnPool() => _entries.Select(pair => pair.Key.OnPool(time)).OfType<RunningHandler>();
@@ -63,7 +64,7 @@ internal sealed class LocalRunner(LocalSettings settings, TimeProvider time, Ran
             throw new AppStoppingException(name);
         }
 
-        var entry = new LocalEntry(kind, name, time.GetTimestamp());
+        var entry = new LocalEntry(kind, name, time.GetTimestamp()) { Number = Interlocked.Increment(ref _accepted) };
         _entries.TryAdd(entry, entry);
         LocalReport.Accepted(entry);
         return entry;
@@ -95,8 +96,8 @@ internal sealed class LocalRunner(LocalSettings settings, TimeProvider time, Ran
     internal void Drop(IEnumerable<(LocalEntry Entry, LocalCall Call)> tasks, string reason)
     {
         var entries = tasks.Select(static task => task.Entry).ToList();
-        entries.ForEach(Leave);
         report.Dropped(entries, reason);
+        entries.ForEach(Leave);
     }
 
     /// <summary>Starts a task beside its caller.</summary>

@@ -30,7 +30,7 @@ internal sealed class TriggerObject
     internal string Path { get; }
 
     /// <summary>What is left, for a message.</summary>
-    internal string Names => _left.Count == 0 ? "it is empty" : $"it has {string.Join(", ", _left.Keys.Select(JobNames.Shown))}";
+    internal string Names => _left.Count == 0 ? "it is empty" : $"it has {string.Join(", ", _left.Keys.Select(static name => JobNames.Shown(name)))}";
 
     internal bool Has(string name) => _left.ContainsKey(name);
 
