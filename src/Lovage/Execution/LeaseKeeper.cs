@@ -50,6 +50,8 @@ internal sealed class HeldLease(Delivery delivery, long receivedTimestamp, long 
 /// <summary>Keeps the leases that this worker holds: renews them, and passes on what a renewal says of them.</summary>
 internal sealed class LeaseKeeper(JobBroker broker, TimeSpan lease, TimeProvider time)
 {
+    private static readonly TimeSpan ReleasePause = TimeSpan.FromSeconds(1);
+
     private readonly Lock _lock = new();
     private readonly Dictionary<LeaseToken, HeldLease> _held = [];
     private long _renewedTimestamp = time.GetTimestamp();
@@ -147,6 +149,39 @@ internal sealed class LeaseKeeper(JobBroker broker, TimeSpan lease, TimeProvider
             {
                 Remove(token);
             }
+        }
+    }
+
+    /// <summary>
+    /// Gives back a claim whose start was written ahead, however long the storage does not answer: until it has taken it, the death of this process would count against the job, so that
+    /// no other one that came back may run.
+    /// </summary>
+    internal async Task ReleaseStartedAsync(LeaseToken token, WorkerReport report, CancellationToken cancellationToken)
+    {
+        try
+        {
+            while (true)
+            {
+                try
+                {
+                    await broker.ReleaseAsync([token], cancellationToken);
+                    return;
+                }
+                catch (StorageException error)
+                {
+                    report.LoopFault("release", error);
+                    if (!error.IsTransient)
+                    {
+                        return;
+                    }
+                }
+
+                await Task.Delay(ReleasePause, time, cancellationToken);
+            }
+        }
+        finally
+        {
+            Remove(token);
         }
     }
 

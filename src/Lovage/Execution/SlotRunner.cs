@@ -266,7 +266,7 @@ internal sealed class SlotRunner(
             {
                 // Given back, the start that was written for nothing does not count as a death.
                 report.Dropped(message);
-                await leases.ReleaseAsync([delivery.Token], report, stopped);
+                await leases.ReleaseStartedAsync(delivery.Token, report, stopped);
                 return true;
             }
 
@@ -318,7 +318,7 @@ internal sealed class SlotRunner(
         else
         {
             report.Released(message, duration);
-            await leases.ReleaseAsync([delivery.Token], report, stopped);
+            await (delivery.StartFirst ? leases.ReleaseStartedAsync(delivery.Token, report, stopped) : leases.ReleaseAsync([delivery.Token], report, stopped));
         }
 
         return true;

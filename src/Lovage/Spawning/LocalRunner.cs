@@ -308,6 +308,8 @@ internal sealed class LocalRunner(LocalSettings settings, TimeProvider time, Ran
 
         try
         {
+            // The delay counts from the acceptance, not from the moment at which a busy pool comes to it.
+            delay = delay > TimeSpan.Zero ? delay - time.GetElapsedTime(entry.AcceptedTimestamp) : delay;
             for (var attempt = 1; await TryWaitAsync(entry, delay, task.Token); attempt++)
             {
                 task.Move(SpawnedTaskState.Running);
@@ -402,7 +404,17 @@ internal sealed class LocalRunner(LocalSettings settings, TimeProvider time, Ran
         var start = time.GetTimestamp();
         for (var rest = delay; rest > TimeSpan.Zero && !token.IsCancellationRequested; rest = delay - time.GetElapsedTime(start))
         {
-            await Task.Delay(rest < LocalSettings.TimerMax ? rest : LocalSettings.TimerMax, time, token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+            using var ended = CancellationTokenSource.CreateLinkedTokenSource(token);
+
+            // A timer counts whole milliseconds: less than one would be no wait at all, asked for again and again.
+            var timer = Task.Delay(TimeSpan.FromMilliseconds(Math.Ceiling(Math.Min(rest.TotalMilliseconds, LocalSettings.TimerMax.TotalMilliseconds))), time, ended.Token);
+            if (time.GetElapsedTime(start) >= delay)
+            {
+                // A test moved its clock just before the timer was set.
+                await ended.CancelAsync();
+            }
+
+            await timer.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
         }
     }
 

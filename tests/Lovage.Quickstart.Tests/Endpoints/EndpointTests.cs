@@ -137,7 +137,7 @@ public abstract class EndpointTests(QuickstartProcess app)
 
     [Theory(Timeout = TimeLimit)]
     [InlineData("/jobs/ad", "[1,2]", 404, "Did you mean 'add'?")]
-    [InlineData("/jobs/something-else", null, 404, "add, fail, mail.welcome, process_data, sleep")]
+    [InlineData("/jobs/something-else", null, 404, "add, daily_report, fail, mail.welcome, process_data, sleep")]
     [InlineData("/jobs/add", "[1]", 400, "'b' is missing")]
     [InlineData("/jobs/add", null, 400, "'a' is missing")]
     [InlineData("/jobs/add", "[1,2,3]", 400, "arguments given by position: 3; the handler takes 2 (a, b)")]
@@ -174,7 +174,7 @@ public abstract class EndpointTests(QuickstartProcess app)
     {
         var document = (await app.GetAsync("/openapi/v1.json")).Json;
 
-        Assert.Equal(["/items", "/jobs/{name}", "/notify", "/process", "/subscribe", "/task/{task_id}", "/task/{task_id}/cancel"], document.GetProperty("paths").EnumerateObject().Select(path => path.Name.TrimEnd('/')).Order(StringComparer.Ordinal));
+        Assert.Equal(["/items", "/jobs/{name}", "/notify", "/process", "/report", "/schedules", "/schedules/{id}", "/schedules/{id}/pause", "/schedules/{id}/resume", "/schedules/{id}/run", "/subscribe", "/task/{task_id}", "/task/{task_id}/cancel"], document.GetProperty("paths").EnumerateObject().Select(path => path.Name.TrimEnd('/')).Order(StringComparer.Ordinal));
         var view = document.GetProperty("components").GetProperty("schemas").GetProperty("TaskView").GetProperty("properties");
         Assert.Equal(["attempts", "error", "known", "progress", "result", "status", "task_id"], view.EnumerateObject().Select(property => property.Name).Order(StringComparer.Ordinal));
         var name = document.GetProperty("paths").GetProperty("/items").GetProperty("post").GetProperty("parameters")[0];

@@ -20,7 +20,11 @@ internal sealed class FaultyScheduleStore(ScheduleWorld world, SimulatedProcess 
 
     protected override ValueTask<long> CountCoreAsync(CancellationToken cancellationToken) => CallAsync(() => world.Store.CountAsync(cancellationToken));
 
-    protected override ValueTask<DueResult> DueCoreAsync(int max, CancellationToken cancellationToken) => CallAsync(() => world.Store.DueAsync(max, cancellationToken));
+    protected override ValueTask<DueResult> DueCoreAsync(int max, CancellationToken cancellationToken) => CallAsync(async () =>
+    {
+        var due = await world.Store.DueAsync(max, cancellationToken);
+        return world.Bug == ScheduleBug.OwnClock ? due with { Now = process.Time.GetUtcNow() } : due;
+    });
 
     protected override ValueTask<IReadOnlyList<FireStatus>> RecordCoreAsync(IReadOnlyList<Firing> firings, CancellationToken cancellationToken) => CallAsync(async () =>
     {
@@ -62,8 +66,6 @@ internal sealed class FaultyScheduleStore(ScheduleWorld world, SimulatedProcess 
     {
         switch (world.Bug)
         {
-            case ScheduleBug.NoVersion:
-                return await world.Store.FindAsync(firing.Id, cancellationToken) is { } current ? firing with { Version = current.Version } : firing;
             case ScheduleBug.NextFromNow:
                 var record = await world.Store.FindAsync(firing.Id, cancellationToken);
                 return record is null ? firing : firing with { NextTick = Trigger.FromJson(record.Trigger).NextAfter(world.StorageNow > firing.NextTick ? world.StorageNow : firing.NextTick!.Value) };

@@ -32,7 +32,7 @@ public sealed class ScheduleSimulationTests
     }
 
     [Theory]
-    [InlineData(ScheduleBug.NoVersion)]
+    [InlineData(ScheduleBug.OwnClock)]
     [InlineData(ScheduleBug.NextFromNow)]
     [InlineData(ScheduleBug.SilentMiss)]
     public void Run_PlantedBug_IsCaught(ScheduleBug bug) =>

@@ -13,8 +13,8 @@ public enum ScheduleBug
     /// <summary>Nothing.</summary>
     None = 0,
 
-    /// <summary>A firing counts whatever version it was computed from.</summary>
-    NoVersion = 1,
+    /// <summary>A node decides what is due by its own clock.</summary>
+    OwnClock = 1,
 
     /// <summary>The next tick is computed from now instead of from the last tick.</summary>
     NextFromNow = 2,

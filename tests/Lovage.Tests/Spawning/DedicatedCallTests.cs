@@ -129,6 +129,34 @@ public sealed class DedicatedCallTests : IDisposable
     }
 
     [Fact]
+    public async Task RunDedicatedAsync_CancelledWhileItWaitsForAThread_EndsAtOnceAndNeverRuns()
+    {
+        using var stop = new CancellationTokenSource();
+        await using var world = await SpawnWorld.StartAsync(null, ("Lovage:Local:DedicatedThreads", "1"), ("Lovage:Local:DedicatedMax", "2"));
+        var entered = new Signal();
+        var first = world.Spawner.RunDedicatedAsync(() =>
+        {
+            entered.Set();
+            _gate.Wait(SpawnWorld.Patience, CancellationToken.None);
+        }, Cancel);
+        await entered.WaitAsync();
+        var ran = false;
+        var waiting = world.Spawner.RunDedicatedAsync(() => { ran = true; }, stop.Token);
+        Assert.Equal([true, false], world.Spawner.Running.Select(static task => task.Started));
+
+        await stop.CancelAsync();
+
+        var cancelled = await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waiting.WaitAsync(SpawnWorld.Patience, Cancel));
+        Assert.Equal(stop.Token, cancelled.CancellationToken);
+        Assert.False(first.IsCompleted);
+        _gate.Set();
+        await first;
+        await world.IdleAsync();
+        Assert.False(ran);
+        Assert.Equal(1, await world.Spawner.RunDedicatedAsync(static () => 1, Cancel));
+    }
+
+    [Fact]
     public async Task RunDedicatedAsync_CancelledBefore_NeverRuns()
     {
         await using var world = await SpawnWorld.StartAsync();
@@ -182,6 +210,4 @@ public sealed class DedicatedCallTests : IDisposable
     }
 
     private Task<bool> Block(SpawnWorld world) => world.Spawner.RunDedicatedAsync(() => _gate.Wait(SpawnWorld.Patience, CancellationToken.None), Cancel);
-
-    /// <summary>Which calls have begun, once the first has.</summary>
 }

@@ -41,12 +41,17 @@ public sealed class SpawnBoundTests
     public async Task StopAsync_TasksLeftBehind_AreCountedAsDropped()
     {
         using var measured = new Measured();
-        var gate = new Signal();
+        var (entered, gate) = (new Signal(), new Signal());
         await using var world = await SpawnWorld.StartAsync();
-        _ = world.Spawner.Spawn("rude", () => gate.WhenSet);
-        _ = world.Spawner.Spawn("polite", static token => Task.Delay(Timeout.Infinite, token));
+        _ = world.Spawner.Spawn("rude", () =>
+        {
+            entered.Set();
+            return gate.WhenSet;
+        });
+        var polite = world.Spawner.Spawn("polite", static token => Task.Delay(Timeout.Infinite, token));
+        await entered.WaitAsync();
 
-        await world.StopWhileTimeFliesAsync();
+        await world.StopOverBudgetAsync(polite.Completion);
 
         Assert.Equal(1, measured.Dropped("shutdown"));
         gate.Set();

@@ -78,6 +78,25 @@ internal sealed class SpawnWorld : IAsyncDisposable
     /// <summary>Stops the app; the clock moves on for as long as the stop waits.</summary>
     public Task<TimeSpan> StopWhileTimeFliesAsync() => MoveUntilAsync(StopAsync(), TimeSpan.FromMilliseconds(100));
 
+    /// <summary>Stops the app with tasks that do not end by themselves: the clock moves to where they are cancelled, and moves on once the polite ones have ended.</summary>
+    /// <param name="polite">What ends when it is cancelled, on a thread that knows nothing of the clock.</param>
+    /// <returns>How far the clock was moved.</returns>
+    public async Task<TimeSpan> StopOverBudgetAsync(params Task[] polite)
+    {
+        var start = Time.GetTimestamp();
+        var stop = StopAsync();
+        await Log.WaitForAsync(TaskLog.Draining);
+        await AdvanceToNextTimerAsync();
+        await Log.WaitForAsync(TaskLog.Cancelling);
+        foreach (var task in polite)
+        {
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => task.WaitAsync(Patience, Cancel));
+        }
+
+        await MoveUntilAsync(stop, TimeSpan.FromMilliseconds(100));
+        return Time.GetElapsedTime(start);
+    }
+
     /// <summary>Moves the clock on, step by step, until something has ended.</summary>
     /// <returns>How far it was moved.</returns>
     public async Task<TimeSpan> MoveUntilAsync(Task end, TimeSpan step)
