@@ -16,13 +16,16 @@ internal sealed class BenchApp : IAsyncDisposable
         _folder = folder;
         Client = host.Services.GetRequiredService<JobClient>();
         Inspector = host.Services.GetRequiredService<JobInspector>();
+        Schedules = host.Services.GetRequiredService<ScheduleClient>();
     }
 
     internal JobClient Client { get; }
 
     internal JobInspector Inspector { get; }
 
-    internal static async Task<BenchApp> StartAsync(BenchOptions options, bool worker = true)
+    internal ScheduleClient Schedules { get; }
+
+    internal static async Task<BenchApp> StartAsync(BenchOptions options, bool worker = true, int? schedulesMax = null)
     {
         var (address, folder) = Address(options.Storage);
         var builder = Host.CreateApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
@@ -31,6 +34,7 @@ internal sealed class BenchApp : IAsyncDisposable
         {
             o.Storage = address;
             o.Limits.EnqueueTimeout = TimeSpan.FromSeconds(30);
+            o.Limits.SchedulesMax = schedulesMax ?? o.Limits.SchedulesMax;
         }).AddJobs();
         if (worker)
         {

@@ -20,6 +20,14 @@ internal static class BenchJobs
     /// <summary>Records how long ago it was meant to be sent.</summary>
     [Job("bench.mark")]
     public static void MarkAsync(long intendedTimestamp) => Latencies.Add(Stopwatch.GetElapsedTime(intendedTimestamp));
+
+    /// <summary>Records how late it is for the instant at which it was due.</summary>
+    [Job("bench.due")]
+    public static void DueAsync(DateTimeOffset due) => Latencies.Add(DateTimeOffset.UtcNow - due);
+
+    /// <summary>Records how late it is for its schedule's tick.</summary>
+    [Job("bench.tick")]
+    public static void TickAsync(JobContext context) => Latencies.Add(DateTimeOffset.UtcNow - context.Tick!.Value);
 }
 
 /// <summary>Which of N jobs have run, and whether any ran twice.</summary>

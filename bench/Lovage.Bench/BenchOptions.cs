@@ -14,6 +14,9 @@ internal sealed record BenchOptions
           idle      CPU seconds a minute of a worker with nothing to do, over --seconds
           backlog   rate and worker memory with 10 k and with --jobs (1 M by default) queued
           after-response  requests a second with a no-op task after each response, without one, and without Lovage, over --seconds
+          schedules  how late --jobs schedules (1,000 by default) fire that tick each second, over --seconds, all at once and spread
+          schedules-idle  processor time of a worker with --jobs schedules (100,000 by default) that are far from due, over --seconds
+          delayed   how late --jobs delayed jobs (100,000 by default) start that are due at the same instant, and the worker's memory
           raw       the tables, rows and batches of drain through one prepared connection, no engine (sqlite)
         """;
 

@@ -13,6 +13,9 @@ try
         "idle" => IdleScenario.RunAsync(options),
         "backlog" => BacklogScenario.RunAsync(options),
         "after-response" => AfterResponseScenario.RunAsync(options),
+        "schedules" => SchedulesScenario.RunAsync(options),
+        "schedules-idle" => SchedulesScenario.RunIdleAsync(options),
+        "delayed" => DelayedScenario.RunAsync(options),
         "raw" => RawScenario.RunAsync(options),
         _ => throw new ArgumentException($"There is no scenario '{options.Scenario}'. {BenchOptions.Usage}"),
     };

@@ -36,10 +36,10 @@ public sealed class ReportJobs(JobInspector jobs, ReportPlace place, TimeProvide
 
     /// <summary>Adds up what ended on a day, yesterday by default, and writes it to a file of that day. Run again it writes the same file again.</summary>
     [Job("daily_report")]
-    public async Task<DailyReport> DailyReportAsync(string? day = null, CancellationToken cancellationToken = default)
+    public async Task<DailyReport> DailyReportAsync(JobContext context, string? day = null, CancellationToken cancellationToken = default)
     {
         var zone = TimeZoneInfo.FindSystemTimeZoneById(place.TimeZone);
-        var (date, from, to) = Bounds(day, zone);
+        var (date, from, to) = Bounds(day, context.Tick, zone);
         var totals = new SortedDictionary<string, SortedDictionary<string, int>>(StringComparer.Ordinal);
         var (datasets, rows) = (0, 0L);
         for (JobPage? page = null; page is null || (page.Next is not null && page.Jobs[^1].EnqueuedAt > from - LookBack);)
@@ -68,9 +68,10 @@ public sealed class ReportJobs(JobInspector jobs, ReportPlace place, TimeProvide
     }
 
     /// <exception cref="BadArgumentsException">The day is none.</exception>
-    private (DateOnly Day, DateTimeOffset From, DateTimeOffset To) Bounds(string? day, TimeZoneInfo zone)
+    private (DateOnly Day, DateTimeOffset From, DateTimeOffset To) Bounds(string? day, DateTimeOffset? tick, TimeZoneInfo zone)
     {
-        var date = DateOnly.FromDateTime(TimeZoneInfo.ConvertTime(time.GetUtcNow(), zone).DateTime).AddDays(-1);
+        // A tick that is made up for late still means the day before itself.
+        var date = DateOnly.FromDateTime(TimeZoneInfo.ConvertTime(tick ?? time.GetUtcNow(), zone).DateTime).AddDays(-1);
         if (day is not null && !DateOnly.TryParseExact(day, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out date))
         {
             throw new BadArgumentsException("daily_report", "day", "'day' is a date as 2026-11-22.");

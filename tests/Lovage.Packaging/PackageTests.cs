@@ -272,7 +272,7 @@ public sealed class PackageTests(LocalFeed feed) : IClassFixture<LocalFeed>
         $$"""
         internal static class Example{{number}}
         {
-            internal static async Task RunAsync(WebApplicationBuilder builder, WebApplication app, JobClient jobs, TaskSpawner spawner, HttpClient http, CancellationToken cancellationToken)
+            internal static async Task RunAsync(WebApplicationBuilder builder, WebApplication app, JobClient jobs, TaskSpawner spawner, ScheduleClient schedules, HttpClient http, CancellationToken cancellationToken)
             {
                 await Task.Yield();
                 {{statements}}

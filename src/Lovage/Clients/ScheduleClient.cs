@@ -122,7 +122,7 @@ public sealed class ScheduleClient
     public async ValueTask<JobHandle> RunNowAsync(string id, CancellationToken cancellationToken = default)
     {
         var record = await _sender.Store.FindAsync(ScheduleDefinition.CheckId(id), cancellationToken) ?? throw Unknown(id);
-        var job = _sender.Instance(record.Job, await _sender.NowAsync(cancellationToken));
+        var job = _sender.Instance(id, record.Job, await _sender.NowAsync(cancellationToken));
         return await _sender.Store.RunAsync(id, job, cancellationToken) ? new UntypedJobHandle(job.Id, _jobs) : throw Unknown(id);
     }
 

@@ -48,12 +48,17 @@ internal sealed class ScheduleSender(JobSender jobs, StorageGate gate, IServiceS
             }
         }
 
+        if (job.Headers.Count > JobNames.HeaderCountMax - ScheduleHeaders.Count)
+        {
+            throw new ArgumentException($"The schedule's job has {job.Headers.Count} headers; at most {JobNames.HeaderCountMax - ScheduleHeaders.Count} are allowed, for the schedule adds {ScheduleHeaders.Count}.", nameof(job));
+        }
+
         return ScheduleTemplate.Of(jobs.Message(job, definition, jobs.Encode(job, definition)), job.Expires);
     }
 
-    /// <summary>The job of a template, as for a tick at this moment.</summary>
-    internal JobMessage Instance(JobMessage template, DateTimeOffset now) =>
-        template with { Id = jobs.NextId(), Expires = ScheduleTemplate.ExpiresAt(template, now) };
+    /// <summary>The job of a schedule's template, run by hand at this moment.</summary>
+    internal JobMessage Instance(string id, JobMessage template, DateTimeOffset now) =>
+        template with { Id = jobs.NextId(), Expires = ScheduleTemplate.ExpiresAt(template, now), Headers = template.Headers.SetItem(ScheduleHeaders.Schedule, id) };
 
     /// <summary>The first tick after now and after all that was dealt with.</summary>
     /// <exception cref="TriggerException">There is none.</exception>

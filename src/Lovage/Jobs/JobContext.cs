@@ -44,6 +44,12 @@ public abstract class JobContext
     /// <summary>The text that travels with the job.</summary>
     public abstract IReadOnlyDictionary<string, string> Headers { get; }
 
+    /// <summary>The schedule that enqueued it; null when none did.</summary>
+    public string? ScheduleId => Headers.GetValueOrDefault(ScheduleHeaders.Schedule);
+
+    /// <summary>The tick of its schedule that it stands for, however late it runs, in UTC; null when no tick enqueued it, as for a run by hand.</summary>
+    public DateTimeOffset? Tick => ScheduleHeaders.Read(Headers);
+
     /// <summary>
     /// A number that grows with every claim of this storage, for resources that can refuse an older holder; 0 where there is no lease (inline and in-process runs).
     /// </summary>

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Diagnostics.CodeAnalysis;
 
 namespace Lovage.Scheduling;
@@ -47,7 +48,7 @@ internal sealed class NodeSchedules(IReadOnlyList<ScheduleDefinition> definition
         try
         {
             var jitter = SchedulePlan.Jitter(node.Definition.Options.Jitter, node.Definition.Id, tick);
-            node.Running = spawner.Spawn(node.Definition.Job, jitter > TimeSpan.Zero ? new SpawnOptions { Delay = jitter } : null);
+            node.Running = spawner.Spawn(node.Job(tick), jitter > TimeSpan.Zero ? new SpawnOptions { Delay = jitter } : null);
         }
         catch (Exception error)
         {
@@ -71,5 +72,10 @@ internal sealed class NodeSchedules(IReadOnlyList<ScheduleDefinition> definition
         internal DateTimeOffset? Next { get; set; }
 
         internal SpawnedTask? Running { get; set; }
+
+        internal Job Job(DateTimeOffset tick) => Definition.Job with
+        {
+            Headers = Definition.Job.Headers.ToImmutableDictionary(StringComparer.Ordinal).SetItem(ScheduleHeaders.Schedule, Definition.Id).SetItem(ScheduleHeaders.Tick, ScheduleHeaders.Write(tick)),
+        };
     }
 }

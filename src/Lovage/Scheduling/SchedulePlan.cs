@@ -146,6 +146,7 @@ internal static class SchedulePlan
                 Id = newId(),
                 Delay = template.Delay + Jitter(schedule.Policy.Jitter, schedule.Id, tick),
                 Expires = ScheduleTemplate.ExpiresAt(template, now),
+                Headers = template.Headers.SetItem(ScheduleHeaders.Schedule, schedule.Id).SetItem(ScheduleHeaders.Tick, ScheduleHeaders.Write(tick)),
                 HasChosenId = false,
             };
             _jobs.Add(job);

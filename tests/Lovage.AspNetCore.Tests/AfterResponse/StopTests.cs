@@ -109,6 +109,16 @@ public sealed class StopTests
 
         var stop = site.App.StopAsync(Cancel);
         await site.Log.WaitForAsync(Draining);
+        while (_time.NextTimer is null)
+        {
+            await Task.Yield();
+        }
+
+        _time.Advance(_time.NextTimer.Value);
+        await site.Log.WaitForAsync(Cancelling);
+
+        // The polite one ends on a thread that knows nothing of the clock.
+        await site.Log.WaitForAsync(4004);
         await MoveUntilAsync(stop);
 
         Assert.Empty(_done);

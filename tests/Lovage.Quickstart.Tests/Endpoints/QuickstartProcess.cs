@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
@@ -60,6 +61,21 @@ public abstract class QuickstartProcess(string storage, params string[] settings
         Http.Dispose();
         _folder.Delete(recursive: true);
         GC.SuppressFinalize(this);
+    }
+
+    /// <summary>SIGTERM; returns once the process has ended.</summary>
+    internal async Task<(int ExitCode, string Output)> TerminateAsync()
+    {
+        using (var kill = Process.Start("kill", ["-TERM", _process!.Id.ToString(CultureInfo.InvariantCulture)]))
+        {
+            await kill.WaitForExitAsync(TestContext.Current.CancellationToken);
+        }
+
+        await _process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        lock (_output)
+        {
+            return (_process.ExitCode, _output.ToString());
+        }
     }
 
     internal Task<Answer> GetAsync(string path) => SendAsync(HttpMethod.Get, path, null, null);
