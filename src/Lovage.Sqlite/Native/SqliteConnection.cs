@@ -132,6 +132,12 @@ internal sealed unsafe class SqliteConnection : IDisposable
         var code = SqliteNative.Open(path, out var handle, flags | SqliteNative.OpenNoMutex | SqliteNative.OpenNoFollow | SqliteNative.OpenExtendedResult, 0);
         if (code == SqliteNative.Ok)
         {
+            // Else SQLite looks at the value of a bound LIMIT while it plans, and so parses and plans the statement again at each use.
+            if (!OperatingSystem.IsMacOS() || RuntimeInformation.ProcessArchitecture != Architecture.Arm64)
+            {
+                _ = SqliteNative.Configure(handle, SqliteNative.ConfigureStablePlans, 1, out _);
+            }
+
             return new SqliteConnection(handle, path);
         }
 

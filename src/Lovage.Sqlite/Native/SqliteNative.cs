@@ -25,6 +25,7 @@ internal static unsafe partial class SqliteNative
     internal const int PreparePersistent = 1;
     internal const int CheckpointPassive = 0;
     internal const int FileHasMoved = 20;
+    internal const int ConfigureStablePlans = 1007;
 
     /// <summary>Tells SQLite to copy what is bound.</summary>
     internal const nint Transient = -1;
@@ -39,6 +40,10 @@ internal static unsafe partial class SqliteNative
 
     [LibraryImport(Library, EntryPoint = "sqlite3_open_v2", StringMarshalling = StringMarshalling.Utf8)]
     internal static partial int Open(string path, out nint connection, int flags, nint vfs);
+
+    /// <summary>Takes any number of arguments in C: not for macOS on ARM, where those travel otherwise than named ones.</summary>
+    [LibraryImport(Library, EntryPoint = "sqlite3_db_config")]
+    internal static partial int Configure(nint connection, int option, int value, out int result);
 
     [LibraryImport(Library, EntryPoint = "sqlite3_close_v2")]
     internal static partial int Close(nint connection);

@@ -8,7 +8,8 @@ namespace Lovage.Scheduling;
 /// </summary>
 internal sealed class Scheduler
 {
-    private const int BatchMax = 250;
+    /// <summary>Firings in one transaction at the most: the first jobs of many that are due together are not to wait for the last.</summary>
+    private const int RecordMax = 250;
 
     /// <summary>How long to sleep at the most: schedules of other processes may come without a hint.</summary>
     private static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(5);
@@ -18,6 +19,9 @@ internal sealed class Scheduler
 
     /// <summary>From when on a tick is overdue, so that whoever sees it fires it.</summary>
     private static readonly TimeSpan Overdue = TimeSpan.FromSeconds(2);
+
+    /// <summary>How long to sleep at the least, so that ticks that lie close together share a transaction.</summary>
+    private static readonly TimeSpan Gathering = TimeSpan.FromMilliseconds(5);
 
     private static readonly TimeSpan LeadLease = TimeSpan.FromSeconds(10);
 
@@ -43,7 +47,7 @@ internal sealed class Scheduler
     /// <summary>One look; returns how long to wait, unless a hint comes, before the next.</summary>
     internal async Task<TimeSpan> StepAsync(CancellationToken stopped)
     {
-        var due = await _store.DueAsync(BatchMax, stopped);
+        var due = await _store.DueAsync(ScheduleStore.BatchMax, stopped);
         if (due.Schedules.Count == 0)
         {
             if (due.UntilNext < LeadLease)
@@ -53,7 +57,7 @@ internal sealed class Scheduler
             }
 
             var wait = due.AnyQueued ? QueuedInterval : LookInterval;
-            return due.UntilNext < wait ? due.UntilNext.Value : wait;
+            return due.UntilNext < wait ? (due.UntilNext > Gathering ? due.UntilNext.Value : Gathering) : wait;
         }
 
         if (!await TryLeadAsync(stopped) && !due.Schedules.Any(schedule => due.Now - schedule.Schedule.NextTick > Overdue))
@@ -62,12 +66,16 @@ internal sealed class Scheduler
         }
 
         var firings = due.Schedules.Select(schedule => Plan(schedule, due.Now)).ToList();
-        var statuses = await _store.RecordAsync(firings, stopped);
-        for (var i = 0; i < firings.Count; i++)
+        for (var from = 0; from < firings.Count; from += RecordMax)
         {
-            if (statuses[i] == FireStatus.Recorded)
+            var part = firings.GetRange(from, Math.Min(RecordMax, firings.Count - from));
+            var statuses = await _store.RecordAsync(part, stopped);
+            for (var i = 0; i < part.Count; i++)
             {
-                _report.Recorded(due.Schedules[i].Schedule, firings[i], due.Now);
+                if (statuses[i] == FireStatus.Recorded)
+                {
+                    _report.Recorded(due.Schedules[from + i].Schedule, part[i], due.Now);
+                }
             }
         }
 
