@@ -88,7 +88,7 @@ internal sealed class LocalRunner(LocalSettings settings, TimeProvider time, Ran
         _requests.Enqueue(request);
         if (TryTakePlace())
         {
-            ThreadPool.UnsafeQueueUserWorkItem(static runner => _ = runner.RunRequestsAsync(), this, preferLocal: false);
+            ThreadPool.UnsafeQueueUserWorkItem(static runner => _ = runner.RunRequestsAsync(), this, preferLocal: true);
         }
     }
 
