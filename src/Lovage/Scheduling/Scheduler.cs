@@ -61,17 +61,21 @@ internal sealed class Scheduler
             return Overdue * (0.5 + (_random.NextDouble() / 2));
         }
 
-        var firings = due.Schedules.Select(schedule => Plan(schedule, due.Now)).ToList();
-        var statuses = await _store.RecordAsync(firings, stopped);
-        for (var i = 0; i < firings.Count; i++)
+        await FireAsync(due, stopped);
+        return TimeSpan.Zero;
+    }
+
+    /// <summary>Fires what is due, whoever leads; false when nothing was.</summary>
+    internal async Task<bool> FireDueAsync(CancellationToken cancellationToken)
+    {
+        var due = await _store.DueAsync(BatchMax, cancellationToken);
+        if (due.Schedules.Count == 0)
         {
-            if (statuses[i] == FireStatus.Recorded)
-            {
-                _report.Recorded(due.Schedules[i].Schedule, firings[i], due.Now);
-            }
+            return false;
         }
 
-        return TimeSpan.Zero;
+        await FireAsync(due, cancellationToken);
+        return true;
     }
 
     /// <summary>Lets another take over at once.</summary>
@@ -80,6 +84,19 @@ internal sealed class Scheduler
         if (_ledTimestamp is not null)
         {
             await _store.ResignAsync(_owner, cancellationToken);
+        }
+    }
+
+    private async Task FireAsync(DueResult due, CancellationToken cancellationToken)
+    {
+        var firings = due.Schedules.Select(schedule => Plan(schedule, due.Now)).ToList();
+        var statuses = await _store.RecordAsync(firings, cancellationToken);
+        for (var i = 0; i < firings.Count; i++)
+        {
+            if (statuses[i] == FireStatus.Recorded)
+            {
+                _report.Recorded(due.Schedules[i].Schedule, firings[i], due.Now);
+            }
         }
     }
 
