@@ -102,10 +102,17 @@ public abstract class ScheduleFaults
         Array.ForEach(nodes, static node => node.Stop());
         var stopped = TimeProvider.System.GetUtcNow();
 
-        // Resumed when the newest slow tick has just ceased to be on time.
-        var newestSlow = slowOnce.NextTick!.Value + (slow * Math.Ceiling((stopped + outage - slowOnce.NextTick.Value) / slow));
-        await Task.Delay(newestSlow + TickHistory.OnTime + TimeSpan.FromMilliseconds(300) - stopped, Cancel);
-        var resumed = TimeProvider.System.GetUtcNow();
+        // Resumed when the newest slow tick has just ceased to be on time; tried again when this process itself was held up.
+        DateTimeOffset newestSlow, resumed;
+        do
+        {
+            var least = TimeProvider.System.GetUtcNow();
+            least = least > stopped + outage ? least : stopped + outage;
+            newestSlow = slowOnce.NextTick!.Value + (slow * Math.Ceiling((least - slowOnce.NextTick.Value) / slow));
+            await Task.Delay(newestSlow + TickHistory.OnTime + TimeSpan.FromMilliseconds(300) - TimeProvider.System.GetUtcNow(), Cancel);
+            resumed = TimeProvider.System.GetUtcNow();
+        }
+        while (resumed - newestSlow > TickHistory.OnTime + TimeSpan.FromMilliseconds(600));
         Array.ForEach(nodes, static node => node.Continue());
         await lab.UntilAsync("ticks after the pause have fired", Minute, async () =>
             (await lab.Schedules.ListAsync(cancellationToken: Cancel)).All(schedule => schedule.LastTick > resumed + (3 * Second)));

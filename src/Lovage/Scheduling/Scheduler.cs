@@ -16,8 +16,8 @@ internal sealed class Scheduler
     /// <summary>How often to look whether a job that a tick waits for has ended.</summary>
     private static readonly TimeSpan QueuedInterval = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>From when on a tick is overdue, so that whoever sees it fires it.</summary>
-    private static readonly TimeSpan Overdue = TimeSpan.FromSeconds(2);
+    /// <summary>From when on a tick is overdue, so that whoever sees it fires it: early enough to be on time still when the leader has died, whatever the misfire rule.</summary>
+    private static readonly TimeSpan Overdue = SchedulePlan.OnTime / 2;
 
     private static readonly TimeSpan LeadLease = TimeSpan.FromSeconds(10);
 
@@ -56,9 +56,10 @@ internal sealed class Scheduler
             return due.UntilNext < wait ? due.UntilNext.Value : wait;
         }
 
-        if (!await TryLeadAsync(stopped) && !due.Schedules.Any(schedule => due.Now - schedule.Schedule.NextTick > Overdue))
+        if (!await TryLeadAsync(stopped) && UntilOverdue(due) is var left && left > TimeSpan.Zero)
         {
-            return Overdue * (0.5 + (_random.NextDouble() / 2));
+            // Not all at the same moment.
+            return left + (Overdue / 4 * _random.NextDouble());
         }
 
         await FireAsync(due, stopped);
@@ -85,6 +86,13 @@ internal sealed class Scheduler
         {
             await _store.ResignAsync(_owner, cancellationToken);
         }
+    }
+
+    /// <summary>One that is due only because its queued tick may run has all the time.</summary>
+    private static TimeSpan UntilOverdue(DueResult due)
+    {
+        var late = due.Schedules.Max(schedule => due.Now - schedule.Schedule.NextTick);
+        return late > TimeSpan.Zero ? Overdue - late.Value : Overdue;
     }
 
     private async Task FireAsync(DueResult due, CancellationToken cancellationToken)
