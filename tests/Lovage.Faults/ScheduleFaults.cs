@@ -28,10 +28,10 @@ public abstract class ScheduleFaults
         var shape = new WorkerShape();
         NodeProcess[] nodes = [lab.StartWorker(shape), lab.StartWorker(shape), lab.StartWorker(shape)];
         await lab.UpAsync(nodes);
-        var all = await AddAsync(lab, "all", Second, new ScheduleOptions { Misfire = MisfireRule.CatchUp, CatchUpMax = 1_000, Grace = Minute });
+        var all = await AddAsync(lab, "all", Second, new ScheduleOptions { Misfire = MisfireRule.CatchUp, CatchUpMax = 1_000, Grace = 10 * Minute });
         var newest = await lab.Schedules.AddAsync("newest", new IntervalTrigger(Second), FaultJobs.Work(0), cancellationToken: Cancel);
 
-        await Task.Delay(5 * Second, Cancel);
+        var heldUp = await PassAsync(5 * Second);
         var firstKill = TimeProvider.System.GetUtcNow();
         for (var kill = 0; kill < kills; kill++)
         {
@@ -43,7 +43,7 @@ public abstract class ScheduleFaults
 
         // Until nothing reminds of the kills, and five ticks more.
         var quietAgain = TimeProvider.System.GetUtcNow() + LeadLease;
-        await Task.Delay(LeadLease + (5 * Second), Cancel);
+        heldUp += await PassAsync(LeadLease + (5 * Second));
         TickHistory[] histories = [await TickHistory.EndAsync(lab.Schedules, all), await TickHistory.EndAsync(lab.Schedules, newest)];
         await lab.QuiesceAsync(Minute);
 
@@ -52,7 +52,7 @@ public abstract class ScheduleFaults
         FaultLab.Print($"lateness without kills: {Describe(isQuiet[true])}; during kills: {Describe(isQuiet[false])}");
         await CheckAsync(lab, histories);
         Assert.All(histories[0].Ticks, static tick => Assert.Equal(TickStatus.Fired, tick.Status));
-        Assert.All(isQuiet[true], static late => Assert.True(late < TickHistory.OnTime, $"{late} late without a kill."));
+        Assert.All(isQuiet[true], late => Assert.True(late < TickHistory.OnTime + heldUp, $"{late} late without a kill."));
         Assert.True(isQuiet[false].Count() >= kills / 2, "The kills took too little time to tell.");
     }
 
@@ -140,6 +140,14 @@ public abstract class ScheduleFaults
         Assert.InRange(caughtUp.Count, CatchUpMax, CatchUpMax + 1);
         Assert.All(histories["catch-up"].Between(from, caughtUp[0].Tick), static tick => Assert.Equal(TickStatus.Missed, tick.Status));
         Assert.Equal(caughtUp.Count, histories["catch-up"].Between(caughtUp[0].Tick - Second, caughtUp[^1].Tick + Second).Count());
+    }
+
+    /// <summary>Lets time pass; returns by how much it took longer, which is what this machine held all processes up.</summary>
+    private static async Task<TimeSpan> PassAsync(TimeSpan time)
+    {
+        var start = TimeProvider.System.GetTimestamp();
+        await Task.Delay(time, Cancel);
+        return TimeProvider.System.GetElapsedTime(start) - time;
     }
 
     private static Task<Schedule> AddAsync(FaultLab lab, string id, TimeSpan period, ScheduleOptions options) => AddAsync(lab, id, new IntervalTrigger(period), options);
