@@ -105,7 +105,7 @@ internal static class ScheduleEndpoints
             _ = body.ReadJob();
             return null;
         }
-        catch (Exception refused) when (refused is TriggerException or ArgumentException)
+        catch (Exception refused) when (refused is TriggerException or ArgumentException or InvalidOperationException)
         {
             return BadRequests.Problem(refused.Message.Split(" (Parameter", 2)[0]);
         }
@@ -127,6 +127,7 @@ internal sealed record NewSchedule
     public JsonElement? Arguments { get; init; }
 
     /// <exception cref="TriggerException">It is none.</exception>
+    /// <exception cref="InvalidOperationException">Its text holds half a character.</exception>
     public Trigger ReadTrigger() => Trigger.ValueKind == JsonValueKind.String ? Cron.Parse(Trigger.GetString()!) : Lovage.Trigger.FromJson(Trigger);
 
     /// <exception cref="ArgumentException">The arguments are neither an array nor an object.</exception>
