@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.TestHost;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Quickstart.Jobs;
 using Quickstart.Jobs.Mailing;
 
 namespace Quickstart.Tests;
@@ -13,10 +14,13 @@ namespace Quickstart.Tests;
 /// <summary>The Quickstart as it is, in this process, but for what a test wants in its hands: the storage, the clock, the files, the mails, and who runs the jobs.</summary>
 public sealed class QuickstartApp(Action<LovageBuilder>? change = null) : WebApplicationFactory<Program>
 {
+    /// <summary>Whose midnight ends the day of a report.</summary>
+    public const string TimeZone = "Asia/Shanghai";
+
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("quickstart-tests-");
     private readonly TaskCompletionSource<TaskFailure> _failure = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    /// <summary>Stands still until a test moves it.</summary>
+    /// <summary>Stands still until a test moves it, at 2026-01-01 00:00 UTC.</summary>
     public FakeTimeProvider Time { get; } = new();
 
     public FakeMailer Mailer { get; } = new();
@@ -33,10 +37,12 @@ public sealed class QuickstartApp(Action<LovageBuilder>? change = null) : WebApp
     {
         builder.UseSetting("Worker", "false");              // no worker: the test runs the jobs
         builder.UseSetting("Lovage:Storage", "memory:");
+        builder.UseSetting("Reports:TimeZone", TimeZone);
         builder.ConfigureLogging(logging => logging.ClearProviders());
         builder.ConfigureTestServices(services =>
         {
             services.AddSingleton(new ItemLog(File("logs.txt")));
+            services.AddSingleton(new ReportPlace(File("reports"), TimeZone));
             services.AddSingleton<IMailer>(Mailer);
             var lovage = new LovageBuilder(services).UseTime(Time).OnTaskFailure(failure => _failure.TrySetResult(failure));
             change?.Invoke(lovage);

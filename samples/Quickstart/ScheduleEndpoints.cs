@@ -20,6 +20,7 @@ internal static class ScheduleEndpoints
         schedules.MapPut("/{id}", SetAsync).WithName("SetSchedule").WithSummary("Adds a schedule or changes the one of this id.");
         var one = schedules.MapGroup("/{id}").ProducesProblem(StatusCodes.Status404NotFound);
         one.MapDelete("", RemoveAsync).WithName("RemoveSchedule").WithSummary("Removes a schedule and its history.");
+        one.MapGet("/history", HistoryAsync).WithName("ScheduleHistory").WithSummary("What became of its newest 100 ticks, newest first.");
         one.MapPost("/run", RunAsync).WithName("RunSchedule").WithSummary("Enqueues its job now.");
         one.MapPost("/pause", PauseAsync).WithName("PauseSchedule").WithSummary("Pauses it; ticks that pass are not made up for.");
         one.MapPost("/resume", ResumeAsync).WithName("ResumeSchedule").WithSummary("Lets it fire again.");
@@ -64,6 +65,11 @@ internal static class ScheduleEndpoints
     private static async Task<Results<NoContent, ProblemHttpResult>> RemoveAsync(string id, ScheduleClient schedules, CancellationToken cancellationToken) =>
         ScheduleDefinition.IsId(id) && await schedules.RemoveAsync(id, cancellationToken) ? TypedResults.NoContent() : Unknown(id);
 
+    private static async Task<Results<Ok<List<TickView>>, ProblemHttpResult>> HistoryAsync(string id, ScheduleClient schedules, CancellationToken cancellationToken) =>
+        await KnowsAsync(id, schedules, cancellationToken)
+            ? TypedResults.Ok((await schedules.GetHistoryAsync(id, cancellationToken: cancellationToken)).Select(TickView.Of).ToList())
+            : Unknown(id);
+
     private static async Task<Results<Accepted<TaskAccepted>, ProblemHttpResult>> RunAsync(string id, ScheduleClient schedules, CancellationToken cancellationToken) =>
         await KnowsAsync(id, schedules, cancellationToken) ? TaskAccepted.Of(await schedules.RunNowAsync(id, cancellationToken)) : Unknown(id);
 
@@ -99,7 +105,7 @@ internal static class ScheduleEndpoints
             _ = body.ReadJob();
             return null;
         }
-        catch (Exception refused) when (refused is TriggerException or ArgumentException)
+        catch (Exception refused) when (refused is TriggerException or ArgumentException or InvalidOperationException)
         {
             return BadRequests.Problem(refused.Message.Split(" (Parameter", 2)[0]);
         }
@@ -121,6 +127,7 @@ internal sealed record NewSchedule
     public JsonElement? Arguments { get; init; }
 
     /// <exception cref="TriggerException">It is none.</exception>
+    /// <exception cref="InvalidOperationException">Its text holds half a character.</exception>
     public Trigger ReadTrigger() => Trigger.ValueKind == JsonValueKind.String ? Cron.Parse(Trigger.GetString()!) : Lovage.Trigger.FromJson(Trigger);
 
     /// <exception cref="ArgumentException">The arguments are neither an array nor an object.</exception>
@@ -170,5 +177,33 @@ internal sealed record ScheduleView
         Missed = schedule.Missed,
         Skipped = schedule.Skipped,
         FromCode = schedule.App is not null,
+    };
+}
+
+internal sealed record TickView
+{
+    public required DateTimeOffset Tick { get; init; }
+
+    [Description("The last tick of a row that was missed or skipped together.")]
+    public required DateTimeOffset Through { get; init; }
+
+    public required long Count { get; init; }
+
+    [Description("Fired, Queued, Skipped, Missed or Manual.")]
+    public required string Status { get; init; }
+
+    [Description("The job that it enqueued: ask for it at /task/{task_id}.")]
+    public required string? TaskId { get; init; }
+
+    public required DateTimeOffset RecordedAt { get; init; }
+
+    public static TickView Of(TickRecord tick) => new()
+    {
+        Tick = tick.Tick,
+        Through = tick.Through,
+        Count = tick.Count,
+        Status = tick.Status.ToString(),
+        TaskId = tick.JobId?.Value,
+        RecordedAt = tick.RecordedAt,
     };
 }

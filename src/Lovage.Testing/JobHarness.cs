@@ -92,6 +92,20 @@ public sealed class JobHarness
     }
 
     /// <summary>
+    /// Fires every schedule that is due by now, as the app's own scheduler does: when this returns, each tick up to now is dealt with, and the jobs of those that fired are enqueued for
+    /// <see cref="DrainAsync"/>. Whether this call or the app's scheduler did it makes no difference: a tick fires once. Move a <see cref="FakeTimeProvider"/> to the tick first
+    /// (<see cref="Schedule.NextTick"/>); a tick that lies further back than 2 s goes by its schedule's misfire rule. Schedules for every node
+    /// (<see cref="ScheduleTarget.EveryNode"/>) are no part of it.
+    /// </summary>
+    /// <param name="cancellationToken">Ends it between two rounds.</param>
+    /// <exception cref="StorageException">The storage keeps no schedules.</exception>
+    public async ValueTask FireSchedulesAsync(CancellationToken cancellationToken = default)
+    {
+        await OpenAsync(cancellationToken);
+        await _services.GetRequiredService<ScheduleSet>().FireDueAsync(cancellationToken);
+    }
+
+    /// <summary>
     /// Waits until no task of this process is unfinished: tasks after a response, spawned ones, gathered ones and calls on dedicated threads, and what they start in turn. The tasks of a request
     /// count from the moment they are added. With a <see cref="FakeTimeProvider"/> the clock stands still
     /// meanwhile: a spawned task with a delay, or between two tries, is waited for until the test moves the clock from elsewhere.

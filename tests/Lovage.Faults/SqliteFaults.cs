@@ -26,3 +26,8 @@ public sealed class SqliteBlockingFaults : BlockingFaults
 {
     protected override StorageUnderTest NewStorage() => new SqliteUnderTest();
 }
+
+public sealed class SqliteScheduleFaults : ScheduleFaults
+{
+    protected override StorageUnderTest NewStorage() => new SqliteUnderTest();
+}

@@ -25,7 +25,7 @@ internal sealed class ScheduleSet : IAsyncDisposable
     private readonly WakeUp _changed = new();
     private IDisposable? _signals;
     private Scheduler? _scheduler;
-    private bool _isSynced;
+    private volatile bool _isSynced;
     private Task _loops = Task.CompletedTask;
 
     public ScheduleSet(JobStorage storage, IServiceProvider services, TimeProvider time, IEnumerable<ScheduleRegistration> schedules, IEnumerable<WorkerRegistration> workers, ILoggerFactory loggers)
@@ -65,8 +65,7 @@ internal sealed class ScheduleSet : IAsyncDisposable
         var isOwnThread = _time == TimeProvider.System;
         if (_storage.Schedules is { } store && (_hasWorker || _cluster.Length > 0))
         {
-            var ids = _services.GetRequiredService<JobIdSource>();
-            _scheduler = new Scheduler(store, ids, ids.Next().Value, _time, _services.GetRequiredService<Random>(), _report);
+            _scheduler = NewScheduler(store);
             _signals = _storage.Signals.Subscribe(_ => _changed.Pulse(), SignalKind.SchedulesChanged);
             loops.Add(Run(new BackgroundLoop("schedule", _time, _report.LoopFault, _changed), StepAsync, isOwnThread));
         }
@@ -101,6 +100,17 @@ internal sealed class ScheduleSet : IAsyncDisposable
         }
     }
 
+    /// <summary>Fires all that is due, whoever leads and whether or not this process fires schedules: for tests. The storage is open.</summary>
+    /// <exception cref="StorageException">The storage keeps no schedules.</exception>
+    internal async Task FireDueAsync(CancellationToken cancellationToken)
+    {
+        var scheduler = NewScheduler(_storage.Schedules ?? throw ScheduleSender.NoSchedules(_storage));
+        await SyncAsync(cancellationToken);
+        while (await scheduler.FireDueAsync(cancellationToken))
+        {
+        }
+    }
+
     public async ValueTask DisposeAsync()
     {
         await StopAsync();
@@ -112,13 +122,24 @@ internal sealed class ScheduleSet : IAsyncDisposable
 
     private async Task<TimeSpan> StepAsync(CancellationToken stopped)
     {
+        await SyncAsync(stopped);
+        return await _scheduler!.StepAsync(stopped);
+    }
+
+    /// <summary>Once; a second time at the same moment does no harm.</summary>
+    private async Task SyncAsync(CancellationToken cancellationToken)
+    {
         if (!_isSynced)
         {
             var app = _services.GetRequiredService<IHostEnvironment>().ApplicationName;
-            await new ScheduleSync(_services.GetRequiredService<ScheduleSender>(), app, _cluster, _report).RunAsync(stopped);
+            await new ScheduleSync(_services.GetRequiredService<ScheduleSender>(), app, _cluster, _report).RunAsync(cancellationToken);
             _isSynced = true;
         }
+    }
 
-        return await _scheduler!.StepAsync(stopped);
+    private Scheduler NewScheduler(ScheduleStore store)
+    {
+        var ids = _services.GetRequiredService<JobIdSource>();
+        return new Scheduler(store, ids, ids.Next().Value, _time, _services.GetRequiredService<Random>(), _report);
     }
 }

@@ -17,8 +17,8 @@ internal sealed class Scheduler
     /// <summary>How often to look whether a job that a tick waits for has ended.</summary>
     private static readonly TimeSpan QueuedInterval = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>From when on a tick is overdue, so that whoever sees it fires it.</summary>
-    private static readonly TimeSpan Overdue = TimeSpan.FromSeconds(2);
+    /// <summary>From when on a tick is overdue, so that whoever sees it fires it: early enough to be on time still when the leader has died, whatever the misfire rule.</summary>
+    private static readonly TimeSpan Overdue = SchedulePlan.OnTime / 2;
 
     /// <summary>How long to sleep at the least, so that ticks that lie close together share a transaction.</summary>
     private static readonly TimeSpan Gathering = TimeSpan.FromMilliseconds(5);
@@ -60,26 +60,27 @@ internal sealed class Scheduler
             return due.UntilNext < wait ? (due.UntilNext > Gathering ? due.UntilNext.Value : Gathering) : wait;
         }
 
-        if (!await TryLeadAsync(stopped) && !due.Schedules.Any(schedule => due.Now - schedule.Schedule.NextTick > Overdue))
+        if (!await TryLeadAsync(stopped) && UntilOverdue(due) is var left && left > TimeSpan.Zero)
         {
-            return Overdue * (0.5 + (_random.NextDouble() / 2));
+            // Not all at the same moment.
+            return left + (Overdue / 4 * _random.NextDouble());
         }
 
-        var firings = due.Schedules.Select(schedule => Plan(schedule, due.Now)).ToList();
-        for (var from = 0; from < firings.Count; from += RecordMax)
-        {
-            var part = firings.GetRange(from, Math.Min(RecordMax, firings.Count - from));
-            var statuses = await _store.RecordAsync(part, stopped);
-            for (var i = 0; i < part.Count; i++)
-            {
-                if (statuses[i] == FireStatus.Recorded)
-                {
-                    _report.Recorded(due.Schedules[from + i].Schedule, part[i], due.Now);
-                }
-            }
-        }
-
+        await FireAsync(due, stopped);
         return TimeSpan.Zero;
+    }
+
+    /// <summary>Fires what is due, whoever leads; false when nothing was.</summary>
+    internal async Task<bool> FireDueAsync(CancellationToken cancellationToken)
+    {
+        var due = await _store.DueAsync(ScheduleStore.BatchMax, cancellationToken);
+        if (due.Schedules.Count == 0)
+        {
+            return false;
+        }
+
+        await FireAsync(due, cancellationToken);
+        return true;
     }
 
     /// <summary>Lets another take over at once.</summary>
@@ -88,6 +89,30 @@ internal sealed class Scheduler
         if (_ledTimestamp is not null)
         {
             await _store.ResignAsync(_owner, cancellationToken);
+        }
+    }
+
+    /// <summary>One that is due only because its queued tick may run has all the time.</summary>
+    private static TimeSpan UntilOverdue(DueResult due)
+    {
+        var late = due.Schedules.Max(schedule => due.Now - schedule.Schedule.NextTick);
+        return late > TimeSpan.Zero ? Overdue - late.Value : Overdue;
+    }
+
+    private async Task FireAsync(DueResult due, CancellationToken cancellationToken)
+    {
+        var firings = due.Schedules.Select(schedule => Plan(schedule, due.Now)).ToList();
+        for (var from = 0; from < firings.Count; from += RecordMax)
+        {
+            var part = firings.GetRange(from, Math.Min(RecordMax, firings.Count - from));
+            var statuses = await _store.RecordAsync(part, cancellationToken);
+            for (var i = 0; i < part.Count; i++)
+            {
+                if (statuses[i] == FireStatus.Recorded)
+                {
+                    _report.Recorded(due.Schedules[from + i].Schedule, part[i], due.Now);
+                }
+            }
         }
     }
 

@@ -27,12 +27,16 @@ internal sealed class FaultLab : IAsyncDisposable
         _producer = host.Services.GetRequiredService<Producer>();
         _inspector = host.Services.GetRequiredService<JobInspector>();
         Journal = new JournalReader(folder);
+        Schedules = host.Services.GetRequiredService<ScheduleClient>();
     }
 
     /// <summary>True when the longer figures are asked for.</summary>
     internal static bool IsLong => Environment.GetEnvironmentVariable("LOVAGE_LONG_TESTS") == "1";
 
     internal JournalReader Journal { get; }
+
+    /// <summary>Adds and reads schedules; the lab has no worker, so it fires none itself.</summary>
+    internal ScheduleClient Schedules { get; }
 
     /// <summary>Where gates of held jobs are.</summary>
     internal string Gates => _folder;
@@ -82,6 +86,9 @@ internal sealed class FaultLab : IAsyncDisposable
         }
     }
 
+    /// <summary>Waits until processes have started to log, which a node does when its storage is open and its worker begins.</summary>
+    internal Task UpAsync(params IReadOnlyList<NodeProcess> nodes) => UntilAsync("all nodes are up", TimeSpan.FromSeconds(30), () => nodes.All(static node => node.Events.Count > 0));
+
     /// <summary>Waits until a process starts a job.</summary>
     internal async Task<JournalLine> StartedAsync(JobId id, NodeProcess? by = null, TimeSpan? limit = null)
     {
@@ -100,7 +107,11 @@ internal sealed class FaultLab : IAsyncDisposable
 
     /// <summary>Holds the journals against the storage. Call it when nothing runs.</summary>
     /// <param name="ends">How jobs are meant to end that cannot succeed.</param>
-    internal async Task<Verdict> JudgeAsync(IReadOnlyDictionary<JobId, JobState>? ends = null)
+    internal async Task<Verdict> JudgeAsync(IReadOnlyDictionary<JobId, JobState>? ends = null) =>
+        Verdict.Of(Journal.Read(), _faults.All, await RecordsAsync(), await _inspector.CountersAsync(), await LeftAsync(), ends ?? ImmutableDictionary<JobId, JobState>.Empty);
+
+    /// <summary>All jobs that the storage keeps.</summary>
+    internal async Task<IReadOnlyList<JobRecord>> RecordsAsync()
     {
         var records = new List<JobRecord>();
         string? after = null;
@@ -111,7 +122,7 @@ internal sealed class FaultLab : IAsyncDisposable
             after = page.Next;
         }
         while (after is not null);
-        return Verdict.Of(Journal.Read(), _faults.All, records, await _inspector.CountersAsync(), await LeftAsync(), ends ?? ImmutableDictionary<JobId, JobState>.Empty);
+        return records;
     }
 
     /// <summary>One line with the test's figures.</summary>

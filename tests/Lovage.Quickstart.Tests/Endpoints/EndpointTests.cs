@@ -174,7 +174,7 @@ public abstract class EndpointTests(QuickstartProcess app)
     {
         var document = (await app.GetAsync("/openapi/v1.json")).Json;
 
-        Assert.Equal(["/items", "/jobs/{name}", "/notify", "/process", "/report", "/schedules", "/schedules/{id}", "/schedules/{id}/pause", "/schedules/{id}/resume", "/schedules/{id}/run", "/subscribe", "/task/{task_id}", "/task/{task_id}/cancel"], document.GetProperty("paths").EnumerateObject().Select(path => path.Name.TrimEnd('/')).Order(StringComparer.Ordinal));
+        Assert.Equal(["/items", "/jobs/{name}", "/notify", "/process", "/report", "/schedules", "/schedules/{id}", "/schedules/{id}/history", "/schedules/{id}/pause", "/schedules/{id}/resume", "/schedules/{id}/run", "/subscribe", "/task/{task_id}", "/task/{task_id}/cancel"], document.GetProperty("paths").EnumerateObject().Select(path => path.Name.TrimEnd('/')).Order(StringComparer.Ordinal));
         var view = document.GetProperty("components").GetProperty("schemas").GetProperty("TaskView").GetProperty("properties");
         Assert.Equal(["attempts", "error", "known", "progress", "result", "status", "task_id"], view.EnumerateObject().Select(property => property.Name).Order(StringComparer.Ordinal));
         var name = document.GetProperty("paths").GetProperty("/items").GetProperty("post").GetProperty("parameters")[0];

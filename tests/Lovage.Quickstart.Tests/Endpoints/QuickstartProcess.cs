@@ -14,50 +14,28 @@ public abstract class QuickstartProcess(string storage, params string[] settings
     private readonly StringBuilder _output = new();
     private Process? _process;
 
-    public HttpClient Http { get; } = new();
+    public HttpClient Http { get; private set; } = new();
 
     public TimeSpan StartTime { get; private set; }
 
     /// <summary>A file in the sample's working folder.</summary>
     internal string File(string name) => Path.Combine(_folder.FullName, name);
 
-    public async ValueTask InitializeAsync()
-    {
-        var start = new ProcessStartInfo("dotnet")
-        {
-            WorkingDirectory = _folder.FullName,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            ArgumentList = { Path.Combine(AppContext.BaseDirectory, "Quickstart.dll"), "--urls", "http://127.0.0.1:0", "--Lovage:Storage", storage },
-        };
-        foreach (var setting in settings)
-        {
-            start.ArgumentList.Add(setting);
-        }
+    public async ValueTask InitializeAsync() => await StartAsync();
 
-        var clock = Stopwatch.StartNew();
-        var listening = new TaskCompletionSource<Uri>(TaskCreationOptions.RunContinuationsAsynchronously);
-        _process = Process.Start(start)!;
-        _process.EnableRaisingEvents = true;
-        _process.Exited += (_, _) => listening.TrySetException(new InvalidOperationException($"The sample ended: {_output}"));
-        _process.OutputDataReceived += (_, line) => Read(line.Data, listening);
-        _process.ErrorDataReceived += (_, line) => Read(line.Data, listening);
-        _process.BeginOutputReadLine();
-        _process.BeginErrorReadLine();
-        Http.BaseAddress = await listening.Task.WaitAsync(TimeSpan.FromSeconds(60));
-        using var health = await Http.GetAsync(new Uri("/health", UriKind.Relative));
-        StartTime = clock.Elapsed;
+    /// <summary>kill -9, and a new process in the same folder; between the two nothing runs for that long.</summary>
+    internal async Task RestartAsync(TimeSpan pause)
+    {
+        await KillAsync();
+        await Task.Delay(pause, TestContext.Current.CancellationToken);
+        Http.Dispose();
+        Http = new HttpClient();
+        await StartAsync();
     }
 
     public async ValueTask DisposeAsync()
     {
-        if (_process is { HasExited: false })
-        {
-            _process.Kill();
-            await _process.WaitForExitAsync();
-        }
-
-        _process?.Dispose();
+        await KillAsync();
         Http.Dispose();
         _folder.Delete(recursive: true);
         GC.SuppressFinalize(this);
@@ -79,6 +57,10 @@ public abstract class QuickstartProcess(string storage, params string[] settings
     }
 
     internal Task<Answer> GetAsync(string path) => SendAsync(HttpMethod.Get, path, null, null);
+
+    internal Task<Answer> PutAsync(string path, string body) => SendAsync(HttpMethod.Put, path, body, "application/json");
+
+    internal Task<Answer> DeleteAsync(string path) => SendAsync(HttpMethod.Delete, path, null, null);
 
     internal Task<Answer> PostAsync(string path, string? body = null, string contentType = "application/json") => SendAsync(HttpMethod.Post, path, body, contentType);
 
@@ -106,6 +88,24 @@ public abstract class QuickstartProcess(string storage, params string[] settings
         }
     }
 
+    internal async Task<JsonElement> FindScheduleAsync(string id) =>
+        (await GetAsync("/schedules")).Json.EnumerateArray().Single(schedule => schedule.GetProperty("id").GetString() == id);
+
+    /// <summary>Asks until a schedule is as it should be; the test's own time limit bounds it.</summary>
+    internal async Task<JsonElement> WaitForScheduleAsync(string id, Func<JsonElement, bool> condition)
+    {
+        while (true)
+        {
+            var schedule = await FindScheduleAsync(id);
+            if (condition(schedule))
+            {
+                return schedule;
+            }
+
+            await Task.Delay(20, TestContext.Current.CancellationToken);
+        }
+    }
+
     internal async Task<Answer> SendAsync(HttpMethod method, string path, string? body, string? contentType)
     {
         using var request = new HttpRequestMessage(method, new Uri(path, UriKind.Relative));
@@ -120,6 +120,46 @@ public abstract class QuickstartProcess(string storage, params string[] settings
         using var response = await Http.SendAsync(request, TestContext.Current.CancellationToken);
         var text = await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
         return new Answer((int)response.StatusCode, response.Content.Headers.ContentType?.MediaType, response.Headers.Location?.ToString(), text);
+    }
+
+    private async Task StartAsync()
+    {
+        var start = new ProcessStartInfo("dotnet")
+        {
+            WorkingDirectory = _folder.FullName,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            ArgumentList = { Path.Combine(AppContext.BaseDirectory, "Quickstart.dll"), "--urls", "http://127.0.0.1:0", "--Lovage:Storage", storage },
+        };
+        foreach (var setting in settings)
+        {
+            start.ArgumentList.Add(setting);
+        }
+
+        var clock = Stopwatch.StartNew();
+        var listening = new TaskCompletionSource<Uri>(TaskCreationOptions.RunContinuationsAsynchronously);
+        _process = Process.Start(start)!;
+        _process.EnableRaisingEvents = true;
+        _process.Exited += (_, _) => listening.TrySetException(new InvalidOperationException($"The sample ended: {_output}"));
+        _process.OutputDataReceived += (_, line) => Read(line.Data, listening);
+        _process.ErrorDataReceived += (_, line) => Read(line.Data, listening);
+        _process.BeginOutputReadLine();
+        _process.BeginErrorReadLine();
+        Http.BaseAddress = await listening.Task.WaitAsync(TimeSpan.FromSeconds(60));
+        using var health = await Http.GetAsync(new Uri("/health", UriKind.Relative));
+        StartTime = clock.Elapsed;
+    }
+
+    private async Task KillAsync()
+    {
+        if (_process is { HasExited: false })
+        {
+            _process.Kill();
+            await _process.WaitForExitAsync();
+        }
+
+        _process?.Dispose();
+        _process = null;
     }
 
     private void Read(string? line, TaskCompletionSource<Uri> listening)
