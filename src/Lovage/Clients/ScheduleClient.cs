@@ -68,7 +68,7 @@ public sealed class ScheduleClient
                 Job = template,
                 Policy = definition.Options.Policy(),
                 IsEdited = record.App is not null,
-                NextTick = ScheduleSender.FirstTick(anchored, now, record.LastTick),
+                NextTick = ScheduleSender.FirstTick(anchored, now, record),
                 State = record.State == ScheduleState.Paused ? ScheduleState.Paused : ScheduleState.Active,
                 Reason = record.State == ScheduleState.Paused ? record.Reason : null,
             };
@@ -111,7 +111,7 @@ public sealed class ScheduleClient
             id,
             (record, now) => record.State == ScheduleState.Active
                 ? record
-                : record with { State = ScheduleState.Active, Reason = null, NextTick = ScheduleSender.FirstTick(_sender.Triggers.Read(record.Trigger), now, record.LastTick) },
+                : record with { State = ScheduleState.Active, Reason = null, NextTick = ScheduleSender.FirstTick(_sender.Triggers.Read(record.Trigger), now, record) },
             cancellationToken);
 
     /// <summary>Enqueues a schedule's job now, in whatever state the schedule is; its ticks go on as they would.</summary>
