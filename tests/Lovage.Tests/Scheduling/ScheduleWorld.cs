@@ -1,3 +1,4 @@
+using Lovage.Protocol;
 using Lovage.Storage;
 using Lovage.Storage.Memory;
 using Lovage.Testing;
@@ -38,7 +39,7 @@ internal sealed class ScheduleWorld : IAsyncDisposable
     /// <param name="app">The app it is one of.</param>
     /// <param name="hears">False for one that no hint reaches, as from another process.</param>
     /// <param name="settings">Its configuration.</param>
-    internal ScheduleNode Node(Action<LovageBuilder>? set = null, string app = "shop", bool hears = true, params (string Key, string Value)[] settings)
+    internal ScheduleNode Node(Func<LovageBuilder, LovageBuilder>? set = null, string app = "shop", bool hears = true, params (string Key, string Value)[] settings)
     {
         var node = new ScheduleNode(this, set, app, hears, settings);
         _nodes.Add(node);
@@ -46,7 +47,7 @@ internal sealed class ScheduleWorld : IAsyncDisposable
     }
 
     /// <summary>A node that works.</summary>
-    internal ScheduleNode Start(Action<LovageBuilder>? set = null, string app = "shop", bool hears = true)
+    internal ScheduleNode Start(Func<LovageBuilder, LovageBuilder>? set = null, string app = "shop", bool hears = true)
     {
         var node = Node(set, app, hears);
         node.Start();
@@ -89,7 +90,7 @@ internal sealed class ScheduleWorld : IAsyncDisposable
         {
             Id = id,
             Trigger = trigger.ToJson(),
-            Job = new Lovage.Protocol.JobMessage { Id = default, Name = "report", Queue = "default", Body = Lovage.Protocol.JobBody.Empty },
+            Job = new JobMessage { Id = default, Name = "report", Queue = "default", Body = JobBody.Empty },
             Policy = policy ?? new SchedulePolicy(),
             NextTick = trigger.NextAfter(Now),
         };
@@ -138,7 +139,7 @@ internal sealed class ScheduleNode : IAsyncDisposable
     private readonly IHost _host;
     private readonly ScheduleSet _schedules;
 
-    internal ScheduleNode(ScheduleWorld world, Action<LovageBuilder>? set, string app, bool hears, (string Key, string Value)[] settings)
+    internal ScheduleNode(ScheduleWorld world, Func<LovageBuilder, LovageBuilder>? set, string app, bool hears, (string Key, string Value)[] settings)
     {
         _world = world;
         Storage = new WatchedStorage(world.Storage, hears ? world.Storage.Signals : new WatchedStorage.Deaf());
