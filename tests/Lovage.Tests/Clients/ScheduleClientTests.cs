@@ -175,8 +175,9 @@ public sealed class ScheduleClientTests
         Assert.Equal(("other", new SchedulePolicy(), world.Now.AddMinutes(10)), (changed.JobName, changed.Policy, changed.NextTick));
         Assert.Equal((3L, before.LastTick, before.CreatedAt, false), (changed.Fired, changed.LastTick, changed.CreatedAt, changed.IsEdited));
         world.Advance(TimeSpan.FromMinutes(10));
-        Assert.Equal(4, (await world.HistoryAsync("beat")).Count);
-        Assert.Equal(2, (await world.Storage.Store.CountersAsync(Cancel)).Count);
+
+        // The jobs of the ticks before have not ended, and the new rule looks at them too.
+        Assert.Equal([TickStatus.Fired, TickStatus.Fired, TickStatus.Fired, TickStatus.Skipped], (await world.HistoryAsync("beat")).Select(static tick => tick.Status));
     }
 
     [Fact]
