@@ -42,7 +42,7 @@ public sealed class ScheduleClient
             ?? throw new ScheduleException(id, "there is one of this id already. Change it (SetAsync), or choose another id.");
     }
 
-    /// <summary>Adds a schedule, or gives the one of this id another trigger, job and options; whether it is paused stays as it is.</summary>
+    /// <summary>Adds a schedule, or gives the one of this id another trigger, job and options; whether it is paused stays as it is, and with the trigger it has it goes on at the tick it stands at, so that one that is due is not lost.</summary>
     /// <inheritdoc cref="AddAsync"/>
     public async ValueTask<Schedule> SetAsync(string id, Trigger trigger, Job job, ScheduleOptions? options = null, CancellationToken cancellationToken = default)
     {
