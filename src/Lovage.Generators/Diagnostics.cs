@@ -74,12 +74,15 @@ internal static class Diagnostics
     internal static readonly DiagnosticDescriptor BadCron = Error(
         "LVG0024", "A cron expression is not valid", "'{0}' is no cron expression: {1}");
 
+    internal static readonly DiagnosticDescriptor ScheduleWithoutJob = Error(
+        "LVG0025", "A schedule stands on a method that is no job", "'{0}' has a [Schedule] and no [Job], so it would never run; mark it [Job] too");
+
     /// <summary>Every rule, by id.</summary>
     internal static readonly ImmutableArray<DiagnosticDescriptor> All =
     [
         DuplicateName, NotSerializable, StaticWithoutAsync, AsyncVoid, NoCancellationToken, NoContract, BadName, BadQueue, OutOfRange,
         BadHandler, TwiceTheSame, FactoryClash, NotAFilter, ByReference, NotAnException, SameWireName, OldLanguage, UncheckedRule,
-        CapturedRequest, CapturedService, BadSchedule, BadCron,
+        CapturedRequest, CapturedService, BadSchedule, BadCron, ScheduleWithoutJob,
     ];
 
     /// <summary>The rule with this id.</summary>

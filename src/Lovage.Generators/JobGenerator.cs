@@ -22,12 +22,19 @@ public sealed class JobGenerator : IIncrementalGenerator
         var build = context.AnalyzerConfigOptionsProvider.Select(static (options, _) => BuildFacts.From(options));
         var assembly = context.CompilationProvider.Combine(build).Select(static (pair, _) => AssemblyFacts.From(pair.Left, pair.Right));
 
+        var strays = context.SyntaxProvider
+            .ForAttributeWithMetadataName(ScheduleParser.Attribute, static (node, _) => JobParser.IsCandidate(node), static (found, _) => ScheduleParser.Stray(found.TargetSymbol))
+            .Where(static issue => issue is not null)
+            .Select(static (issue, _) => issue!)
+            .Collect();
         var set = context.SyntaxProvider
             .ForAttributeWithMetadataName(Attribute, static (node, _) => JobParser.IsCandidate(node), static (found, _) => JobParser.Parse(found))
             .WithTrackingName("Jobs")
             .Collect()
             .Combine(oldLanguage)
             .Select(static (pair, _) => Admit(JobSet.From(pair.Left), pair.Right))
+            .Combine(strays)
+            .Select(static (pair, _) => pair.Right.IsEmpty ? pair.Left : pair.Left with { Issues = pair.Left.Issues.Concat(pair.Right).ToEquatable() })
             .WithTrackingName("JobSet");
 
         var handlers = set.SelectMany(static (all, _) => all.Handlers).WithTrackingName("Handlers");

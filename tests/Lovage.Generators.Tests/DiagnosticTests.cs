@@ -64,6 +64,9 @@ public sealed class DiagnosticTests
     [InlineData("LVG0024 at A", """public sealed class H { [Job, Schedule("a", "0 0 30 2 *")] public void A() { } }""")]
     [InlineData("LVG0024 at A", """public sealed class H { [Job, Schedule("a", "*/0 * * * *")] public void A() { } }""")]
     [InlineData("LVG0024 at A", """public sealed class H { [Job, Schedule("a", "61 * * * *")] public void A() { } }""")]
+    [InlineData("LVG0025 at A", """public sealed class H { [Schedule("a", "* * * * *")] public void A() { } }""")]
+    [InlineData("LVG0025 at A", """public abstract class H { [Schedule("a", "* * * * *"), Schedule("b", "not even cron")] public abstract void A(int day); [Job, Schedule("c", "* * * * *")] public static void BAsync() { } }""")]
+    [InlineData("LVG0025 at A", """public sealed class H { public void A() { [Schedule("a", "* * * * *")] static void Local() { } Local(); } }""")]
     [InlineData("LVG0012 at AddAsync", """public sealed class H { [Job("x")] public void Add(int a) { } [Job("y")] public void AddAsync(int b, JobContext c) { } }""")]
     [InlineData("LVG0012 at AddAsync", "public static class H { public static int Add(int a) => a; [Job] public static void AddAsync(int a) { } }")]
     [InlineData("LVG0013 at Filters = [typeof(string)]", "public sealed class H { [Job(Filters = [typeof(string)])] public void A() { } }")]
@@ -89,6 +92,7 @@ public sealed class DiagnosticTests
     [InlineData("public sealed class F : IJobFilterBase; public interface IJobFilterBase; public abstract class H { [Job] public static Task AAsync(CancellationToken token) => Task.CompletedTask; }")]
     [InlineData("public sealed class H { [Job] public void Add(int a) { } public static void Add(string a) { } }")]
     [InlineData("public sealed class Plain { public async void A(Action done) => await Task.Yield(); }")]
+    [InlineData("""public sealed class H { [Job, Schedule("a", "* * * * *")] public void A(int day = 1) { } }""")]
     public void Generate_NoMistake_IsSilent(string code)
     {
         var generated = Source.Of(code).Generate();

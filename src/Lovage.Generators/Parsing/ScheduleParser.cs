@@ -7,10 +7,15 @@ namespace Lovage.Generators;
 /// <summary>Reads the [Schedule] attributes of a handler and checks them, the expression with the parser that runs.</summary>
 internal static class ScheduleParser
 {
-    private const string Attribute = "Lovage.ScheduleAttribute";
+    internal const string Attribute = "Lovage.ScheduleAttribute";
+
     private const string IdCharacters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._:-";
     private const int IdLengthMax = 128;
     private const double SecondsMax = 3_653D * 86_400D;
+
+    /// <summary>What is wrong with a method that has the attribute and is no handler; null when it is one.</summary>
+    internal static Issue? Stray(ISymbol method) =>
+        Types.HasAttribute(method, JobGenerator.Attribute) ? null : Issue.On(Diagnostics.ScheduleWithoutJob, IssueLocator.Id(method), method.Name);
 
     internal static EquatableArray<ScheduleModel> Parse(IMethodSymbol method, IssueList issues)
     {

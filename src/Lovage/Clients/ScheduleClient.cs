@@ -42,7 +42,7 @@ public sealed class ScheduleClient
             ?? throw new ScheduleException(id, "there is one of this id already. Change it (SetAsync), or choose another id.");
     }
 
-    /// <summary>Adds a schedule, or gives the one of this id another trigger, job and options; whether it is paused stays as it is.</summary>
+    /// <summary>Adds a schedule, or gives the one of this id another trigger, job and options; whether it is paused stays as it is, and with the trigger it has it goes on at the tick it stands at, so that one that is due is not lost.</summary>
     /// <inheritdoc cref="AddAsync"/>
     public async ValueTask<Schedule> SetAsync(string id, Trigger trigger, Job job, ScheduleOptions? options = null, CancellationToken cancellationToken = default)
     {
@@ -68,7 +68,7 @@ public sealed class ScheduleClient
                 Job = template,
                 Policy = definition.Options.Policy(),
                 IsEdited = record.App is not null,
-                NextTick = ScheduleSender.FirstTick(anchored, now, record.LastTick),
+                NextTick = ScheduleSender.FirstTick(anchored, now, record),
                 State = record.State == ScheduleState.Paused ? ScheduleState.Paused : ScheduleState.Active,
                 Reason = record.State == ScheduleState.Paused ? record.Reason : null,
             };
@@ -111,7 +111,7 @@ public sealed class ScheduleClient
             id,
             (record, now) => record.State == ScheduleState.Active
                 ? record
-                : record with { State = ScheduleState.Active, Reason = null, NextTick = ScheduleSender.FirstTick(_sender.Triggers.Read(record.Trigger), now, record.LastTick) },
+                : record with { State = ScheduleState.Active, Reason = null, NextTick = ScheduleSender.FirstTick(_sender.Triggers.Read(record.Trigger), now, record) },
             cancellationToken);
 
     /// <summary>Enqueues a schedule's job now, in whatever state the schedule is; its ticks go on as they would.</summary>

@@ -60,8 +60,12 @@ internal sealed class ScheduleSender(JobSender jobs, StorageGate gate, IServiceS
     internal JobMessage Instance(string id, JobMessage template, DateTimeOffset now) =>
         template with { Id = jobs.NextId(), Expires = ScheduleTemplate.ExpiresAt(template, now), Headers = template.Headers.SetItem(ScheduleHeaders.Schedule, id) };
 
-    /// <summary>The first tick after now and after all that was dealt with.</summary>
+    /// <summary>Where a schedule goes on: with the trigger it has at the tick it stands at, so that one that is due is not lost, with another at the first tick after now and after all that was dealt with.</summary>
+    internal static DateTimeOffset? NextTick(Trigger trigger, DateTimeOffset now, ScheduleRecord? stored) =>
+        stored is { State: ScheduleState.Active, NextTick: { } next } && stored.Trigger == trigger.ToJson() ? next : trigger.NextAfter(stored?.LastTick > now ? stored.LastTick.Value : now);
+
+    /// <summary>As <see cref="NextTick"/>, for a schedule that must have one.</summary>
     /// <exception cref="TriggerException">There is none.</exception>
-    internal static DateTimeOffset FirstTick(Trigger trigger, DateTimeOffset now, DateTimeOffset? last) =>
-        trigger.NextAfter(last > now ? last.Value : now) ?? throw new TriggerException($"The trigger has no tick after {now:O}: it would never fire. Give it a later end or date.");
+    internal static DateTimeOffset FirstTick(Trigger trigger, DateTimeOffset now, ScheduleRecord? stored) =>
+        NextTick(trigger, now, stored) ?? throw new TriggerException($"The trigger has no tick after {now:O}: it would never fire. Give it a later end or date.");
 }

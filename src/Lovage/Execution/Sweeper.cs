@@ -2,7 +2,7 @@ using Lovage.Storage;
 
 namespace Lovage.Execution;
 
-/// <summary>Takes back the jobs of dead owners, and removes ended jobs that are old enough.</summary>
+/// <summary>Takes back the jobs of dead owners, and removes ended jobs and lines of schedules' history that are old enough.</summary>
 internal sealed class Sweeper(JobStorage storage, OwnerProbe probe, WorkerSettings settings, TimeProvider time, Random random, Action<ReclaimResult> reclaimed)
 {
     private const int ReclaimMax = 500;
@@ -34,6 +34,10 @@ internal sealed class Sweeper(JobStorage storage, OwnerProbe probe, WorkerSettin
         if (_prunedTimestamp is not { } pruned || time.GetElapsedTime(pruned) >= PruneInterval)
         {
             while (await storage.Store.PruneAsync(settings.Retention, PruneMax, stopped) >= PruneMax)
+            {
+            }
+
+            while (storage.Schedules is { } schedules && await schedules.PruneAsync(settings.ScheduleRetention, PruneMax, stopped) >= PruneMax)
             {
             }
 

@@ -55,6 +55,9 @@ public sealed record WorkerSettings
     /// <summary>How long ended jobs are kept: 7 days, dead letters 30 days, 1,000,000 rows by default.</summary>
     public RetentionPolicy Retention { get; init; } = new(TimeSpan.FromDays(7), TimeSpan.FromDays(30), 1_000_000);
 
+    /// <summary>How long the history of schedules is kept, zero or more; 7 days by default.</summary>
+    public TimeSpan ScheduleRetention { get; init; } = TimeSpan.FromDays(7);
+
     /// <summary>Wait before a job that nobody here can run is offered again; 30 s by default.</summary>
     public TimeSpan UnknownJobDelay { get; init; } = TimeSpan.FromSeconds(30);
 

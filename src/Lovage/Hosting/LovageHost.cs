@@ -121,7 +121,7 @@ internal sealed partial class LovageHost(
     {
         await storage.OpenAsync(cancellationToken);
         gate.Open();
-        banner.Print(_logger, workers.Settings);
+        banner.Print(_logger, workers.Settings, schedules.Ids);
     }
 
     [SuppressMessage("Design", "CA1031", Justification = "Nobody awaits it before the app stops; what it cannot mend is logged and shown by the health check.")]

@@ -27,6 +27,6 @@ public sealed class LovageOptions
     /// <summary>What is refused. The defaults are those of <see cref="LimitOptions"/>.</summary>
     public LimitOptions Limits { get; } = new();
 
-    /// <summary>How long ended jobs are kept. The defaults are those of <see cref="RetentionOptions"/>.</summary>
+    /// <summary>How long ended jobs and the history of schedules are kept. The defaults are those of <see cref="RetentionOptions"/>.</summary>
     public RetentionOptions Retention { get; } = new();
 }

@@ -26,6 +26,7 @@ internal sealed class OptionRules : IValidateOptions<LovageOptions>
         rules.Time("Lovage:Retention:Finished", options.Retention.Finished, TimeSpan.Zero, DaysMax);
         rules.Time("Lovage:Retention:Dead", options.Retention.Dead, TimeSpan.Zero, DaysMax);
         rules.Number("Lovage:Retention:RowsMax", options.Retention.RowsMax, 0, 1_000_000_000);
+        rules.Time("Lovage:Retention:Schedules", options.Retention.Schedules, TimeSpan.Zero, DaysMax);
         rules.Worker(options.Worker);
         rules.Local(options.Local);
         return rules._findings.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(rules._findings);

@@ -45,8 +45,8 @@ internal sealed class ScheduleSet : IAsyncDisposable
         _node = [.. schedules.Select(static schedule => schedule.Definition).Where(static definition => definition.Options.Target == ScheduleTarget.EveryNode)];
     }
 
-    /// <summary>How many the code defines.</summary>
-    internal int Count => _cluster.Length + _node.Length;
+    /// <summary>Those that the code defines, in the order of their ids.</summary>
+    internal ImmutableArray<string> Ids => [.. _cluster.Concat(_node).Select(static definition => definition.Id).Order(StringComparer.Ordinal)];
 
     /// <summary>Refuses schedules that this storage cannot keep.</summary>
     /// <exception cref="StorageException">It keeps none, and the code defines some.</exception>

@@ -15,11 +15,22 @@ internal sealed class ScheduleSync(ScheduleSender sender, string app, IReadOnlyL
     private const int TriesMax = 20;
     private const int PageSize = 500;
 
+    /// <summary>Stands before the digest of a definition whose code is gone: who resumes the schedule then keeps it, and no later start pauses it again.</summary>
+    private const string GoneMark = "gone:";
+
     internal async Task RunAsync(CancellationToken cancellationToken)
     {
         foreach (var definition in definitions)
         {
-            await KeepAsync(definition, cancellationToken);
+            try
+            {
+                await KeepAsync(definition, cancellationToken);
+            }
+            catch (Exception fault) when (fault is not (StorageException or OperationCanceledException))
+            {
+                // One that cannot be used must not keep the others from it.
+                report.Refused(definition.Id, fault.Message);
+            }
         }
 
         await PauseGoneAsync(cancellationToken);
@@ -41,24 +52,24 @@ internal sealed class ScheduleSync(ScheduleSender sender, string app, IReadOnlyL
                 return;
             }
 
-            var isGone = stored is { State: ScheduleState.Paused } && stored.Reason == Gone;
-            if (stored?.CodeDigest == digest && !isGone)
+            if (stored?.CodeDigest == digest)
             {
                 return;
             }
 
             var now = await sender.NowAsync(cancellationToken);
-            var record = stored?.CodeDigest == digest ? stored : Defined(definition, template, policy, digest, stored, now);
+            var isBack = stored?.CodeDigest == GoneMark + digest;
+            var record = isBack ? stored! with { CodeDigest = digest } : Defined(definition, template, policy, digest, stored, now);
             var anchored = sender.Triggers.Read(record.Trigger);
-            var next = anchored.NextAfter(stored?.LastTick > now ? stored.LastTick.Value : now);
-            if (stored is null || stored.State != ScheduleState.Paused || isGone)
+            var next = ScheduleSender.NextTick(anchored, now, stored);
+            if (stored is not { State: ScheduleState.Paused } || stored.Reason == Gone)
             {
                 record = record with { State = next is null ? ScheduleState.Ended : ScheduleState.Active, Reason = null };
             }
 
             if (await sender.Store.SaveAsync(record with { NextTick = next }, cancellationToken) is not null)
             {
-                report.Synced(definition.Id, stored is null ? $"added, {anchored.Describe()}" : isGone ? "its code is back" : $"changed by this app's code, {anchored.Describe()}");
+                report.Synced(definition.Id, stored is null ? $"added, {anchored.Describe()}" : isBack ? "its code is back" : $"changed by this app's code, {anchored.Describe()}");
                 return;
             }
         }
@@ -68,9 +79,23 @@ internal sealed class ScheduleSync(ScheduleSender sender, string app, IReadOnlyL
 
     private ScheduleRecord Defined(ScheduleDefinition definition, JobMessage template, SchedulePolicy policy, string digest, ScheduleRecord? stored, DateTimeOffset now)
     {
-        var trigger = definition.Trigger.WithAnchor(now).ToJson();
+        var trigger = definition.Trigger.WithAnchor(Anchor(stored) ?? now).ToJson();
         var record = stored ?? new ScheduleRecord { Id = definition.Id, Trigger = trigger, Job = template, Policy = policy };
         return record with { Trigger = trigger, Job = template, Policy = policy, App = app, CodeDigest = digest, IsEdited = false };
+    }
+
+    /// <summary>Where the beat of a stored interval falls, which a change of the code leaves alone.</summary>
+    private DateTimeOffset? Anchor(ScheduleRecord? stored)
+    {
+        try
+        {
+            return stored is null ? null : (sender.Triggers.Read(stored.Trigger) as IntervalTrigger)?.Anchor;
+        }
+        catch (TriggerException)
+        {
+            // What this machine cannot read is replaced.
+            return null;
+        }
     }
 
     private async Task PauseGoneAsync(CancellationToken cancellationToken)
@@ -80,10 +105,10 @@ internal sealed class ScheduleSync(ScheduleSender sender, string app, IReadOnlyL
         while (true)
         {
             var page = await sender.Store.ListAsync(after, PageSize, cancellationToken);
-            foreach (var record in page.Where(record => record.App == app && record.State != ScheduleState.Paused && !ours.Contains(record.Id)))
+            foreach (var record in page.Where(record => record.App == app && record.State != ScheduleState.Paused && record.CodeDigest?.StartsWith(GoneMark, StringComparison.Ordinal) != true && !ours.Contains(record.Id)))
             {
                 // A version that is no longer the stored one means that somebody has just dealt with it.
-                if (await sender.Store.SaveAsync(record with { State = ScheduleState.Paused, Reason = Gone }, cancellationToken) is not null)
+                if (await sender.Store.SaveAsync(record with { State = ScheduleState.Paused, Reason = Gone, CodeDigest = GoneMark + record.CodeDigest }, cancellationToken) is not null)
                 {
                     report.Synced(record.Id, "paused, because its code is gone");
                 }

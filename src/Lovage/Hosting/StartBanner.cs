@@ -5,12 +5,12 @@ using Microsoft.Extensions.Logging;
 
 namespace Lovage;
 
-/// <summary>What the log says at the start: storage, workers, jobs, and what is unsafe in production, one line each.</summary>
+/// <summary>What the log says at the start: storage, workers, jobs, schedules, and what is unsafe in production, one line each.</summary>
 internal sealed partial class StartBanner(JobStorage storage, JobRegistry jobs, IHostEnvironment environment)
 {
     private const int NamesShown = 20;
 
-    internal void Print(ILogger logger, IReadOnlyCollection<WorkerSettings> workers)
+    internal void Print(ILogger logger, IReadOnlyCollection<WorkerSettings> workers, IReadOnlyCollection<string> schedules)
     {
         LogStorage(logger, storage.Description);
         foreach (var worker in workers)
@@ -23,8 +23,8 @@ internal sealed partial class StartBanner(JobStorage storage, JobRegistry jobs, 
             LogNoWorker(logger);
         }
 
-        var names = jobs.Jobs.Select(static job => job.Name).ToList();
-        LogJobs(logger, names.Count, names.Count == 0 ? "none" : string.Join(", ", names.Take(NamesShown)) + (names.Count > NamesShown ? ", ..." : ""));
+        LogJobs(logger, jobs.Jobs.Length, Some(jobs.Jobs.Select(static job => job.Name)));
+        LogSchedules(logger, schedules.Count, Some(schedules));
         WarnOfUnserved(logger, workers);
         foreach (var warning in storage.Warnings)
         {
@@ -52,6 +52,12 @@ internal sealed partial class StartBanner(JobStorage storage, JobRegistry jobs, 
         }
     }
 
+    private static string Some(IEnumerable<string> names)
+    {
+        var shown = names.Take(NamesShown + 1).ToList();
+        return shown.Count == 0 ? "none" : string.Join(", ", shown.Take(NamesShown)) + (shown.Count > NamesShown ? ", ..." : "");
+    }
+
     private void WarnOfUnserved(ILogger logger, IReadOnlyCollection<WorkerSettings> workers)
     {
         if (workers.Count == 0)
@@ -77,6 +83,9 @@ internal sealed partial class StartBanner(JobStorage storage, JobRegistry jobs, 
 
     [LoggerMessage(3013, LogLevel.Information, "Lovage jobs: {Count} registered: {Names}")]
     private static partial void LogJobs(ILogger logger, int count, string names);
+
+    [LoggerMessage(3018, LogLevel.Information, "Lovage schedules: {Count} in this app's code: {Ids}")]
+    private static partial void LogSchedules(ILogger logger, int count, string ids);
 
     [LoggerMessage(3014, LogLevel.Warning, "Unsafe in production: {Warning}")]
     private static partial void LogUnsafe(ILogger logger, string warning);

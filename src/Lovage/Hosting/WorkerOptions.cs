@@ -79,6 +79,7 @@ public sealed class WorkerOptions
         LogCharactersMax = LogCharactersMax,
         ResultBytesMax = ResultBytesMax,
         Retention = new RetentionPolicy(options.Retention.Finished, options.Retention.Dead, options.Retention.RowsMax),
+        ScheduleRetention = options.Retention.Schedules,
         UnknownJobDelay = UnknownJobDelay,
     };
 }

@@ -24,7 +24,7 @@ public sealed class ScheduleAttribute(string id, string cron) : Attribute
     /// <summary>What is done with ticks that nobody could fire in time; <see cref="MisfireRule.Once"/> by default.</summary>
     public MisfireRule Misfire { get; set; }
 
-    /// <summary>Seconds a tick may be late and still run. 0 (the default): the time to the next tick, at most 1 h.</summary>
+    /// <summary>Seconds a tick may be late and still run. 0 (the default): the time to the next tick, at most 1 h; under <see cref="MisfireRule.CatchUp"/> however late.</summary>
     public double GraceSeconds { get; set; }
 
     /// <summary>Late ticks that run under <see cref="MisfireRule.CatchUp"/>, 1 to 1,000; 10 by default.</summary>

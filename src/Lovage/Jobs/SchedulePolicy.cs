@@ -9,7 +9,10 @@ public enum MisfireRule
     /// <summary>None runs; all are recorded as missed.</summary>
     Skip = 1,
 
-    /// <summary>The newest of them run, each by itself, up to a number and as far as they lie within the grace; all others are recorded as missed.</summary>
+    /// <summary>
+    /// The newest of them run, oldest first, up to a number and as far as they lie within the grace; all others are recorded as missed. The overlap rule holds for them too:
+    /// <see cref="OverlapRule.Allow"/> lets them run beside each other, any other runs one and skips the rest.
+    /// </summary>
     CatchUp = 2,
 }
 
@@ -33,7 +36,7 @@ public sealed record SchedulePolicy
     /// <summary>For ticks that nobody could fire in time; once by default.</summary>
     public MisfireRule Misfire { get; init; } = MisfireRule.Once;
 
-    /// <summary>How late a tick may still run. Null (the default): the time to the next tick, at most 1 h.</summary>
+    /// <summary>How late a tick may still run. Null (the default): the time to the next tick, at most 1 h; under <see cref="MisfireRule.CatchUp"/> however late.</summary>
     public TimeSpan? Grace { get; init; }
 
     /// <summary>Late ticks that run under <see cref="MisfireRule.CatchUp"/>, 1 to 1,000; 10 by default.</summary>

@@ -20,10 +20,8 @@ internal sealed class NodeSchedules(IReadOnlyList<ScheduleDefinition> definition
         var wait = LookInterval;
         foreach (var node in _nodes)
         {
-            if (node.Next <= now)
+            if (Pass(node, now) is { } tick)
             {
-                var tick = node.Next.Value;
-                node.Next = node.Trigger.NextAfter(now);
                 Fire(node, tick);
             }
 
@@ -34,6 +32,38 @@ internal sealed class NodeSchedules(IReadOnlyList<ScheduleDefinition> definition
         }
 
         return Task.FromResult(wait);
+    }
+
+    /// <summary>Goes on to the first tick after now.</summary>
+    /// <returns>The newest of those that were passed, when it is on time; null when none is.</returns>
+    private DateTimeOffset? Pass(Node node, DateTimeOffset now)
+    {
+        var first = node.Next;
+        DateTimeOffset? onTime = null, lastMissed = null;
+        var missed = 0L;
+        while (node.Next <= now)
+        {
+            var tick = node.Next.Value;
+            if (now - tick <= SchedulePlan.OnTime)
+            {
+                onTime = tick;
+            }
+            else
+            {
+                lastMissed = tick;
+                missed++;
+            }
+
+            // After a pause of days nobody needs the exact number.
+            node.Next = node.Trigger.NextAfter(missed < SchedulePlan.TicksMax || onTime is not null ? tick : now - SchedulePlan.OnTime - TimeSpan.FromTicks(1));
+        }
+
+        if (lastMissed is { } last)
+        {
+            report.NodeMissed(node.Definition.Id, missed, first!.Value, last);
+        }
+
+        return onTime;
     }
 
     [SuppressMessage("Design", "CA1031", Justification = "One schedule that cannot be fired must not keep the others from it.")]

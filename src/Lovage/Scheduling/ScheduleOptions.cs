@@ -19,7 +19,7 @@ public sealed class ScheduleOptions
     /// <summary>What is done with ticks that nobody could fire in time: <see cref="MisfireRule.Once"/> by default, which runs the newest of them once and records the others as missed.</summary>
     public MisfireRule Misfire { get; set; }
 
-    /// <summary>How late a tick may still run, 0 to 3,653 days. Null (the default): the time to the next tick, at most 1 h.</summary>
+    /// <summary>How late a tick may still run, 0 to 3,653 days. Null (the default): the time to the next tick, at most 1 h; under <see cref="MisfireRule.CatchUp"/> however late.</summary>
     public TimeSpan? Grace { get; set; }
 
     /// <summary>Late ticks that run under <see cref="MisfireRule.CatchUp"/>, 1 to 1,000; 10 by default.</summary>

@@ -37,6 +37,14 @@ internal static class SchedulePlan
         }
 
         var isWhole = !(next <= now);
+        if (!isWhole && schedule.Policy.Misfire == MisfireRule.CatchUp)
+        {
+            // The newest late ticks are to run, and newer ones are still to come: those that may be among them are left to the next round.
+            var passed = Math.Max(1, ticks.Count(tick => now - tick > OnTime) - schedule.Policy.CatchUpMax);
+            next = ticks[passed];
+            ticks.RemoveRange(passed, ticks.Count - passed);
+        }
+
         var runs = Runs(schedule.Policy, ticks, trigger, now, isWhole);
         for (var i = 0; i < ticks.Count; i++)
         {
@@ -79,7 +87,8 @@ internal static class SchedulePlan
         };
         foreach (var place in Enumerable.Reverse(late).Take(most))
         {
-            var grace = policy.Grace ?? Grace(trigger, ticks[place]);
+            // Catching up is bounded by its number; by time only when the schedule says so.
+            var grace = policy.Grace ?? (policy.Misfire == MisfireRule.CatchUp ? TimeSpan.MaxValue : Grace(trigger, ticks[place]));
             if (now - ticks[place] <= grace)
             {
                 runs.Add(place);

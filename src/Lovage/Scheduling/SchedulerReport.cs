@@ -39,6 +39,12 @@ internal sealed partial class SchedulerReport(ILogger logger)
         }
     }
 
+    internal void NodeMissed(string id, long count, DateTimeOffset first, DateTimeOffset last)
+    {
+        LovageTelemetry.ScheduleMissed.Add(count, new("lovage.schedule.id", _ids.Of(id)), new("reason", "late"));
+        Missed(logger, id, count, first, last);
+    }
+
     internal void NodeSkipped(string id, DateTimeOffset tick)
     {
         LovageTelemetry.ScheduleMissed.Add(1, new("lovage.schedule.id", _ids.Of(id)), new("reason", "overlap"));

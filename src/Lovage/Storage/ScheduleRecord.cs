@@ -21,7 +21,7 @@ public sealed record ScheduleRecord
     /// <summary>The app whose code defines it; null for one that was added at run time.</summary>
     public string? App { get; init; }
 
-    /// <summary>The digest of the definition in that code, so that a later one is told from an operator's edit; null for one that was added at run time.</summary>
+    /// <summary>The digest of the definition in that code, so that a later one is told from an operator's edit; marked once that code is gone; null for one that was added at run time.</summary>
     public string? CodeDigest { get; init; }
 
     /// <summary>True when an operator has changed what the code says.</summary>

@@ -47,7 +47,9 @@ public sealed class LovageHostTests
         builder.AddLovage(options => options.Storage = "memory:")
             .AddWorker(worker => (worker.Concurrency, worker.Queues, worker.DrainTime) = (3, ["default"], TimeSpan.FromMinutes(1)))
             .AddJob(new JobDefinition("b.second", static _ => default))
-            .AddJob(new JobDefinition("a.first", static _ => default) { Queue = "mail" });
+            .AddJob(new JobDefinition("a.first", static _ => default) { Queue = "mail" })
+            .AddSchedule("nightly", Cron.Parse("@daily"), Job.Create("b.second"))
+            .AddSchedule("cache", Every.Minutes(1), Job.Create("a.first"), static schedule => schedule.Target = ScheduleTarget.EveryNode);
         builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = TimeSpan.FromSeconds(20));
         using var host = builder.Build();
         await host.StartAsync(Cancel);
@@ -55,6 +57,7 @@ public sealed class LovageHostTests
         Assert.Contains("Lovage storage: memory", log.Messages);
         Assert.Contains("Lovage worker: queues default, 3 jobs at the same time", log.Messages);
         Assert.Contains("Lovage jobs: 2 registered: a.first, b.second", log.Messages);
+        Assert.Contains("Lovage schedules: 2 in this app's code: cache, nightly", log.Messages);
         Assert.Contains("Job a.first goes to queue mail, which no worker of this process serves", log.Messages);
         Assert.Contains(log.Messages, message => message.StartsWith("Unsafe in production: Jobs are kept in memory", StringComparison.Ordinal));
         Assert.Contains(log.Messages, message => message.StartsWith("Workers want 63 s to stop", StringComparison.Ordinal) && message.Contains("gives 20 s", StringComparison.Ordinal));

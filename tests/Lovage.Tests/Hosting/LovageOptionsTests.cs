@@ -37,7 +37,8 @@ public sealed class LovageOptionsTests
             ("Lovage:Limits:PendingMax", "99"),
             ("Lovage:Retention:Finished", "1.00:00:00"),
             ("Lovage:Retention:Dead", "2.00:00:00"),
-            ("Lovage:Retention:RowsMax", "10"));
+            ("Lovage:Retention:RowsMax", "10"),
+            ("Lovage:Retention:Schedules", "3.00:00:00"));
 
         var settings = Assert.Single(host.Services.GetRequiredService<WorkerSet>().Settings);
         Assert.Equal(["high", "low"], settings.Queues);
@@ -60,6 +61,7 @@ public sealed class LovageOptionsTests
                 ResultBytesMax = 700,
                 UnknownJobDelay = TimeSpan.FromSeconds(3),
                 Retention = new Lovage.Storage.RetentionPolicy(TimeSpan.FromDays(1), TimeSpan.FromDays(2), 10),
+                ScheduleRetention = TimeSpan.FromDays(3),
             },
             settings);
         Assert.Equal(
@@ -124,6 +126,7 @@ public sealed class LovageOptionsTests
     [InlineData("Lovage:Limits:EnqueueTimeout", "01:00:00", "Lovage:Limits:EnqueueTimeout is 01:00:00; 00:00:00.0500000 to 00:05:00 is allowed (days.hours:minutes:seconds).")]
     [InlineData("Lovage:Limits:PayloadBytesMax", "1", "Lovage:Limits:PayloadBytesMax is 1; 1,024 to 67,108,864 is allowed.")]
     [InlineData("Lovage:Retention:RowsMax", "-1", "Lovage:Retention:RowsMax is -1; 0 to 1,000,000,000 is allowed.")]
+    [InlineData("Lovage:Retention:Schedules", "-00:00:01", "Lovage:Retention:Schedules is -00:00:01; 00:00:00 to 3653.00:00:00 is allowed (days.hours:minutes:seconds).")]
     [InlineData("Lovage:StarvationLimit", "00:00:00.9", "Lovage:StarvationLimit is 00:00:00.9000000; 00:00:01 to 01:00:00 is allowed (days.hours:minutes:seconds).")]
     [InlineData("Lovage:DefaultQueue", "no spaces", "Lovage:DefaultQueue is 'no spaces'; 1 to 64 characters")]
     [InlineData("Lovage:Worker:Queues:0", "unacked", "Lovage:Worker:Queues is 'unacked'; 1 to 64 characters")]

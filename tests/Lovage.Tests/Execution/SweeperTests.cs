@@ -1,0 +1,61 @@
+using Lovage.Execution;
+using Lovage.Protocol;
+using Lovage.Storage;
+using Lovage.Storage.Memory;
+using Lovage.Testing;
+
+namespace Lovage.Tests.Execution;
+
+public sealed class SweeperTests
+{
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Sweep_HistoryOfSchedules_IsKeptForItsTimeAndNoLonger()
+    {
+        var time = new FakeTimeProvider();
+        await using var storage = new MemoryStorage(time);
+        var schedules = storage.Schedules!;
+        await schedules.SaveAsync(new ScheduleRecord { Id = "beat", Trigger = "{}", Job = Message("template"), Policy = new SchedulePolicy(), NextTick = time.GetUtcNow() }, Cancel);
+        var sweeper = new Sweeper(
+            storage, new NobodyIsDead(), new WorkerSettings { ScheduleRetention = TimeSpan.FromHours(1), Retention = new RetentionPolicy(TimeSpan.FromDays(1), TimeSpan.FromDays(1), 1) }, time, new Random(1), static _ => { });
+        for (var i = 0; i < 1_300; i++)
+        {
+            await RecordAsync(TickStatus.Missed);
+        }
+
+        await RecordAsync(TickStatus.Fired, Message("unfinished"));
+        time.Advance(TimeSpan.FromMinutes(30));
+        await RecordAsync(TickStatus.Missed);
+
+        await sweeper.SweepAsync(Cancel);
+        Assert.Equal(1_000, (await schedules.HistoryAsync("beat", 1_000, Cancel)).Count);
+
+        time.Advance(TimeSpan.FromMinutes(30) + TimeSpan.FromSeconds(1.5));
+        await sweeper.SweepAsync(Cancel);
+        var left = await schedules.HistoryAsync("beat", 1_000, Cancel);
+        Assert.Equal([TickStatus.Missed, TickStatus.Fired], left.Select(static tick => tick.Status));
+        Assert.Equal("unfinished", left[1].JobId!.Value.Value);
+        Assert.NotNull((await storage.Store.FindAsync([left[1].JobId!.Value], Cancel))[0]);
+
+        async Task RecordAsync(TickStatus status, JobMessage? job = null)
+        {
+            var schedule = await schedules.FindAsync("beat", Cancel);
+            var firing = new Firing("beat", schedule!.Version)
+            {
+                Ticks = [new TickRecord(schedule.NextTick!.Value, status) { JobId = job?.Id }],
+                Jobs = job is null ? [] : [job],
+                NextTick = schedule.NextTick.Value.AddMilliseconds(1),
+            };
+            time.Advance(TimeSpan.FromMilliseconds(1));
+            Assert.Equal([FireStatus.Recorded], await schedules.RecordAsync([firing], Cancel));
+        }
+    }
+
+    private static JobMessage Message(string id) => new() { Id = JobId.Parse(id), Name = "report", Queue = "default", Body = JobBody.Empty };
+
+    private sealed class NobodyIsDead : OwnerProbe
+    {
+        internal override bool IsDead(WorkerOwner owner) => false;
+    }
+}
