@@ -24,11 +24,11 @@ public sealed class ScheduleTests
 
         // 2026-01-01 00:00 UTC is 08:00 in Shanghai: a second before midnight there, nothing happens yet.
         app.Time.Advance(new TimeSpan(15, 59, 59));
-        await jobs.FireSchedulesAsync(Cancellation);
+        await jobs.RunDueSchedulesAsync(Cancellation);
         await jobs.ShouldNotHaveEnqueuedAsync("daily_report", cancellationToken: Cancellation);
 
         app.Time.Advance(TimeSpan.FromSeconds(1));
-        await jobs.FireSchedulesAsync(Cancellation);
+        await jobs.RunDueSchedulesAsync(Cancellation);
         await jobs.ShouldHaveEnqueuedAsync("daily_report", times: 1, cancellationToken: Cancellation);
 
         Assert.Equal(1, await jobs.DrainAsync(Cancellation));
@@ -52,7 +52,7 @@ public sealed class ScheduleTests
         {
             var next = (await schedules.FindAsync("sum", Cancellation))!.NextTick!.Value;
             app.Time.Advance(next - app.Time.GetUtcNow());
-            await jobs.FireSchedulesAsync(Cancellation);
+            await jobs.RunDueSchedulesAsync(Cancellation);
             await jobs.DrainAsync(Cancellation);
         }
 

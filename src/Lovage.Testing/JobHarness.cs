@@ -99,7 +99,7 @@ public sealed class JobHarness
     /// </summary>
     /// <param name="cancellationToken">Ends it between two rounds.</param>
     /// <exception cref="StorageException">The storage keeps no schedules.</exception>
-    public async ValueTask FireSchedulesAsync(CancellationToken cancellationToken = default)
+    public async ValueTask RunDueSchedulesAsync(CancellationToken cancellationToken = default)
     {
         await OpenAsync(cancellationToken);
         await _services.GetRequiredService<ScheduleSet>().FireDueAsync(cancellationToken);

@@ -119,11 +119,12 @@ public sealed class NodeSchedulesTests
     public async Task Step_JobFails_TheNextTickRunsAllTheSame()
     {
         var tries = 0;
-        await using var node = await SpawnWorld.StartAsync(lovage => lovage.AddJob(Job("warm", () =>
+        var fails = Job("warm", () =>
         {
             tries++;
             throw new InvalidOperationException("cold");
-        }) with { MaxAttempts = 1 }));
+        });
+        await using var node = await SpawnWorld.StartAsync(lovage => lovage.AddJob(fails with { MaxAttempts = 1 }));
         var schedules = Schedules(node, new ScheduleDefinition("cache", Every.Minutes(1), Lovage.Job.Create("warm")));
 
         for (var i = 1; i <= 3; i++)

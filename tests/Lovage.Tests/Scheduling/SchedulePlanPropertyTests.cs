@@ -118,7 +118,7 @@ public sealed class SchedulePlanPropertyTests
         };
     }
 
-    private static IEnumerable<DateTimeOffset> Expanded(TickRecord row, List<DateTimeOffset> ticks)
+    private static List<DateTimeOffset> Expanded(TickRecord row, List<DateTimeOffset> ticks)
     {
         var from = ticks.IndexOf(row.Tick);
         var through = ticks.IndexOf(row.Through);

@@ -137,7 +137,6 @@ internal sealed class ScheduleNode : IAsyncDisposable
 {
     private readonly ScheduleWorld _world;
     private readonly IHost _host;
-    private readonly ScheduleSet _schedules;
 
     internal ScheduleNode(ScheduleWorld world, Func<LovageBuilder, LovageBuilder>? set, string app, bool hears, (string Key, string Value)[] settings)
     {
@@ -151,7 +150,6 @@ internal sealed class ScheduleNode : IAsyncDisposable
         set?.Invoke(lovage);
         _host = builder.Build();
         _host.Services.GetRequiredService<StorageGate>().Open();
-        _schedules = _host.Services.GetRequiredService<ScheduleSet>();
     }
 
     internal WatchedStorage Storage { get; }
@@ -160,18 +158,20 @@ internal sealed class ScheduleNode : IAsyncDisposable
 
     internal IServiceProvider Services => _host.Services;
 
+    private ScheduleSet Schedules => Services.GetRequiredService<ScheduleSet>();
+
     internal ScheduleClient Client => Services.GetRequiredService<ScheduleClient>();
 
     internal IEnumerable<string> Logged(int id) => Log.Of(id).Select(static line => line.Message);
 
     internal void Start() => _world.Do(() =>
     {
-        _schedules.Start();
+        Schedules.Start();
         return Task.CompletedTask;
     });
 
     /// <summary>Stops it in good order.</summary>
-    internal void Stop() => _world.Do(_schedules.StopAsync);
+    internal void Stop() => _world.Do(Schedules.StopAsync);
 
     /// <summary>From now on it can reach nothing, as if it had been cut off.</summary>
     internal void Cut() => Storage.Before = static _ => throw new StorageException("No route to the storage.", isTransient: true);
