@@ -150,6 +150,9 @@ internal sealed class ScheduleNode : IAsyncDisposable
         set?.Invoke(lovage);
         _host = builder.Build();
         _host.Services.GetRequiredService<StorageGate>().Open();
+
+        // What is wrong with the set-up is thrown here.
+        _ = Schedules;
     }
 
     internal WatchedStorage Storage { get; }
