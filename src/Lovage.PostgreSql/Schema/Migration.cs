@@ -10,6 +10,9 @@ namespace Lovage.PostgreSql.Schema;
 internal sealed class Migration(SchemaName schema, string description)
 {
     private const string Steps = "CREATE TABLE lovage.migration(version integer PRIMARY KEY, checksum text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())";
+
+    // Not to_regclass: that would remember, to the end of the transaction, that there was none before the wait for the lock.
+    private const string Exists = "SELECT EXISTS (SELECT 1 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relname = 'migration')";
     private const string Record = "INSERT INTO lovage.migration(version, checksum) VALUES ({0}, '{1}')";
 
     /// <summary>Looks, and changes what may be changed.</summary>
@@ -90,7 +93,7 @@ internal sealed class Migration(SchemaName schema, string description)
     private async Task<List<(int Version, string Checksum)>> ReadAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
         var steps = new List<(int, string)>();
-        if (await connection.ScalarAsync<string>(new Statement("SELECT to_regclass($1)::text").Add($"{schema.Quoted}.migration"), cancellationToken) is null)
+        if (!await connection.ScalarAsync<bool>(new Statement(Exists).Add(schema.Name), cancellationToken))
         {
             return steps;
         }
