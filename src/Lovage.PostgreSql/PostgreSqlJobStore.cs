@@ -27,13 +27,13 @@ internal sealed class PostgreSqlJobStore(PostgreSqlStorage storage, SignalBus si
             texts.UnionWith(MessageRow.WordsOf(followUps));
             var words = await _database.Words.IdsAsync(connection, texts, CancellationToken.None);
             var applied = followUps.Length == 0 ? await _settle.RunAsync(connection, outcomes, words, storage.Now) : await SettleWithFollowUpsAsync(connection, outcomes, words);
-            var rest = outcomes.Where(outcome => !applied.Contains(outcome.Token.Stamp)).ToArray();
+            var rest = outcomes.Where(outcome => !applied.Contains((outcome.Token.Stamp, outcome.Id.Value))).ToArray();
             if (rest.Length > 0)
             {
                 applied.UnionWith(await _settle.AppliedBeforeAsync(connection, rest));
             }
 
-            return [.. outcomes.Select(outcome => applied.Contains(outcome.Token.Stamp) ? SettleStatus.Applied : SettleStatus.Stale)];
+            return [.. outcomes.Select(outcome => applied.Contains((outcome.Token.Stamp, outcome.Id.Value)) ? SettleStatus.Applied : SettleStatus.Stale)];
         },
         cancellationToken);
 
@@ -80,11 +80,11 @@ internal sealed class PostgreSqlJobStore(PostgreSqlStorage storage, SignalBus si
     protected override ValueTask<int> PruneCoreAsync(RetentionPolicy policy, int max, CancellationToken cancellationToken) =>
         _database.CallAsync(connection => _jobs.PruneAsync(connection, policy, max, storage.Now), cancellationToken);
 
-    private async Task<HashSet<long>> SettleWithFollowUpsAsync(NpgsqlConnection connection, IReadOnlyList<Settlement> outcomes, IReadOnlyDictionary<string, int> words)
+    private async Task<HashSet<(long Stamp, string Id)>> SettleWithFollowUpsAsync(NpgsqlConnection connection, IReadOnlyList<Settlement> outcomes, IReadOnlyDictionary<string, int> words)
     {
         await using var transaction = await connection.BeginTransactionAsync(CancellationToken.None);
         var applied = await _settle.RunAsync(connection, outcomes, words, storage.Now);
-        JobMessage[] followUps = [.. outcomes.DistinctBy(static outcome => outcome.Token).Where(outcome => applied.Contains(outcome.Token.Stamp)).SelectMany(static outcome => outcome.FollowUps)];
+        JobMessage[] followUps = [.. outcomes.DistinctBy(static outcome => (outcome.Token, outcome.Id)).Where(outcome => applied.Contains((outcome.Token.Stamp, outcome.Id.Value))).SelectMany(static outcome => outcome.FollowUps)];
         foreach (var part in followUps.Chunk(JobBroker.BatchMax))
         {
             await _publish.RunAsync(connection, part, words, storage.Now);

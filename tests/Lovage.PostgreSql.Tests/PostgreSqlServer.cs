@@ -16,12 +16,10 @@ public sealed class PostgreSqlServer
     private static readonly Lazy<Task<PostgreSqlServer>> Shared = new(StartAsync);
 
     private readonly Process _process;
-    private readonly string _folder;
 
-    private PostgreSqlServer(Process process, string folder, int port)
+    private PostgreSqlServer(Process process, int port)
     {
         _process = process;
-        _folder = folder;
         Port = port;
         AppDomain.CurrentDomain.ProcessExit += (_, _) => Stop();
     }
@@ -75,13 +73,17 @@ public sealed class PostgreSqlServer
             $"port={port}", "listen_addresses=127.0.0.1", "unix_socket_directories=", "fsync=off", "full_page_writes=off", "max_connections=300", "shared_buffers=64MB",
             "autovacuum=on", "log_min_messages=warning", "max_wal_size=256MB",
         ];
-        string[] command = [.. AsUser(), Path.Combine(binaries, "postgres"), "-D", data, .. settings.SelectMany(static setting => new[] { "-c", setting })];
-        var process = Start(command);
+
+        // It ends, and its folder goes, when this process closes the pipe: by itself or, if it is killed, by the system.
+        const string Keeper = "folder=$1; shift; \"$@\" & read -r _; kill -QUIT $!; wait; rm -rf \"$folder\"";
+        var process = Start([
+            .. AsUser(), "sh", "-c", Keeper, "keeper", folder, Path.Combine(binaries, "postgres"), "-D", data, .. settings.SelectMany(static setting => new[] { "-c", setting }),
+        ]);
         process.ErrorDataReceived += static (_, _) => { };
         process.OutputDataReceived += static (_, _) => { };
         process.BeginErrorReadLine();
         process.BeginOutputReadLine();
-        var server = new PostgreSqlServer(process, folder, port);
+        var server = new PostgreSqlServer(process, port);
         await server.WaitAsync();
         return server;
     }
@@ -106,22 +108,11 @@ public sealed class PostgreSqlServer
 
     private void Stop()
     {
-        try
-        {
-            // Of the runner's process too: the server is its child, and asks its own children to go when it is killed.
-            var postmaster = File.ReadLines(Path.Combine(_folder, "data", "postmaster.pid")).First();
-            using var stop = Process.Start("kill", ["-QUIT", int.Parse(postmaster, CultureInfo.InvariantCulture).ToString(CultureInfo.InvariantCulture)]);
-            stop.WaitForExit(5_000);
-            _process.WaitForExit(10_000);
-            Directory.Delete(_folder, recursive: true);
-        }
-        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or InvalidOperationException)
-        {
-            // It was gone already.
-        }
+        _process.StandardInput.Close();
+        _process.WaitForExit(10_000);
     }
 
-    private static string[] AsUser() => Environment.UserName == "root" ? ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups", "--pdeathsig=QUIT", "--"] : [];
+    private static string[] AsUser() => Environment.UserName == "root" ? ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups", "--"] : [];
 
     private static string? Binaries()
     {
@@ -149,7 +140,7 @@ public sealed class PostgreSqlServer
 
     private static Process Start(string[] command)
     {
-        var start = new ProcessStartInfo(command[0], command[1..]) { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = Path.GetTempPath() };
+        var start = new ProcessStartInfo(command[0], command[1..]) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = Path.GetTempPath() };
         start.Environment["LC_ALL"] = "C";
         return Process.Start(start)!;
     }

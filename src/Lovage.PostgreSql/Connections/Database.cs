@@ -1,3 +1,4 @@
+using System.Data.Common;
 using Lovage.PostgreSql.Schema;
 using Npgsql;
 
@@ -31,8 +32,9 @@ internal sealed class Database : IAsyncDisposable
     internal Database(string connectionString, SchemaName schema)
     {
         _settings = new NpgsqlConnectionStringBuilder(connectionString);
-        _settings.Timeout = _settings.ContainsKey("Timeout") ? _settings.Timeout : ConnectSeconds;
-        _settings.CommandTimeout = _settings.ContainsKey("Command Timeout") ? _settings.CommandTimeout : CommandSeconds;
+        var given = new DbConnectionStringBuilder { ConnectionString = _settings.ConnectionString };
+        _settings.Timeout = given.ContainsKey("Timeout") ? _settings.Timeout : ConnectSeconds;
+        _settings.CommandTimeout = given.ContainsKey("Command Timeout") ? _settings.CommandTimeout : CommandSeconds;
         _settings.Enlist = false;
         Schema = schema;
         _words = new Words(schema);
@@ -128,6 +130,14 @@ internal sealed class Database : IAsyncDisposable
 
     /// <summary>The connection that listens; whoever takes it gives it back.</summary>
     internal ValueTask<NpgsqlConnection> ListenAsync(CancellationToken cancellationToken) => (_listening ?? throw NotOpen()).OpenConnectionAsync(cancellationToken);
+
+    /// <summary>Drops what is known of the server, idle connections included: it may be another one from now on.</summary>
+    internal void Forget()
+    {
+        _words.Forget();
+        _calls?.Clear();
+        _renewals?.Clear();
+    }
 
     public async ValueTask DisposeAsync()
     {

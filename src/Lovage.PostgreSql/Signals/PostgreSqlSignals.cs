@@ -10,7 +10,8 @@ namespace Lovage.PostgreSql.Signals;
 /// </summary>
 internal sealed class PostgreSqlSignals(Database database) : SignalBus, IAsyncDisposable
 {
-    private const int PendingMax = 1_000;
+    /// <summary>More would not fit into one notification.</summary>
+    private const int EndsMax = 250;
     private const int SignOfLifeSeconds = 3;
 
     /// <summary>Between two notifications of this process.</summary>
@@ -67,7 +68,7 @@ internal sealed class PostgreSqlSignals(Database database) : SignalBus, IAsyncDi
 
         lock (_lock)
         {
-            if (_pending.Count >= PendingMax || !_pending.Add(signal) || _pending.Count > 1)
+            if ((signal.Kind == SignalKind.JobEnded && _pending.Count >= EndsMax) || !_pending.Add(signal) || _pending.Count > 1)
             {
                 return;
             }
@@ -153,6 +154,8 @@ internal sealed class PostgreSqlSignals(Database database) : SignalBus, IAsyncDi
             }
             catch (Exception fault) when (StorageFault.IsFault(fault))
             {
+                // What this connection has lost, the others have perhaps lost too, and would find out later.
+                database.Forget();
                 pause = pause < RetryMax / 2 ? pause * 2 : RetryMax;
             }
 

@@ -77,7 +77,7 @@ internal sealed class JobStatements(SchemaName schema)
     // One at a time: two would take each other's lines. Whoever comes second leaves it to the first.
     private const string Fold = """
         WITH lines AS (
-          DELETE FROM lovage.tally WHERE ctid IN (SELECT ctid FROM lovage.tally LIMIT 10000) AND pg_try_advisory_xact_lock($1) RETURNING *)
+          DELETE FROM lovage.tally WHERE ctid = ANY (ARRAY(SELECT ctid FROM lovage.tally LIMIT 10000)) AND pg_try_advisory_xact_lock($1) RETURNING *)
         INSERT INTO lovage.counter AS c (queue, name, ready, delayed, claimed, enqueued, succeeded, failed, retried, cancelled, expired, dead, kept)
         SELECT queue, name, sum(ready), sum(delayed), sum(claimed), sum(enqueued), sum(succeeded), sum(failed), sum(retried), sum(cancelled), sum(expired), sum(dead), sum(kept)
         FROM lines GROUP BY queue, name ORDER BY queue, name

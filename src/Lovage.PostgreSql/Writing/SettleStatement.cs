@@ -17,7 +17,7 @@ internal sealed class SettleStatement(SchemaName schema)
           AS i(job, stamp, id, state, number, ended_as, started_at, duration, worker, retry_delay, result, error, logs, reason, progress, progress_message)),
         ended AS (
           DELETE FROM lovage.claim k USING input i WHERE k.job = i.job AND k.stamp = i.stamp AND k.id = i.id
-          RETURNING k.job, k.stamp, k.queue, k.name, k.priority, k.retries, k.attempts, k.deaths, k.cancel, k.cancel_reason, k.progress AS told, k.progress_message AS told_message,
+          RETURNING k.job, k.stamp, k.id, k.queue, k.name, k.priority, k.retries, k.attempts, k.deaths, k.cancel, k.cancel_reason, k.progress AS told, k.progress_message AS told_message,
             i.state, i.number, i.ended_as, i.started_at, i.duration, i.worker, i.retry_delay, i.result, i.error, i.logs, i.reason, i.progress, i.progress_message),
         fate AS MATERIALIZED (
           SELECT e.*, e.state = 3 AS fails, CASE WHEN e.state = 3 AND e.cancel THEN 6 ELSE e.state END::smallint AS becomes, least(clock.now + e.retry_delay, $18) AS due, clock.now
@@ -41,12 +41,12 @@ internal sealed class SettleStatement(SchemaName schema)
           SELECT queue, name, -count(*), count(*) FILTER (WHERE becomes = 3), count(*) FILTER (WHERE becomes = 4), count(*) FILTER (WHERE becomes = 5), count(*) FILTER (WHERE fails),
             count(*) FILTER (WHERE becomes = 6), count(*) FILTER (WHERE becomes = 7), count(*) FILTER (WHERE becomes = 8), count(*) FILTER (WHERE becomes <> 3)
           FROM fate GROUP BY queue, name)
-        SELECT stamp FROM fate
+        SELECT stamp, id FROM fate
         """;
 
     // An attempt that was written off with its owner bears the stamp of the claim too, but is no outcome. Ends 10, 11: interrupted, owner died.
     private const string WasApplied = """
-        SELECT i.stamp FROM unnest($1::bigint[], $2::bigint[], $3::text[]) AS i(job, stamp, id) JOIN lovage.message m ON m.key = i.job AND m.id = i.id
+        SELECT i.stamp, i.id FROM unnest($1::bigint[], $2::bigint[], $3::text[]) AS i(job, stamp, id) JOIN lovage.message m ON m.key = i.job AND m.id = i.id
         WHERE EXISTS (SELECT 1 FROM lovage.course c WHERE c.job = i.job AND c.stamp = i.stamp AND c.ended_as NOT IN (10, 11))
           OR EXISTS (SELECT 1 FROM lovage.attempt a WHERE a.job = i.job AND a.stamp = i.stamp AND a.ended_as NOT IN (10, 11))
         """;
@@ -64,11 +64,11 @@ internal sealed class SettleStatement(SchemaName schema)
     }
 
     /// <summary>Writes those that are not stale; of two with the same token the first.</summary>
-    /// <returns>The stamps of those that were written now.</returns>
-    internal async Task<HashSet<long>> RunAsync(NpgsqlConnection connection, IReadOnlyList<Settlement> outcomes, IReadOnlyDictionary<string, int> words, long? now)
+    /// <returns>The stamps and ids of those that were written now.</returns>
+    internal async Task<HashSet<(long Stamp, string Id)>> RunAsync(NpgsqlConnection connection, IReadOnlyList<Settlement> outcomes, IReadOnlyDictionary<string, int> words, long? now)
     {
         // By the order of their keys, so that two who settle the same claims do not wait for each other in a circle.
-        var sorted = outcomes.DistinctBy(static outcome => outcome.Token).OrderBy(static outcome => outcome.Token.Claim).ToArray();
+        var sorted = outcomes.DistinctBy(static outcome => (outcome.Token, outcome.Id)).OrderBy(static outcome => outcome.Token.Claim).ToArray();
         var statement = new Statement(schema.Sql(Settle))
             .Add(now)
             .Add(Column(sorted, static outcome => outcome.Token.Claim))
@@ -91,20 +91,20 @@ internal sealed class SettleStatement(SchemaName schema)
         return await StampsAsync(connection, statement);
     }
 
-    /// <summary>The stamps of those that an earlier call has written.</summary>
-    internal Task<HashSet<long>> AppliedBeforeAsync(NpgsqlConnection connection, IReadOnlyList<Settlement> outcomes) =>
+    /// <summary>The stamps and ids of those that an earlier call has written.</summary>
+    internal Task<HashSet<(long Stamp, string Id)>> AppliedBeforeAsync(NpgsqlConnection connection, IReadOnlyList<Settlement> outcomes) =>
         StampsAsync(connection, new Statement(schema.Sql(WasApplied))
             .Add(Column(outcomes, static outcome => outcome.Token.Claim))
             .Add(Column(outcomes, static outcome => outcome.Token.Stamp))
             .Add(Column<string?>(outcomes, static outcome => outcome.Id.Value)));
 
-    private static async Task<HashSet<long>> StampsAsync(NpgsqlConnection connection, Statement statement)
+    private static async Task<HashSet<(long Stamp, string Id)>> StampsAsync(NpgsqlConnection connection, Statement statement)
     {
         await using var rows = await connection.ReadAsync(statement, CancellationToken.None);
-        var stamps = new HashSet<long>();
+        var stamps = new HashSet<(long, string)>();
         while (await rows.ReadAsync())
         {
-            stamps.Add(rows.GetInt64(0));
+            stamps.Add((rows.GetInt64(0), rows.GetString(1)));
         }
 
         return stamps;
