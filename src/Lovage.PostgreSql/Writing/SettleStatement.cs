@@ -8,7 +8,7 @@ namespace Lovage.PostgreSql.Writing;
 /// <summary>Writes outcomes, many in one statement: claims end, attempts are kept, jobs get their new state, retries wait, counts are added.</summary>
 internal sealed class SettleStatement(SchemaName schema)
 {
-    // States 3, 6: retrying, cancelled.
+    // States 3, 6: retrying, cancelled. The claim knows whether "course" has a row: an insert that must look for one first costs half as much again.
     private const string Settle = $"""
         WITH {Sql.Clock},
         input AS MATERIALIZED (
@@ -17,24 +17,28 @@ internal sealed class SettleStatement(SchemaName schema)
           AS i(job, stamp, id, state, number, ended_as, started_at, duration, worker, retry_delay, result, error, logs, reason, progress, progress_message)),
         ended AS (
           DELETE FROM lovage.claim k USING input i WHERE k.job = i.job AND k.stamp = i.stamp AND k.id = i.id
-          RETURNING k.job, k.stamp, k.id, k.queue, k.name, k.priority, k.retries, k.attempts, k.deaths, k.cancel, k.cancel_reason, k.progress AS told, k.progress_message AS told_message,
+          RETURNING k.job, k.stamp, k.id, k.again, k.queue, k.name, k.priority, k.retries, k.attempts, k.deaths, k.cancel, k.cancel_reason, k.progress AS told, k.progress_message AS told_message,
             i.state, i.number, i.ended_as, i.started_at, i.duration, i.worker, i.retry_delay, i.result, i.error, i.logs, i.reason, i.progress, i.progress_message),
         fate AS MATERIALIZED (
           SELECT e.*, e.state = 3 AS fails, CASE WHEN e.state = 3 AND e.cancel THEN 6 ELSE e.state END::smallint AS becomes, least(clock.now + e.retry_delay, $18) AS due, clock.now
           FROM ended e CROSS JOIN clock),
         archived AS (
           {Sql.Archive} FROM fate f CROSS JOIN LATERAL (SELECT * FROM lovage.course c WHERE c.job = f.job AND f.attempts > 0 AND c.ended_as IS NOT NULL OFFSET 0) c),
+        outcome AS MATERIALIZED (
+          SELECT f.job, f.again, f.becomes AS state, f.retries + CASE WHEN f.fails THEN 1 ELSE 0 END AS retries, CASE WHEN f.becomes = 3 THEN f.due END AS due, f.deaths, f.attempts + 1 AS attempts,
+            f.number, f.ended_as, f.started_at, f.duration, f.worker, f.stamp, CASE WHEN f.becomes <> 3 THEN f.now END AS finished_at, CASE WHEN NOT f.fails THEN f.result END AS result,
+            f.error, f.logs, CASE WHEN f.fails AND f.cancel THEN f.cancel_reason ELSE f.reason END AS reason, CASE WHEN NOT f.fails THEN coalesce(f.progress, f.told) END AS progress,
+            CASE WHEN NOT f.fails THEN CASE WHEN f.progress IS NULL THEN f.told_message ELSE f.progress_message END END AS progress_message
+          FROM fate f),
         written AS (
-          INSERT INTO lovage.course AS c (job, state, retries, due, deaths, attempts, number, ended_as, started_at, duration, worker, stamp, finished_at, result, error, logs, reason, progress, progress_message)
-          SELECT f.job, f.becomes, f.retries + CASE WHEN f.fails THEN 1 ELSE 0 END, CASE WHEN f.becomes = 3 THEN f.due END, f.deaths, f.attempts + 1, f.number, f.ended_as, f.started_at, f.duration,
-            f.worker, f.stamp, CASE WHEN f.becomes <> 3 THEN f.now END, CASE WHEN NOT f.fails THEN f.result END, f.error, f.logs,
-            CASE WHEN f.fails AND f.cancel THEN f.cancel_reason ELSE f.reason END,
-            CASE WHEN NOT f.fails THEN coalesce(f.progress, f.told) END, CASE WHEN NOT f.fails THEN CASE WHEN f.progress IS NULL THEN f.told_message ELSE f.progress_message END END
-          FROM fate f
-          ON CONFLICT (job) DO UPDATE SET state = excluded.state, retries = excluded.retries, due = coalesce(excluded.due, c.due), deaths = excluded.deaths, attempts = excluded.attempts,
-            number = excluded.number, ended_as = excluded.ended_as, started_at = excluded.started_at, duration = excluded.duration, worker = excluded.worker, stamp = excluded.stamp,
-            finished_at = excluded.finished_at, result = excluded.result, error = excluded.error, logs = excluded.logs, reason = excluded.reason,
-            progress = excluded.progress, progress_message = excluded.progress_message),
+          INSERT INTO lovage.course(job, state, retries, due, deaths, attempts, number, ended_as, started_at, duration, worker, stamp, finished_at, result, error, logs, reason, progress, progress_message)
+          SELECT job, state, retries, due, deaths, attempts, number, ended_as, started_at, duration, worker, stamp, finished_at, result, error, logs, reason, progress, progress_message
+          FROM outcome WHERE NOT again),
+        rewritten AS (
+          UPDATE lovage.course c SET state = o.state, retries = o.retries, due = coalesce(o.due, c.due), deaths = o.deaths, attempts = o.attempts, number = o.number, ended_as = o.ended_as,
+            started_at = o.started_at, duration = o.duration, worker = o.worker, stamp = o.stamp, finished_at = o.finished_at, result = o.result, error = o.error, logs = o.logs,
+            reason = o.reason, progress = o.progress, progress_message = o.progress_message
+          FROM outcome o WHERE o.again AND c.job = o.job),
         waiting AS (INSERT INTO lovage.delayed(queue, due, job, priority) SELECT queue, due, job, priority FROM fate WHERE becomes = 3),
         counted AS (
           INSERT INTO lovage.tally(queue, name, claimed, delayed, succeeded, failed, retried, cancelled, expired, dead, kept)
