@@ -32,14 +32,17 @@ internal sealed class PageReading(SchemaName schema, Words words)
             return new JobPage([], null);
         }
 
-        // Without a job there is one row all the same, which tells how far was looked.
+        // Without a job there is one row all the same, which tells how far was looked. Only jobs of the page are read as a whole: the others are passed over in the order of their keys.
+        var keys = Keys(query.States);
         var sql = $"""
-            WITH key AS MATERIALIZED (SELECT key, row_number() OVER (ORDER BY key DESC) AS place FROM ({Keys(query.States)}) k),
-            seen AS (SELECT count(*) AS count, min(key) FILTER (WHERE place <= $2) AS low FROM key)
-            SELECT f.*, seen.count, seen.low FROM seen LEFT JOIN LATERAL (
-              SELECT {JobReading.Columns} FROM key s JOIN lovage.message m ON m.key = s.key {JobReading.Joins}
-              WHERE s.place <= $2 AND {Filter} AND (cardinality($5::integer[]) = 0 OR {JobReading.State} = ANY ($5))
-              ORDER BY s.key DESC LIMIT $6) f ON true
+            WITH seen AS MATERIALIZED (SELECT CASE WHEN count(*) > $2 THEN min(key) + 1 END AS low FROM ({keys}) a)
+            SELECT f.*, seen.low FROM seen LEFT JOIN LATERAL (
+              SELECT {JobReading.Columns} FROM (
+                SELECT b.key FROM ({keys}) b CROSS JOIN LATERAL (
+                  SELECT 1 AS one FROM lovage.message m LEFT JOIN lovage.course c ON c.job = m.key LEFT JOIN lovage.claim k ON k.job = m.key
+                  WHERE m.key = b.key AND {Filter} AND (cardinality($5::integer[]) = 0 OR {JobReading.State} = ANY ($5)) OFFSET 0) t
+                WHERE b.key >= coalesce(seen.low, 0) LIMIT $6) s
+              JOIN lovage.message m ON m.key = s.key {JobReading.Joins} ORDER BY s.key DESC) f ON true
             """;
         var select = new Statement(schema.Sql(sql))
             .Add(before)
@@ -53,7 +56,7 @@ internal sealed class PageReading(SchemaName schema, Words words)
         var (next, last) = ((long?)null, 0L);
         while (await rows.ReadAsync(cancellationToken))
         {
-            next = rows.GetInt64(JobReading.ColumnCount) > PageScanMax ? rows.Int64OrNull(JobReading.ColumnCount + 1) : null;
+            next = rows.Int64OrNull(JobReading.ColumnCount);
             if (rows.IsDBNull(0))
             {
                 break;
