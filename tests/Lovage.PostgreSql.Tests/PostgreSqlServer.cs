@@ -62,8 +62,8 @@ public sealed class PostgreSqlServer
         Directory.CreateDirectory(data);
         if (Environment.UserName == "root")
         {
-            // The server refuses to run as root; the package has brought a user of its own.
-            await RunAsync("chown", "-R", "postgres", folder);
+            // The server refuses to run as root; Debian's package has brought a user of its own.
+            await RunAsync("chown", "-R", User().Name, folder);
         }
 
         await RunAsync([.. AsUser(), Path.Combine(binaries, "initdb"), "--pgdata", data, "--username", "lovage", "--auth", "trust", "--encoding", "UTF8", "--locale", "C", "--no-sync"]);
@@ -112,7 +112,13 @@ public sealed class PostgreSqlServer
         _process.WaitForExit(10_000);
     }
 
-    private static string[] AsUser() => Environment.UserName == "root" ? ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups", "--"] : [];
+    private static string[] AsUser() => Environment.UserName == "root" ? ["setpriv", $"--reuid={User().Name}", $"--regid={User().Group}", "--clear-groups", "--"] : [];
+
+    private static (string Name, string Group) User()
+    {
+        var users = File.ReadLines("/etc/passwd").Select(static line => line.Split(':')).ToDictionary(static fields => fields[0], static fields => fields[3], StringComparer.Ordinal);
+        return users.TryGetValue("postgres", out var group) ? ("postgres", group) : ("nobody", users["nobody"]);
+    }
 
     private static string? Binaries()
     {
