@@ -7,7 +7,7 @@ internal sealed record BenchOptions
 {
     internal const string Usage =
         """
-        Usage: SCENARIO [--storage memory|sqlite|ADDRESS] [--jobs N] [--json] [--concurrency N] [--prefetch N] [--callers N] [--rate N] [--seconds N] [--processes 1|2] [--runs N]
+        Usage: SCENARIO [--storage memory|sqlite|postgres://...] [--jobs N] [--json] [--concurrency N] [--prefetch N] [--callers N] [--rate N] [--seconds N] [--processes 1|2] [--runs N]
           enqueue   1 caller, 64 callers (or --callers), bulk
           drain     N pre-queued no-op jobs, results and attempts recorded, every id exactly once
           latency   open loop at --rate for --seconds: from the intended send to the handler's start; --processes 2 runs the worker in another process

@@ -1,0 +1,139 @@
+using Lovage.PostgreSql.Connections;
+using Lovage.PostgreSql.Reading;
+using Lovage.PostgreSql.Schema;
+using Lovage.PostgreSql.Writing;
+using Lovage.Protocol;
+using Lovage.Storage;
+using Npgsql;
+
+namespace Lovage.PostgreSql;
+
+/// <summary>Queues and leases in the database.</summary>
+internal sealed class PostgreSqlBroker(PostgreSqlStorage storage, SignalBus signals, TimeProvider time) : JobBroker("postgresql", signals, time)
+{
+    private const string Pause = "INSERT INTO lovage.queue(id, pause_reason) VALUES ($1, $2) ON CONFLICT (id) DO UPDATE SET pause_reason = excluded.pause_reason";
+    private const string Resume = "UPDATE lovage.queue SET pause_reason = NULL WHERE id = (SELECT id FROM lovage.word WHERE text = $1)";
+
+    private readonly Database _database = storage.Database;
+    private readonly PublishStatement _publish = new(storage.Database.Schema);
+    private readonly ReceiveStatement _receive = new(storage.Database.Schema);
+    private readonly ClaimStatements _claims = new(storage.Database.Schema);
+    private readonly JobStatements _jobs = new(storage.Database.Schema);
+    private readonly QueueReading _reading = new(storage.Database.Schema);
+
+    protected override ValueTask<IReadOnlyList<PublishStatus>> PublishCoreAsync(IReadOnlyList<JobMessage> messages, CancellationToken cancellationToken) => _database.CallAsync<IReadOnlyList<PublishStatus>>(
+        async connection =>
+        {
+            var words = await _database.Words.IdsAsync(connection, MessageRow.WordsOf(messages), CancellationToken.None);
+            var results = await _publish.RunAsync(connection, messages, words, storage.Now);
+            return Array.ConvertAll(results, static result => result.Status);
+        },
+        cancellationToken);
+
+    protected override ValueTask<ReceiveResult> ReceiveCoreAsync(ReceiveRequest request, CancellationToken cancellationToken) => _database.CallAsync(
+        async connection =>
+        {
+            var words = await _database.Words.IdsAsync(connection, [request.Owner.Key], CancellationToken.None);
+            var known = await _database.Words.FindAsync(connection, request.Queues, CancellationToken.None);
+            int[] queues = [.. request.Queues.Where(known.ContainsKey).Select(queue => known[queue]).Distinct()];
+            return queues.Length == 0 ? new ReceiveResult([], null) : await _receive.RunAsync(connection, request, queues, words[request.Owner.Key], storage.Now);
+        },
+        cancellationToken);
+
+    protected override ValueTask<IReadOnlyList<LeaseStatus>> RenewCoreAsync(IReadOnlyList<LeaseToken> tokens, TimeSpan lease, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        var sorted = tokens.Distinct().OrderBy(static token => token.Claim).ToArray();
+        var held = _database.Renew(connection => Renew(connection, _claims.RenewOf(sorted, lease, storage.Now)));
+        return new([.. tokens.Select(token => !held.TryGetValue(token.Stamp, out var cancel) ? LeaseStatus.Lost : cancel ? LeaseStatus.CancelRequested : LeaseStatus.Held)]);
+    }
+
+    protected override async ValueTask<int> ReleaseCoreAsync(IReadOnlyList<LeaseToken> tokens, CancellationToken cancellationToken)
+    {
+        var fates = await _database.CallAsync(connection => _claims.ReleaseAsync(connection, tokens, storage.Now), cancellationToken);
+        foreach (var (id, state) in fates)
+        {
+            if (state.IsFinal)
+            {
+                Signals.Send(new Signal(SignalKind.JobEnded, null, id));
+            }
+        }
+
+        return fates.Count;
+    }
+
+    protected override async ValueTask<ReclaimResult> ReclaimCoreAsync(IReadOnlyList<string> deadOwners, int max, CancellationToken cancellationToken)
+    {
+        var fates = await _database.CallAsync(
+            async connection =>
+            {
+                var owners = await _database.Words.FindAsync(connection, deadOwners, CancellationToken.None);
+
+                // Somebody sweeps every few seconds: the right time to sum up what was counted since.
+                await _jobs.FoldAsync(connection);
+                return await _claims.ReclaimAsync(connection, [.. owners.Values], max, storage.Now);
+            },
+            cancellationToken);
+        return new ReclaimResult(
+            fates.Count(static fate => fate.State == JobState.Queued), fates.Count(static fate => fate.State == JobState.Dead), fates.Count(static fate => fate.State == JobState.Cancelled));
+    }
+
+    protected override ValueTask<IReadOnlyList<string>> OwnersCoreAsync(CancellationToken cancellationToken) =>
+        _database.CallAsync(connection => _reading.OwnersAsync(connection, cancellationToken), cancellationToken);
+
+    protected override async ValueTask PauseCoreAsync(string queue, string reason, CancellationToken cancellationToken) => await _database.CallAsync(
+        async connection =>
+        {
+            var words = await _database.Words.IdsAsync(connection, [queue], CancellationToken.None);
+            await connection.ExecuteAsync(new Statement(_database.Schema.Sql(Pause)).Add(words[queue]).Add(reason), CancellationToken.None);
+            return true;
+        },
+        cancellationToken);
+
+    protected override async ValueTask ResumeCoreAsync(string queue, CancellationToken cancellationToken) => await _database.CallAsync(
+        async connection =>
+        {
+            await connection.ExecuteAsync(new Statement(_database.Schema.Sql(Resume)).Add(queue), CancellationToken.None);
+            return true;
+        },
+        cancellationToken);
+
+    protected override ValueTask<IReadOnlyList<QueueStatus>> QueuesCoreAsync(CancellationToken cancellationToken) => _database.CallAsync(
+        async connection =>
+        {
+            await PromoteAsync(connection, cancellationToken);
+            return await _reading.QueuesAsync(connection, storage.Now, cancellationToken);
+        },
+        cancellationToken);
+
+    protected override ValueTask<IReadOnlyList<JobMessage>> PeekCoreAsync(string queue, int max, CancellationToken cancellationToken) => _database.CallAsync(
+        async connection =>
+        {
+            await PromoteAsync(connection, cancellationToken);
+            var words = await _database.Words.FindAsync(connection, [queue], cancellationToken);
+            return words.TryGetValue(queue, out var id) ? await _reading.PeekAsync(connection, id, max, cancellationToken) : [];
+        },
+        cancellationToken);
+
+    private static Dictionary<long, bool> Renew(NpgsqlConnection connection, Statement statement)
+    {
+        using var batch = connection.Batch(statement);
+        using var rows = batch.ExecuteReader();
+        var held = new Dictionary<long, bool>();
+        while (rows.Read())
+        {
+            held[rows.GetInt64(0)] = rows.GetBoolean(1);
+        }
+
+        return held;
+    }
+
+    /// <summary>Due jobs are made ready by whoever looks first; the rows are touched only when there are some.</summary>
+    private async Task PromoteAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        if (await _reading.WithDueAsync(connection, storage.Now, cancellationToken) is { Length: > 0 } queues)
+        {
+            await connection.ExecuteAsync(_receive.PromoteOf(queues, storage.Now), CancellationToken.None);
+        }
+    }
+}

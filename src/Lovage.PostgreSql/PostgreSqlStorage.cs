@@ -1,0 +1,130 @@
+using Lovage.PostgreSql.Connections;
+using Lovage.PostgreSql.Schema;
+using Lovage.PostgreSql.Signals;
+using Lovage.Storage;
+
+namespace Lovage.PostgreSql;
+
+/// <summary>
+/// Jobs, schedules and hints in one schema of a PostgreSQL database, which any number of hosts share. Version 14 of the server or later. The server's clock judges leases and
+/// due times.
+/// </summary>
+/// <remarks>Safe for use by several threads once opened. Dispose it last, when no call is under way.</remarks>
+public sealed class PostgreSqlStorage : JobStorage
+{
+    /// <summary>The first whose <c>extract(epoch ...)</c> is exact.</summary>
+    private const int ServerVersionMin = 14;
+
+    private readonly PostgreSqlStorageOptions _options;
+    private readonly PostgreSqlBroker _broker;
+    private readonly PostgreSqlJobStore _store;
+    private readonly PostgreSqlScheduleStore _schedules;
+    private readonly PostgreSqlSignals _signals;
+    private readonly List<string> _warnings = [];
+    private string? _description;
+
+    /// <summary>Makes a storage without opening it.</summary>
+    /// <param name="options">Which database, and how it is used.</param>
+    /// <exception cref="ArgumentException">The connection string or the schema's name cannot be read.</exception>
+    public PostgreSqlStorage(PostgreSqlStorageOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        _options = options;
+        Database = new Database(options.ConnectionString, new SchemaName(options.Schema));
+        _signals = new PostgreSqlSignals(Database);
+        _broker = new PostgreSqlBroker(this, _signals, options.Time);
+        _store = new PostgreSqlJobStore(this, _signals, options.Time);
+        _schedules = new PostgreSqlScheduleStore(this, _signals);
+    }
+
+    /// <inheritdoc/>
+    public override string Description => _description ?? Database.Description;
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<string> Warnings => _warnings;
+
+    /// <inheritdoc/>
+    public override JobBroker Broker => _broker;
+
+    /// <inheritdoc/>
+    public override JobStore Store => _store;
+
+    /// <inheritdoc/>
+    public override ScheduleStore? Schedules => _schedules;
+
+    /// <inheritdoc/>
+    public override SignalBus Signals => _signals;
+
+    internal Database Database { get; }
+
+    /// <summary>The number of the session that listens for hints; 0 while none does.</summary>
+    internal int ListeningSession => _signals.Session;
+
+    /// <summary>A time in place of the server's, in tests; else null.</summary>
+    internal long? Now => _options.Clock is { } clock ? StorageTime.From(clock.GetUtcNow()) : null;
+
+    /// <inheritdoc/>
+    public override async ValueTask OpenAsync(CancellationToken cancellationToken)
+    {
+        var version = await Database.OpenAsync(cancellationToken);
+        if (version.Major < ServerVersionMin)
+        {
+            throw new StorageException($"The storage {Database.Description} runs PostgreSQL {version}; {ServerVersionMin} or later is needed.", isTransient: false);
+        }
+
+        _warnings.Clear();
+        await Database.CallAsync(
+            async connection =>
+            {
+                await new Migration(Database.Schema, Database.Description).RunAsync(connection, _options.Migration, cancellationToken);
+                await WarnAsync(connection, cancellationToken);
+                return true;
+            },
+            cancellationToken);
+        _description = $"{Database.Description} (PostgreSQL {version})".Replace(") (", ", ", StringComparison.Ordinal);
+        if (_options.Hints == PostgreSqlHints.Auto && Database.IsDirect)
+        {
+            await ListenAsync(cancellationToken);
+        }
+        else if (_options.Hints == PostgreSqlHints.Auto)
+        {
+            _warnings.Add("A pooler such as PgBouncer stands before PostgreSQL, through which nobody can listen: jobs of other processes are noticed by polling only.");
+        }
+    }
+
+    /// <inheritdoc/>
+    public override async ValueTask PingAsync(CancellationToken cancellationToken) =>
+        await Database.CallAsync(connection => connection.ScalarAsync<int>(new Statement("SELECT 1"), cancellationToken), cancellationToken);
+
+    /// <inheritdoc/>
+    protected override async ValueTask DisposeCoreAsync()
+    {
+        await _signals.DisposeAsync();
+        await Database.DisposeAsync();
+    }
+
+    private async Task ListenAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await _signals.StartAsync(cancellationToken);
+        }
+        catch (Exception fault) when (StorageFault.IsFault(fault))
+        {
+            throw StorageFault.From(fault, Database.Description);
+        }
+    }
+
+    private async Task WarnAsync(Npgsql.NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        if (await connection.ScalarAsync<string>(new Statement("SELECT current_setting('fsync')"), cancellationToken) == "off")
+        {
+            _warnings.Add("The server runs with fsync=off: all of the database may be lost in a power cut or a crash of the operating system.");
+        }
+
+        if (await connection.ScalarAsync<string>(new Statement("SELECT current_setting('synchronous_commit')"), cancellationToken) == "off")
+        {
+            _warnings.Add("The server runs with synchronous_commit=off: jobs accepted in the last moments before a crash of the server may be lost.");
+        }
+    }
+}

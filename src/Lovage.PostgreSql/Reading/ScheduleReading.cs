@@ -1,0 +1,106 @@
+using Lovage.PostgreSql.Connections;
+using Lovage.PostgreSql.Schema;
+using Lovage.Storage;
+using Npgsql;
+
+namespace Lovage.PostgreSql.Reading;
+
+/// <summary>Reads schedules, what is due of them, and their history.</summary>
+internal sealed class ScheduleReading(SchemaName schema)
+{
+    private const string Select = $"SELECT {ScheduleRow.Columns} FROM lovage.schedule m JOIN lovage.schedule_course p ON p.schedule = m.key {MessageRow.Words}";
+
+    private const string NextAndQueued = """
+        SELECT $1::bigint, (SELECT min(next_tick) FROM lovage.schedule_course WHERE state = 0 AND next_tick > $1),
+          EXISTS (SELECT 1 FROM lovage.schedule_course WHERE state = 0 AND queued_tick IS NOT NULL)
+        """;
+
+    private const string History = $"""
+        SELECT {ScheduleRow.TickColumns} FROM lovage.tick t WHERE t.schedule = (SELECT key FROM lovage.schedule WHERE id = $1) ORDER BY t.tick DESC, t.manual DESC LIMIT $2
+        """;
+
+    private const string Now = "SELECT coalesce($1::bigint, (extract(epoch FROM clock_timestamp()) * 10000000)::bigint)";
+
+    // State 0: active, as the indexes have it.
+    private static readonly string DueByTick = $"""
+        SELECT {ScheduleRow.Columns}, (SELECT count(*) FROM lovage.schedule_open o WHERE o.schedule = p.schedule AND {Sql.IsUnfinished})
+        FROM lovage.schedule_course p JOIN lovage.schedule m ON m.key = p.schedule {MessageRow.Words} WHERE p.state = 0 AND p.next_tick <= $1 ORDER BY p.next_tick, m.id LIMIT $2
+        """;
+
+    private static readonly string DueByQueue = $"""
+        SELECT {ScheduleRow.Columns}, 0::bigint FROM lovage.schedule_course p JOIN lovage.schedule m ON m.key = p.schedule {MessageRow.Words}
+        WHERE p.state = 0 AND p.queued_tick IS NOT NULL
+          AND NOT EXISTS (SELECT 1 FROM lovage.schedule_open o WHERE o.schedule = p.schedule AND {Sql.IsUnfinished})
+        ORDER BY p.queued_tick, m.id LIMIT $1
+        """;
+
+    internal async Task<ScheduleRecord?> FindAsync(NpgsqlConnection connection, string id, CancellationToken cancellationToken)
+    {
+        await using var rows = await connection.ReadAsync(new Statement(schema.Sql($"{Select} WHERE m.id = $1")).Add(id), cancellationToken);
+        return await rows.ReadAsync(cancellationToken) ? ScheduleRow.Read(rows) : null;
+    }
+
+    internal async Task<IReadOnlyList<ScheduleRecord>> ListAsync(NpgsqlConnection connection, string? after, int limit, CancellationToken cancellationToken)
+    {
+        await using var rows = await connection.ReadAsync(new Statement(schema.Sql($"{Select} WHERE m.id > $1 ORDER BY m.id LIMIT $2")).Add(after ?? "").Add((long)limit), cancellationToken);
+        var schedules = new List<ScheduleRecord>();
+        while (await rows.ReadAsync(cancellationToken))
+        {
+            schedules.Add(ScheduleRow.Read(rows));
+        }
+
+        return schedules;
+    }
+
+    internal Task<long> CountAsync(NpgsqlConnection connection, CancellationToken cancellationToken) =>
+        connection.ScalarAsync<long>(new Statement(schema.Sql("SELECT count(*) FROM lovage.schedule_course")), cancellationToken);
+
+    internal async Task<DueResult> DueAsync(NpgsqlConnection connection, int max, long? clock, CancellationToken cancellationToken)
+    {
+        var now = await connection.ScalarAsync<long>(new Statement(Now).Add(clock), cancellationToken);
+        await using var batch = connection.Batch(
+            new Statement(schema.Sql(NextAndQueued)).Add(now),
+            new Statement(schema.Sql(DueByQueue)).Add(max + 1L),
+            new Statement(schema.Sql(DueByTick)).Add(now).Add(max + 1L));
+        await using var rows = await batch.ExecuteReaderAsync(cancellationToken);
+        await rows.ReadAsync(cancellationToken);
+        var (next, isAnyQueued) = (rows.Int64OrNull(1), rows.GetBoolean(2));
+
+        var due = new List<(long At, DueSchedule Schedule)>();
+        await rows.NextResultAsync(cancellationToken);
+        while (await rows.ReadAsync(cancellationToken))
+        {
+            var schedule = ScheduleRow.Read(rows);
+            due.Add((StorageTime.From(schedule.QueuedTick!.Value), new DueSchedule(schedule, 0)));
+        }
+
+        var queued = due.Select(static item => item.Schedule.Schedule.Id).ToHashSet(StringComparer.Ordinal);
+        await rows.NextResultAsync(cancellationToken);
+        while (await rows.ReadAsync(cancellationToken))
+        {
+            var schedule = ScheduleRow.Read(rows);
+            if (!queued.Contains(schedule.Id))
+            {
+                due.Add((StorageTime.From(schedule.NextTick!.Value), new DueSchedule(schedule, (int)rows.GetInt64(ScheduleRow.ColumnCount))));
+            }
+        }
+
+        due.Sort(static (a, b) => a.At.CompareTo(b.At));
+
+        // One more than wanted tells that there are more.
+        TimeSpan? untilNext = due.Count > max ? TimeSpan.Zero : next is { } at ? TimeSpan.FromTicks(at - now) : null;
+        return new DueResult(StorageTime.To(now), [.. due.Take(max).Select(static item => item.Schedule)], untilNext, isAnyQueued);
+    }
+
+    internal async Task<IReadOnlyList<TickRecord>> HistoryAsync(NpgsqlConnection connection, string id, int limit, CancellationToken cancellationToken)
+    {
+        await using var rows = await connection.ReadAsync(new Statement(schema.Sql(History)).Add(id).Add((long)limit), cancellationToken);
+        var ticks = new List<TickRecord>();
+        while (await rows.ReadAsync(cancellationToken))
+        {
+            ticks.Add(ScheduleRow.ReadTick(rows));
+        }
+
+        return ticks;
+    }
+}

@@ -1,0 +1,230 @@
+using Lovage.PostgreSql.Connections;
+using Lovage.Storage;
+using Npgsql;
+
+namespace Lovage.PostgreSql.Signals;
+
+/// <summary>
+/// Hints by LISTEN and NOTIFY. One connection listens, and is asked for a sign of life when it hears nothing: one that lost its peer without a word is replaced. Sending
+/// collects what comes within a few milliseconds, since each notification takes a lock that all transactions of the server share.
+/// </summary>
+internal sealed class PostgreSqlSignals(Database database) : SignalBus, IAsyncDisposable
+{
+    /// <summary>More would not fit into one notification.</summary>
+    private const int EndsMax = 250;
+    private const int SignOfLifeSeconds = 3;
+
+    /// <summary>Between two notifications of this process.</summary>
+    private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(10);
+
+    /// <summary>With the wait for a sign of life, and for its cancellation, less than ten seconds.</summary>
+    private static readonly TimeSpan QuietMax = TimeSpan.FromSeconds(4);
+
+    private static readonly TimeSpan RetryMax = TimeSpan.FromSeconds(2);
+
+    // The wire has its own time, whatever clock the jobs live by.
+    private readonly TimeProvider _time = TimeProvider.System;
+    private readonly Lock _lock = new();
+    private readonly HashSet<Signal> _pending = [];
+    private readonly WakeUp _sent = new();
+    private readonly CancellationTokenSource _stop = new();
+    private IDisposable? _interest;
+    private Task _listening = Task.CompletedTask;
+    private Task _sending = Task.CompletedTask;
+    private bool _isOn;
+    private int _session;
+
+    /// <summary>The number of the session that listens; 0 while none does.</summary>
+    internal int Session => Volatile.Read(ref _session);
+
+    /// <summary>Begins to listen and to send.</summary>
+    internal async Task StartAsync(CancellationToken cancellationToken)
+    {
+        var connection = await ConnectAsync(cancellationToken);
+
+        // Ends of jobs are told whether somebody in this process waits for them or not: elsewhere somebody may.
+        _interest = Subscribe(static _ => { }, SignalKind.JobEnded);
+        Volatile.Write(ref _isOn, true);
+        _listening = ListenAsync(connection);
+        _sending = SendAsync();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Volatile.Write(ref _isOn, false);
+        _interest?.Dispose();
+        await _stop.CancelAsync();
+        _sent.Pulse();
+        await Task.WhenAll(_listening, _sending);
+        _stop.Dispose();
+    }
+
+    protected override void SendCore(Signal signal)
+    {
+        if (!Volatile.Read(ref _isOn))
+        {
+            return;
+        }
+
+        lock (_lock)
+        {
+            if ((signal.Kind == SignalKind.JobEnded && _pending.Count >= EndsMax) || !_pending.Add(signal) || _pending.Count > 1)
+            {
+                return;
+            }
+        }
+
+        _sent.Pulse();
+    }
+
+    private async Task SendAsync()
+    {
+        var last = _time.GetTimestamp() - (long)(Pace.TotalSeconds * _time.TimestampFrequency);
+        while (!_stop.IsCancellationRequested)
+        {
+            var seen = _sent.Version;
+            if (Take() is not { Count: > 0 } signals)
+            {
+                await _sent.WaitAsync(seen);
+                var rest = Pace - _time.GetElapsedTime(last);
+                if (rest > TimeSpan.Zero && !_stop.IsCancellationRequested)
+                {
+                    await Task.Delay(rest, _time, CancellationToken.None);
+                }
+
+                continue;
+            }
+
+            try
+            {
+                await database.CallAsync(connection => NotifyAsync(connection, signals), _stop.Token);
+            }
+            catch (Exception fault) when (fault is StorageException or OperationCanceledException)
+            {
+                // Only hints are missed: whoever waits also looks by himself now and then.
+            }
+
+            last = _time.GetTimestamp();
+        }
+    }
+
+    private List<Signal> Take()
+    {
+        lock (_lock)
+        {
+            List<Signal> signals = [.. _pending];
+            _pending.Clear();
+            return signals;
+        }
+    }
+
+    private async Task<bool> NotifyAsync(NpgsqlConnection connection, List<Signal> signals)
+    {
+        // A notification that is lost with the server was for sessions that are lost too: nobody waits for the disk.
+        await using var batch = connection.Batch(
+            new Statement("SELECT set_config('synchronous_commit', 'off', true)"),
+            new Statement("SELECT pg_notify($1, $2)").Add(database.Schema.Channel).Add(HintText.Write(Session, signals)));
+        await batch.ExecuteNonQueryAsync(CancellationToken.None);
+        return true;
+    }
+
+    private async Task ListenAsync(NpgsqlConnection first)
+    {
+        NpgsqlConnection? connection = first;
+        var pause = TimeSpan.Zero;
+        while (!_stop.IsCancellationRequested)
+        {
+            try
+            {
+                if (connection is null)
+                {
+                    await Task.Delay(pause, _time, _stop.Token);
+                    connection = await ConnectAsync(_stop.Token);
+
+                    // Whatever was told meanwhile was missed.
+                    Dispatch(new Signal(SignalKind.Changed));
+                }
+
+                pause = TimeSpan.FromMilliseconds(100);
+                await HearAsync(connection);
+            }
+            catch (OperationCanceledException)
+            {
+                // Told to stop.
+            }
+            catch (Exception fault) when (StorageFault.IsFault(fault))
+            {
+                // What this connection has lost, the others have perhaps lost too, and would find out later.
+                database.Forget();
+                pause = pause < RetryMax / 2 ? pause * 2 : RetryMax;
+            }
+
+            Volatile.Write(ref _session, 0);
+            if (connection is not null)
+            {
+                await CloseAsync(connection);
+                connection = null;
+            }
+        }
+    }
+
+    private async Task<NpgsqlConnection> ConnectAsync(CancellationToken cancellationToken)
+    {
+        var connection = await database.ListenAsync(cancellationToken);
+        try
+        {
+            connection.Notification += OnNotification;
+            await connection.ExecuteAsync(new Statement($"LISTEN \"{database.Schema.Channel}\""), cancellationToken);
+            Volatile.Write(ref _session, connection.ProcessID);
+            return connection;
+        }
+        catch
+        {
+            await CloseAsync(connection);
+            throw;
+        }
+    }
+
+    private async Task HearAsync(NpgsqlConnection connection)
+    {
+        while (true)
+        {
+            if (!await connection.WaitAsync(QuietMax, _stop.Token))
+            {
+                await using var ask = connection.Batch(new Statement("SELECT 1"));
+                ask.Timeout = SignOfLifeSeconds;
+                await ask.ExecuteNonQueryAsync(_stop.Token);
+            }
+        }
+    }
+
+    private async Task CloseAsync(NpgsqlConnection connection)
+    {
+        connection.Notification -= OnNotification;
+
+        // Not back into the pool: the session still listens.
+        NpgsqlConnection.ClearPool(connection);
+        try
+        {
+            await connection.DisposeAsync();
+        }
+        catch (Exception fault) when (StorageFault.IsFault(fault))
+        {
+            // It was broken before.
+        }
+    }
+
+    private void OnNotification(object sender, NpgsqlNotificationEventArgs hint)
+    {
+        var (from, signals) = HintText.Read(hint.Payload);
+        if (from == Session)
+        {
+            return;
+        }
+
+        foreach (var signal in signals)
+        {
+            Dispatch(signal);
+        }
+    }
+}

@@ -1,0 +1,109 @@
+using System.Globalization;
+using Lovage.PostgreSql.Connections;
+using Lovage.PostgreSql.Schema;
+using Lovage.Protocol;
+using Lovage.Storage;
+using Npgsql;
+
+namespace Lovage.PostgreSql.Writing;
+
+/// <summary>Stores messages: one statement for all of them. Only when an id is known already, another one compares.</summary>
+internal sealed class PublishStatement(SchemaName schema)
+{
+    private const int TriesMax = 10;
+
+    // Keys are taken in the order of the messages; rows are written in the order of their ids, so that two who publish the same ids do not wait for each other in a circle.
+    private static readonly string Insert = string.Create(CultureInfo.InvariantCulture, $"""
+        WITH {Sql.Clock},
+        input AS MATERIALIZED (
+          SELECT nextval('lovage.ticket') AS key, i.*, clock.now,
+            greatest(least(clock.now + least(coalesce(greatest(i.delay, 0), 0), {StorageTime.Latest}), {StorageTime.Latest}), coalesce(i.eta, 0)) AS due
+          FROM (
+            SELECT * FROM unnest($2::text[], $3::integer[], $4::integer[], $5::integer[], $6::smallint[], $7::integer[], $8::bigint[], $9::bigint[], $10::bigint[], $11::integer[],
+              $12::bytea[], $13::bytea[], $14::bytea[], $15::integer[])
+            WITH ORDINALITY AS a(id, name, queue, priority, flags, retries, delay, eta, expires, max_attempts, body, more, extra, origin, ord) ORDER BY ord) i
+          CROSS JOIN clock),
+        stored AS (
+          INSERT INTO lovage.message(key, id, name, queue, priority, flags, retries, enqueued_at, delay, eta, expires, max_attempts, body, more, extra, origin)
+          SELECT key, id, name, queue, priority, flags, retries, now, delay, eta, expires, max_attempts, body, more, extra, origin FROM input ORDER BY id COLLATE "C", ord
+          ON CONFLICT (id) DO NOTHING RETURNING key),
+        fresh AS MATERIALIZED (
+          SELECT i.key, i.ord, i.queue, i.name, least(greatest(i.priority, 0), 9)::smallint AS priority, i.due, i.due > i.now AS waits FROM input i JOIN stored USING (key)),
+        waiting AS (INSERT INTO lovage.delayed(queue, due, job, priority) SELECT queue, due, key, priority FROM fresh WHERE waits),
+        scheduled AS (INSERT INTO lovage.course(job, state, due) SELECT key, 0, due FROM fresh WHERE waits),
+        placed AS (INSERT INTO lovage.ready(queue, lane, priority, seq, job, again) SELECT queue, 1, priority, key, key, false FROM fresh WHERE NOT waits),
+        counted AS (
+          INSERT INTO lovage.tally(queue, name, ready, delayed, enqueued)
+          SELECT queue, name, count(*) FILTER (WHERE NOT waits), count(*) FILTER (WHERE waits), count(*) FROM fresh GROUP BY queue, name)
+        SELECT ord, key FROM fresh
+        """);
+
+    private const string Compare = """
+        SELECT i.ord, m.key, m.name = i.name AND m.body = i.body FROM unnest($1::text[], $2::integer[], $3::bytea[]) WITH ORDINALITY AS i(id, name, body, ord)
+        JOIN lovage.message m ON m.id = i.id
+        """;
+
+    /// <summary>The words must be known; see <see cref="MessageRow.WordsOf"/>.</summary>
+    /// <param name="connection">The connection, in a transaction of its caller's or in none.</param>
+    /// <param name="messages">The messages.</param>
+    /// <param name="words">The numbers of their words.</param>
+    /// <param name="now">The time in place of the server's, in tests.</param>
+    /// <returns>For each, in order, what became of it, and the key of the job that has its id.</returns>
+    internal async Task<(PublishStatus Status, long Key)[]> RunAsync(
+        NpgsqlConnection connection, IReadOnlyList<JobMessage> messages, IReadOnlyDictionary<string, int> words, long? now)
+    {
+        var results = new (PublishStatus Status, long Key)[messages.Count];
+        var open = Enumerable.Range(0, messages.Count).ToList();
+        for (var turn = 0; open.Count > 0; turn++)
+        {
+            if (turn == TriesMax)
+            {
+                throw new StorageException("Jobs with the same ids are stored and removed all the time; the call can be repeated.", isTransient: true);
+            }
+
+            await InsertAsync(connection, messages, words, now, open, results);
+            if (open.Count > 0)
+            {
+                // What is known neither way was removed meanwhile, and is tried again.
+                await CompareAsync(connection, messages, words, open, results);
+            }
+        }
+
+        return results;
+    }
+
+    private async Task InsertAsync(
+        NpgsqlConnection connection, IReadOnlyList<JobMessage> messages, IReadOnlyDictionary<string, int> words, long? now, List<int> open, (PublishStatus Status, long Key)[] results)
+    {
+        var part = open.Count == messages.Count ? messages : [.. open.Select(i => messages[i])];
+        await using var rows = await connection.ReadAsync(MessageRow.Add(new Statement(schema.Sql(Insert)).Add(now), part, words), CancellationToken.None);
+        var accepted = new HashSet<int>();
+        while (await rows.ReadAsync())
+        {
+            var place = open[(int)rows.GetInt64(0) - 1];
+            results[place] = (PublishStatus.Accepted, rows.GetInt64(1));
+            accepted.Add(place);
+        }
+
+        open.RemoveAll(accepted.Contains);
+    }
+
+    private async Task CompareAsync(
+        NpgsqlConnection connection, IReadOnlyList<JobMessage> messages, IReadOnlyDictionary<string, int> words, List<int> open, (PublishStatus Status, long Key)[] results)
+    {
+        var compare = new Statement(schema.Sql(Compare))
+            .Add([.. open.Select(i => messages[i].Id.Value)])
+            .Add([.. open.Select(i => words[messages[i].Name])])
+            .Add([.. open.Select(i => (byte[]?)messages[i].Body.ToArray())]);
+        await using var rows = await connection.ReadAsync(compare, CancellationToken.None);
+        var known = new HashSet<int>();
+        while (await rows.ReadAsync())
+        {
+            var place = open[(int)rows.GetInt64(0) - 1];
+            results[place] = (rows.GetBoolean(2) ? PublishStatus.AlreadyKnown : PublishStatus.IdConflict, rows.GetInt64(1));
+            known.Add(place);
+        }
+
+        open.RemoveAll(known.Contains);
+    }
+}

@@ -1,0 +1,99 @@
+using Lovage.PostgreSql.Connections;
+using Lovage.PostgreSql.Schema;
+using Lovage.Storage;
+using Npgsql;
+
+namespace Lovage.PostgreSql.Writing;
+
+/// <summary>
+/// Makes due jobs ready and claims, in one round trip: one that came back from a dead owner alone, or else as many as are asked for. A claim takes the place, writes the
+/// lease and mints the token in one statement; rows that another is taking are passed over, so that nobody waits.
+/// </summary>
+internal sealed class ReceiveStatement(SchemaName schema)
+{
+    /// <summary>Due jobs made ready in one transaction at the most.</summary>
+    private const int PromoteMax = 1_000;
+
+    private const string Promote = $"""
+        WITH {Sql.Clock}, {Sql.OpenQueues},
+        due AS MATERIALIZED (
+          SELECT d.* FROM open CROSS JOIN LATERAL (
+            SELECT d.queue, d.due, d.job, d.priority FROM lovage.delayed d WHERE d.queue = open.id AND d.due <= (SELECT now FROM clock) ORDER BY d.due, d.job LIMIT $3 FOR UPDATE SKIP LOCKED) d
+          LIMIT $3),
+        gone AS (DELETE FROM lovage.delayed d USING due WHERE d.queue = due.queue AND d.due = due.due AND d.job = due.job),
+        numbered AS MATERIALIZED (SELECT nextval('lovage.ticket') AS seq, s.* FROM (SELECT * FROM due ORDER BY due, job) s),
+        placed AS (INSERT INTO lovage.ready(queue, lane, priority, seq, job, ready_at, again) SELECT queue, 1, priority, seq, job, due, true FROM numbered),
+        queued AS (UPDATE lovage.course c SET state = 1, seq = n.seq FROM numbered n WHERE c.job = n.job)
+        INSERT INTO lovage.tally(queue, name, ready, delayed) SELECT queue, 0, count(*), -count(*) FROM due GROUP BY queue
+        """;
+
+    private const string Claim = $"""
+        WITH {Sql.Clock}, {Sql.OpenQueues},
+        back AS MATERIALIZED (
+          SELECT open.ord, r.* FROM open CROSS JOIN LATERAL (
+            SELECT r.ctid AS place, r.* FROM lovage.ready r WHERE r.queue = open.id AND r.lane = 0 ORDER BY r.priority, r.seq LIMIT 1 FOR UPDATE SKIP LOCKED) r
+          WHERE $6 LIMIT 1),
+        usual AS MATERIALIZED (
+          SELECT open.ord, r.* FROM open CROSS JOIN LATERAL (
+            SELECT r.ctid AS place, r.* FROM lovage.ready r WHERE r.queue = open.id AND r.lane = 1 ORDER BY r.priority, r.seq LIMIT $3 FOR UPDATE SKIP LOCKED) r
+          WHERE NOT EXISTS (SELECT 1 FROM back) LIMIT $3),
+        picked AS MATERIALIZED (SELECT * FROM back UNION ALL SELECT * FROM usual),
+        gone AS (DELETE FROM lovage.ready WHERE ctid = ANY (ARRAY(SELECT place FROM picked))),
+        taken AS MATERIALIZED (
+          SELECT nextval('lovage.ticket') AS stamp, s.* FROM (
+            SELECT p.ord, p.seq AS place_seq, p.job, p.ready_at, p.queue AS place_queue, p.lane, p.priority AS place_priority, p.again, m.*,
+              coalesce(c.retries, m.retries) AS now_retries, coalesce(c.attempts, 0) AS attempts, coalesce(c.deaths, 0) AS deaths
+            FROM picked p CROSS JOIN LATERAL (SELECT * FROM lovage.message m WHERE m.key = p.job OFFSET 0) m
+            LEFT JOIN LATERAL (SELECT c.retries, c.attempts, c.deaths FROM lovage.course c WHERE p.again AND c.job = p.job OFFSET 0) c ON true
+            ORDER BY p.ord, p.priority, p.seq OFFSET 0) s),
+        held AS (
+          INSERT INTO lovage.claim(job, stamp, owner, until, lane, seq, ready_at, again, name, queue, priority, retries, attempts, deaths, id)
+          SELECT job, stamp, $5, clock.now + $4, lane, place_seq, ready_at, again, name, place_queue, place_priority, now_retries, attempts, deaths, id FROM taken CROSS JOIN clock),
+        counted AS (INSERT INTO lovage.tally(queue, name, ready, claimed) SELECT place_queue, 0, -count(*), count(*) FROM taken GROUP BY place_queue)
+        SELECT {MessageRow.Columns}, m.job, m.stamp, m.now_retries, m.attempts, m.lane, coalesce(m.ready_at, m.enqueued_at), (SELECT now FROM clock) FROM taken m {MessageRow.Words} ORDER BY m.stamp
+        """;
+
+    private const string NextDue = $"""
+        WITH {Sql.Clock}, {Sql.OpenQueues}
+        SELECT min(d.due) - (SELECT now FROM clock) FROM open CROSS JOIN LATERAL (SELECT d.due FROM lovage.delayed d WHERE d.queue = open.id ORDER BY d.due LIMIT 1) d
+        """;
+
+    /// <summary>Makes due jobs of queues ready, for a look at them.</summary>
+    internal Statement PromoteOf(int[] queues, long? now) => new Statement(schema.Sql(Promote)).Add(now).Add(queues).Add((long)PromoteMax);
+
+    internal async Task<ReceiveResult> RunAsync(NpgsqlConnection connection, ReceiveRequest request, int[] queues, int owner, long? now)
+    {
+        var claim = new Statement(schema.Sql(Claim)).Add(now).Add(queues).Add((long)request.Max).Add(StorageTime.Span(request.Lease)).Add(owner).Add(request.WithReclaimed);
+        var nextDue = new Statement(schema.Sql(NextDue)).Add(now).Add(queues);
+        await using var batch = connection.Batch(PromoteOf(queues, now), claim, nextDue);
+        await using var rows = await batch.ExecuteReaderAsync(CancellationToken.None);
+        var taken = new List<Delivery>();
+        while (await rows.ReadAsync())
+        {
+            taken.Add(Read(rows));
+        }
+
+        await rows.NextResultAsync();
+        await rows.ReadAsync();
+        var wait = rows.Int64OrNull(0);
+        return new ReceiveResult(taken, taken.Count == 0 && wait is { } ticks ? TimeSpan.FromTicks(Math.Max(0, ticks)) : null);
+    }
+
+    private static Delivery Read(NpgsqlDataReader row)
+    {
+        const int First = MessageRow.ColumnCount;
+        var message = MessageRow.Read(row, 0, row.GetInt32(First + 2));
+        var claimedAt = StorageTime.To(row.GetInt64(First + 6));
+        return new Delivery
+        {
+            Message = message,
+            Token = new LeaseToken(row.GetInt64(First), row.GetInt64(First + 1)),
+            EnqueuedAt = StorageTime.To(row.GetInt64(6)),
+            ReadyAt = StorageTime.To(row.GetInt64(First + 5)),
+            ClaimedAt = claimedAt,
+            StartFirst = row.GetInt16(First + 4) == 0,
+            IsExpired = message.Expires <= claimedAt,
+            AttemptsSoFar = row.GetInt32(First + 3),
+        };
+    }
+}

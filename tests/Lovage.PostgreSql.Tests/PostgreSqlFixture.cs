@@ -1,0 +1,28 @@
+using System.Globalization;
+using Lovage.Specification;
+
+namespace Lovage.PostgreSql.Tests;
+
+/// <summary>A schema of its own for each scope; the second handle is a second storage on the same schema, with connections of its own.</summary>
+public sealed class PostgreSqlFixture : StorageFixture
+{
+    private static int _number;
+
+    public override async ValueTask<StorageScope> OpenAsync()
+    {
+        var server = await PostgreSqlServer.GetAsync();
+        var time = new ManualTimeProvider();
+        var schema = NewSchema();
+        var options = Options(server, schema) with { Time = time, Clock = time };
+        var storage = new PostgreSqlStorage(options);
+        await storage.OpenAsync(CancellationToken.None);
+        var other = new PostgreSqlStorage(options);
+        await other.OpenAsync(CancellationToken.None);
+        return new StorageScope(storage, other, time, async () => await server.ExecuteAsync($"DROP SCHEMA {schema} CASCADE"));
+    }
+
+    /// <summary>A name that no other test of this run has.</summary>
+    public static string NewSchema() => string.Create(CultureInfo.InvariantCulture, $"lovage_{Interlocked.Increment(ref _number)}");
+
+    public static PostgreSqlStorageOptions Options(PostgreSqlServer server, string schema) => new() { ConnectionString = server.ConnectionString, Schema = schema };
+}

@@ -1,0 +1,153 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using Npgsql;
+using Xunit;
+
+namespace Lovage.PostgreSql.Tests;
+
+/// <summary>
+/// A server of this run's own: a fresh cluster in a temporary folder on a free port of the loopback, without sockets and without flushing. It is started by the first test
+/// that needs it and ends with the process.
+/// </summary>
+public sealed class PostgreSqlServer
+{
+    private static readonly Lazy<Task<PostgreSqlServer>> Shared = new(StartAsync);
+
+    private readonly Process _process;
+
+    private PostgreSqlServer(Process process, int port)
+    {
+        _process = process;
+        Port = port;
+        AppDomain.CurrentDomain.ProcessExit += (_, _) => Stop();
+    }
+
+    public int Port { get; }
+
+    /// <summary>Of a database with nothing in it but schemas of tests.</summary>
+    public string ConnectionString => $"Host=127.0.0.1;Port={Port};Username=lovage;Database=postgres";
+
+    /// <summary>The server; a test that asks for it is skipped where there are no programs of PostgreSQL.</summary>
+    public static Task<PostgreSqlServer> GetAsync()
+    {
+        Assert.SkipWhen(Binaries() is null, "PostgreSQL's server is not installed: neither on the PATH nor in /usr/lib/postgresql/*/bin are initdb and postgres.");
+        return Shared.Value;
+    }
+
+    /// <summary>Runs SQL as the owner of the server.</summary>
+    public async Task ExecuteAsync(string sql)
+    {
+        await using var connection = new NpgsqlConnection(ConnectionString);
+        await connection.OpenAsync();
+        await using var command = new NpgsqlCommand(sql, connection);
+        await command.ExecuteNonQueryAsync();
+    }
+
+    /// <summary>The first column of the first row.</summary>
+    public async Task<T> ScalarAsync<T>(string sql)
+    {
+        await using var connection = new NpgsqlConnection(ConnectionString);
+        await connection.OpenAsync();
+        await using var command = new NpgsqlCommand(sql, connection);
+        return (T)(await command.ExecuteScalarAsync())!;
+    }
+
+    private static async Task<PostgreSqlServer> StartAsync()
+    {
+        var binaries = Binaries()!;
+        var folder = Directory.CreateTempSubdirectory("lovage-postgres-").FullName;
+        var data = Path.Combine(folder, "data");
+        Directory.CreateDirectory(data);
+        if (Environment.UserName == "root")
+        {
+            // The server refuses to run as root; Debian's package has brought a user of its own.
+            await RunAsync("chown", "-R", User().Name, folder);
+        }
+
+        await RunAsync([.. AsUser(), Path.Combine(binaries, "initdb"), "--pgdata", data, "--username", "lovage", "--auth", "trust", "--encoding", "UTF8", "--locale", "C", "--no-sync"]);
+        var port = FreePort();
+        string[] settings =
+        [
+            $"port={port}", "listen_addresses=127.0.0.1", "unix_socket_directories=", "fsync=off", "full_page_writes=off", "max_connections=300", "shared_buffers=64MB",
+            "autovacuum=on", "log_min_messages=warning", "max_wal_size=256MB",
+        ];
+
+        // It ends, and its folder goes, when this process closes the pipe: by itself or, if it is killed, by the system.
+        const string Keeper = "folder=$1; shift; \"$@\" & read -r _; kill -QUIT $!; wait; rm -rf \"$folder\"";
+        var process = Start([
+            .. AsUser(), "sh", "-c", Keeper, "keeper", folder, Path.Combine(binaries, "postgres"), "-D", data, .. settings.SelectMany(static setting => new[] { "-c", setting }),
+        ]);
+        process.ErrorDataReceived += static (_, _) => { };
+        process.OutputDataReceived += static (_, _) => { };
+        process.BeginErrorReadLine();
+        process.BeginOutputReadLine();
+        var server = new PostgreSqlServer(process, port);
+        await server.WaitAsync();
+        return server;
+    }
+
+    private async Task WaitAsync()
+    {
+        var start = TimeProvider.System.GetTimestamp();
+        while (true)
+        {
+            try
+            {
+                await ScalarAsync<int>("SELECT 1");
+                return;
+            }
+            catch (NpgsqlException) when (!_process.HasExited && TimeProvider.System.GetElapsedTime(start) < TimeSpan.FromSeconds(60))
+            {
+                // A server says by nothing but its port that it is there.
+                await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System);
+            }
+        }
+    }
+
+    private void Stop()
+    {
+        _process.StandardInput.Close();
+        _process.WaitForExit(10_000);
+    }
+
+    private static string[] AsUser() => Environment.UserName == "root" ? ["setpriv", $"--reuid={User().Name}", $"--regid={User().Group}", "--clear-groups", "--"] : [];
+
+    private static (string Name, string Group) User()
+    {
+        var users = File.ReadLines("/etc/passwd").Select(static line => line.Split(':')).ToDictionary(static fields => fields[0], static fields => fields[3], StringComparer.Ordinal);
+        return users.TryGetValue("postgres", out var group) ? ("postgres", group) : ("nobody", users["nobody"]);
+    }
+
+    private static string? Binaries()
+    {
+        var packaged = Directory.Exists("/usr/lib/postgresql")
+            ? Directory.GetDirectories("/usr/lib/postgresql").OrderByDescending(static folder => int.TryParse(Path.GetFileName(folder), NumberStyles.None, CultureInfo.InvariantCulture, out var version) ? version : 0).Select(static folder => Path.Combine(folder, "bin"))
+            : [];
+        var path = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries);
+        return packaged.Concat(path).FirstOrDefault(static folder => File.Exists(Path.Combine(folder, "initdb")) && File.Exists(Path.Combine(folder, "postgres")));
+    }
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    private static async Task RunAsync(params string[] command)
+    {
+        using var process = Start(command);
+        var output = await Task.WhenAll(process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
+        await process.WaitForExitAsync();
+        Assert.True(process.ExitCode == 0, $"{command[0]} ended with {process.ExitCode}: {string.Join('\n', output)}");
+    }
+
+    private static Process Start(string[] command)
+    {
+        var start = new ProcessStartInfo(command[0], command[1..]) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = Path.GetTempPath() };
+        start.Environment["LC_ALL"] = "C";
+        return Process.Start(start)!;
+    }
+}

@@ -1,0 +1,245 @@
+using Lovage.Specification;
+using Lovage.Storage;
+using Npgsql;
+using Xunit;
+
+namespace Lovage.PostgreSql.Tests;
+
+/// <summary>What only a server shared by several processes has: its clock, its notifications, its faults. Nothing here has a clock of the test's own.</summary>
+public sealed class ServerTests : IAsyncLifetime
+{
+    private static readonly TimeSpan Lease = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Long = TimeSpan.FromSeconds(30);
+
+    private readonly string _schema = PostgreSqlFixture.NewSchema();
+    private readonly TestData _data = new(TimeProvider.System);
+    private PostgreSqlServer _server = null!;
+
+    private static CancellationToken Stop => TestContext.Current.CancellationToken;
+
+    public async ValueTask InitializeAsync() => _server = await PostgreSqlServer.GetAsync();
+
+    public async ValueTask DisposeAsync() => await _server.ExecuteAsync($"DROP SCHEMA IF EXISTS {_schema} CASCADE");
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(-1)]
+    public async Task Clock_OfAWorkerAnHourOff_ChangesNothing(int hours)
+    {
+        await using var right = await OpenAsync();
+        await using var wrong = await OpenAsync(new ShiftedTimeProvider(TimeSpan.FromHours(hours)));
+        var (now, soon) = (_data.Message(), _data.Message() with { Delay = TimeSpan.FromMinutes(30) });
+        var before = TimeProvider.System.GetUtcNow() - TimeSpan.FromSeconds(2);
+
+        await wrong.Broker.PublishAsync([now, soon], Stop);
+        var delivery = Assert.Single(await wrong.Broker.ReceiveAsync(Request("wrong"), Stop));
+
+        var after = TimeProvider.System.GetUtcNow() + TimeSpan.FromSeconds(2);
+        Assert.Equal(now.Id, delivery.Message.Id);
+        Assert.InRange(delivery.EnqueuedAt, before, after);
+        Assert.InRange(delivery.ClaimedAt, before, after);
+        Assert.InRange((await right.Store.FindAsync([soon.Id], Stop))[0]!.DueAt!.Value, before + soon.Delay, after + soon.Delay);
+        Assert.Equal(default, await right.Broker.ReclaimAsync([], 100, Stop));
+        Assert.Equal(default, await wrong.Broker.ReclaimAsync([], 100, Stop));
+        Assert.Equal([LeaseStatus.Held], await right.Broker.RenewAsync([delivery.Token], Lease, Stop));
+        Assert.Empty(await right.Broker.ReceiveAsync(Request("right"), Stop));
+        Assert.Equal([SettleStatus.Applied], await wrong.Store.SettleAsync([_data.Outcome(delivery)], Stop));
+        Assert.InRange((await right.Store.FindAsync([now.Id], Stop))[0]!.FinishedAt!.Value, before, after);
+        Assert.True(await wrong.Schedules!.TryLeadAsync("wrong", Lease, Stop));
+        Assert.False(await right.Schedules!.TryLeadAsync("right", Lease, Stop));
+    }
+
+    [Fact]
+    public async Task Signals_OfAnotherProcess_AreHeard()
+    {
+        await using var here = await OpenAsync();
+        await using var there = await OpenAsync();
+        var waiting = here.Broker.ReceiveAsync(Request("here") with { Wait = TimeSpan.FromHours(1) }, Stop).AsTask();
+        var ended = HearAsync(there, SignalKind.JobEnded);
+
+        var message = _data.Message();
+        await there.Broker.PublishAsync([message], Stop);
+        var delivery = Assert.Single(await waiting.WaitAsync(Long, Stop));
+        await here.Store.SettleAsync([_data.Outcome(delivery)], Stop);
+
+        Assert.Equal(message.Id, (await ended).Id);
+    }
+
+    [Fact]
+    public async Task Signals_CancellationFromAnotherProcess_IsHeard()
+    {
+        await using var here = await OpenAsync();
+        await using var there = await OpenAsync();
+        var message = _data.Message();
+        await here.Broker.PublishAsync([message], Stop);
+        Assert.Single(await here.Broker.ReceiveAsync(Request("here"), Stop));
+        var asked = HearAsync(here, SignalKind.CancelRequested);
+
+        await there.Store.CancelAsync([message.Id], null, Stop);
+
+        Assert.Equal(new Signal(SignalKind.CancelRequested, null, message.Id), await asked);
+    }
+
+    [Fact]
+    public async Task Signals_ListeningSessionIsTerminated_AreHeardAgain()
+    {
+        await using var here = await OpenAsync();
+        await using var there = await OpenAsync();
+        var first = here.ListeningSession;
+        Assert.NotEqual(0, first);
+        var changed = HearAsync(here, SignalKind.Changed);
+
+        Assert.True(await _server.ScalarAsync<bool>($"SELECT pg_terminate_backend({first})"));
+
+        // Whatever was told meanwhile was missed: whoever waits is told to look.
+        Assert.Equal(SignalKind.Changed, (await changed).Kind);
+        Assert.NotEqual(first, here.ListeningSession);
+        var waiting = here.Broker.ReceiveAsync(Request("here") with { Wait = TimeSpan.FromHours(1) }, Stop).AsTask();
+        await there.Broker.PublishAsync([_data.Message()], Stop);
+        Assert.Single(await waiting.WaitAsync(Long, Stop));
+    }
+
+    [Fact]
+    public async Task Calls_SessionsAreTerminated_FailAsTransientAndThenWork()
+    {
+        await using var storage = await OpenAsync();
+        await storage.Broker.PublishAsync([_data.Message()], Stop);
+        await _server.ExecuteAsync("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'lovage%' AND query LIKE '%" + _schema + "%' AND pid <> pg_backend_pid()");
+        var faults = 0;
+        while (true)
+        {
+            try
+            {
+                Assert.Single(await storage.Broker.ReceiveAsync(Request("one"), Stop));
+                break;
+            }
+            catch (StorageException fault) when (faults++ < 10)
+            {
+                Assert.True(fault.IsTransient, fault.Message);
+            }
+        }
+    }
+
+    [Fact]
+    public async Task Open_NobodyThere_IsTransientAndNamesNoPassword()
+    {
+        await using var storage = new PostgreSqlStorage(new PostgreSqlStorageOptions { ConnectionString = "Host=127.0.0.1;Port=1;Username=app;Password=s3cret;Database=jobs" });
+
+        var fault = await Assert.ThrowsAsync<StorageException>(async () => await storage.OpenAsync(Stop));
+
+        Assert.True(fault.IsTransient);
+        Assert.DoesNotContain("s3cret", fault.ToString(), StringComparison.Ordinal);
+        Assert.DoesNotContain("s3cret", storage.Description, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Open_DatabaseIsMissing_SaysSoForGood()
+    {
+        var builder = new NpgsqlConnectionStringBuilder(_server.ConnectionString) { Database = "nowhere", Pooling = false };
+        await using var storage = new PostgreSqlStorage(new PostgreSqlStorageOptions { ConnectionString = builder.ConnectionString });
+
+        var fault = await Assert.ThrowsAsync<StorageException>(async () => await storage.OpenAsync(Stop));
+
+        Assert.False(fault.IsTransient);
+        Assert.Contains("no such database", fault.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Open_PollingOnly_ListensToNobody()
+    {
+        await using var storage = new PostgreSqlStorage(PostgreSqlFixture.Options(_server, _schema) with { Hints = PostgreSqlHints.Poll });
+        await storage.OpenAsync(Stop);
+
+        await storage.Broker.PublishAsync([_data.Message()], Stop);
+
+        Assert.Equal(0, storage.ListeningSession);
+        Assert.Single(await storage.Broker.ReceiveAsync(Request("one"), Stop));
+        Assert.Equal(0, await _server.ScalarAsync<long>($"SELECT count(*) FROM pg_stat_activity WHERE application_name = 'lovage hints' AND query LIKE '%{_schema}\"%'"));
+    }
+
+    [Fact]
+    public async Task Text_ThatPostgreSqlCannotHold_IsToldAllTheSame()
+    {
+        await using var storage = await OpenAsync();
+        var message = _data.Message();
+        await storage.Broker.PublishAsync([message], Stop);
+        await storage.Store.CancelAsync([message.Id], "zero \0 half \ud800 end", Stop);
+
+        Assert.Equal("zero \uFFFD half \uFFFD end", (await storage.Store.FindAsync([message.Id], Stop))[0]!.Reason);
+    }
+
+    [Fact]
+    public async Task Query_RareJobBehindManyOthers_IsFoundPageByPage()
+    {
+        await using var storage = await OpenAsync();
+        var rare = _data.Message("tasks.rare");
+        await storage.Broker.PublishAsync([rare], Stop);
+        for (var i = 0; i < 21; i++)
+        {
+            await storage.Broker.PublishAsync(_data.Messages(1_000), Stop);
+        }
+
+        var query = new JobQuery { Name = "tasks.rare", Limit = 10 };
+        var found = new List<JobId>();
+        var pages = 0;
+        do
+        {
+            var page = await storage.Store.QueryAsync(query, Stop);
+            found.AddRange(page.Jobs.Select(job => job.Message.Id));
+            query = query with { After = page.Next };
+            pages++;
+        }
+        while (query.After is not null);
+
+        Assert.Equal([rare.Id], found);
+        Assert.Equal(3, pages);
+        Assert.Equal(new BoundedCount(1, true), await storage.Store.CountAsync(query with { After = null }, 10, Stop));
+    }
+
+    [Fact]
+    public async Task Counters_SummedUp_StayTheSame()
+    {
+        await using var storage = await OpenAsync();
+        for (var i = 0; i < 20; i++)
+        {
+            await storage.Broker.PublishAsync([_data.Message()], Stop);
+        }
+
+        var before = await storage.Store.CountersAsync(Stop);
+        Assert.True(await _server.ScalarAsync<long>($"SELECT count(*) FROM {_schema}.tally") >= 20);
+        await storage.Broker.ReclaimAsync([], 1, Stop);
+
+        Assert.Equal(0, await _server.ScalarAsync<long>($"SELECT count(*) FROM {_schema}.tally"));
+        Assert.Equal(before, await storage.Store.CountersAsync(Stop));
+        Assert.Equal(20, Assert.Single(await storage.Broker.QueuesAsync(Stop)).Ready);
+    }
+
+    private static ReceiveRequest Request(string owner) => new(TestData.Owner(owner), [TestData.Queue], 100, Lease);
+
+    private static async Task<Signal> HearAsync(PostgreSqlStorage storage, SignalKind kind)
+    {
+        var heard = new TaskCompletionSource<Signal>(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var listening = storage.Signals.Subscribe(
+            signal =>
+            {
+                if (signal.Kind == kind)
+                {
+                    heard.TrySetResult(signal);
+                }
+            },
+            kind);
+        return await heard.Task.WaitAsync(Long, Stop);
+    }
+
+    private async Task<PostgreSqlStorage> OpenAsync(TimeProvider? time = null)
+    {
+        var storage = new PostgreSqlStorage(PostgreSqlFixture.Options(_server, _schema) with { Time = time ?? TimeProvider.System });
+        await storage.OpenAsync(Stop);
+        return storage;
+    }
+
+    private sealed class ShiftedTimeProvider(TimeSpan by) : TimeProvider
+    {
+        public override DateTimeOffset GetUtcNow() => System.GetUtcNow() + by;
+    }
+}
