@@ -17,7 +17,7 @@ internal static class ConnectionExtensions
         internal async Task<T?> ScalarAsync<T>(Statement statement, CancellationToken cancellationToken)
         {
             await using var rows = await connection.ReadAsync(statement, cancellationToken);
-            return await rows.ReadAsync(cancellationToken) && !await rows.IsDBNullAsync(0, cancellationToken) ? rows.GetFieldValue<T>(0) : default;
+            return await rows.ReadAsync(cancellationToken) && !await rows.IsDBNullAsync(0, cancellationToken) ? await rows.GetFieldValueAsync<T>(0, cancellationToken) : default;
         }
 
         internal Task<NpgsqlDataReader> ReadAsync(Statement statement, CancellationToken cancellationToken) => connection.Batch(statement).ExecuteReaderAsync(cancellationToken);

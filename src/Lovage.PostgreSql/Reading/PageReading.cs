@@ -57,7 +57,7 @@ internal sealed class PageReading(SchemaName schema, Words words)
         while (await rows.ReadAsync(cancellationToken))
         {
             next = rows.Int64OrNull(JobReading.ColumnCount);
-            if (rows.IsDBNull(0))
+            if (await rows.IsDBNullAsync(0, cancellationToken))
             {
                 break;
             }

@@ -66,7 +66,8 @@ internal sealed class QueueReading(SchemaName schema)
         while (await rows.ReadAsync(cancellationToken))
         {
             TimeSpan? oldest = rows.Int64OrNull(5) is { } age ? TimeSpan.FromTicks(Math.Max(0, age)) : null;
-            queues.Add(new QueueStatus(rows.GetString(0), rows.GetInt64(1), rows.GetInt64(2), rows.GetInt64(3), oldest, !rows.IsDBNull(4), rows.TextOrNull(4)));
+            var pauseReason = rows.TextOrNull(4);
+            queues.Add(new QueueStatus(rows.GetString(0), rows.GetInt64(1), rows.GetInt64(2), rows.GetInt64(3), oldest, pauseReason is not null, pauseReason));
         }
 
         return queues;

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
@@ -20,6 +21,7 @@ internal sealed class Migration(SchemaName schema, string description)
     /// <param name="rule">What may be changed.</param>
     /// <param name="cancellationToken">Gives up; nothing has changed then.</param>
     /// <exception cref="StorageException">The schema is newer, older than the rule allows to mend, or has been changed.</exception>
+    [SuppressMessage("Security", "CA2100", Justification = "The text is ours; the schema's name in it was checked and is quoted.")]
     internal async Task RunAsync(NpgsqlConnection connection, PostgreSqlMigration rule, CancellationToken cancellationToken)
     {
         if (await CheckAsync(connection, rule, cancellationToken) == Tables.Version)

@@ -62,8 +62,8 @@ internal sealed class ClaimStatements(SchemaName schema)
         SELECT id, becomes FROM told
         """;
 
-    private static readonly string Release = $"WITH {Sql.Clock}, {Given}, {GiveBack}";
-    private static readonly string Reclaim = $"WITH {Sql.Clock}, {Lost}, {GiveBack}";
+    private const string Release = $"WITH {Sql.Clock}, {Given}, {GiveBack}";
+    private const string Reclaim = $"WITH {Sql.Clock}, {Lost}, {GiveBack}";
 
     internal Statement RenewOf(IReadOnlyList<LeaseToken> tokens, TimeSpan lease, long? now) =>
         WithTokens(new Statement(schema.Sql(Renew)).Add(now), tokens).Add(StorageTime.Span(lease));
