@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using Lovage.Specification;
 
 namespace Lovage.PostgreSql.Tests;
@@ -6,7 +7,7 @@ namespace Lovage.PostgreSql.Tests;
 /// <summary>A schema of its own for each scope; the second handle is a second storage on the same schema, with connections of its own.</summary>
 public sealed class PostgreSqlFixture : StorageFixture
 {
-    private static int _number;
+    private static readonly StrongBox<int> Number = new();
 
     public override async ValueTask<StorageScope> OpenAsync()
     {
@@ -22,7 +23,7 @@ public sealed class PostgreSqlFixture : StorageFixture
     }
 
     /// <summary>A name that no other test of this run has.</summary>
-    public static string NewSchema() => string.Create(CultureInfo.InvariantCulture, $"lovage_{Interlocked.Increment(ref _number)}");
+    public static string NewSchema() => string.Create(CultureInfo.InvariantCulture, $"lovage_{Interlocked.Increment(ref Number.Value)}");
 
     public static PostgreSqlStorageOptions Options(PostgreSqlServer server, string schema) => new() { ConnectionString = server.ConnectionString, Schema = schema };
 }

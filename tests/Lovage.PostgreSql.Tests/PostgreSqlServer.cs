@@ -76,7 +76,7 @@ public sealed class PostgreSqlServer
 
         // It ends, and its folder goes, when this process closes the pipe: by itself or, if it is killed, by the system.
         const string Keeper = "folder=$1; shift; \"$@\" & read -r _; kill -QUIT $!; wait; rm -rf \"$folder\"";
-        var process = Start([
+        var process = Launch([
             .. AsUser(), "sh", "-c", Keeper, "keeper", folder, Path.Combine(binaries, "postgres"), "-D", data, .. settings.SelectMany(static setting => new[] { "-c", setting }),
         ]);
         process.ErrorDataReceived += static (_, _) => { };
@@ -138,13 +138,13 @@ public sealed class PostgreSqlServer
 
     private static async Task RunAsync(params string[] command)
     {
-        using var process = Start(command);
+        using var process = Launch(command);
         var output = await Task.WhenAll(process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
         await process.WaitForExitAsync();
         Assert.True(process.ExitCode == 0, $"{command[0]} ended with {process.ExitCode}: {string.Join('\n', output)}");
     }
 
-    private static Process Start(string[] command)
+    private static Process Launch(string[] command)
     {
         var start = new ProcessStartInfo(command[0], command[1..]) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = Path.GetTempPath() };
         start.Environment["LC_ALL"] = "C";

@@ -71,7 +71,7 @@ public sealed class ViewTests : StorageSpecification<PostgreSqlFixture>
         Assert.True(await rows.ReadAsync(Stop));
         Assert.Equal(
             (record.Message.Name, record.Message.Queue, record.State.CeleryWord, record.Attempts, record.EnqueuedAt, record.StartedAt, record.FinishedAt, record.Worker),
-            (rows.GetString(1), rows.GetString(2), rows.GetString(3), rows.GetInt32(4), At(rows, 5)!.Value, At(rows, 6), At(rows, 7), rows.IsDBNull(8) ? null : rows.GetString(8)));
+            (rows.GetString(1), rows.GetString(2), rows.GetString(3), rows.GetInt32(4), At(rows, 5)!.Value, At(rows, 6), At(rows, 7), await rows.IsDBNullAsync(8, Stop) ? null : rows.GetString(8)));
         Assert.False(await rows.ReadAsync(Stop));
     }
 
