@@ -59,8 +59,9 @@ internal static class MessageBody
                 }
             }
         }
-        catch (InvalidDataException cause)
+        catch (Exception cause) when (cause is InvalidDataException or IOException)
         {
+            // The second for a stream that asks for a dictionary which nobody has (ZLibException).
             throw new MalformedMessageException(MalformedReason.Compression, "$.body", "the compressed body is broken.", cause);
         }
 

@@ -190,6 +190,15 @@ public sealed class HostileMessageTests
         Assert.Throws<MalformedMessageException>(() => CeleryEnvelope.Decode(Envelope(h => h["compression"] = "gzip", Encoding.UTF8.GetBytes(body))));
 
     [Fact]
+    public void Decode_BodyThatNeedsADictionary_IsRefused()
+    {
+        // RFC 1950: the flag FDICT is set, and the dictionary's checksum follows.
+        byte[] body = [0x78, 0xBB, 0, 0, 0, 1, 0x4B, 0x04, 0];
+
+        Assert.Equal(MalformedReason.Compression, Assert.Throws<MalformedMessageException>(() => CeleryEnvelope.Decode(Envelope(h => h["compression"] = "gzip", body))).Reason);
+    }
+
+    [Fact]
     public void Decode_LargerThanTheCap_IsRefusedBeforeParsing()
     {
         var limits = new CeleryLimits { BodyBytesMax = 1000 };

@@ -20,6 +20,7 @@ public sealed class MutationFuzzTests(ITestOutputHelper output)
     [Theory]
     [InlineData(null)]
     [InlineData(20_261_122)]
+    [InlineData(31_329_480)]
     public void Decode_MutatedMessage_IsReadOrRefused(int? seed)
     {
         var used = seed ?? Environment.TickCount;
