@@ -23,16 +23,13 @@ public sealed class BackgroundTasks
 {
     private readonly AfterResponseTasks _tasks;
     private readonly LocalCalls _calls;
-    private readonly IServiceProvider _services;
     private readonly HttpContext _request;
 
-    private BackgroundTasks(HttpContext request)
+    private BackgroundTasks(HttpContext request, LocalRunner runner, IServiceProvider services)
     {
-        var services = request.RequestServices;
         _request = request;
-        _services = services;
         _calls = services.GetRequiredService<LocalCalls>();
-        _tasks = new AfterResponseTasks(services.GetRequiredService<LocalRunner>(), services.GetRequiredService<LocalJobs>());
+        _tasks = new AfterResponseTasks(runner, services.GetRequiredService<LocalJobs>());
     }
 
     /// <summary>Adds a job: its handler runs in this process with the arguments as they are, in a scope of its own, with filters, once; nothing is stored. Enqueue it with <see cref="JobClient"/> to have it survive a crash.</summary>
@@ -43,7 +40,7 @@ public sealed class BackgroundTasks
     /// <exception cref="AppStoppingException">The app is stopping.</exception>
     /// <exception cref="ArgumentException">The job has a delay or a due time.</exception>
     /// <exception cref="InvalidOperationException">The response has gone out already.</exception>
-    public void Add(Job job) => _tasks.Add(job, _services);
+    public void Add(Job job) => _tasks.Add(job, _request.RequestServices);
 
     /// <summary>Adds a delegate.</summary>
     /// <param name="name">What it is called in logs, metrics and lists: a fixed text, not one with ids in it.</param>
@@ -113,12 +110,15 @@ public sealed class BackgroundTasks
             return known;
         }
 
-        if (context.RequestServices.GetService<LocalRunner>() is null)
+        // The app's own services, where they can be had: asking the request's makes a scope for it, which many an endpoint never needs.
+        var services = (context as DefaultHttpContext)?.ServiceScopeFactory as IServiceProvider;
+        if (services?.GetService<LocalRunner>() is not { } runner)
         {
-            throw new InvalidOperationException(BackgroundTasksBodyRefusal.HowToAdd);
+            services = context.RequestServices;
+            runner = services.GetService<LocalRunner>() ?? throw new InvalidOperationException(BackgroundTasksBodyRefusal.HowToAdd);
         }
 
-        var made = new BackgroundTasks(context);
+        var made = new BackgroundTasks(context, runner, services);
         context.Features.Set(made);
         context.Response.OnCompleted(
             static state =>
