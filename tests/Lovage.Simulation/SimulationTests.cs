@@ -11,8 +11,10 @@ public sealed class SimulationTests
     private const string LongVariable = "LOVAGE_LONG_TESTS";
     private const int DefaultSeeds = 2_000;
     private const int LongSeeds = 20_000;
+
     /// <summary>A simulation that has become several times slower is noticed; slow and shared cores, on which processor time counts for less, are none of its business.</summary>
     private const int SeedsPerSecondMin = 30;
+
     private const int ViolationsShown = 12;
     private const int MutantSeeds = 2_000;
 

@@ -8,6 +8,17 @@ public sealed class SpawnRetryTests
     private int _tries;
 
     [Fact]
+    public async Task Spawn_DelayOfLessThanAMillisecond_WaitsOnceAndRuns()
+    {
+        await using var world = await SpawnWorld.StartAsync();
+        var task = world.Spawner.Spawn("soon", static () => Task.FromResult(1), new SpawnOptions { Delay = TimeSpan.FromTicks(100) });
+
+        Assert.Equal(TimeSpan.FromMilliseconds(1), await world.AdvanceToNextTimerAsync());
+
+        Assert.Equal(1, await task.Completion.WaitAsync(SpawnWorld.Patience, TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
     public async Task Spawn_WithoutAPolicy_IsTriedOnce()
     {
         await using var world = await SpawnWorld.StartAsync();
