@@ -18,8 +18,12 @@ namespace Lovage.Bench;
 internal static class AfterResponseScenario
 {
     private const int Connections = 64;
+    private const int RoundsMin = 9;
 
-    private static readonly TimeSpan Turn = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(6);
+
+    /// <summary>Short, so that there are many rounds: the machine's speed wanders from second to second, and within a round it is nearly the same for all sides.</summary>
+    private static readonly TimeSpan Turn = TimeSpan.FromMilliseconds(100);
 
     private static readonly StrongBox<long> Ran = new();
 
@@ -27,12 +31,17 @@ internal static class AfterResponseScenario
     {
         await using var with = await StartAsync(lovage: true);
         await using var without = await StartAsync(lovage: false);
-        var (task, plain, bare) = (new Side(with, "/task"), new Side(with, "/plain"), new Side(without, "/plain"));
+        using var task = new Side(with, "/task");
+        using var plain = new Side(with, "/plain");
+        using var bare = new Side(without, "/plain");
         Side[] sides = [task, plain, bare];
-        var rounds = Math.Max(3, (int)(options.Seconds / (Turn.TotalSeconds * sides.Length)));
-        foreach (var side in sides)
+        var rounds = Math.Max(RoundsMin, (int)(options.Seconds / (Turn.TotalSeconds * sides.Length)));
+        for (var warm = Stopwatch.StartNew(); warm.Elapsed < WarmUp;)
         {
-            await side.MeasureAsync(record: false);
+            foreach (var side in sides)
+            {
+                await side.MeasureAsync(record: false);
+            }
         }
 
         Interlocked.Exchange(ref Ran.Value, 0);
@@ -58,16 +67,27 @@ internal static class AfterResponseScenario
                 .Add("bare_per_second", DrainScenario.Median(bare.Rates))
                 .Add("percent_of_plain", 100 * Ratio(task, plain))
                 .Add("percent_of_bare", 100 * Ratio(task, bare))
+                .Add("processor_us_per_request", task.MicrosecondsPerRequest)
+                .Add("processor_us_per_plain_request", plain.MicrosecondsPerRequest)
                 .Add("bytes_per_request", task.BytesPerRequest)
                 .Add("bytes_per_plain_request", plain.BytesPerRequest)
                 .Add("bytes_per_bare_request", bare.BytesPerRequest)
                 .Add("bytes_per_task", task.BytesPerRequest - plain.BytesPerRequest)
                 .Add("connections", Connections)
-                .Add("rounds", rounds);
+                .Add("rounds", rounds)
+                .Add("percent_of_plain_quarter", 100 * Quarter(task, plain, 0.25))
+                .Add("percent_of_plain_three_quarters", 100 * Quarter(task, plain, 0.75));
     }
 
     /// <summary>The median of the ratios within each round, so that a slow moment of the machine counts on both sides.</summary>
     private static double Ratio(Side side, Side other) => DrainScenario.Median([.. side.Rates.Zip(other.Rates, static (a, b) => a / b)]);
+
+    /// <summary>A quantile of the ratios within each round: how far they spread.</summary>
+    private static double Quarter(Side side, Side other, double quantile)
+    {
+        var ratios = side.Rates.Zip(other.Rates, static (a, b) => a / b).Order().ToArray();
+        return ratios[(int)(quantile * (ratios.Length - 1))];
+    }
 
     private static async Task<WebApplication> StartAsync(bool lovage)
     {
@@ -94,11 +114,13 @@ internal static class AfterResponseScenario
         return app;
     }
 
-    private sealed class Side(WebApplication app, string path)
+    private sealed class Side(WebApplication app, string path) : IDisposable
     {
         private readonly IPEndPoint _address = new(IPAddress.Loopback, new Uri(app.Urls.Single()).Port);
+        private readonly Socket?[] _sockets = new Socket?[Connections];
         private readonly byte[] _request = Encoding.ASCII.GetBytes($"GET {path} HTTP/1.1\r\nHost: bench\r\n\r\n");
         private readonly List<double> _bytes = [];
+        private readonly List<double> _microseconds = [];
 
         internal List<double> Rates { get; } = [];
 
@@ -106,25 +128,42 @@ internal static class AfterResponseScenario
 
         internal double BytesPerRequest => DrainScenario.Median(_bytes);
 
+        /// <summary>Of processor time, the client's share included.</summary>
+        internal double MicrosecondsPerRequest => DrainScenario.Median(_microseconds);
+
         internal async Task MeasureAsync(bool record)
         {
             var allocated = GC.GetTotalAllocatedBytes();
+            var worked = Environment.CpuUsage.TotalTime;
             var clock = Stopwatch.StartNew();
-            var counts = await Task.WhenAll(Enumerable.Range(0, Connections).Select(_ => Task.Run(() => LoopAsync(clock))));
+            var counts = await Task.WhenAll(Enumerable.Range(0, Connections).Select(i => Task.Run(() => LoopAsync(i, clock))));
             var seconds = clock.Elapsed.TotalSeconds;
             var requests = counts.Sum();
             if (record)
             {
                 Requests += requests;
                 Rates.Add(requests / seconds);
+                _microseconds.Add((Environment.CpuUsage.TotalTime - worked).TotalMicroseconds / requests);
                 _bytes.Add((GC.GetTotalAllocatedBytes() - allocated) / (double)requests);
             }
         }
 
-        private async Task<long> LoopAsync(Stopwatch clock)
+        public void Dispose()
         {
-            using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-            await socket.ConnectAsync(_address);
+            foreach (var socket in _sockets)
+            {
+                socket?.Dispose();
+            }
+        }
+
+        private async Task<long> LoopAsync(int connection, Stopwatch clock)
+        {
+            if (_sockets[connection] is not { } socket)
+            {
+                _sockets[connection] = socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+                await socket.ConnectAsync(_address);
+            }
+
             var answer = new byte[1024];
             long requests = 0;
             while (clock.Elapsed < Turn)

@@ -25,11 +25,11 @@ public sealed class BackgroundTasks
     private readonly LocalCalls _calls;
     private readonly HttpContext _request;
 
-    private BackgroundTasks(HttpContext request, LocalRunner runner, IServiceProvider services)
+    private BackgroundTasks(HttpContext request, AfterResponse after)
     {
         _request = request;
-        _calls = services.GetRequiredService<LocalCalls>();
-        _tasks = new AfterResponseTasks(runner, services.GetRequiredService<LocalJobs>());
+        _calls = after.Calls;
+        _tasks = new AfterResponseTasks(after.Runner, after.Jobs);
     }
 
     /// <summary>Adds a job: its handler runs in this process with the arguments as they are, in a scope of its own, with filters, once; nothing is stored. Enqueue it with <see cref="JobClient"/> to have it survive a crash.</summary>
@@ -48,7 +48,7 @@ public sealed class BackgroundTasks
     /// <exception cref="QueueFullException">Too many tasks after a response have not ended (<c>Lovage:Local:AfterResponseMax</c>); left to itself it answers 503 with Retry-After.</exception>
     /// <exception cref="AppStoppingException">The app is stopping.</exception>
     /// <exception cref="InvalidOperationException">The response has gone out already.</exception>
-    public void Add(string name, Action work) => _tasks.Add(name, _calls.Of(work));
+    public void Add(string name, Action work) => _tasks.Add(name, LocalCalls.Of(work));
 
     /// <inheritdoc cref="Add(string, Action)"/>
     public void Add(string name, Func<Task> work) => _tasks.Add(name, _calls.Of(work));
@@ -111,14 +111,10 @@ public sealed class BackgroundTasks
         }
 
         // The app's own services, where they can be had: asking the request's makes a scope for it, which many an endpoint never needs.
-        var services = (context as DefaultHttpContext)?.ServiceScopeFactory as IServiceProvider;
-        if (services?.GetService<LocalRunner>() is not { } runner)
-        {
-            services = context.RequestServices;
-            runner = services.GetService<LocalRunner>() ?? throw new InvalidOperationException(BackgroundTasksBodyRefusal.HowToAdd);
-        }
-
-        var made = new BackgroundTasks(context, runner, services);
+        var after = ((context as DefaultHttpContext)?.ServiceScopeFactory as IServiceProvider)?.GetService<AfterResponse>()
+            ?? context.RequestServices.GetService<AfterResponse>()
+            ?? throw new InvalidOperationException(BackgroundTasksBodyRefusal.HowToAdd);
+        var made = new BackgroundTasks(context, after);
         context.Features.Set(made);
         context.Response.OnCompleted(
             static state =>

@@ -103,6 +103,7 @@ internal static class LovageServices
             provider.GetRequiredService<ILoggerFactory>().CreateLogger("Lovage.Tasks"), [.. provider.GetServices<TaskFailureRegistration>().Select(static added => added.Handle)]));
         services.TryAddSingleton<LocalRunner>();
         services.TryAddSingleton<LocalCalls>();
+        services.TryAddSingleton<AfterResponse>();
         services.TryAddSingleton(static provider =>
         {
             var options = provider.GetRequiredService<IOptions<LovageOptions>>().Value;

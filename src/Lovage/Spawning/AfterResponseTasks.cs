@@ -2,36 +2,47 @@ using System.Diagnostics;
 
 namespace Lovage.Spawning;
 
+/// <summary>What requests need to run tasks after their responses: one look in the app's services for each request.</summary>
+/// <param name="Runner">Runs them.</param>
+/// <param name="Calls">Makes calls of delegates.</param>
+/// <param name="Jobs">Makes calls of jobs.</param>
+internal sealed record AfterResponse(LocalRunner Runner, LocalCalls Calls, LocalJobs Jobs);
+
 /// <summary>The tasks of one request, in their order. Filled while the request runs, then run once its response has gone out, or dropped.</summary>
 /// <remarks>Safe for use by several threads.</remarks>
 internal sealed class AfterResponseTasks(LocalRunner runner, LocalJobs jobs)
 {
     private readonly Lock _lock = new();
-    private List<(LocalEntry Entry, LocalCall Call)>? _more;
-    private (LocalEntry Entry, LocalCall Call)? _first;
+    private LocalEntry? _last;
+    private Activity? _activity;
     private bool _isClosed;
 
+    /// <summary>The first task, which leads to the others. Once closed they change no more.</summary>
+    internal LocalEntry? First { get; private set; }
+
     /// <summary>The request's trace, which the tasks' spans belong to.</summary>
-    internal ActivityContext Trace { get; private set; }
+    internal ActivityContext Trace => _activity?.Context ?? default;
 
     internal void Add(string name, LocalCall call)
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
         var entry = runner.Accept(TaskKind.AfterResponse, name);
+        entry.Call = call;
         lock (_lock)
         {
             if (!_isClosed)
             {
-                if (_first is null)
+                if (_last is null)
                 {
-                    _first = (entry, call);
-                    Trace = Activity.Current?.Context ?? default;
+                    First = entry;
+                    _activity = Activity.Current;
                 }
                 else
                 {
-                    (_more ??= []).Add((entry, call));
+                    _last.NextOfRequest = entry;
                 }
 
+                _last = entry;
                 return;
             }
         }
@@ -65,21 +76,7 @@ internal sealed class AfterResponseTasks(LocalRunner runner, LocalJobs jobs)
     {
         if (TryClose())
         {
-            runner.Drop(Take(), reason);
-        }
-    }
-
-    /// <summary>All of them, once closed.</summary>
-    internal IEnumerable<(LocalEntry Entry, LocalCall Call)> Take()
-    {
-        if (_first is { } first)
-        {
-            yield return first;
-        }
-
-        foreach (var next in _more ?? [])
-        {
-            yield return next;
+            runner.Drop(this, reason);
         }
     }
 
@@ -89,7 +86,7 @@ internal sealed class AfterResponseTasks(LocalRunner runner, LocalJobs jobs)
         {
             var isFirst = !_isClosed;
             _isClosed = true;
-            return isFirst && _first is not null;
+            return isFirst && First is not null;
         }
     }
 }

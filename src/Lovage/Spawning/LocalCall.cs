@@ -26,6 +26,20 @@ internal abstract class LocalCall<TResult> : LocalCall
     internal TResult? Result { get; private protected set; }
 }
 
+/// <summary>A delegate that takes nothing and waits for nothing.</summary>
+internal sealed class ActionCall(Action work, RetryPolicy? retry) : LocalCall
+{
+    internal override RetryPolicy? Retry => retry;
+
+    internal override int MaxAttempts => DelegateCall.Attempts(retry);
+
+    internal override Task InvokeAsync(int attempt, CancellationToken cancellationToken)
+    {
+        work();
+        return Task.CompletedTask;
+    }
+}
+
 /// <summary>A delegate; what it needs of services it takes from a scope of its own.</summary>
 internal sealed class DelegateCall(IServiceScopeFactory scopes, Func<IServiceScopeFactory, CancellationToken, Task> run, RetryPolicy? retry = null) : LocalCall
 {

@@ -6,14 +6,10 @@ namespace Lovage.Spawning;
 /// <summary>Turns the delegates that a caller may give, with and without a token, with services and without, into calls.</summary>
 internal sealed class LocalCalls(IServiceScopeFactory scopes, DedicatedThreads threads)
 {
-    internal LocalCall Of(Action work, RetryPolicy? retry = null)
+    internal static LocalCall Of(Action work, RetryPolicy? retry = null)
     {
         ArgumentNullException.ThrowIfNull(work);
-        return new DelegateCall(scopes, (_, _) =>
-        {
-            work();
-            return Task.CompletedTask;
-        }, retry);
+        return new ActionCall(work, retry);
     }
 
     internal LocalCall Of(Func<Task> work, RetryPolicy? retry = null)

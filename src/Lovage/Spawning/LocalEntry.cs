@@ -17,8 +17,20 @@ internal sealed class LocalEntry(TaskKind kind, string name, long acceptedTimest
 
     internal long AcceptedTimestamp { get; } = acceptedTimestamp;
 
-    /// <summary>Its place in the order of acceptance.</summary>
-    internal long Number { get; init; }
+    /// <summary>What a task after the response runs.</summary>
+    internal LocalCall? Call { get; set; }
+
+    /// <summary>The task after it of the same request.</summary>
+    internal LocalEntry? NextOfRequest { get; set; }
+
+    /// <summary>The one before it in <see cref="LocalEntries"/>, which alone sets its place.</summary>
+    internal LocalEntry? Before { get; set; }
+
+    /// <summary>The one after it there.</summary>
+    internal LocalEntry? Next { get; set; }
+
+    /// <summary>True while it is there.</summary>
+    internal bool IsListed { get; set; }
 
     /// <summary>The handle, for a task that can be cancelled by itself.</summary>
     internal SpawnedTask? Task { get; set; }

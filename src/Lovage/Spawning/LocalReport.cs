@@ -13,9 +13,9 @@ internal sealed partial class LocalReport(ILogger logger, IReadOnlyList<Action<T
 
     private ILogger Logger => logger;
 
-    internal static void Accepted(LocalEntry entry) => Tell(entry, static accepted => LovageTelemetry.LocalDepth.Add(1, Kind(accepted)));
+    internal static void Accepted(LocalEntry entry) => Depth(entry, 1);
 
-    internal static void Left(LocalEntry entry) => Tell(entry, static left => LovageTelemetry.LocalDepth.Add(-1, Kind(left)));
+    internal static void Left(LocalEntry entry) => Depth(entry, -1);
 
     internal static void Refused(TaskKind kind, string reason) => Tell((kind, reason), static refused =>
         LovageTelemetry.LocalDropped.Add(1, new("lovage.task.kind", Word(refused.kind)), new("reason", refused.reason)));
@@ -127,6 +127,14 @@ internal sealed partial class LocalReport(ILogger logger, IReadOnlyList<Action<T
     };
 
     private static KeyValuePair<string, object?> Kind(LocalEntry entry) => new("lovage.task.kind", Word(entry.Kind));
+
+    private static void Depth(LocalEntry entry, int change)
+    {
+        if (LovageTelemetry.LocalDepth.Enabled)
+        {
+            Tell((entry, change), static told => LovageTelemetry.LocalDepth.Add(told.change, Kind(told.entry)));
+        }
+    }
 
     private static string Names(IReadOnlyList<LocalEntry> entries) =>
         string.Join(", ", entries.CountBy(static entry => entry.Name).Take(NamesMax).Select(static pair => pair.Value == 1 ? pair.Key : $"{pair.Key} ({pair.Value} times)"))

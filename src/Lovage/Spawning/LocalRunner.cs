@@ -13,11 +13,11 @@ namespace Lovage.Spawning;
 /// </summary>
 /// <remarks>Safe for use by several threads.</remarks>
 [SuppressMessage("Design", "CA1001", Justification = "What outlives the app still looks at the token, and a source without a timer holds nothing.")]
-internal sealed class LocalRunner(LocalSettings settings, TimeProvider time, Random random, LocalReport report)
+internal sealed class LocalRunner(LocalSettings settings, TimeProvider time, Random random, LocalReport report) : IThreadPoolWorkItem
 {
     private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(5);
 
-    private readonly ConcurrentDictionary<LocalEntry, LocalEntry> _entries = new(ReferenceEqualityComparer.Instance);
+    private readonly LocalEntries _entries = new();
     private readonly ConcurrentQueue<AfterResponseTasks> _requests = new();
     private readonly ConcurrentQueue<LocalEntry> _neverRun = new();
     private readonly CancellationTokenSource _stopped = new();
@@ -25,7 +25,6 @@ internal sealed class LocalRunner(LocalSettings settings, TimeProvider time, Ran
     private readonly WakeUp _ended = new();
     private readonly int[] _counts = new int[3];
     private int _requestsRunning;
-    private long _accepted;
     private int _watchers;
     private bool _isStopping;
 
@@ -37,10 +36,10 @@ internal sealed class LocalRunner(LocalSettings settings, TimeProvider time, Ran
 
     /// <summary>What has not ended now, oldest first.</summary>
     internal IReadOnlyList<RunningTask> List() =>
-        [.. _entries.Keys.OrderBy(static entry => entry.Number).Select(entry => new RunningTask(entry.Kind, entry.Name, entry.Attempt > 0, time.GetElapsedTime(entry.AcceptedTimestamp), Math.Max(1, entry.Attempt)))];
+        [.. _entries.List().Select(entry => new RunningTask(entry.Kind, entry.Name, entry.Attempt > 0, time.GetElapsedTime(entry.AcceptedTimestamp), Math.Max(1, entry.Attempt)))];
 
     /// <summary>What runs now and has no thread of its own.</summary>
-    internal IEnumerable<RunningHandler> OnPool() => _entries.Select(pair => pair.Key.OnPool(time)).OfType<RunningHandler>();
+    internal IEnumerable<RunningHandler> OnPool() => _entries.List().Select(entry => entry.OnPool(time)).OfType<RunningHandler>();
 
     /// <summary>Takes a task in, before it is run; <see cref="Leave"/> ends it.</summary>
     /// <exception cref="QueueFullException">Too many of its kind are unfinished.</exception>
@@ -64,8 +63,8 @@ internal sealed class LocalRunner(LocalSettings settings, TimeProvider time, Ran
             throw new AppStoppingException(name);
         }
 
-        var entry = new LocalEntry(kind, name, time.GetTimestamp()) { Number = Interlocked.Increment(ref _accepted) };
-        _entries.TryAdd(entry, entry);
+        var entry = new LocalEntry(kind, name, time.GetTimestamp());
+        _entries.Add(entry);
         LocalReport.Accepted(entry);
         return entry;
     }
@@ -73,7 +72,7 @@ internal sealed class LocalRunner(LocalSettings settings, TimeProvider time, Ran
     /// <summary>A task has ended, however.</summary>
     internal void Leave(LocalEntry entry)
     {
-        if (!_entries.TryRemove(entry, out _))
+        if (!_entries.TryRemove(entry))
         {
             return;
         }
@@ -88,14 +87,22 @@ internal sealed class LocalRunner(LocalSettings settings, TimeProvider time, Ran
         _requests.Enqueue(request);
         if (TryTakePlace())
         {
-            ThreadPool.UnsafeQueueUserWorkItem(static runner => _ = runner.RunRequestsAsync(), this, preferLocal: true);
+            ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: true);
         }
     }
 
+    /// <summary>On the pool: a place for requests' tasks. The runner itself is the item, so that a request costs no object for it.</summary>
+    void IThreadPoolWorkItem.Execute() => _ = RunRequestsAsync();
+
     /// <summary>Ends tasks that will not run because their request failed.</summary>
-    internal void Drop(IEnumerable<(LocalEntry Entry, LocalCall Call)> tasks, string reason)
+    internal void Drop(AfterResponseTasks request, string reason)
     {
-        var entries = tasks.Select(static task => task.Entry).ToList();
+        var entries = new List<LocalEntry>();
+        for (var entry = request.First; entry is not null; entry = entry.NextOfRequest)
+        {
+            entries.Add(entry);
+        }
+
         report.Dropped(entries, reason);
         entries.ForEach(Leave);
     }
@@ -160,13 +167,13 @@ internal sealed class LocalRunner(LocalSettings settings, TimeProvider time, Ran
         await WaitAsync(() => !MayEndBy(until), settings.DrainTime, forced);
         if (Count > 0)
         {
-            if (_entries.Keys is { Count: > 0 } late)
+            if (_entries.List() is { Count: > 0 } late)
             {
-                report.Cancelling([.. late]);
+                report.Cancelling(late);
             }
 
             Cancel(_stopped);
-            foreach (var entry in _entries.Keys)
+            foreach (var entry in _entries.List())
             {
                 entry.Task?.Cancel();
             }
@@ -174,7 +181,7 @@ internal sealed class LocalRunner(LocalSettings settings, TimeProvider time, Ran
             await WaitAsync(() => Count == 0, settings.CancelTime, forced);
         }
 
-        if (_neverRun.Concat(_entries.Keys).ToList() is { Count: > 0 } left)
+        if (_neverRun.Concat(_entries.List()).ToList() is { Count: > 0 } left)
         {
             report.LeftBehind(left);
         }
@@ -185,7 +192,7 @@ internal sealed class LocalRunner(LocalSettings settings, TimeProvider time, Ran
         source.CancelAsync().ContinueWith(static task => _ = task.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
 
     /// <summary>False once nothing is left but tasks whose wait goes on beyond that timestamp. One that is counted and not listed yet was accepted this moment.</summary>
-    private bool MayEndBy(long timestamp) => _entries.Any(pair => pair.Key.WaitsUntil <= timestamp) || Count > _entries.Count;
+    private bool MayEndBy(long timestamp) => _entries.List() is var listed && (listed.Any(entry => entry.WaitsUntil <= timestamp) || Count > listed.Count);
 
     private async Task WaitAsync(Func<bool> isOver, TimeSpan limit, CancellationToken forced)
     {
@@ -255,9 +262,9 @@ internal sealed class LocalRunner(LocalSettings settings, TimeProvider time, Ran
         {
             while (_requests.TryDequeue(out var request))
             {
-                foreach (var (entry, call) in request.Take())
+                for (var entry = request.First; entry is not null; entry = entry.NextOfRequest)
                 {
-                    await RunAfterResponseAsync(entry, call, request.Trace);
+                    await RunAfterResponseAsync(entry, entry.Call!, request.Trace);
                 }
             }
 

@@ -48,7 +48,7 @@ public sealed class TaskSpawner
     /// <param name="options">A delay or retries; null (the default) for none.</param>
     /// <exception cref="QueueFullException">Too many spawned tasks have not ended (<c>Lovage:Local:SpawnedMax</c>).</exception>
     /// <exception cref="AppStoppingException">The app is stopping.</exception>
-    public SpawnedTask Spawn(string name, Action work, SpawnOptions? options = null) => Start<bool>(name, _calls.Of(work, options?.Retry), options);
+    public SpawnedTask Spawn(string name, Action work, SpawnOptions? options = null) => Start<bool>(name, LocalCalls.Of(work, options?.Retry), options);
 
     /// <inheritdoc cref="Spawn(string, Action, SpawnOptions?)"/>
     public SpawnedTask Spawn(string name, Func<Task> work, SpawnOptions? options = null) => Start<bool>(name, _calls.Of(work, options?.Retry), options);
