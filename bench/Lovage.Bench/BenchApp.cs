@@ -8,12 +8,12 @@ namespace Lovage.Bench;
 internal sealed class BenchApp : IAsyncDisposable
 {
     private readonly IHost _host;
-    private readonly string? _folder;
+    private readonly BenchStorage _storage;
 
-    private BenchApp(IHost host, string? folder)
+    private BenchApp(IHost host, BenchStorage storage)
     {
         _host = host;
-        _folder = folder;
+        _storage = storage;
         Client = host.Services.GetRequiredService<JobClient>();
         Inspector = host.Services.GetRequiredService<JobInspector>();
         Schedules = host.Services.GetRequiredService<ScheduleClient>();
@@ -27,12 +27,12 @@ internal sealed class BenchApp : IAsyncDisposable
 
     internal static async Task<BenchApp> StartAsync(BenchOptions options, bool worker = true, int? schedulesMax = null)
     {
-        var (address, folder) = Address(options.Storage);
+        var storage = BenchStorage.Create(options.Storage);
         var builder = Host.CreateApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
         builder.Logging.AddSimpleConsole().SetMinimumLevel(LogLevel.Error);
         var lovage = builder.AddLovage(o =>
         {
-            o.Storage = address;
+            o.Storage = storage.Address;
             o.Limits.EnqueueTimeout = TimeSpan.FromSeconds(30);
             o.Limits.SchedulesMax = schedulesMax ?? o.Limits.SchedulesMax;
         }).AddJobs();
@@ -47,19 +47,7 @@ internal sealed class BenchApp : IAsyncDisposable
 
         var host = builder.Build();
         await host.StartAsync();
-        return new BenchApp(host, folder);
-    }
-
-    /// <summary>The address of a storage of its own, and the folder that goes with it.</summary>
-    internal static (string Address, string? Folder) Address(string storage)
-    {
-        if (storage != "sqlite")
-        {
-            return (storage == "memory" ? "memory:" : storage, null);
-        }
-
-        var folder = Directory.CreateTempSubdirectory("lovage-bench-").FullName;
-        return ($"sqlite:{Path.Combine(folder, "lovage.db")}", folder);
+        return new BenchApp(host, storage);
     }
 
     /// <summary>Fills the default queue while it is paused, so that nothing runs before the clock does.</summary>
@@ -86,9 +74,6 @@ internal sealed class BenchApp : IAsyncDisposable
     {
         await _host.StopAsync();
         _host.Dispose();
-        if (_folder is not null)
-        {
-            Directory.Delete(_folder, recursive: true);
-        }
+        await _storage.DisposeAsync();
     }
 }

@@ -19,28 +19,18 @@ internal static class LatencyScenario
             throw new ArgumentException("Two processes cannot share the memory storage: use --storage sqlite.");
         }
 
-        var (address, folder) = BenchApp.Address(options.Storage);
-        options = options with { Storage = address };
-        try
-        {
-            var flush = FlushMilliseconds(folder);
-            double[] sorted = options.Processes > 1 ? await AcrossAsync(options) : await WithinAsync(options);
-            return new BenchResult("latency", address.Split(':')[0], sorted.Length, options.Rate)
-                .Add("processes", options.Processes)
-                .Add("p50_ms", LatencyRecorder.Percentile(sorted, 0.5))
-                .Add("p99_ms", LatencyRecorder.Percentile(sorted, 0.99))
-                .Add("p999_ms", LatencyRecorder.Percentile(sorted, 0.999))
-                .Add("max_ms", sorted[^1])
-                .Add("flush_p50_ms", LatencyRecorder.Percentile(flush, 0.5))
-                .Add("flush_p99_ms", LatencyRecorder.Percentile(flush, 0.99));
-        }
-        finally
-        {
-            if (folder is not null)
-            {
-                Directory.Delete(folder, recursive: true);
-            }
-        }
+        await using var storage = BenchStorage.Create(options.Storage);
+        options = options with { Storage = storage.Address };
+        var flush = FlushMilliseconds(storage.Folder);
+        double[] sorted = options.Processes > 1 ? await AcrossAsync(options) : await WithinAsync(options);
+        return new BenchResult("latency", storage.Address.Split(':')[0], sorted.Length, options.Rate)
+            .Add("processes", options.Processes)
+            .Add("p50_ms", LatencyRecorder.Percentile(sorted, 0.5))
+            .Add("p99_ms", LatencyRecorder.Percentile(sorted, 0.99))
+            .Add("p999_ms", LatencyRecorder.Percentile(sorted, 0.999))
+            .Add("max_ms", sorted[^1])
+            .Add("flush_p50_ms", LatencyRecorder.Percentile(flush, 0.5))
+            .Add("flush_p99_ms", LatencyRecorder.Percentile(flush, 0.99));
     }
 
     /// <summary>The worker of the two-process run: works until its input ends, then prints what it measured.</summary>

@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using Lovage.Protocol;
+using Lovage.PostgreSql;
 using Lovage.Sqlite;
+using Lovage.Storage;
 
 namespace Lovage.Bench;
 
@@ -12,11 +14,81 @@ internal static class RawScenario
 
     internal static async Task<BenchResult> RunAsync(BenchOptions options)
     {
-        if (options.Storage != "sqlite")
+        return options.Storage == "sqlite" ? await SqliteAsync(options)
+            : options.Storage.StartsWith("postgres", StringComparison.Ordinal) ? await PostgreSqlAsync(options)
+            : throw new ArgumentException("raw measures --storage sqlite and postgres://...");
+    }
+
+    /// <summary>The storage's own calls, one after the other: no worker, no leases to renew, no handlers. Then two such loops beside each other, since the server can use both cores.</summary>
+    private static async Task<BenchResult> PostgreSqlAsync(BenchOptions options)
+    {
+        var jobs = options.Jobs ?? 200_000;
+        var (filled, one, two) = (new List<double>(), new List<double>(), new List<double>());
+        for (var run = -1; run < options.Runs; run++)
         {
-            throw new ArgumentException("raw measures --storage sqlite.");
+            foreach (var loops in new[] { 1, 2 })
+            {
+                await using var place = BenchStorage.Create(options.Storage);
+                await using var storage = new PostgreSqlStorageProvider().Create(place.Address, TimeProvider.System);
+                await storage.OpenAsync(CancellationToken.None);
+                var clock = Stopwatch.StartNew();
+                foreach (var part in Messages(jobs).Chunk(FillBatch))
+                {
+                    await storage.Broker.PublishAsync(part, CancellationToken.None);
+                }
+
+                var rate = jobs / clock.Elapsed.TotalSeconds;
+                clock.Restart();
+                var counts = await Task.WhenAll(Enumerable.Range(0, loops).Select(i => Task.Run(() => DrainAsync(storage, i))));
+                var drained = counts.Sum() / clock.Elapsed.TotalSeconds;
+                if (counts.Sum() != jobs)
+                {
+                    throw new InvalidOperationException($"{counts.Sum()} of {jobs} jobs were drained.");
+                }
+
+                if (run >= 0)
+                {
+                    filled.Add(rate);
+                    (loops == 1 ? one : two).Add(drained);
+                }
+            }
         }
 
+        return new BenchResult("raw", options.Storage.Split(':')[0], jobs, DrainScenario.Median(one))
+            .Add("per_second_min", one.Min())
+            .Add("per_second_max", one.Max())
+            .Add("two_loops_per_second", DrainScenario.Median(two))
+            .Add("bulk_per_second", DrainScenario.Median(filled))
+            .Add("batch", Batch)
+            .Add("runs", options.Runs);
+    }
+
+    private static async Task<int> DrainAsync(JobStorage storage, int number)
+    {
+        var owner = new WorkerOwner("bench", "0", Environment.ProcessId, 0, $"raw-{number}");
+        var request = new ReceiveRequest(owner, ["default"], Batch, TimeSpan.FromSeconds(30));
+        var done = 0;
+        while (await storage.Broker.ReceiveAsync(request, CancellationToken.None) is { Count: > 0 } deliveries)
+        {
+            var now = TimeProvider.System.GetUtcNow();
+            await storage.Store.SettleAsync(
+                [.. deliveries.Select(delivery => new Settlement
+                {
+                    Token = delivery.Token,
+                    Id = delivery.Message.Id,
+                    Decision = JobDecision.Succeed,
+                    Result = "null"u8.ToArray(),
+                    Attempt = new AttemptRecord { Number = 1, End = AttemptEnd.Succeeded, StartedAt = now, Duration = TimeSpan.Zero, Worker = owner.Key },
+                })],
+                CancellationToken.None);
+            done += deliveries.Count;
+        }
+
+        return done;
+    }
+
+    private static async Task<BenchResult> SqliteAsync(BenchOptions options)
+    {
         var jobs = options.Jobs ?? 200_000;
         var filled = new List<double>();
         var drained = new List<double>();

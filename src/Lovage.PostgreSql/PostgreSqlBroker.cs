@@ -25,8 +25,7 @@ internal sealed class PostgreSqlBroker(PostgreSqlStorage storage, SignalBus sign
         async connection =>
         {
             var words = await _database.Words.IdsAsync(connection, MessageRow.WordsOf(messages), CancellationToken.None);
-            var results = await _publish.RunAsync(connection, messages, words, storage.Now);
-            return Array.ConvertAll(results, static result => result.Status);
+            return await _publish.PublishAsync(connection, messages, words, storage.Now);
         },
         cancellationToken);
 

@@ -13,6 +13,9 @@ internal sealed class Database : IAsyncDisposable
     /// <summary>Calls at the same time; more wait.</summary>
     private const int CallsMax = 8;
 
+    /// <summary>Of each connection, each way: batches are large, and each filled buffer wakes the other side.</summary>
+    private const int BufferBytes = 65_536;
+
     private const int TriesMax = 5;
     private const int CommandSeconds = 20;
     private const int RenewalSeconds = 5;
@@ -169,6 +172,8 @@ internal sealed class Database : IAsyncDisposable
             MaxAutoPrepare = prepares ? 100 : 0,
             AutoPrepareMinUsages = 2,
             KeepAlive = 0,
+            ReadBufferSize = BufferBytes,
+            WriteBufferSize = BufferBytes,
         };
         settings.ApplicationName = string.IsNullOrEmpty(_settings.ApplicationName) ? name : _settings.ApplicationName;
         settings.CommandTimeout = name == "lovage renewals" ? Math.Min(RenewalSeconds, settings.CommandTimeout) : settings.CommandTimeout;

@@ -47,7 +47,7 @@ internal static class MessageRow
             .Add(Column(messages, message => words[message.Name]))
             .Add(Column(messages, message => words[message.Queue]))
             .Add(Column(messages, static message => message.Priority))
-            .Add(Column(messages, static message => (short)((message.IgnoreResult ? IgnoreResultFlag : 0) | (message.HasChosenId ? ChosenIdFlag : 0))))
+            .Add(Column(messages, Flags))
             .Add(Column(messages, static message => message.Retries))
             .Add(Column(messages, static message => message.Delay == TimeSpan.Zero ? (long?)null : message.Delay.Ticks))
             .Add(Column(messages, static message => StorageTime.From(message.Eta)))
@@ -82,6 +82,8 @@ internal static class MessageRow
         var more = row.Bytes(first + 12);
         return more.Length == 0 ? message : WithMore(message, more);
     }
+
+    private static short Flags(JobMessage message) => (short)((message.IgnoreResult ? IgnoreResultFlag : 0) | (message.HasChosenId ? ChosenIdFlag : 0));
 
     private static bool IsWord(string? origin) => origin is null || origin.Length <= WordLengthMax;
 

@@ -29,11 +29,11 @@ internal static class Tables
         CREATE TABLE lovage.ready(
           seq bigint NOT NULL, job bigint NOT NULL, ready_at bigint, queue integer NOT NULL, lane smallint NOT NULL, priority smallint NOT NULL, again boolean NOT NULL,
           PRIMARY KEY (queue, lane, priority, seq))
-          WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000, autovacuum_vacuum_cost_delay = 0);
+          WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000, autovacuum_vacuum_cost_delay = 0, vacuum_truncate = off);
 
         -- Jobs that wait for their time.
         CREATE TABLE lovage.delayed(due bigint NOT NULL, job bigint NOT NULL, queue integer NOT NULL, priority smallint NOT NULL, PRIMARY KEY (queue, due, job))
-          WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000, autovacuum_vacuum_cost_delay = 0);
+          WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000, autovacuum_vacuum_cost_delay = 0, vacuum_truncate = off);
 
         -- Jobs that workers hold, with what an outcome needs of the job. Nothing but the key is indexed and pages have room left, so that a renewal writes no index.
         CREATE TABLE lovage.claim(
@@ -41,7 +41,7 @@ internal static class Tables
           owner integer NOT NULL, name integer NOT NULL, queue integer NOT NULL, retries integer NOT NULL, attempts integer NOT NULL, deaths integer NOT NULL,
           lane smallint NOT NULL, priority smallint NOT NULL, again boolean NOT NULL, ahead boolean NOT NULL DEFAULT false, cancel boolean NOT NULL DEFAULT false,
           id text COLLATE "C" NOT NULL, cancel_reason text, progress_message text)
-          WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000, autovacuum_vacuum_cost_delay = 0);
+          WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000, autovacuum_vacuum_cost_delay = 0, vacuum_truncate = off);
 
         -- What has become of a job, its newest attempt included. "base" is how many attempts it had when a person put it back.
         CREATE TABLE lovage.course(
@@ -67,7 +67,7 @@ internal static class Tables
           queue integer NOT NULL, name integer NOT NULL, ready bigint NOT NULL DEFAULT 0, delayed bigint NOT NULL DEFAULT 0, claimed bigint NOT NULL DEFAULT 0,
           enqueued bigint NOT NULL DEFAULT 0, succeeded bigint NOT NULL DEFAULT 0, failed bigint NOT NULL DEFAULT 0, retried bigint NOT NULL DEFAULT 0,
           cancelled bigint NOT NULL DEFAULT 0, expired bigint NOT NULL DEFAULT 0, dead bigint NOT NULL DEFAULT 0, kept bigint NOT NULL DEFAULT 0)
-          WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000, autovacuum_vacuum_cost_delay = 0);
+          WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000, autovacuum_vacuum_cost_delay = 0, vacuum_truncate = off);
         CREATE TABLE lovage.queue(id integer PRIMARY KEY, pause_reason text);
 
         -- Schedules as they were saved, the job that each tick enqueues in the columns of "message". "schedule_course" holds what a tick changes.

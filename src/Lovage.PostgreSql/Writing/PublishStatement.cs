@@ -12,36 +12,72 @@ internal sealed class PublishStatement(SchemaName schema)
 {
     private const int TriesMax = 10;
 
-    // Keys are taken in the order of the messages; rows are written in the order of their ids, so that two who publish the same ids do not wait for each other in a circle.
-    private static readonly string Insert = string.Create(CultureInfo.InvariantCulture, $"""
+    // Keys are taken in the order of the messages.
+    private static readonly string Input = string.Create(CultureInfo.InvariantCulture, $"""
         WITH {Sql.Clock},
         input AS MATERIALIZED (
-          SELECT nextval('lovage.ticket') AS key, i.*, clock.now,
-            greatest(least(clock.now + least(coalesce(greatest(i.delay, 0), 0), {StorageTime.Latest}), {StorageTime.Latest}), coalesce(i.eta, 0)) AS due
-          FROM (
-            SELECT * FROM unnest($2::text[], $3::integer[], $4::integer[], $5::integer[], $6::smallint[], $7::integer[], $8::bigint[], $9::bigint[], $10::bigint[], $11::integer[],
-              $12::bytea[], $13::bytea[], $14::bytea[], $15::integer[])
-            WITH ORDINALITY AS a(id, name, queue, priority, flags, retries, delay, eta, expires, max_attempts, body, more, extra, origin, ord) ORDER BY ord) i
-          CROSS JOIN clock),
+          SELECT t.*, t.due > t.now AS waits, least(greatest(t.priority, 0), 9)::smallint AS place FROM (
+            SELECT nextval('lovage.ticket') AS key, i.*, clock.now,
+              greatest(least(clock.now + least(coalesce(greatest(i.delay, 0), 0), {StorageTime.Latest}), {StorageTime.Latest}), coalesce(i.eta, 0)) AS due
+            FROM (
+              SELECT * FROM unnest($2::text[], $3::integer[], $4::integer[], $5::integer[], $6::smallint[], $7::integer[], $8::bigint[], $9::bigint[], $10::bigint[], $11::integer[],
+                $12::bytea[], $13::bytea[], $14::bytea[], $15::integer[])
+              WITH ORDINALITY AS a(id, name, queue, priority, flags, retries, delay, eta, expires, max_attempts, body, more, extra, origin, ord) ORDER BY ord) i
+            CROSS JOIN clock) t),
         stored AS (
           INSERT INTO lovage.message(key, id, name, queue, priority, flags, retries, enqueued_at, delay, eta, expires, max_attempts, body, more, extra, origin)
-          SELECT key, id, name, queue, priority, flags, retries, now, delay, eta, expires, max_attempts, body, more, extra, origin FROM input ORDER BY id COLLATE "C", ord
-          ON CONFLICT (id) DO NOTHING RETURNING key),
-        fresh AS MATERIALIZED (
-          SELECT i.key, i.ord, i.queue, i.name, least(greatest(i.priority, 0), 9)::smallint AS priority, i.due, i.due > i.now AS waits FROM input i JOIN stored USING (key)),
-        waiting AS (INSERT INTO lovage.delayed(queue, due, job, priority) SELECT queue, due, key, priority FROM fresh WHERE waits),
-        scheduled AS (INSERT INTO lovage.course(job, state, due) SELECT key, 0, due FROM fresh WHERE waits),
-        placed AS (INSERT INTO lovage.ready(queue, lane, priority, seq, job, again) SELECT queue, 1, priority, key, key, false FROM fresh WHERE NOT waits),
+          SELECT key, id, name, queue, priority, flags, retries, now, delay, eta, expires, max_attempts, body, more, extra, origin FROM input
+        """);
+
+    // What stands in FRESH was stored now.
+    private const string Places = """
+        waiting AS (INSERT INTO lovage.delayed(queue, due, job, priority) SELECT queue, due, key, place FROM FRESH WHERE waits),
+        scheduled AS (INSERT INTO lovage.course(job, state, due) SELECT key, 0, due FROM FRESH WHERE waits),
+        placed AS (INSERT INTO lovage.ready(queue, lane, priority, seq, job, again) SELECT queue, 1, place, key, key, false FROM FRESH WHERE NOT waits),
         counted AS (
           INSERT INTO lovage.tally(queue, name, ready, delayed, enqueued)
-          SELECT queue, name, count(*) FILTER (WHERE NOT waits), count(*) FILTER (WHERE waits), count(*) FROM fresh GROUP BY queue, name)
+          SELECT queue, name, count(*) FILTER (WHERE NOT waits), count(*) FILTER (WHERE waits), count(*) FROM FRESH GROUP BY queue, name)
+        """;
+
+    // Rows are written in the order of their ids, so that two who publish the same ids do not wait for each other in a circle.
+    private static readonly string Insert = $"""
+        {Input} ORDER BY id COLLATE "C", ord ON CONFLICT (id) DO NOTHING RETURNING key),
+        fresh AS MATERIALIZED (SELECT i.* FROM input i JOIN stored USING (key)),
+        {Places.Replace("FRESH", "fresh", StringComparison.Ordinal)}
         SELECT ord, key FROM fresh
-        """);
+        """;
+
+    // To ask for each id whether it is known takes a third of the time: without that a known one makes the whole statement fail.
+    private static readonly string InsertNew = $"{Input}), {Places.Replace("FRESH", "input", StringComparison.Ordinal)} SELECT 1";
 
     private const string Compare = """
         SELECT i.ord, m.key, m.name = i.name AND m.body = i.body FROM unnest($1::text[], $2::integer[], $3::bytea[]) WITH ORDINALITY AS i(id, name, body, ord)
         JOIN lovage.message m ON m.id = i.id
         """;
+
+    /// <summary>Stores messages in a transaction of its own. The words must be known; see <see cref="MessageRow.WordsOf"/>.</summary>
+    /// <param name="connection">The connection, in no transaction.</param>
+    /// <param name="messages">The messages.</param>
+    /// <param name="words">The numbers of their words.</param>
+    /// <param name="now">The time in place of the server's, in tests.</param>
+    /// <returns>For each, in order, what became of it.</returns>
+    internal async Task<PublishStatus[]> PublishAsync(NpgsqlConnection connection, IReadOnlyList<JobMessage> messages, IReadOnlyDictionary<string, int> words, long? now)
+    {
+        if (!messages.Any(static message => message.HasChosenId))
+        {
+            try
+            {
+                await connection.ExecuteAsync(MessageRow.Add(new Statement(schema.Sql(InsertNew)).Add(now), messages, words), CancellationToken.None);
+                return new PublishStatus[messages.Count];
+            }
+            catch (PostgresException known) when (known.SqlState == PostgresErrorCodes.UniqueViolation)
+            {
+                // A call that was repeated, since its answer was lost. Nothing was stored now.
+            }
+        }
+
+        return Array.ConvertAll(await RunAsync(connection, messages, words, now), static result => result.Status);
+    }
 
     /// <summary>The words must be known; see <see cref="MessageRow.WordsOf"/>.</summary>
     /// <param name="connection">The connection, in a transaction of its caller's or in none.</param>

@@ -8,44 +8,40 @@ namespace Lovage.PostgreSql.Writing;
 /// <summary>Writes outcomes, many in one statement: claims end, attempts are kept, jobs get their new state, retries wait, counts are added.</summary>
 internal sealed class SettleStatement(SchemaName schema)
 {
-    // States 3, 6: retrying, cancelled. The claim knows whether "course" has a row: an insert that must look for one first costs half as much again.
+    // States 3, 6: retrying, cancelled. What each row becomes is worked out once, where its claim goes: every further step that keeps the rows would copy them. The claim knows
+    // whether "course" has a row: an insert that must look for one first costs half as much again.
     private const string Settle = $"""
         WITH {Sql.Clock},
-        input AS MATERIALIZED (
-          SELECT * FROM unnest($2::bigint[], $3::bigint[], $4::text[], $5::smallint[], $6::integer[], $7::smallint[], $8::bigint[], $9::bigint[], $10::integer[], $11::bigint[],
+        outcome AS (
+          DELETE FROM lovage.claim k USING unnest($2::bigint[], $3::bigint[], $4::text[], $5::smallint[], $6::integer[], $7::smallint[], $8::bigint[], $9::bigint[], $10::integer[], $11::bigint[],
             $12::bytea[], $13::bytea[], $14::bytea[], $15::text[], $16::double precision[], $17::text[])
-          AS i(job, stamp, id, state, number, ended_as, started_at, duration, worker, retry_delay, result, error, logs, reason, progress, progress_message)),
-        ended AS (
-          DELETE FROM lovage.claim k USING input i WHERE k.job = i.job AND k.stamp = i.stamp AND k.id = i.id
-          RETURNING k.job, k.stamp, k.id, k.again, k.queue, k.name, k.priority, k.retries, k.attempts, k.deaths, k.cancel, k.cancel_reason, k.progress AS told, k.progress_message AS told_message,
-            i.state, i.number, i.ended_as, i.started_at, i.duration, i.worker, i.retry_delay, i.result, i.error, i.logs, i.reason, i.progress, i.progress_message),
-        fate AS MATERIALIZED (
-          SELECT e.*, e.state = 3 AS fails, CASE WHEN e.state = 3 AND e.cancel THEN 6 ELSE e.state END::smallint AS becomes, least(clock.now + e.retry_delay, $18) AS due, clock.now
-          FROM ended e CROSS JOIN clock),
+            AS i(job, stamp, id, state, number, ended_as, started_at, duration, worker, retry_delay, result, error, logs, reason, progress, progress_message)
+          WHERE k.job = i.job AND k.stamp = i.stamp AND k.id = i.id
+          RETURNING k.job, k.id, k.again, k.queue, k.name, k.priority, k.deaths, k.attempts, k.stamp, i.number, i.ended_as, i.started_at, i.duration, i.worker, i.error, i.logs,
+            CASE WHEN i.state = 3 AND k.cancel THEN 6 ELSE i.state END::smallint AS state, k.retries + CASE WHEN i.state = 3 THEN 1 ELSE 0 END AS retries, i.state = 3 AS fails,
+            CASE WHEN i.state = 3 AND NOT k.cancel THEN least((SELECT now FROM clock) + i.retry_delay, $18) END AS due,
+            CASE WHEN i.state <> 3 OR k.cancel THEN (SELECT now FROM clock) END AS finished_at,
+            CASE WHEN i.state <> 3 THEN i.result END AS result, CASE WHEN i.state = 3 AND k.cancel THEN k.cancel_reason ELSE i.reason END AS reason,
+            CASE WHEN i.state <> 3 THEN coalesce(i.progress, k.progress) END AS progress,
+            CASE WHEN i.state <> 3 THEN CASE WHEN i.progress IS NULL THEN k.progress_message ELSE i.progress_message END END AS progress_message),
         archived AS (
-          {Sql.Archive} FROM fate f CROSS JOIN LATERAL (SELECT * FROM lovage.course c WHERE c.job = f.job AND f.attempts > 0 AND c.ended_as IS NOT NULL OFFSET 0) c),
-        outcome AS MATERIALIZED (
-          SELECT f.job, f.again, f.becomes AS state, f.retries + CASE WHEN f.fails THEN 1 ELSE 0 END AS retries, CASE WHEN f.becomes = 3 THEN f.due END AS due, f.deaths, f.attempts + 1 AS attempts,
-            f.number, f.ended_as, f.started_at, f.duration, f.worker, f.stamp, CASE WHEN f.becomes <> 3 THEN f.now END AS finished_at, CASE WHEN NOT f.fails THEN f.result END AS result,
-            f.error, f.logs, CASE WHEN f.fails AND f.cancel THEN f.cancel_reason ELSE f.reason END AS reason, CASE WHEN NOT f.fails THEN coalesce(f.progress, f.told) END AS progress,
-            CASE WHEN NOT f.fails THEN CASE WHEN f.progress IS NULL THEN f.told_message ELSE f.progress_message END END AS progress_message
-          FROM fate f),
+          {Sql.Archive} FROM outcome o CROSS JOIN LATERAL (SELECT * FROM lovage.course c WHERE c.job = o.job AND o.attempts > 0 AND c.ended_as IS NOT NULL OFFSET 0) c),
         written AS (
           INSERT INTO lovage.course(job, state, retries, due, deaths, attempts, number, ended_as, started_at, duration, worker, stamp, finished_at, result, error, logs, reason, progress, progress_message)
-          SELECT job, state, retries, due, deaths, attempts, number, ended_as, started_at, duration, worker, stamp, finished_at, result, error, logs, reason, progress, progress_message
+          SELECT job, state, retries, due, deaths, attempts + 1, number, ended_as, started_at, duration, worker, stamp, finished_at, result, error, logs, reason, progress, progress_message
           FROM outcome WHERE NOT again),
         rewritten AS (
-          UPDATE lovage.course c SET state = o.state, retries = o.retries, due = coalesce(o.due, c.due), deaths = o.deaths, attempts = o.attempts, number = o.number, ended_as = o.ended_as,
+          UPDATE lovage.course c SET state = o.state, retries = o.retries, due = coalesce(o.due, c.due), deaths = o.deaths, attempts = o.attempts + 1, number = o.number, ended_as = o.ended_as,
             started_at = o.started_at, duration = o.duration, worker = o.worker, stamp = o.stamp, finished_at = o.finished_at, result = o.result, error = o.error, logs = o.logs,
             reason = o.reason, progress = o.progress, progress_message = o.progress_message
           FROM outcome o WHERE o.again AND c.job = o.job),
-        waiting AS (INSERT INTO lovage.delayed(queue, due, job, priority) SELECT queue, due, job, priority FROM fate WHERE becomes = 3),
+        waiting AS (INSERT INTO lovage.delayed(queue, due, job, priority) SELECT queue, due, job, priority FROM outcome WHERE state = 3),
         counted AS (
           INSERT INTO lovage.tally(queue, name, claimed, delayed, succeeded, failed, retried, cancelled, expired, dead, kept)
-          SELECT queue, name, -count(*), count(*) FILTER (WHERE becomes = 3), count(*) FILTER (WHERE becomes = 4), count(*) FILTER (WHERE becomes = 5), count(*) FILTER (WHERE fails),
-            count(*) FILTER (WHERE becomes = 6), count(*) FILTER (WHERE becomes = 7), count(*) FILTER (WHERE becomes = 8), count(*) FILTER (WHERE becomes <> 3)
-          FROM fate GROUP BY queue, name)
-        SELECT stamp, id FROM fate
+          SELECT queue, name, -count(*), count(*) FILTER (WHERE state = 3), count(*) FILTER (WHERE state = 4), count(*) FILTER (WHERE state = 5), count(*) FILTER (WHERE fails),
+            count(*) FILTER (WHERE state = 6), count(*) FILTER (WHERE state = 7), count(*) FILTER (WHERE state = 8), count(*) FILTER (WHERE state <> 3)
+          FROM outcome GROUP BY queue, name)
+        SELECT stamp, id FROM outcome
         """;
 
     // An attempt that was written off with its owner bears the stamp of the claim too, but is no outcome. Ends 10, 11: interrupted, owner died.
