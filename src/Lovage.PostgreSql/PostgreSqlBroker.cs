@@ -50,6 +50,7 @@ internal sealed class PostgreSqlBroker(PostgreSqlStorage storage, SignalBus sign
     protected override async ValueTask<int> ReleaseCoreAsync(IReadOnlyList<LeaseToken> tokens, CancellationToken cancellationToken)
     {
         var fates = await _database.CallAsync(connection => _claims.ReleaseAsync(connection, tokens, storage.Now), cancellationToken);
+        _receive.LookFromStart();
         foreach (var (id, state) in fates)
         {
             if (state.IsFinal)

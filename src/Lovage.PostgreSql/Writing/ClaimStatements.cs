@@ -8,22 +8,26 @@ namespace Lovage.PostgreSql.Writing;
 /// <summary>What happens to claims before an outcome: they are renewed, started, reported on, given back and taken back.</summary>
 internal sealed class ClaimStatements(SchemaName schema)
 {
+    // Jobs are given as a list too, so that claims are found by their keys whatever the planner thinks of a table that is nearly empty whenever it is counted. A stamp is
+    // minted once: one of the list can only be that of the job that it was given with.
     private const string Renew = $"""
         WITH {Sql.Clock}
-        UPDATE lovage.claim k SET until = clock.now + $4 FROM clock, unnest($2::bigint[], $3::bigint[]) AS i(job, stamp) WHERE k.job = i.job AND k.stamp = i.stamp RETURNING k.stamp, k.cancel
+        UPDATE lovage.claim k SET until = clock.now + $4 FROM clock WHERE k.job = ANY ($2) AND k.stamp = ANY ($3) RETURNING k.stamp, k.cancel
         """;
 
     private const string Start = """
         UPDATE lovage.claim k SET started_at = coalesce(k.started_at, i.started_at), ahead = k.ahead OR i.ahead
-        FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::boolean[]) AS i(job, stamp, started_at, ahead) WHERE k.job = i.job AND k.stamp = i.stamp RETURNING k.stamp
+        FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::boolean[]) AS i(job, stamp, started_at, ahead)
+        WHERE k.job = ANY ($1) AND k.job = i.job AND k.stamp = i.stamp RETURNING k.stamp
         """;
 
     private const string Report = """
         UPDATE lovage.claim k SET progress = i.progress, progress_message = i.message
-        FROM unnest($1::bigint[], $2::bigint[], $3::double precision[], $4::text[]) AS i(job, stamp, progress, message) WHERE k.job = i.job AND k.stamp = i.stamp
+        FROM unnest($1::bigint[], $2::bigint[], $3::double precision[], $4::text[]) AS i(job, stamp, progress, message)
+        WHERE k.job = ANY ($1) AND k.job = i.job AND k.stamp = i.stamp
         """;
 
-    private const string Given = "given AS MATERIALIZED (SELECT k.job, k.stamp FROM lovage.claim k JOIN unnest($4::bigint[], $5::bigint[]) AS i(job, stamp) ON k.job = i.job AND k.stamp = i.stamp)";
+    private const string Given = "given AS MATERIALIZED (SELECT k.job, k.stamp FROM lovage.claim k JOIN unnest($4::bigint[], $5::bigint[]) AS i(job, stamp) ON k.job = ANY ($4) AND k.job = i.job AND k.stamp = i.stamp)";
 
     // Those whose lease has run out, and all of the owners named. The table holds what runs now and nothing more: it is read as a whole.
     private const string Lost = """
@@ -33,7 +37,7 @@ internal sealed class ClaimStatements(SchemaName schema)
 
     // $2 is the end of the attempt, $3 the deaths that bury a job; 0 when nobody died. States 1, 6, 8: queued, cancelled, dead.
     private const string GiveBack = $"""
-        ended AS (DELETE FROM lovage.claim k USING given WHERE k.job = given.job AND k.stamp = given.stamp RETURNING k.*),
+        ended AS (DELETE FROM lovage.claim k USING given WHERE k.job = ANY (ARRAY(SELECT job FROM given)) AND k.job = given.job AND k.stamp = given.stamp RETURNING k.*),
         fate AS MATERIALIZED (
           SELECT e.*, d.died, CASE WHEN $3 > 0 AND d.died >= $3 THEN 8 WHEN e.cancel THEN 6 ELSE 1 END::smallint AS becomes, clock.now
           FROM ended e CROSS JOIN clock CROSS JOIN LATERAL (SELECT e.deaths + CASE WHEN $3 > 0 AND e.ahead THEN 1 ELSE 0 END AS died) d),

@@ -11,8 +11,13 @@ namespace Lovage.PostgreSql.Writing;
 /// </summary>
 internal sealed class ReceiveStatement(SchemaName schema)
 {
+    // The wire has its own time, whatever clock the jobs live by.
+    private readonly ReadyFloors _floors = new(TimeProvider.System);
+
     /// <summary>Due jobs made ready in one transaction at the most.</summary>
     private const int PromoteMax = 1_000;
+
+    private const int PlaceColumn = MessageRow.ColumnCount + 7;
 
     private const string Promote = $"""
         WITH {Sql.Clock}, {Sql.OpenQueues},
@@ -33,9 +38,14 @@ internal sealed class ReceiveStatement(SchemaName schema)
           SELECT r.place FROM open CROSS JOIN LATERAL (
             SELECT r.ctid AS place FROM lovage.ready r WHERE r.queue = open.id AND r.lane = 0 ORDER BY r.priority, r.seq LIMIT 1 FOR UPDATE SKIP LOCKED) r
           WHERE $6 LIMIT 1),
+        stretches AS MATERIALIZED (
+          SELECT s.* FROM unnest($7::integer[], $8::smallint[], $9::smallint[], $10::bigint[]) WITH ORDINALITY AS s(queue, low, high, floor, ord)
+          WHERE s.queue IN (SELECT id FROM open) ORDER BY s.ord),
         usual AS MATERIALIZED (
-          SELECT r.place FROM open CROSS JOIN LATERAL (
-            SELECT r.ctid AS place FROM lovage.ready r WHERE r.queue = open.id AND r.lane = 1 ORDER BY r.priority, r.seq LIMIT $3 FOR UPDATE SKIP LOCKED) r
+          SELECT r.place FROM stretches s CROSS JOIN LATERAL (
+            SELECT r.ctid AS place FROM lovage.ready r
+            WHERE r.queue = s.queue AND r.lane = 1 AND (r.priority, r.seq) >= (s.low, s.floor) AND r.priority <= s.high
+            ORDER BY r.priority, r.seq LIMIT $3 FOR UPDATE SKIP LOCKED) r
           WHERE NOT EXISTS (SELECT 1 FROM back) LIMIT $3),
         picked AS (DELETE FROM lovage.ready WHERE ctid = ANY (ARRAY(SELECT place FROM back UNION ALL SELECT place FROM usual)) RETURNING *),
         taken AS MATERIALIZED (
@@ -49,7 +59,8 @@ internal sealed class ReceiveStatement(SchemaName schema)
           INSERT INTO lovage.claim(job, stamp, owner, until, lane, seq, ready_at, again, name, queue, priority, retries, attempts, deaths, id)
           SELECT job, stamp, $5, clock.now + $4, lane, place_seq, ready_at, again, name, place_queue, place_priority, now_retries, attempts, deaths, id FROM taken CROSS JOIN clock),
         counted AS (INSERT INTO lovage.tally(queue, name, ready, claimed) SELECT place_queue, 0, -count(*), count(*) FROM taken GROUP BY place_queue)
-        SELECT {MessageRow.Columns}, m.job, m.stamp, m.now_retries, m.attempts, m.lane, coalesce(m.ready_at, m.enqueued_at), (SELECT now FROM clock) FROM taken m {MessageRow.Words}
+        SELECT {MessageRow.Columns}, m.job, m.stamp, m.now_retries, m.attempts, m.lane, coalesce(m.ready_at, m.enqueued_at), (SELECT now FROM clock), m.place_queue, m.place_priority, m.place_seq
+        FROM taken m {MessageRow.Words}
         """;
 
     private const string NextDue = $"""
@@ -57,20 +68,32 @@ internal sealed class ReceiveStatement(SchemaName schema)
         SELECT min(d.due) - (SELECT now FROM clock) FROM open CROSS JOIN LATERAL (SELECT d.due FROM lovage.delayed d WHERE d.queue = open.id ORDER BY d.due LIMIT 1) d
         """;
 
+    /// <summary>Jobs have come back to the front of their queues, or were committed long after they took their places: the next look begins at the start.</summary>
+    internal void LookFromStart() => _floors.Reset();
+
     /// <summary>Makes due jobs of queues ready, for a look at them.</summary>
     internal Statement PromoteOf(int[] queues, long? now) => new Statement(schema.Sql(Promote)).Add(now).Add(queues).Add((long)PromoteMax);
 
     internal async Task<ReceiveResult> RunAsync(NpgsqlConnection connection, ReceiveRequest request, int[] queues, int owner, long? now)
     {
-        var claim = new Statement(schema.Sql(Claim)).Add(now).Add(queues).Add((long)request.Max).Add(StorageTime.Span(request.Lease)).Add(owner).Add(request.WithReclaimed);
+        var look = _floors.Begin(queues);
+        var claim = new Statement(schema.Sql(Claim)).Add(now).Add(queues).Add((long)request.Max).Add(StorageTime.Span(request.Lease)).Add(owner).Add(request.WithReclaimed)
+            .Add([.. look.Queues]).Add([.. look.Lows]).Add([.. look.Highs]).Add([.. look.Floors]);
         var nextDue = new Statement(schema.Sql(NextDue)).Add(now).Add(queues);
         await using var batch = connection.Batch(PromoteOf(queues, now), claim, nextDue);
         await using var rows = await batch.ExecuteReaderAsync(CancellationToken.None);
         var taken = new List<Delivery>();
         while (await rows.ReadAsync())
         {
-            taken.Add(Read(rows));
+            var delivery = Read(rows);
+            taken.Add(delivery);
+            if (!delivery.StartFirst)
+            {
+                _floors.Claimed(look, rows.GetInt32(PlaceColumn), rows.GetInt16(PlaceColumn + 1), rows.GetInt64(PlaceColumn + 2));
+            }
         }
+
+        _floors.End(look);
 
         // Stamps were given in the order of the queues: sorting here spares the server a copy of the rows.
         taken.Sort(static (a, b) => a.Token.Stamp.CompareTo(b.Token.Stamp));

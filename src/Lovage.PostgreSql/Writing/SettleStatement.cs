@@ -8,22 +8,24 @@ namespace Lovage.PostgreSql.Writing;
 /// <summary>Writes outcomes, many in one statement: claims end, attempts are kept, jobs get their new state, retries wait, counts are added.</summary>
 internal sealed class SettleStatement(SchemaName schema)
 {
-    // States 3, 6: retrying, cancelled. What each row becomes is worked out once, where its claim goes: every further step that keeps the rows would copy them. The claim knows
-    // whether "course" has a row: an insert that must look for one first costs half as much again.
+    // States 3, 6: retrying, cancelled. What each row becomes is worked out once, where its claim is locked: every further step that keeps the rows would copy them. Claims are
+    // looked up one by one, by what the statement says and not by what the planner thinks of a table that is nearly empty whenever it is counted. The claim knows whether
+    // "course" has a row: an insert that must look for one first costs half as much again.
     private const string Settle = $"""
         WITH {Sql.Clock},
-        outcome AS (
-          DELETE FROM lovage.claim k USING unnest($2::bigint[], $3::bigint[], $4::text[], $5::smallint[], $6::integer[], $7::smallint[], $8::bigint[], $9::bigint[], $10::integer[], $11::bigint[],
-            $12::bytea[], $13::bytea[], $14::bytea[], $15::text[], $16::double precision[], $17::text[])
-            AS i(job, stamp, id, state, number, ended_as, started_at, duration, worker, retry_delay, result, error, logs, reason, progress, progress_message)
-          WHERE k.job = i.job AND k.stamp = i.stamp AND k.id = i.id
-          RETURNING k.job, k.id, k.again, k.queue, k.name, k.priority, k.deaths, k.attempts, k.stamp, i.number, i.ended_as, i.started_at, i.duration, i.worker, i.error, i.logs,
+        outcome AS MATERIALIZED (
+          SELECT k.job, k.id, k.again, k.queue, k.name, k.priority, k.deaths, k.attempts, k.stamp, i.number, i.ended_as, i.started_at, i.duration, i.worker, i.error, i.logs,
             CASE WHEN i.state = 3 AND k.cancel THEN 6 ELSE i.state END::smallint AS state, k.retries + CASE WHEN i.state = 3 THEN 1 ELSE 0 END AS retries, i.state = 3 AS fails,
             CASE WHEN i.state = 3 AND NOT k.cancel THEN least((SELECT now FROM clock) + i.retry_delay, $18) END AS due,
             CASE WHEN i.state <> 3 OR k.cancel THEN (SELECT now FROM clock) END AS finished_at,
             CASE WHEN i.state <> 3 THEN i.result END AS result, CASE WHEN i.state = 3 AND k.cancel THEN k.cancel_reason ELSE i.reason END AS reason,
             CASE WHEN i.state <> 3 THEN coalesce(i.progress, k.progress) END AS progress,
-            CASE WHEN i.state <> 3 THEN CASE WHEN i.progress IS NULL THEN k.progress_message ELSE i.progress_message END END AS progress_message),
+            CASE WHEN i.state <> 3 THEN CASE WHEN i.progress IS NULL THEN k.progress_message ELSE i.progress_message END END AS progress_message
+          FROM unnest($2::bigint[], $3::bigint[], $4::text[], $5::smallint[], $6::integer[], $7::smallint[], $8::bigint[], $9::bigint[], $10::integer[], $11::bigint[],
+            $12::bytea[], $13::bytea[], $14::bytea[], $15::text[], $16::double precision[], $17::text[])
+            AS i(job, stamp, id, state, number, ended_as, started_at, duration, worker, retry_delay, result, error, logs, reason, progress, progress_message)
+          CROSS JOIN LATERAL (SELECT * FROM lovage.claim k WHERE k.job = i.job AND k.stamp = i.stamp AND k.id = i.id OFFSET 0 FOR UPDATE) k),
+        ended AS (DELETE FROM lovage.claim WHERE job = ANY (ARRAY(SELECT job FROM outcome))),
         archived AS (
           {Sql.Archive} FROM outcome o CROSS JOIN LATERAL (SELECT * FROM lovage.course c WHERE c.job = o.job AND o.attempts > 0 AND c.ended_as IS NOT NULL OFFSET 0) c),
         written AS (
