@@ -26,7 +26,7 @@ public sealed class PackageTests(LocalFeed feed) : IClassFixture<LocalFeed>
     [Fact]
     public void Pack_AllProjects_FillsTheFeed() =>
         Assert.Equal(
-            ["Lovage", "Lovage.AspNetCore", "Lovage.PostgreSql", "Lovage.Sqlite", "Lovage.Testing"],
+            ["Lovage", "Lovage.AspNetCore", "Lovage.PostgreSql", "Lovage.PostgreSql.EntityFrameworkCore", "Lovage.Sqlite", "Lovage.Testing"],
             feed.Packages);
 
     [Fact]
