@@ -65,8 +65,11 @@ public abstract class TransactionApp<TFixture> : IAsyncLifetime
 
         _hosts.Add(builder.Build());
         await _hosts[^1].StartAsync(Stop);
-        return _hosts[^1].Services.GetRequiredService<JobClient>();
+        return Jobs;
     }
+
+    /// <summary>A client of the app that was started last.</summary>
+    protected JobClient Jobs => _hosts[^1].Services.GetRequiredService<JobClient>();
 
     /// <summary>The storage of the app.</summary>
     protected JobStorage Storage => field ??= Fixture.NewStorage();
@@ -78,7 +81,7 @@ public abstract class TransactionApp<TFixture> : IAsyncLifetime
     /// <summary>The effect of a handler: a row with the job's id, in a transaction that is rolled back unless it is committed.</summary>
     protected async Task PayAsync(JobInvocation run, Func<AppTransaction, Task> complete)
     {
-        await using var transaction = await Fixture.BeginAsync(_hosts[^1].Services.GetRequiredService<JobClient>());
+        await using var transaction = await Fixture.BeginAsync(Jobs);
         await ExecuteAsync(transaction, $"INSERT INTO {Fixture.Table} VALUES ('{run.Context.Id}')");
         await complete(transaction);
     }

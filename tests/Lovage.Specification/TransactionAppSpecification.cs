@@ -137,7 +137,7 @@ public abstract class TransactionAppSpecification<TFixture> : TransactionApp<TFi
             await run.Context.CompleteInTransactionAsync(transaction, 42, Stop);
             await transaction.CommitAsync(Stop);
         })));
-        using var listening = Storage.Signals.Subscribe(_ => Interlocked.Increment(ref ended), SignalKind.JobEnded);
+        using var listening = Storage.Signals.Subscribe(signal => _ = signal.Kind == SignalKind.JobEnded ? Interlocked.Increment(ref ended) : 0, SignalKind.JobEnded);
 
         var handle = await jobs.EnqueueAsync(Job.Create<int>("pay"), Stop);
 
