@@ -221,6 +221,53 @@ public sealed class TransactionTests : TransactionAppSpecification<PostgreSqlTra
     }
 
     [Fact]
+    public async Task Complete_TimeLimitWhileTheTransactionIsOpen_HoldsUpNobodyAndItsCommitCounts()
+    {
+        var go = new TaskCompletionSource();
+        var jobs = await StartAsync(
+            Handler("look", static _ => Task.CompletedTask),
+            Handler("pay", async run => await PayAsync(run, async transaction =>
+            {
+                await run.Context.CompleteInTransactionAsync(transaction, Stop);
+                await go.Task.WaitAsync(Patience, Stop);
+                await transaction.CommitAsync(Stop);
+            })) with { TimeLimit = TimeSpan.FromSeconds(1) });
+
+        var handle = await jobs.EnqueueAsync(Job.Create("pay"), Stop);
+        await UntilLoggedAsync(2017);
+        await (await jobs.EnqueueAsync(Job.Create("look"), Stop)).WaitAsync(Patience, Stop);
+        go.SetResult();
+
+        await handle.WaitAsync(Patience, Stop);
+        Assert.Contains(Logs, static line => line.Event == 2011);
+        Assert.Equal((1, 1), await CountersAsync("pay"));
+        Assert.Equal(1, await Fixture.CountAsync());
+    }
+
+    [Fact]
+    public async Task Complete_TimeLimitAfterTheCommit_TheSuccessStands()
+    {
+        var go = new TaskCompletionSource();
+        var jobs = await StartAsync(Handler("pay", async run =>
+        {
+            await PayAsync(run, async transaction =>
+            {
+                await run.Context.CompleteInTransactionAsync(transaction, Stop);
+                await transaction.CommitAsync(Stop);
+            });
+            await go.Task.WaitAsync(Patience, Stop);
+        }) with { TimeLimit = TimeSpan.FromSeconds(1) });
+
+        var handle = await jobs.EnqueueAsync(Job.Create("pay"), Stop);
+        await handle.WaitAsync(Patience, Stop);
+        await UntilLoggedAsync(2016);
+        go.SetResult();
+
+        Assert.Equal((1, 1), await CountersAsync("pay"));
+        Assert.Single(await handle.GetAttemptsAsync(Stop));
+    }
+
+    [Fact]
     public async Task Complete_LongTransaction_KeepsNoOtherLeaseFromBeingRenewed()
     {
         var (open, go) = (new TaskCompletionSource(), new TaskCompletionSource());

@@ -44,7 +44,20 @@ public abstract class TransactionApp<TFixture> : IAsyncLifetime
     /// <summary>Starts an app with a worker that knows these jobs.</summary>
     protected Task<JobClient> StartAsync(params JobDefinition[] definitions) => StartAsync([], definitions);
 
-    protected async Task<JobClient> StartAsync((string Key, string Value)[] settings, params JobDefinition[] definitions)
+    /// <summary>Starts an app without a worker.</summary>
+    protected Task<JobClient> StartAsync(Action<LovageBuilder> configure, params JobDefinition[] definitions) => StartAsync([], configure, definitions);
+
+    /// <summary>Starts an app with a worker and settings of its own.</summary>
+    protected Task<JobClient> StartAsync((string Key, string Value)[] settings, params JobDefinition[] definitions) => StartAsync(
+        settings,
+        static lovage => lovage.AddWorker(static worker =>
+        {
+            worker.PollInterval = TimeSpan.FromMinutes(1);
+            worker.Concurrency = 4;
+        }),
+        definitions);
+
+    private async Task<JobClient> StartAsync((string Key, string Value)[] settings, Action<LovageBuilder> configure, JobDefinition[] definitions)
     {
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { EnvironmentName = "Development" });
         foreach (var (key, value) in settings)
@@ -53,11 +66,8 @@ public abstract class TransactionApp<TFixture> : IAsyncLifetime
         }
 
         builder.Logging.AddProvider(_logs);
-        var lovage = builder.AddLovage().UseStorage(Storage).AddWorker(static worker =>
-        {
-            worker.PollInterval = TimeSpan.FromMinutes(1);
-            worker.Concurrency = 4;
-        });
+        var lovage = builder.AddLovage().UseStorage(Storage);
+        configure(lovage);
         foreach (var definition in definitions)
         {
             lovage.AddJob(definition with { Retry = new RetryPolicy { Delay = TimeSpan.Zero } });

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Lovage.Specification;
 using Lovage.Storage;
+using Lovage.Testing;
 using Microsoft.Data.Sqlite;
 using Xunit;
 
@@ -128,6 +129,43 @@ public sealed class TransactionTests : TransactionAppSpecification<SqliteTransac
     }
 
     [Fact]
+    public async Task Transaction_TimeOverWithAnOpenReader_IsRolledBackAndTheConnectionWritesNoMore()
+    {
+        Fixture.Limit = TimeSpan.FromMilliseconds(200);
+        var jobs = await StartAsync();
+        var transaction = await jobs.BeginTransactionAsync(Stop);
+        var connection = transaction.Connection!;
+        await ExecuteAsync(transaction, "INSERT INTO effect VALUES ('late')");
+        await using var command = connection.CreateCommand();
+        command.CommandText = "SELECT 'a' UNION ALL SELECT id FROM effect UNION ALL SELECT 'z'";
+        var rows = await command.ExecuteReaderAsync(Stop);
+        await rows.ReadAsync(Stop);
+
+        await jobs.EnqueueAsync(Job.Create("nobody.runs") with { Queue = "elsewhere" }, Stop);
+
+        await rows.DisposeAsync();
+        await transaction.DisposeAsync();
+        await using var again = connection.CreateCommand();
+        again.CommandText = "INSERT INTO effect VALUES ('outside')";
+        await Assert.ThrowsAnyAsync<Exception>(() => again.ExecuteNonQueryAsync(Stop));
+        Assert.Equal(0, await Fixture.CountAsync());
+    }
+
+    [Fact]
+    public async Task Connection_AfterTheCommit_IsClosed()
+    {
+        var jobs = await StartAsync();
+        var transaction = await jobs.BeginTransactionAsync(Stop);
+        var connection = transaction.Connection!;
+        await transaction.CommitAsync(Stop);
+
+        // The writer has seen the end of it before it does anything else.
+        await jobs.EnqueueAsync(Job.Create("nobody.runs") with { Queue = "elsewhere" }, Stop);
+
+        Assert.Equal(System.Data.ConnectionState.Closed, connection.State);
+    }
+
+    [Fact]
     public async Task Transaction_RolledBackToASavepoint_LosesWhatCameAfterIt()
     {
         var jobs = await StartAsync(Handler("kept", static _ => Task.CompletedTask), Handler("undone", static _ => Task.CompletedTask), Handler("after", static _ => Task.CompletedTask));
@@ -202,6 +240,26 @@ public sealed class TransactionTests : TransactionAppSpecification<SqliteTransac
         var attempts = await handle.GetAttemptsAsync(Stop);
         Assert.Equal([AttemptEnd.Failed, AttemptEnd.Succeeded], attempts.Select(static attempt => attempt.End));
         Assert.Contains("rolled back", attempts[0].Error!.Message, StringComparison.Ordinal);
+        Assert.Equal(1, await Fixture.CountAsync());
+    }
+
+    [Fact]
+    public async Task Complete_InTheHarness_IsTheOutcome()
+    {
+        var jobs = await StartAsync(static lovage => lovage.UseInlineJobs(), Handler("pay", async run =>
+        {
+            await using var transaction = await Fixture.BeginAsync(Jobs);
+            await ExecuteAsync(transaction, $"INSERT INTO effect VALUES ('{run.Context.Id}')");
+            await run.Context.CompleteInTransactionAsync(transaction, run.Context.Attempt, Stop);
+            if (run.Context.Attempt == 2)
+            {
+                await transaction.CommitAsync(Stop);
+            }
+        }));
+
+        var handle = await jobs.EnqueueAsync(Job.Create<int>("pay"), Stop);
+
+        Assert.Equal(2, await handle.GetResultAsync(Stop));
         Assert.Equal(1, await Fixture.CountAsync());
     }
 

@@ -106,6 +106,11 @@ internal sealed unsafe class SqliteConnection : IDisposable
 
     internal void Forget(SqliteStatement statement) => _statements.Remove(statement);
 
+    /// <summary>Keeps other threads out of a borrowed connection; false while one is in it. Whoever is in leaves by <see cref="Leave"/>, on the same thread.</summary>
+    internal bool TryEnter() => SqliteNative.TryEnter(SqliteNative.Mutex(_handle)) == SqliteNative.Ok;
+
+    internal void Leave() => SqliteNative.Leave(SqliteNative.Mutex(_handle));
+
     /// <summary>Makes every statement forget what was bound or is still open, after a fault in the midst of its use.</summary>
     internal void ResetStatements()
     {

@@ -147,25 +147,46 @@ internal sealed class Loan : IDisposable
         }
     }
 
-    [SuppressMessage("Design", "CA1031", Justification = "Whatever the rollback says, nothing of an uncommitted transaction outlives its connection.")]
+    /// <summary>Rolls back, and lets nothing more be written over the connection. The transaction's own library notices the rollback and refuses its next statement.</summary>
     private void Expire()
     {
-        // Whatever statement runs at this moment ends with an error; the transaction's own library notices the rollback and refuses the next.
-        SQLitePCL.raw.sqlite3_interrupt(_connection.Handle);
         lock (_lock)
         {
             Volatile.Write(ref _isExpired, true);
-            try
+        }
+
+        while (Transaction.Connection is not null && !TryRollBack())
+        {
+            Monitor.Wait(_wait, LookMilliseconds);
+        }
+    }
+
+    private bool TryRollBack()
+    {
+        // An interrupt would end the rollback too where the app has a reader open: only a statement that runs at this moment is interrupted.
+        if (!_native.TryEnter())
+        {
+            SQLitePCL.raw.sqlite3_interrupt(_connection.Handle);
+            return false;
+        }
+
+        try
+        {
+            if (_native.InTransaction)
             {
-                if (_native.InTransaction)
-                {
-                    _native.Execute("ROLLBACK");
-                }
+                _native.Execute("ROLLBACK");
             }
-            catch (Exception)
-            {
-                // It has ended meanwhile.
-            }
+
+            _native.Execute("PRAGMA query_only = ON");
+            return true;
+        }
+        catch (StorageException)
+        {
+            return false;
+        }
+        finally
+        {
+            _native.Leave();
         }
     }
 }

@@ -244,6 +244,7 @@ internal sealed class Writer
             turnstile.Enter();
             try
             {
+                RefuseMoved(session);
                 _isLogDirty = true;
                 loan.Run(session);
                 turnstile.Signal();
@@ -335,11 +336,7 @@ internal sealed class Writer
             return;
         }
 
-        if (session.Connection.HasMoved)
-        {
-            throw new StorageException($"The SQLite file '{_path}' was moved, deleted or replaced while it was in use. Put it back and start the application again.", isTransient: false);
-        }
-
+        RefuseMoved(session);
         _isLogDirty = true;
         if (TryRun(session, _turn) is not { } fault)
         {
@@ -364,6 +361,14 @@ internal sealed class Writer
             {
                 operation.Complete();
             }
+        }
+    }
+
+    private void RefuseMoved(WriteSession session)
+    {
+        if (session.Connection.HasMoved)
+        {
+            throw new StorageException($"The SQLite file '{_path}' was moved, deleted or replaced while it was in use. Put it back and start the application again.", isTransient: false);
         }
     }
 
