@@ -4,6 +4,7 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Infrastructure;
 using Microsoft.EntityFrameworkCore.Metadata;
 using Microsoft.EntityFrameworkCore.Migrations;
+using Microsoft.EntityFrameworkCore.Storage;
 using Xunit;
 
 namespace Lovage.PostgreSql.Tests;
@@ -47,7 +48,12 @@ public sealed class EntityFrameworkTests : TransactionApp<PostgreSqlTransactionA
         }
 
         await (await jobs.EnqueueAsync(Job.Create("look"), Stop)).WaitAsync(Patience, Stop);
-        Assert.All(handles, handle => Assert.Null(jobs.FindAsync(handle.Id, Stop).AsTask().GetAwaiter().GetResult()));
+        Assert.Equal(2, handles.Count);
+        foreach (var handle in handles)
+        {
+            Assert.Null(await jobs.FindAsync(handle.Id, Stop));
+        }
+
         Assert.Equal(0, await Fixture.CountAsync());
     }
 
@@ -73,7 +79,7 @@ public sealed class EntityFrameworkTests : TransactionApp<PostgreSqlTransactionA
         {
             await using var transaction = await context.Database.BeginTransactionAsync(Stop);
             var enqueued = await jobs.EnqueueAsync(Job.Create("look"), context, Stop);
-            await context.Database.ExecuteSqlRawAsync($"INSERT INTO {Fixture.Table} VALUES ('row')", Stop);
+            await ExecuteAsync(transaction.GetDbTransaction(), $"INSERT INTO {Fixture.Table} VALUES ('row')");
             if (++tries == 1)
             {
                 throw new TimeoutException("as if the connection were lost here");

@@ -224,14 +224,13 @@ public sealed class TransactionTests : TransactionAppSpecification<PostgreSqlTra
     public async Task Complete_TimeLimitWhileTheTransactionIsOpen_HoldsUpNobodyAndItsCommitCounts()
     {
         var go = new TaskCompletionSource();
-        var jobs = await StartAsync(
-            Handler("look", static _ => Task.CompletedTask),
-            Handler("pay", async run => await PayAsync(run, async transaction =>
-            {
-                await run.Context.CompleteInTransactionAsync(transaction, Stop);
-                await go.Task.WaitAsync(Patience, Stop);
-                await transaction.CommitAsync(Stop);
-            })) with { TimeLimit = TimeSpan.FromSeconds(1) });
+        var pay = Handler("pay", async run => await PayAsync(run, async transaction =>
+        {
+            await run.Context.CompleteInTransactionAsync(transaction, Stop);
+            await go.Task.WaitAsync(Patience, Stop);
+            await transaction.CommitAsync(Stop);
+        }));
+        var jobs = await StartAsync(Handler("look", static _ => Task.CompletedTask), pay with { TimeLimit = TimeSpan.FromSeconds(1) });
 
         var handle = await jobs.EnqueueAsync(Job.Create("pay"), Stop);
         await UntilLoggedAsync(2017);
@@ -248,7 +247,7 @@ public sealed class TransactionTests : TransactionAppSpecification<PostgreSqlTra
     public async Task Complete_TimeLimitAfterTheCommit_TheSuccessStands()
     {
         var go = new TaskCompletionSource();
-        var jobs = await StartAsync(Handler("pay", async run =>
+        var pay = Handler("pay", async run =>
         {
             await PayAsync(run, async transaction =>
             {
@@ -256,7 +255,8 @@ public sealed class TransactionTests : TransactionAppSpecification<PostgreSqlTra
                 await transaction.CommitAsync(Stop);
             });
             await go.Task.WaitAsync(Patience, Stop);
-        }) with { TimeLimit = TimeSpan.FromSeconds(1) });
+        });
+        var jobs = await StartAsync(pay with { TimeLimit = TimeSpan.FromSeconds(1) });
 
         var handle = await jobs.EnqueueAsync(Job.Create("pay"), Stop);
         await handle.WaitAsync(Patience, Stop);

@@ -37,6 +37,7 @@ public abstract class TransactionApp<TFixture> : IAsyncLifetime
             await ((IAsyncDisposable)host).DisposeAsync();
         }
 
+        _logs.Dispose();
         await Fixture.DisposeAsync();
         GC.SuppressFinalize(this);
     }

@@ -35,8 +35,10 @@ public sealed class AppTransaction(DbTransaction transaction, DbConnection? conn
     public static implicit operator DbTransaction(AppTransaction transaction)
     {
         ArgumentNullException.ThrowIfNull(transaction);
-        return transaction.Transaction;
+        return transaction.ToDbTransaction();
     }
+
+    public DbTransaction ToDbTransaction() => Transaction;
 
     public Task CommitAsync(CancellationToken cancellationToken) => Transaction.CommitAsync(cancellationToken);
 

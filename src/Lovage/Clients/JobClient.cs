@@ -9,7 +9,7 @@ namespace Lovage;
 
 /// <summary>Enqueues jobs and finds them again. Inject it anywhere; filters around enqueuing are built by the scope it was injected into.</summary>
 /// <remarks>
-/// Safe for use by several threads. When an enqueuing method returns, the job is stored. Arguments are written before anything is awaited, so objects given to a job may
+/// Safe for use by several threads. When an enqueuing method returns, the job is stored; with a transaction it is stored when that is committed. Arguments are written before anything is awaited, so objects given to a job may
 /// be changed as soon as the method has returned its task.
 /// </remarks>
 public sealed class JobClient
