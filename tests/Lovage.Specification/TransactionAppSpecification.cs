@@ -257,7 +257,6 @@ public abstract class TransactionAppSpecification<TFixture> : TransactionApp<TFi
                 try
                 {
                     await run.Context.CompleteInTransactionAsync(transaction, Stop);
-                    thrown.TrySetResult(null);
                 }
                 catch (LeaseLostException fault)
                 {
@@ -272,7 +271,7 @@ public abstract class TransactionAppSpecification<TFixture> : TransactionApp<TFi
         var handle = await jobs.EnqueueAsync(Job.Create("pay"), Stop);
         await handle.WaitAsync(Patience, Stop);
 
-        Assert.Equal(handle.Id, Assert.IsType<LeaseLostException>(await thrown.Task).Id);
+        Assert.Equal(handle.Id, Assert.IsType<LeaseLostException>(await thrown.Task.WaitAsync(Patience, Stop)).Id);
         Assert.Equal(1, await Fixture.CountAsync());
         Assert.Equal((1, 1), await CountersAsync("pay"));
     }
