@@ -20,6 +20,7 @@ public sealed class PostgreSqlStorage : JobStorage
     private readonly PostgreSqlJobStore _store;
     private readonly PostgreSqlScheduleStore _schedules;
     private readonly PostgreSqlSignals _signals;
+    private readonly PostgreSqlTransactions _transactions;
     private readonly List<string> _warnings = [];
     private string? _description;
 
@@ -35,6 +36,7 @@ public sealed class PostgreSqlStorage : JobStorage
         _broker = new PostgreSqlBroker(this, _signals, options.Time);
         _store = new PostgreSqlJobStore(this, _signals, options.Time);
         _schedules = new PostgreSqlScheduleStore(this, _signals);
+        _transactions = new PostgreSqlTransactions(this, _signals, options.Time);
     }
 
     /// <inheritdoc/>
@@ -54,6 +56,9 @@ public sealed class PostgreSqlStorage : JobStorage
 
     /// <inheritdoc/>
     public override SignalBus Signals => _signals;
+
+    /// <inheritdoc/>
+    public override JobTransactions? Transactions => _transactions;
 
     internal Database Database { get; }
 

@@ -61,7 +61,9 @@ internal sealed class SqliteBroker(SqliteStorage storage, SignalBus signals, Tim
     {
         cancellationToken.ThrowIfCancellationRequested();
         var now = storage.Clock.Now;
-        if (storage.Readers.Read(reader => QueueReading.HasDue(reader, now)))
+
+        // While the app has a transaction open nothing can be written, and the one that asks may be the one that has it open: what is due is seen as waiting for its time.
+        if (!storage.IsLent && storage.Readers.Read(reader => QueueReading.HasDue(reader, now)))
         {
             await storage.Writer.DoAsync(new PromoteOperation(), cancellationToken);
         }

@@ -25,6 +25,7 @@ public sealed class SqliteStorage : JobStorage
     private readonly SqliteBroker _broker;
     private readonly SqliteJobStore _store;
     private readonly SqliteScheduleStore _schedules;
+    private readonly SqliteTransactions _transactions;
     private Writer? _writer;
     private Readers? _readers;
     private SignalWatch? _watch;
@@ -32,14 +33,18 @@ public sealed class SqliteStorage : JobStorage
 
     /// <summary>Makes a storage without opening it.</summary>
     /// <param name="options">Which file, and how it is used.</param>
+    /// <exception cref="ArgumentOutOfRangeException">An option is out of range.</exception>
     public SqliteStorage(SqliteStorageOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.TransactionLimit, SqliteStorageOptions.TransactionLimitMin, nameof(options));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(options.TransactionLimit, SqliteStorageOptions.TransactionLimitMax, nameof(options));
         _options = options;
         _clock = new StorageClock(options.Time);
         _broker = new SqliteBroker(this, _signals, options.Time);
         _store = new SqliteJobStore(this, _signals, options.Time);
         _schedules = new SqliteScheduleStore(this, _signals);
+        _transactions = new SqliteTransactions(this, OpenLoan, options.TransactionLimit, options.Time);
         Description = $"sqlite:{options.Path} (SQLite {SqliteLibrary.Version}, WAL, synchronous={(options.Synchronous == SqliteSynchronous.Full ? "FULL" : "NORMAL")})";
     }
 
@@ -61,7 +66,13 @@ public sealed class SqliteStorage : JobStorage
     /// <inheritdoc/>
     public override SignalBus Signals => _signals;
 
+    /// <inheritdoc/>
+    public override JobTransactions? Transactions => _transactions;
+
     internal StorageClock Clock => _clock;
+
+    /// <summary>True while the app has a transaction open.</summary>
+    internal bool IsLent => _transactions.IsLent;
 
     internal Writer Writer => _writer ?? throw NotOpen();
 
@@ -113,6 +124,8 @@ public sealed class SqliteStorage : JobStorage
 
         return new WriteSession(connection, _words, _clock, _options.BootId ?? Host.BootId());
     }
+
+    private Loan OpenLoan() => Loan.Open(DatabaseFile.Resolve(_options.Path), _options.Synchronous == SqliteSynchronous.Full, _options.TransactionLimit, MakeSession);
 
     private IEnumerable<string> WarningsNow()
     {

@@ -19,8 +19,18 @@ public sealed record SqliteStorageOptions
     /// <summary>How a commit is brought to the disk; <see cref="SqliteSynchronous.Full"/> by default.</summary>
     public SqliteSynchronous Synchronous { get; init; }
 
+    /// <summary>
+    /// How long a transaction of <see cref="JobClient.BeginTransactionAsync"/> may be open before it is rolled back, 100 ms to 10 s; 5 s by default. Nobody else can write meanwhile, renewals of
+    /// leases included.
+    /// </summary>
+    public TimeSpan TransactionLimit { get; init; } = TimeSpan.FromSeconds(5);
+
     /// <summary>The clock: its wall time judges due times and expiry, its timestamps judge leases. The system's by default.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
+
+    internal static TimeSpan TransactionLimitMin => TimeSpan.FromMilliseconds(100);
+
+    internal static TimeSpan TransactionLimitMax => TimeSpan.FromSeconds(10);
 
     /// <summary>The host's boot, within which timestamps of different processes can be compared; null to ask the host.</summary>
     internal string? BootId { get; init; }

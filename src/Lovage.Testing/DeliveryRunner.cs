@@ -50,17 +50,20 @@ internal sealed class DeliveryRunner
         throw new InvalidOperationException($"{AttemptsMax:N0} attempts were run and there are still jobs: do they enqueue each other for ever?");
     }
 
-    /// <summary>One attempt, apart from any storage.</summary>
-    internal async ValueTask<Settlement?> AttemptAsync(Delivery delivery)
+    /// <summary>One attempt, apart from any storage: what it would complete in a transaction is nobody's.</summary>
+    internal async ValueTask<Settlement?> AttemptAsync(Delivery delivery) => (await AttemptAsync(delivery, null)).Outcome;
+
+    /// <returns>The outcome, and whether the attempt has written it already, in a transaction.</returns>
+    private async ValueTask<(Settlement? Outcome, bool IsWritten)> AttemptAsync(Delivery delivery, TransactionalCompletion? completion)
     {
         if (!_jobs.TryFind(delivery.Message.Name, out var definition))
         {
-            return _outcomes.Of(delivery, null, new AttemptEnding(AttemptEnd.UnknownJob, new UnknownJobException(delivery.Message.Name, _jobs)), _time.GetUtcNow());
+            return (_outcomes.Of(delivery, null, new AttemptEnding(AttemptEnd.UnknownJob, new UnknownJobException(delivery.Message.Name, _jobs)), _time.GetUtcNow()), false);
         }
 
         if (delivery.IsExpired)
         {
-            return _outcomes.Of(delivery, definition, new AttemptEnding(AttemptEnd.Expired), _time.GetUtcNow());
+            return (_outcomes.Of(delivery, definition, new AttemptEnding(AttemptEnd.Expired), _time.GetUtcNow()), false);
         }
 
         var attempt = new JobAttempt(
@@ -74,6 +77,7 @@ internal sealed class DeliveryRunner
         {
             StartedAt = _time.GetUtcNow(),
             StartedTimestamp = _time.GetTimestamp(),
+            Completion = completion,
         };
         var outer = JobAttempt.Current;
         JobAttempt.Current = attempt;
@@ -81,7 +85,18 @@ internal sealed class DeliveryRunner
         {
             var ending = await _runner.RunAsync(attempt);
             attempt.TryEnd();
-            return _outcomes.Of(attempt, ending, _time.GetElapsedTime(attempt.StartedTimestamp));
+            if (attempt.Completed is { } completed)
+            {
+                var fate = await completion!.FateAsync(completed, static _ => { }, CancellationToken.None);
+                if (fate == TransactionFate.Committed)
+                {
+                    return (completed, true);
+                }
+
+                ending = TransactionalCompletion.EndingOf(fate, ending);
+            }
+
+            return (_outcomes.Of(attempt, ending, _time.GetElapsedTime(attempt.StartedTimestamp)), false);
         }
         finally
         {
@@ -92,7 +107,13 @@ internal sealed class DeliveryRunner
     private async ValueTask RunAsync(JobStorage storage, Delivery delivery, bool withRetryWaits, CancellationToken cancellationToken)
     {
         await storage.Store.RecordStartsAsync([new JobStart(delivery.Token, delivery.Message.Id, _time.GetUtcNow(), delivery.StartFirst)], cancellationToken);
-        var outcome = await AttemptAsync(delivery);
+        var (outcome, isWritten) = await AttemptAsync(delivery, new TransactionalCompletion(storage, _outcomes, _time));
+        if (isWritten)
+        {
+            storage.Signals.Send(new Signal(SignalKind.JobEnded, null, delivery.Message.Id));
+            return;
+        }
+
         if (outcome is null)
         {
             await storage.Broker.ReleaseAsync([delivery.Token], cancellationToken);

@@ -23,10 +23,13 @@ internal static class ProjectArrows
     // Its assembly comes with the package so that SQLite is there when nothing is said; no code may name it.
     private static readonly (string From, string To)[] PackageOnly = [("Lovage.AspNetCore", "Lovage.Sqlite")];
 
+    // A package that adds to one storage and to no other (docs/adr/0009).
+    private static readonly (string From, string To)[] Additions = [("Lovage.PostgreSql.EntityFrameworkCore", "Lovage.PostgreSql")];
+
     // The command line sees every library.
     private static readonly string[] SeesAll = ["Lovage.Cli"];
 
-    public static bool AllowsCode(string from, string to) => from != Core && (to == Core || SeesAll.Contains(from));
+    public static bool AllowsCode(string from, string to) => from != Core && (to == Core || SeesAll.Contains(from) || Additions.Contains((from, to)));
 
     public static bool AllowsReference(ProjectReference reference)
     {

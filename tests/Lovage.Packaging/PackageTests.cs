@@ -26,7 +26,7 @@ public sealed class PackageTests(LocalFeed feed) : IClassFixture<LocalFeed>
     [Fact]
     public void Pack_AllProjects_FillsTheFeed() =>
         Assert.Equal(
-            ["Lovage", "Lovage.AspNetCore", "Lovage.PostgreSql", "Lovage.Sqlite", "Lovage.Testing"],
+            ["Lovage", "Lovage.AspNetCore", "Lovage.PostgreSql", "Lovage.PostgreSql.EntityFrameworkCore", "Lovage.Sqlite", "Lovage.Testing"],
             feed.Packages);
 
     [Fact]
@@ -97,6 +97,46 @@ public sealed class PackageTests(LocalFeed feed) : IClassFixture<LocalFeed>
         var built = await Command.RunAsync(folder, "dotnet", "build", "-c", "Release", "-o", "out", "-p:OutputType=Library");
 
         Assert.True(built.ExitCode == 0, built.Output);
+    }
+
+    [Fact]
+    public async Task Transactions_Examples_CompileAgainstThePackages()
+    {
+        var storages = await File.ReadAllTextAsync(Path.Combine(LocalFeed.Repository(), "docs", "storages.md"), TestContext.Current.CancellationToken);
+        var guarantees = await File.ReadAllTextAsync(Path.Combine(LocalFeed.Repository(), "docs", "guarantees.md"), TestContext.Current.CancellationToken);
+        var examples = Examples(storages[storages.IndexOf("## In a transaction of your own", StringComparison.Ordinal)..]).ToArray();
+        Assert.True(examples.Length >= 4, $"{examples.Length} examples were found.");
+        var folder = feed.App(
+            "transactions",
+            [
+                ("Transactions.csproj", WebProject
+                    .Replace("<TreatWarningsAsErrors>true", "<TreatWarningsAsErrors>false", StringComparison.Ordinal)
+                    .Replace("</ItemGroup>", """<PackageReference Include="Lovage.PostgreSql.EntityFrameworkCore" Version="VERSION" /></ItemGroup>""", StringComparison.Ordinal)),
+                .. examples.Select(static (example, i) => ($"Example{i}.cs", InTransaction(
+                    $"internal static async Task RunAsync(Npgsql.NpgsqlDataSource database, DbContext context, JobClient jobs, string order, CancellationToken ct)\n{{\n{example}\n}}", $"Example{i}"))),
+                ("Handler.cs", InTransaction(Examples(guarantees).Single(), "InvoiceJobs(JobClient jobs)")),
+                ("Order.cs", "internal sealed record Order(string Text);"),
+            ]);
+
+        var built = await Command.RunAsync(folder, "dotnet", "build", "-c", "Release", "-o", "out", "-p:OutputType=Library");
+
+        Assert.True(built.ExitCode == 0, built.Output);
+
+        static string InTransaction(string member, string type) => $$"""
+            using System.Data.Common;
+            using Lovage;
+            using Lovage.PostgreSql.EntityFrameworkCore;
+            using Microsoft.EntityFrameworkCore;
+
+            public sealed class {{type}}
+            {
+                {{member}}
+
+                private static Task SaveOrderAsync(DbTransaction transaction, string order, CancellationToken ct) => Task.CompletedTask;
+
+                private static Task BookAsync(DbTransaction transaction, string invoice, CancellationToken ct) => Task.CompletedTask;
+            }
+            """;
     }
 
     [Fact]

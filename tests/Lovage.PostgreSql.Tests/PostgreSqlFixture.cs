@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Runtime.CompilerServices;
 using Lovage.Specification;
+using Npgsql;
 
 namespace Lovage.PostgreSql.Tests;
 
@@ -19,7 +20,20 @@ public sealed class PostgreSqlFixture : StorageFixture
         await storage.OpenAsync(CancellationToken.None);
         var other = new PostgreSqlStorage(options);
         await other.OpenAsync(CancellationToken.None);
-        return new StorageScope(storage, other, time, async () => await server.ExecuteAsync($"DROP SCHEMA {schema} CASCADE"));
+        var connections = new List<NpgsqlConnection>();
+        return new StorageScope(storage, other, time, async () =>
+        {
+            connections.ForEach(static connection => connection.Dispose());
+            await server.ExecuteAsync($"DROP SCHEMA {schema} CASCADE");
+        })
+        {
+            BeginAsync = async () =>
+            {
+                connections.Add(new NpgsqlConnection(server.ConnectionString));
+                await connections[^1].OpenAsync(CancellationToken.None);
+                return await connections[^1].BeginTransactionAsync(CancellationToken.None);
+            },
+        };
     }
 
     /// <summary>A name that no other test of this run has.</summary>

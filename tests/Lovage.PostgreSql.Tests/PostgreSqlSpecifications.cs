@@ -45,3 +45,5 @@ public sealed class PostgreSqlFiring : FiringSpecification<PostgreSqlFixture>;
 public sealed class PostgreSqlLead : LeadSpecification<PostgreSqlFixture>;
 
 public sealed class PostgreSqlScheduleModel : ScheduleModelSpecification<PostgreSqlFixture>;
+
+public sealed class PostgreSqlTransactionFacts : TransactionSpecification<PostgreSqlFixture>;

@@ -1,3 +1,4 @@
+using System.Data.Common;
 using Lovage.Storage;
 
 namespace Lovage.Specification;
@@ -21,6 +22,9 @@ public sealed class StorageScope(JobStorage storage, JobStorage other, ManualTim
     public JobStorage Other { get; } = other;
 
     public ManualTimeProvider Time { get; } = time;
+
+    /// <summary>Begins a transaction as a caller has it, on a connection that goes with it; null where the backend takes part in none.</summary>
+    public Func<ValueTask<DbTransaction>>? BeginAsync { get; init; }
 
     public async ValueTask DisposeAsync()
     {

@@ -1,3 +1,4 @@
+using System.Data.Common;
 using Lovage.Protocol;
 using Lovage.Storage;
 using Xunit;
@@ -25,6 +26,9 @@ public abstract class StorageSpecification<TFixture> : IAsyncLifetime
     protected JobStorage Other => _scope!.Other;
 
     protected ManualTimeProvider Time => _scope!.Time;
+
+    /// <summary>Begins a transaction as a caller has it. Disposing it rolls back what was not committed.</summary>
+    protected async Task<DbTransaction> BeginAsync() => await (_scope!.BeginAsync ?? throw new InvalidOperationException($"{Storage.Description} takes part in no transactions."))();
 
     protected TestData A { get; private set; } = null!;
 

@@ -17,6 +17,9 @@ public sealed class SqliteFixture : StorageFixture
         {
             folder.Dispose();
             return default;
-        });
+        })
+        {
+            BeginAsync = () => storage.Transactions!.BeginAsync(CancellationToken.None),
+        };
     }
 }

@@ -45,3 +45,5 @@ public sealed class SqliteFiring : FiringSpecification<SqliteFixture>;
 public sealed class SqliteLead : LeadSpecification<SqliteFixture>;
 
 public sealed class SqliteScheduleModel : ScheduleModelSpecification<SqliteFixture>;
+
+public sealed class SqliteTransactionFacts : TransactionSpecification<SqliteFixture>;

@@ -37,6 +37,9 @@ internal sealed class PostgreSqlSignals(Database database) : SignalBus, IAsyncDi
     /// <summary>The number of the session that listens; 0 while none does.</summary>
     internal int Session => Volatile.Read(ref _session);
 
+    /// <summary>True from when it has begun until it is disposed.</summary>
+    internal bool IsOn => Volatile.Read(ref _isOn);
+
     /// <summary>Begins to listen and to send.</summary>
     internal async Task StartAsync(CancellationToken cancellationToken)
     {

@@ -11,10 +11,13 @@ internal sealed unsafe class SqliteConnection : IDisposable
     private nint _handle;
     private int* _frames;
 
-    private SqliteConnection(nint handle, string path)
+    private readonly bool _isBorrowed;
+
+    private SqliteConnection(nint handle, string path, bool isBorrowed = false)
     {
         _handle = handle;
         _path = path;
+        _isBorrowed = isBorrowed;
     }
 
     internal nint Handle => _handle;
@@ -39,6 +42,9 @@ internal sealed unsafe class SqliteConnection : IDisposable
 
     /// <summary>Has the length of the WAL told after each commit. Takes the place of SQLite's own checkpoints, which use the same hook.</summary>
     internal void WatchLog() => _ = SqliteNative.WalHook(_handle, &SqliteNative.KeepFrames, _frames);
+
+    /// <summary>A connection that somebody else has opened, with the same library, and closes after this one is disposed.</summary>
+    internal static SqliteConnection Borrow(nint handle, string path) => new(handle, path, isBorrowed: true);
 
     internal static SqliteConnection OpenReader(string path) => Open(path, SqliteNative.OpenReadOnly);
 
@@ -100,6 +106,11 @@ internal sealed unsafe class SqliteConnection : IDisposable
 
     internal void Forget(SqliteStatement statement) => _statements.Remove(statement);
 
+    /// <summary>Keeps other threads out of a borrowed connection; false while one is in it. Whoever is in leaves by <see cref="Leave"/>, on the same thread.</summary>
+    internal bool TryEnter() => SqliteNative.TryEnter(SqliteNative.Mutex(_handle)) == SqliteNative.Ok;
+
+    internal void Leave() => SqliteNative.Leave(SqliteNative.Mutex(_handle));
+
     /// <summary>Makes every statement forget what was bound or is still open, after a fault in the midst of its use.</summary>
     internal void ResetStatements()
     {
@@ -121,7 +132,11 @@ internal sealed unsafe class SqliteConnection : IDisposable
             statement.Dispose();
         }
 
-        _ = SqliteNative.Close(_handle);
+        if (!_isBorrowed)
+        {
+            _ = SqliteNative.Close(_handle);
+        }
+
         _handle = 0;
         NativeMemory.Free(_frames);
         _frames = null;

@@ -48,6 +48,15 @@ internal static unsafe partial class SqliteNative
     [LibraryImport(Library, EntryPoint = "sqlite3_close_v2")]
     internal static partial int Close(nint connection);
 
+    [LibraryImport(Library, EntryPoint = "sqlite3_db_mutex")]
+    internal static partial nint Mutex(nint connection);
+
+    [LibraryImport(Library, EntryPoint = "sqlite3_mutex_try")]
+    internal static partial int TryEnter(nint mutex);
+
+    [LibraryImport(Library, EntryPoint = "sqlite3_mutex_leave")]
+    internal static partial void Leave(nint mutex);
+
     [LibraryImport(Library, EntryPoint = "sqlite3_errmsg")]
     internal static partial byte* ErrorMessage(nint connection);
 

@@ -49,6 +49,12 @@ internal static class Sql
           progress = excluded.progress, progress_message = excluded.progress_message
         """;
 
+    /// <summary>Whether an outcome was written under a token: ?1 id, ?2 job, ?3 stamp; ?4 and ?5 are the ends that are none.</summary>
+    internal const string AppliedBefore = """
+        SELECT 1 FROM job j JOIN course c ON c.job = j.key WHERE j.id = ?1 AND j.key = ?2 AND (
+          (c.stamp = ?3 AND c.ended_as NOT IN (?4, ?5)) OR EXISTS (SELECT 1 FROM attempt a WHERE a.job = j.key AND a.stamp = ?3 AND a.ended_as NOT IN (?4, ?5)))
+        """;
+
     internal const string AddToCounter = """
         INSERT INTO counter(queue, name, enqueued, succeeded, failed, retried, cancelled, expired, dead) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
         ON CONFLICT (queue, name) DO UPDATE SET enqueued = enqueued + excluded.enqueued, succeeded = succeeded + excluded.succeeded, failed = failed + excluded.failed,

@@ -1,3 +1,5 @@
+using Lovage.Sqlite.Native;
+using Lovage.Sqlite.Schema;
 using Lovage.Storage;
 
 namespace Lovage.Sqlite.Writing;
@@ -60,12 +62,11 @@ internal sealed class SettleOperation(IReadOnlyList<Settlement> outcomes) : Writ
     }
 
     /// <summary>True when an outcome was written under this token. An attempt that was written off with its owner bears its stamp too, but is no outcome.</summary>
-    private static bool WasApplied(WriteSession session, Settlement outcome)
+    private static bool WasApplied(WriteSession session, Settlement outcome) => WasApplied(session.Statement(Sql.AppliedBefore), outcome);
+
+    /// <inheritdoc cref="WasApplied(WriteSession, Settlement)"/>
+    internal static bool WasApplied(SqliteStatement row, Settlement outcome)
     {
-        var row = session.Statement("""
-            SELECT 1 FROM job j JOIN course c ON c.job = j.key WHERE j.id = ?1 AND j.key = ?2 AND (
-              (c.stamp = ?3 AND c.ended_as NOT IN (?4, ?5)) OR EXISTS (SELECT 1 FROM attempt a WHERE a.job = j.key AND a.stamp = ?3 AND a.ended_as NOT IN (?4, ?5)))
-            """);
         row.Bind(1, outcome.Id.Value).Bind(2, outcome.Token.Claim).Bind(3, outcome.Token.Stamp).Bind(4, (long)AttemptEnd.OwnerDied).Bind(5, (long)AttemptEnd.Interrupted);
         var found = row.Read();
         row.Reset();

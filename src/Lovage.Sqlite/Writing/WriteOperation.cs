@@ -44,7 +44,8 @@ internal abstract class WriteOperation<T> : WriteOperation
 {
     private readonly TaskCompletionSource<T> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    protected T? Result { get; set; }
+    /// <summary>What it came to; for who has run it himself.</summary>
+    internal T? Result { get; private protected set; }
 
     /// <summary>Waits. A caller can give up only before the writer has taken the call, so that nothing that was claimed is forgotten.</summary>
     internal async ValueTask<T> WaitAsync(CancellationToken cancellationToken)

@@ -106,23 +106,46 @@ internal sealed class WriteSession
     internal void Begin()
     {
         _begin.Run();
-        _readMeta.Read();
-        _stored = (_readMeta.Int64(0), _readMeta.Int64(1));
-        _readMeta.Reset();
-        (_ticket, _ended) = _stored;
-        ReadClocks();
+        ReadStored();
     }
 
     internal void Commit()
     {
-        Tally.Write();
-        if (_stored != (_ticket, _ended))
-        {
-            _writeMeta.Bind(1, _ticket).Bind(2, _ended).Run();
-        }
-
+        WriteStored();
         _commit.Run();
         Words.Committed();
+    }
+
+    /// <summary>
+    /// Carries out an operation in a transaction that somebody else has begun and ends, as a whole or not at all. Nothing is remembered from one to the next, since he may undo it by a
+    /// savepoint of his own: neither counters nor the numbers of new words.
+    /// </summary>
+    internal void RunInside(WriteOperation operation)
+    {
+        Connection.Execute("SAVEPOINT lovage");
+        try
+        {
+            ReadStored();
+            operation.Run(this);
+            WriteStored();
+            Connection.Execute("RELEASE lovage");
+        }
+        catch
+        {
+            Tally.Clear();
+            Connection.ResetStatements();
+            if (Connection.InTransaction)
+            {
+                Connection.Execute("ROLLBACK TO lovage");
+                Connection.Execute("RELEASE lovage");
+            }
+
+            throw;
+        }
+        finally
+        {
+            Words.RolledBack();
+        }
     }
 
     internal void RollBack()
@@ -327,6 +350,24 @@ internal sealed class WriteSession
         }
 
         return state;
+    }
+
+    private void ReadStored()
+    {
+        _readMeta.Read();
+        _stored = (_readMeta.Int64(0), _readMeta.Int64(1));
+        _readMeta.Reset();
+        (_ticket, _ended) = _stored;
+        ReadClocks();
+    }
+
+    private void WriteStored()
+    {
+        Tally.Write();
+        if (_stored != (_ticket, _ended))
+        {
+            _writeMeta.Bind(1, _ticket).Bind(2, _ended).Run();
+        }
     }
 
     private void CountEnd(long queue, long name, JobState state)

@@ -12,8 +12,6 @@ namespace Lovage.Sqlite.Writing;
 internal sealed class Writer
 {
     private const int TurnWeightMax = 2_000;
-    private const int CheckpointFrames = 6_000;
-    private const int CheckpointAgainFrames = 2_000;
     private const int GraceMilliseconds = 2;
     private const int SettleDownMilliseconds = 1_000;
 
@@ -22,6 +20,7 @@ internal sealed class Writer
     private readonly object _gate = new();
     private readonly Queue<WriteOperation> _renewals = new();
     private readonly Queue<WriteOperation> _operations = new();
+    private readonly Queue<WriteOperation> _loans = new();
     private readonly List<WriteOperation> _turn = [];
     private readonly TaskCompletionSource _opened = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -29,11 +28,11 @@ internal sealed class Writer
     private readonly bool _isFull;
     private readonly Func<SqliteConnection, WriteSession> _makeSession;
     private readonly Action _othersWrote;
+    private readonly Checkpoints _checkpoints = new();
     private bool _isIdle;
     private bool _isPoked;
     private bool _isClosing;
     private long _dataVersion;
-    private int _nextCheckpoint = CheckpointFrames;
     private bool _isLogDirty;
     private bool _hasBegun;
     private bool? _flushes;
@@ -62,7 +61,7 @@ internal sealed class Writer
                 throw new StorageException("The SQLite storage is closed.", isTransient: false);
             }
 
-            (operation is RenewOperation ? _renewals : _operations).Enqueue(operation);
+            (operation is RenewOperation ? _renewals : operation is LoanOperation ? _loans : _operations).Enqueue(operation);
             Monitor.Pulse(_gate);
         }
 
@@ -116,6 +115,7 @@ internal sealed class Writer
             while (WaitForWork(session, turnstile))
             {
                 Turn(session, turnstile);
+                Lend(session, turnstile);
                 LookAtOthers(session);
             }
         }
@@ -194,7 +194,7 @@ internal sealed class Writer
             var isQuiet = false;
             lock (_gate)
             {
-                while (_operations.Count + _renewals.Count == 0 && !_isPoked && !_isClosing && !isQuiet)
+                while (_operations.Count + _renewals.Count + _loans.Count == 0 && !_isPoked && !_isClosing && !isQuiet)
                 {
                     isQuiet = _isLogDirty ? !Monitor.Wait(_gate, SettleDownMilliseconds) : !Monitor.Wait(_gate);
                 }
@@ -205,7 +205,7 @@ internal sealed class Writer
 
             if (isQuiet)
             {
-                Checkpoint(session, turnstile);
+                _checkpoints.Run(session, turnstile);
                 _isLogDirty = false;
             }
             else
@@ -223,7 +223,41 @@ internal sealed class Writer
             _turn.Add(operation);
         }
 
-        return _turn.Count > 0;
+        return _turn.Count + _loans.Count > 0;
+    }
+
+    /// <summary>One loan between two turns, so that renewals never wait for more than one.</summary>
+    [SuppressMessage("Design", "CA1031", Justification = "Whatever goes wrong belongs to the one who asked; the thread goes on.")]
+    private void Lend(WriteSession session, Turnstile turnstile)
+    {
+        WriteOperation? loan;
+        lock (_gate)
+        {
+            if (!_loans.TryDequeue(out loan) || !loan.TryTake())
+            {
+                return;
+            }
+        }
+
+        try
+        {
+            turnstile.Enter();
+            try
+            {
+                RefuseMoved(session);
+                _isLogDirty = true;
+                loan.Run(session);
+                turnstile.Signal();
+            }
+            finally
+            {
+                turnstile.Exit();
+            }
+        }
+        catch (Exception fault)
+        {
+            loan.Fail(fault);
+        }
     }
 
     [SuppressMessage("Design", "CA1031", Justification = "Whatever goes wrong belongs to the callers of this turn; the thread goes on.")]
@@ -280,9 +314,9 @@ internal sealed class Writer
                 turnstile.Signal();
             }
 
-            if (session.Connection.WalFrames >= _nextCheckpoint)
+            if (_checkpoints.IsDue(session))
             {
-                CheckpointNeedsTurnstile(session);
+                _checkpoints.Run(session);
             }
         }
         catch (Exception fault)
@@ -302,11 +336,7 @@ internal sealed class Writer
             return;
         }
 
-        if (session.Connection.HasMoved)
-        {
-            throw new StorageException($"The SQLite file '{_path}' was moved, deleted or replaced while it was in use. Put it back and start the application again.", isTransient: false);
-        }
-
+        RefuseMoved(session);
         _isLogDirty = true;
         if (TryRun(session, _turn) is not { } fault)
         {
@@ -331,6 +361,14 @@ internal sealed class Writer
             {
                 operation.Complete();
             }
+        }
+    }
+
+    private void RefuseMoved(WriteSession session)
+    {
+        if (session.Connection.HasMoved)
+        {
+            throw new StorageException($"The SQLite file '{_path}' was moved, deleted or replaced while it was in use. Put it back and start the application again.", isTransient: false);
         }
     }
 
@@ -411,6 +449,8 @@ internal sealed class Writer
             _isClosing = true;
             while (TryFillTurn())
             {
+                _turn.AddRange(_loans);
+                _loans.Clear();
                 FailTurn(fault);
             }
         }
@@ -434,35 +474,6 @@ internal sealed class Writer
             _dataVersion = version;
             ThreadPool.UnsafeQueueUserWorkItem(static tell => tell(), _othersWrote, preferLocal: false);
         }
-    }
-
-    [SuppressMessage("Design", "CA1031", Justification = "A checkpoint that fails is tried again later; nothing is lost by it.")]
-    private void Checkpoint(WriteSession session, Turnstile turnstile)
-    {
-        try
-        {
-            turnstile.Enter();
-            try
-            {
-                CheckpointNeedsTurnstile(session);
-            }
-            finally
-            {
-                turnstile.Exit();
-            }
-        }
-        catch (Exception)
-        {
-            _nextCheckpoint = CheckpointFrames;
-        }
-    }
-
-    private void CheckpointNeedsTurnstile(WriteSession session)
-    {
-        var (frames, done) = session.Connection.Checkpoint();
-
-        // A reader holds the rest back: not at every turn again.
-        _nextCheckpoint = done >= frames ? CheckpointFrames : frames + CheckpointAgainFrames;
     }
 
     [SuppressMessage("Design", "CA1031", Justification = "Closing goes on to its end, whatever fails on the way; the log is recovered at the next opening.")]

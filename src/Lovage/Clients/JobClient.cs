@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Data.Common;
 using System.Runtime.CompilerServices;
 using Lovage.Protocol;
 using Lovage.Storage;
@@ -8,7 +9,7 @@ namespace Lovage;
 
 /// <summary>Enqueues jobs and finds them again. Inject it anywhere; filters around enqueuing are built by the scope it was injected into.</summary>
 /// <remarks>
-/// Safe for use by several threads. When an enqueuing method returns, the job is stored. Arguments are written before anything is awaited, so objects given to a job may
+/// Safe for use by several threads. When an enqueuing method returns, the job is stored; with a transaction it is stored when that is committed. Arguments are written before anything is awaited, so objects given to a job may
 /// be changed as soon as the method has returned its task.
 /// </remarks>
 public sealed class JobClient
@@ -36,7 +37,7 @@ public sealed class JobClient
     public ValueTask<JobHandle> EnqueueAsync(Job job, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(job);
-        return SendAsync(Prepare(job), cancellationToken);
+        return SendAsync(Prepare(job), null, cancellationToken);
     }
 
     /// <inheritdoc cref="EnqueueAsync(Job, CancellationToken)"/>
@@ -44,7 +45,7 @@ public sealed class JobClient
     public ValueTask<JobHandle<TResult>> EnqueueAsync<TResult>(Job<TResult> job, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(job);
-        return SendTypedAsync<TResult>(Prepare(job), cancellationToken);
+        return SendTypedAsync<TResult>(Prepare(job), null, cancellationToken);
     }
 
     /// <summary>Enqueues jobs, any number of them, in batches of at most 1,000. Each batch is stored as a whole; several are not.</summary>
@@ -59,14 +60,65 @@ public sealed class JobClient
     public ValueTask<IReadOnlyList<JobHandle>> EnqueueAsync(IReadOnlyCollection<Job> jobs, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(jobs);
-        var prepared = new List<Prepared>(jobs.Count);
-        foreach (var job in jobs)
-        {
-            prepared.Add(Prepare(job ?? throw new ArgumentException("A job of the collection is null.", nameof(jobs))));
-        }
-
-        return SendAllAsync(prepared, cancellationToken);
+        return SendAllAsync(PrepareAll(jobs), null, cancellationToken);
     }
+
+    /// <summary>
+    /// Enqueues a job inside a transaction of the caller's own: it is stored when the caller commits, together with his data, and nothing of it is left when he rolls back. No worker
+    /// sees it before the commit, so its handler finds the data that was written with it.
+    /// </summary>
+    /// <remarks>
+    /// PostgreSQL takes any open transaction of a connection to the storage's database, SQLite one of <see cref="BeginTransactionAsync"/>. There is no time limit of Lovage's own: the
+    /// connection's counts. The handle can be asked after the commit. A delay is counted from this call, not from the commit.
+    /// </remarks>
+    /// <param name="job">The job. With an id of the caller's own (<see cref="Job.Id"/>) a repeated call with the same name and arguments is the same job.</param>
+    /// <param name="transaction">The transaction: open, and of the storage's own database. The caller commits it.</param>
+    /// <param name="cancellationToken">Gives up before anything is written.</param>
+    /// <returns>A handle to ask for its state and result.</returns>
+    /// <exception cref="ArgumentException">The transaction is not one of the storage's database; nothing was written.</exception>
+    /// <exception cref="InvalidOperationException">The transaction has ended, or its connection is busy with another command; nothing was written.</exception>
+    /// <exception cref="PayloadTooLargeException">The arguments are larger than the cap.</exception>
+    /// <exception cref="BadArgumentsException">The arguments break a data annotation, do not fit the handler, or cannot be written as JSON; nothing was written.</exception>
+    /// <exception cref="JobIdConflictException">The caller's own id belongs to a job with another name or other arguments. The transaction can still be committed.</exception>
+    /// <exception cref="QueueFullException">A bound was reached; nothing was written.</exception>
+    /// <exception cref="StorageException">The storage did not take it, or takes no transactions; the message says what is known. The transaction may have to be rolled back.</exception>
+    public ValueTask<JobHandle> EnqueueAsync(Job job, DbTransaction transaction, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(job);
+        ArgumentNullException.ThrowIfNull(transaction);
+        return SendAsync(Prepare(job), transaction, cancellationToken);
+    }
+
+    /// <inheritdoc cref="EnqueueAsync(Job, DbTransaction, CancellationToken)"/>
+    /// <typeparam name="TResult">What the result is read as.</typeparam>
+    public ValueTask<JobHandle<TResult>> EnqueueAsync<TResult>(Job<TResult> job, DbTransaction transaction, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(job);
+        ArgumentNullException.ThrowIfNull(transaction);
+        return SendTypedAsync<TResult>(Prepare(job), transaction, cancellationToken);
+    }
+
+    /// <summary>Enqueues jobs, any number of them, inside a transaction of the caller's own; see <see cref="EnqueueAsync(Job, DbTransaction, CancellationToken)"/>. All are stored by its commit, or none.</summary>
+    /// <inheritdoc cref="EnqueueAsync(Job, DbTransaction, CancellationToken)"/>
+    /// <param name="jobs">The jobs.</param>
+    /// <param name="transaction">The transaction: open, and of the storage's own database. The caller commits it.</param>
+    /// <param name="cancellationToken">Gives up between batches; what was written is the transaction's.</param>
+    /// <returns>A handle for each, in order.</returns>
+    public ValueTask<IReadOnlyList<JobHandle>> EnqueueAsync(IReadOnlyCollection<Job> jobs, DbTransaction transaction, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(jobs);
+        ArgumentNullException.ThrowIfNull(transaction);
+        return SendAllAsync(PrepareAll(jobs), transaction, cancellationToken);
+    }
+
+    /// <summary>
+    /// Begins a transaction on a connection that the storage opens, for storages that take only such, as SQLite does. The app's own tables in the same file are read and written over its
+    /// <see cref="DbTransaction.Connection"/>. Nobody else can write meanwhile, so it should last milliseconds; the storage's page says how long it may last.
+    /// </summary>
+    /// <param name="cancellationToken">Gives up waiting for its turn.</param>
+    /// <returns>The transaction; dispose it, which rolls back what was not committed.</returns>
+    /// <exception cref="StorageException">It cannot begin now, or this storage takes transactions of the caller's own connections instead; the message says which.</exception>
+    public ValueTask<DbTransaction> BeginTransactionAsync(CancellationToken cancellationToken = default) => _sender.BeginTransactionAsync(cancellationToken);
 
     /// <summary>Reads where a job stands.</summary>
     /// <param name="id">The job.</param>
@@ -93,6 +145,17 @@ public sealed class JobClient
     /// <param name="id">The job.</param>
     public JobHandle<TResult> GetHandle<TResult>(JobId id) => new(id, _sender.Lookup);
 
+    private List<Prepared> PrepareAll(IReadOnlyCollection<Job> jobs)
+    {
+        var prepared = new List<Prepared>(jobs.Count);
+        foreach (var job in jobs)
+        {
+            prepared.Add(Prepare(job ?? throw new ArgumentException("A job of the collection is null.", nameof(jobs))));
+        }
+
+        return prepared;
+    }
+
     private Prepared Prepare(Job job)
     {
         var definition = _sender.Definition(job.Name);
@@ -100,27 +163,27 @@ public sealed class JobClient
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<JobHandle> SendAsync(Prepared prepared, CancellationToken cancellationToken) =>
-        new UntypedJobHandle(await SendOneAsync(prepared, cancellationToken), _sender.Lookup);
+    private async ValueTask<JobHandle> SendAsync(Prepared prepared, DbTransaction? transaction, CancellationToken cancellationToken) =>
+        new UntypedJobHandle(await SendOneAsync(prepared, transaction, cancellationToken), _sender.Lookup);
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<JobHandle<TResult>> SendTypedAsync<TResult>(Prepared prepared, CancellationToken cancellationToken) =>
-        new(await SendOneAsync(prepared, cancellationToken), _sender.Lookup);
+    private async ValueTask<JobHandle<TResult>> SendTypedAsync<TResult>(Prepared prepared, DbTransaction? transaction, CancellationToken cancellationToken) =>
+        new(await SendOneAsync(prepared, transaction, cancellationToken), _sender.Lookup);
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<JobId> SendOneAsync(Prepared prepared, CancellationToken cancellationToken)
+    private async ValueTask<JobId> SendOneAsync(Prepared prepared, DbTransaction? transaction, CancellationToken cancellationToken)
     {
         if (Filters(prepared.Definition) is { IsEmpty: false } filters)
         {
-            return await SendFilteredAsync(prepared, filters, cancellationToken);
+            return await SendFilteredAsync(prepared, filters, transaction, cancellationToken);
         }
 
         var message = Message(prepared);
-        await _sender.SendAsync(message, cancellationToken);
+        await _sender.SendAsync(message, transaction, cancellationToken);
         return message.Id;
     }
 
-    private async ValueTask<IReadOnlyList<JobHandle>> SendAllAsync(List<Prepared> jobs, CancellationToken cancellationToken)
+    private async ValueTask<IReadOnlyList<JobHandle>> SendAllAsync(List<Prepared> jobs, DbTransaction? transaction, CancellationToken cancellationToken)
     {
         var handles = new JobHandle[jobs.Count];
         var batch = new List<JobMessage>(Math.Min(jobs.Count, PublishBatcher.RowsMax));
@@ -153,10 +216,10 @@ public sealed class JobClient
         {
             try
             {
-                var refused = await _sender.SendAsync([.. batch], cancellationToken);
+                var refused = await _sender.SendAsync([.. batch], transaction, cancellationToken);
                 conflict ??= refused;
             }
-            catch (StorageException fault) when (jobs.Count > batch.Count)
+            catch (StorageException fault) when (jobs.Count > batch.Count && transaction is null)
             {
                 throw new StorageException($"{fault.Message} Of {jobs.Count:N0} jobs the first {stored:N0} are stored.", fault.IsTransient, fault);
             }
@@ -173,13 +236,13 @@ public sealed class JobClient
     private ImmutableArray<Type> Filters(JobDefinition? definition) =>
         definition is null or { Filters.IsEmpty: true } ? _sender.Filters : _sender.Filters.AddRange(definition.Filters);
 
-    private async ValueTask<JobId> SendFilteredAsync(Prepared prepared, ImmutableArray<Type> filters, CancellationToken cancellationToken)
+    private async ValueTask<JobId> SendFilteredAsync(Prepared prepared, ImmutableArray<Type> filters, DbTransaction? transaction, CancellationToken cancellationToken)
     {
         JobId id = default;
         await FilterAsync(prepared, filters, async job =>
         {
             var message = Message(Again(job, prepared));
-            await _sender.SendAsync(message, cancellationToken);
+            await _sender.SendAsync(message, transaction, cancellationToken);
             id = message.Id;
         });
         return id;

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Data.Common;
 using System.Diagnostics;
 using Lovage.Diagnostics;
 using Lovage.Protocol;
@@ -15,11 +16,12 @@ internal sealed class JobSender
     private readonly TimeProvider _time;
     private readonly JobIdSource _ids;
     private readonly EnqueueRoute _route;
+    private readonly StorageGate _gate;
     private readonly QueueAdmission _admission;
     private readonly string _origin = $"gen{Environment.ProcessId}@{Environment.MachineName}";
     private readonly MetricNames _metricNames = new();
 
-    internal JobSender(JobRegistry jobs, JobSerializer serializer, ClientSettings settings, TimeProvider time, JobIdSource ids, EnqueueRoute route, QueueAdmission admission, JobLookup lookup, ImmutableArray<Type> filters)
+    internal JobSender(JobRegistry jobs, JobSerializer serializer, ClientSettings settings, TimeProvider time, JobIdSource ids, EnqueueRoute route, StorageGate gate, QueueAdmission admission, JobLookup lookup, ImmutableArray<Type> filters)
     {
         _jobs = jobs;
         Serializer = serializer;
@@ -27,6 +29,7 @@ internal sealed class JobSender
         _time = time;
         _ids = ids;
         _route = route;
+        _gate = gate;
         _admission = admission;
         Lookup = lookup;
         Filters = filters;
@@ -79,9 +82,12 @@ internal sealed class JobSender
         HasChosenId = job.Id is not null,
     };
 
-    /// <summary>Stores one message.</summary>
+    /// <summary>Begins a transaction on a connection of the storage's own.</summary>
+    internal ValueTask<DbTransaction> BeginTransactionAsync(CancellationToken cancellationToken) => JobTransactions.Of(_gate.Storage).BeginAsync(cancellationToken);
+
+    /// <summary>Stores one message, in the caller's transaction where there is one.</summary>
     /// <exception cref="JobIdConflictException">The id is another job's.</exception>
-    internal async ValueTask SendAsync(JobMessage message, CancellationToken cancellationToken)
+    internal async ValueTask SendAsync(JobMessage message, DbTransaction? transaction, CancellationToken cancellationToken)
     {
         using var activity = StartActivity(message);
         try
@@ -91,7 +97,10 @@ internal sealed class JobSender
                 await _admission.AdmitAsync(message.Queue, 1, cancellationToken);
             }
 
-            var status = await _route.PublishAsync(activity is null ? message : Traced(message, activity), cancellationToken);
+            var traced = activity is null ? message : Traced(message, activity);
+            var status = transaction is null
+                ? await _route.PublishAsync(traced, cancellationToken)
+                : (await JobTransactions.Of(_gate.Storage).PublishAsync(transaction, [traced], cancellationToken))[0];
             Count(message, status);
             if (status == PublishStatus.IdConflict)
             {
@@ -104,9 +113,9 @@ internal sealed class JobSender
         }
     }
 
-    /// <summary>Stores a batch of 1 to 1,000.</summary>
+    /// <summary>Stores a batch of 1 to 1,000, in the caller's transaction where there is one.</summary>
     /// <returns>The first id that is another job's; null for none.</returns>
-    internal async ValueTask<JobId?> SendAsync(IReadOnlyList<JobMessage> batch, CancellationToken cancellationToken)
+    internal async ValueTask<JobId?> SendAsync(IReadOnlyList<JobMessage> batch, DbTransaction? transaction, CancellationToken cancellationToken)
     {
         if (_admission.IsOn)
         {
@@ -116,7 +125,9 @@ internal sealed class JobSender
             }
         }
 
-        var statuses = await _route.PublishAsync(batch, cancellationToken);
+        var statuses = transaction is null
+            ? await _route.PublishAsync(batch, cancellationToken)
+            : await JobTransactions.Of(_gate.Storage).PublishAsync(transaction, batch, cancellationToken);
         JobId? conflict = null;
         for (var i = 0; i < batch.Count; i++)
         {

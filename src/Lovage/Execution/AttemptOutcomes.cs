@@ -13,18 +13,21 @@ internal sealed class AttemptOutcomes(WorkerSettings settings, WorkerOwner owner
 
     /// <summary>The outcome of an attempt that ran.</summary>
     /// <returns>Null when the job is to be released instead.</returns>
-    internal Settlement? Of(JobAttempt attempt, AttemptEnding ending, TimeSpan duration)
+    internal Settlement? Of(JobAttempt attempt, AttemptEnding ending, TimeSpan duration) => Of(attempt, ending, duration, attempt.Result);
+
+    /// <inheritdoc cref="Of(JobAttempt, AttemptEnding, TimeSpan)"/>
+    internal Settlement? Of(JobAttempt attempt, AttemptEnding ending, TimeSpan duration, ReadOnlyMemory<byte> result)
     {
-        var tooLarge = attempt.Result.Length > settings.ResultBytesMax;
+        var tooLarge = result.Length > settings.ResultBytesMax;
         var outcome = Of(
             attempt.Delivery,
             attempt.Definition,
             ending,
             attempt.StartedAt,
             duration,
-            ending.End == AttemptEnd.Succeeded && !tooLarge ? attempt.Result : default,
+            ending.End == AttemptEnd.Succeeded && !tooLarge ? result : default,
             attempt.LogLines,
-            tooLarge ? $"The result was left out: it has {attempt.Result.Length:N0} bytes, more than the {settings.ResultBytesMax:N0} allowed. Store it elsewhere and return a reference." : null);
+            tooLarge ? $"The result was left out: it has {result.Length:N0} bytes, more than the {settings.ResultBytesMax:N0} allowed. Store it elsewhere and return a reference." : null);
         return outcome is not null && attempt.TryTakeProgress(out var fraction, out var message)
             ? outcome with { Progress = fraction, ProgressMessage = message }
             : outcome;

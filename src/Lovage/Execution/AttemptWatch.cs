@@ -92,6 +92,12 @@ internal sealed class AttemptWatch(JobStore store, LeaseKeeper leases, WorkerSet
             attempt.Cancel(JobCancellationReason.TimeLimit);
         }
 
+        if (attempt.Completed is not null)
+        {
+            // A transaction of the handler's holds the claim: whatever is written about it would wait for that.
+            return;
+        }
+
         if (!attempt.StartRecorded && elapsed >= settings.WatchInterval)
         {
             _starts.Add((held, attempt));

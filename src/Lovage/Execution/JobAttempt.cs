@@ -1,3 +1,4 @@
+using System.Data.Common;
 using System.Diagnostics.CodeAnalysis;
 using Lovage.Protocol;
 using Lovage.Storage;
@@ -22,6 +23,7 @@ internal sealed class JobAttempt : JobInvocation, IAsyncDisposable
     private readonly AttemptContext _context;
     private AsyncServiceScope? _scope;
     private AttemptLog? _log;
+    private Settlement? _completed;
     private int _phase;
     private bool _holdsThread;
 
@@ -57,6 +59,16 @@ internal sealed class JobAttempt : JobInvocation, IAsyncDisposable
 
     /// <summary>The arguments as the caller gave them, for a run in the caller's own process; null when the message carries them.</summary>
     internal JobArguments? Given { get; init; }
+
+    /// <summary>Records its success in a transaction of the handler's; null where no storage holds the job.</summary>
+    internal TransactionalCompletion? Completion { get; init; }
+
+    /// <summary>The outcome that the handler has asked to be written in a transaction; null while it has not. What became of the transaction is not known here.</summary>
+    internal Settlement? Completed
+    {
+        get => Volatile.Read(ref _completed);
+        set => Volatile.Write(ref _completed, value);
+    }
 
     internal Delivery Delivery { get; }
 
@@ -156,6 +168,9 @@ internal sealed class JobAttempt : JobInvocation, IAsyncDisposable
         }
 
         public override JobCancellationReason CancellationReason => (JobCancellationReason)Volatile.Read(ref _reason);
+
+        protected override ValueTask CompleteCoreAsync(DbTransaction transaction, Func<JobSerializer, ReadOnlyMemory<byte>> result, CancellationToken cancellationToken) =>
+            attempt.Completion is { } completion ? completion.CompleteAsync(attempt, transaction, attempt.KeepsResult ? result(attempt.Serializer) : default, cancellationToken) : default;
 
         private JobMessage Message => attempt.Delivery.Message;
 

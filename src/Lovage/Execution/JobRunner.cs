@@ -100,6 +100,7 @@ internal sealed class JobRunner(ImmutableArray<Type> filters)
     private static AttemptEnding Read(JobAttempt attempt, Exception error) => error switch
     {
         RetryException retry => new AttemptEnding(AttemptEnd.RetryAsked, retry, retry.Delay),
+        LeaseLostException lost when lost.Id == attempt.Context.Id => new AttemptEnding(AttemptEnd.Interrupted, error),
         RejectException => new AttemptEnding(AttemptEnd.Rejected, error),
         BadArgumentsException bad when bad.Job == attempt.Context.Name => new AttemptEnding(AttemptEnd.BadArguments, error),
         _ => attempt.CancellationReason switch

@@ -61,8 +61,9 @@ public sealed class JobWorker : IAsyncDisposable
         _leases = new LeaseKeeper(storage.Broker, settings.Lease, time);
         _intake = new Intake(storage.Broker, _leases, settings, owner, time, random);
         _settlements = new SettlementBuffer(storage.Store, _leases, time, random, _report);
+        var outcomes = new AttemptOutcomes(settings, owner, random);
         _slots = new SlotRunner(
-            _intake, _leases, _settlements, storage, jobs, new JobRunner(filters), new AttemptOutcomes(settings, owner, random), serializer, scopes, settings, time, _report, ownThreads, _stopped.Token);
+            _intake, _leases, _settlements, storage, jobs, new JobRunner(filters), outcomes, new TransactionalCompletion(storage, outcomes, time), serializer, scopes, settings, time, _report, ownThreads, _stopped.Token);
         _watch = new AttemptWatch(storage.Store, _leases, settings, time, _slots);
         _sweeper = new Sweeper(storage, probe, settings, time, random, _report.Reclaimed);
     }

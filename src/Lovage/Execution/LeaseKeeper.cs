@@ -23,6 +23,12 @@ internal sealed class HeldLease(Delivery delivery, long receivedTimestamp, long 
     /// <summary>Why it must not start; none while it may.</summary>
     internal JobCancellationReason Cancelled => _cancelled;
 
+    /// <summary>
+    /// True once the handler has asked for its outcome to be written in a transaction: that one holds the claim until it ends, nobody can take it, and a renewal would only wait for it, with
+    /// all others that are renewed together with it.
+    /// </summary>
+    internal bool IsCompleting => Volatile.Read(ref _attempt)?.Completed is not null;
+
     /// <summary>Ties the lease to its running attempt, which hears of a cancellation that came before.</summary>
     internal void Run(JobAttempt attempt)
     {
@@ -194,7 +200,7 @@ internal sealed class LeaseKeeper(JobBroker broker, TimeSpan lease, TimeProvider
         HeldLease[] all;
         lock (_lock)
         {
-            all = [.. _held.Values];
+            all = [.. _held.Values.Where(static held => !held.IsCompleting)];
         }
 
         try
@@ -206,7 +212,7 @@ internal sealed class LeaseKeeper(JobBroker broker, TimeSpan lease, TimeProvider
         {
             foreach (var held in all)
             {
-                if (!IsTrusted(held))
+                if (!IsTrusted(held) && !held.IsCompleting)
                 {
                     held.Cancel(JobCancellationReason.LeaseLost);
                 }
@@ -217,7 +223,7 @@ internal sealed class LeaseKeeper(JobBroker broker, TimeSpan lease, TimeProvider
     /// <summary>Asks about some leases at once, after a hint that one of their jobs is to be cancelled.</summary>
     internal async Task RefreshAsync(IReadOnlyList<HeldLease> some, CancellationToken cancellationToken)
     {
-        foreach (var part in some.Chunk(JobBroker.BatchMax))
+        foreach (var part in some.Where(static held => !held.IsCompleting).Chunk(JobBroker.BatchMax))
         {
             var sent = time.GetTimestamp();
             var statuses = await broker.RenewAsync([.. part.Select(held => held.Delivery.Token)], lease, cancellationToken);

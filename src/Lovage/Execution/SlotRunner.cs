@@ -12,7 +12,7 @@ namespace Lovage.Execution;
 /// <see cref="ProcessAsync"/> and <see cref="RunAsync"/>.
 /// </summary>
 internal sealed class SlotRunner(
-    Intake intake, LeaseKeeper leases, SettlementBuffer settlements, JobStorage storage, JobRegistry jobs, JobRunner runner, AttemptOutcomes outcomes, JobSerializer serializer, IServiceScopeFactory scopes, WorkerSettings settings, TimeProvider time, WorkerReport report, bool ownThreads, CancellationToken stopped) : IDisposable
+    Intake intake, LeaseKeeper leases, SettlementBuffer settlements, JobStorage storage, JobRegistry jobs, JobRunner runner, AttemptOutcomes outcomes, TransactionalCompletion completion, JobSerializer serializer, IServiceScopeFactory scopes, WorkerSettings settings, TimeProvider time, WorkerReport report, bool ownThreads, CancellationToken stopped) : IDisposable
 {
     private const int YieldEvery = 64;
 
@@ -78,10 +78,15 @@ internal sealed class SlotRunner(
         var duration = time.GetElapsedTime(attempt.StartedTimestamp);
         var ending = new AttemptEnding(AttemptEnd.TimedOut, new TimeoutException($"The attempt ran over its time limit and its handler did not stop within {duration.TotalSeconds:0.0} s."));
         report.GaveUp(attempt, duration);
-        WorkerMeasures.Ended(attempt.Delivery.Message, ending.End, ending.Error, duration, null);
-        var outcome = outcomes.Of(attempt, ending, duration)!;
-        report.Ended(held.Delivery, outcome, ending, TimeSpan.Zero, attempt.MaxAttempts);
-        settlements.Add(outcome);
+        var isCompleting = attempt.Completed is not null;
+        if (!isCompleting)
+        {
+            WorkerMeasures.Ended(attempt.Delivery.Message, ending.End, ending.Error, duration, null);
+            var outcome = outcomes.Of(attempt, ending, duration)!;
+            report.Ended(held.Delivery, outcome, ending, TimeSpan.Zero, attempt.MaxAttempts);
+            settlements.Add(outcome);
+        }
+
         if (attempt.Definition.Execution == JobExecution.DedicatedThread)
         {
             _dedicated.Replace();
@@ -93,7 +98,15 @@ internal sealed class SlotRunner(
 
         var replacement = new Slot();
         Volatile.Write(ref _slots, [.. _slots.Select(other => other == slot ? replacement : other)]);
-        Launch(() => ReplaceAsync(held, replacement));
+        Launch(async () =>
+        {
+            if (isCompleting)
+            {
+                await EndAsync(attempt, ending, duration, TimeSpan.Zero, null);
+            }
+
+            await ReplaceAsync(held, replacement);
+        });
     }
 
     /// <summary>Waits until nothing runs, at most as long as the limit.</summary>
@@ -137,7 +150,8 @@ internal sealed class SlotRunner(
         var left = new List<HeldLease>();
         foreach (var slot in Slots)
         {
-            if (slot.Attempt is { } attempt && slot.Held is { } held && attempt.TryEnd())
+            // A claim that a transaction holds cannot be given back: it ends with that, or with its lease.
+            if (slot.Attempt is { } attempt && slot.Held is { } held && attempt.TryEnd() && attempt.Completed is null)
             {
                 left.Add(held);
             }
@@ -273,7 +287,10 @@ internal sealed class SlotRunner(
             intake.Starts(held);
         }
 
-        return await RunAsync(slot, held, new JobAttempt(delivery, definition!, outcomes.MaxAttempts(delivery, definition), serializer, scopes, settings, cancelInline: !ownThreads));
+        return await RunAsync(slot, held, new JobAttempt(delivery, definition!, outcomes.MaxAttempts(delivery, definition), serializer, scopes, settings, cancelInline: !ownThreads)
+        {
+            Completion = completion,
+        });
     }
 
     private async ValueTask<bool> RunAsync(Slot slot, HeldLease held, JobAttempt attempt)
@@ -309,8 +326,40 @@ internal sealed class SlotRunner(
         slot.Set(null, null);
         var duration = time.GetElapsedTime(attempt.StartedTimestamp);
         intake.JobTook(duration);
+        await EndAsync(attempt, ending, duration, wait, activity);
+        return true;
+    }
+
+    private async ValueTask EndAsync(JobAttempt attempt, AttemptEnding ending, TimeSpan duration, TimeSpan wait, Activity? activity)
+    {
+        var delivery = attempt.Delivery;
+        var message = delivery.Message;
+        TransactionFate? fate = null;
+        if (attempt.Completed is { } completed)
+        {
+            fate = await completion.FateAsync(completed, fault => report.LoopFault("completion", fault), stopped);
+            if (fate == TransactionFate.Committed && ending.End != AttemptEnd.Succeeded)
+            {
+                report.FailedAfterCommit(message, ending);
+            }
+
+            ending = TransactionalCompletion.EndingOf(fate.Value, ending);
+        }
+
         WorkerMeasures.Ended(message, ending.End, ending.Error, duration, activity);
-        if (outcomes.Of(attempt, ending, duration) is { } outcome)
+        if (fate == TransactionFate.Committed)
+        {
+            // Nobody was told by the commit.
+            report.Ended(delivery, attempt.Completed!, ending, wait, attempt.MaxAttempts);
+            leases.Remove(delivery.Token);
+            storage.Signals.Send(new Signal(SignalKind.JobEnded, null, message.Id));
+        }
+        else if (fate == TransactionFate.Open)
+        {
+            report.TransactionOpen(message);
+            leases.Remove(delivery.Token);
+        }
+        else if (outcomes.Of(attempt, ending, duration) is { } outcome)
         {
             report.Ended(delivery, outcome, ending, wait, attempt.MaxAttempts);
             await settlements.AddAsync(outcome, stopped);
@@ -320,8 +369,6 @@ internal sealed class SlotRunner(
             report.Released(message, duration);
             await (delivery.StartFirst ? leases.ReleaseStartedAsync(delivery.Token, report, stopped) : leases.ReleaseAsync([delivery.Token], report, stopped));
         }
-
-        return true;
     }
 
     private bool IsApart(JobAttempt attempt) => ownThreads && attempt.Definition.Execution == JobExecution.DedicatedThread;

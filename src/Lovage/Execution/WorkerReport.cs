@@ -39,6 +39,10 @@ internal sealed partial class WorkerReport(ILogger logger) : SettlementBuffer.Li
 
     internal void GaveUp(JobAttempt attempt, TimeSpan duration) => GaveUp(logger, attempt.Context.Name, attempt.Context.Id, duration.TotalSeconds);
 
+    internal void FailedAfterCommit(JobMessage message, AttemptEnding ending) => FailedAfterCommit(logger, ending.Error, message.Name, message.Id, ending.End);
+
+    internal void TransactionOpen(JobMessage message) => TransactionOpen(logger, message.Name, message.Id);
+
     internal void Reclaimed(ReclaimResult result) => Reclaimed(logger, result.Returned, result.Buried);
 
     internal void LoopFault(string loop, Exception error) => LoopFault(logger, error, loop);
@@ -107,6 +111,12 @@ internal sealed partial class WorkerReport(ILogger logger) : SettlementBuffer.Li
 
     [LoggerMessage(2013, LogLevel.Warning, "Leaving without {Count} handlers that ignore cancellation, their jobs are given back: {Names}")]
     private static partial void LeftBehind(ILogger logger, int count, string names);
+
+    [LoggerMessage(2016, LogLevel.Warning, "Job {JobName}[{JobId}] ended as {End} after its handler had committed its completion: the recorded success stands")]
+    private static partial void FailedAfterCommit(ILogger logger, Exception? error, string jobName, JobId jobId, AttemptEnd end);
+
+    [LoggerMessage(2017, LogLevel.Error, "The handler of job {JobName}[{JobId}] has ended and left the transaction open in which it completed the job. It has succeeded if that is committed yet; if not, it runs again when its lease ends. Commit before the handler returns, and dispose the transaction")]
+    private static partial void TransactionOpen(ILogger logger, string jobName, JobId jobId);
 
     [LoggerMessage(2014, LogLevel.Information, "Worker stopped")]
     private static partial void Stopped(ILogger logger);

@@ -86,6 +86,7 @@ internal static class LovageServices
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<JobIdSource>(),
             provider.GetRequiredService<EnqueueRoute>(),
+            provider.GetRequiredService<StorageGate>(),
             provider.GetRequiredService<QueueAdmission>(),
             provider.GetRequiredService<JobLookup>(),
             Filters(provider)));

@@ -79,6 +79,14 @@ public sealed class QueueFullException(string queue, string reason, TimeSpan ret
 public sealed class AppStoppingException(string task)
     : LovageException($"Task '{JobNames.Shown(task)}' was refused: the app is stopping and waits only for the tasks it has. What must happen all the same belongs in a durable job (JobClient).");
 
+/// <summary>An attempt was to be completed in a transaction, but its right to run the job is gone; nothing was written.</summary>
+public sealed class LeaseLostException(JobId id)
+    : LovageException($"Job {id} cannot be completed by this attempt: its lease has passed to another one, or the job has ended. Roll the transaction back (let this exception out of the handler); the other attempt's outcome counts.")
+{
+    /// <summary>The job.</summary>
+    public JobId Id { get; } = id;
+}
+
 /// <summary>A job that was waited for ended without a result.</summary>
 public sealed class JobFailedException(JobId id, JobState state, JobError? error)
     : LovageException($"Job {id} ended as {state}{(error is null ? "." : $": {error.Type}: {error.Message}")}")

@@ -24,6 +24,9 @@ public abstract class JobStorage : IAsyncDisposable
     /// <summary>Hints.</summary>
     public abstract SignalBus Signals { get; }
 
+    /// <summary>Writing inside a caller's own database transaction; null (the default) for a storage that cannot, on which enqueuing with a transaction is refused.</summary>
+    public virtual JobTransactions? Transactions => null;
+
     /// <summary>Connects, checks that the storage is fit for its promises, and brings its schema up to date. Called before anything else, and again only after it has failed with a transient error.</summary>
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="StorageException">It cannot be used; the message says why and what to do.</exception>

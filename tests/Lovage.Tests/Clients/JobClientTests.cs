@@ -27,6 +27,31 @@ public sealed class JobClientTests
     }
 
     [Fact]
+    public async Task EnqueueAsync_TransactionOnAStorageWithoutAny_SaysWhatToDo()
+    {
+        await using var app = await TestApp.StartAsync(lovage => lovage.AddJob(Report));
+        await using var transaction = new SomeTransaction();
+
+        var fault = await Assert.ThrowsAsync<StorageException>(async () => await app.Jobs.EnqueueAsync(Job.Create("report", 1, "two"), transaction, Cancel));
+
+        Assert.False(fault.IsTransient);
+        Assert.Contains("sqlite: or postgres:", fault.Message, StringComparison.Ordinal);
+        await Assert.ThrowsAsync<StorageException>(async () => await app.Jobs.EnqueueAsync([Job.Create("report", 1, "two")], transaction, Cancel));
+        await Assert.ThrowsAsync<StorageException>(async () => await app.Jobs.BeginTransactionAsync(Cancel));
+        Assert.Empty((await app.Inspector.ListAsync(new JobQuery(), Cancel)).Jobs);
+    }
+
+    [Fact]
+    public async Task EnqueueAsync_BadArgumentsInATransaction_AreRefusedBeforeTheStorageIsAsked()
+    {
+        await using var app = await TestApp.StartAsync();
+        await using var transaction = new SomeTransaction();
+
+        await Assert.ThrowsAsync<PayloadTooLargeException>(async () => await app.Jobs.EnqueueAsync(Job.Create("report", new string('x', 300_000)), transaction, Cancel));
+        await Assert.ThrowsAsync<ArgumentNullException>(async () => await app.Jobs.EnqueueAsync(Job.Create("report"), (System.Data.Common.DbTransaction)null!, Cancel));
+    }
+
+    [Fact]
     public async Task EnqueueAsync_JobSaysOtherwise_WinsOverItsDefinition()
     {
         await using var app = await TestApp.StartAsync(lovage => lovage.AddJob(Report));
@@ -221,5 +246,20 @@ public sealed class JobClientTests
         Assert.Equal(CancelStatus.Cancelled, await app.Jobs.CancelAsync(handle.Id, "not wanted", Cancel));
         Assert.Equal("REVOKED", (await handle.GetStatusAsync(Cancel)).CeleryState);
         Assert.Equal(CancelStatus.AlreadyEnded, await handle.CancelAsync(cancellationToken: Cancel));
+    }
+
+    private sealed class SomeTransaction : System.Data.Common.DbTransaction
+    {
+        public override System.Data.IsolationLevel IsolationLevel => System.Data.IsolationLevel.Serializable;
+
+        protected override System.Data.Common.DbConnection? DbConnection => null;
+
+        public override void Commit()
+        {
+        }
+
+        public override void Rollback()
+        {
+        }
     }
 }

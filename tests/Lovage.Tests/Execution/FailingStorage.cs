@@ -15,6 +15,10 @@ internal sealed class FailingStorage(JobStorage inner, TimeProvider time, Func<I
 
     public override SignalBus Signals => inner.Signals;
 
+    public override JobTransactions? Transactions => InTransaction;
+
+    internal JobTransactions? InTransaction { get; init; }
+
     public override ValueTask OpenAsync(CancellationToken cancellationToken) => inner.OpenAsync(cancellationToken);
 
     public override ValueTask PingAsync(CancellationToken cancellationToken) => inner.PingAsync(cancellationToken);

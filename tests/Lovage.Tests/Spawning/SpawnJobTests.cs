@@ -80,6 +80,19 @@ public sealed class SpawnJobTests
     }
 
     [Fact]
+    public async Task Spawn_JobThatCompletesInATransaction_HasNothingToRecord()
+    {
+        await using var world = await StartAsync(new JobDefinition("pay", async job =>
+        {
+            await using var transaction = new NoTransaction();
+            await job.Context.CompleteInTransactionAsync(transaction, 7, Cancel);
+            job.SetResult(8);
+        }));
+
+        Assert.Equal(8, await world.Spawner.Spawn(Job.Create<int>("pay")));
+    }
+
+    [Fact]
     public async Task Spawn_JobThatFails_IsRetriedByItsOwnPolicyEachInAScopeOfItsOwn()
     {
         var contexts = new ConcurrentQueue<(JobId Id, int Attempt, int Max)>();
@@ -379,6 +392,21 @@ public sealed class SpawnJobTests
         {
             await Task.Yield();
             throw new UnauthorizedAccessException();
+        }
+    }
+
+    private sealed class NoTransaction : System.Data.Common.DbTransaction
+    {
+        public override System.Data.IsolationLevel IsolationLevel => System.Data.IsolationLevel.ReadCommitted;
+
+        protected override System.Data.Common.DbConnection? DbConnection => null;
+
+        public override void Commit()
+        {
+        }
+
+        public override void Rollback()
+        {
         }
     }
 }

@@ -1,0 +1,57 @@
+using System.Collections.Concurrent;
+using Npgsql;
+
+namespace Lovage.PostgreSql.Connections;
+
+/// <summary>
+/// Tells whether a caller's connection leads to the storage's own database, whatever names both are reached by: the server is known by the instant at which it started, the database and
+/// the tables by their numbers. Safe for use by several threads.
+/// </summary>
+internal sealed class ServerIdentity(Database database)
+{
+    /// <summary>Addresses that are remembered; an app has one or two.</summary>
+    private const int KnownMax = 100;
+
+    private const string Ask = """
+        SELECT pg_catalog.concat_ws('/', extract(epoch FROM pg_catalog.pg_postmaster_start_time()), d.oid,
+          (SELECT c.oid FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relname = 'message'))
+        FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database()
+        """;
+
+    private readonly ConcurrentDictionary<(string? Host, int Port, string? Database), bool> _known = [];
+    private string? _own;
+
+    /// <summary>Asks once for each address.</summary>
+    /// <exception cref="ArgumentException">It is another database.</exception>
+    internal async Task CheckAsync(NpgsqlConnection connection, string parameter)
+    {
+        var address = (connection.Host, connection.Port, connection.Database);
+        if (_known.ContainsKey(address))
+        {
+            return;
+        }
+
+        var theirs = await AskAsync(connection);
+        if (theirs != Volatile.Read(ref _own))
+        {
+            // The server may have been started again since.
+            var own = await database.CallAsync(AskAsync, CancellationToken.None);
+            Volatile.Write(ref _own, own);
+            if (theirs != own)
+            {
+                throw new ArgumentException(
+                    $"The transaction is one of another database ({connection.Host}:{connection.Port}/{connection.Database}) than the storage's, {database.Description}. "
+                    + "Connect both to the same one, or enqueue without the transaction, after its commit. Nothing was written.",
+                    parameter);
+            }
+        }
+
+        if (_known.Count < KnownMax)
+        {
+            _known[address] = true;
+        }
+    }
+
+    private async Task<string?> AskAsync(NpgsqlConnection connection) =>
+        await connection.ScalarAsync<string>(new Statement(Ask).Add(database.Schema.Name), CancellationToken.None);
+}

@@ -1,0 +1,128 @@
+using System.Data;
+using System.Data.Common;
+using System.Diagnostics.CodeAnalysis;
+using Lovage.PostgreSql.Connections;
+using Lovage.PostgreSql.Reading;
+using Lovage.PostgreSql.Schema;
+using Lovage.PostgreSql.Signals;
+using Lovage.PostgreSql.Writing;
+using Lovage.Protocol;
+using Lovage.Storage;
+using Npgsql;
+
+namespace Lovage.PostgreSql;
+
+/// <summary>
+/// Publishes and settles on a caller's connection. Its session is the caller's: every name in the statements has its schema, and nothing is set. Words get their numbers over the
+/// storage's own connections, since a number that the caller rolled back would be remembered all the same.
+/// </summary>
+internal sealed class PostgreSqlTransactions(PostgreSqlStorage storage, PostgreSqlSignals signals, TimeProvider time) : JobTransactions("postgresql", time)
+{
+    private readonly Database _database = storage.Database;
+    private readonly PublishStatement _publish = new(storage.Database.Schema);
+    private readonly SettleStatement _settle = new(storage.Database.Schema);
+    private readonly FateReading _fates = new(storage.Database.Schema);
+    private readonly ServerIdentity _identity = new(storage.Database);
+
+    protected override async ValueTask<IReadOnlyList<PublishStatus>> PublishCoreAsync(DbTransaction transaction, IReadOnlyList<JobMessage> messages, CancellationToken cancellationToken)
+    {
+        var connection = ConnectionOf(transaction);
+        var words = await WordsAsync(MessageRow.WordsOf(messages), cancellationToken);
+        return await CallAsync(connection, async () =>
+        {
+            await _identity.CheckAsync(connection, nameof(transaction));
+            var results = await _publish.RunAsync(connection, messages, words, storage.Now);
+            await NotifyAsync(connection, messages.Select(static message => message.Queue));
+            return Array.ConvertAll(results, static result => result.Status);
+        });
+    }
+
+    protected override async ValueTask<SettleStatus> SettleCoreAsync(DbTransaction transaction, Settlement outcome, CancellationToken cancellationToken)
+    {
+        var connection = ConnectionOf(transaction);
+        var texts = SettleStatement.WordsOf([outcome]);
+        texts.UnionWith(MessageRow.WordsOf(outcome.FollowUps));
+        var words = await WordsAsync(texts, cancellationToken);
+        return await CallAsync(connection, async () =>
+        {
+            await _identity.CheckAsync(connection, nameof(transaction));
+            if ((await _settle.RunAsync(connection, [outcome], words, storage.Now)).Count == 0)
+            {
+                return (await _settle.AppliedBeforeAsync(connection, [outcome])).Count > 0 ? SettleStatus.Applied : SettleStatus.Stale;
+            }
+
+            foreach (var part in outcome.FollowUps.Chunk(JobBroker.BatchMax))
+            {
+                await _publish.RunAsync(connection, part, words, storage.Now);
+                await NotifyAsync(connection, part.Select(static message => message.Queue));
+            }
+
+            return SettleStatus.Applied;
+        });
+    }
+
+    protected override ValueTask<TransactionFate> LookCoreAsync(Settlement outcome, CancellationToken cancellationToken) => _database.CallAsync(
+        async connection => await _fates.LookAsync(connection, outcome.Token, cancellationToken)
+            ?? ((await _settle.AppliedBeforeAsync(connection, [outcome])).Count > 0 ? TransactionFate.Committed : TransactionFate.RolledBack),
+        cancellationToken);
+
+    private static NpgsqlConnection ConnectionOf(DbTransaction transaction)
+    {
+        if (transaction is not NpgsqlTransaction own)
+        {
+            throw new ArgumentException(
+                $"A transaction of PostgreSQL is needed (Npgsql.NpgsqlTransaction), since the jobs are kept there; this one is a {transaction.GetType().FullName}. Nothing was written.", nameof(transaction));
+        }
+
+        return OpenConnectionOf(own) is { State: ConnectionState.Open } connection
+            ? connection
+            : throw new InvalidOperationException("The transaction has ended already, so that nothing can be written in it. Enqueue before its commit, or without it.");
+    }
+
+    [SuppressMessage("Design", "CA1031", Justification = "Whatever it says, a transaction that cannot be asked is no longer open.")]
+    private static NpgsqlConnection? OpenConnectionOf(NpgsqlTransaction transaction)
+    {
+        try
+        {
+            // Asked for its level, one that has ended throws; asked for its connection it may not.
+            _ = transaction.IsolationLevel;
+            return transaction.Connection;
+        }
+        catch (Exception)
+        {
+            return null;
+        }
+    }
+
+    private ValueTask<Dictionary<string, int>> WordsAsync(HashSet<string> texts, CancellationToken cancellationToken) => _database.Words.TryIds(texts, out var known)
+        ? new(known)
+        : _database.CallAsync(async connection => await _database.Words.IdsAsync(connection, texts, CancellationToken.None), cancellationToken);
+
+    /// <summary>Delivered at the commit. The sender is nobody, so that this process hears it too: it does not see the commit otherwise.</summary>
+    private async Task NotifyAsync(NpgsqlConnection connection, IEnumerable<string> queues)
+    {
+        if (signals.IsOn)
+        {
+            var hints = queues.Distinct(StringComparer.Ordinal).Select(static queue => new Signal(SignalKind.JobsReady, queue));
+            await connection.ExecuteAsync(new Statement("SELECT pg_catalog.pg_notify($1, $2)").Add(_database.Schema.Channel).Add(HintText.Write(0, hints)), CancellationToken.None);
+        }
+    }
+
+    private async ValueTask<T> CallAsync<T>(NpgsqlConnection connection, Func<Task<T>> call)
+    {
+        try
+        {
+            return await call();
+        }
+        catch (NpgsqlOperationInProgressException fault)
+        {
+            throw new InvalidOperationException("The transaction's connection is busy with another command. Await that one, or dispose its reader, and then enqueue or complete.", fault);
+        }
+        catch (Exception fault) when (StorageFault.IsFault(fault))
+        {
+            var told = StorageFault.From(fault, _database.Description);
+            throw new StorageException(
+                $"{told.Message} The transaction on {connection.Host}/{connection.Database} is yours: roll it back{(told.IsTransient ? " and repeat all of it" : "")}.", told.IsTransient, fault);
+        }
+    }
+}
