@@ -64,7 +64,7 @@ public abstract class ServerFaults
         var server = NewServer();
         await using var lab = await FaultLab.OpenAsync(server);
         NodeProcess[] workers = [lab.StartWorker(Shape()), lab.StartWorker(Shape())];
-        var load = new SteadyLoad(lab, PerSecond, jobs);
+        var load = new SteadyLoad(lab, PerSecond);
         var (slowest, down) = (TimeSpan.Zero, TimeSpan.Zero);
         for (var round = 0; round < rounds; round++)
         {
@@ -80,7 +80,8 @@ public abstract class ServerFaults
             lab.EndFault();
         }
 
-        await load.AllAsync();
+        await lab.UntilAsync($"{jobs} jobs are accepted", Minute, () => load.Jobs >= jobs);
+        await load.EndAsync();
         await lab.QuiesceAsync(Minute);
         var verdict = await lab.JudgeAsync();
         FaultLab.Print($"{rounds} kills of the server, down for {down.TotalSeconds:0.0} s at the most: {verdict}; {lab.Repeats} batches enqueued again; consuming again within {slowest.TotalSeconds:0.00} s of its first answer");

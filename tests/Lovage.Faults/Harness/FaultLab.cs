@@ -139,7 +139,18 @@ internal sealed class FaultLab : IAsyncDisposable
     internal ValueTask<IReadOnlyList<AttemptRecord>> AttemptsAsync(JobId id) => _inspector.AttemptsAsync(id, TestContext.Current.CancellationToken);
 
     /// <summary>Waits until there is nothing to do.</summary>
-    internal Task QuiesceAsync(TimeSpan limit) => UntilAsync("nothing is queued or running", limit, async () => (await LeftAsync()).Count == 0);
+    internal async Task QuiesceAsync(TimeSpan limit)
+    {
+        List<string> left = [];
+        try
+        {
+            await UntilAsync("nothing is queued or running", limit, async () => (left = await LeftAsync()).Count == 0);
+        }
+        catch (TimeoutException late)
+        {
+            throw new TimeoutException($"{late.Message} Left: {string.Join(", ", left)}");
+        }
+    }
 
     /// <summary>Holds the journals against the storage. Call it when nothing runs.</summary>
     /// <param name="ends">How jobs are meant to end that cannot succeed.</param>

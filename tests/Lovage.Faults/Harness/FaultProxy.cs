@@ -198,11 +198,13 @@ internal sealed class FaultProxy : IAsyncDisposable
                 var there = PumpAsync(client, _server, () => IsDead, cancellationToken);
                 var back = _server.Connected ? PumpAsync(_server, client, () => IsDead || DropsReplies, cancellationToken) : there;
 
-                // The client's end ends both. The server's end is passed on, unless nothing is passed on any more.
+                // The server's end is passed on, unless nothing is passed on any more; the client's ends both once what is under way has arrived.
                 if (await Task.WhenAny(there, back) == back && (IsDead || DropsReplies))
                 {
                     await there;
                 }
+
+                Close();
             }
             catch (Exception fault) when (fault is SocketException or OperationCanceledException or ObjectDisposedException)
             {
@@ -210,6 +212,15 @@ internal sealed class FaultProxy : IAsyncDisposable
             }
 
             Reset();
+        }
+
+        private void Close()
+        {
+            if (Interlocked.Exchange(ref _isReset, 1) == 0)
+            {
+                client.Dispose();
+                _server.Dispose();
+            }
         }
 
         /// <summary>Ends both sides by RST, as a host does that knows nothing of the connection.</summary>
