@@ -38,6 +38,14 @@ internal sealed class PostgreSqlBroker(PostgreSqlStorage storage, SignalBus sign
             int[] queues = [.. request.Queues.Where(known.ContainsKey).Select(queue => known[queue]).Distinct()];
             return queues.Length == 0 ? new ReceiveResult([], null) : await _receive.RunAsync(connection, request, queues, words[request.Owner.Key], storage.Now);
         },
+        async late =>
+        {
+            // The asker was told that it has nothing: without this they would wait for the end of their leases.
+            if (late.Deliveries.Count > 0)
+            {
+                await ReleaseAsync([.. late.Deliveries.Select(static delivery => delivery.Token)], CancellationToken.None);
+            }
+        },
         cancellationToken);
 
     protected override ValueTask<IReadOnlyList<LeaseStatus>> RenewCoreAsync(IReadOnlyList<LeaseToken> tokens, TimeSpan lease, CancellationToken cancellationToken)

@@ -135,8 +135,10 @@ public abstract class ServerFaults
         var shape = Shape() with { Lease = TimeSpan.FromSeconds(20) };
         NodeProcess[] workers = [lab.StartWorker(shape), lab.StartWorker(shape)];
         await lab.UpAsync(workers);
-        var held = await lab.EnqueueAsync(Enumerable.Range(0, 2 * Slots).Select(_ => lab.Hold(WhenCancelled.Stop)));
-        await lab.UntilAsync("all slots are taken", Minute, () => lab.Journal.Ids("start").Count == held.Count);
+
+        // As many as are fetched ahead besides.
+        var held = await lab.EnqueueAsync(Enumerable.Range(0, 4 * Slots).Select(_ => lab.Hold(WhenCancelled.Stop)));
+        await lab.UntilAsync("all slots are taken", Minute, () => lab.Journal.Ids("start").Count == 2 * Slots);
 
         // Until each has renewed at least once: the renewals have a connection of their own.
         await lab.UntilAsync("leases are renewed", Minute, async () => await server.IsRearmedAsync(DateTimeOffset.UnixEpoch, workers.Length + 1, workers.Length));
