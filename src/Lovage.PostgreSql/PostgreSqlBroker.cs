@@ -18,6 +18,7 @@ internal sealed class PostgreSqlBroker(PostgreSqlStorage storage, SignalBus sign
     private readonly PublishStatement _publish = new(storage.Database.Schema);
     private readonly ReceiveStatement _receive = new(storage.Database.Schema);
     private readonly ClaimStatements _claims = new(storage.Database.Schema);
+    private readonly UntoldClaims _untold = new(storage.Database.Schema, new ClaimStatements(storage.Database.Schema));
     private readonly JobStatements _jobs = new(storage.Database.Schema);
     private readonly QueueReading _reading = new(storage.Database.Schema);
 
@@ -30,23 +31,20 @@ internal sealed class PostgreSqlBroker(PostgreSqlStorage storage, SignalBus sign
         },
         cancellationToken);
 
-    protected override ValueTask<ReceiveResult> ReceiveCoreAsync(ReceiveRequest request, CancellationToken cancellationToken) => _database.CallAsync(
-        async connection =>
+    protected override async ValueTask<ReceiveResult> ReceiveCoreAsync(ReceiveRequest request, CancellationToken cancellationToken)
+    {
+        try
         {
-            var words = await _database.Words.IdsAsync(connection, [request.Owner.Key], CancellationToken.None);
-            var known = await _database.Words.FindAsync(connection, request.Queues, CancellationToken.None);
-            int[] queues = [.. request.Queues.Where(known.ContainsKey).Select(queue => known[queue]).Distinct()];
-            return queues.Length == 0 ? new ReceiveResult([], null) : await _receive.RunAsync(connection, request, queues, words[request.Owner.Key], storage.Now);
-        },
-        async late =>
+            var result = await _database.CallAsync(connection => ReceiveAsync(connection, request), ReleaseLateAsync, cancellationToken);
+            _untold.Tell(request.Owner.Key, result.Deliveries);
+            return result;
+        }
+        catch (StorageException)
         {
-            // The asker was told that it has nothing: without this they would wait for the end of their leases.
-            if (late.Deliveries.Count > 0)
-            {
-                await ReleaseAsync([.. late.Deliveries.Select(static delivery => delivery.Token)], CancellationToken.None);
-            }
-        },
-        cancellationToken);
+            _untold.Doubt(request.Owner.Key);
+            throw;
+        }
+    }
 
     protected override ValueTask<IReadOnlyList<LeaseStatus>> RenewCoreAsync(IReadOnlyList<LeaseToken> tokens, TimeSpan lease, CancellationToken cancellationToken)
     {
@@ -59,14 +57,7 @@ internal sealed class PostgreSqlBroker(PostgreSqlStorage storage, SignalBus sign
     protected override async ValueTask<int> ReleaseCoreAsync(IReadOnlyList<LeaseToken> tokens, CancellationToken cancellationToken)
     {
         var fates = await _database.CallAsync(connection => _claims.ReleaseAsync(connection, tokens, storage.Now), cancellationToken);
-        foreach (var (id, state) in fates)
-        {
-            if (state.IsFinal)
-            {
-                Signals.Send(new Signal(SignalKind.JobEnded, null, id));
-            }
-        }
-
+        TellEnds(fates);
         return fates.Count;
     }
 
@@ -122,6 +113,36 @@ internal sealed class PostgreSqlBroker(PostgreSqlStorage storage, SignalBus sign
             return words.TryGetValue(queue, out var id) ? await _reading.PeekAsync(connection, id, max, cancellationToken) : [];
         },
         cancellationToken);
+
+    private async Task<ReceiveResult> ReceiveAsync(NpgsqlConnection connection, ReceiveRequest request)
+    {
+        var owner = request.Owner.Key;
+        var words = await _database.Words.IdsAsync(connection, [owner], CancellationToken.None);
+        TellEnds(await _untold.ReleaseAsync(connection, owner, words[owner], storage.Now));
+        var known = await _database.Words.FindAsync(connection, request.Queues, CancellationToken.None);
+        int[] queues = [.. request.Queues.Where(known.ContainsKey).Select(queue => known[queue]).Distinct()];
+        return queues.Length == 0 ? new ReceiveResult([], null) : await _receive.RunAsync(connection, request, queues, words[owner], storage.Now);
+    }
+
+    /// <summary>Gives back what was claimed by a look whose asker was told meanwhile that it has nothing.</summary>
+    private async ValueTask ReleaseLateAsync(ReceiveResult late)
+    {
+        if (late.Deliveries.Count > 0)
+        {
+            await ReleaseAsync([.. late.Deliveries.Select(static delivery => delivery.Token)], CancellationToken.None);
+        }
+    }
+
+    private void TellEnds(List<(JobId Id, JobState State)> fates)
+    {
+        foreach (var (id, state) in fates)
+        {
+            if (state.IsFinal)
+            {
+                Signals.Send(new Signal(SignalKind.JobEnded, null, id));
+            }
+        }
+    }
 
     private static Dictionary<long, bool> Renew(NpgsqlConnection connection, Statement statement)
     {

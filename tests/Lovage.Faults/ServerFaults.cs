@@ -169,11 +169,11 @@ public abstract class ServerFaults
 
     private static (int Rounds, TimeSpan Last) Extent(NetworkFault fault) => fault switch
     {
-        NetworkFault.Reset => (FaultLab.IsLong ? 100 : 8, TimeSpan.Zero),
-        NetworkFault.Refuse => (FaultLab.IsLong ? 10 : 1, TimeSpan.FromSeconds(3)),
-        NetworkFault.DropReplies => (FaultLab.IsLong ? 100 : 8, TimeSpan.FromMilliseconds(200)),
-        NetworkFault.HalfOpen => (FaultLab.IsLong ? 10 : 1, TimeSpan.Zero),
-        _ => (FaultLab.IsLong ? 3 : 1, FaultLab.IsLong ? Minute : TimeSpan.FromSeconds(10)),
+        NetworkFault.Reset => (FaultLab.IsLong ? 40 : 5, TimeSpan.Zero),
+        NetworkFault.Refuse => (FaultLab.IsLong ? 5 : 1, TimeSpan.FromSeconds(3)),
+        NetworkFault.DropReplies => (FaultLab.IsLong ? 40 : 5, TimeSpan.FromMilliseconds(200)),
+        NetworkFault.HalfOpen => (FaultLab.IsLong ? 5 : 1, TimeSpan.Zero),
+        _ => (1, FaultLab.IsLong ? Minute : TimeSpan.FromSeconds(10)),
     };
 
     private static async Task MakeAsync(FaultProxy proxy, NetworkFault fault, TimeSpan last)

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Runtime.CompilerServices;
 using Lovage.PostgreSql.Tests;
 using Npgsql;
+using Xunit;
 
 namespace Lovage.Faults.Harness;
 
@@ -23,6 +24,13 @@ public sealed class PostgreSqlUnderTest : StorageUnderTest
         {
             await _server.ExecuteAsync($"DROP SCHEMA IF EXISTS {_schema} CASCADE");
         }
+    }
+
+    /// <summary>For what tries the worker more than its storage; the usual run has it on SQLite.</summary>
+    internal static PostgreSqlUnderTest ForLongRuns()
+    {
+        Assert.SkipUnless(FaultLab.IsLong, "On PostgreSQL only in the long run (./test.sh --long): in the usual one it runs on SQLite.");
+        return new PostgreSqlUnderTest();
     }
 
     internal static string NewSchema() => string.Create(CultureInfo.InvariantCulture, $"faults_{Interlocked.Increment(ref Number.Value)}");
@@ -76,6 +84,9 @@ public sealed class PostgreSqlServerUnderTest : ServerUnderTest
         Task<long> CountAsync(string name) =>
             Server.ScalarAsync<long>($"SELECT count(*) FROM pg_stat_activity WHERE application_name = '{name}' AND backend_start > '{text}'");
     }
+
+    /// <summary>Grows with each call that changes something: each adds a line to what is counted.</summary>
+    internal Task<long> WritesAsync() => Server.ScalarAsync<long>($"SELECT count(*) FROM {_schema}.tally");
 
     protected override async Task<int> StartOnceAsync()
     {
