@@ -77,7 +77,7 @@ public sealed class PostgreSqlReplyFaults : IAsyncLifetime
     [Fact]
     public async Task Publish_ReplyIsLost_IsKnownWhenItIsRepeated()
     {
-        // The first call has more than one question.
+        // The first call asks for more than to be written.
         await _storage.Broker.PublishAsync(_data.Messages(1), Cancel);
         var messages = _data.Messages(10);
         await LoseReplyAsync(async () => await _storage.Broker.PublishAsync(messages, Cancel));
@@ -125,6 +125,8 @@ public sealed class PostgreSqlReplyFaults : IAsyncLifetime
     /// <summary>Lets a call's requests through until the server has nothing more to do for it, and none of the answers.</summary>
     private async Task LoseReplyAsync(Func<Task> call)
     {
+        // Connections enough: a new one would get no further than its greeting.
+        await Task.WhenAll(Enumerable.Range(0, 4).Select(async _ => await _storage.PingAsync(Cancel)));
         var before = await _server.WritesAsync();
         _server.Proxy.Mode = ProxyMode.DropReplies;
         var lost = call();

@@ -2,6 +2,9 @@ using Npgsql;
 
 namespace Lovage.PostgreSql.Connections;
 
+/// <summary>A call's connection has lost the server; whether the call was carried out is not known.</summary>
+internal sealed class CallGivenUpException() : TimeoutException("The connection has lost the server.");
+
 /// <summary>
 /// Waits for calls, and tells a connection that has lost its server without a word (a firewall forgot it, the host is gone) from a server that is slow: the server itself is
 /// asked, in a new connection, whether it works for the session.
@@ -30,7 +33,7 @@ internal sealed class CallWatch(NpgsqlDataSource probes, bool knowsSessions)
     private int _givenUp;
 
     /// <summary>Waits for a call until it ends, or until its connection is known to be lost.</summary>
-    /// <exception cref="TimeoutException">The connection is lost; the call still runs, and <see cref="Ended"/> is to be called once it does not.</exception>
+    /// <exception cref="CallGivenUpException">The connection is lost; <see cref="Ended"/> is to be called once the call has ended, which may take long.</exception>
     internal async Task<T> WaitAsync<T>(Task<T> call, int session)
     {
         while (true)
@@ -54,7 +57,7 @@ internal sealed class CallWatch(NpgsqlDataSource probes, bool knowsSessions)
             catch (TimeoutException) when (!call.IsFaulted && Volatile.Read(ref _givenUp) < GivenUpMax)
             {
                 Interlocked.Increment(ref _givenUp);
-                throw new TimeoutException("The connection has lost the server.");
+                throw new CallGivenUpException();
             }
             catch (TimeoutException) when (!call.IsFaulted)
             {

@@ -105,9 +105,19 @@ internal sealed class Database : IAsyncDisposable
             try
             {
                 var connection = await calls.OpenConnectionAsync(cancellationToken);
+
+                // It is closed by the call, which may go on when nobody waits for it any more.
                 var session = connection.ProcessID;
                 running = RunAsync(connection, call);
                 return await _watch!.WaitAsync(running, session);
+            }
+            catch (CallGivenUpException fault)
+            {
+                // Its connection keeps its place among the few until it has ended: the others get new ones.
+                Replace(calls);
+                _ = EndAsync(running!, unheard, calls);
+                ForgetIfBroken(fault, calls);
+                throw StorageFault.From(fault, Description);
             }
             catch (Exception fault) when (StorageFault.IsUndone(fault) && turn < TriesMax)
             {
@@ -120,13 +130,6 @@ internal sealed class Database : IAsyncDisposable
             }
             catch (Exception fault) when (StorageFault.IsFault(fault))
             {
-                if (running is { IsCompleted: false })
-                {
-                    // Its connection keeps its place among the few until it has ended: the others get new ones.
-                    Replace(calls);
-                    _ = EndAsync(running, unheard, calls);
-                }
-
                 ForgetIfBroken(fault, calls);
                 throw StorageFault.From(fault, Description);
             }
