@@ -132,7 +132,7 @@ public abstract class ServerFaults
     {
         var server = NewServer();
         await using var lab = await FaultLab.OpenAsync(server);
-        var shape = Shape() with { Lease = TimeSpan.FromSeconds(20) };
+        var shape = Shape() with { Lease = TimeSpan.FromSeconds(15) };
         NodeProcess[] workers = [lab.StartWorker(shape), lab.StartWorker(shape)];
         await lab.UpAsync(workers);
 
