@@ -18,8 +18,12 @@ internal sealed class PostgreSqlBroker(PostgreSqlStorage storage, SignalBus sign
     private readonly PublishStatement _publish = new(storage.Database.Schema);
     private readonly ReceiveStatement _receive = new(storage.Database.Schema);
     private readonly ClaimStatements _claims = new(storage.Database.Schema);
+    private readonly UntoldClaims _untold = new(storage.Database.Schema, new ClaimStatements(storage.Database.Schema));
     private readonly JobStatements _jobs = new(storage.Database.Schema);
     private readonly QueueReading _reading = new(storage.Database.Schema);
+
+    /// <summary>Jobs have come back to the front of their queues, or were committed long after they took their places.</summary>
+    internal void LookFromStart() => _receive.LookFromStart();
 
     protected override ValueTask<IReadOnlyList<PublishStatus>> PublishCoreAsync(IReadOnlyList<JobMessage> messages, CancellationToken cancellationToken) => _database.CallAsync<IReadOnlyList<PublishStatus>>(
         async connection =>
@@ -29,15 +33,20 @@ internal sealed class PostgreSqlBroker(PostgreSqlStorage storage, SignalBus sign
         },
         cancellationToken);
 
-    protected override ValueTask<ReceiveResult> ReceiveCoreAsync(ReceiveRequest request, CancellationToken cancellationToken) => _database.CallAsync(
-        async connection =>
+    protected override async ValueTask<ReceiveResult> ReceiveCoreAsync(ReceiveRequest request, CancellationToken cancellationToken)
+    {
+        try
         {
-            var words = await _database.Words.IdsAsync(connection, [request.Owner.Key], CancellationToken.None);
-            var known = await _database.Words.FindAsync(connection, request.Queues, CancellationToken.None);
-            int[] queues = [.. request.Queues.Where(known.ContainsKey).Select(queue => known[queue]).Distinct()];
-            return queues.Length == 0 ? new ReceiveResult([], null) : await _receive.RunAsync(connection, request, queues, words[request.Owner.Key], storage.Now);
-        },
-        cancellationToken);
+            var result = await _database.CallAsync(connection => ReceiveAsync(connection, request), ReleaseLateAsync, cancellationToken);
+            _untold.Tell(request.Owner.Key, result.Deliveries);
+            return result;
+        }
+        catch (StorageException)
+        {
+            _untold.Doubt(request.Owner.Key);
+            throw;
+        }
+    }
 
     protected override ValueTask<IReadOnlyList<LeaseStatus>> RenewCoreAsync(IReadOnlyList<LeaseToken> tokens, TimeSpan lease, CancellationToken cancellationToken)
     {
@@ -50,15 +59,8 @@ internal sealed class PostgreSqlBroker(PostgreSqlStorage storage, SignalBus sign
     protected override async ValueTask<int> ReleaseCoreAsync(IReadOnlyList<LeaseToken> tokens, CancellationToken cancellationToken)
     {
         var fates = await _database.CallAsync(connection => _claims.ReleaseAsync(connection, tokens, storage.Now), cancellationToken);
-        _receive.LookFromStart();
-        foreach (var (id, state) in fates)
-        {
-            if (state.IsFinal)
-            {
-                Signals.Send(new Signal(SignalKind.JobEnded, null, id));
-            }
-        }
-
+        LookFromStart();
+        TellEnds(fates);
         return fates.Count;
     }
 
@@ -114,6 +116,41 @@ internal sealed class PostgreSqlBroker(PostgreSqlStorage storage, SignalBus sign
             return words.TryGetValue(queue, out var id) ? await _reading.PeekAsync(connection, id, max, cancellationToken) : [];
         },
         cancellationToken);
+
+    private async Task<ReceiveResult> ReceiveAsync(NpgsqlConnection connection, ReceiveRequest request)
+    {
+        var owner = request.Owner.Key;
+        var words = await _database.Words.IdsAsync(connection, [owner], CancellationToken.None);
+        if (await _untold.ReleaseAsync(connection, owner, words[owner], storage.Now) is { Count: > 0 } released)
+        {
+            LookFromStart();
+            TellEnds(released);
+        }
+
+        var known = await _database.Words.FindAsync(connection, request.Queues, CancellationToken.None);
+        int[] queues = [.. request.Queues.Where(known.ContainsKey).Select(queue => known[queue]).Distinct()];
+        return queues.Length == 0 ? new ReceiveResult([], null) : await _receive.RunAsync(connection, request, queues, words[owner], storage.Now);
+    }
+
+    /// <summary>Gives back what was claimed by a look whose asker was told meanwhile that it has nothing.</summary>
+    private async ValueTask ReleaseLateAsync(ReceiveResult late)
+    {
+        if (late.Deliveries.Count > 0)
+        {
+            await ReleaseAsync([.. late.Deliveries.Select(static delivery => delivery.Token)], CancellationToken.None);
+        }
+    }
+
+    private void TellEnds(List<(JobId Id, JobState State)> fates)
+    {
+        foreach (var (id, state) in fates)
+        {
+            if (state.IsFinal)
+            {
+                Signals.Send(new Signal(SignalKind.JobEnded, null, id));
+            }
+        }
+    }
 
     private static Dictionary<long, bool> Renew(NpgsqlConnection connection, Statement statement)
     {

@@ -12,6 +12,12 @@ public abstract class KillFaults
 
     protected abstract StorageUnderTest NewStorage();
 
+    /// <summary>How many workers are killed during how many jobs in a long run.</summary>
+    protected virtual (int Jobs, int Kills) Long => (100_000, 200);
+
+    /// <summary>The same in the usual run.</summary>
+    protected virtual (int Jobs, int Kills) Usual => (20_000, 20);
+
     [Fact]
     public async Task Kill_OfTheOnlyWorker_LosesNothingAndRepeatsWhatWasInFlight()
     {
@@ -52,8 +58,7 @@ public abstract class KillFaults
     public async Task Kill_OfTwoWorkersAtRandom_LosesNothingAndRepeatsOnlyWhatWasInFlight()
     {
         const int Slots = 4;
-        var jobs = FaultLab.IsLong ? 100_000 : 20_000;
-        var kills = FaultLab.IsLong ? 200 : 20;
+        var (jobs, kills) = FaultLab.IsLong ? Long : Usual;
         var seed = Environment.TickCount;
         var random = new Random(seed);
         FaultLab.Print($"seed {seed}");

@@ -14,10 +14,16 @@ public abstract class PauseFaults
 
     protected abstract StorageUnderTest NewStorage();
 
+    /// <summary>How often a worker is paused past its lease in a long run.</summary>
+    protected virtual int Long => 200;
+
+    /// <summary>The same in the usual run.</summary>
+    protected virtual int Usual => 10;
+
     [Fact]
     public async Task Pause_PastTheLease_RefusesTheLateOutcome()
     {
-        var rounds = FaultLab.IsLong ? 200 : 10;
+        var rounds = FaultLab.IsLong ? Long : Usual;
         await using var lab = await FaultLab.OpenAsync(NewStorage());
         var shape = new WorkerShape { Concurrency = 2 };
         NodeProcess[] workers = [lab.StartWorker(shape), lab.StartWorker(shape)];

@@ -7,19 +7,51 @@ using Xunit;
 
 namespace Lovage.PostgreSql.Tests;
 
+/// <summary>How a server is ended.</summary>
+public enum ServerEnd
+{
+    /// <summary>All its processes at once, by SIGKILL: as if the host's memory had run out.</summary>
+    Kill = 0,
+
+    /// <summary>SIGQUIT: it drops its clients and leaves its files as they are.</summary>
+    Immediate = 1,
+}
+
 /// <summary>
 /// A server of this run's own: a fresh cluster in a temporary folder on a free port of the loopback, without sockets and without flushing. It is started by the first test
-/// that needs it and ends with the process.
+/// that needs it and ends with the process. It can be killed and started again on what it left.
 /// </summary>
+/// <remarks>
+/// Without flushing (<c>fsync=off</c>) a commit is in the system's memory when it is answered, which outlives a kill of the server. Pages are written in full to the log
+/// all the same, since a kill may cut a page in two.
+/// </remarks>
 public sealed class PostgreSqlServer
 {
-    private static readonly Lazy<Task<PostgreSqlServer>> Shared = new(StartAsync);
+    // It ends, and its folder goes, when this process closes the pipe: by itself or, if it is killed, by the system. A word on the pipe ends it and leaves the folder.
+    private const string Keeper = """
+        folder=$1; shift
+        "$@" &
+        read -r word
+        case "$word" in
+          Kill)
+            others=$(ps -o pid= --ppid $!)
+            kill -KILL $! $others
+            wait
+            tries=0
+            while kill -0 $others 2>/dev/null && [ $tries -lt 20 ]; do sleep 0.05; tries=$((tries + 1)); done ;;
+          Immediate) kill -QUIT $!; wait ;;
+          *) kill -QUIT $!; wait; rm -rf "$folder" ;;
+        esac
+        """;
 
-    private readonly Process _process;
+    private static readonly Lazy<Task<PostgreSqlServer>> Shared = new(CreateAsync);
 
-    private PostgreSqlServer(Process process, int port)
+    private readonly string _folder;
+    private Process? _process;
+
+    private PostgreSqlServer(string folder, int port)
     {
-        _process = process;
+        _folder = folder;
         Port = port;
         AppDomain.CurrentDomain.ProcessExit += (_, _) => Stop();
     }
@@ -54,37 +86,51 @@ public sealed class PostgreSqlServer
         return (T)(await command.ExecuteScalarAsync())!;
     }
 
-    private static async Task<PostgreSqlServer> StartAsync()
+    /// <summary>Ends the server without letting it write anything more.</summary>
+    public async Task EndAsync(ServerEnd how)
     {
-        var binaries = Binaries()!;
-        var folder = Directory.CreateTempSubdirectory("lovage-postgres-").FullName;
-        var data = Path.Combine(folder, "data");
-        Directory.CreateDirectory(data);
+        var process = _process ?? throw new InvalidOperationException("The server does not run.");
+        await process.StandardInput.WriteLineAsync(how.ToString());
+        await process.WaitForExitAsync();
+        process.Dispose();
+        _process = null;
+
+        // Connections of this process to the one before are of no use any more.
+        NpgsqlConnection.ClearAllPools();
+    }
+
+    /// <summary>Starts it on the folder and the port that it had before; returns once it answers.</summary>
+    public async Task StartAsync()
+    {
+        string[] settings =
+        [
+            $"port={Port}", "listen_addresses=127.0.0.1", "unix_socket_directories=", "fsync=off", "max_connections=300", "shared_buffers=64MB", "autovacuum=on",
+            "log_min_messages=warning", "max_wal_size=256MB",
+        ];
+        _process = Launch([
+            .. AsUser(), "sh", "-c", Keeper, "keeper", _folder, Path.Combine(Binaries()!, "postgres"), "-D", Data, .. settings.SelectMany(static setting => new[] { "-c", setting }),
+        ]);
+        _process.ErrorDataReceived += static (_, _) => { };
+        _process.OutputDataReceived += static (_, _) => { };
+        _process.BeginErrorReadLine();
+        _process.BeginOutputReadLine();
+        await WaitAsync();
+    }
+
+    private string Data => Path.Combine(_folder, "data");
+
+    private static async Task<PostgreSqlServer> CreateAsync()
+    {
+        var server = new PostgreSqlServer(Directory.CreateTempSubdirectory("lovage-postgres-").FullName, FreePort());
+        Directory.CreateDirectory(server.Data);
         if (Environment.UserName == "root")
         {
             // The server refuses to run as root; Debian's package has brought a user of its own.
-            await RunAsync("chown", "-R", User().Name, folder);
+            await RunAsync("chown", "-R", User().Name, server._folder);
         }
 
-        await RunAsync([.. AsUser(), Path.Combine(binaries, "initdb"), "--pgdata", data, "--username", "lovage", "--auth", "trust", "--encoding", "UTF8", "--locale", "C", "--no-sync"]);
-        var port = FreePort();
-        string[] settings =
-        [
-            $"port={port}", "listen_addresses=127.0.0.1", "unix_socket_directories=", "fsync=off", "full_page_writes=off", "max_connections=300", "shared_buffers=64MB",
-            "autovacuum=on", "log_min_messages=warning", "max_wal_size=256MB",
-        ];
-
-        // It ends, and its folder goes, when this process closes the pipe: by itself or, if it is killed, by the system.
-        const string Keeper = "folder=$1; shift; \"$@\" & read -r _; kill -QUIT $!; wait; rm -rf \"$folder\"";
-        var process = Launch([
-            .. AsUser(), "sh", "-c", Keeper, "keeper", folder, Path.Combine(binaries, "postgres"), "-D", data, .. settings.SelectMany(static setting => new[] { "-c", setting }),
-        ]);
-        process.ErrorDataReceived += static (_, _) => { };
-        process.OutputDataReceived += static (_, _) => { };
-        process.BeginErrorReadLine();
-        process.BeginOutputReadLine();
-        var server = new PostgreSqlServer(process, port);
-        await server.WaitAsync();
+        await RunAsync([.. AsUser(), Path.Combine(Binaries()!, "initdb"), "--pgdata", server.Data, "--username", "lovage", "--auth", "trust", "--encoding", "UTF8", "--locale", "C", "--no-sync"]);
+        await server.StartAsync();
         return server;
     }
 
@@ -98,7 +144,7 @@ public sealed class PostgreSqlServer
                 await ScalarAsync<int>("SELECT 1");
                 return;
             }
-            catch (NpgsqlException) when (!_process.HasExited && TimeProvider.System.GetElapsedTime(start) < TimeSpan.FromSeconds(60))
+            catch (NpgsqlException) when (_process is { HasExited: false } && TimeProvider.System.GetElapsedTime(start) < TimeSpan.FromSeconds(60))
             {
                 // A server says by nothing but its port that it is there.
                 await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System);
@@ -108,8 +154,15 @@ public sealed class PostgreSqlServer
 
     private void Stop()
     {
-        _process.StandardInput.Close();
-        _process.WaitForExit(10_000);
+        if (_process is { } process)
+        {
+            process.StandardInput.Close();
+            process.WaitForExit(10_000);
+        }
+        else
+        {
+            Directory.Delete(_folder, recursive: true);
+        }
     }
 
     private static string[] AsUser() => Environment.UserName == "root" ? ["setpriv", $"--reuid={User().Name}", $"--regid={User().Group}", "--clear-groups", "--"] : [];

@@ -18,16 +18,24 @@ internal sealed class Database : IAsyncDisposable
 
     private const int TriesMax = 5;
     private const int CommandSeconds = 20;
-    private const int RenewalSeconds = 5;
     private const int ConnectSeconds = 5;
 
+    /// <summary>For renewals, hints and questions whether the server is there, which take no time where it is.</summary>
+    private const int ShortCommandSeconds = 4;
+    private const int ShortConnectSeconds = 3;
+
     // All statements find their rows by an index, whatever the statistics of tables that fill and empty within seconds say.
+    // The last ones free what a client holds that has gone without a word.
     private const string Initialize =
-        "SET enable_seqscan = off; SET enable_mergejoin = off; SET jit = off; SET plan_cache_mode = force_generic_plan; SET idle_in_transaction_session_timeout = '10s'; SET lock_timeout = '10s'";
+        "SET enable_seqscan = off; SET enable_mergejoin = off; SET jit = off; SET plan_cache_mode = force_generic_plan; SET idle_in_transaction_session_timeout = '10s'; SET lock_timeout = '10s'; "
+        + "SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3";
 
     private readonly NpgsqlConnectionStringBuilder _settings;
     private readonly Words _words;
     private readonly Lock _renewal = new();
+    private readonly Lock _lock = new();
+    private CallWatch? _watch;
+    private NpgsqlDataSource? _probes;
     private NpgsqlDataSource? _calls;
     private NpgsqlDataSource? _renewals;
     private NpgsqlDataSource? _listening;
@@ -59,7 +67,7 @@ internal sealed class Database : IAsyncDisposable
     {
         try
         {
-            await using var source = Source("lovage", 1, prepares: false, initializes: false);
+            await using var source = Source("lovage", 1, prepares: false, initializes: false, isShort: false);
             await using var connection = await source.OpenConnectionAsync(cancellationToken);
 
             // A pooler makes up the number of the session that it tells its client.
@@ -70,9 +78,11 @@ internal sealed class Database : IAsyncDisposable
             }
 
             var version = connection.PostgreSqlVersion;
-            _calls ??= Source("lovage", CallsMax, IsDirect, IsDirect);
-            _renewals ??= Source("lovage renewals", 1, IsDirect, IsDirect);
-            _listening ??= Source("lovage hints", 1, prepares: false, initializes: false);
+            _calls ??= NewCalls();
+            _renewals ??= Source("lovage renewals", 1, IsDirect, IsDirect, isShort: true);
+            _listening ??= Source("lovage hints", 1, prepares: false, initializes: false, isShort: true);
+            _probes ??= Source("lovage probe", 0, prepares: false, initializes: false, isShort: true);
+            _watch ??= new CallWatch(_probes, IsDirect);
             return version;
         }
         catch (Exception fault) when (StorageFault.IsFault(fault))
@@ -81,24 +91,50 @@ internal sealed class Database : IAsyncDisposable
         }
     }
 
-    /// <summary>Makes one call on a connection of its own. What the server undid because of others is done again.</summary>
+    /// <summary>Makes one call on a connection of its own. What the server undid because of others, or with its session, is done again.</summary>
     /// <remarks>The token ends the wait for a connection and reading; writing goes on, so that nothing that was claimed is forgotten.</remarks>
-    internal async ValueTask<T> CallAsync<T>(Func<NpgsqlConnection, Task<T>> call, CancellationToken cancellationToken)
+    internal ValueTask<T> CallAsync<T>(Func<NpgsqlConnection, Task<T>> call, CancellationToken cancellationToken) => CallAsync(call, unheard: null, cancellationToken);
+
+    /// <summary>Makes one call, as above.</summary>
+    /// <param name="call">The call.</param>
+    /// <param name="unheard">Gets the result when the call succeeds after all, once its connection was taken for lost and nobody waits for it any more.</param>
+    /// <param name="cancellationToken">Ends the wait for a connection and reading.</param>
+    internal async ValueTask<T> CallAsync<T>(Func<NpgsqlConnection, Task<T>> call, Func<T, ValueTask>? unheard, CancellationToken cancellationToken)
     {
         for (var turn = 1; ; turn++)
         {
+            var calls = Calls;
+            Task<T>? running = null;
             try
             {
-                await using var connection = await Calls.OpenConnectionAsync(cancellationToken);
-                return await call(connection);
+                var connection = await calls.OpenConnectionAsync(cancellationToken);
+
+                // It is closed by the call, which may go on when nobody waits for it any more.
+                var session = connection.ProcessID;
+                running = RunAsync(connection, call);
+                return await _watch!.WaitAsync(running, session);
+            }
+            catch (CallGivenUpException fault)
+            {
+                // Its connection keeps its place among the few until it has ended: the others get new ones.
+                Replace(calls);
+                _ = EndAsync(running!, unheard, calls);
+                ForgetIfBroken(fault, calls);
+                throw StorageFault.From(fault, Description);
             }
             catch (Exception fault) when (StorageFault.IsUndone(fault) && turn < TriesMax)
             {
+                ForgetIfBroken(fault, calls);
                 cancellationToken.ThrowIfCancellationRequested();
+            }
+            catch (ObjectDisposedException) when (running is null && !ReferenceEquals(calls, Calls))
+            {
+                // Replaced meanwhile.
             }
             catch (Exception fault) when (StorageFault.IsFault(fault))
             {
-                throw Lost(fault);
+                ForgetIfBroken(fault, calls);
+                throw StorageFault.From(fault, Description);
             }
         }
     }
@@ -121,13 +157,22 @@ internal sealed class Database : IAsyncDisposable
         {
             lock (_renewal)
             {
-                using var connection = (_renewals ?? throw NotOpen()).OpenConnection();
-                return call(connection);
+                var renewals = _renewals ?? throw NotOpen();
+                try
+                {
+                    return RenewOnce(renewals, call);
+                }
+                catch (Exception fault) when (StorageFault.IsFault(fault) && StorageFault.IsBroken(fault))
+                {
+                    // Most often only the connection was broken, long ago, and a lease waits for nobody.
+                    renewals.Clear();
+                    return RenewOnce(renewals, call);
+                }
             }
         }
         catch (Exception fault) when (StorageFault.IsFault(fault))
         {
-            throw Lost(fault);
+            throw StorageFault.From(fault, Description);
         }
     }
 
@@ -138,35 +183,83 @@ internal sealed class Database : IAsyncDisposable
     internal void Forget()
     {
         _words.Forget();
-        _calls?.Clear();
+        Volatile.Read(ref _calls)?.Clear();
         _renewals?.Clear();
     }
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var source in new[] { _listening, _renewals, _calls }.OfType<NpgsqlDataSource>())
+        foreach (var source in new[] { _listening, _renewals, _calls, _probes }.OfType<NpgsqlDataSource>())
         {
             await source.DisposeAsync();
         }
     }
 
-    private NpgsqlDataSource Calls => _calls ?? throw NotOpen();
+    private NpgsqlDataSource Calls => Volatile.Read(ref _calls) ?? throw NotOpen();
 
-    private StorageException Lost(Exception fault)
+    private static async Task<T> RunAsync<T>(NpgsqlConnection connection, Func<NpgsqlConnection, Task<T>> call)
+    {
+        await using (connection)
+        {
+            return await call(connection);
+        }
+    }
+
+    private static T RenewOnce<T>(NpgsqlDataSource renewals, Func<NpgsqlConnection, T> call)
+    {
+        using var connection = renewals.OpenConnection();
+        return call(connection);
+    }
+
+    private void ForgetIfBroken(Exception fault, NpgsqlDataSource calls)
     {
         if (StorageFault.IsBroken(fault))
         {
+            // The other connections are perhaps as broken, and each would fail a call of its own.
             _words.Forget();
+            calls.Clear();
         }
-
-        return StorageFault.From(fault, Description);
     }
 
-    private NpgsqlDataSource Source(string name, int size, bool prepares, bool initializes)
+    private void Replace(NpgsqlDataSource lost)
+    {
+        lock (_lock)
+        {
+            if (ReferenceEquals(_calls, lost))
+            {
+                Volatile.Write(ref _calls, NewCalls());
+            }
+        }
+    }
+
+    /// <summary>Waits for a call that nobody else waits for.</summary>
+    private async Task EndAsync<T>(Task<T> call, Func<T, ValueTask>? unheard, NpgsqlDataSource calls)
+    {
+        try
+        {
+            var result = await call;
+            if (unheard is not null)
+            {
+                await unheard(result);
+            }
+        }
+        catch (Exception fault) when (StorageFault.IsFault(fault) || fault is StorageException or OperationCanceledException)
+        {
+            // As its caller was told.
+        }
+
+        _watch!.Ended();
+        await calls.DisposeAsync();
+    }
+
+    private NpgsqlDataSource NewCalls() => Source("lovage", CallsMax, IsDirect, IsDirect, isShort: false);
+
+    private NpgsqlDataSource Source(string name, int size, bool prepares, bool initializes, bool isShort)
     {
         var settings = new NpgsqlConnectionStringBuilder(_settings.ConnectionString)
         {
-            MaxPoolSize = size,
+            Pooling = size > 0,
+            MaxPoolSize = Math.Max(size, 1),
             MinPoolSize = 0,
             NoResetOnClose = true,
             MaxAutoPrepare = prepares ? 100 : 0,
@@ -176,7 +269,15 @@ internal sealed class Database : IAsyncDisposable
             WriteBufferSize = BufferBytes,
         };
         settings.ApplicationName = string.IsNullOrEmpty(_settings.ApplicationName) ? name : _settings.ApplicationName;
-        settings.CommandTimeout = name == "lovage renewals" ? Math.Min(RenewalSeconds, settings.CommandTimeout) : settings.CommandTimeout;
+        if (isShort)
+        {
+            settings.CommandTimeout = Shorter(settings.CommandTimeout, ShortCommandSeconds);
+            settings.Timeout = Shorter(settings.Timeout, ShortConnectSeconds);
+
+            // What took too long has lost its connection, or is to be asked again: nothing is gained by waiting for an answer to its cancellation.
+            settings.CancellationTimeout = -1;
+        }
+
         var builder = new NpgsqlSlimDataSourceBuilder(settings.ConnectionString);
         builder.EnableArrays();
         builder.EnableTransportSecurity();
@@ -197,6 +298,9 @@ internal sealed class Database : IAsyncDisposable
 
         return builder.Build();
     }
+
+    /// <summary>Zero stands for ever.</summary>
+    private static int Shorter(int seconds, int bound) => seconds == 0 ? bound : Math.Min(seconds, bound);
 
     private StorageException NotOpen() => new($"The storage {Description} was not opened.", isTransient: false);
 }

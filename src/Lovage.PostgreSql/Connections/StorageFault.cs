@@ -8,8 +8,14 @@ internal static class StorageFault
 {
     internal static bool IsFault(Exception fault) => fault is NpgsqlException or SocketException or IOException or TimeoutException or ObjectDisposedException;
 
-    /// <summary>True when the server undid the statement because of others: nothing was done, and it can be repeated at once.</summary>
-    internal static bool IsUndone(Exception fault) => fault is PostgresException { SqlState: PostgresErrorCodes.DeadlockDetected or PostgresErrorCodes.SerializationFailure };
+    /// <summary>
+    /// True when the server undid the statement because of others, or because somebody ended its session, most often while it was idle: nothing was done, and it can be
+    /// repeated at once.
+    /// </summary>
+    internal static bool IsUndone(Exception fault) => fault is PostgresException
+    {
+        SqlState: PostgresErrorCodes.DeadlockDetected or PostgresErrorCodes.SerializationFailure or PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown
+    };
 
     /// <summary>True when the connection is no good any more, so that the server may be another one from now on.</summary>
     internal static bool IsBroken(Exception fault) => fault is not PostgresException answer || answer.SqlState.StartsWith("57", StringComparison.Ordinal);

@@ -40,6 +40,9 @@ internal sealed class PostgreSqlSignals(Database database) : SignalBus, IAsyncDi
     /// <summary>True from when it has begun until it is disposed.</summary>
     internal bool IsOn => Volatile.Read(ref _isOn);
 
+    /// <summary>A transaction of an app has committed, here or elsewhere: its jobs took their places before, perhaps long ago.</summary>
+    internal event Action? Committed;
+
     /// <summary>Begins to listen and to send.</summary>
     internal async Task StartAsync(CancellationToken cancellationToken)
     {
@@ -223,6 +226,11 @@ internal sealed class PostgreSqlSignals(Database database) : SignalBus, IAsyncDi
         if (from == Session)
         {
             return;
+        }
+
+        if (from == 0)
+        {
+            Committed?.Invoke();
         }
 
         foreach (var signal in signals)

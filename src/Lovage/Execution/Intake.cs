@@ -18,6 +18,7 @@ internal sealed class Intake(JobBroker broker, LeaseKeeper leases, WorkerSetting
     private readonly Lock _lock = new();
     private readonly Dictionary<LeaseToken, long?> _reclaimed = [];
     private bool _reclaimedEnded;
+    private ReceiveRequest? _passesOver;
     private bool _isClosed;
     private int _inFlight;
     private int _waitsForRoom;
@@ -67,7 +68,9 @@ internal sealed class Intake(JobBroker broker, LeaseKeeper leases, WorkerSetting
                 Wait = settings.PollInterval * (0.5 + random.NextDouble()),
                 WithReclaimed = withReclaimed,
             };
+            PassesOver(withReclaimed ? null : request);
             var deliveries = await broker.ReceiveAsync(request, quiet);
+            PassesOver(null);
             if (deliveries.Count == request.Max)
             {
                 // Only a full batch tells what a fetch costs: another one may have waited for jobs to come.
@@ -120,6 +123,7 @@ internal sealed class Intake(JobBroker broker, LeaseKeeper leases, WorkerSetting
             {
                 _reclaimed.Remove(held.Delivery.Token);
                 _reclaimedEnded = true;
+                TakeReclaimedNeedsLock();
             }
         }
 
@@ -157,6 +161,27 @@ internal sealed class Intake(JobBroker broker, LeaseKeeper leases, WorkerSetting
         Volatile.Write(ref _waitsForRoom, 0);
     }
 
+    /// <summary>A fetch is under way that is given nothing that came back from a dead owner; null for none.</summary>
+    private void PassesOver(ReceiveRequest? request)
+    {
+        lock (_lock)
+        {
+            _passesOver = request;
+            TakeReclaimedNeedsLock();
+        }
+    }
+
+    /// <summary>With nothing else to fetch the next such job would wait for the end of that fetch: many of them took a poll each.</summary>
+    private void TakeReclaimedNeedsLock()
+    {
+        if (_passesOver is { } request && MayTakeReclaimedNeedsLock())
+        {
+            _passesOver = null;
+            request.TakeReclaimedToo();
+            broker.LookAgain();
+        }
+    }
+
     /// <summary>
     /// One job that came back from a dead owner is watched at a time, so that a killer cannot condemn others; one that has run for as long as a lease no longer keeps
     /// the next waiting.
@@ -165,15 +190,21 @@ internal sealed class Intake(JobBroker broker, LeaseKeeper leases, WorkerSetting
     {
         lock (_lock)
         {
-            var may = true;
-            foreach (var since in _reclaimed.Values)
-            {
-                may &= since is { } started && time.GetElapsedTime(started) >= settings.Lease;
-            }
-
+            var may = MayTakeReclaimedNeedsLock();
             isDue = _reclaimedEnded && may;
             _reclaimedEnded = false;
             return may;
         }
+    }
+
+    private bool MayTakeReclaimedNeedsLock()
+    {
+        var may = true;
+        foreach (var since in _reclaimed.Values)
+        {
+            may &= since is { } started && time.GetElapsedTime(started) >= settings.Lease;
+        }
+
+        return may;
     }
 }

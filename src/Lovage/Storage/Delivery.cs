@@ -41,14 +41,23 @@ public sealed record Delivery
 /// <param name="Lease">How long the right to run lasts unless renewed.</param>
 public sealed record ReceiveRequest(WorkerOwner Owner, IReadOnlyList<string> Queues, int Max, TimeSpan Lease)
 {
+    private bool _withReclaimed = true;
+
     /// <summary>How long to wait when nothing is ready; zero (the default) returns at once.</summary>
     public TimeSpan Wait { get; init; }
 
     /// <summary>False to be given no job that came back from a dead owner, because one is being watched already. True by default.</summary>
-    public bool WithReclaimed { get; init; } = true;
+    public bool WithReclaimed
+    {
+        get => Volatile.Read(ref _withReclaimed);
+        init => _withReclaimed = value;
+    }
 
     /// <summary>The asker's timestamp just before the look that the deliveries come from: a lease cannot have begun before it.</summary>
     internal long AskedTimestamp { get; set; }
+
+    /// <summary>From the next look on it may be given such a job.</summary>
+    internal void TakeReclaimedToo() => Volatile.Write(ref _withReclaimed, true);
 }
 
 /// <summary>What a storage answers to one look into its queues.</summary>

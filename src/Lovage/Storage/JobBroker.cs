@@ -263,6 +263,9 @@ public abstract class JobBroker
     /// <inheritdoc cref="PeekAsync"/>
     protected abstract ValueTask<IReadOnlyList<JobMessage>> PeekCoreAsync(string queue, int max, CancellationToken cancellationToken);
 
+    /// <summary>Ends the waits of this process's <see cref="ReceiveAsync"/>: there may be something for it now that there was not before.</summary>
+    internal void LookAgain() => _ready.Pulse();
+
     internal static void CheckBatch<T>(IReadOnlyList<T> batch)
     {
         ArgumentNullException.ThrowIfNull(batch);

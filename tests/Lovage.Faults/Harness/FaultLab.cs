@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Diagnostics;
 using System.Text;
 using Lovage.Faults.Node;
 using Lovage.Storage;
@@ -63,6 +64,12 @@ internal sealed class FaultLab : IAsyncDisposable
 
     internal Task<IReadOnlyList<JobId>> EnqueueAsync(params IEnumerable<Job> jobs) => _producer.EnqueueAsync(jobs, 1_000, TestContext.Current.CancellationToken);
 
+    /// <summary>Enqueues again with the same ids what the storage could not answer for.</summary>
+    internal Task<IReadOnlyList<JobId>> EnqueueSurelyAsync(params IEnumerable<Job> jobs) => _producer.EnqueueSurelyAsync(jobs, 1_000, TestContext.Current.CancellationToken);
+
+    /// <summary>How often a batch was enqueued again.</summary>
+    internal int Repeats => _producer.Repeats;
+
     internal async Task<JobId> EnqueueOneAsync(Job job) => (await EnqueueAsync(job))[0];
 
     /// <summary>A job that ends when its gate is opened.</summary>
@@ -89,6 +96,35 @@ internal sealed class FaultLab : IAsyncDisposable
     /// <summary>Waits until processes have started to log, which a node does when its storage is open and its worker begins.</summary>
     internal Task UpAsync(params IReadOnlyList<NodeProcess> nodes) => UntilAsync("all nodes are up", TimeSpan.FromSeconds(30), () => nodes.All(static node => node.Events.Count > 0));
 
+    /// <summary>A fault of the server or of the way to it hits all workers, until <see cref="EndFault"/>.</summary>
+    internal void BeginFault() => _nodes.ForEach(static node => node.Hit());
+
+    /// <summary>Nothing that starts from now on bears the fault's marks.</summary>
+    internal void EndFault() => _nodes.ForEach(static node => node.Recover());
+
+    /// <summary>Waits until each of some workers has started a job that was not thought of before a moment.</summary>
+    /// <returns>How long after that moment the last of them did.</returns>
+    internal async Task<TimeSpan> ConsumingAgainAsync(long since, IReadOnlyList<NodeProcess> workers, TimeSpan limit)
+    {
+        var fresh = new HashSet<string>();
+        var idle = workers.Select(static worker => worker.Id).ToHashSet();
+        var (seen, last) = (0, since);
+        await UntilAsync("all workers consume again", limit, () =>
+        {
+            var lines = Journal.Read();
+            fresh.UnionWith(lines.Skip(seen).Where(line => line.Word == "intent" && line.At > since).Select(static line => line.Id));
+            foreach (var line in lines.Skip(seen).Where(line => line.Word == "start" && line.At > since && fresh.Contains(line.Id) && idle.Contains(line.Process)))
+            {
+                idle.Remove(line.Process);
+                last = Math.Max(last, line.At);
+            }
+
+            seen = lines.Count;
+            return idle.Count == 0;
+        });
+        return Stopwatch.GetElapsedTime(since, last);
+    }
+
     /// <summary>Waits until a process starts a job.</summary>
     internal async Task<JournalLine> StartedAsync(JobId id, NodeProcess? by = null, TimeSpan? limit = null)
     {
@@ -103,7 +139,18 @@ internal sealed class FaultLab : IAsyncDisposable
     internal ValueTask<IReadOnlyList<AttemptRecord>> AttemptsAsync(JobId id) => _inspector.AttemptsAsync(id, TestContext.Current.CancellationToken);
 
     /// <summary>Waits until there is nothing to do.</summary>
-    internal Task QuiesceAsync(TimeSpan limit) => UntilAsync("nothing is queued or running", limit, async () => (await LeftAsync()).Count == 0);
+    internal async Task QuiesceAsync(TimeSpan limit)
+    {
+        List<string> left = [];
+        try
+        {
+            await UntilAsync("nothing is queued or running", limit, async () => (left = await LeftAsync()).Count == 0);
+        }
+        catch (TimeoutException late)
+        {
+            throw new TimeoutException($"{late.Message} Left: {string.Join(", ", left)}");
+        }
+    }
 
     /// <summary>Holds the journals against the storage. Call it when nothing runs.</summary>
     /// <param name="ends">How jobs are meant to end that cannot succeed.</param>

@@ -149,6 +149,12 @@ internal sealed class NodeProcess : IDisposable
         _faults.End(Id);
     }
 
+    /// <summary>Something that it needs is hit.</summary>
+    internal void Hit() => _faults.Begin(Id);
+
+    /// <summary>What it needs is there again.</summary>
+    internal void Recover() => _faults.End(Id);
+
     /// <summary>It ends by itself, or by what its jobs do: that is a fault as well.</summary>
     internal async Task ExitedAsync(TimeSpan limit)
     {
