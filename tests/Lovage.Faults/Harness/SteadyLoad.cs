@@ -8,9 +8,9 @@ internal sealed class SteadyLoad
 {
     private const int BatchSize = 20;
 
-    private readonly CancellationTokenSource _stop = new();
     private readonly Task _producing;
     private int _jobs;
+    private bool _isOver;
 
     internal SteadyLoad(FaultLab lab, int perSecond)
     {
@@ -19,7 +19,7 @@ internal sealed class SteadyLoad
 
         async Task ProduceAsync()
         {
-            while (!_stop.IsCancellationRequested)
+            while (!Volatile.Read(ref _isOver))
             {
                 await lab.EnqueueSurelyAsync(Enumerable.Range(0, BatchSize).Select(static i => (Job)FaultJobs.Work(1 + (i % 5))));
                 Interlocked.Add(ref _jobs, BatchSize);
@@ -34,10 +34,9 @@ internal sealed class SteadyLoad
     internal int Jobs => Volatile.Read(ref _jobs);
 
     /// <summary>Ends with the batch under way.</summary>
-    internal async Task EndAsync()
+    internal Task EndAsync()
     {
-        await _stop.CancelAsync();
-        await _producing;
-        _stop.Dispose();
+        Volatile.Write(ref _isOver, true);
+        return _producing;
     }
 }
