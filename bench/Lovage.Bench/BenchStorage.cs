@@ -64,6 +64,18 @@ internal sealed class BenchStorage : IAsyncDisposable
         return connection;
     }
 
+    /// <summary>A transaction that has seen the database as it is now, and ends when the connection is closed.</summary>
+    internal static async Task<NpgsqlConnection> PinAsync(string address)
+    {
+        var connection = await ConnectAsync(address);
+        await using var command = connection.CreateCommand();
+        command.CommandText = "BEGIN ISOLATION LEVEL REPEATABLE READ";
+        await command.ExecuteNonQueryAsync();
+        command.CommandText = "SELECT count(*) FROM pg_class";
+        await command.ExecuteScalarAsync();
+        return connection;
+    }
+
     public async ValueTask DisposeAsync()
     {
         if (Folder is not null)

@@ -21,10 +21,12 @@ internal static class LatencyScenario
 
         await using var storage = BenchStorage.Create(options.Storage);
         options = options with { Storage = storage.Address };
+        await using var pin = options.Pin ? await BenchStorage.PinAsync(storage.Address) : null;
         var flush = FlushMilliseconds(storage.Folder);
         double[] sorted = options.Processes > 1 ? await AcrossAsync(options) : await WithinAsync(options);
         return new BenchResult("latency", storage.Address.Split(':')[0], sorted.Length, options.Rate)
             .Add("processes", options.Processes)
+            .Add("pinned", options.Pin ? 1 : 0)
             .Add("p50_ms", LatencyRecorder.Percentile(sorted, 0.5))
             .Add("p99_ms", LatencyRecorder.Percentile(sorted, 0.99))
             .Add("p999_ms", LatencyRecorder.Percentile(sorted, 0.999))

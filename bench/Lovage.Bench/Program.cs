@@ -1,9 +1,17 @@
 using Lovage.Bench;
+using Lovage.PostgreSql.Tests;
 
 // dotnet run -c Release --project bench/Lovage.Bench -- SCENARIO --storage S --jobs N --json
 try
 {
     var options = BenchOptions.Parse(args);
+    if (options.Storage == "postgres")
+    {
+        // As a server comes, but for the memory and the size of its log: every commit is flushed.
+        var server = await PostgreSqlServer.CreateAsync("shared_buffers=256MB", "max_wal_size=4GB", "checkpoint_timeout=15min");
+        options = options with { Storage = $"postgres://lovage@127.0.0.1:{server.Port}/postgres" };
+    }
+
     var scenario = options.Scenario switch
     {
         "enqueue" => EnqueueScenario.RunAsync(options),

@@ -126,7 +126,7 @@ public sealed class PostgreSqlReplyFaults : IAsyncLifetime
     private async Task LoseReplyAsync(Func<Task> call)
     {
         // Connections enough: a new one would get no further than its greeting.
-        await Task.WhenAll(Enumerable.Range(0, 4).Select(async _ => await _storage.PingAsync(Cancel)));
+        Assert.True(await AnswersAsync());
         var before = await _server.WritesAsync();
         _server.Proxy.Mode = ProxyMode.DropReplies;
         var lost = call();
@@ -134,5 +134,21 @@ public sealed class PostgreSqlReplyFaults : IAsyncLifetime
         _server.Proxy.Reset();
         _server.Proxy.Mode = ProxyMode.Normal;
         Assert.True((await Assert.ThrowsAsync<StorageException>(() => lost)).IsTransient);
+
+        // A hint that was under way may have given a broken connection back since.
+        await Eventually.BecomesTrueAsync("all connections answer again", Long, AnswersAsync);
+    }
+
+    private async ValueTask<bool> AnswersAsync()
+    {
+        try
+        {
+            await Task.WhenAll(Enumerable.Range(0, 4).Select(async _ => await _storage.PingAsync(Cancel)));
+            return true;
+        }
+        catch (StorageException)
+        {
+            return false;
+        }
     }
 }

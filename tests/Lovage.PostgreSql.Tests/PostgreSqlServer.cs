@@ -1,9 +1,9 @@
 using System.Diagnostics;
+using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using Npgsql;
-using Xunit;
 
 namespace Lovage.PostgreSql.Tests;
 
@@ -18,14 +18,14 @@ public enum ServerEnd
 }
 
 /// <summary>
-/// A server of this run's own: a fresh cluster in a temporary folder on a free port of the loopback, without sockets and without flushing. It is started by the first test
-/// that needs it and ends with the process. It can be killed and started again on what it left.
+/// A server of this run's own: a fresh cluster in a temporary folder on a free port of the loopback, without sockets. It ends with the process, and can be killed and
+/// started again on what it left.
 /// </summary>
 /// <remarks>
 /// Without flushing (<c>fsync=off</c>) a commit is in the system's memory when it is answered, which outlives a kill of the server. Pages are written in full to the log
 /// all the same, since a kill may cut a page in two.
 /// </remarks>
-public sealed class PostgreSqlServer
+public sealed partial class PostgreSqlServer
 {
     // It ends, and its folder goes, when this process closes the pipe: by itself or, if it is killed, by the system. A word on the pipe ends it and leaves the folder.
     private const string Keeper = """
@@ -44,14 +44,14 @@ public sealed class PostgreSqlServer
         esac
         """;
 
-    private static readonly Lazy<Task<PostgreSqlServer>> Shared = new(CreateAsync);
-
     private readonly string _folder;
+    private readonly string[] _settings;
     private Process? _process;
 
-    private PostgreSqlServer(string folder, int port)
+    private PostgreSqlServer(string folder, int port, string[] settings)
     {
         _folder = folder;
+        _settings = settings;
         Port = port;
         AppDomain.CurrentDomain.ProcessExit += (_, _) => Stop();
     }
@@ -61,14 +61,28 @@ public sealed class PostgreSqlServer
     /// <summary>Of a database with nothing in it but schemas of tests.</summary>
     public string ConnectionString => $"Host=127.0.0.1;Port={Port};Username=lovage;Database=postgres";
 
-    /// <summary>The server; a test that asks for it is skipped where there are no programs of PostgreSQL.</summary>
-    public static Task<PostgreSqlServer> GetAsync()
+    /// <summary>True where the programs of PostgreSQL are.</summary>
+    public static bool IsInstalled => Binaries() is not null;
+
+    /// <summary>Makes a server and starts it.</summary>
+    /// <param name="settings">What it is set to, such as <c>fsync=off</c>.</param>
+    public static async Task<PostgreSqlServer> CreateAsync(params string[] settings)
     {
-        Assert.SkipWhen(Binaries() is null, "PostgreSQL's server is not installed: neither on the PATH nor in /usr/lib/postgresql/*/bin are initdb and postgres.");
-        return Shared.Value;
+        var server = new PostgreSqlServer(Directory.CreateTempSubdirectory("lovage-postgres-").FullName, FreePort(), settings);
+        Directory.CreateDirectory(server.Data);
+        if (Environment.UserName == "root")
+        {
+            // The server refuses to run as root; Debian's package has brought a user of its own.
+            await RunAsync("chown", "-R", User().Name, server._folder);
+        }
+
+        await RunAsync([.. AsUser(), Path.Combine(Binaries()!, "initdb"), "--pgdata", server.Data, "--username", "lovage", "--auth", "trust", "--encoding", "UTF8", "--locale", "C", "--no-sync"]);
+        await server.StartAsync();
+        return server;
     }
 
     /// <summary>Runs SQL as the owner of the server.</summary>
+    [SuppressMessage("Security", "CA2100", Justification = "The SQL of tests is their own.")]
     public async Task ExecuteAsync(string sql)
     {
         await using var connection = new NpgsqlConnection(ConnectionString);
@@ -78,6 +92,7 @@ public sealed class PostgreSqlServer
     }
 
     /// <summary>The first column of the first row.</summary>
+    [SuppressMessage("Security", "CA2100", Justification = "The SQL of tests is their own.")]
     public async Task<T> ScalarAsync<T>(string sql)
     {
         await using var connection = new NpgsqlConnection(ConnectionString);
@@ -104,8 +119,7 @@ public sealed class PostgreSqlServer
     {
         string[] settings =
         [
-            $"port={Port}", "listen_addresses=127.0.0.1", "unix_socket_directories=", "fsync=off", "max_connections=300", "shared_buffers=64MB", "autovacuum=on",
-            "log_min_messages=warning", "max_wal_size=256MB",
+            $"port={Port}", "listen_addresses=127.0.0.1", "unix_socket_directories=", "max_connections=300", "log_min_messages=warning", .. _settings,
         ];
         _process = Launch([
             .. AsUser(), "sh", "-c", Keeper, "keeper", _folder, Path.Combine(Binaries()!, "postgres"), "-D", Data, .. settings.SelectMany(static setting => new[] { "-c", setting }),
@@ -118,21 +132,6 @@ public sealed class PostgreSqlServer
     }
 
     private string Data => Path.Combine(_folder, "data");
-
-    private static async Task<PostgreSqlServer> CreateAsync()
-    {
-        var server = new PostgreSqlServer(Directory.CreateTempSubdirectory("lovage-postgres-").FullName, FreePort());
-        Directory.CreateDirectory(server.Data);
-        if (Environment.UserName == "root")
-        {
-            // The server refuses to run as root; Debian's package has brought a user of its own.
-            await RunAsync("chown", "-R", User().Name, server._folder);
-        }
-
-        await RunAsync([.. AsUser(), Path.Combine(Binaries()!, "initdb"), "--pgdata", server.Data, "--username", "lovage", "--auth", "trust", "--encoding", "UTF8", "--locale", "C", "--no-sync"]);
-        await server.StartAsync();
-        return server;
-    }
 
     private async Task WaitAsync()
     {
@@ -194,7 +193,10 @@ public sealed class PostgreSqlServer
         using var process = Launch(command);
         var output = await Task.WhenAll(process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
         await process.WaitForExitAsync();
-        Assert.True(process.ExitCode == 0, $"{command[0]} ended with {process.ExitCode}: {string.Join('\n', output)}");
+        if (process.ExitCode != 0)
+        {
+            throw new InvalidOperationException($"{command[0]} ended with {process.ExitCode}: {string.Join('\n', output)}");
+        }
     }
 
     private static Process Launch(string[] command)

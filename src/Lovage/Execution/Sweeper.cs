@@ -11,12 +11,28 @@ internal sealed class Sweeper(JobStorage storage, OwnerProbe probe, WorkerSettin
     private static readonly TimeSpan PruneInterval = TimeSpan.FromMinutes(1);
 
     private long? _prunedTimestamp;
+    private long? _answeredTimestamp;
+    private long? _backTimestamp;
+    private bool _hasFailed;
 
     /// <summary>One round; returns the wait until the next.</summary>
     internal async Task<TimeSpan> SweepAsync(CancellationToken stopped)
     {
+        try
+        {
+            return await SweepOnceAsync(stopped);
+        }
+        catch (StorageException)
+        {
+            _hasFailed = true;
+            throw;
+        }
+    }
+
+    private async Task<TimeSpan> SweepOnceAsync(CancellationToken stopped)
+    {
         var owners = await storage.Broker.OwnersAsync(stopped);
-        if (owners.Count > 0)
+        if (MayJudge() && owners.Count > 0)
         {
             string[] dead = [.. owners.Where(key => probe.IsDead(WorkerOwner.Parse(key)))];
             ReclaimResult result;
@@ -45,5 +61,21 @@ internal sealed class Sweeper(JobStorage storage, OwnerProbe probe, WorkerSettin
         }
 
         return settings.SweepInterval * (0.75 + (random.NextDouble() / 4));
+    }
+
+    /// <summary>
+    /// The storage has answered. If it could not be reached for so long that leases may have run out, their owners, who could not reach it either, get the time to renew them:
+    /// they are not dead.
+    /// </summary>
+    private bool MayJudge()
+    {
+        var now = time.GetTimestamp();
+        if (_hasFailed && _answeredTimestamp is { } answered && time.GetElapsedTime(answered, now) >= settings.Lease / 3)
+        {
+            _backTimestamp = now;
+        }
+
+        (_hasFailed, _answeredTimestamp) = (false, now);
+        return _backTimestamp is not { } back || time.GetElapsedTime(back, now) >= settings.Lease / 2;
     }
 }

@@ -52,7 +52,40 @@ public sealed class SweeperTests
         }
     }
 
+    [Fact]
+    public async Task Sweep_AfterAnOutageLongerThanALease_LetsTheLivingRenewFirst()
+    {
+        var time = new FakeTimeProvider();
+        await using var storage = new MemoryStorage(time);
+        var settings = new WorkerSettings { Lease = TimeSpan.FromSeconds(30) };
+        var probe = new UnreachableStorage();
+        var returned = 0;
+        var sweeper = new Sweeper(storage, probe, settings, time, new Random(1), result => returned += result.Returned);
+        await storage.Broker.PublishAsync([Message("long")], Cancel);
+        var request = new ReceiveRequest(new WorkerOwner("boot", "0", 1, 1, "default"), ["default"], 1, settings.Lease);
+        var token = (await storage.Broker.ReceiveAsync(request, Cancel)).Single().Token;
+
+        await Assert.ThrowsAsync<StorageException>(() => sweeper.SweepAsync(Cancel));
+        time.Advance(TimeSpan.FromSeconds(40));
+        probe.IsBack = true;
+        await sweeper.SweepAsync(Cancel);
+        Assert.Equal(0, returned);
+        Assert.Equal([LeaseStatus.Held], await storage.Broker.RenewAsync([token], settings.Lease, Cancel));
+
+        time.Advance(TimeSpan.FromSeconds(40));
+        await sweeper.SweepAsync(Cancel);
+        Assert.Equal(1, returned);
+    }
+
     private static JobMessage Message(string id) => new() { Id = JobId.Parse(id), Name = "report", Queue = "default", Body = JobBody.Empty };
+
+    /// <summary>Asked while it is away, the storage fails.</summary>
+    private sealed class UnreachableStorage : OwnerProbe
+    {
+        internal bool IsBack { get; set; }
+
+        internal override bool IsDead(WorkerOwner owner) => IsBack ? false : throw new StorageException("It cannot be reached.", isTransient: true);
+    }
 
     private sealed class NobodyIsDead : OwnerProbe
     {
