@@ -1,0 +1,99 @@
+using Lovage.PostgreSql.Writing;
+using Lovage.Specification;
+using Xunit;
+
+namespace Lovage.PostgreSql.Tests;
+
+public sealed class ReadyFloorsTests
+{
+    private const int Queue = 7;
+
+    private readonly ManualTimeProvider _time = new();
+    private readonly ReadyFloors _floors;
+
+    public ReadyFloorsTests()
+    {
+        _time.Advance(TimeSpan.FromHours(1));
+        _floors = new ReadyFloors(_time);
+    }
+
+    [Fact]
+    public void Begin_NothingClaimed_LooksFromTheStart() => Assert.Equal([(0, 9, 0L)], Stretches());
+
+    [Fact]
+    public void Begin_HalfASecondAfterAClaim_LooksFromWhatWasClaimedThen()
+    {
+        Claim(5, 10);
+        Assert.Equal([(0, 9, 0L)], Stretches());
+        _time.Advance(TimeSpan.FromMilliseconds(400));
+        Claim(5, 20);
+        Assert.Equal([(0, 9, 0L)], Stretches());
+        _time.Advance(TimeSpan.FromMilliseconds(200));
+        Claim(5, 30);
+
+        // Not from 20 or 30: what took a place before and commits now is still found.
+        Assert.Equal([(0, 4, 0L), (5, 5, 10L), (6, 9, 0L)], Stretches());
+    }
+
+    [Fact]
+    public void Begin_EachSecond_LooksFromTheStartOnce()
+    {
+        ClaimTwice(0, 10);
+        Assert.Equal([(0, 0, 10L), (1, 9, 0L)], Stretches());
+        _time.Advance(TimeSpan.FromMilliseconds(600));
+
+        Assert.Equal([(0, 9, 0L)], Stretches());
+        Assert.Equal([(0, 0, 10L), (1, 9, 0L)], Stretches());
+    }
+
+    [Fact]
+    public void End_ALookFromTheStartThatTookLong_MakesThemSeldom()
+    {
+        ClaimTwice(9, 10);
+        _time.Advance(TimeSpan.FromMilliseconds(600));
+        var whole = _floors.Begin([Queue]);
+        _time.Advance(TimeSpan.FromMilliseconds(100));
+        _floors.End(whole);
+
+        _time.Advance(TimeSpan.FromSeconds(1.5));
+        Assert.Equal([(0, 8, 0L), (9, 9, 10L)], Stretches());
+        _time.Advance(TimeSpan.FromSeconds(0.5));
+        Assert.Equal([(0, 9, 0L)], Stretches());
+    }
+
+    [Fact]
+    public void Reset_ForgetsWhatWasClaimedBefore()
+    {
+        ClaimTwice(0, 10);
+        var before = _floors.Begin([Queue]);
+        _time.Advance(TimeSpan.FromMilliseconds(1));
+        _floors.Reset();
+        Assert.Equal([(0, 9, 0L)], Stretches());
+
+        // A look that began before may have passed over what came back.
+        _floors.Claimed(before, Queue, 0, 40);
+        _time.Advance(TimeSpan.FromMilliseconds(600));
+        _floors.Claimed(before, Queue, 0, 41);
+        Stretches();
+        Assert.Equal([(0, 9, 0L)], Stretches());
+    }
+
+    private void ClaimTwice(short priority, long seq)
+    {
+        Claim(priority, seq);
+        _time.Advance(TimeSpan.FromMilliseconds(500));
+        Claim(priority, seq + 1);
+    }
+
+    private void Claim(short priority, long seq) => _floors.Claimed(_floors.Begin([Queue]), Queue, priority, seq);
+
+    private List<(int Low, int High, long Floor)> Stretches()
+    {
+        var look = _floors.Begin([Queue]);
+        return [.. look.Queues.Select((queue, i) =>
+        {
+            Assert.Equal(Queue, queue);
+            return ((int)look.Lows[i], (int)look.Highs[i], look.Floors[i]);
+        })];
+    }
+}
