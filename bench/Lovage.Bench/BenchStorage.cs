@@ -93,6 +93,10 @@ internal sealed class BenchStorage : IAsyncDisposable
             command.Parameters.Clear();
             command.CommandText = "DO $$ BEGIN EXECUTE format('DROP SCHEMA IF EXISTS %I CASCADE', current_setting('lovage_bench.schema')); END $$";
             await command.ExecuteNonQueryAsync();
+
+            // As on a server that has run for a while: the next run finds files of the log that can be used again, and no checkpoint comes into it.
+            command.CommandText = "CHECKPOINT";
+            await command.ExecuteNonQueryAsync();
         }
     }
 }

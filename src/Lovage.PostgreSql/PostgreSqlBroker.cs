@@ -16,6 +16,7 @@ internal sealed class PostgreSqlBroker(PostgreSqlStorage storage, SignalBus sign
 
     private readonly Database _database = storage.Database;
     private readonly PublishStatement _publish = new(storage.Database.Schema);
+    private readonly PlaceDraw _places = new(storage.Database);
     private readonly ReceiveStatement _receive = new(storage.Database.Schema);
     private readonly ClaimStatements _claims = new(storage.Database.Schema);
     private readonly UntoldClaims _untold = new(storage.Database.Schema, new ClaimStatements(storage.Database.Schema));
@@ -25,13 +26,14 @@ internal sealed class PostgreSqlBroker(PostgreSqlStorage storage, SignalBus sign
     /// <summary>Jobs have come back to the front of their queues, or were committed long after they took their places.</summary>
     internal void LookFromStart() => _receive.LookFromStart();
 
-    protected override ValueTask<IReadOnlyList<PublishStatus>> PublishCoreAsync(IReadOnlyList<JobMessage> messages, CancellationToken cancellationToken) => _database.CallAsync<IReadOnlyList<PublishStatus>>(
-        async connection =>
-        {
-            var words = await _database.Words.IdsAsync(connection, MessageRow.WordsOf(messages), CancellationToken.None);
-            return await _publish.PublishAsync(connection, messages, words, storage.Now);
-        },
-        cancellationToken);
+    protected override ValueTask<IReadOnlyList<PublishStatus>> PublishCoreAsync(IReadOnlyList<JobMessage> messages, CancellationToken cancellationToken) =>
+        _database.CallAsync(connection => PublishAsync(connection, messages, keys: null), cancellationToken);
+
+    protected override async ValueTask<IReadOnlyList<PublishStatus>> PublishInOrderCoreAsync(IReadOnlyList<JobMessage> messages, CancellationToken cancellationToken)
+    {
+        var keys = await _places.DrawAsync(messages.Count, cancellationToken);
+        return await _database.CallAsync(connection => PublishAsync(connection, messages, keys), cancellationToken);
+    }
 
     protected override async ValueTask<ReceiveResult> ReceiveCoreAsync(ReceiveRequest request, CancellationToken cancellationToken)
     {
@@ -116,6 +118,12 @@ internal sealed class PostgreSqlBroker(PostgreSqlStorage storage, SignalBus sign
             return words.TryGetValue(queue, out var id) ? await _reading.PeekAsync(connection, id, max, cancellationToken) : [];
         },
         cancellationToken);
+
+    private async Task<IReadOnlyList<PublishStatus>> PublishAsync(NpgsqlConnection connection, IReadOnlyList<JobMessage> messages, long[]? keys)
+    {
+        var words = await _database.Words.IdsAsync(connection, MessageRow.WordsOf(messages), CancellationToken.None);
+        return await _publish.PublishAsync(connection, messages, keys, words, storage.Now);
+    }
 
     private async Task<ReceiveResult> ReceiveAsync(NpgsqlConnection connection, ReceiveRequest request)
     {

@@ -87,7 +87,7 @@ internal sealed class PostgreSqlJobStore(PostgreSqlStorage storage, SignalBus si
         JobMessage[] followUps = [.. outcomes.DistinctBy(static outcome => (outcome.Token, outcome.Id)).Where(outcome => applied.Contains((outcome.Token.Stamp, outcome.Id.Value))).SelectMany(static outcome => outcome.FollowUps)];
         foreach (var part in followUps.Chunk(JobBroker.BatchMax))
         {
-            await _publish.RunAsync(connection, part, words, storage.Now);
+            await _publish.RunAsync(connection, part, null, words, storage.Now);
         }
 
         await transaction.CommitAsync(CancellationToken.None);

@@ -31,7 +31,7 @@ internal sealed class PostgreSqlTransactions(PostgreSqlStorage storage, PostgreS
         return await CallAsync(connection, async () =>
         {
             await _identity.CheckAsync(connection, nameof(transaction));
-            var results = await _publish.RunAsync(connection, messages, words, storage.Now);
+            var results = await _publish.RunAsync(connection, messages, null, words, storage.Now);
             await NotifyAsync(connection, messages.Select(static message => message.Queue));
             return Array.ConvertAll(results, static result => result.Status);
         });
@@ -53,7 +53,7 @@ internal sealed class PostgreSqlTransactions(PostgreSqlStorage storage, PostgreS
 
             foreach (var part in outcome.FollowUps.Chunk(JobBroker.BatchMax))
             {
-                await _publish.RunAsync(connection, part, words, storage.Now);
+                await _publish.RunAsync(connection, part, null, words, storage.Now);
                 await NotifyAsync(connection, part.Select(static message => message.Queue));
             }
 

@@ -29,6 +29,20 @@ public abstract class OrderSpecification<TFixture> : StorageSpecification<TFixtu
     }
 
     [Fact]
+    public async Task PublishInOrder_CallsThatDoNotWaitForTheOnesBefore_KeepTheirOrder()
+    {
+        var batches = Enumerable.Range(0, 6).Select(i => A.Messages(i % 2 == 0 ? 400 : 3)).ToArray();
+        batches[3][1] = batches[3][1] with { Id = JobId.Parse("chosen"), HasChosenId = true };
+        batches[4][0] = batches[4][0] with { Expires = DateTimeOffset.UtcNow.AddYears(50) };
+        var calls = Array.ConvertAll(batches, batch => Broker.PublishInOrderAsync(batch, Stop).AsTask());
+        Assert.All(await Task.WhenAll(calls), statuses => Assert.All(statuses, status => Assert.Equal(PublishStatus.Accepted, status)));
+
+        List<JobId> received = [.. Ids(await ReceiveAsync(1_000))];
+        received.AddRange(Ids(await ReceiveAsync(1_000)));
+        Assert.Equal(batches.SelectMany(static batch => batch).Select(static message => message.Id), received);
+    }
+
+    [Fact]
     public async Task Receive_SeveralQueues_AreServedInTheOrderOfTheRequest()
     {
         var (slow, quick) = (A.Message(queue: "slow", priority: 0), A.Message(queue: "quick", priority: 9));

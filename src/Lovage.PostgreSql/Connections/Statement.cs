@@ -24,7 +24,7 @@ internal sealed class Statement(string sql)
 
     internal Statement Add(byte[]? value) => value is null ? Null(NpgsqlDbType.Bytea) : With(value, NpgsqlDbType.Bytea);
 
-    internal Statement Add(long[] values) => With(values, NpgsqlDbType.Array | NpgsqlDbType.Bigint);
+    internal Statement Add(long[]? values) => values is null ? Null(NpgsqlDbType.Array | NpgsqlDbType.Bigint) : With(values, NpgsqlDbType.Array | NpgsqlDbType.Bigint);
 
     internal Statement Add(long?[] values) => With(values, NpgsqlDbType.Array | NpgsqlDbType.Bigint);
 

@@ -58,6 +58,38 @@ internal static class MessageRow
             .Add(Column(messages, static message => message.Extra.IsEmpty ? null : Array(message.Extra)))
             .Add(Column(messages, message => message.Origin is { } origin && IsWord(origin) ? words[origin] : (int?)null));
 
+    /// <summary>True for messages that are ready at once, do not expire, and have priority, flags, retries, attempts and origin in common.</summary>
+    internal static bool ArePlain(IReadOnlyList<JobMessage> messages)
+    {
+        var first = messages[0];
+        var flags = Flags(first);
+        for (var i = 0; i < messages.Count; i++)
+        {
+            var message = messages[i];
+            if (message.Delay > TimeSpan.Zero || message.Eta is not null || message.Expires is not null || !message.Extra.IsEmpty
+                || message.Priority != first.Priority || message.Retries != first.Retries || message.MaxAttempts != first.MaxAttempts || Flags(message) != flags || message.Origin != first.Origin)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>Adds 11 parameters for messages that <see cref="ArePlain"/>: an array each of id, name, queue, body, more and key, then priority, flags, retries, max_attempts and origin of all.</summary>
+    internal static Statement AddPlain(Statement statement, IReadOnlyList<JobMessage> messages, long[]? keys, IReadOnlyDictionary<string, int> words) =>
+        statement.Add(Column<string?>(messages, static message => message.Id.Value))
+            .Add(Column(messages, message => words[message.Name]))
+            .Add(Column(messages, message => words[message.Queue]))
+            .Add(Column<byte[]?>(messages, static message => Array(message.Body)))
+            .Add(Column(messages, More))
+            .Add(keys)
+            .Add(messages[0].Priority)
+            .Add(Flags(messages[0]))
+            .Add(messages[0].Retries)
+            .Add(messages[0].MaxAttempts)
+            .Add(messages[0].Origin is { } origin && IsWord(origin) ? words[origin] : (int?)null);
+
     /// <summary>Reads <see cref="Columns"/> from the column given on.</summary>
     internal static JobMessage Read(NpgsqlDataReader row, int first, int? retries = null)
     {

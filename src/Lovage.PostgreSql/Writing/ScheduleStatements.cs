@@ -229,7 +229,7 @@ internal sealed class ScheduleStatements(SchemaName schema, PublishStatement pub
             return [];
         }
 
-        var results = await publish.RunAsync(connection, jobs, words, clock);
+        var results = await publish.RunAsync(connection, jobs, null, words, clock);
         await connection.ExecuteAsync(new Statement(schema.Sql(Open)).Add(schedule).Add([.. results.Select(static result => result.Key)]), CancellationToken.None);
         return results;
     }

@@ -186,48 +186,18 @@ public sealed class JobClient
     private async ValueTask<IReadOnlyList<JobHandle>> SendAllAsync(List<Prepared> jobs, DbTransaction? transaction, CancellationToken cancellationToken)
     {
         var handles = new JobHandle[jobs.Count];
-        var batch = new List<JobMessage>(Math.Min(jobs.Count, PublishBatcher.RowsMax));
-        var bytes = 0L;
-        var stored = 0;
-        JobId? conflict = null;
+        await using var send = new BulkSend(_sender, transaction, jobs.Count, cancellationToken);
         for (var i = 0; i < jobs.Count; i++)
         {
             var message = Filters(jobs[i].Definition) is { IsEmpty: false } filters
                 ? await FilteredMessageAsync(jobs[i], filters)
                 : Message(jobs[i]);
             handles[i] = new UntypedJobHandle(message.Id, _sender.Lookup);
-            if (batch.Count == PublishBatcher.RowsMax || (batch.Count > 0 && bytes + message.Body.Length > PublishBatcher.BytesMax))
-            {
-                await FlushAsync();
-            }
-
-            batch.Add(message);
-            bytes += message.Body.Length;
+            await send.AddAsync(message);
         }
 
-        if (batch.Count > 0)
-        {
-            await FlushAsync();
-        }
-
-        return conflict is null ? handles : throw new JobIdConflictException(conflict.Value);
-
-        async ValueTask FlushAsync()
-        {
-            try
-            {
-                var refused = await _sender.SendAsync([.. batch], transaction, cancellationToken);
-                conflict ??= refused;
-            }
-            catch (StorageException fault) when (jobs.Count > batch.Count && transaction is null)
-            {
-                throw new StorageException($"{fault.Message} Of {jobs.Count:N0} jobs the first {stored:N0} are stored.", fault.IsTransient, fault);
-            }
-
-            stored += batch.Count;
-            batch.Clear();
-            bytes = 0;
-        }
+        await send.EndAsync();
+        return handles;
     }
 
     private JobMessage Message(Prepared prepared) => _sender.Message(prepared.Job, prepared.Definition, prepared.Body);

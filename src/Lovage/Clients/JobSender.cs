@@ -113,9 +113,12 @@ internal sealed class JobSender
         }
     }
 
-    /// <summary>Stores a batch of 1 to 1,000, in the caller's transaction where there is one.</summary>
-    /// <returns>The first id that is another job's; null for none.</returns>
-    internal async ValueTask<JobId?> SendAsync(IReadOnlyList<JobMessage> batch, DbTransaction? transaction, CancellationToken cancellationToken)
+    /// <summary>Batches of one caller that may be on their way at once, outside of a transaction.</summary>
+    internal int BatchesMax => _route.BatchesMax;
+
+    /// <summary>Counts a batch in, or refuses it.</summary>
+    /// <exception cref="QueueFullException">A queue would hold more than the bound.</exception>
+    internal async ValueTask AdmitAsync(IReadOnlyList<JobMessage> batch, CancellationToken cancellationToken)
     {
         if (_admission.IsOn)
         {
@@ -124,7 +127,12 @@ internal sealed class JobSender
                 await _admission.AdmitAsync(queue.Key, queue.Value, cancellationToken);
             }
         }
+    }
 
+    /// <summary>Stores a batch of 1 to 1,000 that was admitted, in the caller's transaction where there is one. Batches keep the order of the calls.</summary>
+    /// <returns>The first id that is another job's; null for none.</returns>
+    internal async Task<JobId?> SendAsync(IReadOnlyList<JobMessage> batch, DbTransaction? transaction, CancellationToken cancellationToken)
+    {
         var statuses = transaction is null
             ? await _route.PublishAsync(batch, cancellationToken)
             : await JobTransactions.Of(_gate.Storage).PublishAsync(transaction, batch, cancellationToken);

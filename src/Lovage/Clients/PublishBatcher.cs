@@ -43,6 +43,9 @@ internal sealed class PublishBatcher : EnqueueRoute, IAsyncDisposable
         _watch = time.CreateTimer(static state => ((PublishBatcher)state!).FailLate(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
+    /// <summary>While one is made ready here, the storage writes others: two at the same time where it can.</summary>
+    internal override int BatchesMax => 3;
+
     /// <summary>Stores one message, together with those of whoever else is here.</summary>
     /// <exception cref="StorageException">The write failed or took too long; its message says what is known.</exception>
     /// <exception cref="QueueFullException">Too many callers wait already.</exception>
@@ -104,7 +107,7 @@ internal sealed class PublishBatcher : EnqueueRoute, IAsyncDisposable
         try
         {
             // The token asks the storage to give up; the second wait leaves a storage that does not.
-            var write = _gate.Storage.Broker.PublishAsync(batch, both.Token);
+            var write = _gate.Storage.Broker.PublishInOrderAsync(batch, both.Token);
             return write.IsCompleted ? await write : await write.AsTask().WaitAsync(both.Token);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)

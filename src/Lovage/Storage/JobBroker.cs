@@ -50,17 +50,16 @@ public abstract class JobBroker
     /// <param name="cancellationToken">Gives up waiting; the messages may be stored all the same.</param>
     /// <returns>A status for each, in order.</returns>
     /// <exception cref="StorageException">The storage cannot take them now.</exception>
-    public async ValueTask<IReadOnlyList<PublishStatus>> PublishAsync(IReadOnlyList<JobMessage> messages, CancellationToken cancellationToken)
-    {
-        CheckBatch(messages);
-        using var activity = StartActivity("send", ActivityKind.Client, messages[0].Queue, messages.Count);
-        var start = _time.GetTimestamp();
-        var statuses = await PublishCoreAsync(messages, cancellationToken);
-        Measure("send", start);
-        LovageTelemetry.Sent.Add(messages.Count, _system);
-        Signals.Send(new Signal(SignalKind.JobsReady, messages[0].Queue));
-        return statuses;
-    }
+    public ValueTask<IReadOnlyList<PublishStatus>> PublishAsync(IReadOnlyList<JobMessage> messages, CancellationToken cancellationToken) =>
+        StoreAsync(messages, inOrder: false, cancellationToken);
+
+    /// <summary>
+    /// Stores messages as <see cref="PublishAsync"/> does. Calls of this that are made one after the other, without waiting
+    /// for the ones before, keep their order, so that several batches can be on their way at once.
+    /// </summary>
+    /// <inheritdoc cref="PublishAsync"/>
+    public ValueTask<IReadOnlyList<PublishStatus>> PublishInOrderAsync(IReadOnlyList<JobMessage> messages, CancellationToken cancellationToken) =>
+        StoreAsync(messages, inOrder: true, cancellationToken);
 
     /// <summary>Claims what is ready, in order: by priority, then by when it became ready. Waits for the first when nothing is.</summary>
     /// <remarks>
@@ -222,6 +221,11 @@ public abstract class JobBroker
     /// <inheritdoc cref="PublishAsync"/>
     protected abstract ValueTask<IReadOnlyList<PublishStatus>> PublishCoreAsync(IReadOnlyList<JobMessage> messages, CancellationToken cancellationToken);
 
+    /// <summary>Writes what <see cref="PublishInOrderAsync"/> promises. As it is, for a storage that carries out calls in the order in which they are made.</summary>
+    /// <inheritdoc cref="PublishInOrderAsync"/>
+    protected virtual ValueTask<IReadOnlyList<PublishStatus>> PublishInOrderCoreAsync(IReadOnlyList<JobMessage> messages, CancellationToken cancellationToken) =>
+        PublishCoreAsync(messages, cancellationToken);
+
     /// <summary>Looks once, without waiting; makes due jobs ready on the way.</summary>
     /// <inheritdoc cref="ReceiveAsync"/>
     protected abstract ValueTask<ReceiveResult> ReceiveCoreAsync(ReceiveRequest request, CancellationToken cancellationToken);
@@ -273,6 +277,18 @@ public abstract class JobBroker
         {
             throw new ArgumentOutOfRangeException(nameof(batch), batch.Count, $"A batch holds 1 to {BatchMax} items.");
         }
+    }
+
+    private async ValueTask<IReadOnlyList<PublishStatus>> StoreAsync(IReadOnlyList<JobMessage> messages, bool inOrder, CancellationToken cancellationToken)
+    {
+        CheckBatch(messages);
+        using var activity = StartActivity("send", ActivityKind.Client, messages[0].Queue, messages.Count);
+        var start = _time.GetTimestamp();
+        var statuses = await (inOrder ? PublishInOrderCoreAsync(messages, cancellationToken) : PublishCoreAsync(messages, cancellationToken));
+        Measure("send", start);
+        LovageTelemetry.Sent.Add(messages.Count, _system);
+        Signals.Send(new Signal(SignalKind.JobsReady, messages[0].Queue));
+        return statuses;
     }
 
     private Activity? StartActivity(string operation, ActivityKind kind, string queue, int count)

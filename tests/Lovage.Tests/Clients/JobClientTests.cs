@@ -180,6 +180,42 @@ public sealed class JobClientTests
     }
 
     [Fact]
+    public async Task EnqueueAsync_ManyBatches_ThreeAreOnTheirWayAtOnce()
+    {
+        await using var storage = new GatedStorage();
+        await using var app = await TestApp.StartAsync(lovage => lovage.UseStorage(storage));
+        var enqueue = app.Jobs.EnqueueAsync(Enumerable.Range(0, 5_000).Select(i => Job.Create("n", i)).ToList(), Cancel).AsTask();
+        var third = await storage.WriteAsync(2);
+        Assert.Equal(3, storage.Writes.Count);
+
+        // The oldest makes way for the next, not the one that happens to end first.
+        third.Accept();
+        (await storage.WriteAsync(1)).Accept();
+        Assert.Equal(3, storage.Writes.Count);
+        (await storage.WriteAsync(0)).Accept();
+        (await storage.WriteAsync(3)).Accept();
+        (await storage.WriteAsync(4)).Accept();
+        Assert.Equal(5_000, (await enqueue).Count);
+    }
+
+    [Fact]
+    public async Task EnqueueAsync_FirstBatchFailsWhileOthersAreOnTheirWay_WaitsForThemAndSaysHowManyAreStored()
+    {
+        await using var storage = new GatedStorage();
+        await using var app = await TestApp.StartAsync(lovage => lovage.UseStorage(storage));
+        var enqueue = app.Jobs.EnqueueAsync(Enumerable.Range(0, 5_000).Select(i => Job.Create("n", i)).ToList(), Cancel).AsTask();
+        var third = await storage.WriteAsync(2);
+        (await storage.WriteAsync(0)).Fail(new StorageException("Gone.", isTransient: true));
+        (await storage.WriteAsync(1)).Fail(new StorageException("Gone too.", isTransient: true));
+        Assert.False(enqueue.IsCompleted);
+        third.Accept();
+
+        var fault = await Assert.ThrowsAsync<StorageException>(() => enqueue);
+        Assert.Equal("Gone. Of 5,000 jobs the first 0 are stored, and 1,000 of those after them.", fault.Message);
+        Assert.Equal(3, storage.Writes.Count);
+    }
+
+    [Fact]
     public async Task EnqueueAsync_OneOfManyHasAnotherJobsId_StoresTheOthersAndThrows()
     {
         await using var app = await TestApp.StartAsync();

@@ -64,6 +64,13 @@ internal sealed class OutboxBroker : JobBroker
         return statuses;
     }
 
+    protected override async ValueTask<IReadOnlyList<PublishStatus>> PublishInOrderCoreAsync(IReadOnlyList<JobMessage> messages, CancellationToken cancellationToken)
+    {
+        var statuses = await _leases.PublishInOrderAsync(messages, cancellationToken);
+        await FlushIfPossibleAsync(cancellationToken);
+        return statuses;
+    }
+
     protected override async ValueTask<ReceiveResult> ReceiveCoreAsync(ReceiveRequest request, CancellationToken cancellationToken)
     {
         await FlushAsync(cancellationToken);

@@ -1,0 +1,117 @@
+using System.Data.Common;
+using Lovage.Protocol;
+
+namespace Lovage;
+
+/// <summary>The jobs of one call on their way to the storage: cut into batches by number and size, a few of which are on their way at once, in their order.</summary>
+/// <remarks>For one caller. Disposing waits for what is on its way.</remarks>
+internal sealed class BulkSend(JobSender sender, DbTransaction? transaction, int total, CancellationToken cancellationToken) : IAsyncDisposable
+{
+    // A connection does one thing at a time.
+    private readonly int _writesMax = transaction is null ? sender.BatchesMax : 1;
+    private readonly Queue<(Task<JobId?> Write, int Count)> _writes = new();
+    private List<JobMessage> _batch = [];
+    private long _bytes;
+    private int _stored;
+    private JobId? _conflict;
+
+    /// <summary>Takes the next message, and sends a batch when it is full.</summary>
+    /// <exception cref="StorageException">The storage did not take a batch before.</exception>
+    /// <exception cref="QueueFullException">A bound was reached.</exception>
+    internal ValueTask AddAsync(JobMessage message)
+    {
+        if (_batch.Count == PublishBatcher.RowsMax || (_batch.Count > 0 && _bytes + message.Body.Length > PublishBatcher.BytesMax))
+        {
+            return SendAndTakeAsync(message);
+        }
+
+        Take(message);
+        return ValueTask.CompletedTask;
+    }
+
+    /// <summary>Sends what is left and waits until all is stored.</summary>
+    /// <exception cref="StorageException">The storage did not take a batch.</exception>
+    /// <exception cref="QueueFullException">A bound was reached.</exception>
+    /// <exception cref="JobIdConflictException">An id is another job's; all others are stored.</exception>
+    internal async ValueTask EndAsync()
+    {
+        if (_batch.Count > 0)
+        {
+            await SendAsync();
+        }
+
+        while (_writes.Count > 0)
+        {
+            await EndOldestAsync();
+        }
+
+        if (_conflict is { } id)
+        {
+            throw new JobIdConflictException(id);
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        while (_writes.TryDequeue(out var rest))
+        {
+            await ((Task)rest.Write).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private async ValueTask SendAndTakeAsync(JobMessage message)
+    {
+        await SendAsync();
+        Take(message);
+    }
+
+    private void Take(JobMessage message)
+    {
+        _batch.Add(message);
+        _bytes += message.Body.Length;
+    }
+
+    private async ValueTask SendAsync()
+    {
+        if (_writes.Count == _writesMax)
+        {
+            await EndOldestAsync();
+        }
+
+        await sender.AdmitAsync(_batch, cancellationToken);
+        _writes.Enqueue((sender.SendAsync(_batch, transaction, cancellationToken), _batch.Count));
+        _batch = [];
+        _bytes = 0;
+    }
+
+    private async ValueTask EndOldestAsync()
+    {
+        var (write, count) = _writes.Dequeue();
+        try
+        {
+            var refused = await write;
+            _conflict ??= refused;
+            _stored += count;
+        }
+        catch (StorageException fault) when (total > count && transaction is null)
+        {
+            var later = await CountRestAsync();
+            var rest = later == 0 ? "" : $", and {later:N0} of those after them";
+            throw new StorageException($"{fault.Message} Of {total:N0} jobs the first {_stored:N0} are stored{rest}.", fault.IsTransient, fault);
+        }
+    }
+
+    /// <summary>Waits for the writes that were begun after one that failed.</summary>
+    /// <returns>How many jobs they stored for certain.</returns>
+    private async ValueTask<int> CountRestAsync()
+    {
+        var stored = 0;
+        while (_writes.TryDequeue(out var rest))
+        {
+            await ((Task)rest.Write).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            stored += rest.Write.IsCompletedSuccessfully ? rest.Count : 0;
+        }
+
+        return stored;
+    }
+}
