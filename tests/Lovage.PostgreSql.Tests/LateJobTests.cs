@@ -11,6 +11,9 @@ namespace Lovage.PostgreSql.Tests;
 /// </summary>
 public sealed class LateJobTests : IAsyncLifetime
 {
+    /// <summary>By how much the place where a look begins follows what was claimed.</summary>
+    private static readonly TimeSpan Trail = TimeSpan.FromMilliseconds(500);
+
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
     private readonly string _schema = PostgreSqlFixture.NewSchema();
@@ -55,7 +58,7 @@ public sealed class LateJobTests : IAsyncLifetime
         await transaction.CommitAsync(Stop);
 
         Assert.Empty(await storage.Broker.ReceiveAsync(Request, Stop));
-        _wire.Advance(TimeSpan.FromMilliseconds(500));
+        _wire.Advance(TimeSpan.FromSeconds(1) - Trail);
         Assert.Equal(late.Id, Assert.Single(await storage.Broker.ReceiveAsync(Request, Stop)).Message.Id);
     }
 
@@ -64,6 +67,7 @@ public sealed class LateJobTests : IAsyncLifetime
     {
         await using var storage = await OpenAsync();
         var early = await ClaimAsync(storage);
+        _wire.Advance(Trail);
         await PassAsync(storage);
 
         Assert.Equal(1, await storage.Broker.ReleaseAsync([early.Token], Stop));
@@ -77,7 +81,7 @@ public sealed class LateJobTests : IAsyncLifetime
     private async Task PassAsync(PostgreSqlStorage storage)
     {
         await ClaimAsync(storage);
-        _wire.Advance(TimeSpan.FromMilliseconds(500));
+        _wire.Advance(Trail);
         await ClaimAsync(storage);
     }
 
