@@ -69,6 +69,8 @@ public sealed class PostgreSqlStorage : JobStorage
     /// <summary>A time in place of the server's, in tests; else null.</summary>
     internal long? Now => _options.Clock is { } clock ? StorageTime.From(clock.GetUtcNow()) : null;
 
+    internal TimeProvider Wire => _options.Wire;
+
     /// <inheritdoc/>
     public override async ValueTask OpenAsync(CancellationToken cancellationToken)
     {

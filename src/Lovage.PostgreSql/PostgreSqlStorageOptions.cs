@@ -46,4 +46,7 @@ public sealed record PostgreSqlStorageOptions
 
     /// <summary>A clock in place of the server's; null to ask the server.</summary>
     internal TimeProvider? Clock { get; init; }
+
+    /// <summary>By which looks for what was claimed long ago are spaced: how long transactions take is a matter of the wire, whatever clock the jobs live by.</summary>
+    internal TimeProvider Wire { get; init; } = TimeProvider.System;
 }

@@ -11,7 +11,7 @@ internal sealed class SqliteScheduleStore(SqliteStorage storage, SignalBus signa
     protected override async ValueTask<long?> SaveCoreAsync(ScheduleRecord schedule, CancellationToken cancellationToken)
     {
         var (version, last) = await storage.Writer.DoAsync(new SaveOperation(schedule), cancellationToken);
-        CheckNextTick(schedule, StorageClock.ToTime(last));
+        CheckNextTick(schedule, StorageTime.To(last));
         return version;
     }
 

@@ -1,4 +1,7 @@
+using Lovage.PostgreSql.Tests;
 using Xunit;
+
+[assembly: AssemblyFixture(typeof(PostgreSqlServer.SharedEnd))]
 
 namespace Lovage.PostgreSql.Tests;
 
@@ -12,5 +15,17 @@ public sealed partial class PostgreSqlServer
     {
         Assert.SkipUnless(IsInstalled, "PostgreSQL's server is not installed: neither on the PATH nor in /usr/lib/postgresql/*/bin are initdb and postgres.");
         return Shared.Value;
+    }
+
+    /// <summary>Ends it after the last test: left to the end of the process, it holds that up for so long that the runner believes threads to be left over.</summary>
+    public sealed class SharedEnd : IAsyncDisposable
+    {
+        public async ValueTask DisposeAsync()
+        {
+            if (Shared is { IsValueCreated: true, Value.IsCompletedSuccessfully: true })
+            {
+                await (await Shared.Value).StopAsync();
+            }
+        }
     }
 }

@@ -114,6 +114,20 @@ public sealed partial class PostgreSqlServer
         NpgsqlConnection.ClearAllPools();
     }
 
+    /// <summary>Ends the server and removes its folder, as the end of the process does for one that still runs.</summary>
+    public async Task StopAsync()
+    {
+        if (_process is { } process)
+        {
+            process.StandardInput.Close();
+            await process.WaitForExitAsync();
+            process.Dispose();
+            _process = null;
+        }
+
+        Stop();
+    }
+
     /// <summary>Starts it on the folder and the port that it had before; returns once it answers.</summary>
     public async Task StartAsync()
     {
@@ -158,7 +172,7 @@ public sealed partial class PostgreSqlServer
             process.StandardInput.Close();
             process.WaitForExit(10_000);
         }
-        else
+        else if (Directory.Exists(_folder))
         {
             Directory.Delete(_folder, recursive: true);
         }

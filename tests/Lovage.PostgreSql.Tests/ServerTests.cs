@@ -169,6 +169,32 @@ public sealed class ServerTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Settle_RareFieldsAndAnAttempt_AreWrittenAsInOldDatabases()
+    {
+        await using var storage = await OpenAsync();
+        var message = StoredSample.Message(_data.Message());
+        await storage.Broker.PublishAsync([message], Stop);
+        var outcome = _data.Outcome(Assert.Single(await storage.Broker.ReceiveAsync(Request("one"), Stop)), JobDecision.Fail);
+        await storage.Store.SettleAsync([outcome with { Attempt = StoredSample.Attempt(outcome.Attempt) }], Stop);
+
+        Assert.Equal($"{StoredSample.Flags} {StoredSample.More}", await _server.ScalarAsync<string>($"SELECT flags || ' ' || convert_from(more, 'UTF8') FROM {_schema}.message"));
+        Assert.Equal($"{StoredSample.Error} {StoredSample.Logs}", await _server.ScalarAsync<string>($"SELECT convert_from(error, 'UTF8') || ' ' || convert_from(logs, 'UTF8') FROM {_schema}.course"));
+    }
+
+    [Fact]
+    public async Task Publish_OriginTooLongForAWord_StandsAmongTheRareFields()
+    {
+        await using var storage = await OpenAsync();
+        var (word, more) = (_data.Message() with { Origin = new string('w', 512) }, _data.Message() with { Origin = new string('m', 513), ReplyTo = "r" });
+        await storage.Broker.PublishAsync([word, more], Stop);
+
+        Assert.Equal(
+            $$"""{"reply":"r","origin":"{{more.Origin}}"}""",
+            await _server.ScalarAsync<string>($"SELECT string_agg(convert_from(more, 'UTF8'), '') FROM {_schema}.message WHERE origin IS NULL OR more IS NOT NULL"));
+        Assert.Equal([word.Origin, more.Origin], (await storage.Store.FindAsync([word.Id, more.Id], Stop)).Select(static job => job!.Message.Origin));
+    }
+
+    [Fact]
     public async Task Query_RareJobBehindManyOthers_IsFoundPageByPage()
     {
         await using var storage = await OpenAsync();

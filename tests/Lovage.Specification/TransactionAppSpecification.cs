@@ -152,26 +152,7 @@ public abstract class TransactionAppSpecification<TFixture> : TransactionApp<TFi
     }
 
     [Fact]
-    public async Task Complete_RolledBackQuietly_FailsTheAttemptAndRunsAgain()
-    {
-        var jobs = await StartAsync(Handler("pay", async run => await PayAsync(run, async transaction =>
-        {
-            await run.Context.CompleteInTransactionAsync(transaction, Stop);
-            if (run.Context.Attempt == 2)
-            {
-                await transaction.CommitAsync(Stop);
-            }
-        })));
-
-        var handle = await jobs.EnqueueAsync(Job.Create("pay"), Stop);
-        await handle.WaitAsync(Patience, Stop);
-
-        var attempts = await handle.GetAttemptsAsync(Stop);
-        Assert.Equal([AttemptEnd.Failed, AttemptEnd.Succeeded], attempts.Select(static attempt => attempt.End));
-        Assert.Contains("rolled back", attempts[0].Error!.Message, StringComparison.Ordinal);
-        Assert.Equal(1, await Fixture.CountAsync());
-        Assert.Equal((1, 1), await CountersAsync("pay"));
-    }
+    public Task Complete_RolledBackQuietly_FailsTheAttemptAndRunsAgain() => CommitAtTheSecondAttemptAsync(leavesOpen: false);
 
     [Fact]
     public async Task Complete_HandlerThrowsBeforeTheCommit_FailsWithItsOwnError()
@@ -272,6 +253,35 @@ public abstract class TransactionAppSpecification<TFixture> : TransactionApp<TFi
         await handle.WaitAsync(Patience, Stop);
 
         Assert.Equal(handle.Id, Assert.IsType<LeaseLostException>(await thrown.Task.WaitAsync(Patience, Stop)).Id);
+        Assert.Equal(1, await Fixture.CountAsync());
+        Assert.Equal((1, 1), await CountersAsync("pay"));
+    }
+
+    /// <summary>A handler that commits at its second attempt only, and either disposes of its transactions or leaves them to whoever ends them.</summary>
+    protected async Task CommitAtTheSecondAttemptAsync(bool leavesOpen)
+    {
+        var jobs = await StartAsync(Handler("pay", async run =>
+        {
+            var transaction = await Fixture.BeginAsync(Jobs);
+            await ExecuteAsync(transaction, $"INSERT INTO {Fixture.Table} VALUES ('{run.Context.Id}')");
+            await run.Context.CompleteInTransactionAsync(transaction, Stop);
+            if (run.Context.Attempt == 2)
+            {
+                await transaction.CommitAsync(Stop);
+            }
+
+            if (!leavesOpen)
+            {
+                await transaction.DisposeAsync();
+            }
+        }));
+
+        var handle = await jobs.EnqueueAsync(Job.Create("pay"), Stop);
+        await handle.WaitAsync(Patience, Stop);
+
+        var attempts = await handle.GetAttemptsAsync(Stop);
+        Assert.Equal([AttemptEnd.Failed, AttemptEnd.Succeeded], attempts.Select(static attempt => attempt.End));
+        Assert.Contains("rolled back", attempts[0].Error!.Message, StringComparison.Ordinal);
         Assert.Equal(1, await Fixture.CountAsync());
         Assert.Equal((1, 1), await CountersAsync("pay"));
     }

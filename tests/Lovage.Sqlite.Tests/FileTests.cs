@@ -31,6 +31,24 @@ public sealed class FileTests : IDisposable
     }
 
     [Fact]
+    public async Task Open_RareFieldsAndAnAttempt_AreWrittenAsInOldFiles()
+    {
+        var data = new TestData(TimeProvider.System);
+        await using (var storage = _folder.Storage())
+        {
+            await storage.OpenAsync(Stop);
+            await storage.Broker.PublishAsync([StoredSample.Message(data.Message())], Stop);
+            var delivery = Assert.Single(await storage.Broker.ReceiveAsync(new ReceiveRequest(TestData.Owner(), [TestData.Queue], 1, TimeSpan.FromSeconds(30)), Stop));
+            var outcome = data.Outcome(delivery, JobDecision.Fail);
+            await storage.Store.SettleAsync([outcome with { Attempt = StoredSample.Attempt(outcome.Attempt) }], Stop);
+        }
+
+        using var file = SqliteConnection.OpenReader(_folder.File);
+        Assert.Equal($"{StoredSample.Flags} {StoredSample.More}", file.ScalarText("SELECT flags || ' ' || CAST(more AS TEXT) FROM job"));
+        Assert.Equal($"{StoredSample.Error} {StoredSample.Logs}", file.ScalarText("SELECT CAST(error AS TEXT) || ' ' || CAST(logs AS TEXT) FROM course"));
+    }
+
+    [Fact]
     public async Task Open_SymbolicLink_IsRefused()
     {
         await File.WriteAllTextAsync(_folder.At("target"), "", Stop);

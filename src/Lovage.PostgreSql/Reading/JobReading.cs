@@ -66,8 +66,8 @@ internal sealed class JobReading(SchemaName schema)
                 StartedAt = StorageTime.To(rows.GetInt64(2)),
                 Duration = new TimeSpan(rows.GetInt64(3)),
                 Worker = rows.TextOrNull(4) ?? "",
-                Error = Json.ToError(rows.Bytes(5)),
-                Logs = Json.ToLogs(rows.Bytes(6)),
+                Error = AttemptColumns.ToError(rows.Bytes(5)),
+                Logs = AttemptColumns.ToLogs(rows.Bytes(6)),
             });
         }
 
@@ -88,7 +88,7 @@ internal sealed class JobReading(SchemaName schema)
             Attempts = (row.Int32OrNull(First + 3) ?? 0) + (isStarted ? 1 : 0),
             Worker = row.TextOrNull(First + 7),
             Result = row.Bytes(First + 9),
-            Error = Json.ToError(row.Bytes(First + 10)),
+            Error = AttemptColumns.ToError(row.Bytes(First + 10)),
             Reason = row.TextOrNull(First + 11),
             Progress = row.DoubleOrNull(First + 12),
             ProgressMessage = row.TextOrNull(First + 13),

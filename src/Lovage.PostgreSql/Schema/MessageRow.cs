@@ -1,8 +1,7 @@
-using System.Collections.Immutable;
 using System.Runtime.InteropServices;
-using System.Text.Json;
 using Lovage.PostgreSql.Connections;
 using Lovage.Protocol;
+using Lovage.Storage;
 using Npgsql;
 
 namespace Lovage.PostgreSql.Schema;
@@ -17,9 +16,6 @@ internal static class MessageRow
     internal const int ColumnCount = 15;
 
     internal const string Words = "LEFT JOIN lovage.word n ON n.id = m.name LEFT JOIN lovage.word q ON q.id = m.queue LEFT JOIN lovage.word o ON o.id = m.origin";
-
-    private const int IgnoreResultFlag = 1;
-    private const int ChosenIdFlag = 2;
 
     // An index bounds what it holds at a third of a page.
     private const int WordLengthMax = 512;
@@ -47,14 +43,14 @@ internal static class MessageRow
             .Add(Column(messages, message => words[message.Name]))
             .Add(Column(messages, message => words[message.Queue]))
             .Add(Column(messages, static message => message.Priority))
-            .Add(Column(messages, Flags))
+            .Add(Column(messages, static message => (short)MessageColumns.Flags(message)))
             .Add(Column(messages, static message => message.Retries))
             .Add(Column(messages, static message => message.Delay == TimeSpan.Zero ? (long?)null : message.Delay.Ticks))
             .Add(Column(messages, static message => StorageTime.From(message.Eta)))
             .Add(Column(messages, static message => StorageTime.From(message.Expires)))
             .Add(Column(messages, static message => message.MaxAttempts))
             .Add(Column<byte[]?>(messages, static message => Array(message.Body)))
-            .Add(Column(messages, More))
+            .Add(Column(messages, static message => MessageColumns.More(message, withOrigin: !IsWord(message.Origin)) is { Length: > 0 } more ? more : null))
             .Add(Column(messages, static message => message.Extra.IsEmpty ? null : Array(message.Extra)))
             .Add(Column(messages, message => message.Origin is { } origin && IsWord(origin) ? words[origin] : (int?)null));
 
@@ -100,8 +96,8 @@ internal static class MessageRow
             Name = row.TextOrNull(first + 1) ?? "",
             Queue = row.TextOrNull(first + 2) ?? "",
             Priority = row.GetInt32(first + 3),
-            IgnoreResult = (flags & IgnoreResultFlag) != 0,
-            HasChosenId = (flags & ChosenIdFlag) != 0,
+            IgnoreResult = MessageColumns.IgnoresResult(flags),
+            HasChosenId = MessageColumns.HasChosenId(flags),
             Retries = retries ?? row.GetInt32(first + 5),
             Delay = new TimeSpan(row.Int64OrNull(first + 7) ?? 0),
             Eta = StorageTime.To(row.Int64OrNull(first + 8)),
@@ -111,11 +107,8 @@ internal static class MessageRow
             Extra = row.Bytes(first + 13),
             Origin = row.TextOrNull(first + 14),
         };
-        var more = row.Bytes(first + 12);
-        return more.Length == 0 ? message : WithMore(message, more);
+        return MessageColumns.WithMore(message, row.Bytes(first + 12));
     }
-
-    private static short Flags(JobMessage message) => (short)((message.IgnoreResult ? IgnoreResultFlag : 0) | (message.HasChosenId ? ChosenIdFlag : 0));
 
     private static bool IsWord(string? origin) => origin is null || origin.Length <= WordLengthMax;
 
@@ -132,117 +125,5 @@ internal static class MessageRow
         }
 
         return column;
-    }
-
-    private static byte[]? More(JobMessage message)
-    {
-        if (message is { TimeLimit: null, SoftTimeLimit: null, RootId: null, ParentId: null, GroupId: null, GroupIndex: null, ReplyTo: null, Headers.Count: 0 } && IsWord(message.Origin))
-        {
-            return null;
-        }
-
-        return Json.Write(message, static (json, message) =>
-        {
-            json.WriteStartObject();
-            Json.Number(json, "limit"u8, message.TimeLimit?.Ticks);
-            Json.Number(json, "soft"u8, message.SoftTimeLimit?.Ticks);
-            Json.Text(json, "root"u8, message.RootId);
-            Json.Text(json, "parent"u8, message.ParentId);
-            Json.Text(json, "group"u8, message.GroupId);
-            Json.Number(json, "index"u8, message.GroupIndex);
-            Json.Text(json, "reply"u8, message.ReplyTo);
-            Json.Text(json, "origin"u8, IsWord(message.Origin) ? null : message.Origin);
-            if (!message.Headers.IsEmpty)
-            {
-                json.WriteStartObject("headers"u8);
-                foreach (var (name, value) in message.Headers)
-                {
-                    json.WriteString(name, value);
-                }
-
-                json.WriteEndObject();
-            }
-
-            json.WriteEndObject();
-        });
-    }
-
-    private static JobMessage WithMore(JobMessage message, ReadOnlySpan<byte> utf8)
-    {
-        var json = new Utf8JsonReader(utf8);
-        TimeSpan? limit = null;
-        TimeSpan? soft = null;
-        string? root = null;
-        string? parent = null;
-        string? group = null;
-        string? reply = null;
-        var origin = message.Origin;
-        int? index = null;
-        var headers = message.Headers;
-        json.Read();
-        while (json.Read() && json.TokenType == JsonTokenType.PropertyName)
-        {
-            var name = json.GetString();
-            json.Read();
-            switch (name)
-            {
-                case "limit":
-                    limit = new TimeSpan(json.GetInt64());
-                    break;
-                case "soft":
-                    soft = new TimeSpan(json.GetInt64());
-                    break;
-                case "root":
-                    root = json.GetString();
-                    break;
-                case "parent":
-                    parent = json.GetString();
-                    break;
-                case "group":
-                    group = json.GetString();
-                    break;
-                case "index":
-                    index = json.GetInt32();
-                    break;
-                case "reply":
-                    reply = json.GetString();
-                    break;
-                case "origin":
-                    origin = json.GetString();
-                    break;
-                case "headers":
-                    headers = Headers(ref json);
-                    break;
-                default:
-                    json.Skip();
-                    break;
-            }
-        }
-
-        return message with
-        {
-            TimeLimit = limit,
-            SoftTimeLimit = soft,
-            RootId = root,
-            ParentId = parent,
-            GroupId = group,
-            GroupIndex = index,
-            ReplyTo = reply,
-            Origin = origin,
-            Headers = headers,
-        };
-    }
-
-    private static ImmutableDictionary<string, string> Headers(ref Utf8JsonReader json)
-    {
-        var headers = ImmutableDictionary.CreateBuilder<string, string>();
-        while (json.Read() && json.TokenType == JsonTokenType.PropertyName)
-        {
-            var name = json.GetString()!;
-            json.Read();
-            headers[name] = json.GetString() ?? "";
-        }
-
-        return headers.ToImmutable();
     }
 }

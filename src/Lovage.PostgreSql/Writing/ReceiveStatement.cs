@@ -9,10 +9,9 @@ namespace Lovage.PostgreSql.Writing;
 /// Makes due jobs ready and claims, in one round trip: one that came back from a dead owner alone, or else as many as are asked for. A claim takes the place, writes the
 /// lease and mints the token in one statement; rows that another is taking are passed over, so that nobody waits.
 /// </summary>
-internal sealed class ReceiveStatement(SchemaName schema)
+internal sealed class ReceiveStatement(SchemaName schema, TimeProvider wire)
 {
-    // The wire has its own time, whatever clock the jobs live by.
-    private readonly ReadyFloors _floors = new(TimeProvider.System);
+    private readonly ReadyFloors _floors = new(wire);
 
     /// <summary>Due jobs made ready in one transaction at the most.</summary>
     private const int PromoteMax = 1_000;

@@ -1,6 +1,5 @@
 using Lovage.Sqlite.Native;
 using Lovage.Sqlite.Schema;
-using Lovage.Sqlite.Writing;
 using Lovage.Storage;
 
 namespace Lovage.Sqlite.Reading;
@@ -63,11 +62,11 @@ internal static class JobReading
             {
                 Number = row.Int32(1),
                 End = (AttemptEnd)row.Int32(2),
-                StartedAt = StorageClock.ToTime(row.Int64(3)),
+                StartedAt = StorageTime.To(row.Int64(3)),
                 Duration = new TimeSpan(row.Int64(4)),
                 Worker = reader.Words.Text(row.Int64(5)),
-                Error = Json.ToError(row.Bytes(6)),
-                Logs = Json.ToLogs(row.Bytes(7)),
+                Error = AttemptColumns.ToError(row.Bytes(6)),
+                Logs = AttemptColumns.ToLogs(row.Bytes(7)),
             });
         }
 
@@ -86,7 +85,7 @@ internal static class JobReading
         var attempts = row.Int32(First + 5);
         var isStarted = !row.IsNull(First + 15);
         var worker = isStarted ? row.Int64OrNull(First + 16) : row.Int64OrNull(First + 7);
-        var error = Json.ToError(row.Bytes(First + 10));
+        var error = AttemptColumns.ToError(row.Bytes(First + 10));
         if (error is null && attempts - 1 > row.Int32(First + 4))
         {
             error = EarlierError(reader, row.Int64(First), row.Int64(First + 4));
@@ -96,10 +95,10 @@ internal static class JobReading
         {
             Message = MessageRow.Read(row, 0, reader.Words, (int?)row.Int64OrNull(First + 2)),
             State = State(row),
-            EnqueuedAt = StorageClock.ToTime(row.Int64(6)),
-            DueAt = StorageClock.ToTime(row.Int64OrNull(First + 3)),
-            StartedAt = StorageClock.ToTime(row.Int64OrNull(isStarted ? First + 15 : First + 6)),
-            FinishedAt = StorageClock.ToTime(row.Int64OrNull(First + 8)),
+            EnqueuedAt = StorageTime.To(row.Int64(6)),
+            DueAt = StorageTime.To(row.Int64OrNull(First + 3)),
+            StartedAt = StorageTime.To(row.Int64OrNull(isStarted ? First + 15 : First + 6)),
+            FinishedAt = StorageTime.To(row.Int64OrNull(First + 8)),
             Attempts = attempts + (isStarted ? 1 : 0),
             Worker = worker is { } word ? reader.Words.Text(word) : null,
             Result = row.Bytes(First + 9).ToArray(),
@@ -114,7 +113,7 @@ internal static class JobReading
     private static JobError? EarlierError(Reader reader, long job, long after)
     {
         var row = reader.Statement("SELECT error FROM attempt WHERE job = ?1 AND ordinal > ?2 AND error IS NOT NULL ORDER BY ordinal DESC LIMIT 1").Bind(1, job).Bind(2, after);
-        var error = row.Read() ? Json.ToError(row.Bytes(0)) : null;
+        var error = row.Read() ? AttemptColumns.ToError(row.Bytes(0)) : null;
         row.Reset();
         return error;
     }

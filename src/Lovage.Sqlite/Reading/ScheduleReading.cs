@@ -1,5 +1,4 @@
 using Lovage.Sqlite.Schema;
-using Lovage.Sqlite.Writing;
 using Lovage.Storage;
 
 namespace Lovage.Sqlite.Reading;
@@ -61,7 +60,7 @@ internal static class ScheduleReading
 
         // One more than wanted tells that there are more.
         TimeSpan? untilNext = due.Count > max ? TimeSpan.Zero : First(reader, NextTick, now) is { } next ? TimeSpan.FromTicks(next - now) : null;
-        return new DueResult(StorageClock.ToTime(now), [.. due.Take(max).Select(static item => item.Schedule)], untilNext, isAnyQueued);
+        return new DueResult(StorageTime.To(now), [.. due.Take(max).Select(static item => item.Schedule)], untilNext, isAnyQueued);
     }
 
     internal static IReadOnlyList<TickRecord> History(Reader reader, string id, int limit)
@@ -83,7 +82,7 @@ internal static class ScheduleReading
         while (row.Read())
         {
             var schedule = ScheduleRow.Read(row, reader.Words);
-            due.Add((StorageClock.FromTime(schedule.QueuedTick!.Value), new DueSchedule(schedule, 0)));
+            due.Add((StorageTime.From(schedule.QueuedTick!.Value), new DueSchedule(schedule, 0)));
         }
     }
 
@@ -96,7 +95,7 @@ internal static class ScheduleReading
             var schedule = ScheduleRow.Read(row, reader.Words);
             if (!queued.Contains(schedule.Id))
             {
-                due.Add((StorageClock.FromTime(schedule.NextTick!.Value), new DueSchedule(schedule, row.Int32(ScheduleRow.ColumnCount))));
+                due.Add((StorageTime.From(schedule.NextTick!.Value), new DueSchedule(schedule, row.Int32(ScheduleRow.ColumnCount))));
             }
         }
     }

@@ -1,5 +1,4 @@
 using Lovage.Sqlite.Native;
-using Lovage.Sqlite.Writing;
 using Lovage.Storage;
 
 namespace Lovage.Sqlite.Schema;
@@ -55,7 +54,7 @@ internal static class ScheduleRow
     internal static ScheduleRecord Read(SqliteStatement row, WordLookup words) => new()
     {
         Job = MessageRow.Read(row, 0, words, retries: null),
-        CreatedAt = StorageClock.ToTime(row.Int64(CreatedAt)),
+        CreatedAt = StorageTime.To(row.Int64(CreatedAt)),
         Id = row.Text(First),
         Trigger = row.Text(First + 1),
         App = row.IsNull(First + 2) ? null : words.Text(row.Int64(First + 2)),
@@ -73,9 +72,9 @@ internal static class ScheduleRow
         Version = row.Int64(First + 11),
         State = (ScheduleState)row.Int32(First + 12),
         Reason = row.TextOrNull(First + 13),
-        NextTick = StorageClock.ToTime(row.Int64OrNull(First + 14)),
-        LastTick = StorageClock.ToTime(row.Int64OrNull(First + 15)),
-        QueuedTick = StorageClock.ToTime(row.Int64OrNull(First + 16)),
+        NextTick = StorageTime.To(row.Int64OrNull(First + 14)),
+        LastTick = StorageTime.To(row.Int64OrNull(First + 15)),
+        QueuedTick = StorageTime.To(row.Int64OrNull(First + 16)),
         Fired = row.Int64(First + 17),
         Missed = row.Int64(First + 18),
         Skipped = row.Int64(First + 19),

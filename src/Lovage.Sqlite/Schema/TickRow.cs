@@ -1,6 +1,6 @@
 using System.Globalization;
 using Lovage.Sqlite.Native;
-using Lovage.Sqlite.Writing;
+using Lovage.Storage;
 
 namespace Lovage.Sqlite.Schema;
 
@@ -13,12 +13,12 @@ internal static class TickRow
     internal static readonly string IsUnfinished =
         $"EXISTS (SELECT 1 FROM job j LEFT JOIN course c ON c.job = j.key WHERE j.key = o.job AND (c.state IS NULL OR c.state NOT IN ({FinalStates()})))";
 
-    internal static TickRecord Read(SqliteStatement row) => new(StorageClock.ToTime(row.Int64(0)), (TickStatus)row.Int32(3))
+    internal static TickRecord Read(SqliteStatement row) => new(StorageTime.To(row.Int64(0)), (TickStatus)row.Int32(3))
     {
-        Through = StorageClock.ToTime(row.Int64(1)),
+        Through = StorageTime.To(row.Int64(1)),
         Count = row.Int64(2),
         JobId = row.IsNull(4) ? null : JobId.Parse(row.Text(4)),
-        RecordedAt = StorageClock.ToTime(row.Int64(5)),
+        RecordedAt = StorageTime.To(row.Int64(5)),
     };
 
     private static string FinalStates() =>

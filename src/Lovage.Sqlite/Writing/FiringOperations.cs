@@ -45,7 +45,7 @@ internal sealed class RecordOperation(IReadOnlyList<Firing> firings) : WriteOper
         {
             var tick = firing.Ticks[i];
             Ticks.Write(session, schedule.Key, tick);
-            last = Math.Max(StorageClock.FromTime(tick.Through), last ?? long.MinValue);
+            last = Math.Max(StorageTime.From(tick.Through), last ?? long.MinValue);
             fired += tick.Status == TickStatus.Fired ? 1 : 0;
             missed += tick.Status == TickStatus.Missed ? tick.Count : 0;
             skipped += tick.Status == TickStatus.Skipped ? tick.Count : 0;
@@ -59,8 +59,8 @@ internal sealed class RecordOperation(IReadOnlyList<Firing> firings) : WriteOper
             .Bind(2, session.NextTicket())
             .Bind(3, (long)firing.State)
             .Bind(4, firing.Reason)
-            .Bind(5, StorageClock.FromTime(firing.NextTick))
-            .Bind(6, StorageClock.FromTime(firing.QueuedTick))
+            .Bind(5, StorageTime.From(firing.NextTick))
+            .Bind(6, StorageTime.From(firing.QueuedTick))
             .Bind(7, last)
             .Bind(8, fired)
             .Bind(9, missed)
@@ -72,14 +72,14 @@ internal sealed class RecordOperation(IReadOnlyList<Firing> firings) : WriteOper
     private static FireStatus Check(WriteSession session, in SchedulePlace schedule, IReadOnlyList<TickRecord> ticks)
     {
         // They follow one another: the last one is the newest.
-        if (ticks.Count > 0 && StorageClock.FromTime(ticks[^1].Through) > session.Now)
+        if (ticks.Count > 0 && StorageTime.From(ticks[^1].Through) > session.Now)
         {
             return FireStatus.Early;
         }
 
         for (var i = 0; i < ticks.Count; i++)
         {
-            if (Ticks.WasRecorded(session, schedule, StorageClock.FromTime(ticks[i].Tick)))
+            if (Ticks.WasRecorded(session, schedule, StorageTime.From(ticks[i].Tick)))
             {
                 return FireStatus.Stale;
             }

@@ -85,7 +85,7 @@ internal sealed class RecordStartsOperation(IReadOnlyList<JobStart> starts) : Wr
         for (var i = 0; i < held.Length; i++)
         {
             var (token, _, startedAt, ahead) = starts[i];
-            held[i] = start.Bind(1, token.Claim).Bind(2, token.Stamp).Bind(3, StorageClock.FromTime(startedAt)).Bind(4, ahead ? 1L : 0L).Run() > 0;
+            held[i] = start.Bind(1, token.Claim).Bind(2, token.Stamp).Bind(3, StorageTime.From(startedAt)).Bind(4, ahead ? 1L : 0L).Run() > 0;
         }
 
         Result = held;

@@ -83,7 +83,7 @@ internal sealed class ReceiveOperation(ReceiveRequest request) : WriteOperation<
         const int First = Sql.JobColumnCount;
         var insert = session.Statement(Sql.InsertClaim);
         var row = session.Statement(Sql.SelectReady).Bind(1, queue).Bind(2, lane).Bind(3, max);
-        var claimedAt = StorageClock.ToTime(session.Now);
+        var claimedAt = StorageTime.To(session.Now);
         var (count, priority, seq) = (0, 0L, 0L);
         while (row.Read())
         {
@@ -96,13 +96,13 @@ internal sealed class ReceiveOperation(ReceiveRequest request) : WriteOperation<
             var stamp = session.NextTicket();
             insert.Bind(1, job).Bind(2, stamp).Bind(3, owner).Bind(4, boot).Bind(5, until).Bind(6, lane).Bind(7, seq).Bind(8, readyAt).Bind(9, again)
                 .Bind(10, row.Int64(1)).Bind(11, queue).Bind(12, priority).Bind(13, row.Int64(5)).Bind(14, message.Id.Value).Run();
-            var enqueuedAt = StorageClock.ToTime(row.Int64(6));
+            var enqueuedAt = StorageTime.To(row.Int64(6));
             taken.Add(new Delivery
             {
                 Message = message,
                 Token = new LeaseToken(job, stamp),
                 EnqueuedAt = enqueuedAt,
-                ReadyAt = StorageClock.ToTime(readyAt) ?? enqueuedAt,
+                ReadyAt = StorageTime.To(readyAt) ?? enqueuedAt,
                 ClaimedAt = claimedAt,
                 StartFirst = lane == 0,
                 IsExpired = message.Expires <= claimedAt,

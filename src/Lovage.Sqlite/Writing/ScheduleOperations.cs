@@ -19,7 +19,7 @@ internal sealed class SaveOperation(ScheduleRecord schedule) : WriteOperation<(l
             return;
         }
 
-        if (StorageClock.FromTime(schedule.NextTick) <= known?.LastTick)
+        if (StorageTime.From(schedule.NextTick) <= known?.LastTick)
         {
             Result = (null, known.Value.LastTick);
             return;
@@ -38,8 +38,8 @@ internal sealed class SaveOperation(ScheduleRecord schedule) : WriteOperation<(l
             .Bind(2, version)
             .Bind(3, (long)schedule.State)
             .Bind(4, schedule.Reason)
-            .Bind(5, StorageClock.FromTime(schedule.NextTick))
-            .Bind(6, StorageClock.FromTime(schedule.QueuedTick))
+            .Bind(5, StorageTime.From(schedule.NextTick))
+            .Bind(6, StorageTime.From(schedule.QueuedTick))
             .Run();
         Result = (version, null);
     }

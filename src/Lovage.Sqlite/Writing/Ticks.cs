@@ -28,8 +28,8 @@ internal static class Ticks
             ON CONFLICT (schedule, tick, manual) DO UPDATE SET through = excluded.through, count = excluded.count, status = excluded.status, job = excluded.job, recorded_at = excluded.recorded_at
             """)
             .Bind(1, schedule)
-            .Bind(2, StorageClock.FromTime(tick.Tick))
-            .Bind(3, StorageClock.FromTime(tick.Through))
+            .Bind(2, StorageTime.From(tick.Tick))
+            .Bind(3, StorageTime.From(tick.Through))
             .Bind(4, tick.Count)
             .Bind(5, (long)tick.Status)
             .Bind(6, tick.JobId?.Value)

@@ -187,7 +187,7 @@ internal sealed class WriteSession
         var due = message.Delay > TimeSpan.Zero ? StorageClock.Add(Now, message.Delay) : Now;
         if (message.Eta is { } eta)
         {
-            due = Math.Max(due, StorageClock.FromTime(eta));
+            due = Math.Max(due, StorageTime.From(eta));
         }
 
         var priority = Math.Clamp(message.Priority, 0, 9);
@@ -287,14 +287,14 @@ internal sealed class WriteSession
             .Bind(6, before.Attempts + 1)
             .Bind(7, attempt.Number)
             .Bind(8, (long)attempt.End)
-            .Bind(9, StorageClock.FromTime(attempt.StartedAt))
+            .Bind(9, StorageTime.From(attempt.StartedAt))
             .Bind(10, attempt.Duration.Ticks)
             .Bind(11, Words.Id(attempt.Worker))
             .Bind(12, claim.Stamp)
             .Bind(13, isFinal ? Now : null)
             .BindSome(14, result)
-            .BindSome(15, Json.FromError(attempt.Error))
-            .BindSome(16, Json.FromLogs(attempt.Logs))
+            .BindSome(15, AttemptColumns.FromError(attempt.Error))
+            .BindSome(16, AttemptColumns.FromLogs(attempt.Logs))
             .Bind(17, reason)
             .Bind(18, isFinal ? progress ?? claim.Progress : null)
             .Bind(19, isFinal ? progress is null ? claim.ProgressMessage : progressMessage : null)
@@ -332,7 +332,7 @@ internal sealed class WriteSession
             {
                 Number = (int)before.Attempts + 1,
                 End = end,
-                StartedAt = StorageClock.ToTime(startedAt),
+                StartedAt = StorageTime.To(startedAt),
                 Duration = TimeSpan.FromTicks(Math.Max(0, Now - startedAt)),
                 Worker = Words.Text(claim.Owner),
             };

@@ -21,7 +21,7 @@ internal sealed class Scheduler
     private static readonly TimeSpan Overdue = SchedulePlan.OnTime / 2;
 
     /// <summary>How long to sleep at the least, so that ticks that lie close together share a transaction.</summary>
-    private static readonly TimeSpan Gathering = TimeSpan.FromMilliseconds(5);
+    private static readonly TimeSpan SleepMin = TimeSpan.FromMilliseconds(5);
 
     private static readonly TimeSpan LeadLease = TimeSpan.FromSeconds(10);
 
@@ -57,7 +57,7 @@ internal sealed class Scheduler
             }
 
             var wait = due.AnyQueued ? QueuedInterval : LookInterval;
-            return due.UntilNext < wait ? (due.UntilNext > Gathering ? due.UntilNext.Value : Gathering) : wait;
+            return due.UntilNext < wait ? (due.UntilNext > SleepMin ? due.UntilNext.Value : SleepMin) : wait;
         }
 
         if (!await TryLeadAsync(stopped) && UntilOverdue(due) is var left && left > TimeSpan.Zero)

@@ -98,7 +98,7 @@ public sealed class ConnectionTests
         await _aborted.WaitAsync();
         await site.IdleAsync();
         Assert.Equal(["before", "after"], _done);
-        Assert.Empty(site.Log.Of(4005));
+        Assert.Empty(site.Log.Of(TestLog.Dropped));
     }
 
     [Theory]

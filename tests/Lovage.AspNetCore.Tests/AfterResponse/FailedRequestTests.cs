@@ -15,8 +15,6 @@ namespace Lovage.AspNetCore.Tests.AfterResponse;
 [Collection(MeteredTests.Name)]
 public sealed class FailedRequestTests
 {
-    private const int Dropped = 4005;
-
     private readonly ConcurrentQueue<string> _done = new();
 
     /// <summary>What in the app answers exceptions.</summary>
@@ -50,8 +48,8 @@ public sealed class FailedRequestTests
         Assert.True((int)status >= 500, $"{status}");
         await site.IdleAsync();
         Assert.Empty(_done);
-        Assert.Contains("2 tasks after the response were dropped", Assert.Single(site.Log.Of(Dropped)).Message, StringComparison.Ordinal);
-        Assert.Contains("never (2 times)", site.Log.Of(Dropped).Single().Message, StringComparison.Ordinal);
+        Assert.Contains("2 tasks after the response were dropped", Assert.Single(site.Log.Of(TestLog.Dropped)).Message, StringComparison.Ordinal);
+        Assert.Contains("never (2 times)", site.Log.Of(TestLog.Dropped).Single().Message, StringComparison.Ordinal);
         Assert.Equal(2, measured.Sum("lovage.local.dropped", "reason", "request_failed"));
         Assert.Equal(0, measured.Sum("lovage.local.queue.depth", "lovage.task.kind", "after-response"));
     }
@@ -68,7 +66,7 @@ public sealed class FailedRequestTests
 
         await site.IdleAsync();
         Assert.Empty(_done);
-        Assert.Single(site.Log.Of(Dropped));
+        Assert.Single(site.Log.Of(TestLog.Dropped));
     }
 
     [Theory]
@@ -94,7 +92,7 @@ public sealed class FailedRequestTests
 
         await site.IdleAsync();
         Assert.Empty(_done);
-        Assert.Single(site.Log.Of(Dropped));
+        Assert.Single(site.Log.Of(TestLog.Dropped));
     }
 
     [Theory]
@@ -117,7 +115,7 @@ public sealed class FailedRequestTests
 
             await site.IdleAsync();
             Assert.Equal(2, _done.Count);
-            Assert.Empty(site.Log.Of(Dropped));
+            Assert.Empty(site.Log.Of(TestLog.Dropped));
             _done.Clear();
         }
     }
@@ -151,7 +149,7 @@ public sealed class FailedRequestTests
 
         Assert.Equal(HttpStatusCode.InternalServerError, (await site.GetAsync("/bare")).Status);
 
-        Assert.Empty(site.Log.Of(Dropped));
+        Assert.Empty(site.Log.Of(TestLog.Dropped));
     }
 
     private async Task<TestSite> StartAsync(Answering answering, Action<WebApplication>? map = null) => await TestSite.StartAsync(

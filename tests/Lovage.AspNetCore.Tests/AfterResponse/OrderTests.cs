@@ -32,7 +32,7 @@ public sealed class OrderTests
         Assert.Equal(["first", "third"], _done);
         var failure = Assert.Single(site.Failures);
         Assert.Equal((TaskKind.AfterResponse, "second", "no", 1), (failure.Kind, failure.Name, failure.Exception.Message, failure.Attempts));
-        Assert.Same(failure.Exception, Assert.Single(site.Log.Of(4003)).Error);
+        Assert.Same(failure.Exception, Assert.Single(site.Log.Of(TestLog.Failed)).Error);
     }
 
     [Fact]

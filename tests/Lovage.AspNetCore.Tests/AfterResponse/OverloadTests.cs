@@ -98,7 +98,7 @@ public sealed class OverloadTests
 
         await site.IdleAsync();
         Assert.Empty(_done);
-        Assert.Contains("first", Assert.Single(site.Log.Of(4005)).Message, StringComparison.Ordinal);
+        Assert.Contains("first", Assert.Single(site.Log.Of(TestLog.Dropped)).Message, StringComparison.Ordinal);
     }
 
     [Fact]

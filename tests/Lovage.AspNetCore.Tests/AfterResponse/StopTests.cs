@@ -11,10 +11,6 @@ namespace Lovage.AspNetCore.Tests.AfterResponse;
 /// <summary>The app's stop: what was accepted is waited for, then cancelled, then named.</summary>
 public sealed class StopTests
 {
-    private const int Draining = 4006;
-    private const int LeftBehind = 4007;
-    private const int Cancelling = 4009;
-
     private readonly ConcurrentQueue<string> _done = new();
     private readonly FakeTimeProvider _time = new();
     private readonly Signal _entered = new();
@@ -39,14 +35,14 @@ public sealed class StopTests
         await _entered.WaitAsync();
 
         var stop = site.App.StopAsync(Cancel);
-        await site.Log.WaitForAsync(Draining);
+        await site.Log.WaitForAsync(TestLog.Draining);
         Assert.False(stop.IsCompleted);
         _gate.Set();
         await stop.WaitAsync(TestSite.Patience, Cancel);
 
         Assert.Equal(["gated False", "behind it False"], _done);
-        Assert.Empty(site.Log.Of(Cancelling));
-        Assert.Empty(site.Log.Of(LeftBehind));
+        Assert.Empty(site.Log.Of(TestLog.Cancelling));
+        Assert.Empty(site.Log.Of(TestLog.LeftBehind));
     }
 
     [Fact]
@@ -108,24 +104,24 @@ public sealed class StopTests
         await _gate.WaitAsync();
 
         var stop = site.App.StopAsync(Cancel);
-        await site.Log.WaitForAsync(Draining);
+        await site.Log.WaitForAsync(TestLog.Draining);
         while (_time.NextTimer is null)
         {
             await Task.Yield();
         }
 
         _time.Advance(_time.NextTimer.Value);
-        await site.Log.WaitForAsync(Cancelling);
+        await site.Log.WaitForAsync(TestLog.Cancelling);
 
         // The polite one ends on a thread that knows nothing of the clock.
-        await site.Log.WaitForAsync(4004);
+        await site.Log.WaitForAsync(TestLog.Cancelled);
         await MoveUntilAsync(stop);
 
         Assert.Empty(_done);
-        var cancelling = Assert.Single(site.Log.Of(Cancelling)).Message;
+        var cancelling = Assert.Single(site.Log.Of(TestLog.Cancelling)).Message;
         Assert.All(["polite", "behind", "rude", "behind the rude one"], name => Assert.Contains(name, cancelling, StringComparison.Ordinal));
-        Assert.Contains("polite", Assert.Single(site.Log.Of(4004)).Message, StringComparison.Ordinal);
-        var left = Assert.Single(site.Log.Of(LeftBehind)).Message;
+        Assert.Contains("polite", Assert.Single(site.Log.Of(TestLog.Cancelled)).Message, StringComparison.Ordinal);
+        var left = Assert.Single(site.Log.Of(TestLog.LeftBehind)).Message;
         Assert.Contains("3 tasks", left, StringComparison.Ordinal);
         Assert.All(["rude", "behind", "behind the rude one"], name => Assert.Contains(name, left, StringComparison.Ordinal));
         Assert.DoesNotContain("polite", left, StringComparison.Ordinal);
@@ -149,8 +145,8 @@ public sealed class StopTests
         var start = _time.GetTimestamp();
 
         var stop = site.App.StopAsync(Cancel);
-        await site.Log.WaitForAsync(Draining);
-        while (!site.Log.Of(Cancelling).Any())
+        await site.Log.WaitForAsync(TestLog.Draining);
+        while (!site.Log.Of(TestLog.Cancelling).Any())
         {
             _time.Advance(TimeSpan.FromSeconds(1));
             await Task.Yield();
@@ -159,7 +155,7 @@ public sealed class StopTests
         // Nothing moves the clock any more: the stop does not sit out the time for what cannot begin.
         await stop.WaitAsync(TestSite.Patience, Cancel);
         Assert.Empty(_done);
-        Assert.Contains("never", Assert.Single(site.Log.Of(LeftBehind)).Message, StringComparison.Ordinal);
+        Assert.Contains("never", Assert.Single(site.Log.Of(TestLog.LeftBehind)).Message, StringComparison.Ordinal);
         Assert.True(_time.GetElapsedTime(start) >= TimeSpan.FromSeconds(25));
     }
 
@@ -171,7 +167,7 @@ public sealed class StopTests
 
         await site.App.StopAsync(Cancel);
 
-        Assert.Empty(site.Log.Of(Draining));
+        Assert.Empty(site.Log.Of(TestLog.Draining));
         var refused = Assert.Throws<AppStoppingException>(() => site.App.Services.GetRequiredService<TaskSpawner>().Spawn("late", () => _done.Enqueue("late")));
         Assert.Contains("'late' was refused", refused.Message, StringComparison.Ordinal);
     }

@@ -14,7 +14,7 @@ namespace Lovage.AspNetCore.Tests.Sites;
 /// <summary>A real app on a real Kestrel and a real port, with what its tasks leave behind.</summary>
 internal sealed class TestSite : IAsyncDisposable
 {
-    internal static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    internal static readonly TimeSpan Patience = TestLog.Patience;
 
     private TestSite(WebApplication app, TestLog log, ConcurrentQueue<TaskFailure> failures)
     {

@@ -157,7 +157,7 @@ internal sealed class ScheduleNode : IAsyncDisposable
 
     internal WatchedStorage Storage { get; }
 
-    internal TaskLog Log { get; } = new();
+    internal TestLog Log { get; } = new();
 
     internal IServiceProvider Services => _host.Services;
 

@@ -96,7 +96,7 @@ public sealed class GatherTests
         Assert.Equal([0, 1, 2, 3], started.Order());
         Assert.Equal(3, cancelled);
         Assert.Equal(new TaskFailure(TaskKind.Spawned, "fails", error, 1), Assert.Single(world.Failures));
-        Assert.Same(error, Assert.Single(world.Log.Of(TaskLog.Failed)).Error);
+        Assert.Same(error, Assert.Single(world.Log.Of(TestLog.Failed)).Error);
         Assert.Empty(world.Spawner.Running);
     }
 
@@ -322,7 +322,7 @@ public sealed class GatherTests
         Assert.Equal(TimeSpan.FromMinutes(3), await world.AdvanceToNextTimerAsync());
 
         Assert.Equal(new[] { 1, 4, 9 }, await gathering);
-        Assert.Contains("Task square (spawned) failed", Assert.Single(world.Log.Of(TaskLog.Retried)).Message, StringComparison.Ordinal);
+        Assert.Contains("Task square (spawned) failed", Assert.Single(world.Log.Of(TestLog.Retried)).Message, StringComparison.Ordinal);
         Assert.Empty(world.Failures);
     }
 

@@ -23,7 +23,7 @@ public sealed class LocalStopTests
         await _entered.WaitAsync();
 
         var stop = world.StopAsync();
-        await world.Log.WaitForAsync(TaskLog.Draining);
+        await world.Log.WaitForAsync(TestLog.Draining);
         world.Time.Advance(TimeSpan.FromSeconds(24));
         Assert.False(stop.IsCompleted);
         _gate.Set();
@@ -32,8 +32,8 @@ public sealed class LocalStopTests
         Assert.False(cancelled);
         Assert.Equal(SpawnedTaskState.Succeeded, task.State);
         Assert.True(await dedicated);
-        Assert.Contains("waiting for 2 tasks", Assert.Single(world.Log.Of(TaskLog.Draining)).Message, StringComparison.Ordinal);
-        Assert.Empty(world.Log.Of(TaskLog.Cancelling));
+        Assert.Contains("waiting for 2 tasks", Assert.Single(world.Log.Of(TestLog.Draining)).Message, StringComparison.Ordinal);
+        Assert.Empty(world.Log.Of(TestLog.Cancelling));
     }
 
     [Fact]
@@ -64,9 +64,9 @@ public sealed class LocalStopTests
 
         Assert.InRange(took, TimeSpan.FromSeconds(12), TimeSpan.FromSeconds(13));
         Assert.Equal((SpawnedTaskState.Cancelled, SpawnedTaskState.Running), (polite.State, rude.State));
-        var cancelling = Assert.Single(world.Log.Of(TaskLog.Cancelling)).Message;
+        var cancelling = Assert.Single(world.Log.Of(TestLog.Cancelling)).Message;
         Assert.All(["polite", "rude", "gathering", "dedicated call"], name => Assert.Contains(name, cancelling, StringComparison.Ordinal));
-        Assert.EndsWith("1 tasks of this process that did not end in time; they are lost: rude", Assert.Single(world.Log.Of(TaskLog.LeftBehind)).Message, StringComparison.Ordinal);
+        Assert.EndsWith("1 tasks of this process that did not end in time; they are lost: rude", Assert.Single(world.Log.Of(TestLog.LeftBehind)).Message, StringComparison.Ordinal);
         _gate.Set();
         await rude;
     }
@@ -98,7 +98,7 @@ public sealed class LocalStopTests
         await world.StopWhileTimeFliesAsync();
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => polite.Completion.WaitAsync(SpawnWorld.Patience, Cancel));
-        Assert.Single(world.Log.Of(TaskLog.Cancelling));
+        Assert.Single(world.Log.Of(TestLog.Cancelling));
         block.Set();
         await dedicated;
     }
@@ -114,7 +114,7 @@ public sealed class LocalStopTests
 
         await world.StopWhileTimeFliesAsync();
 
-        var left = Assert.Single(world.Log.Of(TaskLog.LeftBehind)).Message;
+        var left = Assert.Single(world.Log.Of(TestLog.LeftBehind)).Message;
         Assert.Contains("Leaving without 30 tasks", left, StringComparison.Ordinal);
         Assert.Contains("name-0 (10 times)", left, StringComparison.Ordinal);
         Assert.EndsWith(", ...", left, StringComparison.Ordinal);
@@ -157,7 +157,7 @@ public sealed class LocalStopTests
         await using var world = await SpawnWorld.StartAsync();
         var late = world.Spawner.Spawn("late", _entered.Set, new SpawnOptions { Delay = TimeSpan.FromHours(1) });
         var retried = world.Spawner.Spawn("retried", static () => Task.FromException(new TimeoutException()), new SpawnOptions { Retry = new RetryPolicy { Delays = [TimeSpan.FromHours(1)] } });
-        await world.Log.WaitForAsync(TaskLog.Retried);
+        await world.Log.WaitForAsync(TestLog.Retried);
         await world.NextTimerAsync();
 
         // The clock stands still.
@@ -165,7 +165,7 @@ public sealed class LocalStopTests
 
         Assert.Equal((SpawnedTaskState.Cancelled, SpawnedTaskState.Cancelled), (late.State, retried.State));
         Assert.False(_entered.IsSet);
-        var named = string.Join('\n', world.Log.Of(TaskLog.Cancelling).Concat(world.Log.Of(TaskLog.Cancelled)).Select(static line => line.Message));
+        var named = string.Join('\n', world.Log.Of(TestLog.Cancelling).Concat(world.Log.Of(TestLog.Cancelled)).Select(static line => line.Message));
         Assert.All(["late", "retried"], name => Assert.Contains(name, named, StringComparison.Ordinal));
     }
 
@@ -182,7 +182,7 @@ public sealed class LocalStopTests
         await _entered.WaitAsync();
 
         var stop = world.StopAsync();
-        await world.Log.WaitForAsync(TaskLog.Draining);
+        await world.Log.WaitForAsync(TestLog.Draining);
         _gate.Set();
         await stop.WaitAsync(SpawnWorld.Patience, Cancel);
 
@@ -202,7 +202,7 @@ public sealed class LocalStopTests
         });
         await _entered.WaitAsync();
         var stop = world.StopAsync();
-        await world.Log.WaitForAsync(TaskLog.Draining);
+        await world.Log.WaitForAsync(TestLog.Draining);
 
         Assert.Throws<AppStoppingException>(() => world.Spawner.Spawn("delegate", static () => { }));
         Assert.Throws<AppStoppingException>(() => world.Spawner.Spawn(Job.Create("n")));

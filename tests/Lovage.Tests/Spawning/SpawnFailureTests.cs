@@ -37,12 +37,12 @@ public sealed class SpawnFailureTests
             ["bad failure System.InvalidOperationException", "bad retry System.InvalidOperationException", "cancelled cancelled ", "good success "],
             measured.Completed().Order(StringComparer.Ordinal));
         Assert.Equal(4, measured.Durations);
-        Assert.Equal((LogLevel.Debug, "Task good (spawned) succeeded in 0.000 s (attempt 1)"), Assert.Single(world.Log.Of(TaskLog.Succeeded)) is var good ? (good.Level, good.Message) : default);
-        Assert.Equal((LogLevel.Warning, bad.Exception!.GetType()), Assert.Single(world.Log.Of(TaskLog.Retried)) is var retried ? (retried.Level, retried.Error!.GetType()) : default);
-        Assert.Equal((LogLevel.Error, bad.Exception), Assert.Single(world.Log.Of(TaskLog.Failed)) is var failed ? (failed.Level, failed.Error) : default);
+        Assert.Equal((LogLevel.Debug, "Task good (spawned) succeeded in 0.000 s (attempt 1)"), Assert.Single(world.Log.Of(TestLog.Succeeded)) is var good ? (good.Level, good.Message) : default);
+        Assert.Equal((LogLevel.Warning, bad.Exception!.GetType()), Assert.Single(world.Log.Of(TestLog.Retried)) is var retried ? (retried.Level, retried.Error!.GetType()) : default);
+        Assert.Equal((LogLevel.Error, bad.Exception), Assert.Single(world.Log.Of(TestLog.Failed)) is var failed ? (failed.Level, failed.Error) : default);
         Assert.Contains("bad (spawned) failed", failed.Message, StringComparison.Ordinal);
         Assert.Contains("(attempt 2); it is not tried again", failed.Message, StringComparison.Ordinal);
-        Assert.Equal(LogLevel.Information, Assert.Single(world.Log.Of(TaskLog.Cancelled)).Level);
+        Assert.Equal(LogLevel.Information, Assert.Single(world.Log.Of(TestLog.Cancelled)).Level);
         Assert.Equal(new TaskFailure(TaskKind.Spawned, "bad", bad.Exception, 2), Assert.Single(world.Failures));
     }
 
@@ -77,7 +77,7 @@ public sealed class SpawnFailureTests
 
         Assert.Equal(["first fails", "last fails", "first fails", "last fails", "first fails", "last fails"], seen);
         Assert.Equal(3, world.Failures.Count);
-        Assert.Equal(3, world.Log.Of(TaskLog.HandlerFailed).Count(static line => line.Error is TimeoutException));
+        Assert.Equal(3, world.Log.Of(TestLog.HandlerFailed).Count(static line => line.Error is TimeoutException));
         Assert.Empty(world.Spawner.Running);
     }
 
@@ -118,7 +118,7 @@ public sealed class SpawnFailureTests
 
         await Assert.ThrowsAsync<TimeoutException>(() => bad.Completion);
         Assert.Single(world.Failures);
-        Assert.Single(world.Log.Of(TaskLog.Failed));
+        Assert.Single(world.Log.Of(TestLog.Failed));
         await world.IdleAsync();
     }
 

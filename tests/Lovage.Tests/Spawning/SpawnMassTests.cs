@@ -89,7 +89,7 @@ public sealed class SpawnMassTests
         string[] expected = [.. Enumerable.Range(0, Tasks).Where(static i => i % FailEvery == 0).Select(static i => $"{i}").Order(StringComparer.Ordinal)];
         Assert.Equal(Tasks, ran);
         Assert.Equal(expected, world.Failures.Select(static failure => failure.Exception.Message).Order(StringComparer.Ordinal));
-        Assert.Equal(expected, world.Log.Of(TaskLog.Failed).Select(static line => line.Error!.Message).Order(StringComparer.Ordinal));
+        Assert.Equal(expected, world.Log.Of(TestLog.Failed).Select(static line => line.Error!.Message).Order(StringComparer.Ordinal));
         Assert.Equal(expected.Length, measured.Completed().Count(static line => line is "mass failure System.InvalidOperationException"));
         Assert.Equal(Tasks - expected.Length, measured.Completed().Count(static line => line is "mass success "));
         Assert.Equal(0, measured.Depth());

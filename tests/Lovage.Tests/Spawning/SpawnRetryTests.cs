@@ -27,7 +27,7 @@ public sealed class SpawnRetryTests
         await world.IdleAsync();
 
         Assert.Equal((SpawnedTaskState.Failed, 1, 1), (task.State, task.Attempt, _tries));
-        Assert.Empty(world.Log.Of(TaskLog.Retried));
+        Assert.Empty(world.Log.Of(TestLog.Retried));
     }
 
     [Fact]
@@ -47,8 +47,8 @@ public sealed class SpawnRetryTests
         Assert.Equal(3, await task);
         Assert.Equal((SpawnedTaskState.Succeeded, 3), (task.State, task.Attempt));
         Assert.Equal(TimeSpan.FromMinutes(6), world.Time.GetElapsedTime(start));
-        Assert.Equal(["try 1", "try 2"], world.Log.Of(TaskLog.Retried).Select(static line => line.Error!.Message));
-        Assert.Contains("(attempt 1/3) and is tried again in 60.0 s", world.Log.Of(TaskLog.Retried).First().Message, StringComparison.Ordinal);
+        Assert.Equal(["try 1", "try 2"], world.Log.Of(TestLog.Retried).Select(static line => line.Error!.Message));
+        Assert.Contains("(attempt 1/3) and is tried again in 60.0 s", world.Log.Of(TestLog.Retried).First().Message, StringComparison.Ordinal);
         Assert.Empty(world.Failures);
     }
 
@@ -64,8 +64,8 @@ public sealed class SpawnRetryTests
 
         Assert.Equal((SpawnedTaskState.Failed, 3, "try 3"), (task.State, task.Attempt, task.Exception?.Message));
         Assert.Equal((3, 3), (_tries, Assert.Single(world.Failures).Attempts));
-        Assert.Equal(2, world.Log.Of(TaskLog.Retried).Count());
-        Assert.Single(world.Log.Of(TaskLog.Failed));
+        Assert.Equal(2, world.Log.Of(TestLog.Retried).Count());
+        Assert.Single(world.Log.Of(TestLog.Failed));
     }
 
     [Fact]

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using Lovage.Storage;
 using Lovage.Testing;
 using Lovage.Tests.Clients;
 using Microsoft.Extensions.DependencyInjection;
@@ -10,11 +9,11 @@ namespace Lovage.Tests.Spawning;
 /// <summary>An app with a clock to move by hand, what it logged and what it was told of failures.</summary>
 internal sealed class SpawnWorld : IAsyncDisposable
 {
-    internal static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    internal static readonly TimeSpan Patience = TestLog.Patience;
 
     private readonly TestApp _app;
 
-    private SpawnWorld(TestApp app, TaskLog log, ConcurrentQueue<TaskFailure> failures)
+    private SpawnWorld(TestApp app, TestLog log, ConcurrentQueue<TaskFailure> failures)
     {
         _app = app;
         Log = log;
@@ -24,7 +23,7 @@ internal sealed class SpawnWorld : IAsyncDisposable
 
     public TaskSpawner Spawner { get; }
 
-    public TaskLog Log { get; }
+    public TestLog Log { get; }
 
     public ConcurrentQueue<TaskFailure> Failures { get; }
 
@@ -36,7 +35,7 @@ internal sealed class SpawnWorld : IAsyncDisposable
 
     public static async Task<SpawnWorld> StartAsync(Action<LovageBuilder>? set = null, params (string Key, string Value)[] settings)
     {
-        var log = new TaskLog();
+        var log = new TestLog();
         var failures = new ConcurrentQueue<TaskFailure>();
         var app = await TestApp.StartAsync(
             lovage =>
@@ -85,9 +84,9 @@ internal sealed class SpawnWorld : IAsyncDisposable
     {
         var start = Time.GetTimestamp();
         var stop = StopAsync();
-        await Log.WaitForAsync(TaskLog.Draining);
+        await Log.WaitForAsync(TestLog.Draining);
         await AdvanceToNextTimerAsync();
-        await Log.WaitForAsync(TaskLog.Cancelling);
+        await Log.WaitForAsync(TestLog.Cancelling);
         foreach (var task in polite)
         {
             await Assert.ThrowsAnyAsync<OperationCanceledException>(() => task.WaitAsync(Patience, Cancel));
@@ -122,75 +121,4 @@ internal sealed class SpawnWorld : IAsyncDisposable
         await StopAtOnceAsync();
         await ((IAsyncDisposable)_app.Host).DisposeAsync();
     }
-}
-
-/// <summary>What was logged, to look at and to wait for.</summary>
-internal sealed class TaskLog : ILoggerProvider, ILogger
-{
-    internal const int Succeeded = 4001;
-    internal const int Retried = 4002;
-    internal const int Failed = 4003;
-    internal const int Cancelled = 4004;
-    internal const int Draining = 4006;
-    internal const int LeftBehind = 4007;
-    internal const int HandlerFailed = 4008;
-    internal const int Cancelling = 4009;
-
-    private readonly ConcurrentQueue<Line> _lines = new();
-    private readonly WakeUp _came = new();
-
-    public IReadOnlyCollection<Line> Lines => _lines;
-
-    public IEnumerable<Line> Of(int id) => _lines.Where(line => line.Id == id);
-
-    public void Clear() => _lines.Clear();
-
-    public async Task WaitForAsync(int id)
-    {
-        while (true)
-        {
-            var seen = _came.Version;
-            if (Of(id).Any())
-            {
-                return;
-            }
-
-            Assert.True(await _came.WaitAsync(seen, SpawnWorld.Patience, TimeProvider.System, TestContext.Current.CancellationToken), $"Event {id} was never logged. {string.Join('\n', _lines)}");
-        }
-    }
-
-    public ILogger CreateLogger(string categoryName) => this;
-
-    public IDisposable? BeginScope<TState>(TState state)
-        where TState : notnull => null;
-
-    public bool IsEnabled(LogLevel logLevel) => true;
-
-    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
-    {
-        _lines.Enqueue(new Line(eventId.Id, logLevel, formatter(state, exception), exception));
-        _came.Pulse();
-    }
-
-    public void Dispose()
-    {
-    }
-
-    internal sealed record Line(int Id, LogLevel Level, string Message, Exception? Error);
-}
-
-/// <summary>Set once, waited for by many.</summary>
-internal sealed class Signal
-{
-    private readonly TaskCompletionSource _set = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-    /// <summary>Ends when it is set, however long that takes: for the app's side.</summary>
-    public Task WhenSet => _set.Task;
-
-    public bool IsSet => _set.Task.IsCompleted;
-
-    public void Set() => _set.TrySetResult();
-
-    /// <summary>For the test's side, which does not wait for ever.</summary>
-    public Task WaitAsync() => _set.Task.WaitAsync(SpawnWorld.Patience, TestContext.Current.CancellationToken);
 }

@@ -96,7 +96,7 @@ public sealed class SpawnedTaskTests
         Assert.Null(task.Exception);
         Assert.False(_entered.IsSet);
         await world.IdleAsync();
-        Assert.Single(world.Log.Of(TaskLog.Cancelled));
+        Assert.Single(world.Log.Of(TestLog.Cancelled));
         Assert.Empty(world.Failures);
     }
 

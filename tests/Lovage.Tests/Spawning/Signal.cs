@@ -1,6 +1,4 @@
-using Xunit;
-
-namespace Lovage.AspNetCore.Tests.Sites;
+namespace Lovage.Tests.Spawning;
 
 /// <summary>Set once, waited for by many.</summary>
 internal sealed class Signal
@@ -15,5 +13,5 @@ internal sealed class Signal
     public void Set() => _set.TrySetResult();
 
     /// <summary>For the test's side, which does not wait for ever.</summary>
-    public Task WaitAsync() => _set.Task.WaitAsync(TestSite.Patience, TestContext.Current.CancellationToken);
+    public Task WaitAsync() => _set.Task.WaitAsync(TestLog.Patience, Xunit.TestContext.Current.CancellationToken);
 }

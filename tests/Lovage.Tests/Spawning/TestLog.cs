@@ -1,13 +1,25 @@
 using System.Collections.Concurrent;
 using Lovage.Storage;
 using Microsoft.Extensions.Logging;
-using Xunit;
 
-namespace Lovage.AspNetCore.Tests.Sites;
+namespace Lovage.Tests.Spawning;
 
 /// <summary>What an app logged, to look at and to wait for.</summary>
 internal sealed class TestLog : ILoggerProvider, ILogger
 {
+    internal const int Succeeded = 4001;
+    internal const int Retried = 4002;
+    internal const int Failed = 4003;
+    internal const int Cancelled = 4004;
+    internal const int Dropped = 4005;
+    internal const int Draining = 4006;
+    internal const int LeftBehind = 4007;
+    internal const int HandlerFailed = 4008;
+    internal const int Cancelling = 4009;
+
+    /// <summary>How long a test waits for what must come.</summary>
+    internal static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
     private readonly ConcurrentQueue<Line> _lines = new();
     private readonly WakeUp _came = new();
 
@@ -16,6 +28,8 @@ internal sealed class TestLog : ILoggerProvider, ILogger
 
     /// <summary>Messages with this event id.</summary>
     public IEnumerable<Line> Of(int id) => _lines.Where(line => line.Id == id);
+
+    public void Clear() => _lines.Clear();
 
     public async Task WaitForAsync(int id)
     {
@@ -27,7 +41,8 @@ internal sealed class TestLog : ILoggerProvider, ILogger
                 return;
             }
 
-            Assert.True(await _came.WaitAsync(seen, TestSite.Patience, TimeProvider.System, TestContext.Current.CancellationToken), $"Event {id} was never logged. {string.Join('\n', _lines)}");
+            var isWoken = await _came.WaitAsync(seen, Patience, TimeProvider.System, Xunit.TestContext.Current.CancellationToken);
+            Xunit.Assert.True(isWoken, $"Event {id} was never logged. {string.Join('\n', _lines)}");
         }
     }
 

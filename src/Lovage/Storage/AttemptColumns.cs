@@ -1,0 +1,106 @@
+using System.Buffers;
+using System.Text.Json;
+
+namespace Lovage.Storage;
+
+/// <summary>What storages with columns write of an attempt as JSON, because it is read back only as a whole: its error and its logs.</summary>
+/// <remarks>Stateless, safe for use by several threads. Rows outlive a version: the order of the items never changes.</remarks>
+public static class AttemptColumns
+{
+    /// <summary>An error as UTF-8 JSON: [type, message, traceback]; empty for none.</summary>
+    /// <param name="error">The error.</param>
+    public static byte[] FromError(JobError? error)
+    {
+        if (error is null)
+        {
+            return [];
+        }
+
+        var buffer = new ArrayBufferWriter<byte>();
+        using (var json = new Utf8JsonWriter(buffer))
+        {
+            json.WriteStartArray();
+            json.WriteStringValue(error.Type);
+            json.WriteStringValue(error.Message);
+            json.WriteStringValue(error.Traceback);
+            json.WriteEndArray();
+        }
+
+        return buffer.WrittenSpan.ToArray();
+    }
+
+    /// <summary>The error that <see cref="FromError"/> wrote; null when there was none.</summary>
+    /// <param name="utf8">What was written; may be empty.</param>
+    /// <exception cref="JsonException">It is no JSON.</exception>
+    /// <exception cref="InvalidOperationException">It is JSON of another kind.</exception>
+    public static JobError? ToError(ReadOnlySpan<byte> utf8)
+    {
+        if (utf8.IsEmpty)
+        {
+            return null;
+        }
+
+        var json = new Utf8JsonReader(utf8);
+        json.Read();
+        return new JobError(Next(ref json) ?? "", Next(ref json) ?? "", Next(ref json));
+    }
+
+    /// <summary>Log lines as UTF-8 JSON: one flat array, four items a line (time as <see cref="StorageTime"/>, level, category, message); empty for none.</summary>
+    /// <param name="logs">The lines.</param>
+    public static byte[] FromLogs(IReadOnlyList<LogLine> logs)
+    {
+        ArgumentNullException.ThrowIfNull(logs);
+        if (logs.Count == 0)
+        {
+            return [];
+        }
+
+        var buffer = new ArrayBufferWriter<byte>();
+        using (var json = new Utf8JsonWriter(buffer))
+        {
+            json.WriteStartArray();
+            foreach (var line in logs)
+            {
+                json.WriteNumberValue(StorageTime.From(line.At));
+                json.WriteNumberValue(line.Level);
+                json.WriteStringValue(line.Category);
+                json.WriteStringValue(line.Message);
+            }
+
+            json.WriteEndArray();
+        }
+
+        return buffer.WrittenSpan.ToArray();
+    }
+
+    /// <summary>The log lines that <see cref="FromLogs"/> wrote.</summary>
+    /// <param name="utf8">What was written; may be empty.</param>
+    /// <exception cref="JsonException">It is no JSON.</exception>
+    /// <exception cref="InvalidOperationException">It is JSON of another kind.</exception>
+    public static IReadOnlyList<LogLine> ToLogs(ReadOnlySpan<byte> utf8)
+    {
+        if (utf8.IsEmpty)
+        {
+            return [];
+        }
+
+        var json = new Utf8JsonReader(utf8);
+        var logs = new List<LogLine>();
+        json.Read();
+        while (json.Read() && json.TokenType == JsonTokenType.Number)
+        {
+            var at = json.GetInt64();
+            json.Read();
+            var level = json.GetInt32();
+            logs.Add(new LogLine(StorageTime.To(at), level, Next(ref json) ?? "", Next(ref json) ?? ""));
+        }
+
+        return logs;
+    }
+
+    private static string? Next(ref Utf8JsonReader json)
+    {
+        json.Read();
+        return json.GetString();
+    }
+}

@@ -1,0 +1,180 @@
+using System.Buffers;
+using System.Collections.Immutable;
+using System.Text.Json;
+using Lovage.Protocol;
+
+namespace Lovage.Storage;
+
+/// <summary>
+/// What storages with columns write of a message beside its plain fields: its yes-or-no fields as the bits of one number, and the fields that are rarely set as one JSON object.
+/// </summary>
+/// <remarks>Stateless, safe for use by several threads. Rows outlive a version: bits and names are added, never changed.</remarks>
+public static class MessageColumns
+{
+    private const int IgnoreResultFlag = 1;
+    private const int ChosenIdFlag = 2;
+
+    /// <summary>The yes-or-no fields of a message: 1 for <see cref="JobMessage.IgnoreResult"/>, 2 for <see cref="JobMessage.HasChosenId"/>.</summary>
+    /// <param name="message">The message.</param>
+    public static int Flags(JobMessage message)
+    {
+        ArgumentNullException.ThrowIfNull(message);
+        return (message.IgnoreResult ? IgnoreResultFlag : 0) | (message.HasChosenId ? ChosenIdFlag : 0);
+    }
+
+    /// <summary><see cref="JobMessage.IgnoreResult"/> of a message with these flags.</summary>
+    /// <param name="flags">As <see cref="Flags"/> wrote them.</param>
+    public static bool IgnoresResult(int flags) => (flags & IgnoreResultFlag) != 0;
+
+    /// <summary><see cref="JobMessage.HasChosenId"/> of a message with these flags.</summary>
+    /// <param name="flags">As <see cref="Flags"/> wrote them.</param>
+    public static bool HasChosenId(int flags) => (flags & ChosenIdFlag) != 0;
+
+    /// <summary>The fields that are rarely set, as UTF-8 JSON; empty, and nothing is made, when none is.</summary>
+    /// <param name="message">The message.</param>
+    /// <param name="withOrigin">True when its origin has no place elsewhere.</param>
+    public static byte[] More(JobMessage message, bool withOrigin)
+    {
+        ArgumentNullException.ThrowIfNull(message);
+        var origin = withOrigin ? message.Origin : null;
+        if (origin is null
+            && message is { TimeLimit: null, SoftTimeLimit: null, RootId: null, ParentId: null, GroupId: null, GroupIndex: null, ReplyTo: null, Headers.Count: 0 })
+        {
+            return [];
+        }
+
+        var buffer = new ArrayBufferWriter<byte>();
+        using (var json = new Utf8JsonWriter(buffer))
+        {
+            json.WriteStartObject();
+            Number(json, "limit"u8, message.TimeLimit?.Ticks);
+            Number(json, "soft"u8, message.SoftTimeLimit?.Ticks);
+            Text(json, "root"u8, message.RootId);
+            Text(json, "parent"u8, message.ParentId);
+            Text(json, "group"u8, message.GroupId);
+            Number(json, "index"u8, message.GroupIndex);
+            Text(json, "reply"u8, message.ReplyTo);
+            Text(json, "origin"u8, origin);
+            if (!message.Headers.IsEmpty)
+            {
+                json.WriteStartObject("headers"u8);
+                foreach (var (name, value) in message.Headers)
+                {
+                    json.WriteString(name, value);
+                }
+
+                json.WriteEndObject();
+            }
+
+            json.WriteEndObject();
+        }
+
+        return buffer.WrittenSpan.ToArray();
+    }
+
+    /// <summary>A message with the fields that <see cref="More"/> wrote; the same one when there are none. Names that this version does not know are left out.</summary>
+    /// <param name="message">The message without them; its origin stays unless there is one among them.</param>
+    /// <param name="utf8">What was written; may be empty.</param>
+    /// <exception cref="JsonException">It is no JSON.</exception>
+    /// <exception cref="InvalidOperationException">A field is of another kind than it was written.</exception>
+    public static JobMessage WithMore(JobMessage message, ReadOnlySpan<byte> utf8)
+    {
+        ArgumentNullException.ThrowIfNull(message);
+        if (utf8.IsEmpty)
+        {
+            return message;
+        }
+
+        var json = new Utf8JsonReader(utf8);
+        TimeSpan? limit = null;
+        TimeSpan? soft = null;
+        string? root = null;
+        string? parent = null;
+        string? group = null;
+        string? reply = null;
+        var origin = message.Origin;
+        int? index = null;
+        var headers = message.Headers;
+        json.Read();
+        while (json.Read() && json.TokenType == JsonTokenType.PropertyName)
+        {
+            var name = json.GetString();
+            json.Read();
+            switch (name)
+            {
+                case "limit":
+                    limit = new TimeSpan(json.GetInt64());
+                    break;
+                case "soft":
+                    soft = new TimeSpan(json.GetInt64());
+                    break;
+                case "root":
+                    root = json.GetString();
+                    break;
+                case "parent":
+                    parent = json.GetString();
+                    break;
+                case "group":
+                    group = json.GetString();
+                    break;
+                case "index":
+                    index = json.GetInt32();
+                    break;
+                case "reply":
+                    reply = json.GetString();
+                    break;
+                case "origin":
+                    origin = json.GetString();
+                    break;
+                case "headers":
+                    headers = Headers(ref json);
+                    break;
+                default:
+                    json.Skip();
+                    break;
+            }
+        }
+
+        return message with
+        {
+            TimeLimit = limit,
+            SoftTimeLimit = soft,
+            RootId = root,
+            ParentId = parent,
+            GroupId = group,
+            GroupIndex = index,
+            ReplyTo = reply,
+            Origin = origin,
+            Headers = headers,
+        };
+    }
+
+    private static ImmutableDictionary<string, string> Headers(ref Utf8JsonReader json)
+    {
+        var headers = ImmutableDictionary.CreateBuilder<string, string>();
+        while (json.Read() && json.TokenType == JsonTokenType.PropertyName)
+        {
+            var name = json.GetString()!;
+            json.Read();
+            headers[name] = json.GetString() ?? "";
+        }
+
+        return headers.ToImmutable();
+    }
+
+    private static void Text(Utf8JsonWriter json, ReadOnlySpan<byte> name, string? value)
+    {
+        if (value is not null)
+        {
+            json.WriteString(name, value);
+        }
+    }
+
+    private static void Number(Utf8JsonWriter json, ReadOnlySpan<byte> name, long? value)
+    {
+        if (value is { } number)
+        {
+            json.WriteNumber(name, number);
+        }
+    }
+}

@@ -1,0 +1,110 @@
+using Lovage.Specification;
+using Lovage.Storage;
+using Npgsql;
+using Xunit;
+
+namespace Lovage.PostgreSql.Tests;
+
+/// <summary>
+/// Jobs that are ready at a place behind which others were claimed more than half a second ago, so that a look does not begin before it any more. The clock by which looks from
+/// the start come round stands still: what is claimed all the same was told.
+/// </summary>
+public sealed class LateJobTests : IAsyncLifetime
+{
+    /// <summary>By how much the place where a look begins follows what was claimed.</summary>
+    private static readonly TimeSpan Trail = TimeSpan.FromMilliseconds(500);
+
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
+    private readonly string _schema = PostgreSqlFixture.NewSchema();
+    private readonly TestData _data = new(TimeProvider.System);
+    private readonly ManualTimeProvider _wire = new();
+    private PostgreSqlServer _server = null!;
+
+    private static CancellationToken Stop => TestContext.Current.CancellationToken;
+
+    public async ValueTask InitializeAsync() => _server = await PostgreSqlServer.GetAsync();
+
+    public async ValueTask DisposeAsync() => await _server.ExecuteAsync($"DROP SCHEMA IF EXISTS {_schema} CASCADE");
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Commit_LongAfterItsJobWasEnqueued_HasItClaimedAtOnce(bool elsewhere)
+    {
+        await using var here = await OpenAsync();
+        await using var there = await OpenAsync();
+        await using var connection = await ConnectAsync();
+        await using var transaction = await connection.BeginTransactionAsync(Stop);
+        var late = _data.Message();
+        await (elsewhere ? there : here).Transactions!.PublishAsync(transaction, [late], Stop);
+        await PassAsync(here);
+        var waiting = here.Broker.ReceiveAsync(Request with { Wait = TimeSpan.FromHours(1) }, Stop).AsTask();
+
+        await transaction.CommitAsync(Stop);
+
+        Assert.Equal(late.Id, Assert.Single(await waiting.WaitAsync(Patience, Stop)).Message.Id);
+    }
+
+    [Fact]
+    public async Task Commit_ThatNobodyTells_WaitsForTheNextLookFromTheStart()
+    {
+        await using var storage = await OpenAsync(PostgreSqlHints.Poll);
+        await using var connection = await ConnectAsync();
+        await using var transaction = await connection.BeginTransactionAsync(Stop);
+        var late = _data.Message();
+        await storage.Transactions!.PublishAsync(transaction, [late], Stop);
+        await PassAsync(storage);
+        await transaction.CommitAsync(Stop);
+
+        Assert.Empty(await storage.Broker.ReceiveAsync(Request, Stop));
+        _wire.Advance(TimeSpan.FromSeconds(1) - Trail);
+        Assert.Equal(late.Id, Assert.Single(await storage.Broker.ReceiveAsync(Request, Stop)).Message.Id);
+    }
+
+    [Fact]
+    public async Task Release_OfAJobClaimedLongAgo_HasItClaimedAtOnce()
+    {
+        await using var storage = await OpenAsync();
+        var early = await ClaimAsync(storage);
+        _wire.Advance(Trail);
+        await PassAsync(storage);
+
+        Assert.Equal(1, await storage.Broker.ReleaseAsync([early.Token], Stop));
+
+        Assert.Equal(early.Message.Id, Assert.Single(await storage.Broker.ReceiveAsync(Request, Stop)).Message.Id);
+    }
+
+    private static ReceiveRequest Request { get; } = new(TestData.Owner(), [TestData.Queue], 1, TimeSpan.FromMinutes(5));
+
+    /// <summary>Claims jobs past the places that were taken until now, until a look begins behind these.</summary>
+    private async Task PassAsync(PostgreSqlStorage storage)
+    {
+        await ClaimAsync(storage);
+        _wire.Advance(Trail);
+        await ClaimAsync(storage);
+    }
+
+    private async Task<Delivery> ClaimAsync(PostgreSqlStorage storage)
+    {
+        var message = _data.Message();
+        await storage.Broker.PublishAsync([message], Stop);
+        var delivery = Assert.Single(await storage.Broker.ReceiveAsync(Request, Stop));
+        Assert.Equal(message.Id, delivery.Message.Id);
+        return delivery;
+    }
+
+    private async Task<NpgsqlConnection> ConnectAsync()
+    {
+        var connection = new NpgsqlConnection(_server.ConnectionString);
+        await connection.OpenAsync(Stop);
+        return connection;
+    }
+
+    private async Task<PostgreSqlStorage> OpenAsync(PostgreSqlHints hints = PostgreSqlHints.Auto)
+    {
+        var storage = new PostgreSqlStorage(PostgreSqlFixture.Options(_server, _schema) with { Wire = _wire, Hints = hints });
+        await storage.OpenAsync(Stop);
+        return storage;
+    }
+}
