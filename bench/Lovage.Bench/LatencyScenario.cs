@@ -1,5 +1,7 @@
 using System.Diagnostics;
+using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
+using Npgsql;
 
 namespace Lovage.Bench;
 
@@ -23,7 +25,9 @@ internal static class LatencyScenario
         options = options with { Storage = storage.Address };
         await using var pin = options.Pin ? await BenchStorage.PinAsync(storage.Address) : null;
         var flush = FlushMilliseconds(storage.Folder);
+        var before = await CommitMillisecondsAsync(options);
         double[] sorted = options.Processes > 1 ? await AcrossAsync(options) : await WithinAsync(options);
+        double[] commits = [.. before.Concat(await CommitMillisecondsAsync(options)).Order()];
         return new BenchResult("latency", storage.Address.Split(':')[0], sorted.Length, options.Rate)
             .Add("processes", options.Processes)
             .Add("pinned", options.Pin ? 1 : 0)
@@ -32,7 +36,9 @@ internal static class LatencyScenario
             .Add("p999_ms", LatencyRecorder.Percentile(sorted, 0.999))
             .Add("max_ms", sorted[^1])
             .Add("flush_p50_ms", LatencyRecorder.Percentile(flush, 0.5))
-            .Add("flush_p99_ms", LatencyRecorder.Percentile(flush, 0.99));
+            .Add("flush_p99_ms", LatencyRecorder.Percentile(flush, 0.99))
+            .Add("commits_p50_ms", LatencyRecorder.Percentile(commits, 0.5))
+            .Add("commits_p99_ms", LatencyRecorder.Percentile(commits, 0.99));
     }
 
     /// <summary>The worker of the two-process run: works until its input ends, then prints what it measured.</summary>
@@ -79,6 +85,37 @@ internal static class LatencyScenario
 
         Array.Sort(times);
         return times;
+    }
+
+    /// <summary>What the server itself takes for the two commits of a job, to publish and to claim: a row added, and then removed, at the same pace as the jobs.</summary>
+    private static async Task<double[]> CommitMillisecondsAsync(BenchOptions options)
+    {
+        const int Rounds = 100;
+        if (!options.Storage.StartsWith("postgres", StringComparison.Ordinal))
+        {
+            return [0];
+        }
+
+        await using var connection = await BenchStorage.ConnectAsync(options.Storage);
+        await RunAsync("CREATE TEMP SEQUENCE place; DROP TABLE IF EXISTS lovage_bench_commits; CREATE TABLE lovage_bench_commits(place bigint PRIMARY KEY)");
+        var times = new double[Rounds];
+        for (var i = 0; i < Rounds; i++)
+        {
+            await Task.Delay(TimeSpan.FromSeconds(Math.Min(0.05, 1 / options.Rate)));
+            var start = Stopwatch.GetTimestamp();
+            await RunAsync("INSERT INTO lovage_bench_commits VALUES (nextval('place'))");
+            await RunAsync("DELETE FROM lovage_bench_commits WHERE place = currval('place')");
+            times[i] = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
+        }
+
+        await RunAsync("DROP TABLE lovage_bench_commits");
+        return times;
+
+        async Task RunAsync([StringSyntax("sql")] string sql)
+        {
+            await using var command = new NpgsqlCommand(sql, connection);
+            await command.ExecuteNonQueryAsync();
+        }
     }
 
     private static async Task<double[]> WithinAsync(BenchOptions options)

@@ -43,14 +43,14 @@ internal static class MessageRow
             .Add(Column(messages, message => words[message.Name]))
             .Add(Column(messages, message => words[message.Queue]))
             .Add(Column(messages, static message => message.Priority))
-            .Add(Column(messages, static message => (short)MessageColumns.Flags(message)))
+            .Add(Column(messages, Flags))
             .Add(Column(messages, static message => message.Retries))
             .Add(Column(messages, static message => message.Delay == TimeSpan.Zero ? (long?)null : message.Delay.Ticks))
             .Add(Column(messages, static message => StorageTime.From(message.Eta)))
             .Add(Column(messages, static message => StorageTime.From(message.Expires)))
             .Add(Column(messages, static message => message.MaxAttempts))
             .Add(Column<byte[]?>(messages, static message => Array(message.Body)))
-            .Add(Column(messages, static message => MessageColumns.More(message, withOrigin: !IsWord(message.Origin)) is { Length: > 0 } more ? more : null))
+            .Add(Column(messages, More))
             .Add(Column(messages, static message => message.Extra.IsEmpty ? null : Array(message.Extra)))
             .Add(Column(messages, message => message.Origin is { } origin && IsWord(origin) ? words[origin] : (int?)null));
 
@@ -109,6 +109,10 @@ internal static class MessageRow
         };
         return MessageColumns.WithMore(message, row.Bytes(first + 12));
     }
+
+    private static short Flags(JobMessage message) => (short)MessageColumns.Flags(message);
+
+    private static byte[]? More(JobMessage message) => MessageColumns.More(message, withOrigin: !IsWord(message.Origin)) is { Length: > 0 } more ? more : null;
 
     private static bool IsWord(string? origin) => origin is null || origin.Length <= WordLengthMax;
 
