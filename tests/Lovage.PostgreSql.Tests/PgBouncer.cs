@@ -24,8 +24,8 @@ public enum PoolMode
 /// </summary>
 public sealed class PgBouncer : IAsyncDisposable
 {
-    /// <summary>Sessions with the server; fewer than there are callers, so that they are truly swapped.</summary>
-    internal const int PoolSize = 8;
+    /// <summary>Sessions with the server; fewer than tests have connections, so that they are truly swapped, and more than they have open transactions.</summary>
+    internal const int PoolSize = 12;
 
     // As the server's: it ends, and its folder goes, when the pipe is closed; a word on the pipe ends it and leaves the folder.
     private const string Keeper = """

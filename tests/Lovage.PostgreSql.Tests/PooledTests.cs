@@ -1,7 +1,9 @@
 using System.Collections.Concurrent;
 using Lovage.PostgreSql.Connections;
+using Lovage.Protocol;
 using Lovage.Specification;
 using Lovage.Storage;
+using Npgsql;
 using Xunit;
 
 namespace Lovage.PostgreSql.Tests;
@@ -132,6 +134,35 @@ public sealed class PooledTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Publish_OpenTransactionsHoldAllSessions_WaitsForNoOther()
+    {
+        await using var bouncer = await PgBouncer.CreateAsync(_server, PoolMode.Transaction);
+        await using var direct = new PostgreSqlStorage(PostgreSqlFixture.Options(_server, _schema));
+        await direct.OpenAsync(Stop);
+        await direct.Broker.PublishAsync([NewMessage()], Stop);
+        await using var storage = await OpenAsync(bouncer);
+        var connections = new List<NpgsqlConnection>();
+        var transactions = new List<NpgsqlTransaction>();
+        for (var i = 0; i < PgBouncer.PoolSize; i++)
+        {
+            connections.Add(new NpgsqlConnection($"{bouncer.ConnectionString};Pooling=false"));
+            await connections[i].OpenAsync(Stop);
+            transactions.Add(await connections[i].BeginTransactionAsync(Stop));
+            await using var command = new NpgsqlCommand("SELECT 1", connections[i], transactions[i]);
+            await command.ExecuteScalarAsync(Stop);
+        }
+
+        foreach (var transaction in transactions)
+        {
+            Assert.Equal([PublishStatus.Accepted], await storage.Transactions!.PublishAsync(transaction, [NewMessage()], Stop));
+        }
+
+        transactions.ForEach(static transaction => transaction.Commit());
+        connections.ForEach(static connection => connection.Dispose());
+        Assert.Equal(1 + PgBouncer.PoolSize, Assert.Single(await storage.Broker.QueuesAsync(Stop)).Ready);
+    }
+
+    [Fact]
     public async Task Receive_OfAJobThatAnotherProcessPublished_IsFoundByTheNextLook()
     {
         var bouncer = await PgBouncer.GetAsync();
@@ -185,7 +216,7 @@ public sealed class PooledTests : IAsyncLifetime
         }
     }
 
-    private Lovage.Protocol.JobMessage NewMessage()
+    private JobMessage NewMessage()
     {
         lock (_data)
         {
