@@ -185,7 +185,7 @@ public sealed class PooledTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Calls_SessionsBehindThePoolerAreTerminated_FailAsTransientAndThenWork()
+    public async Task Calls_SessionsBehindThePoolerAreTerminated_GoOn()
     {
         await using var bouncer = await PgBouncer.CreateAsync(_server, PoolMode.Transaction);
         await using var storage = await OpenAsync(bouncer);
@@ -193,7 +193,7 @@ public sealed class PooledTests : IAsyncLifetime
         for (var i = 0; i < 20; i++)
         {
             await storage.Broker.PublishAsync([NewMessage()], Stop);
-            await _server.ExecuteAsync($"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%{_schema}%' AND pid <> pg_backend_pid()");
+            await _server.ExecuteAsync($"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'lovage%' AND query LIKE '%\"{_schema}\"%'");
             await TryAsync(async () => await storage.Broker.ReceiveAsync(new ReceiveRequest(TestData.Owner(), [TestData.Queue], 100, Lease), Stop));
         }
 
@@ -210,6 +210,7 @@ public sealed class PooledTests : IAsyncLifetime
                 }
                 catch (StorageException fault) when (faults++ < 100)
                 {
+                    // Most often PgBouncer has noticed, and nobody is told.
                     Assert.True(fault.IsTransient, fault.Message);
                 }
             }
