@@ -18,10 +18,11 @@ alone=(Lovage.Faults Lovage.Packaging Lovage.Quickstart.Tests Lovage.Simulation)
 needs=(
   "ps procps"
   "postgres postgresql"
+  "pgbouncer pgbouncer"
 )
 
 # Where packages put commands that are not on the PATH.
-elsewhere=(/usr/lib/postgresql/*/bin)
+elsewhere=(/usr/lib/postgresql/*/bin /usr/sbin)
 
 # No suite takes longer unless it hangs.
 limit=12m
@@ -60,6 +61,10 @@ install_needs() {
   ((EUID == 0)) || as_root=(sudo)
   if ! { "${as_root[@]}" apt-get update -qq && "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${packages[@]}" >/dev/null; }; then
     echo "Not installed: ${packages[*]}. What needs them is skipped, and says so." >&2
+  fi
+  # The tests start their own: what a package starts by itself where systemd runs is in nobody's way, but of no use.
+  if [[ -d /run/systemd/system && " ${packages[*]} " == *" pgbouncer "* ]]; then
+    "${as_root[@]}" systemctl disable --now --quiet pgbouncer.service || true
   fi
 }
 

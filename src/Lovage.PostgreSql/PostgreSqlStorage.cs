@@ -89,6 +89,7 @@ public sealed class PostgreSqlStorage : JobStorage
                 return true;
             },
             cancellationToken);
+        await _transactions.LearnAsync();
         _description = $"{Database.Description} (PostgreSQL {version})".Replace(") (", ", ", StringComparison.Ordinal);
         if (_options.Hints == PostgreSqlHints.Auto && Database.IsDirect)
         {

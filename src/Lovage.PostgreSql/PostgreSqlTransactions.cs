@@ -13,8 +13,9 @@ using Npgsql;
 namespace Lovage.PostgreSql;
 
 /// <summary>
-/// Publishes and settles on a caller's connection. Its session is the caller's: every name in the statements has its schema, and nothing is set. Words get their numbers over the
-/// storage's own connections, since a number that the caller rolled back would be remembered all the same.
+/// Publishes and settles on a caller's connection. Its session is the caller's: every name in the statements has its schema, and nothing is set. New words get their numbers over the
+/// storage's own connections, since a number that the caller rolled back would be remembered all the same. For nothing else does an open transaction wait for another connection: behind a
+/// pooler the open ones may hold all sessions there are.
 /// </summary>
 internal sealed class PostgreSqlTransactions(PostgreSqlStorage storage, PostgreSqlSignals signals, TimeProvider time) : JobTransactions("postgresql", time)
 {
@@ -24,13 +25,16 @@ internal sealed class PostgreSqlTransactions(PostgreSqlStorage storage, PostgreS
     private readonly FateReading _fates = new(storage.Database.Schema);
     private readonly ServerIdentity _identity = new(storage.Database);
 
+    /// <summary>Asks before what would be asked in somebody's transaction otherwise.</summary>
+    internal Task LearnAsync() => _identity.LearnAsync();
+
     protected override async ValueTask<IReadOnlyList<PublishStatus>> PublishCoreAsync(DbTransaction transaction, IReadOnlyList<JobMessage> messages, CancellationToken cancellationToken)
     {
         var connection = ConnectionOf(transaction);
-        var words = await WordsAsync(MessageRow.WordsOf(messages), cancellationToken);
         return await CallAsync(connection, async () =>
         {
             await _identity.CheckAsync(connection, nameof(transaction));
+            var words = await WordsAsync(connection, MessageRow.WordsOf(messages), cancellationToken);
             var results = await _publish.RunAsync(connection, messages, null, words, storage.Now);
             await NotifyAsync(connection, messages.Select(static message => message.Queue));
             return Array.ConvertAll(results, static result => result.Status);
@@ -42,10 +46,10 @@ internal sealed class PostgreSqlTransactions(PostgreSqlStorage storage, PostgreS
         var connection = ConnectionOf(transaction);
         var texts = SettleStatement.WordsOf([outcome]);
         texts.UnionWith(MessageRow.WordsOf(outcome.FollowUps));
-        var words = await WordsAsync(texts, cancellationToken);
         return await CallAsync(connection, async () =>
         {
             await _identity.CheckAsync(connection, nameof(transaction));
+            var words = await WordsAsync(connection, texts, cancellationToken);
             if ((await _settle.RunAsync(connection, [outcome], words, storage.Now)).Count == 0)
             {
                 return (await _settle.AppliedBeforeAsync(connection, [outcome])).Count > 0 ? SettleStatus.Applied : SettleStatus.Stale;
@@ -94,9 +98,11 @@ internal sealed class PostgreSqlTransactions(PostgreSqlStorage storage, PostgreS
         }
     }
 
-    private ValueTask<Dictionary<string, int>> WordsAsync(HashSet<string> texts, CancellationToken cancellationToken) => _database.Words.TryIds(texts, out var known)
-        ? new(known)
-        : _database.CallAsync(async connection => await _database.Words.IdsAsync(connection, texts, CancellationToken.None), cancellationToken);
+    private async ValueTask<Dictionary<string, int>> WordsAsync(NpgsqlConnection connection, HashSet<string> texts, CancellationToken cancellationToken)
+    {
+        var words = await _database.Words.FindAsync(connection, texts, CancellationToken.None);
+        return words.Count == texts.Count ? words : await _database.CallAsync(async own => await _database.Words.IdsAsync(own, texts, CancellationToken.None), cancellationToken);
+    }
 
     /// <summary>Delivered at the commit. The sender is nobody, so that this process hears it too: it does not see the commit otherwise.</summary>
     private async Task NotifyAsync(NpgsqlConnection connection, IEnumerable<string> queues)

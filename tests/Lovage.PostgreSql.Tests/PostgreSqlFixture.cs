@@ -6,16 +6,17 @@ using Npgsql;
 namespace Lovage.PostgreSql.Tests;
 
 /// <summary>A schema of its own for each scope; the second handle is a second storage on the same schema, with connections of its own.</summary>
-public sealed class PostgreSqlFixture : StorageFixture
+public class PostgreSqlFixture : StorageFixture
 {
     private static readonly StrongBox<int> Number = new();
 
     public override async ValueTask<StorageScope> OpenAsync()
     {
         var server = await PostgreSqlServer.GetAsync();
+        var connectionString = await ConnectionStringAsync();
         var time = new ManualTimeProvider();
         var schema = NewSchema();
-        var options = Options(server, schema) with { Time = time, Clock = time };
+        var options = Options(server, schema) with { ConnectionString = connectionString, Time = time, Clock = time };
         var storage = new PostgreSqlStorage(options);
         await storage.OpenAsync(CancellationToken.None);
         var other = new PostgreSqlStorage(options);
@@ -29,7 +30,7 @@ public sealed class PostgreSqlFixture : StorageFixture
         {
             BeginAsync = async () =>
             {
-                connections.Add(new NpgsqlConnection(server.ConnectionString));
+                connections.Add(new NpgsqlConnection(connectionString));
                 await connections[^1].OpenAsync(CancellationToken.None);
                 return await connections[^1].BeginTransactionAsync(CancellationToken.None);
             },
@@ -40,4 +41,7 @@ public sealed class PostgreSqlFixture : StorageFixture
     public static string NewSchema() => string.Create(CultureInfo.InvariantCulture, $"lovage_{Interlocked.Increment(ref Number.Value)}");
 
     public static PostgreSqlStorageOptions Options(PostgreSqlServer server, string schema) => new() { ConnectionString = server.ConnectionString, Schema = schema };
+
+    /// <summary>By which the storages and the transactions of their callers reach the server.</summary>
+    protected virtual async Task<string> ConnectionStringAsync() => (await PostgreSqlServer.GetAsync()).ConnectionString;
 }

@@ -178,9 +178,9 @@ public sealed partial class PostgreSqlServer
         }
     }
 
-    private static string[] AsUser() => Environment.UserName == "root" ? ["setpriv", $"--reuid={User().Name}", $"--regid={User().Group}", "--clear-groups", "--"] : [];
+    internal static string[] AsUser() => Environment.UserName == "root" ? ["setpriv", $"--reuid={User().Name}", $"--regid={User().Group}", "--clear-groups", "--"] : [];
 
-    private static (string Name, string Group) User()
+    internal static (string Name, string Group) User()
     {
         var users = File.ReadLines("/etc/passwd").Select(static line => line.Split(':')).ToDictionary(static fields => fields[0], static fields => fields[3], StringComparer.Ordinal);
         return users.TryGetValue("postgres", out var group) ? ("postgres", group) : ("nobody", users["nobody"]);
@@ -195,14 +195,14 @@ public sealed partial class PostgreSqlServer
         return packaged.Concat(path).FirstOrDefault(static folder => File.Exists(Path.Combine(folder, "initdb")) && File.Exists(Path.Combine(folder, "postgres")));
     }
 
-    private static int FreePort()
+    internal static int FreePort()
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
         return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
-    private static async Task RunAsync(params string[] command)
+    internal static async Task RunAsync(params string[] command)
     {
         using var process = Launch(command);
         var output = await Task.WhenAll(process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
@@ -213,7 +213,7 @@ public sealed partial class PostgreSqlServer
         }
     }
 
-    private static Process Launch(string[] command)
+    internal static Process Launch(string[] command)
     {
         var start = new ProcessStartInfo(command[0], command[1..]) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = Path.GetTempPath() };
         start.Environment["LC_ALL"] = "C";

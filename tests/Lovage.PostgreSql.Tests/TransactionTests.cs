@@ -7,10 +7,11 @@ using Xunit;
 namespace Lovage.PostgreSql.Tests;
 
 /// <summary>A schema of its own with a table of the app's beside Lovage's.</summary>
-public sealed class PostgreSqlTransactionAppFixture : TransactionAppFixture
+public class PostgreSqlTransactionAppFixture : TransactionAppFixture
 {
     private NpgsqlDataSource _source = null!;
     private PostgreSqlServer _server = null!;
+    private string _connectionString = "";
 
     public string Schema { get; } = PostgreSqlFixture.NewSchema();
 
@@ -21,11 +22,12 @@ public sealed class PostgreSqlTransactionAppFixture : TransactionAppFixture
     public override async ValueTask StartAsync()
     {
         _server = await PostgreSqlServer.GetAsync();
-        _source = NpgsqlDataSource.Create(_server.ConnectionString);
+        _connectionString = await ConnectionStringAsync();
+        _source = NpgsqlDataSource.Create(_connectionString);
         await _server.ExecuteAsync($"CREATE SCHEMA {Schema}; CREATE TABLE {Table}(id text NOT NULL)");
     }
 
-    public override JobStorage NewStorage() => new PostgreSqlStorage(PostgreSqlFixture.Options(_server, Schema));
+    public override JobStorage NewStorage() => new PostgreSqlStorage(PostgreSqlFixture.Options(_server, Schema) with { ConnectionString = _connectionString });
 
     public override ValueTask<AppTransaction> BeginAsync(JobClient jobs) => BeginAsync(IsolationLevel.ReadCommitted);
 
@@ -42,7 +44,11 @@ public sealed class PostgreSqlTransactionAppFixture : TransactionAppFixture
     {
         await _source.DisposeAsync();
         await _server.ExecuteAsync($"DROP SCHEMA IF EXISTS {Schema} CASCADE");
+        GC.SuppressFinalize(this);
     }
+
+    /// <summary>By which the storage and the app reach the server.</summary>
+    protected virtual async Task<string> ConnectionStringAsync() => (await PostgreSqlServer.GetAsync()).ConnectionString;
 }
 
 /// <summary>Transactions of an app on PostgreSQL, and what only a server with sessions of its own can get wrong.</summary>

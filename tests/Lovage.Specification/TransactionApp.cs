@@ -10,7 +10,7 @@ namespace Lovage.Specification;
 
 /// <summary>
 /// An app whose jobs take part in transactions: a client that enqueues together with rows of the app's own, and a worker whose handlers read and write such rows. The worker polls so seldom that
-/// only a hint wakes it in time.
+/// only a hint wakes it in time, where there are hints.
 /// </summary>
 public abstract class TransactionApp<TFixture> : IAsyncLifetime
     where TFixture : TransactionAppFixture, new()
@@ -51,9 +51,9 @@ public abstract class TransactionApp<TFixture> : IAsyncLifetime
     /// <summary>Starts an app with a worker and settings of its own.</summary>
     protected Task<JobClient> StartAsync((string Key, string Value)[] settings, params JobDefinition[] definitions) => StartAsync(
         settings,
-        static lovage => lovage.AddWorker(static worker =>
+        lovage => lovage.AddWorker(worker =>
         {
-            worker.PollInterval = TimeSpan.FromMinutes(1);
+            worker.PollInterval = Fixture.PollInterval;
             worker.Concurrency = 4;
         }),
         definitions);

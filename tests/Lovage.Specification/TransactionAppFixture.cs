@@ -9,6 +9,9 @@ public abstract class TransactionAppFixture : IAsyncDisposable
     /// <summary>The app's table, as SQL names it: <c>effect(id text)</c>, empty.</summary>
     public abstract string Table { get; }
 
+    /// <summary>How often workers look by themselves: so seldom that only a hint wakes them in time, unless there are none.</summary>
+    public virtual TimeSpan PollInterval => TimeSpan.FromMinutes(1);
+
     /// <summary>Makes the database.</summary>
     public abstract ValueTask StartAsync();
 

@@ -70,8 +70,13 @@ internal sealed class Database : IAsyncDisposable
             await using var source = Source("lovage", 1, prepares: false, initializes: false, isShort: false);
             await using var connection = await source.OpenConnectionAsync(cancellationToken);
 
-            // A pooler makes up the number of the session that it tells its client.
-            IsDirect = await connection.ScalarAsync<int>(new Statement("SELECT pg_backend_pid()"), cancellationToken) == connection.ProcessID;
+            // A pooler makes up the number of the session that it tells its client. In a transaction: one that takes single statements only refuses it.
+            await using (var transaction = await connection.BeginTransactionAsync(cancellationToken))
+            {
+                IsDirect = await connection.ScalarAsync<int>(new Statement("SELECT pg_backend_pid()"), cancellationToken) == connection.ProcessID;
+                await transaction.CommitAsync(cancellationToken);
+            }
+
             if (await connection.ScalarAsync<string>(new Statement("SELECT current_setting('server_encoding')"), cancellationToken) is var encoding and not "UTF8")
             {
                 throw new StorageException($"The database of {Description} has the encoding {encoding}, in which not every text can be kept. Create one with: createdb -E UTF8 -T template0 NAME", isTransient: false);

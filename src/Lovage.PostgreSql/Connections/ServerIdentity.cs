@@ -21,6 +21,9 @@ internal sealed class ServerIdentity(Database database)
     private readonly ConcurrentDictionary<(string? Host, int Port, string? Database), bool> _known = [];
     private string? _own;
 
+    /// <summary>Asks the storage's own database; while nothing is opened anew it need not be asked again.</summary>
+    internal async Task LearnAsync() => Volatile.Write(ref _own, await database.CallAsync(AskAsync, CancellationToken.None));
+
     /// <summary>Asks once for each address.</summary>
     /// <exception cref="ArgumentException">It is another database.</exception>
     internal async Task CheckAsync(NpgsqlConnection connection, string parameter)
@@ -35,9 +38,8 @@ internal sealed class ServerIdentity(Database database)
         if (theirs != Volatile.Read(ref _own))
         {
             // The server may have been started again since.
-            var own = await database.CallAsync(AskAsync, CancellationToken.None);
-            Volatile.Write(ref _own, own);
-            if (theirs != own)
+            await LearnAsync();
+            if (theirs != Volatile.Read(ref _own))
             {
                 throw new ArgumentException(
                     $"The transaction is one of another database ({connection.Host}:{connection.Port}/{connection.Database}) than the storage's, {database.Description}. "

@@ -6,6 +6,9 @@ namespace Lovage.PostgreSql.Connections;
 /// <summary>PostgreSQL's errors as <see cref="StorageException"/>s that say what to do (https://www.postgresql.org/docs/current/errcodes-appendix.html).</summary>
 internal static class StorageFault
 {
+    /// <summary>Connection exceptions, by which PgBouncer says everything, the loss of its session with the server included.</summary>
+    private const string PoolerClass = "08";
+
     internal static bool IsFault(Exception fault) => fault is NpgsqlException or SocketException or IOException or TimeoutException or ObjectDisposedException;
 
     /// <summary>
@@ -18,19 +21,22 @@ internal static class StorageFault
     };
 
     /// <summary>True when the connection is no good any more, so that the server may be another one from now on.</summary>
-    internal static bool IsBroken(Exception fault) => fault is not PostgresException answer || answer.SqlState.StartsWith("57", StringComparison.Ordinal);
+    internal static bool IsBroken(Exception fault) => fault is not PostgresException answer || answer.SqlState[..2] is "57" or PoolerClass;
 
     internal static StorageException From(Exception fault, string description)
     {
-        var (what, isTransient) = fault is PostgresException answer ? From(answer.SqlState)
+        var (what, isTransient) = fault is PostgresException answer ? From(answer)
             : fault is ObjectDisposedException ? ("is closed.", false)
             : ("cannot be reached, or does not answer. Check that the server runs and that host, port and firewall are right; the call can be repeated.", true);
         var cause = fault is PostgresException { SqlState: var state, MessageText: var message } ? $"PostgreSQL {state}: {message}" : fault.Message;
         return new StorageException($"The storage {description} {what} ({cause})", isTransient, fault);
     }
 
-    private static (string What, bool IsTransient) From(string state) => state switch
+    private static (string What, bool IsTransient) From(PostgresException answer) => answer.SqlState switch
     {
+        // What PgBouncer says to any transaction.
+        PostgresErrorCodes.ProtocolViolation when answer.MessageText.Contains("statement pooling", StringComparison.Ordinal) =>
+            ("stands behind a pooler that takes single statements only. Set its pool_mode to transaction for this database, or reach the server without it.", false),
         PostgresErrorCodes.InvalidPassword or PostgresErrorCodes.InvalidAuthorizationSpecification =>
             ("refuses the user or the password. Check Lovage:Storage.", false),
         PostgresErrorCodes.InvalidCatalogName => ("is not there: the server has no such database. Create it, or correct Lovage:Storage.", false),
@@ -41,9 +47,9 @@ internal static class StorageFault
         PostgresErrorCodes.TooManyConnections => ("has no connection left. Raise max_connections, or lower the pools of others; the call can be repeated.", true),
         PostgresErrorCodes.DiskFull => ("cannot grow: its disk is full. Nothing was accepted; free some space and repeat the call.", true),
         PostgresErrorCodes.QueryCanceled => ("took too long and was stopped; the call can be repeated.", true),
-        _ => state[..2] switch
+        _ => answer.SqlState[..2] switch
         {
-            "08" or "57" => ("has gone away; the call can be repeated.", true),
+            PoolerClass or "57" => ("has gone away; the call can be repeated.", true),
             "40" or "55" => ("was busy with the same rows; the call can be repeated.", true),
             "53" => ("is short of resources; the call can be repeated.", true),
             "58" => ("reports a fault of its system. Check the server's log; the call can be repeated.", true),

@@ -20,13 +20,6 @@ internal sealed class Words(SchemaName schema)
     /// <summary>After the connection was lost, perhaps to a server that does not have all that the one before had.</summary>
     internal void Forget() => _ids.Clear();
 
-    /// <summary>The numbers of words without asking anybody; false when one is not known.</summary>
-    internal bool TryIds(IReadOnlyCollection<string> texts, out Dictionary<string, int> ids)
-    {
-        ids = new Dictionary<string, int>(texts.Count, StringComparer.Ordinal);
-        return Known(texts, ids).Count == 0;
-    }
-
     /// <summary>The numbers of words; new words are added, outside of any transaction, since one that is not used does no harm.</summary>
     internal async ValueTask<Dictionary<string, int>> IdsAsync(NpgsqlConnection connection, IReadOnlyCollection<string> texts, CancellationToken cancellationToken)
     {
