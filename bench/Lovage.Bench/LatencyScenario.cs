@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using Npgsql;
 
@@ -97,25 +96,23 @@ internal static class LatencyScenario
         }
 
         await using var connection = await BenchStorage.ConnectAsync(options.Storage);
-        await RunAsync("CREATE TEMP SEQUENCE place; DROP TABLE IF EXISTS lovage_bench_commits; CREATE TABLE lovage_bench_commits(place bigint PRIMARY KEY)");
+        await using var make = new NpgsqlCommand("CREATE TEMP SEQUENCE place; DROP TABLE IF EXISTS lovage_bench_commits; CREATE TABLE lovage_bench_commits(place bigint PRIMARY KEY)", connection);
+        await make.ExecuteNonQueryAsync();
+        await using var add = new NpgsqlCommand("INSERT INTO lovage_bench_commits VALUES (nextval('place'))", connection);
+        await using var remove = new NpgsqlCommand("DELETE FROM lovage_bench_commits WHERE place = currval('place')", connection);
         var times = new double[Rounds];
         for (var i = 0; i < Rounds; i++)
         {
             await Task.Delay(TimeSpan.FromSeconds(Math.Min(0.05, 1 / options.Rate)));
             var start = Stopwatch.GetTimestamp();
-            await RunAsync("INSERT INTO lovage_bench_commits VALUES (nextval('place'))");
-            await RunAsync("DELETE FROM lovage_bench_commits WHERE place = currval('place')");
+            await add.ExecuteNonQueryAsync();
+            await remove.ExecuteNonQueryAsync();
             times[i] = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
         }
 
-        await RunAsync("DROP TABLE lovage_bench_commits");
+        await using var drop = new NpgsqlCommand("DROP TABLE lovage_bench_commits", connection);
+        await drop.ExecuteNonQueryAsync();
         return times;
-
-        async Task RunAsync([StringSyntax("sql")] string sql)
-        {
-            await using var command = new NpgsqlCommand(sql, connection);
-            await command.ExecuteNonQueryAsync();
-        }
     }
 
     private static async Task<double[]> WithinAsync(BenchOptions options)

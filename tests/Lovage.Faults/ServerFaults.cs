@@ -8,6 +8,8 @@ namespace Lovage.Faults;
 /// <summary>The server, and the way to it, are hit while jobs are enqueued, run and settled.</summary>
 public abstract class ServerFaults
 {
+    private const string LongOnly = "Only in the long run (./test.sh --long): it lasts half a minute and more.";
+
     private const int Slots = 4;
     private const int PerSecond = 400;
 
@@ -97,6 +99,7 @@ public abstract class ServerFaults
     [InlineData(NetworkFault.BlackHole)]
     public async Task Network_Faults_LosesNothing(NetworkFault fault)
     {
+        Assert.SkipWhen(fault == NetworkFault.BlackHole && !FaultLab.IsLong, LongOnly);
         var random = NewRandom();
         var (rounds, last) = Extent(fault);
         var server = NewServer();
@@ -130,6 +133,7 @@ public abstract class ServerFaults
     [Fact]
     public async Task HalfOpen_WhileJobsRun_IsNoticedInTimeAndCostsNoLease()
     {
+        Assert.SkipUnless(FaultLab.IsLong, LongOnly);
         var server = NewServer();
         await using var lab = await FaultLab.OpenAsync(server);
         var shape = Shape() with { Lease = TimeSpan.FromSeconds(15) };
@@ -173,7 +177,7 @@ public abstract class ServerFaults
         NetworkFault.Refuse => (FaultLab.IsLong ? 5 : 1, TimeSpan.FromSeconds(3)),
         NetworkFault.DropReplies => (FaultLab.IsLong ? 40 : 5, TimeSpan.FromMilliseconds(200)),
         NetworkFault.HalfOpen => (FaultLab.IsLong ? 5 : 1, TimeSpan.Zero),
-        _ => (1, FaultLab.IsLong ? Minute : TimeSpan.FromSeconds(10)),
+        _ => (1, Minute),
     };
 
     private static async Task MakeAsync(FaultProxy proxy, NetworkFault fault, TimeSpan last)

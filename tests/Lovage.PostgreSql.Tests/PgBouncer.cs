@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using Npgsql;
 using Xunit;
@@ -22,6 +23,7 @@ public enum PoolMode
 /// A PgBouncer of this run's own before a server: a folder and a free port of the loopback, without sockets. It ends with the process, and can be killed and started again on the
 /// same port.
 /// </summary>
+[SuppressMessage("Usage", "CA2213", Justification = "Its process is disposed of when it ends, by Stop at the latest.")]
 public sealed class PgBouncer : IAsyncDisposable
 {
     /// <summary>Sessions with the server; fewer than tests have connections, so that they are truly swapped, and more than they have open transactions.</summary>
@@ -152,11 +154,11 @@ public sealed class PgBouncer : IAsyncDisposable
 
     private void Stop()
     {
-        if (_process is { } process)
+        if (_process is not null)
         {
-            process.StandardInput.Close();
-            process.WaitForExit(10_000);
-            process.Dispose();
+            _process.StandardInput.Close();
+            _process.WaitForExit(10_000);
+            _process.Dispose();
             _process = null;
         }
         else
