@@ -48,7 +48,8 @@ public sealed class JobClient
         return SendTypedAsync<TResult>(Prepare(job), null, cancellationToken);
     }
 
-    /// <summary>Enqueues jobs, any number of them, in batches of at most 1,000. Each batch is stored as a whole; several are not.</summary>
+    /// <summary>Enqueues jobs, any number of them, in batches of at most 1,000, of which up to three are on their way at once. Each batch is stored as a whole; several are not.</summary>
+    /// <remarks>Jobs keep their order. When a batch fails, those that were on their way with it have ended before the exception comes, and none is begun after it.</remarks>
     /// <param name="jobs">The jobs. With ids of the caller's own, repeating a call that failed half way is safe.</param>
     /// <param name="cancellationToken">Gives up; batches that were written stay.</param>
     /// <returns>A handle for each, in order.</returns>
