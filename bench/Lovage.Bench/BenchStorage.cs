@@ -96,7 +96,14 @@ internal sealed class BenchStorage : IAsyncDisposable
 
             // As on a server that has run for a while: the next run finds files of the log that can be used again, and no checkpoint comes into it.
             command.CommandText = "CHECKPOINT";
-            await command.ExecuteNonQueryAsync();
+            try
+            {
+                await command.ExecuteNonQueryAsync();
+            }
+            catch (PostgresException refused) when (refused.SqlState == PostgresErrorCodes.InsufficientPrivilege)
+            {
+                // A server of somebody's own, with a user who may not: its figures are less even, and stand.
+            }
         }
     }
 }

@@ -1,3 +1,6 @@
+using System.Collections.Immutable;
+using System.Text;
+using Lovage.Protocol;
 using Lovage.Storage;
 using Xunit;
 
@@ -33,6 +36,47 @@ public abstract class PublishSpecification<TFixture> : StorageSpecification<TFix
 
         AssertSame(message, (await FindAsync(message.Id)).Message);
         AssertSame(message, (await ReceiveOneAsync()).Message);
+    }
+
+    // A storage may write jobs that are alike in another way than others: each field on which such a choice may rest is looked at on both sides of it.
+    [Fact]
+    public async Task Publish_BatchesThatAreAlikeAndNot_ComeBackToTheLetter()
+    {
+        JobMessage Alike(int i) => A.Full() with
+        {
+            Id = JobId.Parse($"alike{i}"),
+            Delay = TimeSpan.Zero,
+            Eta = null,
+            Expires = null,
+            Extra = default,
+            HasChosenId = false,
+            Body = Encoding.UTF8.GetBytes($"[[{i}], {{}}, {{}}]"),
+        };
+
+        JobMessage[] alike = [.. Enumerable.Range(0, 4).Select(Alike)];
+        JobMessage[][] batches =
+        [
+            alike,
+            [Alike(10), Alike(11) with { Priority = 1 }],
+            [Alike(20), Alike(21) with { Retries = 9 }],
+            [Alike(30), Alike(31) with { MaxAttempts = null }],
+            [Alike(40), Alike(41) with { IgnoreResult = false }],
+            [Alike(50), Alike(51) with { Origin = "another" }],
+            [Alike(60), Alike(61) with { Expires = Time.GetUtcNow().AddDays(2) }],
+            [Alike(70), Alike(71) with { Extra = "[1]"u8.ToArray() }],
+            [Alike(80), Alike(81) with { Delay = TimeSpan.FromHours(1) }],
+            [Alike(90), Alike(91) with { Name = "tasks.other", Headers = ImmutableDictionary<string, string>.Empty }],
+        ];
+        foreach (var batch in batches)
+        {
+            await PublishAsync(batch);
+            foreach (var message in batch)
+            {
+                AssertSame(message, (await FindAsync(message.Id)).Message);
+            }
+        }
+
+        Assert.Equal((21, 1), Assert.Single(await Broker.QueuesAsync(Stop)) is var queue ? (queue.Ready, queue.Scheduled) : default);
     }
 
     [Fact]

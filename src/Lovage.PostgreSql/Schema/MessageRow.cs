@@ -52,7 +52,7 @@ internal static class MessageRow
             .Add(Column<byte[]?>(messages, static message => Array(message.Body)))
             .Add(Column(messages, More))
             .Add(Column(messages, static message => message.Extra.IsEmpty ? null : Array(message.Extra)))
-            .Add(Column(messages, message => message.Origin is { } origin && IsWord(origin) ? words[origin] : (int?)null));
+            .Add(Column(messages, message => Origin(message, words)));
 
     /// <summary>True for messages that are ready at once, do not expire, and have priority, flags, retries, attempts and origin in common.</summary>
     internal static bool ArePlain(IReadOnlyList<JobMessage> messages)
@@ -84,7 +84,7 @@ internal static class MessageRow
             .Add(Flags(messages[0]))
             .Add(messages[0].Retries)
             .Add(messages[0].MaxAttempts)
-            .Add(messages[0].Origin is { } origin && IsWord(origin) ? words[origin] : (int?)null);
+            .Add(Origin(messages[0], words));
 
     /// <summary>Reads <see cref="Columns"/> from the column given on.</summary>
     internal static JobMessage Read(NpgsqlDataReader row, int first, int? retries = null)
@@ -113,6 +113,8 @@ internal static class MessageRow
     private static short Flags(JobMessage message) => (short)MessageColumns.Flags(message);
 
     private static byte[]? More(JobMessage message) => MessageColumns.More(message, withOrigin: !IsWord(message.Origin)) is { Length: > 0 } more ? more : null;
+
+    private static int? Origin(JobMessage message, IReadOnlyDictionary<string, int> words) => message.Origin is { } origin && IsWord(origin) ? words[origin] : null;
 
     private static bool IsWord(string? origin) => origin is null || origin.Length <= WordLengthMax;
 
