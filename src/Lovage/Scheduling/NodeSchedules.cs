@@ -69,7 +69,8 @@ internal sealed class NodeSchedules(IReadOnlyList<ScheduleDefinition> definition
     [SuppressMessage("Design", "CA1031", Justification = "One schedule that cannot be fired must not keep the others from it.")]
     private void Fire(Node node, DateTimeOffset tick)
     {
-        if (node.Running is { Completion.IsCompleted: false })
+        // By its state, which is set before its place is free: whoever saw that nothing runs any more must not find it running here.
+        if (node.Running is { State: SpawnedTaskState.Waiting or SpawnedTaskState.Running })
         {
             report.NodeSkipped(node.Definition.Id, tick);
             return;

@@ -117,8 +117,9 @@ internal sealed class SpawnWorld : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        // A test that left something running has waited for all it wanted to see.
+        // What is left running ends here, or the next test would count it among its own.
         await StopAtOnceAsync();
+        await Services.Jobs().WaitForBackgroundTasksAsync(CancellationToken.None).WaitAsync(Patience, CancellationToken.None);
         await ((IAsyncDisposable)_app.Host).DisposeAsync();
     }
 }
