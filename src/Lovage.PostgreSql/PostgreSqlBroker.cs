@@ -137,7 +137,7 @@ internal sealed class PostgreSqlBroker(PostgreSqlStorage storage, SignalBus sign
 
         var known = await _database.Words.FindAsync(connection, request.Queues, CancellationToken.None);
         int[] queues = [.. request.Queues.Where(known.ContainsKey).Select(queue => known[queue]).Distinct()];
-        return queues.Length == 0 ? new ReceiveResult([], null) : await _receive.RunAsync(connection, request, queues, words[owner], storage.Now);
+        return queues.Length == 0 ? new ReceiveResult([], null, IsAll: true) : await _receive.RunAsync(connection, request, queues, words[owner], storage.Now);
     }
 
     /// <summary>Gives back what was claimed by a look whose asker was told meanwhile that it has nothing.</summary>

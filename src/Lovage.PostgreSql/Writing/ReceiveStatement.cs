@@ -78,8 +78,8 @@ internal sealed class ReceiveStatement(SchemaName schema, TimeProvider wire)
         var look = _floors.Begin(queues);
         var claim = new Statement(schema.Sql(Claim)).Add(now).Add(queues).Add((long)request.Max).Add(StorageTime.Span(request.Lease)).Add(owner).Add(request.WithReclaimed)
             .Add([.. look.Queues]).Add([.. look.Lows]).Add([.. look.Highs]).Add([.. look.Floors]);
-        var nextDue = new Statement(schema.Sql(NextDue)).Add(now).Add(queues);
-        await using var batch = connection.Batch(PromoteOf(queues, now), claim, nextDue);
+        var due = new Statement(schema.Sql(NextDue)).Add(now).Add(queues);
+        await using var batch = connection.Batch(PromoteOf(queues, now), claim, due);
         await using var rows = await batch.ExecuteReaderAsync(CancellationToken.None);
         var taken = new List<Delivery>();
         while (await rows.ReadAsync())
@@ -99,8 +99,8 @@ internal sealed class ReceiveStatement(SchemaName schema, TimeProvider wire)
 
         await rows.NextResultAsync();
         await rows.ReadAsync();
-        var wait = rows.Int64OrNull(0);
-        return new ReceiveResult(taken, taken.Count == 0 && wait is { } ticks ? TimeSpan.FromTicks(Math.Max(0, ticks)) : null);
+        var nextDue = rows.Int64OrNull(0) is { } ticks ? TimeSpan.FromTicks(Math.Max(0, ticks)) : (TimeSpan?)null;
+        return new ReceiveResult(taken, nextDue, IsAll: taken.Count < request.Max && !taken.Exists(static delivery => delivery.StartFirst));
     }
 
     private static Delivery Read(NpgsqlDataReader row)

@@ -32,7 +32,7 @@ internal sealed class ReceiveOperation(ReceiveRequest request) : WriteOperation<
             }
         }
 
-        Result = Empty(session, nextDue);
+        Result = All(session, [], nextDue);
         return false;
     }
 
@@ -56,13 +56,13 @@ internal sealed class ReceiveOperation(ReceiveRequest request) : WriteOperation<
             Take(session, queues, lane: 1, request.Max, taken);
         }
 
-        Result = taken.Count > 0
-            ? new ReceiveResult(taken, null)
-            : Empty(session, queues.Min(queue => Queues.NextDue(session, queue)));
+        Result = taken.Count == request.Max || taken.Exists(static delivery => delivery.StartFirst)
+            ? new ReceiveResult(taken, null, IsAll: false)
+            : All(session, taken, queues.Min(queue => Queues.NextDue(session, queue)));
     }
 
-    private static ReceiveResult Empty(WriteSession session, long? nextDue) =>
-        new([], nextDue is { } due ? TimeSpan.FromTicks(Math.Max(0, due - session.Now)) : null);
+    private static ReceiveResult All(WriteSession session, List<Delivery> taken, long? nextDue) =>
+        new(taken, nextDue is { } due ? TimeSpan.FromTicks(Math.Max(0, due - session.Now)) : null, IsAll: true);
 
     private void Take(WriteSession session, List<long> queues, long lane, int max, List<Delivery> taken)
     {

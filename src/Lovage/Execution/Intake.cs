@@ -50,6 +50,7 @@ internal sealed class Intake(JobBroker broker, LeaseKeeper leases, WorkerSetting
     internal async Task<TimeSpan> FetchAsync(CancellationToken quiet)
     {
         var added = new List<HeldLease>();
+        ReceiveRequest? last = null;
         while (true)
         {
             quiet.ThrowIfCancellationRequested();
@@ -63,7 +64,8 @@ internal sealed class Intake(JobBroker broker, LeaseKeeper leases, WorkerSetting
                 continue;
             }
 
-            var request = new ReceiveRequest(owner, settings.Queues, Math.Clamp(settings.Concurrency + prefetch - inFlight, 1, JobBroker.BatchMax), settings.Lease)
+            var max = Math.Clamp(settings.Concurrency + prefetch - inFlight, 1, JobBroker.BatchMax);
+            var request = (last?.Next(max) ?? new ReceiveRequest(owner, settings.Queues, max, settings.Lease)) with
             {
                 Wait = settings.PollInterval * (0.5 + random.NextDouble()),
                 WithReclaimed = withReclaimed,
@@ -71,6 +73,7 @@ internal sealed class Intake(JobBroker broker, LeaseKeeper leases, WorkerSetting
             PassesOver(withReclaimed ? null : request);
             var deliveries = await broker.ReceiveAsync(request, quiet);
             PassesOver(null);
+            last = request;
             if (deliveries.Count == request.Max)
             {
                 // Only a full batch tells what a fetch costs: another one may have waited for jobs to come.

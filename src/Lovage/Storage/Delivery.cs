@@ -56,14 +56,35 @@ public sealed record ReceiveRequest(WorkerOwner Owner, IReadOnlyList<string> Que
     /// <summary>The asker's timestamp just before the look that the deliveries come from: a lease cannot have begun before it.</summary>
     internal long AskedTimestamp { get; set; }
 
+    /// <summary>Set by the answer when it was all there was; else null.</summary>
+    internal EmptyQueues? Left { get; set; }
+
+    /// <summary>What the request before this one left, when it was given all there was.</summary>
+    internal EmptyQueues? Known { get; init; }
+
+    /// <summary>
+    /// The asker's next request, once this one is answered. When this one was given all there was, the next one waits, within its <see cref="Wait"/>, until there may be
+    /// something again and looks then: who asks in a loop looks once for what comes alone, and not twice.
+    /// </summary>
+    /// <param name="max">Deliveries at the most, 1 to 1,000.</param>
+    public ReceiveRequest Next(int max) => this with { Max = max, Known = Left, Left = null };
+
     /// <summary>From the next look on it may be given such a job.</summary>
     internal void TakeReclaimedToo() => Volatile.Write(ref _withReclaimed, true);
 }
 
+/// <summary>Queues in which a look left nothing that was ready: there is nothing to look for until somebody tells, or a scheduled job is due.</summary>
+/// <param name="Version">Of what is told, before that look.</param>
+/// <param name="Timestamp">Just after that look.</param>
+/// <param name="NextDue">How long from then until a scheduled job is due; null when none waits.</param>
+/// <param name="WithReclaimed">Whether it looked for jobs that came back from dead owners too.</param>
+internal readonly record struct EmptyQueues(long Version, long Timestamp, TimeSpan? NextDue, bool WithReclaimed);
+
 /// <summary>What a storage answers to one look into its queues.</summary>
 /// <param name="Deliveries">What was claimed; empty when nothing is ready.</param>
-/// <param name="NextDue">How long until the next scheduled job of these queues becomes ready; null when there is none.</param>
-public readonly record struct ReceiveResult(IReadOnlyList<Delivery> Deliveries, TimeSpan? NextDue);
+/// <param name="NextDue">How long until the next scheduled job of these queues becomes ready; null when there is none. Of use only when nothing was claimed, or <paramref name="IsAll"/>.</param>
+/// <param name="IsAll">True when nothing else is ready for the asker, so that looking again at once is of no use; false when there may be more.</param>
+public readonly record struct ReceiveResult(IReadOnlyList<Delivery> Deliveries, TimeSpan? NextDue, bool IsAll);
 
 /// <summary>What became of one message that was published.</summary>
 public enum PublishStatus

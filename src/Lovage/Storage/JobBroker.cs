@@ -77,12 +77,20 @@ public abstract class JobBroker
         ArgumentOutOfRangeException.ThrowIfGreaterThan(request.Max, BatchMax);
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(request.Lease, TimeSpan.Zero);
         var start = _time.GetTimestamp();
+        if (request.Known is { } known && (known.WithReclaimed || !request.WithReclaimed))
+        {
+            await WaitAsync(known, request.Wait, cancellationToken);
+        }
+
         while (true)
         {
             var seen = _ready.Version;
             var looked = _time.GetTimestamp();
+            var withReclaimed = request.WithReclaimed;
             request.AskedTimestamp = looked;
             var result = await ReceiveCoreAsync(request, cancellationToken);
+            var left = new EmptyQueues(seen, _time.GetTimestamp(), result.NextDue, withReclaimed);
+            request.Left = result.IsAll ? left : null;
             if (result.Deliveries.Count > 0)
             {
                 Measure("receive", looked);
@@ -96,7 +104,7 @@ public abstract class JobBroker
                 return result.Deliveries;
             }
 
-            await _ready.WaitAsync(seen, result.NextDue < rest ? result.NextDue.Value : rest, _time, cancellationToken);
+            await WaitAsync(left, rest, cancellationToken);
         }
     }
 
@@ -289,6 +297,13 @@ public abstract class JobBroker
         LovageTelemetry.Sent.Add(messages.Count, _system);
         Signals.Send(new Signal(SignalKind.JobsReady, messages[0].Queue));
         return statuses;
+    }
+
+    /// <summary>Waits until there may be something again.</summary>
+    private async ValueTask WaitAsync(EmptyQueues queues, TimeSpan limit, CancellationToken cancellationToken)
+    {
+        var untilDue = queues.NextDue - _time.GetElapsedTime(queues.Timestamp);
+        await _ready.WaitAsync(queues.Version, untilDue < limit ? untilDue.Value : limit, _time, cancellationToken);
     }
 
     private Activity? StartActivity(string operation, ActivityKind kind, string queue, int count)

@@ -128,7 +128,8 @@ internal sealed class BareBroker(BareServer server, string connection, SignalBus
             var now = server.Now;
             return new ReceiveResult(
                 [.. server.Deliver(connection, request.Queues, request.Max).Select(d => new Delivery { Message = d.Message, Token = new LeaseToken(d.Tag, d.Tag), EnqueuedAt = now, ReadyAt = now, ClaimedAt = now })],
-                null);
+                null,
+                IsAll: false);
         });
 
     protected override async ValueTask AcknowledgeCoreAsync(IReadOnlyList<LeaseToken> tokens, CancellationToken cancellationToken) =>

@@ -201,7 +201,10 @@ internal sealed class SimulatedBroker(World world, Node node, LossyBus bus) : Jo
                 SharedStorage.Now(_shared.Store.RecordStartsAsync([.. deliveries.Select(d => new JobStart(d.Token, d.Message.Id, d.ClaimedAt, Ahead: true))], CancellationToken.None));
             }
 
-            return new ReceiveResult(deliveries, null);
+            if (deliveries.Count == request.Max || deliveries.Any(static delivery => delivery.StartFirst))
+            {
+                return new ReceiveResult(deliveries, null, IsAll: false);
+            }
         }
 
         TimeSpan? next = null;
@@ -211,7 +214,7 @@ internal sealed class SimulatedBroker(World world, Node node, LossyBus bus) : Jo
             next = next is null || due < next ? due : next;
         }
 
-        return new ReceiveResult(deliveries, next);
+        return new ReceiveResult(deliveries, next, IsAll: true);
     }
 
     private int ReleaseAsFailure(IReadOnlyList<LeaseToken> tokens)

@@ -82,7 +82,7 @@ public sealed class JobWorkerFaultTests
     {
         var failures = 3;
         using var world = new WorkerWorld(
-            Settings, [Quick("n")], null, wrap: memory => new FailingStorage(memory, TimeProvider.System, _ => failures-- > 0 ? new InvalidTimeZoneException("a bug") : null));
+            Settings, [Quick("n")], null, wrap: (memory, _) => new FailingStorage(memory, TimeProvider.System, _ => failures-- > 0 ? new InvalidTimeZoneException("a bug") : null));
         world.Start();
         var id = world.Enqueue("n");
         Assert.Equal(JobState.Succeeded, world.UntilEnded(id).State);
@@ -103,7 +103,7 @@ public sealed class JobWorkerFaultTests
                 return default;
             })],
             null,
-            wrap: memory => new FailingStorage(memory, TimeProvider.System, _ => failures-- > 0 ? new StorageException("busy", isTransient: true) : null));
+            wrap: (memory, _) => new FailingStorage(memory, TimeProvider.System, _ => failures-- > 0 ? new StorageException("busy", isTransient: true) : null));
         world.Start();
         var id = world.Enqueue("n");
         Assert.Equal((false, 1), (world.Find(id).State.IsFinal, world.Worker.Status.Unwritten));
@@ -124,7 +124,7 @@ public sealed class JobWorkerFaultTests
             Settings with { Concurrency = 4 },
             [Quick("good"), Quick("bad")],
             null,
-            wrap: memory => new FailingStorage(memory, TimeProvider.System, outcomes =>
+            wrap: (memory, _) => new FailingStorage(memory, TimeProvider.System, outcomes =>
                 !open ? new StorageException("busy", isTransient: true)
                 : outcomes.Any(outcome => outcome.Id.Value.StartsWith("bad", StringComparison.Ordinal)) ? new StorageException("poison", isTransient: false)
                 : null));
@@ -141,7 +141,7 @@ public sealed class JobWorkerFaultTests
     public void Stop_OutcomesCannotBeWritten_LeavesAfterItsTimeAndSaysSo()
     {
         using var world = new WorkerWorld(
-            Settings, [Quick("n")], null, wrap: memory => new FailingStorage(memory, TimeProvider.System, _ => new StorageException("gone", isTransient: true)));
+            Settings, [Quick("n")], null, wrap: (memory, _) => new FailingStorage(memory, TimeProvider.System, _ => new StorageException("gone", isTransient: true)));
         world.Start();
         var id = world.Enqueue("n");
         world.Do(() => world.Worker.StopAsync(CancellationToken.None));

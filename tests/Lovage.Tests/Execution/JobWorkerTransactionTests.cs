@@ -133,7 +133,7 @@ public sealed class JobWorkerTransactionTests
                 await made.CommitAsync();
             }
         });
-        var world = new WorkerWorld(new WorkerSettings { Concurrency = 2 }, [definition], null, wrap: inner =>
+        var world = new WorkerWorld(new WorkerSettings { Concurrency = 2 }, [definition], null, wrap: (inner, _) =>
         {
             made = new Script(inner);
             return new FailingStorage(inner, TimeProvider.System, outcomes => Note(made, outcomes)) { InTransaction = made };

@@ -28,13 +28,13 @@ internal sealed class WorkerWorld : IDisposable
     {
     }
 
-    internal WorkerWorld(WorkerSettings settings, JobDefinition[] jobs, Action<IServiceCollection>? services, ImmutableArray<Type> filters = default, Func<JobStorage, JobStorage>? wrap = null)
+    internal WorkerWorld(WorkerSettings settings, JobDefinition[] jobs, Action<IServiceCollection>? services, ImmutableArray<Type> filters = default, Func<JobStorage, TimeProvider, JobStorage>? wrap = null)
     {
         var collection = new ServiceCollection();
         services?.Invoke(collection);
         _services = collection.BuildServiceProvider();
         Memory = new MemoryStorage(Time);
-        Storage = wrap?.Invoke(Memory) ?? Memory;
+        Storage = wrap?.Invoke(Memory, Time) ?? Memory;
         Loggers = LoggerFactory.Create(logging => logging.SetMinimumLevel(LogLevel.Trace).AddProvider(_logs).AddProvider(new AttemptLoggerProvider(Time)));
         Worker = new JobWorker(
             Storage, new JobRegistry(new JobCatalog(jobs)), _serializer, _services.GetRequiredService<IServiceScopeFactory>(), filters.IsDefault ? [] : filters, settings, Owner, Time, new Random(1), Loggers,

@@ -32,7 +32,7 @@ internal sealed class MemoryBroker(MemoryState state, SignalBus signals, TimePro
             var taken = request.WithReclaimed && Take(open, request, reclaimed: true, leaseEnds, now) is { Count: > 0 } watched
                 ? watched
                 : Take(open, request, reclaimed: false, leaseEnds, now);
-            return new(new ReceiveResult(taken, nextDue));
+            return new(new ReceiveResult(taken, nextDue, IsAll: taken.Count < request.Max && !taken.Exists(static delivery => delivery.StartFirst)));
         }
     }
 

@@ -77,26 +77,28 @@ internal sealed class OutboxBroker : JobBroker
         var look = await _outbox.LookAsync(request, cancellationToken);
         if (look.Reclaimed is not null)
         {
-            return new ReceiveResult([look.Reclaimed], look.NextDue);
+            return new ReceiveResult([look.Reclaimed], look.NextDue, IsAll: false);
         }
 
         if (look.Queues.Count == 0)
         {
-            return new ReceiveResult([], look.NextDue);
+            return new ReceiveResult([], look.NextDue, IsAll: true);
         }
 
         var granted = new List<Delivery>();
-        while (granted.Count < request.Max)
+        var isAll = false;
+        while (granted.Count < request.Max && !isAll)
         {
             var rest = request with { Queues = look.Queues, Wait = TimeSpan.Zero, Max = request.Max - granted.Count };
             var copies = await _transport.ReceiveAsync(rest, cancellationToken);
-            if (copies.Count == 0 || await AdmitAsync(rest, copies, granted, cancellationToken))
+            isAll = copies.Count == 0;
+            if (!isAll && await AdmitAsync(rest, copies, granted, cancellationToken))
             {
                 break;
             }
         }
 
-        return new ReceiveResult(granted, look.NextDue);
+        return new ReceiveResult(granted, look.NextDue, isAll);
     }
 
     protected override async ValueTask<IReadOnlyList<LeaseStatus>> RenewCoreAsync(IReadOnlyList<LeaseToken> tokens, TimeSpan lease, CancellationToken cancellationToken)
