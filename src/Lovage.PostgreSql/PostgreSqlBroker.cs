@@ -17,7 +17,7 @@ internal sealed class PostgreSqlBroker(PostgreSqlStorage storage, SignalBus sign
     private readonly Database _database = storage.Database;
     private readonly PublishStatement _publish = new(storage.Database.Schema);
     private readonly PlaceDraw _places = new(storage.Database);
-    private readonly ReceiveStatement _receive = new(storage.Database.Schema, storage.Wire);
+    private readonly ReceiveStatement _receive = new(storage.Database.Schema, storage.Database.Words, storage.Wire);
     private readonly ClaimStatements _claims = new(storage.Database.Schema);
     private readonly UntoldClaims _untold = new(storage.Database.Schema, new ClaimStatements(storage.Database.Schema));
     private readonly JobStatements _jobs = new(storage.Database.Schema);

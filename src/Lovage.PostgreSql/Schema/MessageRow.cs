@@ -13,6 +13,10 @@ internal static class MessageRow
     internal const string Columns =
         "m.id, n.text, q.text, m.priority, m.flags, m.retries, m.enqueued_at, m.delay, m.eta, m.expires, m.max_attempts, m.body, m.more, m.extra, o.text";
 
+    /// <summary>The same, with the numbers of the words in place of their texts.</summary>
+    internal const string NumberedColumns =
+        "m.id, m.name, m.queue, m.priority, m.flags, m.retries, m.enqueued_at, m.delay, m.eta, m.expires, m.max_attempts, m.body, m.more, m.extra, m.origin";
+
     internal const int ColumnCount = 15;
 
     internal const string Words = "LEFT JOIN lovage.word n ON n.id = m.name LEFT JOIN lovage.word q ON q.id = m.queue LEFT JOIN lovage.word o ON o.id = m.origin";
@@ -87,14 +91,18 @@ internal static class MessageRow
             .Add(Origin(messages[0], words));
 
     /// <summary>Reads <see cref="Columns"/> from the column given on.</summary>
-    internal static JobMessage Read(NpgsqlDataReader row, int first, int? retries = null)
+    internal static JobMessage Read(NpgsqlDataReader row, int first, int? retries = null) =>
+        Read(row, first, retries, row.TextOrNull(first + 1), row.TextOrNull(first + 2), row.TextOrNull(first + 14));
+
+    /// <summary>Reads <see cref="Columns"/> or <see cref="NumberedColumns"/> from the column given on, with the words given.</summary>
+    internal static JobMessage Read(NpgsqlDataReader row, int first, int? retries, string? name, string? queue, string? origin)
     {
         var flags = row.GetInt16(first + 4);
         var message = new JobMessage
         {
             Id = JobId.TryParse(row.GetString(first), out var id) ? id : default,
-            Name = row.TextOrNull(first + 1) ?? "",
-            Queue = row.TextOrNull(first + 2) ?? "",
+            Name = name ?? "",
+            Queue = queue ?? "",
             Priority = row.GetInt32(first + 3),
             IgnoreResult = MessageColumns.IgnoresResult(flags),
             HasChosenId = MessageColumns.HasChosenId(flags),
@@ -105,7 +113,7 @@ internal static class MessageRow
             MaxAttempts = row.Int32OrNull(first + 10),
             Body = row.Bytes(first + 11),
             Extra = row.Bytes(first + 13),
-            Origin = row.TextOrNull(first + 14),
+            Origin = origin,
         };
         return MessageColumns.WithMore(message, row.Bytes(first + 12));
     }

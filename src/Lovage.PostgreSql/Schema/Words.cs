@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics.CodeAnalysis;
 using Lovage.PostgreSql.Connections;
 using Npgsql;
 
@@ -10,15 +11,42 @@ namespace Lovage.PostgreSql.Schema;
 /// </summary>
 internal sealed class Words(SchemaName schema)
 {
+    /// <summary>Words that are remembered; then all are looked up anew.</summary>
+    private const int KnownMax = 100_000;
+
+    private const string Texts = "SELECT id, text FROM lovage.word WHERE id = ANY ($1)";
     private const string Find = "SELECT text, id FROM lovage.word WHERE text = ANY ($1)";
 
     // In order, so that two that add the same words do not wait for each other in a circle.
     private const string Insert = "INSERT INTO lovage.word(text) SELECT t FROM unnest($1) t ORDER BY t COLLATE \"C\" ON CONFLICT (text) DO NOTHING";
 
     private readonly ConcurrentDictionary<string, int> _ids = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<int, string> _texts = new();
 
     /// <summary>After the connection was lost, perhaps to a server that does not have all that the one before had.</summary>
-    internal void Forget() => _ids.Clear();
+    internal void Forget()
+    {
+        _ids.Clear();
+        _texts.Clear();
+    }
+
+    /// <summary>The text of a number, where this process knows it.</summary>
+    internal bool TryText(int id, [NotNullWhen(true)] out string? text) => _texts.TryGetValue(id, out text);
+
+    /// <summary>Looks up the texts of numbers.</summary>
+    internal async Task<Dictionary<int, string>> TextsAsync(NpgsqlConnection connection, IReadOnlyCollection<int> ids, CancellationToken cancellationToken)
+    {
+        Bound();
+        var texts = new Dictionary<int, string>(ids.Count);
+        await using var rows = await connection.ReadAsync(new Statement(schema.Sql(Texts)).Add([.. ids]), cancellationToken);
+        while (await rows.ReadAsync(cancellationToken))
+        {
+            var id = rows.GetInt32(0);
+            texts[id] = _texts[id] = rows.GetString(1);
+        }
+
+        return texts;
+    }
 
     /// <summary>The numbers of words; new words are added, outside of any transaction, since one that is not used does no harm.</summary>
     internal async ValueTask<Dictionary<string, int>> IdsAsync(NpgsqlConnection connection, IReadOnlyCollection<string> texts, CancellationToken cancellationToken)
@@ -73,6 +101,8 @@ internal sealed class Words(SchemaName schema)
 
     private async Task FindAsync(NpgsqlConnection connection, HashSet<string> missing, Dictionary<string, int> ids, CancellationToken cancellationToken)
     {
+        Bound();
+
         // What is stored is what PostgreSQL can hold: a word with a sign that it cannot is found under what stands for it.
         var byStored = missing.ToLookup(Statement.Storable, StringComparer.Ordinal);
         await using var rows = await connection.ReadAsync(new Statement(schema.Sql(Find)).Add([.. missing]), cancellationToken);
@@ -82,6 +112,14 @@ internal sealed class Words(SchemaName schema)
             {
                 ids[text] = _ids[text] = rows.GetInt32(1);
             }
+        }
+    }
+
+    private void Bound()
+    {
+        if (_ids.Count + _texts.Count > KnownMax)
+        {
+            Forget();
         }
     }
 }

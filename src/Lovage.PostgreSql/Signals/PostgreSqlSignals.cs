@@ -127,10 +127,8 @@ internal sealed class PostgreSqlSignals(Database database) : SignalBus, IAsyncDi
     private async Task<bool> NotifyAsync(NpgsqlConnection connection, List<Signal> signals)
     {
         // A notification that is lost with the server was for sessions that are lost too: nobody waits for the disk.
-        await using var batch = connection.Batch(
-            new Statement("SELECT set_config('synchronous_commit', 'off', true)"),
-            new Statement("SELECT pg_notify($1, $2)").Add(database.Schema.Channel).Add(HintText.Write(Session, signals)));
-        await batch.ExecuteNonQueryAsync(CancellationToken.None);
+        await connection.ExecuteAsync(
+            new Statement("SELECT set_config('synchronous_commit', 'off', true), pg_notify($1, $2)").Add(database.Schema.Channel).Add(HintText.Write(Session, signals)), CancellationToken.None);
         return true;
     }
 

@@ -9,7 +9,7 @@ namespace Lovage.PostgreSql.Writing;
 /// Makes due jobs ready and claims, in one round trip: one that came back from a dead owner alone, or else as many as are asked for. A claim takes the place, writes the
 /// lease and mints the token in one statement; rows that another is taking are passed over, so that nobody waits.
 /// </summary>
-internal sealed class ReceiveStatement(SchemaName schema, TimeProvider wire)
+internal sealed class ReceiveStatement(SchemaName schema, Words words, TimeProvider wire)
 {
     private readonly ReadyFloors _floors = new(wire);
 
@@ -18,6 +18,7 @@ internal sealed class ReceiveStatement(SchemaName schema, TimeProvider wire)
 
     private const int PlaceColumn = MessageRow.ColumnCount + 7;
 
+    // One row: how long until the next job is due; zero when there are more than one transaction makes ready. Those that another is making ready right now are passed over.
     private const string Promote = $"""
         WITH {Sql.Clock}, {Sql.OpenQueues},
         due AS MATERIALIZED (
@@ -27,8 +28,11 @@ internal sealed class ReceiveStatement(SchemaName schema, TimeProvider wire)
         gone AS (DELETE FROM lovage.delayed d USING due WHERE d.queue = due.queue AND d.due = due.due AND d.job = due.job),
         numbered AS MATERIALIZED (SELECT nextval('lovage.ticket') AS seq, s.* FROM (SELECT * FROM due ORDER BY due, job) s),
         placed AS (INSERT INTO lovage.ready(queue, lane, priority, seq, job, ready_at, again) SELECT queue, 1, priority, seq, job, due, true FROM numbered),
-        queued AS (UPDATE lovage.course c SET state = 1, seq = n.seq FROM numbered n WHERE c.job = n.job)
-        INSERT INTO lovage.tally(queue, name, ready, delayed) SELECT queue, 0, count(*), -count(*) FROM due GROUP BY queue
+        queued AS (UPDATE lovage.course c SET state = 1, seq = n.seq FROM numbered n WHERE c.job = n.job),
+        counted AS (INSERT INTO lovage.tally(queue, name, ready, delayed) SELECT queue, 0, count(*), -count(*) FROM due GROUP BY queue)
+        SELECT CASE WHEN (SELECT count(*) FROM due) = $3 THEN 0 ELSE (
+          SELECT min(d.due) FROM open CROSS JOIN LATERAL (SELECT d.due FROM lovage.delayed d WHERE d.queue = open.id AND d.due > (SELECT now FROM clock) ORDER BY d.due LIMIT 1) d)
+          - (SELECT now FROM clock) END
         """;
 
     private const string Claim = $"""
@@ -58,13 +62,8 @@ internal sealed class ReceiveStatement(SchemaName schema, TimeProvider wire)
           INSERT INTO lovage.claim(job, stamp, owner, until, lane, seq, ready_at, again, name, queue, priority, retries, attempts, deaths, id)
           SELECT job, stamp, $5, clock.now + $4, lane, place_seq, ready_at, again, name, place_queue, place_priority, now_retries, attempts, deaths, id FROM taken CROSS JOIN clock),
         counted AS (INSERT INTO lovage.tally(queue, name, ready, claimed) SELECT place_queue, 0, -count(*), count(*) FROM taken GROUP BY place_queue)
-        SELECT {MessageRow.Columns}, m.job, m.stamp, m.now_retries, m.attempts, m.lane, coalesce(m.ready_at, m.enqueued_at), (SELECT now FROM clock), m.place_queue, m.place_priority, m.place_seq
-        FROM taken m {MessageRow.Words}
-        """;
-
-    private const string NextDue = $"""
-        WITH {Sql.Clock}, {Sql.OpenQueues}
-        SELECT min(d.due) - (SELECT now FROM clock) FROM open CROSS JOIN LATERAL (SELECT d.due FROM lovage.delayed d WHERE d.queue = open.id ORDER BY d.due LIMIT 1) d
+        SELECT {MessageRow.NumberedColumns}, m.job, m.stamp, m.now_retries, m.attempts, m.lane, coalesce(m.ready_at, m.enqueued_at), (SELECT now FROM clock), m.place_queue, m.place_priority, m.place_seq
+        FROM taken m
         """;
 
     /// <summary>Jobs have come back to the front of their queues, or were committed long after they took their places: the next look begins at the start.</summary>
@@ -78,13 +77,27 @@ internal sealed class ReceiveStatement(SchemaName schema, TimeProvider wire)
         var look = _floors.Begin(queues);
         var claim = new Statement(schema.Sql(Claim)).Add(now).Add(queues).Add((long)request.Max).Add(StorageTime.Span(request.Lease)).Add(owner).Add(request.WithReclaimed)
             .Add([.. look.Queues]).Add([.. look.Lows]).Add([.. look.Highs]).Add([.. look.Floors]);
-        var due = new Statement(schema.Sql(NextDue)).Add(now).Add(queues);
-        await using var batch = connection.Batch(PromoteOf(queues, now), claim, due);
-        await using var rows = await batch.ExecuteReaderAsync(CancellationToken.None);
         var taken = new List<Delivery>();
+        var reading = new WordReading(words);
+        var nextDue = await ReadAsync(connection.Batch(PromoteOf(queues, now), claim), look, taken, reading);
+        _floors.End(look);
+        await reading.CompleteAsync(connection, taken);
+
+        // Stamps were given in the order of the queues: sorting here spares the server a copy of the rows.
+        taken.Sort(static (a, b) => a.Token.Stamp.CompareTo(b.Token.Stamp));
+        return new ReceiveResult(taken, nextDue, IsAll: taken.Count < request.Max && !taken.Exists(static delivery => delivery.StartFirst));
+    }
+
+    private async Task<TimeSpan?> ReadAsync(NpgsqlBatch statements, ReadyFloors.Look look, List<Delivery> taken, WordReading reading)
+    {
+        await using var batch = statements;
+        await using var rows = await batch.ExecuteReaderAsync(CancellationToken.None);
+        await rows.ReadAsync();
+        TimeSpan? nextDue = rows.Int64OrNull(0) is { } ticks ? TimeSpan.FromTicks(ticks) : null;
+        await rows.NextResultAsync();
         while (await rows.ReadAsync())
         {
-            var delivery = Read(rows);
+            var delivery = Read(rows, reading);
             taken.Add(delivery);
             if (!delivery.StartFirst)
             {
@@ -92,21 +105,13 @@ internal sealed class ReceiveStatement(SchemaName schema, TimeProvider wire)
             }
         }
 
-        _floors.End(look);
-
-        // Stamps were given in the order of the queues: sorting here spares the server a copy of the rows.
-        taken.Sort(static (a, b) => a.Token.Stamp.CompareTo(b.Token.Stamp));
-
-        await rows.NextResultAsync();
-        await rows.ReadAsync();
-        var nextDue = rows.Int64OrNull(0) is { } ticks ? TimeSpan.FromTicks(Math.Max(0, ticks)) : (TimeSpan?)null;
-        return new ReceiveResult(taken, nextDue, IsAll: taken.Count < request.Max && !taken.Exists(static delivery => delivery.StartFirst));
+        return nextDue;
     }
 
-    private static Delivery Read(NpgsqlDataReader row)
+    private static Delivery Read(NpgsqlDataReader row, WordReading reading)
     {
         const int First = MessageRow.ColumnCount;
-        var message = MessageRow.Read(row, 0, row.GetInt32(First + 2));
+        var message = reading.Read(row, row.GetInt32(First + 2));
         var claimedAt = StorageTime.To(row.GetInt64(First + 6));
         return new Delivery
         {

@@ -1,0 +1,62 @@
+using Lovage.PostgreSql.Connections;
+using Lovage.Protocol;
+using Lovage.Storage;
+using Npgsql;
+
+namespace Lovage.PostgreSql.Schema;
+
+/// <summary>
+/// Reads the messages of one claim, whose words come as numbers: to join three texts to each row takes a fifth of the server's time for a claim, and this process knows
+/// nearly all of them.
+/// </summary>
+internal sealed class WordReading(Words words)
+{
+    private readonly List<(int Name, int Queue, int? Origin)> _numbers = [];
+    private readonly HashSet<int> _missing = [];
+
+    /// <summary>Reads <see cref="MessageRow.NumberedColumns"/> from the first column on; words that are not known come with <see cref="CompleteAsync"/>.</summary>
+    internal JobMessage Read(NpgsqlDataReader row, int retries)
+    {
+        var (name, queue, origin) = (row.GetInt32(1), row.GetInt32(2), row.Int32OrNull(14));
+        _numbers.Add((name, queue, origin));
+        return MessageRow.Read(row, 0, retries, Text(name), Text(queue), origin is { } number ? Text(number) : null);
+    }
+
+    /// <summary>Looks up what is missing, once the rows are read, and puts it in.</summary>
+    /// <param name="connection">The connection that they came by.</param>
+    /// <param name="deliveries">The deliveries of all that was read, in that order.</param>
+    internal async ValueTask CompleteAsync(NpgsqlConnection connection, List<Delivery> deliveries)
+    {
+        if (_missing.Count == 0)
+        {
+            return;
+        }
+
+        var found = await words.TextsAsync(connection, _missing, CancellationToken.None);
+        for (var i = 0; i < deliveries.Count; i++)
+        {
+            var (name, queue, origin) = _numbers[i];
+            var message = deliveries[i].Message;
+            deliveries[i] = deliveries[i] with
+            {
+                Message = message with
+                {
+                    Name = found.GetValueOrDefault(name, message.Name),
+                    Queue = found.GetValueOrDefault(queue, message.Queue),
+                    Origin = origin is { } number ? found.GetValueOrDefault(number, "") : message.Origin,
+                },
+            };
+        }
+    }
+
+    private string Text(int number)
+    {
+        if (words.TryText(number, out var text))
+        {
+            return text;
+        }
+
+        _missing.Add(number);
+        return "";
+    }
+}
