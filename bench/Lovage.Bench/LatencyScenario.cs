@@ -118,15 +118,20 @@ internal static class LatencyScenario
     private static async Task<double[]> WithinAsync(BenchOptions options)
     {
         await using var app = await BenchApp.StartAsync(options);
-        await SendAsync(app, options.Rate, WarmUp);
-        BenchJobs.Latencies.Take();
-        var sent = await SendAsync(app, options.Rate, TimeSpan.FromSeconds(options.Seconds));
+        await TakeAsync(await SendAsync(app, options.Rate, WarmUp));
+        var latencies = await TakeAsync(await SendAsync(app, options.Rate, TimeSpan.FromSeconds(options.Seconds)));
+        return [.. latencies.Order()];
+    }
+
+    /// <summary>The latencies of all that were sent, once they have run.</summary>
+    private static async Task<double[]> TakeAsync(int sent)
+    {
         while (BenchJobs.Latencies.Count < sent)
         {
             await Task.Delay(10);
         }
 
-        return [.. BenchJobs.Latencies.Take().Order()];
+        return BenchJobs.Latencies.Take();
     }
 
     private static async Task<double[]> AcrossAsync(BenchOptions options)
