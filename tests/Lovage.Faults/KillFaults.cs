@@ -16,7 +16,7 @@ public abstract class KillFaults
     protected virtual (int Jobs, int Kills) Long => (100_000, 200);
 
     /// <summary>The same in the usual run.</summary>
-    protected virtual (int Jobs, int Kills) Usual => (20_000, 20);
+    protected virtual (int Jobs, int Kills) Usual => (10_000, 10);
 
     [Fact]
     public async Task Kill_OfTheOnlyWorker_LosesNothingAndRepeatsWhatWasInFlight()

@@ -17,13 +17,10 @@ public abstract class PauseFaults
     /// <summary>How often a worker is paused past its lease in a long run.</summary>
     protected virtual int Long => 200;
 
-    /// <summary>The same in the usual run.</summary>
-    protected virtual int Usual => 10;
-
     [Fact]
     public async Task Pause_PastTheLease_RefusesTheLateOutcome()
     {
-        var rounds = FaultLab.IsLong ? Long : Usual;
+        var rounds = FaultLab.IsLong ? Long : 4;
         await using var lab = await FaultLab.OpenAsync(NewStorage());
         var shape = new WorkerShape { Concurrency = 2 };
         NodeProcess[] workers = [lab.StartWorker(shape), lab.StartWorker(shape)];

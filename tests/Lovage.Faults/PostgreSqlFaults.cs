@@ -19,8 +19,6 @@ public sealed class PostgreSqlPauseFaults : PauseFaults
 {
     protected override int Long => 50;
 
-    protected override int Usual => 4;
-
     protected override StorageUnderTest NewStorage() => new PostgreSqlUnderTest();
 }
 

@@ -20,7 +20,7 @@ public abstract class ScheduleFaults
     [Fact]
     public async Task Kill_OfNodesAtRandom_FiresEachTickOnce()
     {
-        var kills = FaultLab.IsLong ? 500 : 50;
+        var kills = FaultLab.IsLong ? 500 : 20;
         var seed = Environment.TickCount;
         var random = new Random(seed);
         FaultLab.Print($"seed {seed}");

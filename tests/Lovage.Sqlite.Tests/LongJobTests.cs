@@ -59,7 +59,8 @@ public sealed class LongJobTests : IDisposable
             await UntilAsync(async () => (await schedules.GetHistoryAsync("minute", 100, Stop)).Count == one && (await schedules.GetHistoryAsync("five", 100, Stop)).Count == five);
         }
 
-        Assert.Equal((JobState.Running, 0), ((await hour.GetStatusAsync(Stop)).State, quick));
+        // By this clock the hour may pass before the worker's watch has had its turn to write that the job runs.
+        Assert.Equal((false, 0), ((await hour.GetStatusAsync(Stop)).State!.Value.IsFinal, quick));
         var ofMinute = await schedules.GetHistoryAsync("minute", 100, Stop);
         Assert.All(ofMinute, static tick => Assert.Equal((TickStatus.Fired, tick.Tick), (tick.Status, tick.RecordedAt)));
         var waiting = await storage.Store.FindAsync([.. ofMinute.Select(static tick => tick.JobId!.Value)], Stop);
