@@ -7,10 +7,10 @@ internal sealed record BenchOptions
 {
     internal const string Usage =
         """
-        Usage: SCENARIO [--storage memory|sqlite|postgres|postgres://...] [--jobs N] [--json] [--concurrency N] [--prefetch N] [--callers N] [--rate N] [--seconds N] [--processes 1|2] [--runs N] [--pin]
+        Usage: SCENARIO [--storage memory|sqlite|postgres|postgres://...] [--jobs N] [--json] [--concurrency N] [--prefetch N] [--callers N] [--rate N] [--seconds N] [--processes 1|2] [--runs N] [--pin] [--delay MS]
           enqueue   1 caller, 64 callers (or --callers), bulk
           drain     N pre-queued no-op jobs, results and attempts recorded, every id exactly once
-          latency   open loop at --rate for --seconds: from the intended send to the handler's start; --processes 2 runs the worker in another process; --pin keeps a transaction open beside it (postgres)
+          latency   open loop at --rate for --seconds: from the intended send to the handler's start; --processes 2 runs the worker in another process; --pin keeps a transaction open beside it (postgres); --delay delays each job, and counts from when it is due
           idle      CPU seconds a minute of a worker with nothing to do, over --seconds
           backlog   rate and worker memory with 10 k and with --jobs (1 M by default) queued
           after-response  requests a second with a no-op task after each response, without one, and without Lovage, over --seconds
@@ -45,6 +45,9 @@ internal sealed record BenchOptions
     /// <summary>A transaction that does nothing stays open beside the run, so that no dead row can be removed (PostgreSQL).</summary>
     internal bool Pin { get; init; }
 
+    /// <summary>By how much each job of a latency run is delayed.</summary>
+    internal TimeSpan Delay { get; init; }
+
     internal static BenchOptions Parse(string[] args)
     {
         if (args.Length == 0)
@@ -78,6 +81,7 @@ internal sealed record BenchOptions
                 "--rate" => options with { Rate = Number(name, value) },
                 "--seconds" => options with { Seconds = Number(name, value) },
                 "--processes" => options with { Processes = Whole(name, value) },
+                "--delay" => options with { Delay = TimeSpan.FromMilliseconds(Number(name, value)) },
                 "--runs" => options with { Runs = Whole(name, value) },
                 _ => throw new ArgumentException($"There is no option {name}. {Usage}"),
             };

@@ -30,6 +30,7 @@ internal static class LatencyScenario
         return new BenchResult("latency", storage.Address.Split(':')[0], sorted.Length, options.Rate)
             .Add("processes", options.Processes)
             .Add("pinned", options.Pin ? 1 : 0)
+            .Add("delay_ms", options.Delay.TotalMilliseconds)
             .Add("p50_ms", LatencyRecorder.Percentile(sorted, 0.5))
             .Add("p99_ms", LatencyRecorder.Percentile(sorted, 0.99))
             .Add("p999_ms", LatencyRecorder.Percentile(sorted, 0.999))
@@ -118,8 +119,8 @@ internal static class LatencyScenario
     private static async Task<double[]> WithinAsync(BenchOptions options)
     {
         await using var app = await BenchApp.StartAsync(options);
-        await TakeAsync(await SendAsync(app, options.Rate, WarmUp));
-        var latencies = await TakeAsync(await SendAsync(app, options.Rate, TimeSpan.FromSeconds(options.Seconds)));
+        await TakeAsync(await SendAsync(app, options, WarmUp));
+        var latencies = await TakeAsync(await SendAsync(app, options, TimeSpan.FromSeconds(options.Seconds)));
         return [.. latencies.Order()];
     }
 
@@ -143,10 +144,10 @@ internal static class LatencyScenario
             RedirectStandardOutput = true,
         })!;
         await ExpectAsync(worker, "ready");
-        await SendAsync(app, options.Rate, WarmUp);
+        await SendAsync(app, options, WarmUp);
         await worker.StandardInput.WriteLineAsync("reset");
         await ExpectAsync(worker, "reset");
-        var sent = await SendAsync(app, options.Rate, TimeSpan.FromSeconds(options.Seconds));
+        var sent = await SendAsync(app, options, TimeSpan.FromSeconds(options.Seconds));
         await app.RecordedAsync(sent + (int)(options.Rate * WarmUp.TotalSeconds));
         await worker.StandardInput.WriteLineAsync("take");
         var line = await worker.StandardOutput.ReadLineAsync() ?? "";
@@ -155,9 +156,10 @@ internal static class LatencyScenario
         return [.. line.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(ms => double.Parse(ms, CultureInfo.InvariantCulture)).Order()];
     }
 
-    private static async Task<int> SendAsync(BenchApp app, double rate, TimeSpan span)
+    private static async Task<int> SendAsync(BenchApp app, BenchOptions options, TimeSpan span)
     {
-        var count = (int)(rate * span.TotalSeconds);
+        var count = (int)(options.Rate * span.TotalSeconds);
+        var delay = (long)(options.Delay.TotalSeconds * Stopwatch.Frequency);
         var sends = new List<Task>(count);
         await Task.Factory.StartNew(
             () =>
@@ -165,7 +167,7 @@ internal static class LatencyScenario
                 var start = Stopwatch.GetTimestamp();
                 for (var i = 0; i < count; i++)
                 {
-                    var intended = start + (long)(i / rate * Stopwatch.Frequency);
+                    var intended = start + (long)(i / options.Rate * Stopwatch.Frequency);
                     var rest = Stopwatch.GetElapsedTime(Stopwatch.GetTimestamp(), intended);
                     if (rest > TimeSpan.Zero)
                     {
@@ -178,7 +180,7 @@ internal static class LatencyScenario
                         Thread.SpinWait(20);
                     }
 
-                    sends.Add(app.Client.EnqueueAsync(BenchJobs.Mark(intended)).AsTask());
+                    sends.Add(app.Client.EnqueueAsync(BenchJobs.Mark(intended + delay) with { Delay = options.Delay }).AsTask());
                 }
             },
             CancellationToken.None,

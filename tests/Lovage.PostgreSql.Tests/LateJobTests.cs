@@ -1,3 +1,4 @@
+using Lovage.Protocol;
 using Lovage.Specification;
 using Lovage.Storage;
 using Npgsql;
@@ -75,6 +76,40 @@ public sealed class LateJobTests : IAsyncLifetime
         Assert.Equal(early.Message.Id, Assert.Single(await storage.Broker.ReceiveAsync(Request, Stop)).Message.Id);
     }
 
+    [Fact]
+    public async Task Commit_OfAJobThatWasDueLongAgo_HasItClaimedAtOnce()
+    {
+        var clock = new ManualTimeProvider();
+        await using var storage = await OpenAsync(clock: clock);
+        await using var connection = await ConnectAsync();
+        await using var transaction = await connection.BeginTransactionAsync(Stop);
+        var late = Delayed();
+        await storage.Transactions!.PublishAsync(transaction, [late], Stop);
+        await PassDueAsync(storage, clock);
+        var waiting = storage.Broker.ReceiveAsync(Request with { Wait = TimeSpan.FromHours(1) }, Stop).AsTask();
+
+        await transaction.CommitAsync(Stop);
+
+        Assert.Equal(late.Id, Assert.Single(await waiting.WaitAsync(Patience, Stop)).Message.Id);
+    }
+
+    [Fact]
+    public async Task Commit_OfAJobThatWasDueLongAgoAndNobodyTells_WaitsForTheNextLookFromTheStart()
+    {
+        var clock = new ManualTimeProvider();
+        await using var storage = await OpenAsync(PostgreSqlHints.Poll, clock);
+        await using var connection = await ConnectAsync();
+        await using var transaction = await connection.BeginTransactionAsync(Stop);
+        var late = Delayed();
+        await storage.Transactions!.PublishAsync(transaction, [late], Stop);
+        await PassDueAsync(storage, clock);
+        await transaction.CommitAsync(Stop);
+
+        Assert.Empty(await storage.Broker.ReceiveAsync(Request, Stop));
+        _wire.Advance(TimeSpan.FromSeconds(1) - Trail);
+        Assert.Equal(late.Id, Assert.Single(await storage.Broker.ReceiveAsync(Request, Stop)).Message.Id);
+    }
+
     private static ReceiveRequest Request { get; } = new(TestData.Owner(), [TestData.Queue], 1, TimeSpan.FromMinutes(5));
 
     /// <summary>Claims jobs past the places that were taken until now, until a look begins behind these.</summary>
@@ -83,6 +118,22 @@ public sealed class LateJobTests : IAsyncLifetime
         await ClaimAsync(storage);
         _wire.Advance(Trail);
         await ClaimAsync(storage);
+    }
+
+    private JobMessage Delayed() => _data.Message() with { Delay = TimeSpan.FromSeconds(1) };
+
+    /// <summary>Makes jobs ready that were due later than any until now, until a look begins behind their due times.</summary>
+    private async Task PassDueAsync(PostgreSqlStorage storage, ManualTimeProvider clock)
+    {
+        for (var pass = 0; pass < 2; pass++)
+        {
+            clock.Advance(TimeSpan.FromSeconds(1));
+            _wire.Advance(Trail * pass);
+            var message = Delayed();
+            await storage.Broker.PublishAsync([message], Stop);
+            clock.Advance(TimeSpan.FromSeconds(1));
+            Assert.Equal(message.Id, Assert.Single(await storage.Broker.ReceiveAsync(Request, Stop)).Message.Id);
+        }
     }
 
     private async Task<Delivery> ClaimAsync(PostgreSqlStorage storage)
@@ -101,9 +152,9 @@ public sealed class LateJobTests : IAsyncLifetime
         return connection;
     }
 
-    private async Task<PostgreSqlStorage> OpenAsync(PostgreSqlHints hints = PostgreSqlHints.Auto)
+    private async Task<PostgreSqlStorage> OpenAsync(PostgreSqlHints hints = PostgreSqlHints.Auto, ManualTimeProvider? clock = null)
     {
-        var storage = new PostgreSqlStorage(PostgreSqlFixture.Options(_server, _schema) with { Wire = _wire, Hints = hints });
+        var storage = new PostgreSqlStorage(PostgreSqlFixture.Options(_server, _schema) with { Wire = _wire, Hints = hints, Clock = clock });
         await storage.OpenAsync(Stop);
         return storage;
     }

@@ -11,28 +11,29 @@ namespace Lovage.PostgreSql.Writing;
 /// </summary>
 internal sealed class ReceiveStatement(SchemaName schema, Words words, TimeProvider wire)
 {
-    private readonly ReadyFloors _floors = new(wire);
-
     /// <summary>Due jobs made ready in one transaction at the most.</summary>
     private const int PromoteMax = 1_000;
 
     private const int PlaceColumn = MessageRow.ColumnCount + 7;
 
-    // One row: how long until the next job is due; zero when there are more than one transaction makes ready. Those that another is making ready right now are passed over.
+    // First how long until the next job is due, zero when there are more than one transaction makes ready; then up to which due time each queue's jobs were made ready. Rows that
+    // another is making ready are passed over.
     private const string Promote = $"""
         WITH {Sql.Clock}, {Sql.OpenQueues},
         due AS MATERIALIZED (
           SELECT d.* FROM open CROSS JOIN LATERAL (
-            SELECT d.queue, d.due, d.job, d.priority FROM lovage.delayed d WHERE d.queue = open.id AND d.due <= (SELECT now FROM clock) ORDER BY d.due, d.job LIMIT $3 FOR UPDATE SKIP LOCKED) d
+            SELECT d.queue, d.due, d.job, d.priority FROM lovage.delayed d WHERE d.queue = open.id AND d.due >= ($4::bigint[])[open.ord::integer] AND d.due <= (SELECT now FROM clock)
+            ORDER BY d.due, d.job LIMIT $3 FOR UPDATE SKIP LOCKED) d
           LIMIT $3),
         gone AS (DELETE FROM lovage.delayed d USING due WHERE d.queue = due.queue AND d.due = due.due AND d.job = due.job),
         numbered AS MATERIALIZED (SELECT nextval('lovage.ticket') AS seq, s.* FROM (SELECT * FROM due ORDER BY due, job) s),
         placed AS (INSERT INTO lovage.ready(queue, lane, priority, seq, job, ready_at, again) SELECT queue, 1, priority, seq, job, due, true FROM numbered),
         queued AS (UPDATE lovage.course c SET state = 1, seq = n.seq FROM numbered n WHERE c.job = n.job),
         counted AS (INSERT INTO lovage.tally(queue, name, ready, delayed) SELECT queue, 0, count(*), -count(*) FROM due GROUP BY queue)
-        SELECT CASE WHEN (SELECT count(*) FROM due) = $3 THEN 0 ELSE (
+        SELECT NULL::integer, CASE WHEN (SELECT count(*) FROM due) = $3 THEN 0 ELSE (
           SELECT min(d.due) FROM open CROSS JOIN LATERAL (SELECT d.due FROM lovage.delayed d WHERE d.queue = open.id AND d.due > (SELECT now FROM clock) ORDER BY d.due LIMIT 1) d)
           - (SELECT now FROM clock) END
+        UNION ALL SELECT queue, max(due) FROM due GROUP BY queue
         """;
 
     private const string Claim = $"""
@@ -66,11 +67,13 @@ internal sealed class ReceiveStatement(SchemaName schema, Words words, TimeProvi
         FROM taken m
         """;
 
+    private readonly QueueFloors _floors = new(wire);
+
     /// <summary>Jobs have come back to the front of their queues, or were committed long after they took their places: the next look begins at the start.</summary>
     internal void LookFromStart() => _floors.Reset();
 
     /// <summary>Makes due jobs of queues ready, for a look at them.</summary>
-    internal Statement PromoteOf(int[] queues, long? now) => new Statement(schema.Sql(Promote)).Add(now).Add(queues).Add((long)PromoteMax);
+    internal Statement PromoteOf(int[] queues, long? now) => PromoteOf(queues, new long[queues.Length], now);
 
     internal async Task<ReceiveResult> RunAsync(NpgsqlConnection connection, ReceiveRequest request, int[] queues, int owner, long? now)
     {
@@ -79,7 +82,7 @@ internal sealed class ReceiveStatement(SchemaName schema, Words words, TimeProvi
             .Add([.. look.Queues]).Add([.. look.Lows]).Add([.. look.Highs]).Add([.. look.Floors]);
         var taken = new List<Delivery>();
         var reading = new WordReading(words);
-        var nextDue = await ReadAsync(connection.Batch(PromoteOf(queues, now), claim), look, taken, reading);
+        var nextDue = await ReadAsync(connection.Batch(PromoteOf(queues, look.Dues, now), claim), look, taken, reading);
         _floors.End(look);
         await reading.CompleteAsync(connection, taken);
 
@@ -88,12 +91,23 @@ internal sealed class ReceiveStatement(SchemaName schema, Words words, TimeProvi
         return new ReceiveResult(taken, nextDue, IsAll: taken.Count < request.Max && !taken.Exists(static delivery => delivery.StartFirst));
     }
 
-    private async Task<TimeSpan?> ReadAsync(NpgsqlBatch statements, ReadyFloors.Look look, List<Delivery> taken, WordReading reading)
+    private async Task<TimeSpan?> ReadAsync(NpgsqlBatch statements, QueueFloors.Look look, List<Delivery> taken, WordReading reading)
     {
         await using var batch = statements;
         await using var rows = await batch.ExecuteReaderAsync(CancellationToken.None);
-        await rows.ReadAsync();
-        TimeSpan? nextDue = rows.Int64OrNull(0) is { } ticks ? TimeSpan.FromTicks(ticks) : null;
+        TimeSpan? nextDue = null;
+        while (await rows.ReadAsync())
+        {
+            if (rows.Int32OrNull(0) is { } queue)
+            {
+                _floors.Promoted(look, queue, rows.GetInt64(1));
+            }
+            else
+            {
+                nextDue = rows.Int64OrNull(1) is { } ticks ? TimeSpan.FromTicks(ticks) : null;
+            }
+        }
+
         await rows.NextResultAsync();
         while (await rows.ReadAsync())
         {
@@ -107,6 +121,8 @@ internal sealed class ReceiveStatement(SchemaName schema, Words words, TimeProvi
 
         return nextDue;
     }
+
+    private Statement PromoteOf(int[] queues, long[] dues, long? now) => new Statement(schema.Sql(Promote)).Add(now).Add(queues).Add((long)PromoteMax).Add(dues);
 
     private static Delivery Read(NpgsqlDataReader row, WordReading reading)
     {

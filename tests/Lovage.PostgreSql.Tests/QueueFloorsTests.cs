@@ -4,17 +4,17 @@ using Xunit;
 
 namespace Lovage.PostgreSql.Tests;
 
-public sealed class ReadyFloorsTests
+public sealed class QueueFloorsTests
 {
     private const int Queue = 7;
 
     private readonly ManualTimeProvider _time = new();
-    private readonly ReadyFloors _floors;
+    private readonly QueueFloors _floors;
 
-    public ReadyFloorsTests()
+    public QueueFloorsTests()
     {
         _time.Advance(TimeSpan.FromHours(1));
-        _floors = new ReadyFloors(_time);
+        _floors = new QueueFloors(_time);
     }
 
     [Fact]
@@ -77,6 +77,49 @@ public sealed class ReadyFloorsTests
         Stretches();
         Assert.Equal([(0, 9, 0L)], Stretches());
     }
+
+    [Fact]
+    public void Begin_HalfASecondAfterJobsWereMadeReady_LooksFromTheirDueTime()
+    {
+        Assert.Equal([0L], _floors.Begin([Queue]).Dues);
+        Promote(100);
+        _time.Advance(TimeSpan.FromMilliseconds(400));
+        Promote(200);
+        Assert.Equal([0L], _floors.Begin([Queue]).Dues);
+        _time.Advance(TimeSpan.FromMilliseconds(200));
+        Promote(300);
+
+        Assert.Equal([0L, 100L], _floors.Begin([Queue + 1, Queue]).Dues);
+        Assert.Equal([(0, 9, 0L)], Stretches());
+    }
+
+    [Fact]
+    public void Begin_EachSecondOrAfterAReset_LooksFromTheFirstDueTime()
+    {
+        PromoteTwice();
+        Assert.Equal([100L], _floors.Begin([Queue]).Dues);
+        _time.Advance(TimeSpan.FromMilliseconds(600));
+        Assert.Equal([0L], _floors.Begin([Queue]).Dues);
+        Assert.Equal([100L], _floors.Begin([Queue]).Dues);
+
+        var before = _floors.Begin([Queue]);
+        _time.Advance(TimeSpan.FromMilliseconds(1));
+        _floors.Reset();
+        _floors.Promoted(before, Queue, 300);
+        _time.Advance(TimeSpan.FromMilliseconds(500));
+        _floors.Promoted(before, Queue, 400);
+
+        Assert.Equal([0L], _floors.Begin([Queue]).Dues);
+    }
+
+    private void PromoteTwice()
+    {
+        Promote(100);
+        _time.Advance(TimeSpan.FromMilliseconds(500));
+        Promote(200);
+    }
+
+    private void Promote(long due) => _floors.Promoted(_floors.Begin([Queue]), Queue, due);
 
     private void ClaimTwice(short priority, long seq)
     {

@@ -1,14 +1,14 @@
 namespace Lovage.PostgreSql.Writing;
 
 /// <summary>
-/// Where, by what this process has claimed, the rows of queues begin that may still be there. Below lie the dead ones, which a transaction that stays open anywhere in the
-/// database keeps from being removed: looking through them from the start made each claim slower than the one before.
+/// Where, by what this process has taken, the rows of queues begin that may still be there: places that were claimed, and due times that were made ready. Below lie the dead
+/// rows, which a transaction that stays open anywhere in the database keeps from being removed: looking through them from the start made each look slower than the one before.
 /// </summary>
 /// <remarks>
-/// A floor follows what was claimed by half a second, for jobs whose transactions commit out of order, and now and then a look begins at the start, for all others that come
+/// A floor follows what was taken by half a second, for jobs whose transactions commit out of order, and now and then a look begins at the start, for all others that come
 /// late: what a floor hides is found within a second, or at once where somebody tells (<see cref="Reset"/>). Safe for use by several threads.
 /// </remarks>
-internal sealed class ReadyFloors(TimeProvider time)
+internal sealed class QueueFloors(TimeProvider time)
 {
     private const short PriorityMax = 9;
 
@@ -21,14 +21,15 @@ internal sealed class ReadyFloors(TimeProvider time)
     private readonly Lock _lock = new();
     private readonly Dictionary<int, Queue> _queues = [];
 
-    /// <summary>Stretches of queues to look through: one for each priority that has a floor, and one for each gap between these.</summary>
+    /// <summary>What to look through: due times from one on, and stretches of places, one for each priority that has a floor and one for each gap between these.</summary>
     internal Look Begin(int[] queues)
     {
-        var look = new Look(time.GetTimestamp());
+        var look = new Look(time.GetTimestamp(), queues);
         lock (_lock)
         {
-            foreach (var id in queues)
+            for (var i = 0; i < queues.Length; i++)
             {
+                var id = queues[i];
                 if (!_queues.TryGetValue(id, out var queue))
                 {
                     _queues.Add(id, queue = new Queue { Whole = look.Timestamp });
@@ -42,17 +43,18 @@ internal sealed class ReadyFloors(TimeProvider time)
                     continue;
                 }
 
+                look.Dues[i] = queue.Due.From;
                 short from = 0;
                 for (short priority = 0; priority <= PriorityMax; priority++)
                 {
-                    if (queue.Floors[priority].Seq is > 0 and var seq)
+                    if (queue.Places[priority].From is > 0 and var place)
                     {
                         if (from < priority)
                         {
                             look.Add(id, from, (short)(priority - 1), 0);
                         }
 
-                        look.Add(id, priority, priority, seq);
+                        look.Add(id, priority, priority, place);
                         from = (short)(priority + 1);
                     }
                 }
@@ -68,20 +70,25 @@ internal sealed class ReadyFloors(TimeProvider time)
     }
 
     /// <summary>A row was claimed.</summary>
-    internal void Claimed(Look look, int queue, short priority, long seq)
+    internal void Claimed(Look look, int queue, short priority, long place)
     {
         lock (_lock)
         {
-            if (!_queues.TryGetValue(queue, out var known) || known.ResetAt > look.Timestamp)
+            if (Known(look, queue) is { } known)
             {
-                return;
+                Took(ref known.Places[priority], place, look);
             }
+        }
+    }
 
-            ref var floor = ref known.Floors[priority];
-            floor.Highest = Math.Max(floor.Highest, seq);
-            if (floor.NextAt == 0 || time.GetElapsedTime(floor.NextAt, look.Timestamp) >= Trail)
+    /// <summary>Jobs were made ready, up to a due time.</summary>
+    internal void Promoted(Look look, int queue, long due)
+    {
+        lock (_lock)
+        {
+            if (Known(look, queue) is { } known)
             {
-                (floor.Seq, floor.Next, floor.NextAt) = (floor.Next, floor.Highest, look.Timestamp);
+                Took(ref known.Due, due, look);
             }
         }
     }
@@ -115,16 +122,32 @@ internal sealed class ReadyFloors(TimeProvider time)
         {
             foreach (var queue in _queues.Values)
             {
-                Array.Clear(queue.Floors);
+                Array.Clear(queue.Places);
+                queue.Due = default;
                 queue.ResetAt = now;
             }
         }
     }
 
+    /// <summary>Null for a look that began before jobs came back, which it may have passed over.</summary>
+    private Queue? Known(Look look, int queue) => _queues.TryGetValue(queue, out var known) && known.ResetAt <= look.Timestamp ? known : null;
+
+    private void Took(ref Floor floor, long row, Look look)
+    {
+        floor.Highest = Math.Max(floor.Highest, row);
+        if (floor.NextAt == 0 || time.GetElapsedTime(floor.NextAt, look.Timestamp) >= Trail)
+        {
+            (floor.From, floor.Next, floor.NextAt) = (floor.Next, floor.Highest, look.Timestamp);
+        }
+    }
+
     /// <summary>What one look goes through, as columns.</summary>
-    internal sealed class Look(long timestamp)
+    internal sealed class Look(long timestamp, int[] queues)
     {
         internal long Timestamp => timestamp;
+
+        /// <summary>For each queue of the look, from which due time on; 0 for the start.</summary>
+        internal long[] Dues { get; } = new long[queues.Length];
 
         internal List<int> Queues { get; } = [];
 
@@ -148,19 +171,21 @@ internal sealed class ReadyFloors(TimeProvider time)
 
     private sealed class Queue
     {
-        internal Floor[] Floors { get; } = new Floor[PriorityMax + 1];
+        internal Floor Due;
+
+        internal Floor[] Places { get; } = new Floor[PriorityMax + 1];
 
         internal long Whole { get; set; }
 
-        internal TimeSpan WholeEvery { get; set; } = ReadyFloors.WholeEvery;
+        internal TimeSpan WholeEvery { get; set; } = QueueFloors.WholeEvery;
 
         internal long ResetAt { get; set; }
     }
 
-    /// <summary>Seq: where to look from; Next: what that becomes half a second after NextAt; Highest: what was claimed.</summary>
+    /// <summary>From: where to look from; Next: what that becomes half a second after NextAt; Highest: what was taken.</summary>
     private struct Floor
     {
-        internal long Seq;
+        internal long From;
         internal long Next;
         internal long NextAt;
         internal long Highest;
