@@ -27,18 +27,26 @@ internal static class LatencyScenario
         var before = await CommitMillisecondsAsync(options);
         double[] sorted = options.Processes > 1 ? await AcrossAsync(options) : await WithinAsync(options);
         double[] commits = [.. before.Concat(await CommitMillisecondsAsync(options)).Order()];
-        return new BenchResult("latency", storage.Address.Split(':')[0], sorted.Length, options.Rate)
+        var result = new BenchResult("latency", storage.Address.Split(':')[0], sorted.Length, options.Rate)
             .Add("processes", options.Processes)
             .Add("pinned", options.Pin ? 1 : 0)
             .Add("delay_ms", options.Delay.TotalMilliseconds)
             .Add("p50_ms", LatencyRecorder.Percentile(sorted, 0.5))
             .Add("p99_ms", LatencyRecorder.Percentile(sorted, 0.99))
             .Add("p999_ms", LatencyRecorder.Percentile(sorted, 0.999))
-            .Add("max_ms", sorted[^1])
-            .Add("flush_p50_ms", LatencyRecorder.Percentile(flush, 0.5))
-            .Add("flush_p99_ms", LatencyRecorder.Percentile(flush, 0.99))
-            .Add("commits_p50_ms", LatencyRecorder.Percentile(commits, 0.5))
-            .Add("commits_p99_ms", LatencyRecorder.Percentile(commits, 0.99));
+            .Add("max_ms", sorted[^1]);
+        AddBaseline(result, "flush", flush);
+        AddBaseline(result, "commits", commits);
+        return result;
+    }
+
+    /// <summary>What has no such baseline gets no figure, and not a zero.</summary>
+    private static void AddBaseline(BenchResult result, string name, double[] sorted)
+    {
+        if (sorted.Length > 0)
+        {
+            result.Add($"{name}_p50_ms", LatencyRecorder.Percentile(sorted, 0.5)).Add($"{name}_p99_ms", LatencyRecorder.Percentile(sorted, 0.99));
+        }
     }
 
     /// <summary>The worker of the two-process run: works until its input ends, then prints what it measured.</summary>
@@ -68,7 +76,7 @@ internal static class LatencyScenario
         const int Flushes = 100;
         if (folder is null)
         {
-            return [0];
+            return [];
         }
 
         var page = new byte[4096];
@@ -93,7 +101,7 @@ internal static class LatencyScenario
         const int Rounds = 100;
         if (!options.Storage.StartsWith("postgres", StringComparison.Ordinal))
         {
-            return [0];
+            return [];
         }
 
         await using var connection = await BenchStorage.ConnectAsync(options.Storage);
@@ -144,11 +152,12 @@ internal static class LatencyScenario
             RedirectStandardOutput = true,
         })!;
         await ExpectAsync(worker, "ready");
-        await SendAsync(app, options, WarmUp);
+        var warm = await SendAsync(app, options, WarmUp);
+        await app.RecordedAsync(warm);
         await worker.StandardInput.WriteLineAsync("reset");
         await ExpectAsync(worker, "reset");
         var sent = await SendAsync(app, options, TimeSpan.FromSeconds(options.Seconds));
-        await app.RecordedAsync(sent + (int)(options.Rate * WarmUp.TotalSeconds));
+        await app.RecordedAsync(warm + sent);
         await worker.StandardInput.WriteLineAsync("take");
         var line = await worker.StandardOutput.ReadLineAsync() ?? "";
         worker.StandardInput.Close();
