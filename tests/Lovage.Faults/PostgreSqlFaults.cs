@@ -24,7 +24,7 @@ public sealed class PostgreSqlPauseFaults : PauseFaults
 
 public sealed class PostgreSqlHandlerFaults : HandlerFaults
 {
-    protected override StorageUnderTest NewStorage() => PostgreSqlUnderTest.ForLongRuns();
+    protected override StorageUnderTest NewStorage() => new PostgreSqlUnderTest();
 }
 
 public sealed class PostgreSqlShutdownFaults : ShutdownFaults

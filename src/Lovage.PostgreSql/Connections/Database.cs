@@ -24,11 +24,11 @@ internal sealed class Database : IAsyncDisposable
     private const int ShortCommandSeconds = 4;
     private const int ShortConnectSeconds = 3;
 
-    // All statements find their rows by an index, whatever the statistics of tables that fill and empty within seconds say.
-    // The last ones free what a client holds that has gone without a word.
+    // All statements find their rows by an index, whatever the statistics of tables that fill and empty within seconds say. The last ones free what a client holds that has gone
+    // without a word. One statement: Npgsql sends a second one through the thread pool, in calls on the caller's thread too, and a lease must not wait for that.
     private const string Initialize =
-        "SET enable_seqscan = off; SET enable_mergejoin = off; SET jit = off; SET plan_cache_mode = force_generic_plan; SET idle_in_transaction_session_timeout = '10s'; SET lock_timeout = '10s'; "
-        + "SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3";
+        "SELECT set_config(name, value, false) FROM (VALUES ('enable_seqscan', 'off'), ('enable_mergejoin', 'off'), ('jit', 'off'), ('plan_cache_mode', 'force_generic_plan'), "
+        + "('idle_in_transaction_session_timeout', '10s'), ('lock_timeout', '10s'), ('tcp_keepalives_idle', '10'), ('tcp_keepalives_interval', '5'), ('tcp_keepalives_count', '3')) AS settings(name, value)";
 
     private readonly NpgsqlConnectionStringBuilder _settings;
     private readonly Words _words;
@@ -155,7 +155,10 @@ internal sealed class Database : IAsyncDisposable
         },
         cancellationToken);
 
-    /// <summary>Makes one short call on the calling thread, which needs no other to be answered: a starved thread pool must not cost a lease.</summary>
+    /// <summary>
+    /// Makes one short call on the calling thread, which needs no other to be answered: a starved thread pool must not cost a lease. It sends one statement at a time, as Npgsql would
+    /// send a second one through the pool.
+    /// </summary>
     internal T Renew<T>(Func<NpgsqlConnection, T> call)
     {
         try
