@@ -11,6 +11,8 @@ internal static class DrainScenario
         var rates = new List<double>();
         var handled = new List<double>();
         var cpu = new List<double>();
+        var published = new List<double>();
+        var ran = new List<double>();
         var again = 0;
 
         // The first run is not counted: it pays for the compiler.
@@ -18,7 +20,9 @@ internal static class DrainScenario
         {
             await using var app = await BenchApp.StartAsync(options);
             BenchJobs.Counter = new RunCounter(jobs);
+            var walAtFirst = await WalMeter.BytesAsync(options.Storage);
             await app.FillAsync(jobs);
+            var walFilled = await WalMeter.BytesAsync(options.Storage);
             GC.Collect();
             var cpuBefore = Environment.CpuUsage.TotalTime;
             var clock = Stopwatch.StartNew();
@@ -26,16 +30,23 @@ internal static class DrainScenario
             await BenchJobs.Counter.All;
             var handledRate = jobs / clock.Elapsed.TotalSeconds;
             await app.RecordedAsync(jobs);
+            var seconds = clock.Elapsed.TotalSeconds;
+            var cpuTime = Environment.CpuUsage.TotalTime - cpuBefore;
             again += BenchJobs.Counter.Again;
             if (run >= 0)
             {
                 handled.Add(handledRate);
-                rates.Add(jobs / clock.Elapsed.TotalSeconds);
-                cpu.Add((Environment.CpuUsage.TotalTime - cpuBefore).TotalMicroseconds / jobs);
+                rates.Add(jobs / seconds);
+                cpu.Add(cpuTime.TotalMicroseconds / jobs);
+                if (await WalMeter.BytesAsync(options.Storage) is { } walDrained)
+                {
+                    published.Add((double)(walFilled! - walAtFirst!) / jobs);
+                    ran.Add((double)(walDrained - walFilled!) / jobs);
+                }
             }
         }
 
-        return new BenchResult("drain", options.Storage, jobs, Median(rates))
+        var result = new BenchResult("drain", options.Storage, jobs, Median(rates))
             .Add("per_second_min", rates.Min())
             .Add("per_second_max", rates.Max())
             .Add("handled_per_second", Median(handled))
@@ -43,6 +54,7 @@ internal static class DrainScenario
             .Add("ran_twice", again)
             .Add("runs", options.Runs)
             .Add("concurrency", options.Concurrency);
+        return ran.Count == 0 ? result : result.Add("wal_bytes_per_job_published", Median(published)).Add("wal_bytes_per_job_run", Median(ran));
     }
 
     internal static double Median(IEnumerable<double> values)
