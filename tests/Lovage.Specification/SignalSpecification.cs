@@ -103,6 +103,19 @@ public abstract class SignalSpecification<TFixture> : StorageSpecification<TFixt
     }
 
     [Fact]
+    public async Task Receive_NextForOtherQueues_LooksAtOnce()
+    {
+        var other = A.Message() with { Queue = "other" };
+        await PublishAsync(other);
+        var request = Request();
+        Assert.Empty(await Broker.ReceiveAsync(request, Stop));
+
+        var next = request.Next(100) with { Queues = ["other"], Wait = TimeSpan.FromHours(1) };
+
+        Assert.Equal(other.Id, Assert.Single(await Broker.ReceiveAsync(next, Stop).AsTask().WaitAsync(Patience, Stop)).Message.Id);
+    }
+
+    [Fact]
     public async Task Receive_NextThatMayHaveReclaimedToo_LooksAtOnce()
     {
         await PublishOneAsync();

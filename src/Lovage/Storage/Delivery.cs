@@ -64,7 +64,7 @@ public sealed record ReceiveRequest(WorkerOwner Owner, IReadOnlyList<string> Que
 
     /// <summary>
     /// The asker's next request, once this one is answered. When this one was given all there was, the next one waits, within its <see cref="Wait"/>, until there may be
-    /// something again and looks then: who asks in a loop looks once for what comes alone, and not twice.
+    /// something again and looks then: who asks in a loop looks once for what comes alone, and not twice. A request for other queues looks at once.
     /// </summary>
     /// <param name="max">Deliveries at the most, 1 to 1,000.</param>
     public ReceiveRequest Next(int max) => this with { Max = max, Known = Left, Left = null };
@@ -74,11 +74,12 @@ public sealed record ReceiveRequest(WorkerOwner Owner, IReadOnlyList<string> Que
 }
 
 /// <summary>Queues in which a look left nothing that was ready: there is nothing to look for until somebody tells, or a scheduled job is due.</summary>
+/// <param name="Queues">Which queues.</param>
 /// <param name="Version">Of what is told, before that look.</param>
 /// <param name="Timestamp">Just after that look.</param>
 /// <param name="NextDue">How long from then until a scheduled job is due; null when none waits.</param>
 /// <param name="WithReclaimed">Whether it looked for jobs that came back from dead owners too.</param>
-internal readonly record struct EmptyQueues(long Version, long Timestamp, TimeSpan? NextDue, bool WithReclaimed);
+internal readonly record struct EmptyQueues(IReadOnlyList<string> Queues, long Version, long Timestamp, TimeSpan? NextDue, bool WithReclaimed);
 
 /// <summary>What a storage answers to one look into its queues.</summary>
 /// <param name="Deliveries">What was claimed; empty when nothing is ready.</param>

@@ -77,9 +77,14 @@ public abstract class JobBroker
         ArgumentOutOfRangeException.ThrowIfGreaterThan(request.Max, BatchMax);
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(request.Lease, TimeSpan.Zero);
         var start = _time.GetTimestamp();
-        if (request.Known is { } known && (known.WithReclaimed || !request.WithReclaimed))
+        if (request.Known is { } known && ReferenceEquals(known.Queues, request.Queues) && (known.WithReclaimed || !request.WithReclaimed))
         {
-            await WaitAsync(known, request.Wait, cancellationToken);
+            // What came untold since that look has waited for as long.
+            var age = _time.GetElapsedTime(known.Timestamp);
+            if (age < request.Wait)
+            {
+                await WaitAsync(known, request.Wait - age, cancellationToken);
+            }
         }
 
         while (true)
@@ -89,7 +94,7 @@ public abstract class JobBroker
             var withReclaimed = request.WithReclaimed;
             request.AskedTimestamp = looked;
             var result = await ReceiveCoreAsync(request, cancellationToken);
-            var left = new EmptyQueues(seen, _time.GetTimestamp(), result.NextDue, withReclaimed);
+            var left = new EmptyQueues(request.Queues, seen, _time.GetTimestamp(), result.NextDue, withReclaimed);
             request.Left = result.IsAll ? left : null;
             if (result.Deliveries.Count > 0)
             {

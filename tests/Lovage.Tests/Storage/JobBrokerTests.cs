@@ -1,0 +1,32 @@
+using Lovage.Storage;
+using Lovage.Storage.Memory;
+using Lovage.Testing;
+using Lovage.Tests.Execution;
+
+namespace Lovage.Tests.Storage;
+
+/// <summary>What a broker does around a storage's looks.</summary>
+public sealed class JobBrokerTests
+{
+    [Theory]
+    [InlineData(9, 1)]
+    [InlineData(10, 2)]
+    public async Task Receive_NextAfterAllThereWas_WaitsFromThatLookOn(int secondsLater, int looks)
+    {
+        var time = new FakeTimeProvider();
+        await using var memory = new MemoryStorage(time);
+        await using var storage = new CountingStorage(memory, time);
+        await storage.OpenAsync(TestContext.Current.CancellationToken);
+        var request = new ReceiveRequest(new WorkerOwner("boot", "0", 1, 1, "one"), ["default"], 1, TimeSpan.FromMinutes(1));
+        Assert.Empty(await storage.Broker.ReceiveAsync(request, TestContext.Current.CancellationToken));
+        time.Advance(TimeSpan.FromSeconds(secondsLater));
+        using var stop = new CancellationTokenSource();
+
+        var waiting = storage.Broker.ReceiveAsync(request.Next(1) with { Wait = TimeSpan.FromSeconds(10) }, stop.Token).AsTask();
+
+        // Memory answers on the caller's thread: what was not looked at by now is waited for.
+        Assert.Equal(looks, storage.Looks);
+        await stop.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waiting);
+    }
+}
