@@ -1,6 +1,7 @@
 using Lovage.PostgreSql.Connections;
 using Lovage.PostgreSql.Reading;
 using Lovage.PostgreSql.Schema;
+using Lovage.PostgreSql.Signals;
 using Lovage.PostgreSql.Writing;
 using Lovage.Protocol;
 using Lovage.Storage;
@@ -9,7 +10,7 @@ using Npgsql;
 namespace Lovage.PostgreSql;
 
 /// <summary>Queues and leases in the database.</summary>
-internal sealed class PostgreSqlBroker(PostgreSqlStorage storage, SignalBus signals, TimeProvider time) : JobBroker("postgresql", signals, time)
+internal sealed class PostgreSqlBroker(PostgreSqlStorage storage, PostgreSqlSignals signals, TimeProvider time) : JobBroker("postgresql", signals, time)
 {
     private const string Pause = "INSERT INTO lovage.queue(id, pause_reason) VALUES ($1, $2) ON CONFLICT (id) DO UPDATE SET pause_reason = excluded.pause_reason";
     private const string Resume = "UPDATE lovage.queue SET pause_reason = NULL WHERE id = (SELECT id FROM lovage.word WHERE text = $1)";
@@ -23,7 +24,7 @@ internal sealed class PostgreSqlBroker(PostgreSqlStorage storage, SignalBus sign
     private readonly JobStatements _jobs = new(storage.Database.Schema);
     private readonly QueueReading _reading = new(storage.Database.Schema);
 
-    /// <summary>Jobs have come back to the front of their queues, or were committed long after they took their places.</summary>
+    /// <summary>There may be jobs that took their places long ago: claims were given back, or a transaction committed late.</summary>
     internal void LookFromStart() => _receive.LookFromStart();
 
     protected override ValueTask<IReadOnlyList<PublishStatus>> PublishCoreAsync(IReadOnlyList<JobMessage> messages, CancellationToken cancellationToken) =>
@@ -45,7 +46,7 @@ internal sealed class PostgreSqlBroker(PostgreSqlStorage storage, SignalBus sign
         }
         catch (StorageException)
         {
-            _untold.Doubt(request.Owner.Key);
+            Doubt(request.Owner);
             throw;
         }
     }
@@ -61,8 +62,7 @@ internal sealed class PostgreSqlBroker(PostgreSqlStorage storage, SignalBus sign
     protected override async ValueTask<int> ReleaseCoreAsync(IReadOnlyList<LeaseToken> tokens, CancellationToken cancellationToken)
     {
         var fates = await _database.CallAsync(connection => _claims.ReleaseAsync(connection, tokens, storage.Now), cancellationToken);
-        LookFromStart();
-        TellEnds(fates);
+        TellGivenBack(fates);
         return fates.Count;
     }
 
@@ -127,17 +127,40 @@ internal sealed class PostgreSqlBroker(PostgreSqlStorage storage, SignalBus sign
 
     private async Task<ReceiveResult> ReceiveAsync(NpgsqlConnection connection, ReceiveRequest request)
     {
+        // Where nobody tells of what others enqueue, the next look must not wait for it.
+        var isToldOfMore = storage.ListeningSession != 0;
         var owner = request.Owner.Key;
         var words = await _database.Words.IdsAsync(connection, [owner], CancellationToken.None);
         if (await _untold.ReleaseAsync(connection, owner, words[owner], storage.Now) is { Count: > 0 } released)
         {
-            LookFromStart();
-            TellEnds(released);
+            TellGivenBack(released);
+            Signals.Send(new Signal(SignalKind.JobsReady));
         }
 
         var known = await _database.Words.FindAsync(connection, request.Queues, CancellationToken.None);
         int[] queues = [.. request.Queues.Where(known.ContainsKey).Select(queue => known[queue]).Distinct()];
-        return queues.Length == 0 ? new ReceiveResult([], null, IsAll: true) : await _receive.RunAsync(connection, request, queues, words[owner], storage.Now);
+        if (queues.Length == 0)
+        {
+            return new ReceiveResult([], null, IsAll: isToldOfMore);
+        }
+
+        try
+        {
+            var result = await _receive.RunAsync(connection, request, queues, words[owner], storage.Now);
+            return result with { IsAll = result.IsAll && isToldOfMore };
+        }
+        catch (Exception fault) when (StorageFault.IsFault(fault))
+        {
+            // It may have claimed all the same, and the call be made once more.
+            Doubt(request.Owner);
+            throw;
+        }
+    }
+
+    private void Doubt(WorkerOwner owner)
+    {
+        _untold.Doubt(owner.Key);
+        LookFromStart();
     }
 
     /// <summary>Gives back what was claimed by a look whose asker was told meanwhile that it has nothing.</summary>
@@ -147,6 +170,14 @@ internal sealed class PostgreSqlBroker(PostgreSqlStorage storage, SignalBus sign
         {
             await ReleaseAsync([.. late.Deliveries.Select(static delivery => delivery.Token)], CancellationToken.None);
         }
+    }
+
+    /// <summary>Jobs are back where they were, which is before what was looked through since, here and elsewhere.</summary>
+    private void TellGivenBack(List<(JobId Id, JobState State)> fates)
+    {
+        LookFromStart();
+        signals.TellLate();
+        TellEnds(fates);
     }
 
     private void TellEnds(List<(JobId Id, JobState State)> fates)

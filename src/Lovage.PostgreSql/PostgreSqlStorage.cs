@@ -34,7 +34,7 @@ public sealed class PostgreSqlStorage : JobStorage
         Database = new Database(options.ConnectionString, new SchemaName(options.Schema));
         _signals = new PostgreSqlSignals(Database);
         _broker = new PostgreSqlBroker(this, _signals, options.Time);
-        _signals.Committed += _broker.LookFromStart;
+        _signals.CameLate += _broker.LookFromStart;
         _store = new PostgreSqlJobStore(this, _signals, options.Time);
         _schedules = new PostgreSqlScheduleStore(this, _signals);
         _transactions = new PostgreSqlTransactions(this, _signals, options.Time);

@@ -110,7 +110,7 @@ internal sealed class PostgreSqlTransactions(PostgreSqlStorage storage, PostgreS
         if (signals.IsOn)
         {
             var hints = queues.Distinct(StringComparer.Ordinal).Select(static queue => new Signal(SignalKind.JobsReady, queue));
-            await connection.ExecuteAsync(new Statement("SELECT pg_catalog.pg_notify($1, $2)").Add(_database.Schema.Channel).Add(HintText.Write(0, hints)), CancellationToken.None);
+            await connection.ExecuteAsync(new Statement("SELECT pg_catalog.pg_notify($1, $2)").Add(_database.Schema.Channel).Add(HintText.Write(HintText.Nobody, hints)), CancellationToken.None);
         }
     }
 

@@ -10,23 +10,12 @@ namespace Lovage.PostgreSql.Tests;
 /// Jobs that are ready at a place behind which others were claimed more than half a second ago, so that a look does not begin before it any more. The clock by which looks from
 /// the start come round stands still: what is claimed all the same was told.
 /// </summary>
-public sealed class LateJobTests : IAsyncLifetime
+public sealed class LateJobTests : SchemaTests
 {
     /// <summary>By how much the place where a look begins follows what was claimed.</summary>
     private static readonly TimeSpan Trail = TimeSpan.FromMilliseconds(500);
 
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
-
-    private readonly string _schema = PostgreSqlFixture.NewSchema();
-    private readonly TestData _data = new(TimeProvider.System);
     private readonly ManualTimeProvider _wire = new();
-    private PostgreSqlServer _server = null!;
-
-    private static CancellationToken Stop => TestContext.Current.CancellationToken;
-
-    public async ValueTask InitializeAsync() => _server = await PostgreSqlServer.GetAsync();
-
-    public async ValueTask DisposeAsync() => await _server.ExecuteAsync($"DROP SCHEMA IF EXISTS {_schema} CASCADE");
 
     [Theory]
     [InlineData(false)]
@@ -37,7 +26,7 @@ public sealed class LateJobTests : IAsyncLifetime
         await using var there = await OpenAsync();
         await using var connection = await ConnectAsync();
         await using var transaction = await connection.BeginTransactionAsync(Stop);
-        var late = _data.Message();
+        var late = Data.Message();
         await (elsewhere ? there : here).Transactions!.PublishAsync(transaction, [late], Stop);
         await PassAsync(here);
         var waiting = here.Broker.ReceiveAsync(Request with { Wait = TimeSpan.FromHours(1) }, Stop).AsTask();
@@ -53,7 +42,7 @@ public sealed class LateJobTests : IAsyncLifetime
         await using var storage = await OpenAsync(PostgreSqlHints.Poll);
         await using var connection = await ConnectAsync();
         await using var transaction = await connection.BeginTransactionAsync(Stop);
-        var late = _data.Message();
+        var late = Data.Message();
         await storage.Transactions!.PublishAsync(transaction, [late], Stop);
         await PassAsync(storage);
         await transaction.CommitAsync(Stop);
@@ -64,16 +53,38 @@ public sealed class LateJobTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Release_OfAJobClaimedLongAgo_HasItClaimedAtOnce()
+    public async Task Commit_OfManyThatNobodyTells_HasTheOthersClaimedAfterTheFirst()
     {
-        await using var storage = await OpenAsync();
-        var early = await ClaimAsync(storage);
-        _wire.Advance(Trail);
+        await using var storage = await OpenAsync(PostgreSqlHints.Poll);
+        await using var connection = await ConnectAsync();
+        await using var transaction = await connection.BeginTransactionAsync(Stop);
+        var late = Data.Messages(3);
+        await storage.Transactions!.PublishAsync(transaction, late, Stop);
         await PassAsync(storage);
+        await transaction.CommitAsync(Stop);
+        _wire.Advance(TimeSpan.FromSeconds(1) - Trail);
 
-        Assert.Equal(1, await storage.Broker.ReleaseAsync([early.Token], Stop));
+        foreach (var message in late)
+        {
+            Assert.Equal(message.Id, Assert.Single(await storage.Broker.ReceiveAsync(Request, Stop)).Message.Id);
+        }
+    }
 
-        Assert.Equal(early.Message.Id, Assert.Single(await storage.Broker.ReceiveAsync(Request, Stop)).Message.Id);
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Release_OfAJobClaimedLongAgo_HasItClaimedAtOnce(bool elsewhere)
+    {
+        await using var here = await OpenAsync();
+        await using var there = await OpenAsync();
+        var early = await ClaimAsync(elsewhere ? there : here);
+        _wire.Advance(Trail);
+        await PassAsync(here);
+        var waiting = here.Broker.ReceiveAsync(Request with { Wait = TimeSpan.FromHours(1) }, Stop).AsTask();
+
+        Assert.Equal(1, await (elsewhere ? there : here).Broker.ReleaseAsync([early.Token], Stop));
+
+        Assert.Equal(early.Message.Id, Assert.Single(await waiting.WaitAsync(Patience, Stop)).Message.Id);
     }
 
     [Fact]
@@ -120,7 +131,7 @@ public sealed class LateJobTests : IAsyncLifetime
         await ClaimAsync(storage);
     }
 
-    private JobMessage Delayed() => _data.Message() with { Delay = TimeSpan.FromSeconds(1) };
+    private JobMessage Delayed() => Data.Message() with { Delay = TimeSpan.FromSeconds(1) };
 
     /// <summary>Makes jobs ready that were due later than any until now, until a look begins behind their due times.</summary>
     private async Task PassDueAsync(PostgreSqlStorage storage, ManualTimeProvider clock)
@@ -138,24 +149,13 @@ public sealed class LateJobTests : IAsyncLifetime
 
     private async Task<Delivery> ClaimAsync(PostgreSqlStorage storage)
     {
-        var message = _data.Message();
+        var message = Data.Message();
         await storage.Broker.PublishAsync([message], Stop);
         var delivery = Assert.Single(await storage.Broker.ReceiveAsync(Request, Stop));
         Assert.Equal(message.Id, delivery.Message.Id);
         return delivery;
     }
 
-    private async Task<NpgsqlConnection> ConnectAsync()
-    {
-        var connection = new NpgsqlConnection(_server.ConnectionString);
-        await connection.OpenAsync(Stop);
-        return connection;
-    }
-
-    private async Task<PostgreSqlStorage> OpenAsync(PostgreSqlHints hints = PostgreSqlHints.Auto, ManualTimeProvider? clock = null)
-    {
-        var storage = new PostgreSqlStorage(PostgreSqlFixture.Options(_server, _schema) with { Wire = _wire, Hints = hints, Clock = clock });
-        await storage.OpenAsync(Stop);
-        return storage;
-    }
+    private Task<PostgreSqlStorage> OpenAsync(PostgreSqlHints hints = PostgreSqlHints.Auto, ManualTimeProvider? clock = null) =>
+        OpenAsync(Options with { Wire = _wire, Hints = hints, Clock = clock });
 }

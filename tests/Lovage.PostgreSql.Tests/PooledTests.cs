@@ -9,28 +9,19 @@ using Xunit;
 namespace Lovage.PostgreSql.Tests;
 
 /// <summary>What is otherwise behind a pooler, and what a pooler alone can do to a storage. Nothing here has a clock of the test's own.</summary>
-public sealed class PooledTests : IAsyncLifetime
+public sealed class PooledTests : SchemaTests
 {
     private static readonly TimeSpan Lease = TimeSpan.FromSeconds(30);
 
-    private readonly string _schema = PostgreSqlFixture.NewSchema();
-    private readonly TestData _data = new(TimeProvider.System);
-    private PostgreSqlServer _server = null!;
-
-    private static CancellationToken Stop => TestContext.Current.CancellationToken;
-
-    public async ValueTask InitializeAsync() => _server = await PostgreSqlServer.GetAsync();
-
-    public async ValueTask DisposeAsync() => await _server.ExecuteAsync($"DROP SCHEMA IF EXISTS {_schema} CASCADE");
 
     [Theory]
     [InlineData(PoolMode.Transaction)]
     [InlineData(PoolMode.Session)]
     public async Task Open_ThroughAPooler_IsNoticedWhateverItsMode(PoolMode mode)
     {
-        await using var bouncer = await PgBouncer.CreateAsync(_server, mode);
+        await using var bouncer = await PgBouncer.CreateAsync(Server, mode);
         await using var storage = await OpenAsync(bouncer);
-        await using var direct = new PostgreSqlStorage(PostgreSqlFixture.Options(_server, _schema));
+        await using var direct = new PostgreSqlStorage(Options);
         await direct.OpenAsync(Stop);
 
         Assert.False(storage.Database.IsDirect);
@@ -44,8 +35,8 @@ public sealed class PooledTests : IAsyncLifetime
     [Fact]
     public async Task Open_PoolerOfSingleStatements_IsRefusedAndSaysWhatToDo()
     {
-        await using var bouncer = await PgBouncer.CreateAsync(_server, PoolMode.Statement);
-        await using var storage = new PostgreSqlStorage(Options(bouncer));
+        await using var bouncer = await PgBouncer.CreateAsync(Server, PoolMode.Statement);
+        await using var storage = new PostgreSqlStorage(Through(bouncer));
 
         var fault = await Assert.ThrowsAsync<StorageException>(async () => await storage.OpenAsync(Stop));
 
@@ -60,7 +51,7 @@ public sealed class PooledTests : IAsyncLifetime
 
         var storages = await Task.WhenAll(Enumerable.Range(0, 12).Select(_ => OpenAsync(bouncer)));
 
-        Assert.Equal(PostgreSqlSchema.Version, await _server.ScalarAsync<long>($"SELECT count(*) FROM {_schema}.migration"));
+        Assert.Equal(PostgreSqlSchema.Version, await Server.ScalarAsync<long>($"SELECT count(*) FROM {Schema}.migration"));
         foreach (var storage in storages)
         {
             await storage.PingAsync(Stop);
@@ -73,7 +64,7 @@ public sealed class PooledTests : IAsyncLifetime
     {
         const int Callers = 24;
         const int Each = 40;
-        await using var bouncer = await PgBouncer.CreateAsync(_server, PoolMode.Transaction);
+        await using var bouncer = await PgBouncer.CreateAsync(Server, PoolMode.Transaction);
         var storages = await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => OpenAsync(bouncer)));
         var sessions = new ConcurrentDictionary<int, string>();
         var settled = new ConcurrentBag<JobId>();
@@ -84,7 +75,7 @@ public sealed class PooledTests : IAsyncLifetime
         Assert.Equal(Callers * Each, settled.Count);
         Assert.InRange(sessions.Count, 2, PgBouncer.PoolSize);
         Assert.All(sessions.Values, static left => Assert.Equal("0 on 0 0", left));
-        Assert.Equal(0, await _server.ScalarAsync<long>($"SELECT count(*) FROM {_schema}.claim"));
+        Assert.Equal(0, await Server.ScalarAsync<long>($"SELECT count(*) FROM {Schema}.claim"));
         foreach (var storage in storages)
         {
             await storage.DisposeAsync();
@@ -103,7 +94,7 @@ public sealed class PooledTests : IAsyncLifetime
             {
                 var deliveries = await storage.Broker.ReceiveAsync(new ReceiveRequest(TestData.Owner($"worker{caller}"), [TestData.Queue], Math.Min(left, 7), Lease), Stop);
                 Assert.All(await storage.Broker.RenewAsync([.. deliveries.Select(static delivery => delivery.Token)], Lease, Stop), static status => Assert.Equal(LeaseStatus.Held, status));
-                Assert.All(await storage.Store.SettleAsync([.. deliveries.Select(delivery => _data.Outcome(delivery))], Stop), static status => Assert.Equal(SettleStatus.Applied, status));
+                Assert.All(await storage.Store.SettleAsync([.. deliveries.Select(delivery => Data.Outcome(delivery))], Stop), static status => Assert.Equal(SettleStatus.Applied, status));
                 deliveries.ToList().ForEach(delivery => settled.Add(delivery.Message.Id));
                 left -= deliveries.Count;
                 await AskAsync(storage);
@@ -136,8 +127,8 @@ public sealed class PooledTests : IAsyncLifetime
     [Fact]
     public async Task Publish_OpenTransactionsHoldAllSessions_WaitsForNoOther()
     {
-        await using var bouncer = await PgBouncer.CreateAsync(_server, PoolMode.Transaction);
-        await using var direct = new PostgreSqlStorage(PostgreSqlFixture.Options(_server, _schema));
+        await using var bouncer = await PgBouncer.CreateAsync(Server, PoolMode.Transaction);
+        await using var direct = new PostgreSqlStorage(Options);
         await direct.OpenAsync(Stop);
         await direct.Broker.PublishAsync([NewMessage()], Stop);
         await using var storage = await OpenAsync(bouncer);
@@ -187,17 +178,17 @@ public sealed class PooledTests : IAsyncLifetime
     [Fact]
     public async Task Calls_SessionsBehindThePoolerAreTerminated_GoOn()
     {
-        await using var bouncer = await PgBouncer.CreateAsync(_server, PoolMode.Transaction);
+        await using var bouncer = await PgBouncer.CreateAsync(Server, PoolMode.Transaction);
         await using var storage = await OpenAsync(bouncer);
         var faults = 0;
         for (var i = 0; i < 20; i++)
         {
             await storage.Broker.PublishAsync([NewMessage()], Stop);
-            await _server.ExecuteAsync($"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'lovage%' AND query LIKE '%\"{_schema}\"%'");
+            await Server.ExecuteAsync($"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'lovage%' AND query LIKE '%\"{Schema}\"%'");
             await TryAsync(async () => await storage.Broker.ReceiveAsync(new ReceiveRequest(TestData.Owner(), [TestData.Queue], 100, Lease), Stop));
         }
 
-        Assert.Equal(20, await _server.ScalarAsync<long>($"SELECT count(*) FROM {_schema}.message"));
+        Assert.Equal(20, await Server.ScalarAsync<long>($"SELECT count(*) FROM {Schema}.message"));
 
         async Task TryAsync(Func<Task> call)
         {
@@ -219,9 +210,9 @@ public sealed class PooledTests : IAsyncLifetime
 
     private JobMessage NewMessage()
     {
-        lock (_data)
+        lock (Data)
         {
-            return _data.Message();
+            return Data.Message();
         }
     }
 
@@ -231,16 +222,11 @@ public sealed class PooledTests : IAsyncLifetime
         await storage.Broker.PublishAsync([message], Stop);
         var delivery = Assert.Single(await storage.Broker.ReceiveAsync(new ReceiveRequest(TestData.Owner(), [TestData.Queue], 10, Lease), Stop));
         Assert.Equal([LeaseStatus.Held], await storage.Broker.RenewAsync([delivery.Token], Lease, Stop));
-        Assert.Equal([SettleStatus.Applied], await storage.Store.SettleAsync([_data.Outcome(delivery)], Stop));
+        Assert.Equal([SettleStatus.Applied], await storage.Store.SettleAsync([Data.Outcome(delivery)], Stop));
         Assert.Equal(JobState.Succeeded, (await other.Store.FindAsync([message.Id], Stop))[0]!.State);
     }
 
-    private PostgreSqlStorageOptions Options(PgBouncer bouncer) => PostgreSqlFixture.Options(_server, _schema) with { ConnectionString = bouncer.ConnectionString };
+    private PostgreSqlStorageOptions Through(PgBouncer bouncer) => Options with { ConnectionString = bouncer.ConnectionString };
 
-    private async Task<PostgreSqlStorage> OpenAsync(PgBouncer bouncer)
-    {
-        var storage = new PostgreSqlStorage(Options(bouncer));
-        await storage.OpenAsync(Stop);
-        return storage;
-    }
+    private Task<PostgreSqlStorage> OpenAsync(PgBouncer bouncer) => OpenAsync(Through(bouncer));
 }

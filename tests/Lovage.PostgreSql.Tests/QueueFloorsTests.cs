@@ -62,6 +62,46 @@ public sealed class QueueFloorsTests
     }
 
     [Fact]
+    public void End_ALookFromTheStartThatWaitedForSomethingElse_PutsTheNextOffByTenSecondsAtTheMost()
+    {
+        ClaimTwice(9, 10);
+        _time.Advance(TimeSpan.FromMilliseconds(600));
+        var whole = _floors.Begin([Queue]);
+        _time.Advance(TimeSpan.FromSeconds(3));
+        _floors.End(whole);
+
+        _time.Advance(TimeSpan.FromSeconds(6.9));
+        Assert.Equal([(0, 8, 0L), (9, 9, 10L)], Stretches());
+        _time.Advance(TimeSpan.FromSeconds(0.1));
+        Assert.Equal([(0, 9, 0L)], Stretches());
+    }
+
+    [Fact]
+    public void Claimed_WhatAFloorHadHidden_LooksFromTheStartUntilThereIsNoMore()
+    {
+        ClaimTwice(5, 10);
+        _time.Advance(TimeSpan.FromMilliseconds(600));
+        var whole = _floors.Begin([Queue]);
+        _floors.Claimed(whole, Queue, 5, 3);
+        Assert.Equal([(0, 9, 0L)], Stretches());
+
+        _time.Advance(TimeSpan.FromMilliseconds(400));
+        Claim(5, 4);
+        _time.Advance(TimeSpan.FromMilliseconds(100));
+        Claim(5, 20);
+        Assert.Equal([(0, 4, 0L), (5, 5, 3L), (6, 9, 0L)], Stretches());
+    }
+
+    [Fact]
+    public void Promoted_WhatAFloorHadHidden_LooksFromTheFirstDueTime()
+    {
+        PromoteTwice();
+        Assert.Equal([100L], _floors.Begin([Queue]).Dues);
+        Promote(50);
+        Assert.Equal([0L], _floors.Begin([Queue]).Dues);
+    }
+
+    [Fact]
     public void Reset_ForgetsWhatWasClaimedBefore()
     {
         ClaimTwice(0, 10);

@@ -6,20 +6,10 @@ using Xunit;
 namespace Lovage.PostgreSql.Tests;
 
 /// <summary>What only a server shared by several processes has: its clock, its notifications, its faults. Nothing here has a clock of the test's own.</summary>
-public sealed class ServerTests : IAsyncLifetime
+public sealed class ServerTests : SchemaTests
 {
     private static readonly TimeSpan Lease = TimeSpan.FromSeconds(30);
-    private static readonly TimeSpan Long = TimeSpan.FromSeconds(30);
 
-    private readonly string _schema = PostgreSqlFixture.NewSchema();
-    private readonly TestData _data = new(TimeProvider.System);
-    private PostgreSqlServer _server = null!;
-
-    private static CancellationToken Stop => TestContext.Current.CancellationToken;
-
-    public async ValueTask InitializeAsync() => _server = await PostgreSqlServer.GetAsync();
-
-    public async ValueTask DisposeAsync() => await _server.ExecuteAsync($"DROP SCHEMA IF EXISTS {_schema} CASCADE");
 
     [Theory]
     [InlineData(1)]
@@ -28,7 +18,7 @@ public sealed class ServerTests : IAsyncLifetime
     {
         await using var right = await OpenAsync();
         await using var wrong = await OpenAsync(new ShiftedTimeProvider(TimeSpan.FromHours(hours)));
-        var (now, soon) = (_data.Message(), _data.Message() with { Delay = TimeSpan.FromMinutes(30) });
+        var (now, soon) = (Data.Message(), Data.Message() with { Delay = TimeSpan.FromMinutes(30) });
         var before = TimeProvider.System.GetUtcNow() - TimeSpan.FromSeconds(2);
 
         await wrong.Broker.PublishAsync([now, soon], Stop);
@@ -43,7 +33,7 @@ public sealed class ServerTests : IAsyncLifetime
         Assert.Equal(default, await wrong.Broker.ReclaimAsync([], 100, Stop));
         Assert.Equal([LeaseStatus.Held], await right.Broker.RenewAsync([delivery.Token], Lease, Stop));
         Assert.Empty(await right.Broker.ReceiveAsync(Request("right"), Stop));
-        Assert.Equal([SettleStatus.Applied], await wrong.Store.SettleAsync([_data.Outcome(delivery)], Stop));
+        Assert.Equal([SettleStatus.Applied], await wrong.Store.SettleAsync([Data.Outcome(delivery)], Stop));
         Assert.InRange((await right.Store.FindAsync([now.Id], Stop))[0]!.FinishedAt!.Value, before, after);
         Assert.True(await wrong.Schedules!.TryLeadAsync("wrong", Lease, Stop));
         Assert.False(await right.Schedules!.TryLeadAsync("right", Lease, Stop));
@@ -57,10 +47,10 @@ public sealed class ServerTests : IAsyncLifetime
         var waiting = here.Broker.ReceiveAsync(Request("here") with { Wait = TimeSpan.FromHours(1) }, Stop).AsTask();
         var ended = HearAsync(there, SignalKind.JobEnded);
 
-        var message = _data.Message();
+        var message = Data.Message();
         await there.Broker.PublishAsync([message], Stop);
-        var delivery = Assert.Single(await waiting.WaitAsync(Long, Stop));
-        await here.Store.SettleAsync([_data.Outcome(delivery)], Stop);
+        var delivery = Assert.Single(await waiting.WaitAsync(Patience, Stop));
+        await here.Store.SettleAsync([Data.Outcome(delivery)], Stop);
 
         Assert.Equal(message.Id, (await ended).Id);
     }
@@ -70,7 +60,7 @@ public sealed class ServerTests : IAsyncLifetime
     {
         await using var here = await OpenAsync();
         await using var there = await OpenAsync();
-        var message = _data.Message();
+        var message = Data.Message();
         await here.Broker.PublishAsync([message], Stop);
         Assert.Single(await here.Broker.ReceiveAsync(Request("here"), Stop));
         var asked = HearAsync(here, SignalKind.CancelRequested);
@@ -89,22 +79,22 @@ public sealed class ServerTests : IAsyncLifetime
         Assert.NotEqual(0, first);
         var changed = HearAsync(here, SignalKind.Changed);
 
-        Assert.True(await _server.ScalarAsync<bool>($"SELECT pg_terminate_backend({first})"));
+        Assert.True(await Server.ScalarAsync<bool>($"SELECT pg_terminate_backend({first})"));
 
         // Whatever was told meanwhile was missed: whoever waits is told to look.
         Assert.Equal(SignalKind.Changed, (await changed).Kind);
         Assert.NotEqual(first, here.ListeningSession);
         var waiting = here.Broker.ReceiveAsync(Request("here") with { Wait = TimeSpan.FromHours(1) }, Stop).AsTask();
-        await there.Broker.PublishAsync([_data.Message()], Stop);
-        Assert.Single(await waiting.WaitAsync(Long, Stop));
+        await there.Broker.PublishAsync([Data.Message()], Stop);
+        Assert.Single(await waiting.WaitAsync(Patience, Stop));
     }
 
     [Fact]
     public async Task Calls_SessionsAreTerminated_FailAsTransientAndThenWork()
     {
         await using var storage = await OpenAsync();
-        await storage.Broker.PublishAsync([_data.Message()], Stop);
-        await _server.ExecuteAsync("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'lovage%' AND query LIKE '%" + _schema + "%' AND pid <> pg_backend_pid()");
+        await storage.Broker.PublishAsync([Data.Message()], Stop);
+        await Server.ExecuteAsync("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'lovage%' AND query LIKE '%" + Schema + "%' AND pid <> pg_backend_pid()");
         var faults = 0;
         while (true)
         {
@@ -135,7 +125,7 @@ public sealed class ServerTests : IAsyncLifetime
     [Fact]
     public async Task Open_DatabaseIsMissing_SaysSoForGood()
     {
-        var builder = new NpgsqlConnectionStringBuilder(_server.ConnectionString) { Database = "nowhere", Pooling = false };
+        var builder = new NpgsqlConnectionStringBuilder(Server.ConnectionString) { Database = "nowhere", Pooling = false };
         await using var storage = new PostgreSqlStorage(new PostgreSqlStorageOptions { ConnectionString = builder.ConnectionString });
 
         var fault = await Assert.ThrowsAsync<StorageException>(async () => await storage.OpenAsync(Stop));
@@ -147,21 +137,21 @@ public sealed class ServerTests : IAsyncLifetime
     [Fact]
     public async Task Open_PollingOnly_ListensToNobody()
     {
-        await using var storage = new PostgreSqlStorage(PostgreSqlFixture.Options(_server, _schema) with { Hints = PostgreSqlHints.Poll });
+        await using var storage = new PostgreSqlStorage(Options with { Hints = PostgreSqlHints.Poll });
         await storage.OpenAsync(Stop);
 
-        await storage.Broker.PublishAsync([_data.Message()], Stop);
+        await storage.Broker.PublishAsync([Data.Message()], Stop);
 
         Assert.Equal(0, storage.ListeningSession);
         Assert.Single(await storage.Broker.ReceiveAsync(Request("one"), Stop));
-        Assert.Equal(0, await _server.ScalarAsync<long>($"SELECT count(*) FROM pg_stat_activity WHERE application_name = 'lovage hints' AND query LIKE '%{_schema}\"%'"));
+        Assert.Equal(0, await Server.ScalarAsync<long>($"SELECT count(*) FROM pg_stat_activity WHERE application_name = 'lovage hints' AND query LIKE '%{Schema}\"%'"));
     }
 
     [Fact]
     public async Task Text_ThatPostgreSqlCannotHold_IsToldAllTheSame()
     {
         await using var storage = await OpenAsync();
-        var message = _data.Message();
+        var message = Data.Message();
         await storage.Broker.PublishAsync([message], Stop);
         await storage.Store.CancelAsync([message.Id], "zero \0 half \ud800 end", Stop);
 
@@ -172,25 +162,25 @@ public sealed class ServerTests : IAsyncLifetime
     public async Task Settle_RareFieldsAndAnAttempt_AreWrittenAsInOldDatabases()
     {
         await using var storage = await OpenAsync();
-        var message = StoredSample.Message(_data.Message());
+        var message = StoredSample.Message(Data.Message());
         await storage.Broker.PublishAsync([message], Stop);
-        var outcome = _data.Outcome(Assert.Single(await storage.Broker.ReceiveAsync(Request("one"), Stop)), JobDecision.Fail);
+        var outcome = Data.Outcome(Assert.Single(await storage.Broker.ReceiveAsync(Request("one"), Stop)), JobDecision.Fail);
         await storage.Store.SettleAsync([outcome with { Attempt = StoredSample.Attempt(outcome.Attempt) }], Stop);
 
-        Assert.Equal($"{StoredSample.Flags} {StoredSample.More}", await _server.ScalarAsync<string>($"SELECT flags || ' ' || convert_from(more, 'UTF8') FROM {_schema}.message"));
-        Assert.Equal($"{StoredSample.Error} {StoredSample.Logs}", await _server.ScalarAsync<string>($"SELECT convert_from(error, 'UTF8') || ' ' || convert_from(logs, 'UTF8') FROM {_schema}.course"));
+        Assert.Equal($"{StoredSample.Flags} {StoredSample.More}", await Server.ScalarAsync<string>($"SELECT flags || ' ' || convert_from(more, 'UTF8') FROM {Schema}.message"));
+        Assert.Equal($"{StoredSample.Error} {StoredSample.Logs}", await Server.ScalarAsync<string>($"SELECT convert_from(error, 'UTF8') || ' ' || convert_from(logs, 'UTF8') FROM {Schema}.course"));
     }
 
     [Fact]
     public async Task Publish_OriginTooLongForAWord_StandsAmongTheRareFields()
     {
         await using var storage = await OpenAsync();
-        var (word, more) = (_data.Message() with { Origin = new string('w', 512) }, _data.Message() with { Origin = new string('m', 513), ReplyTo = "r" });
+        var (word, more) = (Data.Message() with { Origin = new string('w', 512) }, Data.Message() with { Origin = new string('m', 513), ReplyTo = "r" });
         await storage.Broker.PublishAsync([word, more], Stop);
 
         Assert.Equal(
             $$"""{"reply":"r","origin":"{{more.Origin}}"}""",
-            await _server.ScalarAsync<string>($"SELECT string_agg(convert_from(more, 'UTF8'), '') FROM {_schema}.message WHERE origin IS NULL OR more IS NOT NULL"));
+            await Server.ScalarAsync<string>($"SELECT string_agg(convert_from(more, 'UTF8'), '') FROM {Schema}.message WHERE origin IS NULL OR more IS NOT NULL"));
         Assert.Equal([word.Origin, more.Origin], (await storage.Store.FindAsync([word.Id, more.Id], Stop)).Select(static job => job!.Message.Origin));
     }
 
@@ -198,11 +188,11 @@ public sealed class ServerTests : IAsyncLifetime
     public async Task Query_RareJobBehindManyOthers_IsFoundPageByPage()
     {
         await using var storage = await OpenAsync();
-        var rare = _data.Message("tasks.rare");
+        var rare = Data.Message("tasks.rare");
         await storage.Broker.PublishAsync([rare], Stop);
         for (var i = 0; i < 21; i++)
         {
-            await storage.Broker.PublishAsync(_data.Messages(1_000), Stop);
+            await storage.Broker.PublishAsync(Data.Messages(1_000), Stop);
         }
 
         var query = new JobQuery { Name = "tasks.rare", Limit = 10 };
@@ -228,14 +218,14 @@ public sealed class ServerTests : IAsyncLifetime
         await using var storage = await OpenAsync();
         for (var i = 0; i < 20; i++)
         {
-            await storage.Broker.PublishAsync([_data.Message()], Stop);
+            await storage.Broker.PublishAsync([Data.Message()], Stop);
         }
 
         var before = await storage.Store.CountersAsync(Stop);
-        Assert.True(await _server.ScalarAsync<long>($"SELECT count(*) FROM {_schema}.tally") >= 20);
+        Assert.True(await Server.ScalarAsync<long>($"SELECT count(*) FROM {Schema}.tally") >= 20);
         await storage.Broker.ReclaimAsync([], 1, Stop);
 
-        Assert.Equal(0, await _server.ScalarAsync<long>($"SELECT count(*) FROM {_schema}.tally"));
+        Assert.Equal(0, await Server.ScalarAsync<long>($"SELECT count(*) FROM {Schema}.tally"));
         Assert.Equal(before, await storage.Store.CountersAsync(Stop));
         Assert.Equal(20, Assert.Single(await storage.Broker.QueuesAsync(Stop)).Ready);
     }
@@ -254,15 +244,10 @@ public sealed class ServerTests : IAsyncLifetime
                 }
             },
             kind);
-        return await heard.Task.WaitAsync(Long, Stop);
+        return await heard.Task.WaitAsync(Patience, Stop);
     }
 
-    private async Task<PostgreSqlStorage> OpenAsync(TimeProvider? time = null)
-    {
-        var storage = new PostgreSqlStorage(PostgreSqlFixture.Options(_server, _schema) with { Time = time ?? TimeProvider.System });
-        await storage.OpenAsync(Stop);
-        return storage;
-    }
+    private Task<PostgreSqlStorage> OpenAsync(TimeProvider? time = null) => OpenAsync(Options with { Time = time ?? TimeProvider.System });
 
     private sealed class ShiftedTimeProvider(TimeSpan by) : TimeProvider
     {

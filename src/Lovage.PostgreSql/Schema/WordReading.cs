@@ -43,7 +43,7 @@ internal sealed class WordReading(Words words)
                 {
                     Name = found.GetValueOrDefault(name, message.Name),
                     Queue = found.GetValueOrDefault(queue, message.Queue),
-                    Origin = origin is { } number ? found.GetValueOrDefault(number, "") : message.Origin,
+                    Origin = origin is { } number ? found.GetValueOrDefault(number, message.Origin!) : null,
                 },
             };
         }

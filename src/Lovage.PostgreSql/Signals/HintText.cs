@@ -10,6 +10,9 @@ internal static class HintText
     /// <summary>PostgreSQL carries less than 8,000 bytes in one notification.</summary>
     internal const int BytesMax = 7_900;
 
+    /// <summary>In place of a sender, for hints of jobs that took their places before, perhaps long ago: whoever hears them, the sender included, is to look for what comes late.</summary>
+    internal const int Nobody = 0;
+
     private const char Ready = 'r';
     private const char Cancel = 'c';
     private const char Ended = 'e';

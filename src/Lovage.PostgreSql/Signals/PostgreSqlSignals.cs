@@ -32,6 +32,7 @@ internal sealed class PostgreSqlSignals(Database database) : SignalBus, IAsyncDi
     private Task _listening = Task.CompletedTask;
     private Task _sending = Task.CompletedTask;
     private bool _isOn;
+    private bool _isLate;
     private int _session;
 
     /// <summary>The number of the session that listens; 0 while none does.</summary>
@@ -40,8 +41,8 @@ internal sealed class PostgreSqlSignals(Database database) : SignalBus, IAsyncDi
     /// <summary>True from when it has begun until it is disposed.</summary>
     internal bool IsOn => Volatile.Read(ref _isOn);
 
-    /// <summary>A transaction of an app has committed, here or elsewhere: its jobs took their places before, perhaps long ago.</summary>
-    internal event Action? Committed;
+    /// <summary>There may be jobs that took their places long ago: an app's transaction has committed, claims were given back, here or elsewhere, or nothing was heard for a while.</summary>
+    internal event Action? CameLate;
 
     /// <summary>Begins to listen and to send.</summary>
     internal async Task StartAsync(CancellationToken cancellationToken)
@@ -53,6 +54,15 @@ internal sealed class PostgreSqlSignals(Database database) : SignalBus, IAsyncDi
         Volatile.Write(ref _isOn, true);
         _listening = ListenAsync(connection);
         _sending = SendAsync();
+    }
+
+    /// <summary>Others are to hear <see cref="CameLate"/> before what is sent next.</summary>
+    internal void TellLate()
+    {
+        lock (_lock)
+        {
+            _isLate = true;
+        }
     }
 
     public async ValueTask DisposeAsync()
@@ -89,7 +99,7 @@ internal sealed class PostgreSqlSignals(Database database) : SignalBus, IAsyncDi
         while (!_stop.IsCancellationRequested)
         {
             var seen = _sent.Version;
-            if (Take() is not { Count: > 0 } signals)
+            if (Take(out var isLate) is not { Count: > 0 } signals)
             {
                 await _sent.WaitAsync(seen);
                 var rest = Pace - _time.GetElapsedTime(last);
@@ -103,7 +113,7 @@ internal sealed class PostgreSqlSignals(Database database) : SignalBus, IAsyncDi
 
             try
             {
-                await database.CallAsync(connection => NotifyAsync(connection, signals), _stop.Token);
+                await database.CallAsync(connection => NotifyAsync(connection, isLate ? HintText.Nobody : Session, signals), _stop.Token);
             }
             catch (Exception fault) when (fault is StorageException or OperationCanceledException)
             {
@@ -114,21 +124,23 @@ internal sealed class PostgreSqlSignals(Database database) : SignalBus, IAsyncDi
         }
     }
 
-    private List<Signal> Take()
+    private List<Signal> Take(out bool isLate)
     {
         lock (_lock)
         {
             List<Signal> signals = [.. _pending];
             _pending.Clear();
+            isLate = _isLate && signals.Count > 0;
+            _isLate &= !isLate;
             return signals;
         }
     }
 
-    private async Task<bool> NotifyAsync(NpgsqlConnection connection, List<Signal> signals)
+    private async Task<bool> NotifyAsync(NpgsqlConnection connection, int sender, List<Signal> signals)
     {
         // A notification that is lost with the server was for sessions that are lost too: nobody waits for the disk.
         await connection.ExecuteAsync(
-            new Statement("SELECT set_config('synchronous_commit', 'off', true), pg_notify($1, $2)").Add(database.Schema.Channel).Add(HintText.Write(Session, signals)), CancellationToken.None);
+            new Statement("SELECT set_config('synchronous_commit', 'off', true), pg_notify($1, $2)").Add(database.Schema.Channel).Add(HintText.Write(sender, signals)), CancellationToken.None);
         return true;
     }
 
@@ -146,6 +158,7 @@ internal sealed class PostgreSqlSignals(Database database) : SignalBus, IAsyncDi
                     connection = await ConnectAsync(_stop.Token);
 
                     // Whatever was told meanwhile was missed.
+                    CameLate?.Invoke();
                     Dispatch(new Signal(SignalKind.Changed));
                 }
 
@@ -221,14 +234,13 @@ internal sealed class PostgreSqlSignals(Database database) : SignalBus, IAsyncDi
     private void OnNotification(object sender, NpgsqlNotificationEventArgs hint)
     {
         var (from, signals) = HintText.Read(hint.Payload);
-        if (from == Session)
+        if (from == HintText.Nobody)
+        {
+            CameLate?.Invoke();
+        }
+        else if (from == Session)
         {
             return;
-        }
-
-        if (from == 0)
-        {
-            Committed?.Invoke();
         }
 
         foreach (var signal in signals)

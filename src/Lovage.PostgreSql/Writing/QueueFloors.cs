@@ -5,8 +5,9 @@ namespace Lovage.PostgreSql.Writing;
 /// rows, which a transaction that stays open anywhere in the database keeps from being removed: looking through them from the start made each look slower than the one before.
 /// </summary>
 /// <remarks>
-/// A floor follows what was taken by half a second, for jobs whose transactions commit out of order, and now and then a look begins at the start, for all others that come
-/// late: what a floor hides is found within a second, or at once where somebody tells (<see cref="Reset"/>). Safe for use by several threads.
+/// A floor follows what was taken by half a second, for jobs whose transactions commit out of order. Once a second a look begins at the start, seldomer where that takes long, for
+/// all others that come late; when it takes what a floor had hidden, that floor is gone, as there may be more. Where somebody tells, all are (<see cref="Reset"/>). Safe for use by
+/// several threads.
 /// </remarks>
 internal sealed class QueueFloors(TimeProvider time)
 {
@@ -14,6 +15,9 @@ internal sealed class QueueFloors(TimeProvider time)
 
     private static readonly TimeSpan Trail = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan WholeEvery = TimeSpan.FromSeconds(1);
+
+    /// <summary>However long one took: it may have waited for something else.</summary>
+    private static readonly TimeSpan WholeEveryMax = TimeSpan.FromSeconds(10);
 
     /// <summary>A look from the start takes no more than this share of the time.</summary>
     private const int WholeShare = 20;
@@ -76,7 +80,7 @@ internal sealed class QueueFloors(TimeProvider time)
         {
             if (Known(look, queue) is { } known)
             {
-                Took(ref known.Places[priority], place, look);
+                Took(ref known.Places[priority], place);
             }
         }
     }
@@ -88,7 +92,7 @@ internal sealed class QueueFloors(TimeProvider time)
         {
             if (Known(look, queue) is { } known)
             {
-                Took(ref known.Due, due, look);
+                Took(ref known.Due, due);
             }
         }
     }
@@ -108,7 +112,7 @@ internal sealed class QueueFloors(TimeProvider time)
             {
                 if (_queues.TryGetValue(id, out var queue))
                 {
-                    queue.WholeEvery = cost > WholeEvery ? cost : WholeEvery;
+                    queue.WholeEvery = TimeSpan.FromTicks(Math.Clamp(cost.Ticks, WholeEvery.Ticks, WholeEveryMax.Ticks));
                 }
             }
         }
@@ -132,12 +136,18 @@ internal sealed class QueueFloors(TimeProvider time)
     /// <summary>Null for a look that began before jobs came back, which it may have passed over.</summary>
     private Queue? Known(Look look, int queue) => _queues.TryGetValue(queue, out var known) && known.ResetAt <= look.Timestamp ? known : null;
 
-    private void Took(ref Floor floor, long row, Look look)
+    private void Took(ref Floor floor, long row)
     {
-        floor.Highest = Math.Max(floor.Highest, row);
-        if (floor.NextAt == 0 || time.GetElapsedTime(floor.NextAt, look.Timestamp) >= Trail)
+        if (row < floor.From)
         {
-            (floor.From, floor.Next, floor.NextAt) = (floor.Next, floor.Highest, look.Timestamp);
+            floor = default;
+        }
+
+        floor.Highest = Math.Max(floor.Highest, row);
+        var now = time.GetTimestamp();
+        if (floor.NextAt == 0 || time.GetElapsedTime(floor.NextAt, now) >= Trail)
+        {
+            (floor.From, floor.Next, floor.NextAt) = (floor.Next, floor.Highest, now);
         }
     }
 

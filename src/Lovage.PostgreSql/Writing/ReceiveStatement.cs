@@ -16,8 +16,10 @@ internal sealed class ReceiveStatement(SchemaName schema, Words words, TimeProvi
 
     private const int PlaceColumn = MessageRow.ColumnCount + 7;
 
+    private static readonly TimeSpan OtherPromoter = TimeSpan.FromMilliseconds(5);
+
     // First how long until the next job is due, zero when there are more than one transaction makes ready; then up to which due time each queue's jobs were made ready. Rows that
-    // another is making ready are passed over.
+    // another is making ready are passed over; it may leave some of them for others, and tells nobody: they are looked for again once it must have ended.
     private const string Promote = $"""
         WITH {Sql.Clock}, {Sql.OpenQueues},
         due AS MATERIALIZED (
@@ -30,7 +32,10 @@ internal sealed class ReceiveStatement(SchemaName schema, Words words, TimeProvi
         placed AS (INSERT INTO lovage.ready(queue, lane, priority, seq, job, ready_at, again) SELECT queue, 1, priority, seq, job, due, true FROM numbered),
         queued AS (UPDATE lovage.course c SET state = 1, seq = n.seq FROM numbered n WHERE c.job = n.job),
         counted AS (INSERT INTO lovage.tally(queue, name, ready, delayed) SELECT queue, 0, count(*), -count(*) FROM due GROUP BY queue)
-        SELECT NULL::integer, CASE WHEN (SELECT count(*) FROM due) = $3 THEN 0 ELSE (
+        SELECT NULL::integer, CASE WHEN (SELECT count(*) FROM due) = $3 THEN 0
+          WHEN (SELECT count(*) FROM due) < (SELECT count(*) FROM open CROSS JOIN LATERAL (
+            SELECT FROM lovage.delayed d WHERE d.queue = open.id AND d.due >= ($4::bigint[])[open.ord::integer] AND d.due <= (SELECT now FROM clock) ORDER BY d.due LIMIT $3) d) THEN $5
+          ELSE (
           SELECT min(d.due) FROM open CROSS JOIN LATERAL (SELECT d.due FROM lovage.delayed d WHERE d.queue = open.id AND d.due > (SELECT now FROM clock) ORDER BY d.due LIMIT 1) d)
           - (SELECT now FROM clock) END
         UNION ALL SELECT queue, max(due) FROM due GROUP BY queue
@@ -122,7 +127,7 @@ internal sealed class ReceiveStatement(SchemaName schema, Words words, TimeProvi
         return nextDue;
     }
 
-    private Statement PromoteOf(int[] queues, long[] dues, long? now) => new Statement(schema.Sql(Promote)).Add(now).Add(queues).Add((long)PromoteMax).Add(dues);
+    private Statement PromoteOf(int[] queues, long[] dues, long? now) => new Statement(schema.Sql(Promote)).Add(now).Add(queues).Add((long)PromoteMax).Add(dues).Add(OtherPromoter.Ticks);
 
     private static Delivery Read(NpgsqlDataReader row, WordReading reading)
     {

@@ -1,0 +1,102 @@
+using Lovage.Specification;
+using Lovage.Storage;
+using Npgsql;
+using Xunit;
+
+namespace Lovage.PostgreSql.Tests;
+
+/// <summary>Looks for jobs that meet those of others, or lose their connection half-way.</summary>
+public sealed class ReceiveTests : SchemaTests
+{
+    private static ReceiveRequest Request => new(TestData.Owner(), [TestData.Queue], 100, TimeSpan.FromMinutes(5));
+
+    [Fact]
+    public async Task Receive_DueJobThatAnotherIsMakingReady_IsLookedForAgainWithoutAHint()
+    {
+        var clock = new ManualTimeProvider();
+        await using var storage = await OpenAsync(Options with { Clock = clock });
+        var request = Request;
+        var message = Data.Message() with { Delay = TimeSpan.FromSeconds(1) };
+        await storage.Broker.PublishAsync([message], Stop);
+        clock.Advance(TimeSpan.FromSeconds(1));
+        await using var connection = await ConnectAsync();
+        await using (var transaction = await connection.BeginTransactionAsync(Stop))
+        {
+            await ExecuteAsync(connection, $"SELECT 1 FROM {Schema}.delayed FOR UPDATE");
+            Assert.Empty(await storage.Broker.ReceiveAsync(request, Stop));
+        }
+
+        Assert.Equal(message.Id, Assert.Single(await NextAsync(storage, request)).Message.Id);
+    }
+
+    [Fact]
+    public async Task Receive_NewNameOfAKnownOrigin_HasBoth()
+    {
+        await using var here = await OpenAsync(Options);
+        await using var there = await OpenAsync(Options);
+        var (first, second) = (Data.Message("tasks.first") with { Origin = "gen1@web" }, Data.Message("tasks.second") with { Origin = "gen1@web" });
+        foreach (var message in new[] { first, second })
+        {
+            await there.Broker.PublishAsync([message], Stop);
+
+            var received = Assert.Single(await here.Broker.ReceiveAsync(Request, Stop)).Message;
+
+            Assert.Equal((message.Name, message.Queue, message.Origin), (received.Name, received.Queue, received.Origin));
+        }
+    }
+
+    [Fact]
+    public async Task Receive_SessionEndsBetweenTheClaimAndItsWords_ComesWithWhatWasClaimed()
+    {
+        await using var here = await OpenAsync(Options);
+        await using var there = await OpenAsync(Options);
+        await here.Broker.PublishAsync([Data.Message()], Stop);
+        Assert.Single(await here.Broker.ReceiveAsync(Request, Stop));
+        var message = Data.Message("tasks.unheard");
+        await there.Broker.PublishAsync([message], Stop);
+        await using var connection = await ConnectAsync();
+        Task<IReadOnlyList<Delivery>> waiting;
+        await using (var transaction = await connection.BeginTransactionAsync(Stop))
+        {
+            await ExecuteAsync(connection, $"LOCK TABLE {Schema}.word IN ACCESS EXCLUSIVE MODE");
+            waiting = here.Broker.ReceiveAsync(Request with { Wait = TimeSpan.FromHours(1) }, Stop).AsTask();
+            const string WaitsForWords = "FROM pg_stat_activity WHERE application_name = 'lovage' AND wait_event_type = 'Lock' AND query LIKE '%.word WHERE id = ANY%'";
+            await UntilAsync($"SELECT count(*) = 1 {WaitsForWords}");
+            await Server.ExecuteAsync($"SELECT pg_terminate_backend(pid) {WaitsForWords}");
+        }
+
+        Assert.Equal(message.Id, Assert.Single(await waiting.WaitAsync(Patience, Stop)).Message.Id);
+    }
+
+    [Fact]
+    public async Task Receive_NobodyTells_LooksAtOnceAfterAllThereWas()
+    {
+        await using var here = await OpenAsync(Options with { Hints = PostgreSqlHints.Poll });
+        await using var there = await OpenAsync(Options with { Hints = PostgreSqlHints.Poll });
+        var request = Request;
+        await there.Broker.PublishAsync([Data.Message()], Stop);
+        Assert.Single(await here.Broker.ReceiveAsync(request, Stop));
+        await there.Broker.PublishAsync([Data.Message()], Stop);
+
+        Assert.Single(await NextAsync(here, request));
+    }
+
+    private static Task<IReadOnlyList<Delivery>> NextAsync(PostgreSqlStorage storage, ReceiveRequest request) =>
+        storage.Broker.ReceiveAsync(request.Next(100) with { Wait = TimeSpan.FromHours(1) }, Stop).AsTask().WaitAsync(Patience, Stop);
+
+    private static async Task ExecuteAsync(NpgsqlConnection connection, string sql)
+    {
+        await using var command = new NpgsqlCommand(sql, connection);
+        await command.ExecuteNonQueryAsync(Stop);
+    }
+
+    private async Task UntilAsync(string question)
+    {
+        var start = TimeProvider.System.GetTimestamp();
+        while (!await Server.ScalarAsync<bool>(question))
+        {
+            Assert.True(TimeProvider.System.GetElapsedTime(start) < Patience, $"It never came to this: {question}");
+            await Task.Delay(5, Stop);
+        }
+    }
+}
