@@ -27,7 +27,7 @@ internal sealed class Database : IAsyncDisposable
     // All statements find their rows by an index, whatever the statistics of tables that fill and empty within seconds say. The last ones free what a client holds that has gone
     // without a word. One statement: Npgsql sends a second one through the thread pool, in calls on the caller's thread too, and a lease must not wait for that.
     private const string Initialize =
-        "SELECT set_config(name, value, false) FROM (VALUES ('enable_seqscan', 'off'), ('enable_mergejoin', 'off'), ('jit', 'off'), ('plan_cache_mode', 'force_generic_plan'), "
+        "SELECT pg_postmaster_start_time()::text, count(set_config(name, value, false)) FROM (VALUES ('enable_seqscan', 'off'), ('enable_mergejoin', 'off'), ('jit', 'off'), ('plan_cache_mode', 'force_generic_plan'), "
         + "('idle_in_transaction_session_timeout', '10s'), ('lock_timeout', '10s'), ('tcp_keepalives_idle', '10'), ('tcp_keepalives_interval', '5'), ('tcp_keepalives_count', '3')) AS settings(name, value)";
 
     private readonly NpgsqlConnectionStringBuilder _settings;
@@ -292,15 +292,15 @@ internal sealed class Database : IAsyncDisposable
         if (initializes)
         {
             builder.UsePhysicalConnectionInitializer(
-                static connection =>
+                connection =>
                 {
                     using var command = new NpgsqlCommand(Initialize, connection);
-                    command.ExecuteNonQuery();
+                    _words.Meets((string)command.ExecuteScalar()!);
                 },
-                static async connection =>
+                async connection =>
                 {
                     await using var command = new NpgsqlCommand(Initialize, connection);
-                    await command.ExecuteNonQueryAsync();
+                    _words.Meets((string)(await command.ExecuteScalarAsync())!);
                 });
         }
 

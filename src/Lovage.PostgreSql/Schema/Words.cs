@@ -20,29 +20,34 @@ internal sealed class Words(SchemaName schema)
     // In order, so that two that add the same words do not wait for each other in a circle.
     private const string Insert = "INSERT INTO lovage.word(text) SELECT t FROM unnest($1) t ORDER BY t COLLATE \"C\" ON CONFLICT (text) DO NOTHING";
 
-    private readonly ConcurrentDictionary<string, int> _ids = new(StringComparer.Ordinal);
-    private readonly ConcurrentDictionary<int, string> _texts = new();
+    private Known _known = new();
+    private string? _server;
 
-    /// <summary>After the connection was lost, perhaps to a server that does not have all that the one before had.</summary>
-    internal void Forget()
+    /// <summary>After the connection was lost, perhaps to a server that does not have all that the one before had. What is being read from that one is remembered no more.</summary>
+    internal void Forget() => Volatile.Write(ref _known, new Known());
+
+    /// <summary>A new connection leads to a server, known by the instant at which it started: a standby that was promoted without all that the one before had may give a number another meaning.</summary>
+    internal void Meets(string server)
     {
-        _ids.Clear();
-        _texts.Clear();
+        if (Interlocked.Exchange(ref _server, server) is { } before && before != server)
+        {
+            Forget();
+        }
     }
 
     /// <summary>The text of a number, where this process knows it.</summary>
-    internal bool TryText(int id, [NotNullWhen(true)] out string? text) => _texts.TryGetValue(id, out text);
+    internal bool TryText(int id, [NotNullWhen(true)] out string? text) => Volatile.Read(ref _known).Texts.TryGetValue(id, out text);
 
     /// <summary>Looks up the texts of numbers.</summary>
     internal async Task<Dictionary<int, string>> TextsAsync(NpgsqlConnection connection, IReadOnlyCollection<int> ids, CancellationToken cancellationToken)
     {
-        Bound();
+        var known = Bounded();
         var texts = new Dictionary<int, string>(ids.Count);
         await using var rows = await connection.ReadAsync(new Statement(schema.Sql(Texts)).Add([.. ids]), cancellationToken);
         while (await rows.ReadAsync(cancellationToken))
         {
             var id = rows.GetInt32(0);
-            texts[id] = _texts[id] = rows.GetString(1);
+            texts[id] = known.Texts[id] = rows.GetString(1);
         }
 
         return texts;
@@ -52,7 +57,7 @@ internal sealed class Words(SchemaName schema)
     internal async ValueTask<Dictionary<string, int>> IdsAsync(NpgsqlConnection connection, IReadOnlyCollection<string> texts, CancellationToken cancellationToken)
     {
         var ids = new Dictionary<string, int>(texts.Count, StringComparer.Ordinal);
-        var missing = Known(texts, ids);
+        var missing = Missing(texts, ids);
         if (missing.Count > 0)
         {
             await FindAsync(connection, missing, ids, cancellationToken);
@@ -72,7 +77,7 @@ internal sealed class Words(SchemaName schema)
     internal async ValueTask<Dictionary<string, int>> FindAsync(NpgsqlConnection connection, IReadOnlyCollection<string> texts, CancellationToken cancellationToken)
     {
         var ids = new Dictionary<string, int>(texts.Count, StringComparer.Ordinal);
-        var missing = Known(texts, ids);
+        var missing = Missing(texts, ids);
         if (missing.Count > 0)
         {
             await FindAsync(connection, missing, ids, cancellationToken);
@@ -81,12 +86,13 @@ internal sealed class Words(SchemaName schema)
         return ids;
     }
 
-    private HashSet<string> Known(IReadOnlyCollection<string> texts, Dictionary<string, int> ids)
+    private HashSet<string> Missing(IReadOnlyCollection<string> texts, Dictionary<string, int> ids)
     {
+        var known = Volatile.Read(ref _known);
         var missing = new HashSet<string>(StringComparer.Ordinal);
         foreach (var text in texts)
         {
-            if (_ids.TryGetValue(text, out var id))
+            if (known.Ids.TryGetValue(text, out var id))
             {
                 ids[text] = id;
             }
@@ -101,7 +107,7 @@ internal sealed class Words(SchemaName schema)
 
     private async Task FindAsync(NpgsqlConnection connection, HashSet<string> missing, Dictionary<string, int> ids, CancellationToken cancellationToken)
     {
-        Bound();
+        var known = Bounded();
 
         // What is stored is what PostgreSQL can hold: a word with a sign that it cannot is found under what stands for it.
         var byStored = missing.ToLookup(Statement.Storable, StringComparer.Ordinal);
@@ -110,16 +116,27 @@ internal sealed class Words(SchemaName schema)
         {
             foreach (var text in byStored[rows.GetString(0)])
             {
-                ids[text] = _ids[text] = rows.GetInt32(1);
+                ids[text] = known.Ids[text] = rows.GetInt32(1);
             }
         }
     }
 
-    private void Bound()
+    private Known Bounded()
     {
-        if (_ids.Count + _texts.Count > KnownMax)
+        var known = Volatile.Read(ref _known);
+        if (known.Ids.Count + known.Texts.Count > KnownMax)
         {
             Forget();
+            known = Volatile.Read(ref _known);
         }
+
+        return known;
+    }
+
+    private sealed class Known
+    {
+        internal ConcurrentDictionary<string, int> Ids { get; } = new(StringComparer.Ordinal);
+
+        internal ConcurrentDictionary<int, string> Texts { get; } = new();
     }
 }
