@@ -40,6 +40,7 @@ internal sealed class PostgreSqlBroker(PostgreSqlStorage storage, PostgreSqlSign
     {
         try
         {
+            _database.PrepareRenewals();
             var result = await _database.CallAsync(connection => ReceiveAsync(connection, request), ReleaseLateAsync, cancellationToken);
             _untold.Tell(request.Owner.Key, result.Deliveries);
             return result;

@@ -62,13 +62,13 @@ public abstract class HandlerFaults
     [Fact]
     public async Task Starvation_OfTheThreadPool_CostsNoLease()
     {
-        const int Jobs = 200;
+        const int Jobs = 400;
         await using var lab = await FaultLab.OpenAsync(NewStorage());
         var observer = lab.StartWorker(new WorkerShape { Queue = "other" });
         await lab.EnqueueOneAsync(FaultJobs.Work(1) with { Queue = "other" });
         await lab.UntilAsync("the observer is up", Minute, () => lab.Journal.FinishedCount == 1);
         await lab.EnqueueAsync(Enumerable.Range(0, Jobs).Select(static _ => (Job)FaultJobs.Block(300)));
-        var shape = new WorkerShape { Concurrency = Jobs, PoolThreads = 8 };
+        var shape = new WorkerShape { Concurrency = Jobs, PoolThreads = 8, Lease = TimeSpan.FromSeconds(4) };
         var worker = lab.StartWorker(shape);
         await lab.QuiesceAsync(Minute);
 

@@ -39,6 +39,7 @@ internal sealed class Database : IAsyncDisposable
     private NpgsqlDataSource? _calls;
     private NpgsqlDataSource? _renewals;
     private NpgsqlDataSource? _listening;
+    private bool _isRenewing;
 
     internal Database(string connectionString, SchemaName schema)
     {
@@ -84,7 +85,7 @@ internal sealed class Database : IAsyncDisposable
 
             var version = connection.PostgreSqlVersion;
             _calls ??= NewCalls();
-            _renewals ??= Source("lovage renewals", 1, IsDirect, IsDirect, isShort: true);
+            _renewals ??= Source("lovage renewals", 1, IsDirect, IsDirect, isShort: true, isKept: true);
             _listening ??= Source("lovage hints", 1, prepares: false, initializes: false, isShort: true);
             _probes ??= Source("lovage probe", 0, prepares: false, initializes: false, isShort: true);
             _watch ??= new CallWatch(_probes, IsDirect);
@@ -184,6 +185,19 @@ internal sealed class Database : IAsyncDisposable
         }
     }
 
+    /// <summary>
+    /// Opens the connection for renewals, if it was not yet, for whoever is about to claim: to open it took more than a second while the handlers of the first claim kept the pool and
+    /// the processors busy.
+    /// </summary>
+    internal void PrepareRenewals()
+    {
+        if (!Volatile.Read(ref _isRenewing))
+        {
+            Renew(static connection => connection.ProcessID);
+            Volatile.Write(ref _isRenewing, true);
+        }
+    }
+
     /// <summary>The connection that listens; whoever takes it gives it back.</summary>
     internal ValueTask<NpgsqlConnection> ListenAsync(CancellationToken cancellationToken) => (_listening ?? throw NotOpen()).OpenConnectionAsync(cancellationToken);
 
@@ -262,13 +276,13 @@ internal sealed class Database : IAsyncDisposable
 
     private NpgsqlDataSource NewCalls() => Source("lovage", CallsMax, IsDirect, IsDirect, isShort: false);
 
-    private NpgsqlDataSource Source(string name, int size, bool prepares, bool initializes, bool isShort)
+    private NpgsqlDataSource Source(string name, int size, bool prepares, bool initializes, bool isShort, bool isKept = false)
     {
         var settings = new NpgsqlConnectionStringBuilder(_settings.ConnectionString)
         {
             Pooling = size > 0,
             MaxPoolSize = Math.Max(size, 1),
-            MinPoolSize = 0,
+            MinPoolSize = isKept ? 1 : 0,
             NoResetOnClose = true,
             MaxAutoPrepare = prepares ? 100 : 0,
             AutoPrepareMinUsages = 2,
