@@ -70,6 +70,25 @@ public sealed class LateJobTests : SchemaTests
         }
     }
 
+    [Fact]
+    public async Task Commit_WhileNobodyListened_IsClaimedOnceTheyListenAgain()
+    {
+        await using var storage = await OpenAsync();
+        await using var silent = await OpenAsync(PostgreSqlHints.Poll);
+        await using var connection = await ConnectAsync();
+        await using var transaction = await connection.BeginTransactionAsync(Stop);
+        var late = Data.Message();
+        await silent.Transactions!.PublishAsync(transaction, [late], Stop);
+        await PassAsync(storage);
+        await transaction.CommitAsync(Stop);
+        Assert.Empty(await storage.Broker.ReceiveAsync(Request, Stop));
+        var waiting = storage.Broker.ReceiveAsync(Request with { Wait = TimeSpan.FromHours(1) }, Stop).AsTask();
+
+        Assert.True(await Server.ScalarAsync<bool>($"SELECT pg_terminate_backend({storage.ListeningSession})"));
+
+        Assert.Equal(late.Id, Assert.Single(await waiting.WaitAsync(Patience, Stop)).Message.Id);
+    }
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]

@@ -69,6 +69,44 @@ public sealed class ReceiveTests : SchemaTests
     }
 
     [Fact]
+    public async Task Receive_TheFirst_OpensTheConnectionForRenewals()
+    {
+        var sessions = $"SELECT count(*) FROM pg_stat_activity WHERE application_name = '{Schema}'";
+        await using var storage = await OpenAsync(Options with { ConnectionString = $"{Server.ConnectionString};Application Name={Schema}", Hints = PostgreSqlHints.Poll });
+        await storage.Broker.PublishAsync([Data.Message()], Stop);
+        Assert.Equal(1, await Server.ScalarAsync<long>(sessions));
+
+        for (var look = 0; look < 2; look++)
+        {
+            await storage.Broker.ReceiveAsync(Request, Stop);
+            Assert.Equal(2, await Server.ScalarAsync<long>(sessions));
+        }
+    }
+
+    [Fact]
+    public async Task Words_NewConnectionLeadsToAnotherServer_AreForgotten()
+    {
+        await using var storage = await OpenAsync(Options);
+        var words = storage.Database.Words;
+        await storage.Broker.PublishAsync([Data.Message("tasks.known")], Stop);
+        var id = await Server.ScalarAsync<int>($"SELECT id FROM {Schema}.word WHERE text = 'tasks.known'");
+        await using var connection = await ConnectAsync();
+        await words.TextsAsync(connection, [id], Stop);
+        Assert.True(words.TryText(id, out _));
+
+        words.Meets("another server");
+
+        Assert.False(words.TryText(id, out _));
+        await words.TextsAsync(connection, [id], Stop);
+        words.Meets("another server");
+        Assert.True(words.TryText(id, out _));
+
+        // The first renewal opens a connection, to the server that it was before.
+        await storage.Broker.RenewAsync([new LeaseToken(1, 1)], TimeSpan.FromMinutes(1), Stop);
+        Assert.False(words.TryText(id, out _));
+    }
+
+    [Fact]
     public async Task Receive_NobodyTells_LooksAtOnceAfterAllThereWas()
     {
         await using var here = await OpenAsync(Options with { Hints = PostgreSqlHints.Poll });

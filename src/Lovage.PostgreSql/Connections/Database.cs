@@ -39,7 +39,7 @@ internal sealed class Database : IAsyncDisposable
     private NpgsqlDataSource? _calls;
     private NpgsqlDataSource? _renewals;
     private NpgsqlDataSource? _listening;
-    private bool _isRenewing;
+    private bool _areRenewalsOpen;
 
     internal Database(string connectionString, SchemaName schema)
     {
@@ -191,10 +191,10 @@ internal sealed class Database : IAsyncDisposable
     /// </summary>
     internal void PrepareRenewals()
     {
-        if (!Volatile.Read(ref _isRenewing))
+        if (!Volatile.Read(ref _areRenewalsOpen))
         {
             Renew(static connection => connection.ProcessID);
-            Volatile.Write(ref _isRenewing, true);
+            Volatile.Write(ref _areRenewalsOpen, true);
         }
     }
 

@@ -16,10 +16,11 @@ internal sealed class ReceiveStatement(SchemaName schema, Words words, TimeProvi
 
     private const int PlaceColumn = MessageRow.ColumnCount + 7;
 
-    private static readonly TimeSpan OtherPromoter = TimeSpan.FromMilliseconds(5);
+    /// <summary>When to look again after another that is making jobs ready: it has most often ended by then.</summary>
+    private static readonly TimeSpan AfterAnother = TimeSpan.FromMilliseconds(5);
 
     // First how long until the next job is due, zero when there are more than one transaction makes ready; then up to which due time each queue's jobs were made ready. Rows that
-    // another is making ready are passed over; it may leave some of them for others, and tells nobody: they are looked for again once it must have ended.
+    // another is making ready are passed over; it may leave some of them for others, and tells nobody: they are looked for again soon.
     private const string Promote = $"""
         WITH {Sql.Clock}, {Sql.OpenQueues},
         due AS MATERIALIZED (
@@ -127,7 +128,7 @@ internal sealed class ReceiveStatement(SchemaName schema, Words words, TimeProvi
         return nextDue;
     }
 
-    private Statement PromoteOf(int[] queues, long[] dues, long? now) => new Statement(schema.Sql(Promote)).Add(now).Add(queues).Add((long)PromoteMax).Add(dues).Add(OtherPromoter.Ticks);
+    private Statement PromoteOf(int[] queues, long[] dues, long? now) => new Statement(schema.Sql(Promote)).Add(now).Add(queues).Add((long)PromoteMax).Add(dues).Add(AfterAnother.Ticks);
 
     private static Delivery Read(NpgsqlDataReader row, WordReading reading)
     {

@@ -63,8 +63,8 @@ public sealed record ReceiveRequest(WorkerOwner Owner, IReadOnlyList<string> Que
     internal EmptyQueues? Known { get; init; }
 
     /// <summary>
-    /// The asker's next request, once this one is answered. When this one was given all there was, the next one waits, within its <see cref="Wait"/>, until there may be
-    /// something again and looks then: who asks in a loop looks once for what comes alone, and not twice. A request for other queues looks at once.
+    /// The asker's next request, once this one is answered. When this one was given all there was, the next one waits until there may be something again,
+    /// no longer than its <see cref="Wait"/> after the look that found nothing more, and looks then: who asks in a loop looks once for what comes alone, and not twice. A request for other queues looks at once.
     /// </summary>
     /// <param name="max">Deliveries at the most, 1 to 1,000.</param>
     public ReceiveRequest Next(int max) => this with { Max = max, Known = Left, Left = null };
