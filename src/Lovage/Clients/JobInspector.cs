@@ -3,8 +3,14 @@ using Lovage.Storage;
 
 namespace Lovage;
 
-/// <summary>Everything that a person who looks after jobs reads and does, in one place: dashboard, command line and tests use this and nothing else.</summary>
-/// <remarks>Safe for use by several threads. Every method throws <see cref="StorageException"/> when the storage cannot be asked now.</remarks>
+/// <summary>
+/// Everything that a person who looks after jobs reads and does, in one place: dashboard, command line and tests use
+/// this and nothing else.
+/// </summary>
+/// <remarks>
+/// Safe for use by several threads. Every method throws <see cref="StorageException"/> when the storage cannot be asked
+/// now.
+/// </remarks>
 public sealed class JobInspector
 {
     private readonly StorageGate _gate;
@@ -25,7 +31,8 @@ public sealed class JobInspector
     /// <param name="query">Which.</param>
     /// <param name="max">The bound, 1 to 1,000,000; 10,000 by default.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
-    public ValueTask<BoundedCount> CountAsync(JobQuery query, int max = 10_000, CancellationToken cancellationToken = default) =>
+    public ValueTask<BoundedCount> CountAsync(
+        JobQuery query, int max = 10_000, CancellationToken cancellationToken = default) =>
         Store.CountAsync(query, max, cancellationToken);
 
     /// <summary>Reads one job.</summary>
@@ -38,7 +45,8 @@ public sealed class JobInspector
     /// <summary>Reads the attempts of a job with their logs, oldest first, at most the newest 1,000.</summary>
     /// <param name="id">The job.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
-    public ValueTask<IReadOnlyList<AttemptRecord>> AttemptsAsync(JobId id, CancellationToken cancellationToken = default) =>
+    public ValueTask<IReadOnlyList<AttemptRecord>> AttemptsAsync(
+        JobId id, CancellationToken cancellationToken = default) =>
         Store.AttemptsAsync(id, cancellationToken);
 
     /// <summary>Reads all queues, from counters.</summary>
@@ -55,7 +63,8 @@ public sealed class JobInspector
     /// <param name="queue">The queue.</param>
     /// <param name="max">Messages at the most, 1 to 1,000; 20 by default.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
-    public ValueTask<IReadOnlyList<JobMessage>> PeekAsync(string queue, int max = 20, CancellationToken cancellationToken = default) =>
+    public ValueTask<IReadOnlyList<JobMessage>> PeekAsync(
+        string queue, int max = 20, CancellationToken cancellationToken = default) =>
         Broker.PeekAsync(queue, max, cancellationToken);
 
     /// <summary>Stops giving out a queue's jobs; what runs goes on, and so does enqueuing.</summary>
@@ -75,7 +84,8 @@ public sealed class JobInspector
     /// <param name="id">The job.</param>
     /// <param name="reason">Why, for the history; null for none.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
-    public async ValueTask<CancelStatus> CancelAsync(JobId id, string? reason = null, CancellationToken cancellationToken = default) =>
+    public async ValueTask<CancelStatus> CancelAsync(
+        JobId id, string? reason = null, CancellationToken cancellationToken = default) =>
         (await Store.CancelAsync([id], reason, cancellationToken))[0];
 
     /// <summary>Cancels several jobs.</summary>
@@ -83,7 +93,8 @@ public sealed class JobInspector
     /// <param name="reason">Why, for the history; null for none.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
     /// <returns>A status for each, in order.</returns>
-    public ValueTask<IReadOnlyList<CancelStatus>> CancelAsync(IReadOnlyList<JobId> ids, string? reason = null, CancellationToken cancellationToken = default) =>
+    public ValueTask<IReadOnlyList<CancelStatus>> CancelAsync(
+        IReadOnlyList<JobId> ids, string? reason = null, CancellationToken cancellationToken = default) =>
         Store.CancelAsync(ids, reason, cancellationToken);
 
     /// <summary>Puts one ended job back into its queue as if it were new, its history kept.</summary>

@@ -5,9 +5,11 @@ using Lovage.Storage;
 namespace Lovage.Execution;
 
 /// <summary>
-/// The way of jobs into this worker: claims them by demand, keeps them in the local buffer until a slot takes them, and counts those that are not done with.
+/// The way of jobs into this worker: claims them by demand, keeps them in the local buffer until a slot takes them, and
+/// counts those that are not done with.
 /// </summary>
-internal sealed class Intake(JobBroker broker, LeaseKeeper leases, WorkerSettings settings, WorkerOwner owner, TimeProvider time, Random random)
+internal sealed class Intake(
+    JobBroker broker, LeaseKeeper leases, WorkerSettings settings, WorkerOwner owner, TimeProvider time, Random random)
 {
     // What came back from a dead owner must not wait behind what was fetched ahead.
     private readonly ConcurrentQueue<HeldLease> _first = new();
@@ -27,7 +29,8 @@ internal sealed class Intake(JobBroker broker, LeaseKeeper leases, WorkerSetting
     internal int InFlight => Volatile.Read(ref _inFlight);
 
     /// <summary>Takes the next claimed job, for a slot.</summary>
-    internal bool TryTake([NotNullWhen(true)] out HeldLease? held) => _first.TryDequeue(out held) || _buffer.TryDequeue(out held);
+    internal bool TryTake([NotNullWhen(true)] out HeldLease? held) =>
+        _first.TryDequeue(out held) || _buffer.TryDequeue(out held);
 
     /// <summary>Waits until there may be one to take; false when the worker stops.</summary>
     internal async ValueTask<bool> WaitToTakeAsync()
@@ -58,7 +61,8 @@ internal sealed class Intake(JobBroker broker, LeaseKeeper leases, WorkerSetting
             var prefetch = _demand.Prefetch;
             var withReclaimed = MayTakeReclaimed(out var reclaimedIsDue);
             var inFlight = InFlight;
-            if (inFlight >= settings.Concurrency + (prefetch / 2) && !(reclaimedIsDue && inFlight < settings.Concurrency + prefetch))
+            if (inFlight >= settings.Concurrency + (prefetch / 2)
+                && !(reclaimedIsDue && inFlight < settings.Concurrency + prefetch))
             {
                 await WaitForRoomAsync(seen, inFlight, quiet);
                 continue;
@@ -131,7 +135,8 @@ internal sealed class Intake(JobBroker broker, LeaseKeeper leases, WorkerSetting
         }
 
         var inFlight = Interlocked.Decrement(ref _inFlight);
-        if (Volatile.Read(ref _waitsForRoom) == 1 && (held.Delivery.StartFirst || inFlight < settings.Concurrency + (_demand.Prefetch / 2)))
+        if (Volatile.Read(ref _waitsForRoom) == 1
+            && (held.Delivery.StartFirst || inFlight < settings.Concurrency + (_demand.Prefetch / 2)))
         {
             _room.Pulse();
         }
@@ -174,7 +179,10 @@ internal sealed class Intake(JobBroker broker, LeaseKeeper leases, WorkerSetting
         }
     }
 
-    /// <summary>With nothing else to fetch the next such job would wait for the end of that fetch: many of them took a poll each.</summary>
+    /// <summary>
+    /// With nothing else to fetch the next such job would wait for the end of that fetch: many of them took a poll
+    /// each.
+    /// </summary>
     private void TakeReclaimedNeedsLock()
     {
         if (_passesOver is { } request && MayTakeReclaimedNeedsLock())
@@ -186,8 +194,8 @@ internal sealed class Intake(JobBroker broker, LeaseKeeper leases, WorkerSetting
     }
 
     /// <summary>
-    /// One job that came back from a dead owner is watched at a time, so that a killer cannot condemn others; one that has run for as long as a lease no longer keeps
-    /// the next waiting.
+    /// One job that came back from a dead owner is watched at a time, so that a killer cannot condemn others; one that
+    /// has run for as long as a lease no longer keeps the next waiting.
     /// </summary>
     private bool MayTakeReclaimed(out bool isDue)
     {

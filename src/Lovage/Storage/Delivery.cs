@@ -15,15 +15,18 @@ public sealed record Delivery
     /// <summary>When the storage accepted it, by the storage's clock.</summary>
     public required DateTimeOffset EnqueuedAt { get; init; }
 
-    /// <summary>When it became ready, by the storage's clock: its due time, or when it was accepted; giving it back does not change it.</summary>
+    /// <summary>
+    /// When it became ready, by the storage's clock: its due time, or when it was accepted; giving it back does not
+    /// change it.
+    /// </summary>
     public required DateTimeOffset ReadyAt { get; init; }
 
     /// <summary>When it was claimed, by the storage's clock.</summary>
     public required DateTimeOffset ClaimedAt { get; init; }
 
     /// <summary>
-    /// True when it comes back from an owner that died: its start is written (<see cref="JobStore.RecordStartsAsync"/>) before its handler runs, so that a job that
-    /// kills its process is found out. Such a delivery comes alone.
+    /// True when it comes back from an owner that died: its start is written (<see cref="JobStore.RecordStartsAsync"/>)
+    /// before its handler runs, so that a job that kills its process is found out. Such a delivery comes alone.
     /// </summary>
     public bool StartFirst { get; init; }
 
@@ -46,14 +49,19 @@ public sealed record ReceiveRequest(WorkerOwner Owner, IReadOnlyList<string> Que
     /// <summary>How long to wait when nothing is ready; zero (the default) returns at once.</summary>
     public TimeSpan Wait { get; init; }
 
-    /// <summary>False to be given no job that came back from a dead owner, because one is being watched already. True by default.</summary>
+    /// <summary>
+    /// False to be given no job that came back from a dead owner, because one is being watched already. True by
+    /// default.
+    /// </summary>
     public bool WithReclaimed
     {
         get => Volatile.Read(ref _withReclaimed);
         init => _withReclaimed = value;
     }
 
-    /// <summary>The asker's timestamp just before the look that the deliveries come from: a lease cannot have begun before it.</summary>
+    /// <summary>
+    /// The asker's timestamp just before the look that the deliveries come from: a lease cannot have begun before it.
+    /// </summary>
     internal long AskedTimestamp { get; set; }
 
     /// <summary>Set by the answer when it was all there was; else null.</summary>
@@ -63,8 +71,10 @@ public sealed record ReceiveRequest(WorkerOwner Owner, IReadOnlyList<string> Que
     internal EmptyQueues? Known { get; init; }
 
     /// <summary>
-    /// The asker's next request, once this one is answered. When this one was given all there was, the next one waits until there may be something again,
-    /// no longer than its <see cref="Wait"/> after the look that found nothing more, and looks then: who asks in a loop looks once for what comes alone, and not twice. A request for other queues looks at once.
+    /// The asker's next request, once this one is answered. When this one was given all there was, the next one waits
+    /// until there may be something again, no longer than its <see cref="Wait"/> after the look that found nothing
+    /// more, and looks then: who asks in a loop looks once for what comes alone, and not twice. A request for other
+    /// queues looks at once.
     /// </summary>
     /// <param name="max">Deliveries at the most, 1 to 1,000.</param>
     public ReceiveRequest Next(int max) => this with { Max = max, Known = Left, Left = null };
@@ -73,18 +83,24 @@ public sealed record ReceiveRequest(WorkerOwner Owner, IReadOnlyList<string> Que
     internal void TakeReclaimedToo() => Volatile.Write(ref _withReclaimed, true);
 }
 
-/// <summary>Queues in which a look left nothing that was ready: there is nothing to look for until somebody tells, or a scheduled job is due.</summary>
+/// <summary>
+/// Queues in which a look left nothing that was ready: there is nothing to look for until somebody tells, or a
+/// scheduled job is due.
+/// </summary>
 /// <param name="Queues">Which queues.</param>
 /// <param name="Version">Of what is told, before that look.</param>
 /// <param name="Timestamp">Just after that look.</param>
 /// <param name="NextDue">How long from then until a scheduled job is due; null when none waits.</param>
 /// <param name="WithReclaimed">Whether it looked for jobs that came back from dead owners too.</param>
-internal readonly record struct EmptyQueues(IReadOnlyList<string> Queues, long Version, long Timestamp, TimeSpan? NextDue, bool WithReclaimed);
+internal readonly record struct EmptyQueues(
+    IReadOnlyList<string> Queues, long Version, long Timestamp, TimeSpan? NextDue, bool WithReclaimed);
 
 /// <summary>What a storage answers to one look into its queues.</summary>
 /// <param name="Deliveries">What was claimed; empty when nothing is ready.</param>
-/// <param name="NextDue">How long until the next scheduled job of these queues becomes ready; null when there is none. Of use only when nothing was claimed, or <paramref name="IsAll"/>.</param>
-/// <param name="IsAll">True when nothing else is ready for the asker, so that looking again at once is of no use; false when there may be more.</param>
+/// <param name="NextDue">How long until the next scheduled job of these queues becomes ready; null when there is none.
+/// Of use only when nothing was claimed, or <paramref name="IsAll"/>.</param>
+/// <param name="IsAll">True when nothing else is ready for the asker, so that looking again at once is of no use; false
+/// when there may be more.</param>
 public readonly record struct ReceiveResult(IReadOnlyList<Delivery> Deliveries, TimeSpan? NextDue, bool IsAll);
 
 /// <summary>What became of one message that was published.</summary>
@@ -127,4 +143,5 @@ public readonly record struct ReclaimResult(int Returned, int Buried, int Cancel
 /// <param name="OldestReady">How long the oldest ready job has been ready; null when there is none.</param>
 /// <param name="Paused">True while nothing is given out.</param>
 /// <param name="PauseReason">Why it is paused; null when it is not.</param>
-public sealed record QueueStatus(string Queue, long Ready, long Scheduled, long Claimed, TimeSpan? OldestReady, bool Paused, string? PauseReason);
+public sealed record QueueStatus(
+    string Queue, long Ready, long Scheduled, long Claimed, TimeSpan? OldestReady, bool Paused, string? PauseReason);

@@ -55,7 +55,10 @@ public enum CancelStatus
     /// <summary>It had not started and is cancelled now.</summary>
     Cancelled = 0,
 
-    /// <summary>A worker holds it: the wish is stored and reaches the handler with the next renewal or signal; the attempt's own outcome wins.</summary>
+    /// <summary>
+    /// A worker holds it: the wish is stored and reaches the handler with the next renewal or signal; the attempt's own
+    /// outcome wins.
+    /// </summary>
     Requested = 1,
 
     /// <summary>It had ended before.</summary>
@@ -80,7 +83,9 @@ public sealed record JobQuery
     /// <summary>Jobs a page, 1 to 1,000; 50 by default.</summary>
     public int Limit { get; init; } = 50;
 
-    /// <summary>Where the last page ended: its <see cref="JobPage.Next"/>. Null (the default) for the first page.</summary>
+    /// <summary>
+    /// Where the last page ended: its <see cref="JobPage.Next"/>. Null (the default) for the first page.
+    /// </summary>
     public string? After { get; init; }
 }
 
@@ -104,7 +109,9 @@ public readonly record struct BoundedCount(long Value, bool IsExact);
 /// <param name="Cancelled">Ended as cancelled.</param>
 /// <param name="Expired">Ended as expired.</param>
 /// <param name="Dead">Set aside.</param>
-public sealed record JobCounter(string Queue, string Name, long Enqueued, long Succeeded, long Failed, long Retried, long Cancelled, long Expired, long Dead);
+public sealed record JobCounter(
+    string Queue, string Name, long Enqueued, long Succeeded, long Failed, long Retried, long Cancelled, long Expired,
+    long Dead);
 
 /// <summary>How long ended jobs are kept.</summary>
 /// <param name="Finished">Succeeded, failed, cancelled and expired ones.</param>

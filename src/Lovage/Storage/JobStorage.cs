@@ -6,10 +6,15 @@ public abstract class JobStorage : IAsyncDisposable
 {
     private int _disposed;
 
-    /// <summary>What is used, for the start banner and the health check, without credentials: <c>sqlite:lovage.db (SQLite 3.50.4, WAL, synchronous=FULL)</c>.</summary>
+    /// <summary>
+    /// What is used, for the start banner and the health check, without credentials: <c>sqlite:lovage.db (SQLite
+    /// 3.50.4, WAL, synchronous=FULL)</c>.
+    /// </summary>
     public abstract string Description { get; }
 
-    /// <summary>What is unsafe in production about how this storage is used, one sentence each; empty when nothing is.</summary>
+    /// <summary>
+    /// What is unsafe in production about how this storage is used, one sentence each; empty when nothing is.
+    /// </summary>
     public abstract IReadOnlyList<string> Warnings { get; }
 
     /// <summary>Queues and leases.</summary>
@@ -18,16 +23,24 @@ public abstract class JobStorage : IAsyncDisposable
     /// <summary>Records and outcomes.</summary>
     public abstract JobStore Store { get; }
 
-    /// <summary>Schedules; null (the default) for a storage that keeps none, on which an app with schedules does not start.</summary>
+    /// <summary>
+    /// Schedules; null (the default) for a storage that keeps none, on which an app with schedules does not start.
+    /// </summary>
     public virtual ScheduleStore? Schedules => null;
 
     /// <summary>Hints.</summary>
     public abstract SignalBus Signals { get; }
 
-    /// <summary>Writing inside a caller's own database transaction; null (the default) for a storage that cannot, on which enqueuing with a transaction is refused.</summary>
+    /// <summary>
+    /// Writing inside a caller's own database transaction; null (the default) for a storage that cannot, on which
+    /// enqueuing with a transaction is refused.
+    /// </summary>
     public virtual JobTransactions? Transactions => null;
 
-    /// <summary>Connects, checks that the storage is fit for its promises, and brings its schema up to date. Called before anything else, and again only after it has failed with a transient error.</summary>
+    /// <summary>
+    /// Connects, checks that the storage is fit for its promises, and brings its schema up to date. Called before
+    /// anything else, and again only after it has failed with a transient error.
+    /// </summary>
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="StorageException">It cannot be used; the message says why and what to do.</exception>
     public abstract ValueTask OpenAsync(CancellationToken cancellationToken);
@@ -37,7 +50,10 @@ public abstract class JobStorage : IAsyncDisposable
     /// <exception cref="StorageException">It gives none.</exception>
     public abstract ValueTask PingAsync(CancellationToken cancellationToken);
 
-    /// <summary>Closes. Calling it again does nothing: the host closes a storage when the app has stopped, and the container that made it disposes it later.</summary>
+    /// <summary>
+    /// Closes. Calling it again does nothing: the host closes a storage when the app has stopped, and the container
+    /// that made it disposes it later.
+    /// </summary>
     public async ValueTask DisposeAsync()
     {
         if (Interlocked.Exchange(ref _disposed, 1) == 0)
@@ -62,6 +78,7 @@ public abstract class StorageProvider
     /// <summary>Makes a storage without opening it.</summary>
     /// <param name="address">The whole address, scheme included.</param>
     /// <param name="time">The clock: leases, due times and waits.</param>
-    /// <exception cref="ArgumentException">The address cannot be read; the message does not repeat credentials.</exception>
+    /// <exception cref="ArgumentException">The address cannot be read; the message does not repeat
+    /// credentials.</exception>
     public abstract JobStorage Create(string address, TimeProvider time);
 }

@@ -3,7 +3,10 @@ using Lovage.Storage;
 
 namespace Lovage.Memory.Tests.Outbox;
 
-/// <summary>A message server apart from any store, in the manner of RabbitMQ: it knows messages and connections, and nothing of jobs.</summary>
+/// <summary>
+/// A message server apart from any store, in the manner of RabbitMQ: it knows messages and connections, and nothing of
+/// jobs.
+/// </summary>
 internal sealed class BareServer(TimeProvider time)
 {
     private readonly Lock _lock = new();
@@ -33,17 +36,23 @@ internal sealed class BareServer(TimeProvider time)
             foreach (var message in messages)
             {
                 var due = time.GetUtcNow() + message.Delay;
-                _items.Add(new Item(message, message.Eta > due ? message.Eta.Value : due) { Place = message.Delay > TimeSpan.Zero ? 0 : ++_place });
+                _items.Add(new Item(message, message.Eta > due ? message.Eta.Value : due)
+                {
+                    Place = message.Delay > TimeSpan.Zero ? 0 : ++_place,
+                });
             }
         }
     }
 
-    public IReadOnlyList<(JobMessage Message, long Tag)> Deliver(string connection, IReadOnlyList<string> queues, int max)
+    public IReadOnlyList<(JobMessage Message, long Tag)> Deliver(
+        string connection, IReadOnlyList<string> queues, int max)
     {
         lock (_lock)
         {
             var now = time.GetUtcNow();
-            foreach (var due in _items.Where(item => item.Place == 0 && item.Due <= now).OrderBy(item => item.Due).ToList())
+            foreach (var due in _items.Where(item => item.Place == 0 && item.Due <= now)
+                .OrderBy(item => item.Due)
+                .ToList())
             {
                 due.Place = ++_place;
             }
@@ -82,7 +91,9 @@ internal sealed class BareServer(TimeProvider time)
         var returned = tags.ToHashSet();
         lock (_lock)
         {
-            _items.Where(item => item.Connection == connection && returned.Contains(item.Tag)).ToList().ForEach(item => item.Connection = null);
+            _items.Where(item => item.Connection == connection && returned.Contains(item.Tag))
+                .ToList()
+                .ForEach(item => item.Connection = null);
         }
     }
 
@@ -111,54 +122,76 @@ internal sealed class BareServer(TimeProvider time)
 }
 
 /// <summary>A connection to a <see cref="BareServer"/>.</summary>
-internal sealed class BareBroker(BareServer server, string connection, SignalBus signals, TimeProvider time, Action? step = null) : JobBroker("bare", signals, time)
+internal sealed class BareBroker(
+    BareServer server,
+    string connection,
+    SignalBus signals,
+    TimeProvider time,
+    Action? step = null) : JobBroker("bare", signals, time)
 {
     public override bool SettlesWithStore => false;
 
-    protected override ValueTask<IReadOnlyList<PublishStatus>> PublishCoreAsync(IReadOnlyList<JobMessage> messages, CancellationToken cancellationToken) =>
+    protected override ValueTask<IReadOnlyList<PublishStatus>> PublishCoreAsync(
+        IReadOnlyList<JobMessage> messages, CancellationToken cancellationToken) =>
         Step<IReadOnlyList<PublishStatus>>(() =>
         {
             server.Publish(messages);
             return new PublishStatus[messages.Count];
         });
 
-    protected override ValueTask<ReceiveResult> ReceiveCoreAsync(ReceiveRequest request, CancellationToken cancellationToken) =>
+    protected override ValueTask<ReceiveResult> ReceiveCoreAsync(
+        ReceiveRequest request, CancellationToken cancellationToken) =>
         Step(() =>
         {
             var now = server.Now;
             return new ReceiveResult(
-                [.. server.Deliver(connection, request.Queues, request.Max).Select(d => new Delivery { Message = d.Message, Token = new LeaseToken(d.Tag, d.Tag), EnqueuedAt = now, ReadyAt = now, ClaimedAt = now })],
+                [.. server.Deliver(connection, request.Queues, request.Max).Select(d => new Delivery
+                {
+                    Message = d.Message,
+                    Token = new LeaseToken(d.Tag, d.Tag),
+                    EnqueuedAt = now,
+                    ReadyAt = now,
+                    ClaimedAt = now,
+                })],
                 null,
                 IsAll: false);
         });
 
-    protected override async ValueTask AcknowledgeCoreAsync(IReadOnlyList<LeaseToken> tokens, CancellationToken cancellationToken) =>
+    protected override async ValueTask AcknowledgeCoreAsync(
+        IReadOnlyList<LeaseToken> tokens, CancellationToken cancellationToken) =>
         await Step(() =>
         {
             server.Acknowledge(connection, tokens.Select(token => token.Stamp));
             return 0;
         });
 
-    protected override ValueTask<int> ReleaseCoreAsync(IReadOnlyList<LeaseToken> tokens, CancellationToken cancellationToken) =>
+    protected override ValueTask<int> ReleaseCoreAsync(
+        IReadOnlyList<LeaseToken> tokens, CancellationToken cancellationToken) =>
         Step(() =>
         {
             server.Return(connection, tokens.Select(token => token.Stamp));
             return tokens.Count;
         });
 
-    protected override ValueTask<IReadOnlyList<LeaseStatus>> RenewCoreAsync(IReadOnlyList<LeaseToken> tokens, TimeSpan lease, CancellationToken cancellationToken) => throw Foreign();
+    protected override ValueTask<IReadOnlyList<LeaseStatus>> RenewCoreAsync(
+        IReadOnlyList<LeaseToken> tokens, TimeSpan lease, CancellationToken cancellationToken) => throw Foreign();
 
-    protected override ValueTask<ReclaimResult> ReclaimCoreAsync(IReadOnlyList<string> deadOwners, int max, CancellationToken cancellationToken) => throw Foreign();
+    protected override ValueTask<ReclaimResult> ReclaimCoreAsync(
+        IReadOnlyList<string> deadOwners, int max, CancellationToken cancellationToken) => throw Foreign();
 
-    protected override ValueTask<IReadOnlyList<string>> OwnersCoreAsync(CancellationToken cancellationToken) => throw Foreign();
+    protected override ValueTask<IReadOnlyList<string>> OwnersCoreAsync(CancellationToken cancellationToken) =>
+        throw Foreign();
 
-    protected override ValueTask PauseCoreAsync(string queue, string reason, CancellationToken cancellationToken) => throw Foreign();
+    protected override ValueTask PauseCoreAsync(string queue, string reason, CancellationToken cancellationToken) =>
+        throw Foreign();
 
     protected override ValueTask ResumeCoreAsync(string queue, CancellationToken cancellationToken) => throw Foreign();
 
-    protected override ValueTask<IReadOnlyList<QueueStatus>> QueuesCoreAsync(CancellationToken cancellationToken) => throw Foreign();
+    protected override ValueTask<IReadOnlyList<QueueStatus>> QueuesCoreAsync(CancellationToken cancellationToken) =>
+        throw Foreign();
 
-    protected override ValueTask<IReadOnlyList<JobMessage>> PeekCoreAsync(string queue, int max, CancellationToken cancellationToken) => throw Foreign();
+    protected override ValueTask<IReadOnlyList<JobMessage>> PeekCoreAsync(
+        string queue, int max, CancellationToken cancellationToken) => throw Foreign();
 
     private static NotSupportedException Foreign() => new("A bare server knows no leases: the store keeps them.");
 

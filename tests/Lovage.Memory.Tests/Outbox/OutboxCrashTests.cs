@@ -7,7 +7,9 @@ using Xunit;
 
 namespace Lovage.Memory.Tests.Outbox;
 
-/// <summary>A process that dies at any step between store and broker loses nothing and writes no outcome twice.</summary>
+/// <summary>
+/// A process that dies at any step between store and broker loses nothing and writes no outcome twice.
+/// </summary>
 public sealed class OutboxCrashTests
 {
     [Fact]
@@ -47,12 +49,17 @@ public sealed class OutboxCrashTests
         var storage = new OutboxStorage(new MemoryStorage(time), broker, time);
         var message = new TestData(time).Message();
 
-        Assert.Equal([PublishStatus.Accepted], await storage.Broker.PublishAsync([message], TestContext.Current.CancellationToken));
+        Assert.Equal(
+            [PublishStatus.Accepted],
+            await storage.Broker.PublishAsync([message], TestContext.Current.CancellationToken));
         Assert.Equal(0, server.Count);
         away = false;
         var request = new ReceiveRequest(TestData.Owner(), [TestData.Queue], 10, TimeSpan.FromSeconds(30));
 
-        Assert.Equal(message.Id, Assert.Single(await storage.Broker.ReceiveAsync(request, TestContext.Current.CancellationToken)).Message.Id);
+        Assert.Equal(
+            message.Id,
+            Assert.Single(await storage.Broker.ReceiveAsync(request, TestContext.Current.CancellationToken))
+                .Message.Id);
     }
 
     [Fact]
@@ -61,7 +68,8 @@ public sealed class OutboxCrashTests
         var time = new ManualTimeProvider();
         var stop = TestContext.Current.CancellationToken;
         var server = new BareServer(time);
-        var schedules = new OutboxStorage(new MemoryStorage(time), new BareBroker(server, "first", new BareSignals(), time), time).Schedules!;
+        var schedules = new OutboxStorage(
+            new MemoryStorage(time), new BareBroker(server, "first", new BareSignals(), time), time).Schedules!;
         var data = new TestData(time);
         await schedules.SaveAsync(data.Schedule(next: TimeSpan.Zero), stop);
 
@@ -98,7 +106,8 @@ public sealed class OutboxCrashTests
         var time = new ManualTimeProvider();
         var stop = TestContext.Current.CancellationToken;
         var server = new BareServer(time);
-        var storage = new OutboxStorage(new MemoryStorage(time), new BareBroker(server, "first", new BareSignals(), time), time);
+        var storage = new OutboxStorage(
+            new MemoryStorage(time), new BareBroker(server, "first", new BareSignals(), time), time);
         var message = new TestData(time).Message();
         server.Publish([message]);
 
@@ -152,7 +161,8 @@ public sealed class OutboxCrashTests
             while (true)
             {
                 var name = $"p{++_processes}";
-                var process = new OutboxStorage(_memory, new BareBroker(_server, name, new BareSignals(), _time, Step), _time);
+                var process = new OutboxStorage(
+                    _memory, new BareBroker(_server, name, new BareSignals(), _time, Step), _time);
                 try
                 {
                     await WorkAsync(process, name);
@@ -174,9 +184,12 @@ public sealed class OutboxCrashTests
         {
             var where = $"crash at step {_crashAt}";
             var records = await _memory.Store.FindAsync([.. _jobs.Select(job => job.Id)], CancellationToken.None);
-            Assert.True(records.Select(r => r?.State).SequenceEqual([JobState.Succeeded, JobState.Succeeded, JobState.Failed]), $"{where}: {string.Join(", ", records.Select(r => r?.State))}");
+            Assert.True(
+                records.Select(r => r?.State).SequenceEqual([JobState.Succeeded, JobState.Succeeded, JobState.Failed]),
+                $"{where}: {string.Join(", ", records.Select(r => r?.State))}");
             var counter = Assert.Single(await _memory.Store.CountersAsync(CancellationToken.None));
-            Assert.True(counter == new JobCounter(TestData.Queue, "tasks.add", 3, 2, 1, 1, 0, 0, 0), $"{where}: {counter}");
+            Assert.True(
+                counter == new JobCounter(TestData.Queue, "tasks.add", 3, 2, 1, 1, 0, 0, 0), $"{where}: {counter}");
             Assert.True(_server.Count == 0, $"{where}: {_server.Count} messages were left behind.");
             Assert.Empty(await _memory.Broker.OwnersAsync(CancellationToken.None));
 
@@ -204,7 +217,9 @@ public sealed class OutboxCrashTests
                     Step();
                     _ran.Add(delivery.Message.Id);
                     Step();
-                    Assert.Equal([SettleStatus.Applied], await process.Store.SettleAsync([Decide(delivery)], CancellationToken.None));
+                    Assert.Equal(
+                        [SettleStatus.Applied],
+                        await process.Store.SettleAsync([Decide(delivery)], CancellationToken.None));
                     Step();
                     _time.Advance(TimeSpan.FromSeconds(1));
                 }
@@ -218,7 +233,8 @@ public sealed class OutboxCrashTests
             var index = Array.FindIndex(_jobs, job => job.Id == delivery.Message.Id);
             return index switch
             {
-                0 when delivery.Message.Retries == 0 => data.Outcome(delivery, JobDecision.Retry) with { RetryDelay = TimeSpan.FromSeconds(1) },
+                0 when delivery.Message.Retries == 0 =>
+                    data.Outcome(delivery, JobDecision.Retry) with { RetryDelay = TimeSpan.FromSeconds(1) },
                 2 => data.Outcome(delivery, JobDecision.Fail),
                 _ => data.Outcome(delivery) with { FollowUps = [_jobs[index + 1]] },
             };

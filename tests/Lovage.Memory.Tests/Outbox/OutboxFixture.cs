@@ -4,7 +4,10 @@ using Lovage.Storage.Outbox;
 
 namespace Lovage.Memory.Tests.Outbox;
 
-/// <summary>A memory store beside a broker apart from it; the second handle is another process: its own connection and composition over the same data.</summary>
+/// <summary>
+/// A memory store beside a broker apart from it; the second handle is another process: its own connection and
+/// composition over the same data.
+/// </summary>
 public sealed class OutboxFixture : StorageFixture
 {
     public override async ValueTask<StorageScope> OpenAsync()

@@ -6,7 +6,8 @@ public sealed class OutboxCompliance : StorageCompliance<OutboxFixture>
 {
     protected override IReadOnlyDictionary<Type, string> Exceptions { get; } = new Dictionary<Type, string>
     {
-        [typeof(TransactionSpecification<>)] = "A broker apart from the store commits nothing with it, and this store is the memory.",
+        [typeof(TransactionSpecification<>)] =
+            "A broker apart from the store commits nothing with it, and this store is the memory.",
     };
 }
 

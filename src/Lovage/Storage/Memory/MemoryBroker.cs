@@ -3,9 +3,11 @@ using Lovage.Protocol;
 namespace Lovage.Storage.Memory;
 
 /// <summary>Queues and leases in memory.</summary>
-internal sealed class MemoryBroker(MemoryState state, SignalBus signals, TimeProvider time) : JobBroker("memory", signals, time)
+internal sealed class MemoryBroker(MemoryState state, SignalBus signals, TimeProvider time)
+    : JobBroker("memory", signals, time)
 {
-    protected override ValueTask<IReadOnlyList<PublishStatus>> PublishCoreAsync(IReadOnlyList<JobMessage> messages, CancellationToken cancellationToken)
+    protected override ValueTask<IReadOnlyList<PublishStatus>> PublishCoreAsync(
+        IReadOnlyList<JobMessage> messages, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         var statuses = new PublishStatus[messages.Count];
@@ -21,7 +23,8 @@ internal sealed class MemoryBroker(MemoryState state, SignalBus signals, TimePro
         return new(statuses);
     }
 
-    protected override ValueTask<ReceiveResult> ReceiveCoreAsync(ReceiveRequest request, CancellationToken cancellationToken)
+    protected override ValueTask<ReceiveResult> ReceiveCoreAsync(
+        ReceiveRequest request, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         lock (state.Gate)
@@ -29,14 +32,19 @@ internal sealed class MemoryBroker(MemoryState state, SignalBus signals, TimePro
             var now = state.Now;
             var (open, nextDue) = state.Open(request.Queues, now);
             var leaseEnds = state.TimestampAfter(request.Lease);
-            var taken = request.WithReclaimed && Take(open, request, reclaimed: true, leaseEnds, now) is { Count: > 0 } watched
+            var taken = request.WithReclaimed
+                && Take(open, request, reclaimed: true, leaseEnds, now) is { Count: > 0 } watched
                 ? watched
                 : Take(open, request, reclaimed: false, leaseEnds, now);
-            return new(new ReceiveResult(taken, nextDue, IsAll: taken.Count < request.Max && !taken.Exists(static delivery => delivery.StartFirst)));
+            return new(new ReceiveResult(
+                taken,
+                nextDue,
+                IsAll: taken.Count < request.Max && !taken.Exists(static delivery => delivery.StartFirst)));
         }
     }
 
-    protected override ValueTask<IReadOnlyList<LeaseStatus>> RenewCoreAsync(IReadOnlyList<LeaseToken> tokens, TimeSpan lease, CancellationToken cancellationToken)
+    protected override ValueTask<IReadOnlyList<LeaseStatus>> RenewCoreAsync(
+        IReadOnlyList<LeaseToken> tokens, TimeSpan lease, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         var statuses = new LeaseStatus[tokens.Count];
@@ -59,7 +67,8 @@ internal sealed class MemoryBroker(MemoryState state, SignalBus signals, TimePro
         return new(statuses);
     }
 
-    protected override ValueTask<int> ReleaseCoreAsync(IReadOnlyList<LeaseToken> tokens, CancellationToken cancellationToken)
+    protected override ValueTask<int> ReleaseCoreAsync(
+        IReadOnlyList<LeaseToken> tokens, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         var released = 0;
@@ -92,7 +101,8 @@ internal sealed class MemoryBroker(MemoryState state, SignalBus signals, TimePro
         return new(released);
     }
 
-    protected override ValueTask<ReclaimResult> ReclaimCoreAsync(IReadOnlyList<string> deadOwners, int max, CancellationToken cancellationToken)
+    protected override ValueTask<ReclaimResult> ReclaimCoreAsync(
+        IReadOnlyList<string> deadOwners, int max, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         var dead = deadOwners.ToHashSet(StringComparer.Ordinal);
@@ -114,7 +124,9 @@ internal sealed class MemoryBroker(MemoryState state, SignalBus signals, TimePro
                 }
 
                 var decision = JobLifecycle.Decide(
-                    job.State, AttemptEnd.OwnerDied, new AttemptFacts(job.Message.Retries, job.Message.MaxAttempts ?? 1, RecordedStarts: job.Deaths));
+                    job.State,
+                    AttemptEnd.OwnerDied,
+                    new AttemptFacts(job.Message.Retries, job.Message.MaxAttempts ?? 1, RecordedStarts: job.Deaths));
                 MemoryState.RememberLostAttempt(job, AttemptEnd.OwnerDied, now);
                 state.Unclaim(job);
                 if (decision == JobDecision.Bury)
@@ -181,14 +193,21 @@ internal sealed class MemoryBroker(MemoryState state, SignalBus signals, TimePro
             {
                 state.Promote(queue, now);
                 statuses.Add(new QueueStatus(
-                    queue.Name, queue.Ready, queue.Scheduled, queue.Claimed, now - queue.OldestReady(), queue.PauseReason is not null, queue.PauseReason));
+                    queue.Name,
+                    queue.Ready,
+                    queue.Scheduled,
+                    queue.Claimed,
+                    now - queue.OldestReady(),
+                    queue.PauseReason is not null,
+                    queue.PauseReason));
             }
 
             return new(statuses);
         }
     }
 
-    protected override ValueTask<IReadOnlyList<JobMessage>> PeekCoreAsync(string queue, int max, CancellationToken cancellationToken)
+    protected override ValueTask<IReadOnlyList<JobMessage>> PeekCoreAsync(
+        string queue, int max, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         lock (state.Gate)
@@ -199,7 +218,8 @@ internal sealed class MemoryBroker(MemoryState state, SignalBus signals, TimePro
         }
     }
 
-    private List<Delivery> Take(List<MemoryQueue> open, ReceiveRequest request, bool reclaimed, long leaseEnds, DateTimeOffset now)
+    private List<Delivery> Take(
+        List<MemoryQueue> open, ReceiveRequest request, bool reclaimed, long leaseEnds, DateTimeOffset now)
     {
         var max = reclaimed ? 1 : request.Max;
         var taken = new List<Delivery>(Math.Min(max, 64));

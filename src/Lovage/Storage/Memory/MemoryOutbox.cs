@@ -10,7 +10,10 @@ internal sealed class MemoryOutbox(MemoryState state) : JobOutbox
     private readonly SortedDictionary<long, MemoryJob> _pending = [];
     private long _number;
 
-    /// <summary>Writes a copy of a job that is to be delivered; older copies of it are good for nothing from now on. Needs the lock.</summary>
+    /// <summary>
+    /// Writes a copy of a job that is to be delivered; older copies of it are good for nothing from now on. Needs the
+    /// lock.
+    /// </summary>
     public void Add(MemoryJob job)
     {
         _pending.Remove(job.Copy);
@@ -25,13 +28,20 @@ internal sealed class MemoryOutbox(MemoryState state) : JobOutbox
         {
             var now = state.Now;
             var (open, nextDue) = state.Open(request.Queues, now);
-            var reclaimed = request.WithReclaimed ? open.Select(queue => queue.TakeReady(reclaimed: true)).FirstOrDefault(job => job is not null) : null;
+            var reclaimed = request.WithReclaimed
+                ? open.Select(queue => queue.TakeReady(reclaimed: true)).FirstOrDefault(job => job is not null)
+                : null;
             return new(new OutboxLook(
-                reclaimed is null ? null : state.Claim(reclaimed, request.Owner.Key, state.TimestampAfter(request.Lease), now), [.. open.Select(queue => queue.Name)], nextDue));
+                reclaimed is null
+                    ? null
+                    : state.Claim(reclaimed, request.Owner.Key, state.TimestampAfter(request.Lease), now),
+                [.. open.Select(queue => queue.Name)],
+                nextDue));
         }
     }
 
-    public override ValueTask<IReadOnlyList<Delivery?>> AdmitAsync(ReceiveRequest request, IReadOnlyList<JobMessage> copies, CancellationToken cancellationToken)
+    public override ValueTask<IReadOnlyList<Delivery?>> AdmitAsync(
+        ReceiveRequest request, IReadOnlyList<JobMessage> copies, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         var admitted = new Delivery?[copies.Count];
@@ -58,7 +68,8 @@ internal sealed class MemoryOutbox(MemoryState state) : JobOutbox
         lock (state.Gate)
         {
             var now = state.Now;
-            return new(_pending.Take(max).Select(copy => new OutboxCopy(copy.Key, Copy(copy.Value, copy.Key, now))).ToArray());
+            return new(
+                _pending.Take(max).Select(copy => new OutboxCopy(copy.Key, Copy(copy.Value, copy.Key, now))).ToArray());
         }
     }
 
@@ -110,7 +121,8 @@ internal sealed class MemoryOutbox(MemoryState state) : JobOutbox
     // Somebody else's message: the delivery that was just made of it is its copy, and none is published.
     private MemoryJob? Adopt(JobMessage message, DateTimeOffset now)
     {
-        if (state.Publish(message with { Delay = TimeSpan.Zero, Eta = null }, now) != PublishStatus.Accepted || !state.TryFind(message.Id, out var job))
+        if (state.Publish(message with { Delay = TimeSpan.Zero, Eta = null }, now) != PublishStatus.Accepted
+            || !state.TryFind(message.Id, out var job))
         {
             return null;
         }

@@ -1,6 +1,8 @@
 namespace Lovage.Storage.Memory;
 
-/// <summary>A place in a queue. It is valid while the job's ticket is the same; others are skipped when they are come upon.</summary>
+/// <summary>
+/// A place in a queue. It is valid while the job's ticket is the same; others are skipped when they are come upon.
+/// </summary>
 internal readonly record struct MemoryPlace(MemoryJob Job, long Ticket)
 {
     public bool IsValid => Job.Ticket == Ticket;
@@ -32,7 +34,11 @@ internal sealed class MemoryLine
 
     /// <summary>All, in order, without taking them.</summary>
     public IEnumerable<MemoryJob> InOrder() =>
-        _returned.UnorderedItems.Select(item => item.Element).Concat(_joined).Where(place => place.IsValid).Select(place => place.Job).OrderBy(job => job.Sequence);
+        _returned.UnorderedItems.Select(item => item.Element)
+            .Concat(_joined)
+            .Where(place => place.IsValid)
+            .Select(place => place.Job)
+            .OrderBy(job => job.Sequence);
 
     public void DropLeftOvers()
     {
@@ -75,7 +81,10 @@ internal sealed class MemoryLine
     }
 }
 
-/// <summary>One queue: two lanes of ten priorities each, and those who wait for their time. Touched under the state's lock alone.</summary>
+/// <summary>
+/// One queue: two lanes of ten priorities each, and those who wait for their time. Touched under the state's lock
+/// alone.
+/// </summary>
 internal sealed class MemoryQueue(string name)
 {
     private const int PriorityMax = 9;
@@ -194,7 +203,8 @@ internal sealed class MemoryQueue(string name)
         return oldest;
     }
 
-    public IEnumerable<MemoryJob> InOrder() => _reclaimed.Concat(_ordinary).Where(line => line is not null).SelectMany(line => line!.InOrder());
+    public IEnumerable<MemoryJob> InOrder() =>
+        _reclaimed.Concat(_ordinary).Where(line => line is not null).SelectMany(line => line!.InOrder());
 
     private MemoryLine Line(MemoryJob job)
     {

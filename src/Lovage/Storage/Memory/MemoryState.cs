@@ -3,7 +3,10 @@ using Lovage.Protocol;
 
 namespace Lovage.Storage.Memory;
 
-/// <summary>All that a memory storage holds, and the steps a job can take. One lock guards everything; every method here needs it.</summary>
+/// <summary>
+/// All that a memory storage holds, and the steps a job can take. One lock guards everything; every method here needs
+/// it.
+/// </summary>
 internal sealed class MemoryState(TimeProvider time)
 {
     private readonly Dictionary<JobId, MemoryJob> _jobs = [];
@@ -34,7 +37,8 @@ internal sealed class MemoryState(TimeProvider time)
     /// <summary>The monotonic clock, which leases live by.</summary>
     public long Timestamp => time.GetTimestamp();
 
-    public long TimestampAfter(TimeSpan lease) => time.GetTimestamp() + (long)(lease.TotalSeconds * time.TimestampFrequency);
+    public long TimestampAfter(TimeSpan lease) =>
+        time.GetTimestamp() + (long)(lease.TotalSeconds * time.TimestampFrequency);
 
     public MemoryQueue Queue(string name)
     {
@@ -83,7 +87,9 @@ internal sealed class MemoryState(TimeProvider time)
         return PublishStatus.Accepted;
     }
 
-    /// <summary>Those of the queues that are not paused, their due jobs made ready, and how long until the next is due.</summary>
+    /// <summary>
+    /// Those of the queues that are not paused, their due jobs made ready, and how long until the next is due.
+    /// </summary>
     public (List<MemoryQueue> Queues, TimeSpan? NextDue) Open(IReadOnlyList<string> names, DateTimeOffset now)
     {
         var open = new List<MemoryQueue>(names.Count);
@@ -179,7 +185,9 @@ internal sealed class MemoryState(TimeProvider time)
         return true;
     }
 
-    /// <summary>Writes the attempt of a claim that ends without an outcome of its own, when its start is known.</summary>
+    /// <summary>
+    /// Writes the attempt of a claim that ends without an outcome of its own, when its start is known.
+    /// </summary>
     public static void RememberLostAttempt(MemoryJob job, AttemptEnd end, DateTimeOffset now)
     {
         if (!job.HasStarted)

@@ -4,7 +4,8 @@ using Lovage.Storage.Outbox;
 namespace Lovage.Storage.Memory;
 
 /// <summary>Records and outcomes in memory.</summary>
-internal sealed class MemoryStore(MemoryState state, SignalBus signals, TimeProvider time) : JobStore("memory", signals, time)
+internal sealed class MemoryStore(MemoryState state, SignalBus signals, TimeProvider time)
+    : JobStore("memory", signals, time)
 {
     public override JobOutbox OpenOutbox()
     {
@@ -14,7 +15,8 @@ internal sealed class MemoryStore(MemoryState state, SignalBus signals, TimeProv
         }
     }
 
-    protected override ValueTask<IReadOnlyList<SettleStatus>> SettleCoreAsync(IReadOnlyList<Settlement> outcomes, CancellationToken cancellationToken)
+    protected override ValueTask<IReadOnlyList<SettleStatus>> SettleCoreAsync(
+        IReadOnlyList<Settlement> outcomes, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         var statuses = new SettleStatus[outcomes.Count];
@@ -30,7 +32,8 @@ internal sealed class MemoryStore(MemoryState state, SignalBus signals, TimeProv
         return new(statuses);
     }
 
-    protected override ValueTask<IReadOnlyList<bool>> RecordStartsCoreAsync(IReadOnlyList<JobStart> starts, CancellationToken cancellationToken)
+    protected override ValueTask<IReadOnlyList<bool>> RecordStartsCoreAsync(
+        IReadOnlyList<JobStart> starts, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         var held = new bool[starts.Count];
@@ -60,7 +63,8 @@ internal sealed class MemoryStore(MemoryState state, SignalBus signals, TimeProv
         return new(held);
     }
 
-    protected override ValueTask ReportProgressCoreAsync(IReadOnlyList<ProgressUpdate> updates, CancellationToken cancellationToken)
+    protected override ValueTask ReportProgressCoreAsync(
+        IReadOnlyList<ProgressUpdate> updates, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         lock (state.Gate)
@@ -78,7 +82,8 @@ internal sealed class MemoryStore(MemoryState state, SignalBus signals, TimeProv
         return default;
     }
 
-    protected override ValueTask<IReadOnlyList<CancelStatus>> CancelCoreAsync(IReadOnlyList<JobId> ids, string? reason, CancellationToken cancellationToken)
+    protected override ValueTask<IReadOnlyList<CancelStatus>> CancelCoreAsync(
+        IReadOnlyList<JobId> ids, string? reason, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         var statuses = new CancelStatus[ids.Count];
@@ -114,7 +119,8 @@ internal sealed class MemoryStore(MemoryState state, SignalBus signals, TimeProv
         return new(count);
     }
 
-    protected override ValueTask<IReadOnlyList<JobRecord?>> FindCoreAsync(IReadOnlyList<JobId> ids, CancellationToken cancellationToken)
+    protected override ValueTask<IReadOnlyList<JobRecord?>> FindCoreAsync(
+        IReadOnlyList<JobId> ids, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         var records = new JobRecord?[ids.Count];
@@ -133,21 +139,30 @@ internal sealed class MemoryStore(MemoryState state, SignalBus signals, TimeProv
     {
         cancellationToken.ThrowIfCancellationRequested();
         var before = long.MaxValue;
-        if (query.After is not null && !long.TryParse(query.After, NumberStyles.None, CultureInfo.InvariantCulture, out before))
+        if (query.After is not null
+            && !long.TryParse(query.After, NumberStyles.None, CultureInfo.InvariantCulture, out before))
         {
-            throw new ArgumentException("The place to continue from is not one that a page gave. Start again from the first page.", nameof(query));
+            throw new ArgumentException(
+                "The place to continue from is not one that a page gave. Start again from the first page.",
+                nameof(query));
         }
 
         lock (state.Gate)
         {
             // One more than the page tells whether there is another.
-            var found = state.Archive.NewestFirst(before).Where(job => Matches(job, query)).Take(query.Limit + 1).ToList();
-            var next = found.Count > query.Limit ? found[query.Limit - 1].Number.ToString(CultureInfo.InvariantCulture) : null;
+            var found = state.Archive.NewestFirst(before)
+                .Where(job => Matches(job, query))
+                .Take(query.Limit + 1)
+                .ToList();
+            var next = found.Count > query.Limit
+                ? found[query.Limit - 1].Number.ToString(CultureInfo.InvariantCulture)
+                : null;
             return new(new JobPage([.. found.Take(query.Limit).Select(job => job.ToRecord())], next));
         }
     }
 
-    protected override ValueTask<BoundedCount> CountCoreAsync(JobQuery query, int max, CancellationToken cancellationToken)
+    protected override ValueTask<BoundedCount> CountCoreAsync(
+        JobQuery query, int max, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         lock (state.Gate)
@@ -157,7 +172,8 @@ internal sealed class MemoryStore(MemoryState state, SignalBus signals, TimeProv
         }
     }
 
-    protected override ValueTask<IReadOnlyList<AttemptRecord>> AttemptsCoreAsync(JobId id, CancellationToken cancellationToken)
+    protected override ValueTask<IReadOnlyList<AttemptRecord>> AttemptsCoreAsync(
+        JobId id, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         lock (state.Gate)
@@ -175,7 +191,8 @@ internal sealed class MemoryStore(MemoryState state, SignalBus signals, TimeProv
         }
     }
 
-    protected override ValueTask<int> PruneCoreAsync(RetentionPolicy policy, int max, CancellationToken cancellationToken)
+    protected override ValueTask<int> PruneCoreAsync(
+        RetentionPolicy policy, int max, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         var count = 0;
@@ -197,7 +214,9 @@ internal sealed class MemoryStore(MemoryState state, SignalBus signals, TimeProv
         var token = outcome.Token;
         if (!state.TryFindClaim(token, out var job) || job.Message.Id != outcome.Id)
         {
-            return state.TryFind(outcome.Id, out var known) && known.Number == token.Claim && known.SettledStamp == token.Stamp
+            return state.TryFind(outcome.Id, out var known)
+                && known.Number == token.Claim
+                && known.SettledStamp == token.Stamp
                 ? SettleStatus.Applied
                 : SettleStatus.Stale;
         }

@@ -10,7 +10,8 @@ internal sealed class OutboxBroker : JobBroker
     private readonly JobBroker _transport;
     private readonly JobOutbox _outbox;
 
-    // Which delivery of the broker stands behind a claim made here. Lost with the process, as its deliveries are: the broker gives those out again.
+    // Which delivery of the broker stands behind a claim made here. Lost with the process, as its deliveries are: the
+    // broker gives those out again.
     private readonly ConcurrentDictionary<LeaseToken, (LeaseToken Delivery, TimeSpan Lease)> _behind = new();
 
     public OutboxBroker(JobStorage storage, JobBroker transport, JobOutbox outbox, TimeProvider time)
@@ -25,7 +26,9 @@ internal sealed class OutboxBroker : JobBroker
         }
     }
 
-    /// <summary>Publishes what the outbox holds. Two who do so at once publish copies twice, which admission finds out.</summary>
+    /// <summary>
+    /// Publishes what the outbox holds. Two who do so at once publish copies twice, which admission finds out.
+    /// </summary>
     public async ValueTask FlushAsync(CancellationToken cancellationToken)
     {
         while (await _outbox.PendingAsync(BatchMax, cancellationToken) is { Count: > 0 } pending)
@@ -39,8 +42,11 @@ internal sealed class OutboxBroker : JobBroker
         }
     }
 
-    /// <summary>After outcomes are written: publishes what follows from them, then acknowledges the deliveries behind them.</summary>
-    public async ValueTask FinishAsync(IReadOnlyList<Settlement> outcomes, IReadOnlyList<SettleStatus> statuses, CancellationToken cancellationToken)
+    /// <summary>
+    /// After outcomes are written: publishes what follows from them, then acknowledges the deliveries behind them.
+    /// </summary>
+    public async ValueTask FinishAsync(
+        IReadOnlyList<Settlement> outcomes, IReadOnlyList<SettleStatus> statuses, CancellationToken cancellationToken)
     {
         await FlushAsync(cancellationToken);
         var ended = new List<LeaseToken>();
@@ -48,7 +54,8 @@ internal sealed class OutboxBroker : JobBroker
         {
             var token = outcomes[i].Token;
             if (_behind.TryGetValue(token, out var behind)
-                && (statuses[i] == SettleStatus.Applied || (await _leases.RenewAsync([token], behind.Lease, cancellationToken))[0] == LeaseStatus.Lost))
+                && (statuses[i] == SettleStatus.Applied
+                    || (await _leases.RenewAsync([token], behind.Lease, cancellationToken))[0] == LeaseStatus.Lost))
             {
                 ended.Add(token);
             }
@@ -57,21 +64,24 @@ internal sealed class OutboxBroker : JobBroker
         await AcknowledgeBehindAsync(ended, cancellationToken);
     }
 
-    protected override async ValueTask<IReadOnlyList<PublishStatus>> PublishCoreAsync(IReadOnlyList<JobMessage> messages, CancellationToken cancellationToken)
+    protected override async ValueTask<IReadOnlyList<PublishStatus>> PublishCoreAsync(
+        IReadOnlyList<JobMessage> messages, CancellationToken cancellationToken)
     {
         var statuses = await _leases.PublishAsync(messages, cancellationToken);
         await FlushIfPossibleAsync(cancellationToken);
         return statuses;
     }
 
-    protected override async ValueTask<IReadOnlyList<PublishStatus>> PublishInOrderCoreAsync(IReadOnlyList<JobMessage> messages, CancellationToken cancellationToken)
+    protected override async ValueTask<IReadOnlyList<PublishStatus>> PublishInOrderCoreAsync(
+        IReadOnlyList<JobMessage> messages, CancellationToken cancellationToken)
     {
         var statuses = await _leases.PublishInOrderAsync(messages, cancellationToken);
         await FlushIfPossibleAsync(cancellationToken);
         return statuses;
     }
 
-    protected override async ValueTask<ReceiveResult> ReceiveCoreAsync(ReceiveRequest request, CancellationToken cancellationToken)
+    protected override async ValueTask<ReceiveResult> ReceiveCoreAsync(
+        ReceiveRequest request, CancellationToken cancellationToken)
     {
         await FlushAsync(cancellationToken);
         var look = await _outbox.LookAsync(request, cancellationToken);
@@ -101,14 +111,16 @@ internal sealed class OutboxBroker : JobBroker
         return new ReceiveResult(granted, look.NextDue, isAll);
     }
 
-    protected override async ValueTask<IReadOnlyList<LeaseStatus>> RenewCoreAsync(IReadOnlyList<LeaseToken> tokens, TimeSpan lease, CancellationToken cancellationToken)
+    protected override async ValueTask<IReadOnlyList<LeaseStatus>> RenewCoreAsync(
+        IReadOnlyList<LeaseToken> tokens, TimeSpan lease, CancellationToken cancellationToken)
     {
         var statuses = await _leases.RenewAsync(tokens, lease, cancellationToken);
         await AcknowledgeBehindAsync([.. tokens.Where((_, i) => statuses[i] == LeaseStatus.Lost)], cancellationToken);
         return statuses;
     }
 
-    protected override async ValueTask<int> ReleaseCoreAsync(IReadOnlyList<LeaseToken> tokens, CancellationToken cancellationToken)
+    protected override async ValueTask<int> ReleaseCoreAsync(
+        IReadOnlyList<LeaseToken> tokens, CancellationToken cancellationToken)
     {
         var count = await _leases.ReleaseAsync(tokens, cancellationToken);
         var behind = TakeBehind(tokens);
@@ -121,21 +133,29 @@ internal sealed class OutboxBroker : JobBroker
         return count;
     }
 
-    protected override ValueTask<ReclaimResult> ReclaimCoreAsync(IReadOnlyList<string> deadOwners, int max, CancellationToken cancellationToken) =>
+    protected override ValueTask<ReclaimResult> ReclaimCoreAsync(
+        IReadOnlyList<string> deadOwners, int max, CancellationToken cancellationToken) =>
         _leases.ReclaimAsync(deadOwners, max, cancellationToken);
 
-    protected override ValueTask<IReadOnlyList<string>> OwnersCoreAsync(CancellationToken cancellationToken) => _leases.OwnersAsync(cancellationToken);
+    protected override ValueTask<IReadOnlyList<string>> OwnersCoreAsync(CancellationToken cancellationToken) =>
+        _leases.OwnersAsync(cancellationToken);
 
-    protected override ValueTask PauseCoreAsync(string queue, string reason, CancellationToken cancellationToken) => _leases.PauseAsync(queue, reason, cancellationToken);
+    protected override ValueTask PauseCoreAsync(string queue, string reason, CancellationToken cancellationToken) =>
+        _leases.PauseAsync(queue, reason, cancellationToken);
 
-    protected override ValueTask ResumeCoreAsync(string queue, CancellationToken cancellationToken) => _leases.ResumeAsync(queue, cancellationToken);
+    protected override ValueTask ResumeCoreAsync(string queue, CancellationToken cancellationToken) =>
+        _leases.ResumeAsync(queue, cancellationToken);
 
-    protected override ValueTask<IReadOnlyList<QueueStatus>> QueuesCoreAsync(CancellationToken cancellationToken) => _leases.QueuesAsync(cancellationToken);
+    protected override ValueTask<IReadOnlyList<QueueStatus>> QueuesCoreAsync(CancellationToken cancellationToken) =>
+        _leases.QueuesAsync(cancellationToken);
 
-    protected override ValueTask<IReadOnlyList<JobMessage>> PeekCoreAsync(string queue, int max, CancellationToken cancellationToken) =>
+    protected override ValueTask<IReadOnlyList<JobMessage>> PeekCoreAsync(
+        string queue, int max, CancellationToken cancellationToken) =>
         _leases.PeekAsync(queue, max, cancellationToken);
 
-    /// <summary>Publishes what the outbox holds; a broker that is away for now gets it later, since all of it is stored.</summary>
+    /// <summary>
+    /// Publishes what the outbox holds; a broker that is away for now gets it later, since all of it is stored.
+    /// </summary>
     internal async ValueTask FlushIfPossibleAsync(CancellationToken cancellationToken)
     {
         try
@@ -150,7 +170,11 @@ internal sealed class OutboxBroker : JobBroker
 
     /// <summary>Sorts copies into granted deliveries and refused ones, which are acknowledged.</summary>
     /// <returns>True when all were granted; else there may be more behind those refused.</returns>
-    private async ValueTask<bool> AdmitAsync(ReceiveRequest request, IReadOnlyList<Delivery> copies, List<Delivery> granted, CancellationToken cancellationToken)
+    private async ValueTask<bool> AdmitAsync(
+        ReceiveRequest request,
+        IReadOnlyList<Delivery> copies,
+        List<Delivery> granted,
+        CancellationToken cancellationToken)
     {
         var admitted = await _outbox.AdmitAsync(request, [.. copies.Select(copy => copy.Message)], cancellationToken);
         var refused = new List<LeaseToken>();
