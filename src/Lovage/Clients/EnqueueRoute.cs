@@ -10,8 +10,8 @@ internal abstract class EnqueueRoute
     internal virtual int BatchesMax => 1;
 
     /// <summary>Passes one message on.</summary>
-    internal abstract ValueTask<PublishStatus> PublishAsync(JobMessage message, CancellationToken cancellationToken);
+    internal abstract ValueTask<PublishResult> PublishAsync(JobMessage message, CancellationToken cancellationToken);
 
     /// <summary>Passes a batch of 1 to 1,000 on. Those of one caller keep the order in which they are passed.</summary>
-    internal abstract ValueTask<IReadOnlyList<PublishStatus>> PublishAsync(IReadOnlyList<JobMessage> batch, CancellationToken cancellationToken);
+    internal abstract ValueTask<IReadOnlyList<PublishResult>> PublishAsync(IReadOnlyList<JobMessage> batch, CancellationToken cancellationToken);
 }

@@ -2,7 +2,6 @@ using System.Collections.Immutable;
 using System.Data.Common;
 using System.Runtime.CompilerServices;
 using Lovage.Protocol;
-using Lovage.Storage;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Lovage;

@@ -50,7 +50,7 @@ internal sealed partial class JobEndings
         try
         {
             // Registered before the first look, so that an end between the two is not missed.
-            var record = (await storage.Store.FindAsync([id], cancellationToken))[0];
+            var record = (await storage.RequireHistory().FindAsync([id], cancellationToken))[0];
             if (record is { State.IsFinal: true })
             {
                 return record;
@@ -159,7 +159,7 @@ internal sealed partial class JobEndings
             {
                 foreach (var batch in ids.Chunk(JobBroker.BatchMax))
                 {
-                    Complete(await storage.Store.FindAsync(batch, CancellationToken.None));
+                    Complete(await storage.RequireHistory().FindAsync(batch, CancellationToken.None));
                 }
             }
             catch (Exception fault)

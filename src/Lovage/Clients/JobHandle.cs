@@ -1,4 +1,3 @@
-using Lovage.Storage;
 
 namespace Lovage;
 

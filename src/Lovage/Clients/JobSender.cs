@@ -98,11 +98,11 @@ internal sealed class JobSender
             }
 
             var traced = activity is null ? message : Traced(message, activity);
-            var status = transaction is null
+            var result = transaction is null
                 ? await _route.PublishAsync(traced, cancellationToken)
                 : (await JobTransactions.Of(_gate.Storage).PublishAsync(transaction, [traced], cancellationToken))[0];
-            Count(message, status);
-            if (status == PublishStatus.IdConflict)
+            Count(message, result.Status);
+            if (result.Status == PublishStatus.IdConflict)
             {
                 throw new JobIdConflictException(message.Id);
             }
@@ -133,14 +133,14 @@ internal sealed class JobSender
     /// <returns>The first id that is another job's; null for none.</returns>
     internal async Task<JobId?> SendAsync(IReadOnlyList<JobMessage> batch, DbTransaction? transaction, CancellationToken cancellationToken)
     {
-        var statuses = transaction is null
+        var results = transaction is null
             ? await _route.PublishAsync(batch, cancellationToken)
             : await JobTransactions.Of(_gate.Storage).PublishAsync(transaction, batch, cancellationToken);
         JobId? conflict = null;
         for (var i = 0; i < batch.Count; i++)
         {
-            Count(batch[i], statuses[i]);
-            if (statuses[i] == PublishStatus.IdConflict)
+            Count(batch[i], results[i].Status);
+            if (results[i].Status == PublishStatus.IdConflict)
             {
                 conflict ??= batch[i].Id;
             }

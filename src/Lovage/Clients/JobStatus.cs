@@ -1,5 +1,3 @@
-using Lovage.Storage;
-
 namespace Lovage;
 
 /// <summary>Where a job stands, for whoever enqueued it.</summary>

@@ -49,7 +49,7 @@ internal sealed class PublishBatcher : EnqueueRoute, IAsyncDisposable
     /// <summary>Stores one message, together with those of whoever else is here.</summary>
     /// <exception cref="StorageException">The write failed or took too long; its message says what is known.</exception>
     /// <exception cref="QueueFullException">Too many callers wait already.</exception>
-    internal override ValueTask<PublishStatus> PublishAsync(JobMessage message, CancellationToken cancellationToken)
+    internal override ValueTask<PublishResult> PublishAsync(JobMessage message, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         var storage = _gate.Storage;
@@ -100,7 +100,7 @@ internal sealed class PublishBatcher : EnqueueRoute, IAsyncDisposable
 
     /// <summary>Stores a batch of its own. The time limit is the same, for each write.</summary>
     /// <exception cref="StorageException">The write failed or took too long; its message says what is known.</exception>
-    internal override async ValueTask<IReadOnlyList<PublishStatus>> PublishAsync(IReadOnlyList<JobMessage> batch, CancellationToken cancellationToken)
+    internal override async ValueTask<IReadOnlyList<PublishResult>> PublishAsync(IReadOnlyList<JobMessage> batch, CancellationToken cancellationToken)
     {
         using var limit = new CancellationTokenSource(_limit, _time);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
@@ -134,10 +134,10 @@ internal sealed class PublishBatcher : EnqueueRoute, IAsyncDisposable
             {
                 var write = storage.Broker.PublishAsync(messages, NewWriteLimit());
                 onCallersThread &= write.IsCompleted;
-                var statuses = await write;
+                var results = await write;
                 for (var i = 0; i < batch.Length; i++)
                 {
-                    batch[i].Complete(statuses[i]);
+                    batch[i].Complete(results[i]);
                 }
             }
             catch (OperationCanceledException)

@@ -1,4 +1,3 @@
-using Lovage.Storage;
 using Microsoft.Extensions.Logging;
 
 namespace Lovage.Execution;

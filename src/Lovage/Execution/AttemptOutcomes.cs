@@ -79,11 +79,6 @@ internal sealed class AttemptOutcomes(WorkerSettings settings, WorkerOwner owner
             return asked;
         }
 
-        if (ending.End == AttemptEnd.UnknownJob)
-        {
-            return settings.UnknownJobDelay;
-        }
-
         lock (_randomLock)
         {
             return policy.DelayBefore(retry, random);
@@ -92,7 +87,7 @@ internal sealed class AttemptOutcomes(WorkerSettings settings, WorkerOwner owner
 
     private static string? Reason(AttemptEnd end, JobDecision decision, JobError? error) => (end, decision) switch
     {
-        (AttemptEnd.Rejected or AttemptEnd.BadArguments or AttemptEnd.UnknownJob, _) => error?.Message,
+        (AttemptEnd.Rejected or AttemptEnd.BadArguments, _) => error?.Message,
         (AttemptEnd.TimedOut, _) => "The attempt ran over its time limit.",
         (AttemptEnd.Expired, _) => "It was not started before its expiry.",
         (AttemptEnd.Failed, JobDecision.Fail) => "Its attempts are used up, or its error is one that is not retried.",

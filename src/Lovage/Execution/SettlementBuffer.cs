@@ -163,10 +163,10 @@ internal sealed class SettlementBuffer(JobStore store, LeaseKeeper leases, TimeP
         {
             try
             {
-                var statuses = await store.SettleAsync(batch, stopped);
-                for (var i = 0; i < statuses.Count; i++)
+                var results = await store.SettleAsync(batch, stopped);
+                for (var i = 0; i < results.Count; i++)
                 {
-                    if (statuses[i] == SettleStatus.Stale)
+                    if (results[i].Status == SettleStatus.Stale)
                     {
                         listener.Stale(batch[i]);
                     }
@@ -208,7 +208,7 @@ internal sealed class SettlementBuffer(JobStore store, LeaseKeeper leases, TimeP
             {
                 try
                 {
-                    if ((await store.SettleAsync([outcome], stopped))[0] == SettleStatus.Stale)
+                    if ((await store.SettleAsync([outcome], stopped))[0].Status == SettleStatus.Stale)
                     {
                         listener.Stale(outcome);
                     }

@@ -210,7 +210,7 @@ internal sealed class SlotRunner(
 
     private async ValueTask FinishAsync(HeldLease held)
     {
-        if (held.Delivery.StartFirst)
+        if (held.Delivery.IsOrphan)
         {
             // While its outcome is unwritten, the death of this process would still count against it: no other that came back may run yet.
             await settlements.WaitUntilWrittenAsync(held.Delivery.Token, stopped);
@@ -259,7 +259,7 @@ internal sealed class SlotRunner(
         AttemptEnding? unseen = held.Cancelled == JobCancellationReason.Revoked ? new(AttemptEnd.Cancelled)
             : delivery.IsExpired ? new(AttemptEnd.Expired)
             : known ? null
-            : new(AttemptEnd.UnknownJob, new UnknownJobException(message.Name, jobs));
+            : new(AttemptEnd.Malformed, new UnknownJobException(message.Name, jobs));
         if (unseen is { } ending)
         {
             var outcome = outcomes.Of(delivery, definition, ending, time.GetUtcNow())!;
@@ -268,7 +268,7 @@ internal sealed class SlotRunner(
             return true;
         }
 
-        if (delivery.StartFirst)
+        if (delivery.IsOrphan)
         {
             if (!await RecordStartAheadAsync(held))
             {
@@ -284,7 +284,6 @@ internal sealed class SlotRunner(
                 return true;
             }
 
-            intake.Starts(held);
         }
 
         return await RunAsync(slot, held, new JobAttempt(delivery, definition!, outcomes.MaxAttempts(delivery, definition), serializer, scopes, settings, cancelInline: !ownThreads)
@@ -305,7 +304,7 @@ internal sealed class SlotRunner(
         using var activity = StartActivity(delivery);
         attempt.StartedAt = time.GetUtcNow();
         attempt.StartedTimestamp = time.GetTimestamp();
-        attempt.StartRecorded = delivery.StartFirst;
+        attempt.StartRecorded = delivery.IsOrphan;
 
         // Two clocks, each compared with itself only: the storage's until the claim, this process's from then on.
         var wait = delivery.ClaimedAt - delivery.ReadyAt + time.GetElapsedTime(held.ReceivedTimestamp, attempt.StartedTimestamp);
@@ -349,10 +348,8 @@ internal sealed class SlotRunner(
         WorkerMeasures.Ended(message, ending.End, ending.Error, duration, activity);
         if (fate == TransactionFate.Committed)
         {
-            // Nobody was told by the commit.
             report.Ended(delivery, attempt.Completed!, ending, wait, attempt.MaxAttempts);
             leases.Remove(delivery.Token);
-            storage.Signals.Send(new Signal(SignalKind.JobEnded, null, message.Id));
         }
         else if (fate == TransactionFate.Open)
         {
@@ -367,7 +364,7 @@ internal sealed class SlotRunner(
         else
         {
             report.Released(message, duration);
-            await (delivery.StartFirst ? leases.ReleaseStartedAsync(delivery.Token, report, stopped) : leases.ReleaseAsync([delivery.Token], report, stopped));
+            await (delivery.IsOrphan ? leases.ReleaseStartedAsync(delivery.Token, report, stopped) : leases.ReleaseAsync([delivery.Token], report, stopped));
         }
     }
 

@@ -39,12 +39,12 @@ internal sealed class Sweeper(JobStorage storage, OwnerProbe probe, WorkerSettin
             do
             {
                 result = await storage.Broker.ReclaimAsync(dead, ReclaimMax, stopped);
-                if (result.Returned + result.Buried > 0)
+                if (result.Count > 0)
                 {
                     reclaimed(result);
                 }
             }
-            while (result.Returned + result.Buried >= ReclaimMax);
+            while (result.Count >= ReclaimMax);
         }
 
         if (_prunedTimestamp is not { } pruned || time.GetElapsedTime(pruned) >= PruneInterval)

@@ -24,10 +24,10 @@ internal sealed class TransactionalCompletion(JobStorage storage, AttemptOutcome
 
         // From here on nobody renews the claim. After a fault of the storage that stays so: whether the transaction holds the claim is not known.
         attempt.Completed = outcome;
-        SettleStatus status;
+        SettleResult written;
         try
         {
-            status = await transactions.SettleAsync(transaction, outcome, cancellationToken);
+            written = await transactions.SettleAsync(transaction, outcome, cancellationToken);
         }
         catch (Exception fault) when (fault is not StorageException)
         {
@@ -35,7 +35,7 @@ internal sealed class TransactionalCompletion(JobStorage storage, AttemptOutcome
             throw;
         }
 
-        if (status == SettleStatus.Stale)
+        if (written.Status == SettleStatus.Stale)
         {
             attempt.Completed = before;
             throw new LeaseLostException(outcome.Id);

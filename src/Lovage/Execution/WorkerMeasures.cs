@@ -54,7 +54,6 @@ internal static class WorkerMeasures
         AttemptEnd.RetryAsked => "retry",
         AttemptEnd.Rejected => "rejected",
         AttemptEnd.BadArguments => "bad_arguments",
-        AttemptEnd.UnknownJob => "unknown_job",
         AttemptEnd.Malformed => "malformed",
         AttemptEnd.Cancelled => "cancelled",
         AttemptEnd.Expired => "expired",

@@ -43,7 +43,7 @@ internal sealed partial class WorkerReport(ILogger logger) : SettlementBuffer.Li
 
     internal void TransactionOpen(JobMessage message) => TransactionOpen(logger, message.Name, message.Id);
 
-    internal void Reclaimed(ReclaimResult result) => Reclaimed(logger, result.Returned, result.Buried);
+    internal void Reclaimed(ReclaimResult result) => Reclaimed(logger, result.Orphaned, result.Ended.Count);
 
     internal void LoopFault(string loop, Exception error) => LoopFault(logger, error, loop);
 

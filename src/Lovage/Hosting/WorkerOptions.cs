@@ -1,6 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
 using Lovage.Execution;
-using Lovage.Storage;
 
 namespace Lovage;
 

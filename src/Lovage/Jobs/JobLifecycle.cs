@@ -21,23 +21,20 @@ public enum AttemptEnd
     /// <summary>The arguments do not fit the handler.</summary>
     BadArguments = 5,
 
-    /// <summary>This worker has no handler of that name.</summary>
-    UnknownJob = 6,
-
     /// <summary>The message cannot be understood.</summary>
-    Malformed = 7,
+    Malformed = 6,
 
     /// <summary>The job was cancelled and the handler stopped.</summary>
-    Cancelled = 8,
+    Cancelled = 7,
 
     /// <summary>The job was fetched after its expiry.</summary>
-    Expired = 9,
+    Expired = 8,
 
     /// <summary>The worker shut down before the handler was done.</summary>
-    Interrupted = 10,
+    Interrupted = 9,
 
     /// <summary>The process that ran it died.</summary>
-    OwnerDied = 11,
+    OwnerDied = 10,
 }
 
 /// <summary>What is known of a job when one of its attempts ends.</summary>
@@ -81,8 +78,8 @@ public static class JobLifecycle
     /// <summary>Recorded starts that end in the death of their process before the job is set aside: 2.</summary>
     public const int DeathsMax = 2;
 
-    /// <summary>Times a job without a handler is put back for another worker before it is set aside: 5.</summary>
-    public const int UnknownMax = 5;
+    /// <summary>Why a queue's jobs ended that a person purged.</summary>
+    public const string PurgedReason = "purged";
 
     /// <summary>Decides.</summary>
     /// <param name="state">Where the job stands.</param>
@@ -103,7 +100,6 @@ public static class JobLifecycle
             AttemptEnd.RetryAsked => attemptsLeft ? JobDecision.Retry : JobDecision.Fail,
             AttemptEnd.BadArguments => JobDecision.Fail,
             AttemptEnd.Rejected or AttemptEnd.Malformed => JobDecision.Bury,
-            AttemptEnd.UnknownJob => facts.Retries < UnknownMax ? JobDecision.Retry : JobDecision.Bury,
             AttemptEnd.Cancelled => JobDecision.Cancel,
             AttemptEnd.Expired => JobDecision.Expire,
             AttemptEnd.Interrupted => JobDecision.Release,
@@ -111,6 +107,10 @@ public static class JobLifecycle
             _ => throw new ArgumentOutOfRangeException(nameof(end), end, "Not an end of an attempt."),
         };
     }
+
+    /// <summary>Why a job is set aside whose process died too often.</summary>
+    /// <param name="deaths">How often.</param>
+    public static string DeathReason(long deaths) => $"Its process died {deaths} times while it ran.";
 
     /// <summary>The state a decision leads to.</summary>
     /// <param name="decision">What was decided.</param>

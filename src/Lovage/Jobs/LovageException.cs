@@ -113,7 +113,7 @@ public sealed class ScheduleException(string id, string message)
 public sealed class UnknownJobException : LovageException
 {
     internal UnknownJobException(string name, JobRegistry jobs)
-        : this(name, jobs, $"It is offered to other workers {JobLifecycle.UnknownMax} times and then set aside; register it with AddJobs, or give this worker only the queues whose jobs it knows.")
+        : this(name, jobs, "Other workers are offered it. Register it with AddJobs, or give this worker only the queues whose jobs it knows.")
     {
     }
 

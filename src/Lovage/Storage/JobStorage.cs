@@ -15,8 +15,14 @@ public abstract class JobStorage : IAsyncDisposable
     /// <summary>Queues and leases.</summary>
     public abstract JobBroker Broker { get; }
 
-    /// <summary>Records and outcomes.</summary>
+    /// <summary>Outcomes, and what a person asks for.</summary>
     public abstract JobStore Store { get; }
+
+    /// <summary>Records of jobs; null (the default) for a storage that keeps none, on which reading jobs is refused.</summary>
+    public virtual JobHistory? History => null;
+
+    /// <summary>The live workers; null (the default) for a storage that keeps no list of them.</summary>
+    public virtual WorkerDirectory? Workers => null;
 
     /// <summary>Schedules; null (the default) for a storage that keeps none, on which an app with schedules does not start.</summary>
     public virtual ScheduleStore? Schedules => null;
@@ -36,6 +42,11 @@ public abstract class JobStorage : IAsyncDisposable
     /// <param name="cancellationToken">Gives up waiting.</param>
     /// <exception cref="StorageException">It gives none.</exception>
     public abstract ValueTask PingAsync(CancellationToken cancellationToken);
+
+    /// <summary>The records of jobs, or an error that says what to do.</summary>
+    /// <exception cref="StorageException">This storage keeps none.</exception>
+    internal JobHistory RequireHistory() => History ?? throw new StorageException(
+        $"The storage {Description} keeps no records of jobs. Use one that does (sqlite:, postgres: or memory:).", isTransient: false);
 
     /// <summary>Closes. Calling it again does nothing: the host closes a storage when the app has stopped, and the container that made it disposes it later.</summary>
     public async ValueTask DisposeAsync()

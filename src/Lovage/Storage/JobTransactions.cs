@@ -1,6 +1,4 @@
 using System.Data.Common;
-using System.Diagnostics;
-using Lovage.Diagnostics;
 using Lovage.Protocol;
 
 namespace Lovage.Storage;
@@ -28,17 +26,18 @@ public enum TransactionFate
 /// </remarks>
 public abstract class JobTransactions
 {
-    private readonly TimeProvider _time;
-    private readonly KeyValuePair<string, object?> _system;
+    private readonly StorageMeter _meter;
+    private readonly StorageHints _hints;
 
     /// <summary>For storages.</summary>
     /// <param name="system">The value of <c>messaging.system</c>, such as <c>sqlite</c>.</param>
+    /// <param name="signals">Where signals go.</param>
     /// <param name="time">Measures durations.</param>
-    protected JobTransactions(string system, TimeProvider time)
+    protected JobTransactions(string system, SignalBus signals, TimeProvider time)
     {
-        ArgumentNullException.ThrowIfNull(time);
-        _time = time;
-        _system = new("messaging.system", system);
+        ArgumentNullException.ThrowIfNull(signals);
+        _meter = new StorageMeter(system, time);
+        _hints = new StorageHints(signals);
     }
 
     /// <summary>How long a worker waits for a transaction that a handler left open before it goes on without its outcome; 2 s by default.</summary>
@@ -57,22 +56,18 @@ public abstract class JobTransactions
     /// <exception cref="ArgumentException">The transaction belongs to another database, or to another library than this storage's; nothing was written.</exception>
     /// <exception cref="InvalidOperationException">The transaction has ended; nothing was written.</exception>
     /// <exception cref="StorageException">The storage cannot take them now.</exception>
-    public async ValueTask<IReadOnlyList<PublishStatus>> PublishAsync(DbTransaction transaction, IReadOnlyList<JobMessage> messages, CancellationToken cancellationToken)
+    public async ValueTask<IReadOnlyList<PublishResult>> PublishAsync(
+        DbTransaction transaction, IReadOnlyList<JobMessage> messages, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(transaction);
         JobBroker.CheckBatch(messages);
         cancellationToken.ThrowIfCancellationRequested();
-        using var activity = LovageTelemetry.Source.StartActivity($"send {messages[0].Queue}", ActivityKind.Client);
-        activity?.SetTag(_system.Key, _system.Value)
-            .SetTag("messaging.operation.type", "send")
-            .SetTag("messaging.operation.name", "send")
-            .SetTag("messaging.destination.name", messages[0].Queue)
-            .SetTag("messaging.batch.message_count", messages.Count);
-        var start = _time.GetTimestamp();
-        var statuses = await PublishCoreAsync(transaction, messages, cancellationToken);
-        Measure("send", start);
-        LovageTelemetry.Sent.Add(messages.Count, _system);
-        return statuses;
+        using var activity = _meter.StartSend(messages);
+        var start = _meter.Start();
+        var results = await PublishCoreAsync(transaction, messages, cancellationToken);
+        _meter.Stop("send", start);
+        _meter.Sent(messages.Count);
+        return results;
     }
 
     /// <summary>Writes one outcome as <see cref="JobStore.SettleAsync"/> does, its lease token checked, inside the transaction.</summary>
@@ -84,25 +79,32 @@ public abstract class JobTransactions
     /// <exception cref="ArgumentException">The transaction belongs to another database, or to another library than this storage's; nothing was written.</exception>
     /// <exception cref="InvalidOperationException">The transaction has ended; nothing was written.</exception>
     /// <exception cref="StorageException">The storage cannot take it now.</exception>
-    public async ValueTask<SettleStatus> SettleAsync(DbTransaction transaction, Settlement outcome, CancellationToken cancellationToken)
+    public async ValueTask<SettleResult> SettleAsync(DbTransaction transaction, Settlement outcome, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(transaction);
         ArgumentNullException.ThrowIfNull(outcome);
         cancellationToken.ThrowIfCancellationRequested();
-        var start = _time.GetTimestamp();
-        var status = await SettleCoreAsync(transaction, outcome, cancellationToken);
-        Measure("settle", start);
-        return status;
+        var start = _meter.Start();
+        var result = await SettleCoreAsync(transaction, outcome, cancellationToken);
+        _meter.Stop("settle", start);
+        return result;
     }
 
     /// <summary>Finds out, over a connection of the storage's own and without waiting for anybody, what became of an outcome that <see cref="SettleAsync"/> has written.</summary>
     /// <param name="outcome">The outcome.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
     /// <exception cref="StorageException">The storage cannot be asked now.</exception>
-    public ValueTask<TransactionFate> LookAsync(Settlement outcome, CancellationToken cancellationToken)
+    public async ValueTask<TransactionFate> LookAsync(Settlement outcome, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(outcome);
-        return LookCoreAsync(outcome, cancellationToken);
+        var fate = await LookCoreAsync(outcome, cancellationToken);
+        if (fate == TransactionFate.Committed)
+        {
+            // The commit itself told no other process that the job has ended.
+            _hints.Ended(outcome.Id);
+        }
+
+        return fate;
     }
 
     /// <summary>Begins a transaction; refuses unless it is overridden.</summary>
@@ -112,27 +114,19 @@ public abstract class JobTransactions
 
     /// <summary>Writes what <see cref="PublishAsync"/> promises.</summary>
     /// <inheritdoc cref="PublishAsync"/>
-    protected abstract ValueTask<IReadOnlyList<PublishStatus>> PublishCoreAsync(DbTransaction transaction, IReadOnlyList<JobMessage> messages, CancellationToken cancellationToken);
+    protected abstract ValueTask<IReadOnlyList<PublishResult>> PublishCoreAsync(DbTransaction transaction, IReadOnlyList<JobMessage> messages, CancellationToken cancellationToken);
 
     /// <summary>Writes what <see cref="SettleAsync"/> promises.</summary>
     /// <inheritdoc cref="SettleAsync"/>
-    protected abstract ValueTask<SettleStatus> SettleCoreAsync(DbTransaction transaction, Settlement outcome, CancellationToken cancellationToken);
+    protected abstract ValueTask<SettleResult> SettleCoreAsync(DbTransaction transaction, Settlement outcome, CancellationToken cancellationToken);
 
     /// <summary>Looks.</summary>
     /// <inheritdoc cref="LookAsync"/>
     protected abstract ValueTask<TransactionFate> LookCoreAsync(Settlement outcome, CancellationToken cancellationToken);
 
     /// <summary>The capability of a storage, or an error that says what to do.</summary>
-    internal static JobTransactions Of(JobStorage storage) => storage.Broker.SettlesWithStore && storage.Transactions is { } transactions
+    internal static JobTransactions Of(JobStorage storage) => storage.Transactions is { } transactions
         ? transactions
         : throw new StorageException(
             $"The storage {storage.Description} cannot take part in a transaction of yours. Use one that can (sqlite: or postgres:), or call EnqueueAsync without the transaction, after its commit.", isTransient: false);
-
-    private void Measure(string operation, long start)
-    {
-        if (LovageTelemetry.OperationDuration.Enabled)
-        {
-            LovageTelemetry.OperationDuration.Record(_time.GetElapsedTime(start).TotalSeconds, _system, new("messaging.operation.name", operation));
-        }
-    }
 }

@@ -14,12 +14,16 @@ public abstract class ScheduleStore
     public const int BatchMax = 1_000;
 
     private readonly SignalBus _signals;
+    private readonly StorageMeter _meter;
 
     /// <summary>For storages.</summary>
-    /// <param name="signals">Where hints go and come from.</param>
-    protected ScheduleStore(SignalBus signals)
+    /// <param name="system">The value of <c>messaging.system</c>, such as <c>sqlite</c>.</param>
+    /// <param name="signals">Where signals go and come from.</param>
+    /// <param name="time">Measures durations.</param>
+    protected ScheduleStore(string system, SignalBus signals, TimeProvider time)
     {
         ArgumentNullException.ThrowIfNull(signals);
+        _meter = new StorageMeter(system, time);
         _signals = signals;
     }
 
@@ -35,7 +39,7 @@ public abstract class ScheduleStore
     {
         ArgumentNullException.ThrowIfNull(schedule);
         CheckNextTick(schedule, schedule.LastTick);
-        var version = await SaveCoreAsync(schedule, cancellationToken);
+        var version = await MeasureAsync("schedule.save", SaveCoreAsync(schedule, cancellationToken));
         _signals.Send(new Signal(SignalKind.SchedulesChanged));
         return version;
     }
@@ -48,7 +52,7 @@ public abstract class ScheduleStore
     public ValueTask<bool> RemoveAsync(string id, CancellationToken cancellationToken)
     {
         ArgumentException.ThrowIfNullOrEmpty(id);
-        return RemoveCoreAsync(id, cancellationToken);
+        return MeasureAsync("schedule.remove", RemoveCoreAsync(id, cancellationToken));
     }
 
     /// <summary>Reads a schedule.</summary>
@@ -59,7 +63,7 @@ public abstract class ScheduleStore
     public ValueTask<ScheduleRecord?> FindAsync(string id, CancellationToken cancellationToken)
     {
         ArgumentException.ThrowIfNullOrEmpty(id);
-        return FindCoreAsync(id, cancellationToken);
+        return MeasureAsync("schedule.find", FindCoreAsync(id, cancellationToken));
     }
 
     /// <summary>Reads schedules in the order of their ids (by code point).</summary>
@@ -71,13 +75,13 @@ public abstract class ScheduleStore
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(limit, BatchMax);
-        return ListCoreAsync(after, limit, cancellationToken);
+        return MeasureAsync("schedule.list", ListCoreAsync(after, limit, cancellationToken));
     }
 
     /// <summary>How many there are.</summary>
     /// <param name="cancellationToken">Gives up waiting.</param>
     /// <exception cref="StorageException">The storage cannot be asked now.</exception>
-    public ValueTask<long> CountAsync(CancellationToken cancellationToken) => CountCoreAsync(cancellationToken);
+    public ValueTask<long> CountAsync(CancellationToken cancellationToken) => MeasureAsync("schedule.count", CountCoreAsync(cancellationToken));
 
     /// <summary>Reads what is due: active schedules whose next tick has come, and those with a queued tick whose earlier jobs have all ended.</summary>
     /// <param name="max">Schedules at the most, 1 to <see cref="BatchMax"/>.</param>
@@ -87,7 +91,7 @@ public abstract class ScheduleStore
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(max, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(max, BatchMax);
-        return DueCoreAsync(max, cancellationToken);
+        return MeasureAsync("schedule.due", DueCoreAsync(max, cancellationToken));
     }
 
     /// <summary>Records firings and enqueues their jobs, all of one firing or none.</summary>
@@ -104,7 +108,7 @@ public abstract class ScheduleStore
             CheckTicks(firings[i]);
         }
 
-        var statuses = await RecordCoreAsync(firings, cancellationToken);
+        var statuses = await MeasureAsync("schedule.fire", RecordCoreAsync(firings, cancellationToken));
         _signals.Send(new Signal(SignalKind.JobsReady));
         return statuses;
     }
@@ -119,7 +123,7 @@ public abstract class ScheduleStore
     {
         ArgumentException.ThrowIfNullOrEmpty(id);
         ArgumentNullException.ThrowIfNull(job);
-        var done = await RunCoreAsync(id, job, cancellationToken);
+        var done = await MeasureAsync("schedule.run", RunCoreAsync(id, job, cancellationToken));
         _signals.Send(new Signal(SignalKind.JobsReady, job.Queue));
         return done;
     }
@@ -134,7 +138,7 @@ public abstract class ScheduleStore
         ArgumentException.ThrowIfNullOrEmpty(id);
         ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(limit, BatchMax);
-        return HistoryCoreAsync(id, limit, cancellationToken);
+        return MeasureAsync("schedule.history", HistoryCoreAsync(id, limit, cancellationToken));
     }
 
     /// <summary>Removes lines of history that are older than a time, whose jobs have ended.</summary>
@@ -148,7 +152,7 @@ public abstract class ScheduleStore
         ArgumentOutOfRangeException.ThrowIfLessThan(max, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(max, BatchMax);
         ArgumentOutOfRangeException.ThrowIfLessThan(keep, TimeSpan.Zero);
-        return PruneCoreAsync(keep, max, cancellationToken);
+        return MeasureAsync("schedule.prune", PruneCoreAsync(keep, max, cancellationToken));
     }
 
     /// <summary>Takes or keeps the lead, which spares the others the work of looking: nothing hangs on there being one leader only.</summary>
@@ -161,17 +165,17 @@ public abstract class ScheduleStore
     {
         ArgumentException.ThrowIfNullOrEmpty(owner);
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(lease, TimeSpan.Zero);
-        return TryLeadCoreAsync(owner, lease, cancellationToken);
+        return MeasureAsync("schedule.lead", TryLeadCoreAsync(owner, lease, cancellationToken));
     }
 
-    /// <summary>Gives the lead up, so that another need not wait for its end; nothing happens when it is somebody else's.</summary>
+    /// <summary>Gives the lead up, so that another need not wait for its end; nothing happens when another leads.</summary>
     /// <param name="owner">Who led.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
     /// <exception cref="StorageException">The storage cannot be asked now.</exception>
     public async ValueTask ResignAsync(string owner, CancellationToken cancellationToken)
     {
         ArgumentException.ThrowIfNullOrEmpty(owner);
-        await ResignCoreAsync(owner, cancellationToken);
+        await MeasureAsync("schedule.resign", ResignCoreAsync(owner, cancellationToken));
         _signals.Send(new Signal(SignalKind.SchedulesChanged));
     }
 
@@ -234,6 +238,23 @@ public abstract class ScheduleStore
         {
             throw new ArgumentException($"The next tick of schedule '{schedule.Id}' is {schedule.NextTick:O}, and {last:O} has been dealt with.", nameof(schedule));
         }
+    }
+
+    private async ValueTask<T> MeasureAsync<T>(string operation, ValueTask<T> call)
+    {
+        using var activity = _meter.StartCall(operation);
+        var start = _meter.Start();
+        var result = await call;
+        _meter.Stop(operation, start);
+        return result;
+    }
+
+    private async ValueTask MeasureAsync(string operation, ValueTask call)
+    {
+        using var activity = _meter.StartCall(operation);
+        var start = _meter.Start();
+        await call;
+        _meter.Stop(operation, start);
     }
 
     private static void CheckTicks(Firing firing)

@@ -15,8 +15,11 @@ public enum SignalKind
     /// <summary>Something changed and nobody knows what: look at everything you wait for.</summary>
     Changed = 3,
 
-    /// <summary>Schedules have changed, or nobody leads any more.</summary>
+    /// <summary>Schedules have changed, or no scheduler leads any more.</summary>
     SchedulesChanged = 4,
+
+    /// <summary>A queue has got orphans: jobs that came back from a dead owner.</summary>
+    OrphansReady = 5,
 }
 
 /// <summary>A hint.</summary>

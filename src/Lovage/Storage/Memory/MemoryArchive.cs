@@ -27,6 +27,13 @@ internal sealed class MemoryArchive
         EndedCount--;
     }
 
+    /// <summary>Takes out an ended job.</summary>
+    public void Delete(MemoryJob job)
+    {
+        Revived(job);
+        Forget(job);
+    }
+
     /// <summary>Newest first, from before the number given.</summary>
     public IEnumerable<MemoryJob> NewestFirst(long before)
     {
@@ -79,15 +86,19 @@ internal sealed class MemoryArchive
         }
 
         var job = from.Dequeue().Job;
-        job.IsPruned = true;
         EndedCount--;
+        Forget(job);
+        return job;
+    }
+
+    private void Forget(MemoryJob job)
+    {
+        job.IsPruned = true;
         if (++_pruned > _accepted.Count / 2)
         {
             _accepted.RemoveAll(static j => j.IsPruned);
             _pruned = 0;
         }
-
-        return job;
     }
 
     private static MemoryJob? Oldest(Queue<(MemoryJob Job, long End)> ended)
@@ -99,7 +110,7 @@ internal sealed class MemoryArchive
                 return head.Job;
             }
 
-            // It was put back into its queue since.
+            // It was put back into its queue since, or deleted.
             ended.Dequeue();
         }
 

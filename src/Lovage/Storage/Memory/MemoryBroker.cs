@@ -1,42 +1,32 @@
 using Lovage.Protocol;
+using Lovage.Storage.Memory.Life;
 
 namespace Lovage.Storage.Memory;
 
 /// <summary>Queues and leases in memory.</summary>
 internal sealed class MemoryBroker(MemoryState state, SignalBus signals, TimeProvider time) : JobBroker("memory", signals, time)
 {
-    protected override ValueTask<IReadOnlyList<PublishStatus>> PublishCoreAsync(IReadOnlyList<JobMessage> messages, CancellationToken cancellationToken)
+    protected override ValueTask<IReadOnlyList<PublishResult>> PublishCoreAsync(
+        IReadOnlyList<JobMessage> messages, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        var statuses = new PublishStatus[messages.Count];
+        var results = new PublishResult[messages.Count];
         lock (state.Gate)
         {
             var now = state.Now;
-            for (var i = 0; i < statuses.Length; i++)
+            for (var i = 0; i < results.Length; i++)
             {
-                statuses[i] = state.Publish(messages[i], now);
+                results[i] = state.Publish(messages[i], now);
             }
         }
 
-        return new(statuses);
+        return new(results);
     }
 
-    protected override ValueTask<ReceiveResult> ReceiveCoreAsync(ReceiveRequest request, CancellationToken cancellationToken)
-    {
-        cancellationToken.ThrowIfCancellationRequested();
-        lock (state.Gate)
-        {
-            var now = state.Now;
-            var (open, nextDue) = state.Open(request.Queues, now);
-            var leaseEnds = state.TimestampAfter(request.Lease);
-            var taken = request.WithReclaimed && Take(open, request, reclaimed: true, leaseEnds, now) is { Count: > 0 } watched
-                ? watched
-                : Take(open, request, reclaimed: false, leaseEnds, now);
-            return new(new ReceiveResult(taken, nextDue, IsAll: taken.Count < request.Max && !taken.Exists(static delivery => delivery.StartFirst)));
-        }
-    }
+    protected override JobReceiver OpenReceiverCore(ReceiverOptions options) => new MemoryReceiver(this, state, options);
 
-    protected override ValueTask<IReadOnlyList<LeaseStatus>> RenewCoreAsync(IReadOnlyList<LeaseToken> tokens, TimeSpan lease, CancellationToken cancellationToken)
+    protected override ValueTask<IReadOnlyList<LeaseStatus>> RenewCoreAsync(
+        IReadOnlyList<LeaseToken> tokens, TimeSpan lease, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         var statuses = new LeaseStatus[tokens.Count];
@@ -59,11 +49,12 @@ internal sealed class MemoryBroker(MemoryState state, SignalBus signals, TimePro
         return new(statuses);
     }
 
-    protected override ValueTask<int> ReleaseCoreAsync(IReadOnlyList<LeaseToken> tokens, CancellationToken cancellationToken)
+    protected override ValueTask<ReleaseResult> ReleaseCoreAsync(
+        IReadOnlyList<LeaseToken> tokens, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        var released = 0;
-        List<JobId>? cancelled = null;
+        var count = 0;
+        var ended = new List<EndedJob>();
         lock (state.Gate)
         {
             var now = state.Now;
@@ -74,38 +65,73 @@ internal sealed class MemoryBroker(MemoryState state, SignalBus signals, TimePro
                     continue;
                 }
 
-                released++;
-                MemoryState.RememberLostAttempt(job, AttemptEnd.Interrupted, now);
-                state.Unclaim(job);
-                if (!state.Return(job, now))
+                count++;
+                EndLostClaim(job, AttemptEnd.Interrupted, now);
+                if (job.CancelRequested)
                 {
-                    (cancelled ??= []).Add(job.Message.Id);
+                    ended.Add(EndCancelled(job, now));
+                }
+                else
+                {
+                    state.Life.PlaceFront(job);
                 }
             }
         }
 
-        foreach (var id in cancelled ?? [])
-        {
-            Signals.Send(new Signal(SignalKind.JobEnded, null, id));
-        }
-
-        return new(released);
+        return new(new ReleaseResult(count, ended));
     }
 
-    protected override ValueTask<ReclaimResult> ReclaimCoreAsync(IReadOnlyList<string> deadOwners, int max, CancellationToken cancellationToken)
+    protected override ValueTask<ReleaseResult> DeclineCoreAsync(
+        IReadOnlyList<DeclinedOffer> offers, TimeSpan limit, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        var count = 0;
+        var ended = new List<EndedJob>();
+        lock (state.Gate)
+        {
+            var now = state.Now;
+            for (var i = 0; i < offers.Count; i++)
+            {
+                if (!state.TryFindClaim(offers[i].Token, out var job))
+                {
+                    continue;
+                }
+
+                count++;
+                EndLostClaim(job, AttemptEnd.Interrupted, now);
+                job.IsOrphan = false;
+                if (job.CancelRequested)
+                {
+                    ended.Add(EndCancelled(job, now));
+                }
+                else if (OfferAgain(job, offers[i], limit, now) is { } dead)
+                {
+                    ended.Add(dead);
+                }
+            }
+        }
+
+        return new(new ReleaseResult(count, ended));
+    }
+
+    protected override ValueTask<ReclaimResult> ReclaimCoreAsync(
+        IReadOnlyList<string> deadOwners, int max, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         var dead = deadOwners.ToHashSet(StringComparer.Ordinal);
-        var (returned, buried, cancelled) = (0, 0, 0);
+        var orphaned = 0;
+        var ended = new List<EndedJob>();
         lock (state.Gate)
         {
             var now = state.Now;
             var timestamp = state.Timestamp;
-            var lost = state.Claims
-                .Where(job => job.LeaseEnds <= timestamp || dead.Contains(job.Owner!))
-                .OrderBy(job => job.Stamp)
-                .Take(max)
-                .ToArray();
+            MemoryJob[] lost =
+            [
+                .. state.Claims
+                    .Where(job => job.LeaseEnds <= timestamp || dead.Contains(job.Owner!))
+                    .OrderBy(static job => job.Stamp)
+                    .Take(max),
+            ];
             foreach (var job in lost)
             {
                 if (job.HasStartedAhead)
@@ -113,30 +139,27 @@ internal sealed class MemoryBroker(MemoryState state, SignalBus signals, TimePro
                     job.Deaths++;
                 }
 
-                var decision = JobLifecycle.Decide(
-                    job.State, AttemptEnd.OwnerDied, new AttemptFacts(job.Message.Retries, job.Message.MaxAttempts ?? 1, RecordedStarts: job.Deaths));
-                MemoryState.RememberLostAttempt(job, AttemptEnd.OwnerDied, now);
-                state.Unclaim(job);
+                var facts = new AttemptFacts(job.Message.Retries, job.Message.MaxAttempts ?? 1, RecordedStarts: job.Deaths);
+                var decision = JobLifecycle.Decide(job.State, AttemptEnd.OwnerDied, facts);
+                EndLostClaim(job, AttemptEnd.OwnerDied, now);
                 if (decision == JobDecision.Bury)
                 {
-                    state.End(job, JobState.Dead, $"Its process died {job.Deaths} times while it ran.", now);
-                    buried++;
-                    continue;
+                    ended.Add(state.Life.EndJob(job, JobState.Dead, JobLifecycle.DeathReason(job.Deaths), now));
                 }
-
-                job.IsReclaimed = true;
-                if (state.Return(job, now))
+                else if (job.CancelRequested)
                 {
-                    returned++;
+                    ended.Add(EndCancelled(job, now));
                 }
                 else
                 {
-                    cancelled++;
+                    job.IsOrphan = true;
+                    state.Life.PlaceFront(job);
+                    orphaned++;
                 }
             }
         }
 
-        return new(new ReclaimResult(returned, buried, cancelled));
+        return new(new ReclaimResult(orphaned, ended));
     }
 
     protected override ValueTask<IReadOnlyList<string>> OwnersCoreAsync(CancellationToken cancellationToken)
@@ -144,7 +167,7 @@ internal sealed class MemoryBroker(MemoryState state, SignalBus signals, TimePro
         cancellationToken.ThrowIfCancellationRequested();
         lock (state.Gate)
         {
-            return new(state.Claims.Select(job => job.Owner!).Distinct(StringComparer.Ordinal).ToArray());
+            return new(state.Claims.Select(static job => job.Owner!).Distinct(StringComparer.Ordinal).ToArray());
         }
     }
 
@@ -170,6 +193,24 @@ internal sealed class MemoryBroker(MemoryState state, SignalBus signals, TimePro
         return default;
     }
 
+    protected override ValueTask<IReadOnlyList<EndedJob>> PurgeCoreAsync(string queue, int max, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        lock (state.Gate)
+        {
+            var now = state.Now;
+            var purged = state.Queue(queue);
+            var ended = new List<EndedJob>();
+            foreach (var job in purged.InOrder().Concat(purged.Delayed()).Take(max).ToArray())
+            {
+                purged.Leave(job);
+                ended.Add(state.Life.EndJob(job, JobState.Cancelled, JobLifecycle.PurgedReason, now));
+            }
+
+            return new(ended);
+        }
+    }
+
     protected override ValueTask<IReadOnlyList<QueueStatus>> QueuesCoreAsync(CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
@@ -177,11 +218,17 @@ internal sealed class MemoryBroker(MemoryState state, SignalBus signals, TimePro
         {
             var now = state.Now;
             var statuses = new List<QueueStatus>();
-            foreach (var queue in state.Queues.OrderBy(q => q.Name, StringComparer.Ordinal))
+            foreach (var queue in state.Queues.OrderBy(static q => q.Name, StringComparer.Ordinal))
             {
                 state.Promote(queue, now);
                 statuses.Add(new QueueStatus(
-                    queue.Name, queue.Ready, queue.Scheduled, queue.Claimed, now - queue.OldestReady(), queue.PauseReason is not null, queue.PauseReason));
+                    queue.Name,
+                    queue.Ready,
+                    queue.Scheduled,
+                    queue.Claimed,
+                    now - queue.OldestReady(),
+                    queue.PauseReason is not null,
+                    queue.PauseReason));
             }
 
             return new(statuses);
@@ -195,22 +242,35 @@ internal sealed class MemoryBroker(MemoryState state, SignalBus signals, TimePro
         {
             var peeked = state.Queue(queue);
             state.Promote(peeked, state.Now);
-            return new(peeked.InOrder().Take(max).Select(job => job.Message).ToArray());
+            return new(peeked.InOrder().Take(max).Select(static job => job.Message).ToArray());
         }
     }
 
-    private List<Delivery> Take(List<MemoryQueue> open, ReceiveRequest request, bool reclaimed, long leaseEnds, DateTimeOffset now)
+    private void EndLostClaim(MemoryJob job, AttemptEnd end, DateTimeOffset now)
     {
-        var max = reclaimed ? 1 : request.Max;
-        var taken = new List<Delivery>(Math.Min(max, 64));
-        foreach (var queue in open)
+        JobLife.KeepLostAttempt(job, end, now);
+        state.Life.EndClaim(job);
+    }
+
+    private EndedJob EndCancelled(MemoryJob job, DateTimeOffset now)
+    {
+        JobLife.ForgetProgress(job);
+        return state.Life.EndJob(job, JobState.Cancelled, job.CancelReason, now);
+    }
+
+    /// <returns>The job that ended because it was offered for too long; null when it waits for its next offer.</returns>
+    private EndedJob? OfferAgain(MemoryJob job, DeclinedOffer offer, TimeSpan limit, DateTimeOffset now)
+    {
+        job.Offers++;
+        job.FirstOfferAt ??= now;
+        job.Asked = OfferReasons.Add(job.Asked, offer.Worker);
+        if (now - job.FirstOfferAt.Value >= limit)
         {
-            while (taken.Count < max && queue.TakeReady(reclaimed) is { } job)
-            {
-                taken.Add(state.Claim(job, request.Owner.Key, leaseEnds, now));
-            }
+            return state.Life.EndJob(job, JobState.Dead, OfferReasons.EndedPrefix(limit) + job.Asked, now);
         }
 
-        return taken;
+        job.Reason = OfferReasons.WaitingPrefix + job.Asked;
+        state.Life.PlaceDelayed(job, now + offer.Delay, JobState.Scheduled);
+        return null;
     }
 }

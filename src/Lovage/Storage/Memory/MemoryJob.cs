@@ -10,9 +10,9 @@ internal sealed class MemoryJob(long number, JobMessage message, MemoryQueue que
     /// <summary>Grows with each job accepted: the order of pages, and the first half of lease tokens.</summary>
     public long Number { get; } = number;
 
-    public MemoryQueue Queue { get; } = queue;
+    public MemoryQueue Queue { get; set; } = queue;
 
-    public MemoryCounter Counter { get; } = counter;
+    public MemoryCounter Counter { get; set; } = counter;
 
     public DateTimeOffset EnqueuedAt { get; } = now;
 
@@ -25,25 +25,30 @@ internal sealed class MemoryJob(long number, JobMessage message, MemoryQueue que
     /// <summary>Names its one valid place in a queue; 0 when it stands in none. Places with another ticket are left-overs.</summary>
     public long Ticket { get; set; }
 
-    /// <summary>Taken on becoming ready, kept when given back.</summary>
+    /// <summary>Taken when it becomes ready, kept when its claim ends without an outcome.</summary>
     public long Sequence { get; set; }
 
     public DateTimeOffset? DueAt { get; set; }
 
     public DateTimeOffset ReadyAt { get; set; }
 
-    /// <summary>The number of its one good copy in an outbox or in a broker apart; 0 when there is none.</summary>
-    public long Copy { get; set; }
-
     /// <summary>True when it came back from a dead owner and no attempt has ended since.</summary>
-    public bool IsReclaimed { get; set; }
+    public bool IsOrphan { get; set; }
 
     /// <summary>Starts recorded ahead that ended in the death of their process.</summary>
     public int Deaths { get; set; }
 
+    /// <summary>How often workers have declined it since its last start.</summary>
+    public int Offers { get; set; }
+
+    public DateTimeOffset? FirstOfferAt { get; set; }
+
+    /// <summary>The workers that declined it; null before.</summary>
+    public string? Asked { get; set; }
+
     // Who holds it.
 
-    /// <summary>The stamp of the claim; 0 when nobody holds it.</summary>
+    /// <summary>The stamp of the claim; 0 when no worker holds it.</summary>
     public long Stamp { get; set; }
 
     public long LeaseEnds { get; set; }
@@ -62,6 +67,9 @@ internal sealed class MemoryJob(long number, JobMessage message, MemoryQueue que
 
     /// <summary>The stamp under which its newest outcome was written, so that a repeated call is recognised; 0 before.</summary>
     public long SettledStamp { get; set; }
+
+    /// <summary>What that outcome made of the job.</summary>
+    public JobState SettledAs { get; set; }
 
     /// <summary>Grows with each end of any job: the order of pruning; 0 while it has not ended.</summary>
     public long EndNumber { get; set; }
@@ -88,6 +96,19 @@ internal sealed class MemoryJob(long number, JobMessage message, MemoryQueue que
 
     public bool IsPruned { get; set; }
 
+    /// <summary>Forgets what became of it: a person puts it back as if it were new.</summary>
+    public void Renew()
+    {
+        IsOrphan = false;
+        Deaths = 0;
+        DueAt = null;
+        FinishedAt = null;
+        Result = default;
+        Error = null;
+        Reason = null;
+        CancelReason = null;
+    }
+
     public void Remember(AttemptRecord attempt) =>
         History = History.Length < AttemptsKept ? [.. History, attempt] : [.. History.AsSpan(1), attempt];
 
@@ -100,6 +121,7 @@ internal sealed class MemoryJob(long number, JobMessage message, MemoryQueue que
         StartedAt = StartedAt,
         FinishedAt = FinishedAt,
         Attempts = Attempts,
+        Offers = Offers,
         Worker = Worker,
         Result = Result,
         Error = Error,

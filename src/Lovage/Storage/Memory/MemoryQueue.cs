@@ -1,6 +1,6 @@
 namespace Lovage.Storage.Memory;
 
-/// <summary>A place in a queue. It is valid while the job's ticket is the same; others are skipped when they are come upon.</summary>
+/// <summary>A place in a queue. It is valid while the job's ticket is the same; the queue skips the others.</summary>
 internal readonly record struct MemoryPlace(MemoryJob Job, long Ticket)
 {
     public bool IsValid => Job.Ticket == Ticket;
@@ -9,7 +9,7 @@ internal readonly record struct MemoryPlace(MemoryJob Job, long Ticket)
 /// <summary>Ready jobs of one queue, lane and priority in the order of their sequence.</summary>
 internal sealed class MemoryLine
 {
-    // Sequences only grow, so those who join stand in order by themselves; the few who are given back are sorted apart.
+    // Sequences only grow, so that jobs that join stand in order by themselves; the few that return to the front are sorted apart.
     private readonly Queue<MemoryPlace> _joined = new();
     private readonly PriorityQueue<MemoryPlace, long> _returned = new();
 
@@ -75,14 +75,14 @@ internal sealed class MemoryLine
     }
 }
 
-/// <summary>One queue: two lanes of ten priorities each, and those who wait for their time. Touched under the state's lock alone.</summary>
+/// <summary>One queue: two lanes of ten priorities each, and the jobs that wait for their time. Touched under the state's lock alone.</summary>
 internal sealed class MemoryQueue(string name)
 {
     private const int PriorityMax = 9;
     private const int LeftOversMin = 1_024;
 
     private readonly MemoryLine?[] _ordinary = new MemoryLine?[PriorityMax + 1];
-    private readonly MemoryLine?[] _reclaimed = new MemoryLine?[PriorityMax + 1];
+    private readonly MemoryLine?[] _orphans = new MemoryLine?[PriorityMax + 1];
     private readonly PriorityQueue<MemoryPlace, (DateTimeOffset Due, long Number)> _waiting = new();
     private int _leftOvers;
 
@@ -117,9 +117,9 @@ internal sealed class MemoryQueue(string name)
         _waiting.Enqueue(new MemoryPlace(job, job.Ticket), (job.DueAt!.Value, job.Number));
     }
 
-    public MemoryJob? TakeReady(bool reclaimed)
+    public MemoryJob? TakeReady(bool orphans)
     {
-        foreach (var line in reclaimed ? _reclaimed : _ordinary)
+        foreach (var line in orphans ? _orphans : _ordinary)
         {
             if (line?.Take() is { } job)
             {
@@ -183,7 +183,7 @@ internal sealed class MemoryQueue(string name)
     public DateTimeOffset? OldestReady()
     {
         DateTimeOffset? oldest = null;
-        foreach (var line in _reclaimed.Concat(_ordinary))
+        foreach (var line in _orphans.Concat(_ordinary))
         {
             if (line?.Peek() is { } job && (oldest is null || job.ReadyAt < oldest))
             {
@@ -194,18 +194,24 @@ internal sealed class MemoryQueue(string name)
         return oldest;
     }
 
-    public IEnumerable<MemoryJob> InOrder() => _reclaimed.Concat(_ordinary).Where(line => line is not null).SelectMany(line => line!.InOrder());
+    /// <summary>Those that wait, in the order of their due times.</summary>
+    public IEnumerable<MemoryJob> Delayed() => _waiting.UnorderedItems
+        .Where(static item => item.Element.IsValid)
+        .OrderBy(static item => item.Priority)
+        .Select(static item => item.Element.Job);
+
+    public IEnumerable<MemoryJob> InOrder() => _orphans.Concat(_ordinary).Where(line => line is not null).SelectMany(line => line!.InOrder());
 
     private MemoryLine Line(MemoryJob job)
     {
-        var lane = job.IsReclaimed ? _reclaimed : _ordinary;
+        var lane = job.IsOrphan ? _orphans : _ordinary;
         return lane[Math.Clamp(job.Message.Priority, 0, PriorityMax)] ??= new MemoryLine();
     }
 
     private void DropLeftOvers()
     {
         _leftOvers = 0;
-        foreach (var line in _reclaimed.Concat(_ordinary))
+        foreach (var line in _orphans.Concat(_ordinary))
         {
             line?.DropLeftOvers();
         }

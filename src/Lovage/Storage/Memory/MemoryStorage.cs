@@ -1,8 +1,8 @@
 namespace Lovage.Storage.Memory;
 
 /// <summary>
-/// Jobs in the memory of this process: for tests, for development, and for work whose loss at a restart does no harm. It is also the executable specification
-/// that other storages are measured by.
+/// Jobs in the memory of this process: for tests, for development, and for work whose loss at a restart does no harm. It is also the executable
+/// specification that other storages are measured by.
 /// </summary>
 /// <remarks>
 /// Safe for use by several threads; one lock guards everything. Ended jobs are kept until <see cref="JobStore.PruneAsync"/> removes them.
@@ -18,8 +18,10 @@ public sealed class MemoryStorage : JobStorage
         ArgumentNullException.ThrowIfNull(time);
         var state = new MemoryState(time);
         Broker = new MemoryBroker(state, _signals, time);
-        Store = new MemoryStore(state, _signals, time);
-        Schedules = new MemorySchedules(state, _signals);
+        Store = new MemoryJobStore(state, _signals, time);
+        History = new MemoryJobHistory(state);
+        Schedules = new MemoryScheduleStore(state, _signals, time);
+        Workers = new MemoryWorkerDirectory(state);
     }
 
     /// <inheritdoc/>
@@ -35,7 +37,13 @@ public sealed class MemoryStorage : JobStorage
     public override JobStore Store { get; }
 
     /// <inheritdoc/>
+    public override JobHistory? History { get; }
+
+    /// <inheritdoc/>
     public override ScheduleStore? Schedules { get; }
+
+    /// <inheritdoc/>
+    public override WorkerDirectory? Workers { get; }
 
     /// <inheritdoc/>
     public override SignalBus Signals => _signals;
@@ -63,5 +71,6 @@ public sealed class MemoryStorageProvider : StorageProvider
     public override JobStorage Create(string address, TimeProvider time) =>
         address is "memory" or "memory:"
             ? new MemoryStorage(time)
-            : throw new ArgumentException("The memory storage has no settings: its address is 'memory:' and nothing else.", nameof(address));
+            : throw new ArgumentException(
+                "The memory storage has no settings: its address is 'memory:' and nothing else.", nameof(address));
 }

@@ -4,7 +4,8 @@ using Lovage.Protocol;
 namespace Lovage.Storage.Memory;
 
 /// <summary>Schedules in memory, in the same state and under the same lock as the jobs they enqueue.</summary>
-internal sealed class MemorySchedules(MemoryState state, SignalBus signals) : ScheduleStore(signals)
+internal sealed class MemoryScheduleStore(MemoryState state, SignalBus signals, TimeProvider time)
+    : ScheduleStore("memory", signals, time)
 {
     private readonly SortedDictionary<string, MemorySchedule> _schedules = new(CodePointOrder.Instance);
     private readonly SortedSet<(DateTimeOffset Tick, string Id)> _due = new(DueOrder);
@@ -286,7 +287,7 @@ internal sealed class MemorySchedules(MemoryState state, SignalBus signals) : Sc
     private PublishStatus Enqueue(MemorySchedule schedule, JobMessage job, DateTimeOffset now)
     {
         schedule.Open.Add(job.Id);
-        return state.Publish(job, now);
+        return state.Publish(job, now).Status;
     }
 
     private DueSchedule Due(MemorySchedule schedule) => new(schedule.Record, Unfinished(schedule));
