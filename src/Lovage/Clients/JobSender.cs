@@ -78,6 +78,8 @@ internal sealed class JobSender
         MaxAttempts = job.MaxAttempts ?? definition?.MaxAttempts ?? definition?.Retry?.MaxAttempts,
         IgnoreResult = definition is { KeepResult: false },
         Headers = HeadersOf(job),
+        RootId = JobContext.Current?.RootId,
+        ParentId = JobContext.Current?.Id.Value,
         Origin = _origin,
         HasChosenId = job.Id is not null,
     };

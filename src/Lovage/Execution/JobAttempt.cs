@@ -15,8 +15,6 @@ internal sealed class JobAttempt : JobInvocation, IAsyncDisposable
     private const int IsRunning = 0;
     private const int IsEnded = 1;
 
-    private static readonly AsyncLocal<JobAttempt?> Flow = new();
-
     private readonly WorkerSettings _settings;
     private readonly IServiceScopeFactory _scopes;
     private readonly bool _cancelInline;
@@ -41,8 +39,8 @@ internal sealed class JobAttempt : JobInvocation, IAsyncDisposable
     /// <summary>The attempt that the current code runs in; null outside of one.</summary>
     internal static JobAttempt? Current
     {
-        get => Flow.Value;
-        set => Flow.Value = value;
+        get => (JobContext.Current as AttemptContext)?.Owner;
+        set => JobContext.Current = value?._context;
     }
 
     public override JobContext Context => _context;
@@ -129,7 +127,13 @@ internal sealed class JobAttempt : JobInvocation, IAsyncDisposable
         private AttemptProgress? _progress;
         private int _reason;
 
+        internal JobAttempt Owner => attempt;
+
         public override JobId Id => Message.Id;
+
+        public override string RootId => Message.RootId ?? Message.Id.Value;
+
+        public override string? ParentId => Message.ParentId;
 
         public override string Name => Message.Name;
 

@@ -29,8 +29,23 @@ public enum JobCancellationReason
 /// <remarks>Valid while the handler runs. Safe for use by several threads.</remarks>
 public abstract class JobContext
 {
+    private static readonly AsyncLocal<JobContext?> Flow = new();
+
+    /// <summary>The attempt that the current code runs in; null outside of one. What an attempt enqueues names it as its parent.</summary>
+    internal static JobContext? Current
+    {
+        get => Flow.Value;
+        set => Flow.Value = value;
+    }
+
     /// <summary>The job's id, the same in all its attempts.</summary>
     public abstract JobId Id { get; }
+
+    /// <summary>The id of the job that began this tree of jobs; the job's own id when no other job enqueued it (Celery's <c>root_id</c>).</summary>
+    public virtual string RootId => Id.Value;
+
+    /// <summary>The id of the job whose attempt enqueued this one; null when none did (Celery's <c>parent_id</c>).</summary>
+    public virtual string? ParentId => null;
 
     /// <summary>The job's name on the wire.</summary>
     public abstract string Name { get; }
