@@ -12,8 +12,9 @@ using Microsoft.Extensions.Logging;
 namespace Lovage.Bench;
 
 /// <summary>
-/// What an after-response task costs the requests that add one: the same endpoint with and without a no-op task, and in an app without Lovage, in turns, over keep-alive connections
-/// of the same process. Every task is counted where it ran.
+/// What an after-response task costs the requests that add one: the same endpoint with and without a no-op task, and in
+/// an app without Lovage, in turns, over keep-alive connections of the same process. Every task is counted where it
+/// ran.
 /// </summary>
 internal static class AfterResponseScenario
 {
@@ -22,7 +23,10 @@ internal static class AfterResponseScenario
 
     private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(6);
 
-    /// <summary>Short, so that there are many rounds: the machine's speed wanders from second to second, and within a round it is nearly the same for all sides.</summary>
+    /// <summary>
+    /// Short, so that there are many rounds: the machine's speed wanders from second to second, and within a round it
+    /// is nearly the same for all sides.
+    /// </summary>
     private static readonly TimeSpan Turn = TimeSpan.FromMilliseconds(100);
 
     private static readonly StrongBox<long> Ran = new();
@@ -54,7 +58,8 @@ internal static class AfterResponseScenario
             }
         }
 
-        for (var wait = Stopwatch.StartNew(); Interlocked.Read(ref Ran.Value) < task.Requests && wait.Elapsed < TimeSpan.FromSeconds(10);)
+        for (var wait = Stopwatch.StartNew();
+            Interlocked.Read(ref Ran.Value) < task.Requests && wait.Elapsed < TimeSpan.FromSeconds(10);)
         {
             await Task.Delay(10);
         }
@@ -79,8 +84,11 @@ internal static class AfterResponseScenario
                 .Add("percent_of_plain_three_quarters", 100 * Quarter(task, plain, 0.75));
     }
 
-    /// <summary>The median of the ratios within each round, so that a slow moment of the machine counts on both sides.</summary>
-    private static double Ratio(Side side, Side other) => DrainScenario.Median([.. side.Rates.Zip(other.Rates, static (a, b) => a / b)]);
+    /// <summary>
+    /// The median of the ratios within each round, so that a slow moment of the machine counts on both sides.
+    /// </summary>
+    private static double Ratio(Side side, Side other) =>
+        DrainScenario.Median([.. side.Rates.Zip(other.Rates, static (a, b) => a / b)]);
 
     /// <summary>A quantile of the ratios within each round: how far they spread.</summary>
     private static double Quarter(Side side, Side other, double quantile)
@@ -136,7 +144,8 @@ internal static class AfterResponseScenario
             var allocated = GC.GetTotalAllocatedBytes();
             var worked = Environment.CpuUsage.TotalTime;
             var clock = Stopwatch.StartNew();
-            var counts = await Task.WhenAll(Enumerable.Range(0, Connections).Select(i => Task.Run(() => LoopAsync(i, clock))));
+            var counts = await Task.WhenAll(
+                Enumerable.Range(0, Connections).Select(i => Task.Run(() => LoopAsync(i, clock))));
             var seconds = clock.Elapsed.TotalSeconds;
             var requests = counts.Sum();
             if (record)
@@ -160,7 +169,8 @@ internal static class AfterResponseScenario
         {
             if (_sockets[connection] is not { } socket)
             {
-                _sockets[connection] = socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+                _sockets[connection] = socket =
+                    new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
                 await socket.ConnectAsync(_address);
             }
 
@@ -175,7 +185,8 @@ internal static class AfterResponseScenario
                     length += read;
                     if (read == 0 || !answer.AsSpan(0, length).StartsWith("HTTP/1.1 200"u8))
                     {
-                        throw new InvalidOperationException($"The answer is no 200: {Encoding.ASCII.GetString(answer, 0, length)}");
+                        throw new InvalidOperationException(
+                            $"The answer is no 200: {Encoding.ASCII.GetString(answer, 0, length)}");
                     }
 
                     // The text of an endpoint goes out in chunks, the last of which is empty.

@@ -2,7 +2,9 @@ using System.Diagnostics;
 
 namespace Lovage.Bench;
 
-/// <summary>Whether a deep queue costs more a job than a shallow one, and whether a worker's memory grows with it.</summary>
+/// <summary>
+/// Whether a deep queue costs more a job than a shallow one, and whether a worker's memory grows with it.
+/// </summary>
 internal static class BacklogScenario
 {
     private const int Shallow = 10_000;

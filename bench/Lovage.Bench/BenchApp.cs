@@ -4,7 +4,10 @@ using Microsoft.Extensions.Logging;
 
 namespace Lovage.Bench;
 
-/// <summary>An app as a user would set it up: the storage by its address, the jobs by the generator, one worker unless told otherwise.</summary>
+/// <summary>
+/// An app as a user would set it up: the storage by its address, the jobs by the generator, one worker unless told
+/// otherwise.
+/// </summary>
 internal sealed class BenchApp : IAsyncDisposable
 {
     private readonly IHost _host;
@@ -57,7 +60,8 @@ internal sealed class BenchApp : IAsyncDisposable
         const int Part = 10_000;
         for (var from = 0; from < jobs; from += Part)
         {
-            await Client.EnqueueAsync([.. Enumerable.Range(from, Math.Min(Part, jobs - from)).Select(i => (Job)BenchJobs.Noop(i))]);
+            await Client.EnqueueAsync(
+                [.. Enumerable.Range(from, Math.Min(Part, jobs - from)).Select(i => (Job)BenchJobs.Noop(i))]);
         }
     }
 

@@ -2,7 +2,9 @@ using System.Diagnostics;
 
 namespace Lovage.Bench;
 
-/// <summary>The handlers that are measured. They count inside the handler: what was enqueued and never ran is not counted.</summary>
+/// <summary>
+/// The handlers that are measured. They count inside the handler: what was enqueued and never ran is not counted.
+/// </summary>
 internal static class BenchJobs
 {
     internal static RunCounter Counter { get; set; } = new(0);
@@ -93,5 +95,7 @@ internal sealed class LatencyRecorder
     }
 
     internal static double Percentile(double[] sorted, double part) =>
-        sorted.Length == 0 ? double.NaN : sorted[Math.Min(sorted.Length - 1, (int)Math.Ceiling(part * sorted.Length) - 1)];
+        sorted.Length == 0
+            ? double.NaN
+            : sorted[Math.Min(sorted.Length - 1, (int)Math.Ceiling(part * sorted.Length) - 1)];
 }

@@ -34,10 +34,14 @@ internal sealed class BenchStorage : IAsyncDisposable
             return new BenchStorage($"sqlite:{Path.Combine(folder, "lovage.db")}", folder);
         }
 
-        if (storage.StartsWith("postgres", StringComparison.Ordinal) && !storage.Contains("schema=", StringComparison.Ordinal))
+        if (storage.StartsWith("postgres", StringComparison.Ordinal)
+            && !storage.Contains("schema=", StringComparison.Ordinal))
         {
-            var schema = string.Create(CultureInfo.InvariantCulture, $"bench_{Environment.ProcessId}_{Environment.TickCount64}");
-            return new BenchStorage($"{storage}{(storage.Contains('?', StringComparison.Ordinal) ? '&' : '?')}schema={schema}", schema: schema);
+            var schema = string.Create(
+                CultureInfo.InvariantCulture, $"bench_{Environment.ProcessId}_{Environment.TickCount64}");
+            return new BenchStorage(
+                $"{storage}{(storage.Contains('?', StringComparison.Ordinal) ? '&' : '?')}schema={schema}",
+                schema: schema);
         }
 
         return new BenchStorage(storage);
@@ -64,7 +68,9 @@ internal sealed class BenchStorage : IAsyncDisposable
         return connection;
     }
 
-    /// <summary>A transaction that has seen the database as it is now, and ends when the connection is closed.</summary>
+    /// <summary>
+    /// A transaction that has seen the database as it is now, and ends when the connection is closed.
+    /// </summary>
     internal static async Task<NpgsqlConnection> PinAsync(string address)
     {
         var connection = await ConnectAsync(address);
@@ -91,10 +97,13 @@ internal sealed class BenchStorage : IAsyncDisposable
             command.Parameters.Add(new NpgsqlParameter { Value = _schema });
             await command.ExecuteNonQueryAsync();
             command.Parameters.Clear();
-            command.CommandText = "DO $$ BEGIN EXECUTE format('DROP SCHEMA IF EXISTS %I CASCADE', current_setting('lovage_bench.schema')); END $$";
+            command.CommandText =
+                "DO $$ BEGIN EXECUTE format('DROP SCHEMA IF EXISTS %I CASCADE', "
+                    + "current_setting('lovage_bench.schema')); END $$";
             await command.ExecuteNonQueryAsync();
 
-            // As on a server that has run for a while: the next run finds files of the log that can be used again, and no checkpoint comes into it.
+            // As on a server that has run for a while: the next run finds files of the log that can be used again, and
+            // no checkpoint comes into it.
             command.CommandText = "CHECKPOINT";
             try
             {

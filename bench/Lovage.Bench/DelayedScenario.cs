@@ -1,6 +1,9 @@
 namespace Lovage.Bench;
 
-/// <summary>Many jobs that are due at the same instant: how late their handlers start, and what the worker's memory is meanwhile.</summary>
+/// <summary>
+/// Many jobs that are due at the same instant: how late their handlers start, and what the worker's memory is
+/// meanwhile.
+/// </summary>
 internal static class DelayedScenario
 {
     internal static async Task<BenchResult> RunAsync(BenchOptions options)
@@ -28,7 +31,8 @@ internal static class DelayedScenario
         var due = DateTimeOffset.UtcNow + TimeSpan.FromSeconds(10 + (jobs / 10_000));
         for (var from = 0; from < jobs; from += Part)
         {
-            await app.Client.EnqueueAsync([.. Enumerable.Range(from, Math.Min(Part, jobs - from)).Select(_ => (Job)BenchJobs.Due(due) with { At = due })]);
+            await app.Client.EnqueueAsync([.. Enumerable.Range(from, Math.Min(Part, jobs - from))
+                .Select(_ => (Job)BenchJobs.Due(due) with { At = due })]);
         }
 
         if (DateTimeOffset.UtcNow >= due)

@@ -54,12 +54,16 @@ internal static class DrainScenario
             .Add("ran_twice", again)
             .Add("runs", options.Runs)
             .Add("concurrency", options.Concurrency);
-        return ran.Count == 0 ? result : result.Add("wal_bytes_per_job_published", Median(published)).Add("wal_bytes_per_job_run", Median(ran));
+        return ran.Count == 0
+            ? result
+            : result.Add("wal_bytes_per_job_published", Median(published)).Add("wal_bytes_per_job_run", Median(ran));
     }
 
     internal static double Median(IEnumerable<double> values)
     {
         double[] sorted = [.. values.Order()];
-        return sorted.Length % 2 == 1 ? sorted[sorted.Length / 2] : (sorted[(sorted.Length / 2) - 1] + sorted[sorted.Length / 2]) / 2;
+        return sorted.Length % 2 == 1
+            ? sorted[sorted.Length / 2]
+            : (sorted[(sorted.Length / 2) - 1] + sorted[sorted.Length / 2]) / 2;
     }
 }

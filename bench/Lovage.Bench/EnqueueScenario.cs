@@ -2,7 +2,9 @@ using System.Diagnostics;
 
 namespace Lovage.Bench;
 
-/// <summary>How fast jobs are accepted: one caller after the other, many callers at once, and in bulk. No worker runs.</summary>
+/// <summary>
+/// How fast jobs are accepted: one caller after the other, many callers at once, and in bulk. No worker runs.
+/// </summary>
 internal static class EnqueueScenario
 {
     // The runtime compiles the loops of a bulk well only after some hundred thousand rounds.

@@ -5,8 +5,8 @@ using Npgsql;
 namespace Lovage.Bench;
 
 /// <summary>
-/// From the instant a job was meant to be sent to the start of its handler, at a fixed rate whatever the answers (open loop), so that a slow answer cannot hide the
-/// wait of those behind it.
+/// From the instant a job was meant to be sent to the start of its handler, at a fixed rate whatever the answers (open
+/// loop), so that a slow answer cannot hide the wait of those behind it.
 /// </summary>
 internal static class LatencyScenario
 {
@@ -45,7 +45,8 @@ internal static class LatencyScenario
     {
         if (sorted.Length > 0)
         {
-            result.Add($"{name}_p50_ms", LatencyRecorder.Percentile(sorted, 0.5)).Add($"{name}_p99_ms", LatencyRecorder.Percentile(sorted, 0.99));
+            result.Add($"{name}_p50_ms", LatencyRecorder.Percentile(sorted, 0.5))
+                .Add($"{name}_p99_ms", LatencyRecorder.Percentile(sorted, 0.99));
         }
     }
 
@@ -63,7 +64,8 @@ internal static class LatencyScenario
             }
             else if (line == "take")
             {
-                Console.WriteLine(string.Join(' ', BenchJobs.Latencies.Take().Select(ms => ms.ToString("R", CultureInfo.InvariantCulture))));
+                Console.WriteLine(string.Join(
+                    ' ', BenchJobs.Latencies.Take().Select(ms => ms.ToString("R", CultureInfo.InvariantCulture))));
             }
         }
 
@@ -81,7 +83,12 @@ internal static class LatencyScenario
 
         var page = new byte[4096];
         var times = new double[Flushes];
-        using var file = File.OpenHandle(Path.Combine(folder, "flush.tmp"), FileMode.Create, FileAccess.Write, FileShare.None, FileOptions.DeleteOnClose);
+        using var file = File.OpenHandle(
+            Path.Combine(folder, "flush.tmp"),
+            FileMode.Create,
+            FileAccess.Write,
+            FileShare.None,
+            FileOptions.DeleteOnClose);
         for (var i = 0; i < Flushes; i++)
         {
             Thread.Sleep(20);
@@ -95,7 +102,10 @@ internal static class LatencyScenario
         return times;
     }
 
-    /// <summary>What the server itself takes for the two commits of a job, to publish and to claim: a row added, and then removed, at the same pace as the jobs.</summary>
+    /// <summary>
+    /// What the server itself takes for the two commits of a job, to publish and to claim: a row added, and then
+    /// removed, at the same pace as the jobs.
+    /// </summary>
     private static async Task<double[]> CommitMillisecondsAsync(BenchOptions options)
     {
         const int Rounds = 100;
@@ -105,10 +115,15 @@ internal static class LatencyScenario
         }
 
         await using var connection = await BenchStorage.ConnectAsync(options.Storage);
-        await using var make = new NpgsqlCommand("CREATE TEMP SEQUENCE place; DROP TABLE IF EXISTS lovage_bench_commits; CREATE TABLE lovage_bench_commits(place bigint PRIMARY KEY)", connection);
+        await using var make = new NpgsqlCommand(
+            "CREATE TEMP SEQUENCE place; DROP TABLE IF EXISTS lovage_bench_commits; CREATE TABLE "
+                + "lovage_bench_commits(place bigint PRIMARY KEY)",
+            connection);
         await make.ExecuteNonQueryAsync();
-        await using var add = new NpgsqlCommand("INSERT INTO lovage_bench_commits VALUES (nextval('place'))", connection);
-        await using var remove = new NpgsqlCommand("DELETE FROM lovage_bench_commits WHERE place = currval('place')", connection);
+        await using var add = new NpgsqlCommand(
+            "INSERT INTO lovage_bench_commits VALUES (nextval('place'))", connection);
+        await using var remove = new NpgsqlCommand(
+            "DELETE FROM lovage_bench_commits WHERE place = currval('place')", connection);
         var times = new double[Rounds];
         for (var i = 0; i < Rounds; i++)
         {
@@ -146,11 +161,12 @@ internal static class LatencyScenario
     private static async Task<double[]> AcrossAsync(BenchOptions options)
     {
         await using var app = await BenchApp.StartAsync(options, worker: false);
-        using var worker = Process.Start(new ProcessStartInfo(Environment.ProcessPath!, [.. Self(), "latency-worker", "--storage", options.Storage])
-        {
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-        })!;
+        using var worker = Process.Start(
+            new ProcessStartInfo(Environment.ProcessPath!, [.. Self(), "latency-worker", "--storage", options.Storage])
+            {
+                RedirectStandardInput = true,
+                RedirectStandardOutput = true,
+            })!;
         await ExpectAsync(worker, "ready");
         var warm = await SendAsync(app, options, WarmUp);
         await app.RecordedAsync(warm);
@@ -162,7 +178,9 @@ internal static class LatencyScenario
         var line = await worker.StandardOutput.ReadLineAsync() ?? "";
         worker.StandardInput.Close();
         await worker.WaitForExitAsync();
-        return [.. line.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(ms => double.Parse(ms, CultureInfo.InvariantCulture)).Order()];
+        return [.. line.Split(' ', StringSplitOptions.RemoveEmptyEntries)
+            .Select(ms => double.Parse(ms, CultureInfo.InvariantCulture))
+            .Order()];
     }
 
     private static async Task<int> SendAsync(BenchApp app, BenchOptions options, TimeSpan span)
@@ -189,7 +207,8 @@ internal static class LatencyScenario
                         Thread.SpinWait(20);
                     }
 
-                    sends.Add(app.Client.EnqueueAsync(BenchJobs.Mark(intended + delay) with { Delay = options.Delay }).AsTask());
+                    sends.Add(app.Client.EnqueueAsync(BenchJobs.Mark(intended + delay) with { Delay = options.Delay })
+                        .AsTask());
                 }
             },
             CancellationToken.None,
@@ -214,5 +233,7 @@ internal static class LatencyScenario
 
     /// <summary>The arguments that start this program again: its dll when it runs under the dotnet host.</summary>
     private static string[] Self() =>
-        Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet" ? [Environment.GetCommandLineArgs()[0]] : [];
+        Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet"
+            ? [Environment.GetCommandLineArgs()[0]]
+            : [];
 }

@@ -8,7 +8,8 @@ try
     if (options.Storage == "postgres")
     {
         // As a server comes, but for the memory and the size of its log: every commit is flushed.
-        var server = await PostgreSqlServer.CreateAsync("shared_buffers=256MB", "min_wal_size=2GB", "max_wal_size=4GB", "checkpoint_timeout=15min");
+        var server = await PostgreSqlServer.CreateAsync(
+            "shared_buffers=256MB", "min_wal_size=2GB", "max_wal_size=4GB", "checkpoint_timeout=15min");
         options = options with { Storage = $"postgres://lovage@127.0.0.1:{server.Port}/postgres" };
     }
 

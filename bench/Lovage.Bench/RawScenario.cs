@@ -6,7 +6,10 @@ using Lovage.Storage;
 
 namespace Lovage.Bench;
 
-/// <summary>What the storage itself allows: the same tables, rows and batches as a drain, through one prepared connection, without an engine.</summary>
+/// <summary>
+/// What the storage itself allows: the same tables, rows and batches as a drain, through one prepared connection,
+/// without an engine.
+/// </summary>
 internal static class RawScenario
 {
     private const int Batch = 500;
@@ -19,7 +22,10 @@ internal static class RawScenario
             : throw new ArgumentException("raw measures --storage sqlite and postgres://...");
     }
 
-    /// <summary>The storage's own calls, one after the other: no worker, no leases to renew, no handlers. Then two such loops beside each other, since the server can use both cores.</summary>
+    /// <summary>
+    /// The storage's own calls, one after the other: no worker, no leases to renew, no handlers. Then two such loops
+    /// beside each other, since the server can use both cores.
+    /// </summary>
     private static async Task<BenchResult> PostgreSqlAsync(BenchOptions options)
     {
         var jobs = options.Jobs ?? 200_000;
@@ -39,7 +45,8 @@ internal static class RawScenario
 
                 var rate = jobs / clock.Elapsed.TotalSeconds;
                 clock.Restart();
-                var counts = await Task.WhenAll(Enumerable.Range(0, loops).Select(i => Task.Run(() => DrainAsync(storage, i))));
+                var counts = await Task.WhenAll(
+                    Enumerable.Range(0, loops).Select(i => Task.Run(() => DrainAsync(storage, i))));
                 var drained = counts.Sum() / clock.Elapsed.TotalSeconds;
                 if (counts.Sum() != jobs)
                 {
@@ -78,7 +85,14 @@ internal static class RawScenario
                     Id = delivery.Message.Id,
                     Decision = JobDecision.Succeed,
                     Result = "null"u8.ToArray(),
-                    Attempt = new AttemptRecord { Number = 1, End = AttemptEnd.Succeeded, StartedAt = now, Duration = TimeSpan.Zero, Worker = owner.Key },
+                    Attempt = new AttemptRecord
+                    {
+                        Number = 1,
+                        End = AttemptEnd.Succeeded,
+                        StartedAt = now,
+                        Duration = TimeSpan.Zero,
+                        Worker = owner.Key,
+                    },
                 })],
                 CancellationToken.None);
             done += deliveries.Count;

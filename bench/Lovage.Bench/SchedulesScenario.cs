@@ -1,8 +1,9 @@
 namespace Lovage.Bench;
 
 /// <summary>
-/// Many schedules that fire each second: how late their ticks are recorded, with their jobs, and how late the jobs' handlers start. Once with all of them at the same instant, once spread
-/// over the second as intervals that were added one after the other are.
+/// Many schedules that fire each second: how late their ticks are recorded, with their jobs, and how late the jobs'
+/// handlers start. Once with all of them at the same instant, once spread over the second as intervals that were added
+/// one after the other are.
 /// </summary>
 internal static class SchedulesScenario
 {
@@ -13,7 +14,15 @@ internal static class SchedulesScenario
         var count = options.Jobs ?? 1_000;
         var result = new BenchResult("schedules", options.Storage, count, count).Add("seconds", options.Seconds);
         await RoundAsync(options, count, result, "aligned", static _ => Cron.Parse("* * * * * *"));
-        await RoundAsync(options, count, result, "spread", i => Every.Seconds(1) with { Anchor = DateTimeOffset.UnixEpoch + TimeSpan.FromMilliseconds(1_000L * i / count) });
+        await RoundAsync(
+            options,
+            count,
+            result,
+            "spread",
+            i => Every.Seconds(1) with
+            {
+                Anchor = DateTimeOffset.UnixEpoch + TimeSpan.FromMilliseconds(1_000L * i / count),
+            });
         return result;
     }
 
@@ -32,7 +41,8 @@ internal static class SchedulesScenario
             .Add("memory_mb", Environment.WorkingSet / 1e6);
     }
 
-    private static async Task RoundAsync(BenchOptions options, int count, BenchResult result, string name, Func<int, Trigger> trigger)
+    private static async Task RoundAsync(
+        BenchOptions options, int count, BenchResult result, string name, Func<int, Trigger> trigger)
     {
         await using var app = await BenchApp.StartAsync(options, schedulesMax: count);
         await AddAsync(app, count, trigger);
@@ -50,7 +60,8 @@ internal static class SchedulesScenario
         var (fired, lost) = (0L, 0L);
         for (var i = 0; i < count; i++)
         {
-            foreach (var line in await app.Schedules.GetHistoryAsync($"bench-{i}", (int)Math.Min(1_000, options.Seconds + WarmUp.TotalSeconds + 60)))
+            foreach (var line in await app.Schedules.GetHistoryAsync(
+                $"bench-{i}", (int)Math.Min(1_000, options.Seconds + WarmUp.TotalSeconds + 60)))
             {
                 if (line.Through < from || line.Tick > to - TimeSpan.FromSeconds(2))
                 {
@@ -76,7 +87,9 @@ internal static class SchedulesScenario
             .Add($"{name}_recorded_p50_ms", LatencyRecorder.Percentile(sorted, 0.5))
             .Add($"{name}_recorded_p99_ms", LatencyRecorder.Percentile(sorted, 0.99))
             .Add($"{name}_recorded_max_ms", sorted[^1])
-            .Add($"{name}_recorded_within_50_ms_percent", 100.0 * sorted.Count(static ms => ms <= 50) / (sorted.Length + lost))
+            .Add(
+                $"{name}_recorded_within_50_ms_percent",
+                100.0 * sorted.Count(static ms => ms <= 50) / (sorted.Length + lost))
             .Add($"{name}_started_p50_ms", LatencyRecorder.Percentile(started, 0.5))
             .Add($"{name}_started_p99_ms", LatencyRecorder.Percentile(started, 0.99))
             .Add($"{name}_started_within_50_ms_percent", 100.0 * started.Count(static ms => ms <= 50) / started.Length)
@@ -84,6 +97,8 @@ internal static class SchedulesScenario
     }
 
     private static async Task AddAsync(BenchApp app, int count, Func<int, Trigger> trigger) =>
-        await Parallel.ForAsync(0, count, new ParallelOptions { MaxDegreeOfParallelism = 64 }, async (i, cancellationToken) =>
-            await app.Schedules.AddAsync($"bench-{i}", trigger(i), BenchJobs.Tick(), cancellationToken: cancellationToken));
+        await Parallel.ForAsync(
+            0, count, new ParallelOptions { MaxDegreeOfParallelism = 64 }, async (i, cancellationToken) =>
+                await app.Schedules.AddAsync(
+                    $"bench-{i}", trigger(i), BenchJobs.Tick(), cancellationToken: cancellationToken));
 }

@@ -6,8 +6,9 @@ using Lovage.Sqlite.Writing;
 namespace Lovage.Bench;
 
 /// <summary>
-/// The benchmark's measure: the same rows by the same statements over one prepared connection, with no thread, no queue, no lock between processes and no
-/// objects of the seams. Give it a file that a SqliteStorage has made and closed.
+/// The benchmark's measure: the same rows by the same statements over one prepared connection, with no thread, no
+/// queue, no lock between processes and no objects of the seams. Give it a file that a SqliteStorage has made and
+/// closed.
 /// </summary>
 internal sealed class SqliteRawBaseline : IDisposable
 {
@@ -40,7 +41,13 @@ internal sealed class SqliteRawBaseline : IDisposable
         for (var i = 0; i < messages.Count; i++)
         {
             var (name, queue, key) = (_words.Id(messages[i].Name), _words.Id(messages[i].Queue), ++_ticket);
-            MessageRow.Bind(job.Bind(1, key), messages[i], name, queue, now, messages[i].Origin is { } origin ? _words.Id(origin) : null);
+            MessageRow.Bind(
+                job.Bind(1, key),
+                messages[i],
+                name,
+                queue,
+                now,
+                messages[i].Origin is { } origin ? _words.Id(origin) : null);
             job.Run();
             ready.Bind(1, queue).Bind(2, 1).Bind(3, messages[i].Priority).Bind(4, key).Bind(5, key).Bind(7, 0).Run();
             _tally.Queue(queue).Ready++;
@@ -78,7 +85,9 @@ internal sealed class SqliteRawBaseline : IDisposable
         {
             (priority, seq) = (row.Int64(Sql.JobColumnCount), row.Int64(Sql.JobColumnCount + 1));
             var key = row.Int64(Sql.JobColumnCount + 2);
-            claim.Bind(1, key).Bind(2, ++_ticket).Bind(3, owner).Bind(4, owner).Bind(5, until).Bind(6, 1).Bind(7, seq).Bind(9, 0).Bind(10, row.Int64(1)).Bind(11, queue).Bind(12, priority).Bind(13, row.Int64(5)).Bind(14, row.Text(0)).Run();
+            claim.Bind(1, key).Bind(2, ++_ticket).Bind(3, owner).Bind(4, owner).Bind(5, until).Bind(6, 1).Bind(7, seq)
+                .Bind(9, 0).Bind(10, row.Int64(1)).Bind(11, queue).Bind(12, priority).Bind(13, row.Int64(5))
+                .Bind(14, row.Text(0)).Run();
             keys.Add(key);
         }
 
@@ -104,8 +113,19 @@ internal sealed class SqliteRawBaseline : IDisposable
             var (stamp, name, queue) = (find.Int64(0), find.Int64(12), find.Int64(13));
             find.Reset();
             delete.Bind(1, key).Run();
-            course.Bind(1, key).Bind(2, (long)JobState.Succeeded).Bind(5, 0).Bind(6, 1).Bind(7, 1).Bind(8, (long)AttemptEnd.Succeeded).Bind(9, now).Bind(10, 0).Bind(11, owner)
-                .Bind(12, stamp).Bind(13, now).BindSome(14, "null"u8).Run();
+            course.Bind(1, key)
+                .Bind(2, (long)JobState.Succeeded)
+                .Bind(5, 0)
+                .Bind(6, 1)
+                .Bind(7, 1)
+                .Bind(8, (long)AttemptEnd.Succeeded)
+                .Bind(9, now)
+                .Bind(10, 0)
+                .Bind(11, owner)
+                .Bind(12, stamp)
+                .Bind(13, now)
+                .BindSome(14, "null"u8)
+                .Run();
             _tally.Queue(queue).Claimed--;
             _tally.Job(queue, name).AddEnd(JobState.Succeeded);
             _ended++;

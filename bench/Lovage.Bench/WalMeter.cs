@@ -1,6 +1,8 @@
 namespace Lovage.Bench;
 
-/// <summary>How far PostgreSQL's log (WAL) has grown; of the whole server, so that others who write are counted too.</summary>
+/// <summary>
+/// How far PostgreSQL's log (WAL) has grown; of the whole server, so that others who write are counted too.
+/// </summary>
 internal static class WalMeter
 {
     /// <returns>Null for other storages.</returns>

@@ -7,5 +7,6 @@ namespace Quickstart.Jobs;
 public sealed class MailJobs(IMailer mailer)
 {
     [Job("mail.welcome", MaxAttempts = 5, NeverRetryOn = [typeof(FormatException)])]
-    public Task WelcomeAsync([MailAddress] string email, CancellationToken cancellationToken) => mailer.SendAsync(Mail.Welcome(email), cancellationToken);
+    public Task WelcomeAsync([MailAddress] string email, CancellationToken cancellationToken) =>
+        mailer.SendAsync(Mail.Welcome(email), cancellationToken);
 }

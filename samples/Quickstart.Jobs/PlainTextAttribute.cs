@@ -5,16 +5,24 @@ using System.Text;
 namespace Quickstart.Jobs;
 
 /// <summary>
-/// The text stays one line wherever it is shown, and reads as it is written: no control characters (CR, LF, NUL, U+0085 and the like), no line or paragraph separators (U+2028, U+2029),
-/// nothing that turns the direction of the text around it (U+202A to U+202E, U+2066 to U+2069), no half of a surrogate pair, and not only blanks. What joins letters and emoji is welcome.
+/// The text stays one line wherever it is shown, and reads as it is written: no control characters (CR, LF, NUL, U+0085
+/// and the like), no line or paragraph separators (U+2028, U+2029), nothing that turns the direction of the text around
+/// it (U+202A to U+202E, U+2066 to U+2069), no half of a surrogate pair, and not only blanks. What joins letters and
+/// emoji is welcome.
 /// </summary>
 [AttributeUsage(AttributeTargets.Parameter | AttributeTargets.Property)]
-public sealed class PlainTextAttribute() : ValidationAttribute("'{0}' must be one line of text: not only blanks, no control characters, none that turn the direction of text.")
+public sealed class PlainTextAttribute() : ValidationAttribute(
+    "'{0}' must be one line of text: not only blanks, no control characters, none that turn the direction of text.")
 {
-    public override bool IsValid(object? value) => value is null or "" || (value is string text && !string.IsNullOrWhiteSpace(text) && text.EnumerateRunes().All(IsPlain) && IsWellFormed(text));
+    public override bool IsValid(object? value) =>
+        value is null or "" || (value is string text
+            && !string.IsNullOrWhiteSpace(text)
+            && text.EnumerateRunes().All(IsPlain)
+            && IsWellFormed(text));
 
     private static bool IsPlain(Rune rune) =>
-        Rune.GetUnicodeCategory(rune) is not (UnicodeCategory.Control or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator)
+        Rune.GetUnicodeCategory(rune)
+            is not (UnicodeCategory.Control or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator)
         && rune.Value is not ((>= 0x202A and <= 0x202E) or (>= 0x2066 and <= 0x2069));
 
     /// <summary>Half of a pair is enumerated as a replacement character, so it is looked for by itself.</summary>

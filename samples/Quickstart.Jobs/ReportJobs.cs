@@ -34,15 +34,20 @@ public sealed class ReportJobs(JobInspector jobs, ReportPlace place, TimeProvide
     // A job of that day may have been enqueued long before; ended jobs are kept for a week.
     private static readonly TimeSpan LookBack = TimeSpan.FromDays(7);
 
-    /// <summary>Adds up what ended on a day, yesterday by default, and writes it to a file of that day. Run again it writes the same file again.</summary>
+    /// <summary>
+    /// Adds up what ended on a day, yesterday by default, and writes it to a file of that day. Run again it writes the
+    /// same file again.
+    /// </summary>
     [Job("daily_report")]
-    public async Task<DailyReport> DailyReportAsync(JobContext context, string? day = null, CancellationToken cancellationToken = default)
+    public async Task<DailyReport> DailyReportAsync(
+        JobContext context, string? day = null, CancellationToken cancellationToken = default)
     {
         var zone = TimeZoneInfo.FindSystemTimeZoneById(place.TimeZone);
         var (date, from, to) = Bounds(day, context.Tick, zone);
         var totals = new SortedDictionary<string, SortedDictionary<string, int>>(StringComparer.Ordinal);
         var (datasets, rows) = (0, 0L);
-        for (JobPage? page = null; page is null || (page.Next is not null && page.Jobs[^1].EnqueuedAt > from - LookBack);)
+        for (JobPage? page = null;
+            page is null || (page.Next is not null && page.Jobs[^1].EnqueuedAt > from - LookBack);)
         {
             page = await jobs.ListAsync(new JobQuery { Limit = PageSize, After = page?.Next }, cancellationToken);
             foreach (var job in page.Jobs.Where(job => job.FinishedAt >= from && job.FinishedAt < to))
@@ -57,22 +62,33 @@ public sealed class ReportJobs(JobInspector jobs, ReportPlace place, TimeProvide
                 if (job is { Message.Name: "process_data", State: JobState.Succeeded, Result.IsEmpty: false })
                 {
                     datasets++;
-                    rows += JsonElement.Parse(job.Result.Span).TryGetProperty("rows", out var counted) ? counted.GetInt32() : 0;
+                    rows += JsonElement.Parse(job.Result.Span).TryGetProperty("rows", out var counted)
+                        ? counted.GetInt32()
+                        : 0;
                 }
             }
         }
 
-        var report = new DailyReport { Day = date.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture), TimeZone = place.TimeZone, Jobs = totals, Datasets = datasets, Rows = rows };
+        var report = new DailyReport
+        {
+            Day = date.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture),
+            TimeZone = place.TimeZone,
+            Jobs = totals,
+            Datasets = datasets,
+            Rows = rows,
+        };
         await WriteAsync(report, cancellationToken);
         return report;
     }
 
     /// <exception cref="BadArgumentsException">The day is none.</exception>
-    private (DateOnly Day, DateTimeOffset From, DateTimeOffset To) Bounds(string? day, DateTimeOffset? tick, TimeZoneInfo zone)
+    private (DateOnly Day, DateTimeOffset From, DateTimeOffset To) Bounds(
+        string? day, DateTimeOffset? tick, TimeZoneInfo zone)
     {
         // A tick that is made up for late still means the day before itself.
         var date = DateOnly.FromDateTime(TimeZoneInfo.ConvertTime(tick ?? time.GetUtcNow(), zone).DateTime).AddDays(-1);
-        if (day is not null && !DateOnly.TryParseExact(day, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out date))
+        if (day is not null
+            && !DateOnly.TryParseExact(day, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out date))
         {
             throw new BadArgumentsException("daily_report", "day", "'day' is a date as 2026-11-22.");
         }
@@ -97,7 +113,10 @@ public sealed class ReportJobs(JobInspector jobs, ReportPlace place, TimeProvide
         Directory.CreateDirectory(place.Folder);
         var path = Path.Combine(place.Folder, $"{report.Day}.json");
         var unfinished = $"{path}.{Path.GetRandomFileName()}";
-        await File.WriteAllBytesAsync(unfinished, JsonSerializer.SerializeToUtf8Bytes(report, QuickstartJson.Default.DailyReport), cancellationToken);
+        await File.WriteAllBytesAsync(
+            unfinished,
+            JsonSerializer.SerializeToUtf8Bytes(report, QuickstartJson.Default.DailyReport),
+            cancellationToken);
         File.Move(unfinished, path, overwrite: true);
     }
 }

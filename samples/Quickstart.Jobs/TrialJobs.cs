@@ -15,7 +15,8 @@ public sealed class TrialJobs(TimeProvider time)
 
     /// <summary>Waits, saying how far it is about once a second, and stops at once when it is cancelled.</summary>
     [Job("sleep")]
-    public async Task SleepAsync([Range(0.0, 3_600)] double seconds, JobContext context, CancellationToken cancellationToken)
+    public async Task SleepAsync(
+        [Range(0.0, 3_600)] double seconds, JobContext context, CancellationToken cancellationToken)
     {
         var start = time.GetTimestamp();
         var rest = TimeSpan.FromSeconds(seconds);

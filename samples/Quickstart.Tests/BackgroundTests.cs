@@ -39,12 +39,15 @@ public sealed class BackgroundTests
     {
         // The app's own mailer, in a folder of the test: what is registered last wins.
         await using var app = new QuickstartApp();
-        await using var withOutbox = app.WithWebHostBuilder(web => web.ConfigureServices(services => services.AddSingleton<IMailer>(new OutboxMailer(app.File("outbox"), app.Time))));
+        await using var withOutbox = app.WithWebHostBuilder(web => web.ConfigureServices(
+            services => services.AddSingleton<IMailer>(new OutboxMailer(app.File("outbox"), app.Time))));
 
-        Assert.Equal("""{"status":"Notification queued"}""", await PostAsync(withOutbox, "/notify?email=ada@example.com"));
+        Assert.Equal(
+            """{"status":"Notification queued"}""", await PostAsync(withOutbox, "/notify?email=ada@example.com"));
 
         await withOutbox.Services.GetRequiredService<Microsoft.Extensions.Hosting.IHost>().StopAsync(Cancellation);
-        var mail = await File.ReadAllLinesAsync(Assert.Single(Directory.GetFiles(app.File("outbox"), "*.eml")), Cancellation);
+        var mail = await File.ReadAllLinesAsync(
+            Assert.Single(Directory.GetFiles(app.File("outbox"), "*.eml")), Cancellation);
         Assert.Contains("To: ada@example.com", mail);
         Assert.Contains("Date: Thu, 01 Jan 2026 00:00:00 +0000", mail);
     }
@@ -92,10 +95,13 @@ public sealed class BackgroundTests
         // The client knows nothing of it: it was answered before.
         Assert.Equal("""{"status":"Notification queued"}""", await PostAsync(app, "/notify?email=ada@example.com"));
 
-        Assert.Equal((TaskKind.AfterResponse, "mail.welcome", 1), ((await app.Failure).Kind, (await app.Failure).Name, (await app.Failure).Attempts));
+        Assert.Equal(
+            (TaskKind.AfterResponse, "mail.welcome", 1),
+            ((await app.Failure).Kind, (await app.Failure).Name, (await app.Failure).Attempts));
     }
 
-    private static async Task<string> PostAsync(Microsoft.AspNetCore.Mvc.Testing.WebApplicationFactory<Program> app, string path)
+    private static async Task<string> PostAsync(
+        Microsoft.AspNetCore.Mvc.Testing.WebApplicationFactory<Program> app, string path)
     {
         using var http = app.CreateClient();
         using var answer = await http.PostAsync(new Uri(path, UriKind.Relative), null, Cancellation);

@@ -27,7 +27,9 @@ public sealed class JobTests
 
         var task = await TaskAsync(http, id);
         Assert.Equal("SUCCESS", task.GetProperty("status").GetString());
-        Assert.Equal(2.5, task.GetProperty("result").GetProperty("columns").GetProperty("price").GetProperty("mean").GetDouble());
+        Assert.Equal(
+            2.5,
+            task.GetProperty("result").GetProperty("columns").GetProperty("price").GetProperty("mean").GetDouble());
     }
 
     [Fact]
@@ -49,7 +51,8 @@ public sealed class JobTests
 
         await EnqueueAsync(http, "/jobs/add?delay=60", new[] { 2, 3 });
 
-        await app.Services.Jobs().ShouldHaveEnqueuedAsync("add", times: 1, arguments: [2, 3], cancellationToken: Cancellation);
+        await app.Services.Jobs()
+            .ShouldHaveEnqueuedAsync("add", times: 1, arguments: [2, 3], cancellationToken: Cancellation);
         await app.Services.Jobs().ShouldNotHaveEnqueuedAsync("process_data", cancellationToken: Cancellation);
     }
 
@@ -73,5 +76,6 @@ public sealed class JobTests
         return accepted.GetProperty("task_id").GetString()!;
     }
 
-    private static Task<JsonElement> TaskAsync(HttpClient http, string id) => http.GetFromJsonAsync<JsonElement>(new Uri($"/task/{id}", UriKind.Relative), Cancellation);
+    private static Task<JsonElement> TaskAsync(HttpClient http, string id) =>
+        http.GetFromJsonAsync<JsonElement>(new Uri($"/task/{id}", UriKind.Relative), Cancellation);
 }

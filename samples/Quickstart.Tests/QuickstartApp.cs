@@ -11,14 +11,18 @@ using Quickstart.Jobs.Mailing;
 
 namespace Quickstart.Tests;
 
-/// <summary>The Quickstart as it is, in this process, but for what a test wants in its hands: the storage, the clock, the files, the mails, and who runs the jobs.</summary>
+/// <summary>
+/// The Quickstart as it is, in this process, but for what a test wants in its hands: the storage, the clock, the files,
+/// the mails, and who runs the jobs.
+/// </summary>
 public sealed class QuickstartApp(Action<LovageBuilder>? change = null) : WebApplicationFactory<Program>
 {
     /// <summary>Whose midnight ends the day of a report.</summary>
     public const string TimeZone = "Asia/Shanghai";
 
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("quickstart-tests-");
-    private readonly TaskCompletionSource<TaskFailure> _failure = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<TaskFailure> _failure = new(
+        TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>Stands still until a test moves it, at 2026-01-01 00:00 UTC.</summary>
     public FakeTimeProvider Time { get; } = new();
@@ -31,7 +35,8 @@ public sealed class QuickstartApp(Action<LovageBuilder>? change = null) : WebApp
     public string File(string name) => Path.Combine(_folder.FullName, name);
 
     /// <summary>A stop waits for the tasks that were accepted, so afterwards all of them have ended.</summary>
-    public Task StopAsync(CancellationToken cancellationToken) => Services.GetRequiredService<IHost>().StopAsync(cancellationToken);
+    public Task StopAsync(CancellationToken cancellationToken) =>
+        Services.GetRequiredService<IHost>().StopAsync(cancellationToken);
 
     protected override void ConfigureWebHost(IWebHostBuilder builder)
     {
@@ -44,7 +49,9 @@ public sealed class QuickstartApp(Action<LovageBuilder>? change = null) : WebApp
             services.AddSingleton(new ItemLog(File("logs.txt")));
             services.AddSingleton(new ReportPlace(File("reports"), TimeZone));
             services.AddSingleton<IMailer>(Mailer);
-            var lovage = new LovageBuilder(services).UseTime(Time).OnTaskFailure(failure => _failure.TrySetResult(failure));
+            var lovage = new LovageBuilder(services)
+                .UseTime(Time)
+                .OnTaskFailure(failure => _failure.TrySetResult(failure));
             change?.Invoke(lovage);
         });
     }

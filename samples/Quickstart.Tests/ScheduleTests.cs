@@ -18,7 +18,8 @@ public sealed class ScheduleTests
         await using var app = new QuickstartApp();
         using var http = app.CreateClient();
         var jobs = app.Services.Jobs();
-        using var processed = await http.PostAsJsonAsync(new Uri("/process/", UriKind.Relative), new[] { new { price = 1 }, new { price = 4 } }, Cancellation);
+        using var processed = await http.PostAsJsonAsync(
+            new Uri("/process/", UriKind.Relative), new[] { new { price = 1 }, new { price = 4 } }, Cancellation);
         processed.EnsureSuccessStatusCode();
         await jobs.DrainAsync(Cancellation);
 
@@ -43,7 +44,9 @@ public sealed class ScheduleTests
         using var http = app.CreateClient();
         var jobs = app.Services.Jobs();
         using var added = await http.PostAsJsonAsync(
-            new Uri("/schedules", UriKind.Relative), new { id = "sum", trigger = new { every = "00:05:00" }, job = "add", arguments = new[] { 2, 3 } }, Cancellation);
+            new Uri("/schedules", UriKind.Relative),
+            new { id = "sum", trigger = new { every = "00:05:00" }, job = "add", arguments = new[] { 2, 3 } },
+            Cancellation);
         added.EnsureSuccessStatusCode();
 
         // From tick to tick, as time passes: a jump over several would be an outage, and its misfire rule would decide.

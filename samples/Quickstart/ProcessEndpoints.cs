@@ -16,7 +16,8 @@ internal static class ProcessEndpoints
         .ProducesProblem(StatusCodes.Status415UnsupportedMediaType)
         .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
 
-    private static async Task<Results<Accepted<TaskAccepted>, ProblemHttpResult>> ProcessAsync(HttpRequest request, JobClient jobs, CancellationToken cancellationToken)
+    private static async Task<Results<Accepted<TaskAccepted>, ProblemHttpResult>> ProcessAsync(
+        HttpRequest request, JobClient jobs, CancellationToken cancellationToken)
     {
         JsonElement data;
         if (request.IsCsv)
@@ -34,12 +35,16 @@ internal static class ProcessEndpoints
             data = await request.ReadJsonAsync(cancellationToken);
             if (data.ValueKind is not (JsonValueKind.Array or JsonValueKind.Object))
             {
-                return BadRequests.Problem(data.ValueKind == JsonValueKind.Undefined ? "The body is empty. A JSON array or object is expected." : $"A JSON array or object is expected; this is a {data.ValueKind}.");
+                return BadRequests.Problem(data.ValueKind == JsonValueKind.Undefined
+                    ? "The body is empty. A JSON array or object is expected."
+                    : $"A JSON array or object is expected; this is a {data.ValueKind}.");
             }
         }
         else
         {
-            return BadRequests.Problem("Send a JSON array or object as application/json, or a table as text/csv.", StatusCodes.Status415UnsupportedMediaType);
+            return BadRequests.Problem(
+                "Send a JSON array or object as application/json, or a table as text/csv.",
+                StatusCodes.Status415UnsupportedMediaType);
         }
 
         var handle = await jobs.EnqueueAsync(DataJobs.ProcessData(data), cancellationToken);

@@ -19,7 +19,8 @@ var reports = new ReportPlace("reports", builder.Configuration["Reports:TimeZone
 lovage.AddSchedule("daily-report", Cron.Parse("0 0 * * *", reports.TimeZone), ReportJobs.DailyReport());
 if (builder.Configuration.GetValue("Worker", true))
 {
-    lovage.AddWorker();                             // run the jobs here too; with --Worker false samples/Worker runs them elsewhere
+    // run the jobs here too; with --Worker false samples/Worker runs them elsewhere
+    lovage.AddWorker();
 }
 
 builder.Services.AddMailer(builder.Configuration);  // the section "Smtp", or files in outbox/

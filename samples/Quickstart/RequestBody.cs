@@ -4,19 +4,23 @@ using System.Text.Json;
 
 namespace Quickstart;
 
-/// <summary>Reads what was posted. What cannot be read ends in a <see cref="BadHttpRequestException"/> that says why.</summary>
+/// <summary>
+/// Reads what was posted. What cannot be read ends in a <see cref="BadHttpRequestException"/> that says why.
+/// </summary>
 internal static class RequestBody
 {
     // A job's message wraps its arguments in two more levels of the 64 that are allowed.
     private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false, MaxDepth = 60 };
 
-    private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+    private static readonly UTF8Encoding StrictUtf8 = new(
+        encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     extension(HttpRequest request)
     {
         public bool IsCsv => MediaTypeHeaderValue.TryParse(request.ContentType, out var type)
             && type.MediaType is { } name
-            && (name.Equals("text/csv", StringComparison.OrdinalIgnoreCase) || name.Equals("application/csv", StringComparison.OrdinalIgnoreCase));
+            && (name.Equals("text/csv", StringComparison.OrdinalIgnoreCase)
+                || name.Equals("application/csv", StringComparison.OrdinalIgnoreCase));
 
         /// <summary>The body as JSON; Undefined when there is none.</summary>
         public async Task<JsonElement> ReadJsonAsync(CancellationToken cancellationToken)
@@ -29,7 +33,9 @@ internal static class RequestBody
 
             if (!request.HasJsonContentType())
             {
-                throw new BadHttpRequestException($"The content type is '{request.ContentType}'; application/json is expected.", StatusCodes.Status415UnsupportedMediaType);
+                throw new BadHttpRequestException(
+                    $"The content type is '{request.ContentType}'; application/json is expected.",
+                    StatusCodes.Status415UnsupportedMediaType);
             }
 
             try

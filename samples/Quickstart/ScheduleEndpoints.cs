@@ -13,27 +13,47 @@ internal static class ScheduleEndpoints
 {
     public static void MapSchedules(this IEndpointRouteBuilder app)
     {
-        app.MapPost("/report/", ReportAsync).WithName("Report").WithSummary("Enqueues the report of a day, yesterday's by default; it is written into reports/.").ProducesProblem(StatusCodes.Status400BadRequest);
-        var schedules = app.MapGroup("/schedules").ProducesProblem(StatusCodes.Status400BadRequest).ProducesProblem(StatusCodes.Status503ServiceUnavailable);
-        schedules.MapGet("", ListAsync).WithName("ListSchedules").WithSummary("All schedules, in words, with their next ticks.");
-        schedules.MapPost("", AddAsync).WithName("AddSchedule").WithSummary("Adds a schedule of any registered job.").ProducesProblem(StatusCodes.Status409Conflict);
-        schedules.MapPut("/{id}", SetAsync).WithName("SetSchedule").WithSummary("Adds a schedule or changes the one of this id.");
+        app.MapPost("/report/", ReportAsync)
+            .WithName("Report")
+            .WithSummary("Enqueues the report of a day, yesterday's by default; it is written into reports/.")
+            .ProducesProblem(StatusCodes.Status400BadRequest);
+        var schedules = app.MapGroup("/schedules")
+            .ProducesProblem(StatusCodes.Status400BadRequest)
+            .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
+        schedules.MapGet("", ListAsync)
+            .WithName("ListSchedules")
+            .WithSummary("All schedules, in words, with their next ticks.");
+        schedules.MapPost("", AddAsync)
+            .WithName("AddSchedule")
+            .WithSummary("Adds a schedule of any registered job.")
+            .ProducesProblem(StatusCodes.Status409Conflict);
+        schedules.MapPut("/{id}", SetAsync)
+            .WithName("SetSchedule")
+            .WithSummary("Adds a schedule or changes the one of this id.");
         var one = schedules.MapGroup("/{id}").ProducesProblem(StatusCodes.Status404NotFound);
         one.MapDelete("", RemoveAsync).WithName("RemoveSchedule").WithSummary("Removes a schedule and its history.");
-        one.MapGet("/history", HistoryAsync).WithName("ScheduleHistory").WithSummary("What became of its newest 100 ticks, newest first.");
+        one.MapGet("/history", HistoryAsync)
+            .WithName("ScheduleHistory")
+            .WithSummary("What became of its newest 100 ticks, newest first.");
         one.MapPost("/run", RunAsync).WithName("RunSchedule").WithSummary("Enqueues its job now.");
-        one.MapPost("/pause", PauseAsync).WithName("PauseSchedule").WithSummary("Pauses it; ticks that pass are not made up for.");
+        one.MapPost("/pause", PauseAsync)
+            .WithName("PauseSchedule")
+            .WithSummary("Pauses it; ticks that pass are not made up for.");
         one.MapPost("/resume", ResumeAsync).WithName("ResumeSchedule").WithSummary("Lets it fire again.");
     }
 
     private static async Task<Accepted<TaskAccepted>> ReportAsync(
-        [FromQuery(Name = "day"), Description("As 2026-11-22; yesterday by default.")] DateOnly? day, JobClient jobs, CancellationToken cancellationToken) =>
+        [FromQuery(Name = "day"), Description("As 2026-11-22; yesterday by default.")] DateOnly? day,
+        JobClient jobs,
+        CancellationToken cancellationToken) =>
         TaskAccepted.Of(await jobs.EnqueueAsync(ReportJobs.DailyReport(day?.ToString("O")), cancellationToken));
 
-    private static async Task<Ok<List<ScheduleView>>> ListAsync(ScheduleClient schedules, CancellationToken cancellationToken)
+    private static async Task<Ok<List<ScheduleView>>> ListAsync(
+        ScheduleClient schedules, CancellationToken cancellationToken)
     {
         var views = new List<ScheduleView>();
-        foreach (var schedule in await schedules.ListAsync(limit: ScheduleStore.BatchMax, cancellationToken: cancellationToken))
+        foreach (var schedule in await schedules.ListAsync(
+            limit: ScheduleStore.BatchMax, cancellationToken: cancellationToken))
         {
             views.Add(ScheduleView.Of(schedule));
         }
@@ -41,7 +61,8 @@ internal static class ScheduleEndpoints
         return TypedResults.Ok(views);
     }
 
-    private static async Task<Results<Created<ScheduleView>, ProblemHttpResult>> AddAsync(NewSchedule body, ScheduleClient schedules, JobRegistry registry, CancellationToken cancellationToken)
+    private static async Task<Results<Created<ScheduleView>, ProblemHttpResult>> AddAsync(
+        NewSchedule body, ScheduleClient schedules, JobRegistry registry, CancellationToken cancellationToken)
     {
         if (Problem(body.Id, body, registry) is { } problem)
         {
@@ -50,42 +71,68 @@ internal static class ScheduleEndpoints
 
         if (await schedules.FindAsync(body.Id!, cancellationToken) is not null)
         {
-            return BadRequests.Problem($"There is a schedule '{body.Id}' already; change it with PUT.", StatusCodes.Status409Conflict);
+            return BadRequests.Problem(
+                $"There is a schedule '{body.Id}' already; change it with PUT.", StatusCodes.Status409Conflict);
         }
 
-        var schedule = await schedules.AddAsync(body.Id!, body.ReadTrigger(), body.ReadJob(), cancellationToken: cancellationToken);
+        var schedule = await schedules.AddAsync(
+            body.Id!, body.ReadTrigger(), body.ReadJob(), cancellationToken: cancellationToken);
         return TypedResults.Created($"/schedules/{schedule.Id}", ScheduleView.Of(schedule));
     }
 
-    private static async Task<Results<Ok<ScheduleView>, ProblemHttpResult>> SetAsync(string id, NewSchedule body, ScheduleClient schedules, JobRegistry registry, CancellationToken cancellationToken) =>
+    private static async Task<Results<Ok<ScheduleView>, ProblemHttpResult>> SetAsync(
+        string id,
+        NewSchedule body,
+        ScheduleClient schedules,
+        JobRegistry registry,
+        CancellationToken cancellationToken) =>
         Problem(id, body, registry) is { } problem
             ? problem
-            : TypedResults.Ok(ScheduleView.Of(await schedules.SetAsync(id, body.ReadTrigger(), body.ReadJob(), cancellationToken: cancellationToken)));
+            : TypedResults.Ok(ScheduleView.Of(await schedules.SetAsync(
+                id, body.ReadTrigger(), body.ReadJob(), cancellationToken: cancellationToken)));
 
-    private static async Task<Results<NoContent, ProblemHttpResult>> RemoveAsync(string id, ScheduleClient schedules, CancellationToken cancellationToken) =>
-        ScheduleDefinition.IsId(id) && await schedules.RemoveAsync(id, cancellationToken) ? TypedResults.NoContent() : Unknown(id);
-
-    private static async Task<Results<Ok<List<TickView>>, ProblemHttpResult>> HistoryAsync(string id, ScheduleClient schedules, CancellationToken cancellationToken) =>
-        await KnowsAsync(id, schedules, cancellationToken)
-            ? TypedResults.Ok((await schedules.GetHistoryAsync(id, cancellationToken: cancellationToken)).Select(TickView.Of).ToList())
+    private static async Task<Results<NoContent, ProblemHttpResult>> RemoveAsync(
+        string id, ScheduleClient schedules, CancellationToken cancellationToken) =>
+        ScheduleDefinition.IsId(id) && await schedules.RemoveAsync(id, cancellationToken)
+            ? TypedResults.NoContent()
             : Unknown(id);
 
-    private static async Task<Results<Accepted<TaskAccepted>, ProblemHttpResult>> RunAsync(string id, ScheduleClient schedules, CancellationToken cancellationToken) =>
-        await KnowsAsync(id, schedules, cancellationToken) ? TaskAccepted.Of(await schedules.RunNowAsync(id, cancellationToken)) : Unknown(id);
+    private static async Task<Results<Ok<List<TickView>>, ProblemHttpResult>> HistoryAsync(
+        string id, ScheduleClient schedules, CancellationToken cancellationToken) =>
+        await KnowsAsync(id, schedules, cancellationToken)
+            ? TypedResults.Ok((await schedules.GetHistoryAsync(id, cancellationToken: cancellationToken))
+                .Select(TickView.Of)
+                .ToList())
+            : Unknown(id);
+
+    private static async Task<Results<Accepted<TaskAccepted>, ProblemHttpResult>> RunAsync(
+        string id, ScheduleClient schedules, CancellationToken cancellationToken) =>
+        await KnowsAsync(id, schedules, cancellationToken)
+            ? TaskAccepted.Of(await schedules.RunNowAsync(id, cancellationToken))
+            : Unknown(id);
 
     private static async Task<Results<Ok<ScheduleView>, ProblemHttpResult>> PauseAsync(
-        string id, [FromQuery(Name = "reason"), Description("Why, for the next person who looks.")] string? reason, ScheduleClient schedules, CancellationToken cancellationToken) =>
+        string id,
+        [FromQuery(Name = "reason"), Description("Why, for the next person who looks.")] string? reason,
+        ScheduleClient schedules,
+        CancellationToken cancellationToken) =>
         await KnowsAsync(id, schedules, cancellationToken)
-            ? TypedResults.Ok(ScheduleView.Of(await schedules.PauseAsync(id, string.IsNullOrWhiteSpace(reason) ? "Paused over HTTP." : reason, cancellationToken)))
+            ? TypedResults.Ok(ScheduleView.Of(await schedules.PauseAsync(
+                id, string.IsNullOrWhiteSpace(reason) ? "Paused over HTTP." : reason, cancellationToken)))
             : Unknown(id);
 
-    private static async Task<Results<Ok<ScheduleView>, ProblemHttpResult>> ResumeAsync(string id, ScheduleClient schedules, CancellationToken cancellationToken) =>
-        await KnowsAsync(id, schedules, cancellationToken) ? TypedResults.Ok(ScheduleView.Of(await schedules.ResumeAsync(id, cancellationToken))) : Unknown(id);
+    private static async Task<Results<Ok<ScheduleView>, ProblemHttpResult>> ResumeAsync(
+        string id, ScheduleClient schedules, CancellationToken cancellationToken) =>
+        await KnowsAsync(id, schedules, cancellationToken)
+            ? TypedResults.Ok(ScheduleView.Of(await schedules.ResumeAsync(id, cancellationToken)))
+            : Unknown(id);
 
-    private static async Task<bool> KnowsAsync(string id, ScheduleClient schedules, CancellationToken cancellationToken) =>
+    private static async Task<bool> KnowsAsync(
+        string id, ScheduleClient schedules, CancellationToken cancellationToken) =>
         ScheduleDefinition.IsId(id) && await schedules.FindAsync(id, cancellationToken) is not null;
 
-    private static ProblemHttpResult Unknown(string id) => BadRequests.Problem($"There is no schedule '{id}'; GET /schedules lists them.", StatusCodes.Status404NotFound);
+    private static ProblemHttpResult Unknown(string id) =>
+        BadRequests.Problem($"There is no schedule '{id}'; GET /schedules lists them.", StatusCodes.Status404NotFound);
 
     private static ProblemHttpResult? Problem(string? id, NewSchedule body, JobRegistry registry)
     {
@@ -96,7 +143,8 @@ internal static class ScheduleEndpoints
 
         if (body.Job is null || !registry.TryFind(body.Job, out _))
         {
-            return BadRequests.Problem($"'job' is one of: {string.Join(", ", registry.Jobs.Select(static job => job.Name))}.");
+            return BadRequests.Problem(
+                $"'job' is one of: {string.Join(", ", registry.Jobs.Select(static job => job.Name))}.");
         }
 
         try
@@ -117,7 +165,9 @@ internal sealed record NewSchedule
     [Description("1 to 128 characters of A-Z a-z 0-9 . _ : -; with PUT the address has it.")]
     public string? Id { get; init; }
 
-    [Description("""When: {"cron":"0 0 * * *","zone":"Asia/Shanghai"}, {"every":"00:05:00"}, {"at":"2027-01-01T00:00:00Z"}; or a cron expression as text, in UTC.""")]
+    [Description(
+        """When: {"cron":"0 0 * * *","zone":"Asia/Shanghai"}, {"every":"00:05:00"}, {"at":"2027-01-01T00:00:00Z"}; """
+            + """or a cron expression as text, in UTC.""")]
     public JsonElement Trigger { get; init; }
 
     [Description("The name of a registered job.")]
@@ -128,10 +178,14 @@ internal sealed record NewSchedule
 
     /// <exception cref="TriggerException">It is none.</exception>
     /// <exception cref="InvalidOperationException">Its text holds half a character.</exception>
-    public Trigger ReadTrigger() => Trigger.ValueKind == JsonValueKind.String ? Cron.Parse(Trigger.GetString()!) : Lovage.Trigger.FromJson(Trigger);
+    public Trigger ReadTrigger() =>
+        Trigger.ValueKind == JsonValueKind.String ? Cron.Parse(Trigger.GetString()!) : Lovage.Trigger.FromJson(Trigger);
 
     /// <exception cref="ArgumentException">The arguments are neither an array nor an object.</exception>
-    public Job ReadJob() => Lovage.Job.Create(Job!, Arguments is { ValueKind: not JsonValueKind.Null } given ? JobArguments.FromJson(given) : JobArguments.None);
+    public Job ReadJob() =>
+        Lovage.Job.Create(Job!, Arguments is { ValueKind: not JsonValueKind.Null } given
+            ? JobArguments.FromJson(given)
+            : JobArguments.None);
 }
 
 internal sealed record ScheduleView

@@ -9,10 +9,14 @@ internal static class TaskEndpoints
 {
     public static void MapTasks(this IEndpointRouteBuilder app)
     {
-        var task = app.MapGroup("/task/{task_id}").ProducesProblem(StatusCodes.Status400BadRequest).ProducesProblem(StatusCodes.Status503ServiceUnavailable);
+        var task = app.MapGroup("/task/{task_id}")
+            .ProducesProblem(StatusCodes.Status400BadRequest)
+            .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
         task.MapGet("", GetAsync)
             .WithName("GetTask")
-            .WithSummary("Where a job stands. As in Celery, an id that nobody knows is PENDING; \"known\" tells the difference.");
+            .WithSummary(
+                "Where a job stands. As in Celery, an id that nobody knows is PENDING; \"known\" tells the "
+                    + "difference.");
         task.MapPost("/cancel", CancelAsync)
             .WithName("CancelTask")
             .WithSummary("Cancels a job: 200 when it is cancelled, 202 when it runs and has been asked to stop.")
@@ -51,10 +55,14 @@ internal static class TaskEndpoints
         {
             CancelStatus.Requested => TypedResults.Accepted($"/task/{id}", view),
             CancelStatus.AlreadyEnded when view.Status != "REVOKED" => BadRequests.Problem(
-                $"The job has already ended as {view.Status}; there is nothing left to cancel.", StatusCodes.Status409Conflict, new("task_id", id.Value), new("task_status", view.Status)),
+                $"The job has already ended as {view.Status}; there is nothing left to cancel.",
+                StatusCodes.Status409Conflict,
+                new("task_id", id.Value),
+                new("task_status", view.Status)),
             _ => TypedResults.Ok(view),
         };
     }
 
-    private static ProblemHttpResult BadId => BadRequests.Problem("The task id is not valid: 1 to 128 characters of A-Z a-z 0-9 . _ : - are expected.");
+    private static ProblemHttpResult BadId =>
+        BadRequests.Problem("The task id is not valid: 1 to 128 characters of A-Z a-z 0-9 . _ : - are expected.");
 }

@@ -7,7 +7,8 @@ namespace Quickstart;
 
 internal sealed record TaskAccepted([property: Description("Ask for it at /task/{task_id}.")] string TaskId)
 {
-    public static Accepted<TaskAccepted> Of(JobHandle handle) => TypedResults.Accepted($"/task/{handle.Id}", new TaskAccepted(handle.Id.Value));
+    public static Accepted<TaskAccepted> Of(JobHandle handle) =>
+        TypedResults.Accepted($"/task/{handle.Id}", new TaskAccepted(handle.Id.Value));
 }
 
 internal sealed record TaskView
@@ -43,7 +44,9 @@ internal sealed record TaskView
         Known = job.Known,
     };
 
-    /// <summary>Reports between two writes are skipped, so the last one stored may be behind: a job that has succeeded is at 1.</summary>
+    /// <summary>
+    /// Reports between two writes are skipped, so the last one stored may be behind: a job that has succeeded is at 1.
+    /// </summary>
     private static TaskProgress? ProgressOf(JobStatus job) => job switch
     {
         { Progress: null } => null,
@@ -54,7 +57,8 @@ internal sealed record TaskView
     private static TaskError? ErrorOf(JobStatus job) => job switch
     {
         { State: JobState.Succeeded } => null,
-        { State: JobState.Cancelled or JobState.Expired } => new TaskError(job.State.ToString()!, job.Reason ?? $"The job ended as {job.State}."),
+        { State: JobState.Cancelled or JobState.Expired } =>
+            new TaskError(job.State.ToString()!, job.Reason ?? $"The job ended as {job.State}."),
         { Error: { } error } => new TaskError(error.Type, error.Message),
         { IsFinal: true } => new TaskError(job.State.ToString()!, job.Reason ?? $"The job ended as {job.State}."),
         _ => null,

@@ -4,7 +4,10 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 
 namespace UnstableCalls;
 
-/// <summary>Another company's service, which fails as often as its caller asks: the sample comes out the same each time. On a free port of this machine.</summary>
+/// <summary>
+/// Another company's service, which fails as often as its caller asks: the sample comes out the same each time. On a
+/// free port of this machine.
+/// </summary>
 internal sealed class FlakyServer : IAsyncDisposable
 {
     private readonly ConcurrentDictionary<string, int> _calls = new(StringComparer.Ordinal);
@@ -18,15 +21,20 @@ internal sealed class FlakyServer : IAsyncDisposable
         _app = builder.Build();
 
         // 503 for the first calls with this name, then the answer.
-        _app.MapGet("/rate/{name}", (string name, int failures) => _calls.AddOrUpdate(name, 1, static (_, calls) => calls + 1) <= failures
-            ? Results.StatusCode(StatusCodes.Status503ServiceUnavailable)
-            : Results.Ok(1.0842));
+        _app.MapGet(
+            "/rate/{name}",
+            (string name, int failures) => _calls.AddOrUpdate(name, 1, static (_, calls) => calls + 1) <= failures
+                ? Results.StatusCode(StatusCodes.Status503ServiceUnavailable)
+                : Results.Ok(1.0842));
 
         // Takes the call and never answers.
-        _app.MapGet("/hangs", async (CancellationToken cancellationToken) => await Task.Delay(Timeout.Infinite, cancellationToken));
+        _app.MapGet(
+            "/hangs",
+            async (CancellationToken cancellationToken) => await Task.Delay(Timeout.Infinite, cancellationToken));
     }
 
-    public Uri Address => new(_app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single());
+    public Uri Address =>
+        new(_app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single());
 
     public static async Task<FlakyServer> StartAsync()
     {

@@ -2,7 +2,8 @@ using Lovage;
 using Polly.Timeout;
 using UnstableCalls;
 
-// An unstable HTTP call, wrapped with Polly outside any job and inside one. README.md in this folder says which retries are for what.
+// An unstable HTTP call, wrapped with Polly outside any job and inside one. README.md in this folder says which retries
+// are for what.
 await using var server = await FlakyServer.StartAsync();
 using var http = new HttpClient { BaseAddress = server.Address };
 var failed = 0;
@@ -10,7 +11,9 @@ var failed = 0;
 Console.WriteLine("1. Fails twice, then answers: three calls.");
 using (var answer = await CallAsync("/rate/blip?failures=2", retries: 3))
 {
-    Check(answer.IsSuccessStatusCode && server.Calls("blip") == 3, $"{(int)answer.StatusCode} after {server.Calls("blip")} calls");
+    Check(
+        answer.IsSuccessStatusCode && server.Calls("blip") == 3,
+        $"{(int)answer.StatusCode} after {server.Calls("blip")} calls");
 }
 
 Console.WriteLine("2. An answer that no retry changes: one call.");
@@ -22,7 +25,9 @@ using (var answer = await CallAsync("/nothing-here", retries: 3))
 Console.WriteLine("3. Down: give up after four calls.");
 using (var answer = await CallAsync("/rate/down?failures=1000", retries: 3))
 {
-    Check((int)answer.StatusCode == 503 && server.Calls("down") == 4, $"{(int)answer.StatusCode}, gave up after {server.Calls("down")} calls");
+    Check(
+        (int)answer.StatusCode == 503 && server.Calls("down") == 4,
+        $"{(int)answer.StatusCode}, gave up after {server.Calls("down")} calls");
 }
 
 Console.WriteLine("4. Hangs: give up when the time for all calls together is over.");
@@ -44,10 +49,13 @@ builder.AddLovage(options => options.Storage = "memory:").AddJobs().AddWorker();
 using (var host = builder.Build())
 {
     await host.StartAsync();
-    var handle = await host.Services.GetRequiredService<JobClient>().EnqueueAsync(RateJobs.Refresh("/rate/outage?failures=4"));
+    var handle = await host.Services.GetRequiredService<JobClient>()
+        .EnqueueAsync(RateJobs.Refresh("/rate/outage?failures=4"));
     var rate = await handle.WaitAsync();
     var status = await handle.GetStatusAsync();
-    Check(rate == 1.0842 && status.Attempts == 2 && server.Calls("outage") == 5, $"the job {status.State} with {rate} in {status.Attempts} attempts and {server.Calls("outage")} calls");
+    Check(
+        rate == 1.0842 && status.Attempts == 2 && server.Calls("outage") == 5,
+        $"the job {status.State} with {rate} in {status.Attempts} attempts and {server.Calls("outage")} calls");
     await host.StopAsync();
 }
 
@@ -55,8 +63,11 @@ Console.WriteLine(failed == 0 ? "Everything came out as it should." : $"{failed}
 return failed == 0 ? 0 : 1;
 
 async Task<HttpResponseMessage> CallAsync(string path, int retries, TimeSpan? total = null) =>
-    await UnstableCall.Pipeline(retries, total ?? TimeSpan.FromSeconds(30), each: TimeSpan.FromSeconds(total is null ? 10 : 0.3))
-        .ExecuteAsync(async cancellationToken => await http.GetAsync(new Uri(path, UriKind.Relative), cancellationToken), CancellationToken.None);
+    await UnstableCall.Pipeline(
+        retries, total ?? TimeSpan.FromSeconds(30), each: TimeSpan.FromSeconds(total is null ? 10 : 0.3))
+        .ExecuteAsync(
+            async cancellationToken => await http.GetAsync(new Uri(path, UriKind.Relative), cancellationToken),
+            CancellationToken.None);
 
 void Check(bool expected, string what)
 {

@@ -3,7 +3,8 @@ using Microsoft.Extensions.Hosting;
 using Quickstart.Jobs;
 using Quickstart.Jobs.Mailing;
 
-// The Quickstart's jobs in a process of their own. Start it in the folder of the Quickstart's lovage.db: they share the file.
+// The Quickstart's jobs in a process of their own. Start it in the folder of the Quickstart's lovage.db: they share the
+// file.
 var builder = Host.CreateApplicationBuilder(args);
 builder.AddLovage()
     .AddJobs(QuickstartJobs.Catalog)

@@ -8,14 +8,18 @@ using Microsoft.Extensions.DependencyInjection;
 namespace Lovage;
 
 /// <summary>
-/// Work for after the response, as FastAPI's <c>BackgroundTasks</c>: take it as a parameter of an endpoint or a controller's action, or by constructor in any service of the request; all of
-/// them share one list. The tasks start when the response has gone out, in the order in which they were added, each when the one before has ended.
+/// Work for after the response, as FastAPI's <c>BackgroundTasks</c>: take it as a parameter of an endpoint or a
+/// controller's action, or by constructor in any service of the request; all of them share one list. The tasks start
+/// when the response has gone out, in the order in which they were added, each when the one before has ended.
 /// </summary>
 /// <remarks>
-/// <para>Safe for use by several threads while the request runs. The connection serves its next request at once; a client that disconnects does not stop them; one that fails is logged, counted and given to
-/// <see cref="LovageBuilder.OnTaskFailure"/>, and the next still runs. A request that ends in an exception drops its tasks (logged, counted); one that answers with an error status runs them.</para>
-/// <para>The request is over when they run: do not use its <see cref="HttpContext"/> or its scoped services in them (an analyzer flags it). Read what is needed before, and let the task take its services as
-/// parameters: they come from a scope of its own. The tasks live in this process: what must happen even if it dies belongs in a durable job.</para>
+/// <para>Safe for use by several threads while the request runs. The connection serves its next request at once; a
+/// client that disconnects does not stop them; one that fails is logged, counted and given to
+/// <see cref="LovageBuilder.OnTaskFailure"/>, and the next still runs. A request that ends in an exception drops its
+/// tasks (logged, counted); one that answers with an error status runs them.</para>
+/// <para>The request is over when they run: do not use its <see cref="HttpContext"/> or its scoped services in them (an
+/// analyzer flags it). Read what is needed before, and let the task take its services as parameters: they come from a
+/// scope of its own. The tasks live in this process: what must happen even if it dies belongs in a durable job.</para>
 /// </remarks>
 [BoundByRequest]
 [JsonConverter(typeof(BackgroundTasksBodyRefusal))]
@@ -32,11 +36,15 @@ public sealed class BackgroundTasks
         _tasks = new AfterResponseTasks(after.Runner, after.Jobs);
     }
 
-    /// <summary>Adds a job: its handler runs in this process with the arguments as they are, in a scope of its own, with filters, once; nothing is stored. Enqueue it with <see cref="JobClient"/> to have it survive a crash.</summary>
+    /// <summary>
+    /// Adds a job: its handler runs in this process with the arguments as they are, in a scope of its own, with
+    /// filters, once; nothing is stored. Enqueue it with <see cref="JobClient"/> to have it survive a crash.
+    /// </summary>
     /// <param name="job">The job, without a delay; its queue, priority and expiry mean nothing here.</param>
     /// <exception cref="UnknownJobException">No handler of that name is registered in this process.</exception>
     /// <exception cref="BadArgumentsException">An argument is not valid.</exception>
-    /// <exception cref="QueueFullException">Too many tasks after a response have not ended (<c>Lovage:Local:AfterResponseMax</c>); left to itself it answers 503 with Retry-After.</exception>
+    /// <exception cref="QueueFullException">Too many tasks after a response have not ended
+    /// (<c>Lovage:Local:AfterResponseMax</c>); left to itself it answers 503 with Retry-After.</exception>
     /// <exception cref="AppStoppingException">The app is stopping.</exception>
     /// <exception cref="ArgumentException">The job has a delay or a due time.</exception>
     /// <exception cref="InvalidOperationException">The response has gone out already.</exception>
@@ -44,8 +52,10 @@ public sealed class BackgroundTasks
 
     /// <summary>Adds a delegate.</summary>
     /// <param name="name">What it is called in logs, metrics and lists: a fixed text, not one with ids in it.</param>
-    /// <param name="work">The work. Services it takes come from a scope of its own; its token is cancelled when the app's stop no longer waits.</param>
-    /// <exception cref="QueueFullException">Too many tasks after a response have not ended (<c>Lovage:Local:AfterResponseMax</c>); left to itself it answers 503 with Retry-After.</exception>
+    /// <param name="work">The work. Services it takes come from a scope of its own; its token is cancelled when the
+    /// app's stop no longer waits.</param>
+    /// <exception cref="QueueFullException">Too many tasks after a response have not ended
+    /// (<c>Lovage:Local:AfterResponseMax</c>); left to itself it answers 503 with Retry-After.</exception>
     /// <exception cref="AppStoppingException">The app is stopping.</exception>
     /// <exception cref="InvalidOperationException">The response has gone out already.</exception>
     public void Add(string name, Action work) => _tasks.Add(name, LocalCalls.Of(work));
@@ -110,8 +120,10 @@ public sealed class BackgroundTasks
             return known;
         }
 
-        // The app's own services, where they can be had: asking the request's makes a scope for it, which many an endpoint never needs.
-        var after = ((context as DefaultHttpContext)?.ServiceScopeFactory as IServiceProvider)?.GetService<AfterResponse>()
+        // The app's own services, where they can be had: asking the request's makes a scope for it, which many an
+        // endpoint never needs.
+        var after = ((context as DefaultHttpContext)?.ServiceScopeFactory as IServiceProvider)
+            ?.GetService<AfterResponse>()
             ?? context.RequestServices.GetService<AfterResponse>()
             ?? throw new InvalidOperationException(BackgroundTasksBodyRefusal.HowToAdd);
         var made = new BackgroundTasks(context, after);

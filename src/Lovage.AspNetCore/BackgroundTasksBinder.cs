@@ -4,7 +4,10 @@ using Microsoft.AspNetCore.Mvc.ModelBinding.Validation;
 
 namespace Lovage.AspNetCore;
 
-/// <summary>Gives a controller's action or a page's handler the list of its request, in an app that forgot Lovage too: there it says what to add.</summary>
+/// <summary>
+/// Gives a controller's action or a page's handler the list of its request, in an app that forgot Lovage too: there it
+/// says what to add.
+/// </summary>
 [SuppressMessage("Performance", "CA1812", Justification = "Made by MVC.")]
 internal sealed class BackgroundTasksBinder : IModelBinder
 {
@@ -17,7 +20,10 @@ internal sealed class BackgroundTasksBinder : IModelBinder
     }
 }
 
-/// <summary>Tells MVC, by the type itself, that it is neither the body nor made of values of the request, and API descriptions that it is no parameter.</summary>
+/// <summary>
+/// Tells MVC, by the type itself, that it is neither the body nor made of values of the request, and API descriptions
+/// that it is no parameter.
+/// </summary>
 [AttributeUsage(AttributeTargets.Class)]
 internal sealed class BoundByRequestAttribute : Attribute, IBinderTypeProviderMetadata
 {

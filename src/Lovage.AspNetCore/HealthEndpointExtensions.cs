@@ -10,14 +10,16 @@ namespace Microsoft.AspNetCore.Builder;
 public static class HealthEndpointExtensions
 {
     /// <summary>
-    /// Answers with the status of every registered health check, Lovage's (<c>Lovage.Storage</c>, <c>Lovage.ThreadPool</c>, <c>Lovage.Worker</c>) and others', as
-    /// <c>{"status":"Healthy","checks":{"Lovage.Storage":{"status":"Healthy"}}}</c>: 200 when healthy or degraded, 503 when unhealthy.
-    /// Nothing but the status is told, so that it may be public.
+    /// Answers with the status of every registered health check, Lovage's (<c>Lovage.Storage</c>,
+    /// <c>Lovage.ThreadPool</c>, <c>Lovage.Worker</c>) and others', as
+    /// <c>{"status":"Healthy","checks":{"Lovage.Storage":{"status":"Healthy"}}}</c>: 200 when healthy or degraded, 503
+    /// when unhealthy. Nothing but the status is told, so that it may be public.
     /// </summary>
     /// <param name="endpoints">Where to.</param>
     /// <param name="pattern">The route; <c>/health</c> by default.</param>
     /// <returns>The endpoint, for more conventions.</returns>
-    public static IEndpointConventionBuilder MapLovageHealth(this IEndpointRouteBuilder endpoints, string pattern = "/health")
+    public static IEndpointConventionBuilder MapLovageHealth(
+        this IEndpointRouteBuilder endpoints, string pattern = "/health")
     {
         ArgumentNullException.ThrowIfNull(endpoints);
         return endpoints.MapHealthChecks(pattern, new HealthCheckOptions { ResponseWriter = WriteAsync });

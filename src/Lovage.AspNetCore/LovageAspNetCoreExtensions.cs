@@ -10,17 +10,21 @@ namespace Microsoft.Extensions.DependencyInjection;
 public static class LovageAspNetCoreExtensions
 {
     /// <summary>
-    /// Answers requests that end in an error of Lovage with problem details (RFC 9457) instead of 500: <see cref="BadArgumentsException"/> 400,
-    /// <see cref="JobIdConflictException"/> 409, <see cref="PayloadTooLargeException"/> 413, <see cref="QueueFullException"/> and a transient
-    /// <see cref="StorageException"/> 503 with Retry-After. It takes effect where the app calls <c>app.UseExceptionHandler()</c>.
+    /// Answers requests that end in an error of Lovage with problem details (RFC 9457) instead of 500:
+    /// <see cref="BadArgumentsException"/> 400, <see cref="JobIdConflictException"/> 409,
+    /// <see cref="PayloadTooLargeException"/> 413, <see cref="QueueFullException"/> and a transient
+    /// <see cref="StorageException"/> 503 with Retry-After. It takes effect where the app calls
+    /// <c>app.UseExceptionHandler()</c>.
     /// </summary>
     /// <param name="builder">The set-up.</param>
     public static LovageBuilder AddProblemDetails(this LovageBuilder builder)
     {
         ArgumentNullException.ThrowIfNull(builder);
         builder.Services.AddProblemDetails();
-        builder.Services.TryAddEnumerable(ServiceDescriptor.Singleton<IExceptionHandler, LovageExceptionHandler>(static provider =>
-            new LovageExceptionHandler(provider.GetRequiredService<IProblemDetailsService>(), provider.GetRequiredService<Random>())));
+        builder.Services.TryAddEnumerable(
+            ServiceDescriptor.Singleton<IExceptionHandler, LovageExceptionHandler>(static provider =>
+                new LovageExceptionHandler(
+                    provider.GetRequiredService<IProblemDetailsService>(), provider.GetRequiredService<Random>())));
         return builder;
     }
 }

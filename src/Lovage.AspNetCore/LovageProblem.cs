@@ -12,17 +12,46 @@ internal static class LovageProblem
     /// <summary>Null for an error that is not for the client to know.</summary>
     internal static ProblemDetails? Of(Exception exception) => exception switch
     {
-        BadArgumentsException bad => Problem(StatusCodes.Status400BadRequest, "The arguments do not fit the job.", bad.Message, ("job", bad.Job), ("parameter", bad.Parameter)),
-        TriggerException trigger => Problem(StatusCodes.Status400BadRequest, "The trigger is not valid.", trigger.Message, ("field", trigger.Field), ("position", trigger.Position)),
-        ScheduleException schedule => Problem(StatusCodes.Status409Conflict, "The schedule cannot be changed so.", schedule.Message, ("schedule", schedule.Id)),
-        PayloadTooLargeException large => Problem(StatusCodes.Status413PayloadTooLarge, "The arguments are too large.", large.Message, ("size_bytes_max", large.SizeBytesMax)),
-        JobIdConflictException conflict => Problem(StatusCodes.Status409Conflict, "The job id is taken.", conflict.Message, ("task_id", conflict.Id.Value)),
-        QueueFullException full => Problem(StatusCodes.Status503ServiceUnavailable, "The queue is full.", full.Message, ("queue", full.Queue)),
-        AppStoppingException => Problem(StatusCodes.Status503ServiceUnavailable, "The app is stopping.", "Nothing is known to be wrong with the request. Try again later."),
+        BadArgumentsException bad => Problem(
+            StatusCodes.Status400BadRequest,
+            "The arguments do not fit the job.",
+            bad.Message,
+            ("job", bad.Job),
+            ("parameter", bad.Parameter)),
+        TriggerException trigger => Problem(
+            StatusCodes.Status400BadRequest,
+            "The trigger is not valid.",
+            trigger.Message,
+            ("field", trigger.Field),
+            ("position", trigger.Position)),
+        ScheduleException schedule => Problem(
+            StatusCodes.Status409Conflict,
+            "The schedule cannot be changed so.",
+            schedule.Message,
+            ("schedule", schedule.Id)),
+        PayloadTooLargeException large => Problem(
+            StatusCodes.Status413PayloadTooLarge,
+            "The arguments are too large.",
+            large.Message,
+            ("size_bytes_max", large.SizeBytesMax)),
+        JobIdConflictException conflict => Problem(
+            StatusCodes.Status409Conflict, "The job id is taken.", conflict.Message, ("task_id", conflict.Id.Value)),
+        QueueFullException full =>
+            Problem(StatusCodes.Status503ServiceUnavailable, "The queue is full.", full.Message, ("queue", full.Queue)),
+        AppStoppingException => Problem(
+            StatusCodes.Status503ServiceUnavailable,
+            "The app is stopping.",
+            "Nothing is known to be wrong with the request. Try again later."),
 
         // The message of a storage may name its place, which is nothing for a stranger: the log has it.
-        StorageException { IsTransient: true } => Problem(StatusCodes.Status503ServiceUnavailable, "The job storage cannot be reached now.", "Nothing is known to be wrong with the request. Try again later."),
-        StorageException => Problem(StatusCodes.Status500InternalServerError, "The job storage cannot be used.", "The server's log says why. Trying again will not help."),
+        StorageException { IsTransient: true } => Problem(
+            StatusCodes.Status503ServiceUnavailable,
+            "The job storage cannot be reached now.",
+            "Nothing is known to be wrong with the request. Try again later."),
+        StorageException => Problem(
+            StatusCodes.Status500InternalServerError,
+            "The job storage cannot be used.",
+            "The server's log says why. Trying again will not help."),
         _ => null,
     };
 
@@ -32,7 +61,12 @@ internal static class LovageProblem
     /// <param name="problem">How it is told.</param>
     /// <param name="service">Writes it; null in an app without problem details.</param>
     /// <param name="random">Jitter of Retry-After.</param>
-    internal static async ValueTask WriteAsync(HttpContext context, Exception exception, ProblemDetails problem, IProblemDetailsService? service, Random random)
+    internal static async ValueTask WriteAsync(
+        HttpContext context,
+        Exception exception,
+        ProblemDetails problem,
+        IProblemDetailsService? service,
+        Random random)
     {
         var response = context.Response;
         response.StatusCode = problem.Status!.Value;
@@ -41,7 +75,9 @@ internal static class LovageProblem
             response.Headers.RetryAfter = Seconds(wait, random).ToString(CultureInfo.InvariantCulture);
         }
 
-        if (service is null || !await service.TryWriteAsync(new ProblemDetailsContext { HttpContext = context, ProblemDetails = problem, Exception = exception }))
+        if (service is null
+            || !await service.TryWriteAsync(
+                new ProblemDetailsContext { HttpContext = context, ProblemDetails = problem, Exception = exception }))
         {
             response.ContentType = "text/plain; charset=utf-8";
             await response.WriteAsync($"{problem.Title} {problem.Detail}", context.RequestAborted);
@@ -56,9 +92,11 @@ internal static class LovageProblem
     };
 
     /// <summary>1 to 60 s, give or take a fifth, so that callers refused together do not come back together.</summary>
-    private static int Seconds(TimeSpan wait, Random random) => Math.Max(1, (int)Math.Round(Math.Clamp(wait.TotalSeconds, 1, 60) * (0.8 + (0.4 * random.NextDouble()))));
+    private static int Seconds(TimeSpan wait, Random random) =>
+        Math.Max(1, (int)Math.Round(Math.Clamp(wait.TotalSeconds, 1, 60) * (0.8 + (0.4 * random.NextDouble()))));
 
-    private static ProblemDetails Problem(int status, string title, string detail, params ReadOnlySpan<(string Name, object? Value)> facts)
+    private static ProblemDetails Problem(
+        int status, string title, string detail, params ReadOnlySpan<(string Name, object? Value)> facts)
     {
         var problem = new ProblemDetails { Status = status, Title = title, Detail = detail };
         foreach (var (name, value) in facts)

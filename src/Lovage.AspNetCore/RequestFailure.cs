@@ -7,8 +7,8 @@ using Microsoft.Extensions.DependencyInjection;
 namespace Lovage.AspNetCore;
 
 /// <summary>
-/// Stands around the whole pipeline. A request that ends in an exception drops its tasks; one that was refused because too many tasks are unfinished, or because the app
-/// stops, is answered 503 where nothing else in the app has answered.
+/// Stands around the whole pipeline. A request that ends in an exception drops its tasks; one that was refused because
+/// too many tasks are unfinished, or because the app stops, is answered 503 where nothing else in the app has answered.
 /// </summary>
 internal sealed class RequestFailure : IStartupFilter
 {
@@ -71,22 +71,26 @@ internal sealed class RequestFailure : IStartupFilter
     }
 
     /// <summary>
-    /// Exception handlers and the developer's page swallow what a request throws because its client has gone, and set this status without any other mark. The server sets it too, for a
-    /// request that ended well when nobody listened any more, but later.
+    /// Exception handlers and the developer's page swallow what a request throws because its client has gone, and set
+    /// this status without any other mark. The server sets it too, for a request that ended well when nobody listened
+    /// any more, but later.
     /// </summary>
     private static void LookForAbort(HttpContext context)
     {
-        if (context.Response.StatusCode == StatusCodes.Status499ClientClosedRequest && context.RequestAborted.IsCancellationRequested)
+        if (context.Response.StatusCode == StatusCodes.Status499ClientClosedRequest
+            && context.RequestAborted.IsCancellationRequested)
         {
             BackgroundTasks.Drop(context);
         }
     }
 
-    private static bool MayAnswer(HttpContext context, Exception error) => Refusal.IsOne(error) && !context.Response.HasStarted;
+    private static bool MayAnswer(HttpContext context, Exception error) =>
+        Refusal.IsOne(error) && !context.Response.HasStarted;
 
     private static async Task AnswerAsync(HttpContext context, LovageException error)
     {
         context.Response.Clear();
-        await context.RequestServices.GetRequiredService<Refusal>().TryHandleAsync(context, error, context.RequestAborted);
+        await context.RequestServices.GetRequiredService<Refusal>()
+            .TryHandleAsync(context, error, context.RequestAborted);
     }
 }

@@ -27,7 +27,10 @@ internal sealed record ContractCheck(EquatableArray<Issue> Certain, EquatableArr
         check.Certain
             .Concat(check.Missing
                 .Where(missing => !JsonContracts.IsKnownIn(compilation, missing.Need))
-                .Select(static missing => Issue.On(Diagnostics.NoContract, missing.Job, missing.Need.Display) with { Parameter = missing.Need.Parameter }))
+                .Select(static missing => Issue.On(Diagnostics.NoContract, missing.Job, missing.Need.Display) with
+                {
+                    Parameter = missing.Need.Parameter,
+                }))
             .Select(issue => IssueLocator.Locate(compilation, issue))
             .ToEquatable();
 }

@@ -4,8 +4,8 @@ using Microsoft.CodeAnalysis.CSharp.Syntax;
 namespace Lovage.Generators;
 
 /// <summary>
-/// Finds the place of an issue in the source as it is now. Models carry no places, so that typing elsewhere leaves them equal, and a place found here belongs
-/// to a syntax tree, so that <c>#pragma warning disable</c> is heard.
+/// Finds the place of an issue in the source as it is now. Models carry no places, so that typing elsewhere leaves them
+/// equal, and a place found here belongs to a syntax tree, so that <c>#pragma warning disable</c> is heard.
 /// </summary>
 internal static class IssueLocator
 {
@@ -14,7 +14,9 @@ internal static class IssueLocator
     {
         for (var current = symbol; current is not null; current = current.ContainingSymbol)
         {
-            if (current.GetDocumentationCommentId() is { Length: > 0 } id && current is not IMethodSymbol { MethodKind: MethodKind.LocalFunction or MethodKind.AnonymousFunction })
+            if (current.GetDocumentationCommentId() is { Length: > 0 } id
+                && current
+                    is not IMethodSymbol { MethodKind: MethodKind.LocalFunction or MethodKind.AnonymousFunction })
             {
                 return id;
             }
@@ -25,7 +27,9 @@ internal static class IssueLocator
 
     internal static LocatedIssue Locate(Compilation compilation, Issue issue)
     {
-        var symbol = issue.Target.Length == 0 ? null : DocumentationCommentId.GetFirstSymbolForDeclarationId(issue.Target, compilation);
+        var symbol = issue.Target.Length == 0
+            ? null
+            : DocumentationCommentId.GetFirstSymbolForDeclarationId(issue.Target, compilation);
         return new LocatedIssue(issue.Rule, symbol is null ? Location.None : Place(symbol, issue), issue.Values);
     }
 
@@ -36,12 +40,15 @@ internal static class IssueLocator
             return Find(attribute, argument)?.GetLocation() ?? attribute.GetLocation();
         }
 
-        var named = symbol is IMethodSymbol method && issue.Parameter >= 0 && issue.Parameter < method.Parameters.Length ? method.Parameters[issue.Parameter] : symbol;
+        var named = symbol is IMethodSymbol method && issue.Parameter >= 0 && issue.Parameter < method.Parameters.Length
+            ? method.Parameters[issue.Parameter]
+            : symbol;
         return named.Locations.FirstOrDefault(static place => place.IsInSource) ?? Location.None;
     }
 
     private static AttributeSyntax? Attribute(ISymbol symbol) =>
-        symbol.GetAttributes().FirstOrDefault(static a => a.AttributeClass is { } type && Types.FullName(type) == JobGenerator.Attribute)
+        symbol.GetAttributes().FirstOrDefault(
+            static a => a.AttributeClass is { } type && Types.FullName(type) == JobGenerator.Attribute)
             ?.ApplicationSyntaxReference?.GetSyntax() as AttributeSyntax;
 
     private static AttributeArgumentSyntax? Find(AttributeSyntax attribute, string argument) =>

@@ -3,7 +3,9 @@ using Microsoft.CodeAnalysis;
 
 namespace Lovage.Generators;
 
-/// <summary>Writes, for each [Job] method, its factory, binder and definition, and for the assembly its catalog and AddJobs().</summary>
+/// <summary>
+/// Writes, for each [Job] method, its factory, binder and definition, and for the assembly its catalog and AddJobs().
+/// </summary>
 [Generator(LanguageNames.CSharp)]
 public sealed class JobGenerator : IIncrementalGenerator
 {
@@ -18,30 +20,39 @@ public sealed class JobGenerator : IIncrementalGenerator
         // Embedded types are not seen by friend assemblies, so each one has just its own AddJobs().
         context.RegisterPostInitializationOutput(static output => output.AddEmbeddedAttributeDefinition());
 
-        var oldLanguage = context.ParseOptionsProvider.Select(static (options, _) => AssemblyFacts.OldLanguage(options));
+        var oldLanguage = context.ParseOptionsProvider.Select(
+            static (options, _) => AssemblyFacts.OldLanguage(options));
         var build = context.AnalyzerConfigOptionsProvider.Select(static (options, _) => BuildFacts.From(options));
-        var assembly = context.CompilationProvider.Combine(build).Select(static (pair, _) => AssemblyFacts.From(pair.Left, pair.Right));
+        var assembly = context.CompilationProvider.Combine(build)
+            .Select(static (pair, _) => AssemblyFacts.From(pair.Left, pair.Right));
 
         var strays = context.SyntaxProvider
-            .ForAttributeWithMetadataName(ScheduleParser.Attribute, static (node, _) => JobParser.IsCandidate(node), static (found, _) => ScheduleParser.Stray(found.TargetSymbol))
+            .ForAttributeWithMetadataName(
+                ScheduleParser.Attribute,
+                static (node, _) => JobParser.IsCandidate(node),
+                static (found, _) => ScheduleParser.Stray(found.TargetSymbol))
             .Where(static issue => issue is not null)
             .Select(static (issue, _) => issue!)
             .Collect();
         var set = context.SyntaxProvider
-            .ForAttributeWithMetadataName(Attribute, static (node, _) => JobParser.IsCandidate(node), static (found, _) => JobParser.Parse(found))
+            .ForAttributeWithMetadataName(
+                Attribute, static (node, _) => JobParser.IsCandidate(node), static (found, _) => JobParser.Parse(found))
             .WithTrackingName("Jobs")
             .Collect()
             .Combine(oldLanguage)
             .Select(static (pair, _) => Admit(JobSet.From(pair.Left), pair.Right))
             .Combine(strays)
-            .Select(static (pair, _) => pair.Right.IsEmpty ? pair.Left : pair.Left with { Issues = pair.Left.Issues.Concat(pair.Right).ToEquatable() })
+            .Select(static (pair, _) => pair.Right.IsEmpty
+                ? pair.Left
+                : pair.Left with { Issues = pair.Left.Issues.Concat(pair.Right).ToEquatable() })
             .WithTrackingName("JobSet");
 
         var handlers = set.SelectMany(static (all, _) => all.Handlers).WithTrackingName("Handlers");
         var catalog = set.Select(static (all, _) => all.Handlers).Combine(assembly).WithTrackingName("Catalog");
 
         var known = context.SyntaxProvider
-            .ForAttributeWithMetadataName(JsonContracts.Attribute, static (_, _) => true, static (found, _) => JsonContracts.Known(found))
+            .ForAttributeWithMetadataName(
+                JsonContracts.Attribute, static (_, _) => true, static (found, _) => JsonContracts.Known(found))
             .Collect();
         var issues = set
             .Combine(known)
@@ -51,7 +62,8 @@ public sealed class JobGenerator : IIncrementalGenerator
             .Select(static (pair, _) => ContractCheck.Resolve(pair.Left, pair.Right))
             .WithTrackingName("Issues");
 
-        context.RegisterSourceOutput(handlers, static (output, handler) => output.AddSource(handler.File, HandlerEmitter.Emit(handler)));
+        context.RegisterSourceOutput(
+            handlers, static (output, handler) => output.AddSource(handler.File, HandlerEmitter.Emit(handler)));
         context.RegisterSourceOutput(catalog, static (output, pair) =>
         {
             if (pair.Left.Count > 0)
@@ -63,7 +75,8 @@ public sealed class JobGenerator : IIncrementalGenerator
         {
             foreach (var issue in located)
             {
-                output.ReportDiagnostic(Diagnostic.Create(Diagnostics.Rule(issue.Rule), issue.Place, [.. issue.Values]));
+                output.ReportDiagnostic(
+                    Diagnostic.Create(Diagnostics.Rule(issue.Rule), issue.Place, [.. issue.Values]));
             }
         });
     }
@@ -71,5 +84,8 @@ public sealed class JobGenerator : IIncrementalGenerator
     private static JobSet Admit(JobSet set, string? oldLanguage) =>
         oldLanguage is null || set.Handlers.Count == 0
             ? set
-            : new JobSet(default, set.Issues.Append(Issue.On(Diagnostics.OldLanguage, set.Handlers[0].Jobs[0].Id, oldLanguage)).ToEquatable());
+            : new JobSet(
+                default,
+                set.Issues.Append(Issue.On(Diagnostics.OldLanguage, set.Handlers[0].Jobs[0].Id, oldLanguage))
+                    .ToEquatable());
 }

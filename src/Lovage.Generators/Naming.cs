@@ -10,7 +10,9 @@ internal static class Naming
     internal const int NameLengthMax = 255;
     internal const int QueueLengthMax = 64;
 
-    /// <summary>snake_case exactly as System.Text.Json's SnakeCaseLower makes it, so that parameters and properties agree.</summary>
+    /// <summary>
+    /// snake_case exactly as System.Text.Json's SnakeCaseLower makes it, so that parameters and properties agree.
+    /// </summary>
     internal static string SnakeCase(string name)
     {
         var text = new StringBuilder(name.Length + 8);
@@ -47,25 +49,35 @@ internal static class Naming
 
     /// <summary>The method's name without Async.</summary>
     internal static string Factory(string method) =>
-        method.Length > 5 && method.EndsWith("Async", StringComparison.Ordinal) ? method.Substring(0, method.Length - 5) : method;
+        method.Length > 5 && method.EndsWith("Async", StringComparison.Ordinal)
+            ? method.Substring(0, method.Length - 5)
+            : method;
 
     /// <summary>An identifier as code may write it anywhere.</summary>
     internal static string Identifier(string name) =>
-        SyntaxFacts.GetKeywordKind(name) != SyntaxKind.None || SyntaxFacts.GetContextualKeywordKind(name) != SyntaxKind.None
+        SyntaxFacts.GetKeywordKind(name) != SyntaxKind.None
+            || SyntaxFacts.GetContextualKeywordKind(name) != SyntaxKind.None
             ? "@" + name
             : name;
 
-    /// <summary>The name of an assembly's catalog: Billing and Shop.Billing make BillingJobs, my-app makes MyAppJobs, Shop.Jobs makes ShopJobs.</summary>
+    /// <summary>
+    /// The name of an assembly's catalog: Billing and Shop.Billing make BillingJobs, my-app makes MyAppJobs, Shop.Jobs
+    /// makes ShopJobs.
+    /// </summary>
     internal static string Catalog(string assembly)
     {
-        var own = assembly.EndsWith(".Jobs", StringComparison.Ordinal) ? assembly.Substring(0, assembly.Length - 5) : assembly;
+        var own = assembly.EndsWith(".Jobs", StringComparison.Ordinal)
+            ? assembly.Substring(0, assembly.Length - 5)
+            : assembly;
         var name = Pascal(own.Substring(own.LastIndexOf('.') + 1));
         return name.EndsWith("Jobs", StringComparison.Ordinal) ? name : name + "Jobs";
     }
 
     /// <summary>A namespace from any text, part by part.</summary>
     internal static string Namespace(string text) =>
-        string.Join(".", text.Split('.').Select(static part => part.Trim()).Where(static part => part.Length > 0).Select(Valid));
+        string.Join(
+            ".",
+            text.Split('.').Select(static part => part.Trim()).Where(static part => part.Length > 0).Select(Valid));
 
     internal static bool IsJobName(string name) => Is(name, NameLengthMax, "._-:<>[]/");
 
@@ -79,7 +91,8 @@ internal static class Naming
     private static bool Is(string name, int lengthMax, string extra) =>
         name.Length > 0
         && name.Length <= lengthMax
-        && name.All(c => c is (>= 'A' and <= 'Z') or (>= 'a' and <= 'z') or (>= '0' and <= '9') || extra.IndexOf(c) >= 0);
+        && name.All(
+            c => c is (>= 'A' and <= 'Z') or (>= 'a' and <= 'z') or (>= '0' and <= '9') || extra.IndexOf(c) >= 0);
 
     private static string Pascal(string text)
     {

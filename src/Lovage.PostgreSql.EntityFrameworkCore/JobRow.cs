@@ -1,8 +1,8 @@
 namespace Lovage.PostgreSql.EntityFrameworkCore;
 
 /// <summary>
-/// A row of the view <c>lovage.job</c>, for queries by LINQ: <c>context.Set&lt;JobRow&gt;()</c>. The view is stable: columns are added, never changed. It is read, never written: to cancel or run
-/// again use <see cref="JobInspector"/>.
+/// A row of the view <c>lovage.job</c>, for queries by LINQ: <c>context.Set&lt;JobRow&gt;()</c>. The view is stable:
+/// columns are added, never changed. It is read, never written: to cancel or run again use <see cref="JobInspector"/>.
 /// </summary>
 public sealed class JobRow
 {
@@ -19,7 +19,10 @@ public sealed class JobRow
     /// <summary>Its queue.</summary>
     public string Queue { get; private init; } = "";
 
-    /// <summary>Celery's word for its state: <c>PENDING</c>, <c>STARTED</c>, <c>RETRY</c>, <c>SUCCESS</c>, <c>FAILURE</c> or <c>REVOKED</c>.</summary>
+    /// <summary>
+    /// Celery's word for its state: <c>PENDING</c>, <c>STARTED</c>, <c>RETRY</c>, <c>SUCCESS</c>, <c>FAILURE</c> or
+    /// <c>REVOKED</c>.
+    /// </summary>
     public string Status { get; private init; } = "";
 
     /// <summary>Attempts recorded so far, one that is running included.</summary>

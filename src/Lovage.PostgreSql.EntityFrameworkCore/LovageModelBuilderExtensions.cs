@@ -5,9 +5,13 @@ namespace Lovage.PostgreSql.EntityFrameworkCore;
 /// <summary>Adds what Lovage stores to a model.</summary>
 public static class LovageModelBuilderExtensions
 {
-    /// <summary>Adds <see cref="JobRow"/> as an entity without a key on the view of jobs. Migrations leave the view alone: Lovage makes it. Call it in <c>OnModelCreating</c>.</summary>
+    /// <summary>
+    /// Adds <see cref="JobRow"/> as an entity without a key on the view of jobs. Migrations leave the view alone:
+    /// Lovage makes it. Call it in <c>OnModelCreating</c>.
+    /// </summary>
     /// <param name="modelBuilder">The model.</param>
-    /// <param name="schema">The schema of Lovage's tables, as in <see cref="PostgreSqlStorageOptions.Schema"/>; <c>lovage</c> by default.</param>
+    /// <param name="schema">The schema of Lovage's tables, as in <see cref="PostgreSqlStorageOptions.Schema"/>;
+    /// <c>lovage</c> by default.</param>
     public static ModelBuilder AddLovageJobs(this ModelBuilder modelBuilder, string schema = "lovage")
     {
         ArgumentNullException.ThrowIfNull(modelBuilder);

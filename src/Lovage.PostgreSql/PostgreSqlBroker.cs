@@ -10,10 +10,14 @@ using Npgsql;
 namespace Lovage.PostgreSql;
 
 /// <summary>Queues and leases in the database.</summary>
-internal sealed class PostgreSqlBroker(PostgreSqlStorage storage, PostgreSqlSignals signals, TimeProvider time) : JobBroker("postgresql", signals, time)
+internal sealed class PostgreSqlBroker(PostgreSqlStorage storage, PostgreSqlSignals signals, TimeProvider time)
+    : JobBroker("postgresql", signals, time)
 {
-    private const string Pause = "INSERT INTO lovage.queue(id, pause_reason) VALUES ($1, $2) ON CONFLICT (id) DO UPDATE SET pause_reason = excluded.pause_reason";
-    private const string Resume = "UPDATE lovage.queue SET pause_reason = NULL WHERE id = (SELECT id FROM lovage.word WHERE text = $1)";
+    private const string Pause =
+        "INSERT INTO lovage.queue(id, pause_reason) VALUES ($1, $2) ON CONFLICT (id) DO UPDATE SET pause_reason = "
+            + "excluded.pause_reason";
+    private const string Resume =
+        "UPDATE lovage.queue SET pause_reason = NULL WHERE id = (SELECT id FROM lovage.word WHERE text = $1)";
 
     private readonly Database _database = storage.Database;
     private readonly PublishStatement _publish = new(storage.Database.Schema);
@@ -24,24 +28,30 @@ internal sealed class PostgreSqlBroker(PostgreSqlStorage storage, PostgreSqlSign
     private readonly JobStatements _jobs = new(storage.Database.Schema);
     private readonly QueueReading _reading = new(storage.Database.Schema);
 
-    /// <summary>There may be jobs that took their places long ago: claims were given back, or a transaction committed late.</summary>
+    /// <summary>
+    /// There may be jobs that took their places long ago: claims were given back, or a transaction committed late.
+    /// </summary>
     internal void LookFromStart() => _receive.LookFromStart();
 
-    protected override ValueTask<IReadOnlyList<PublishStatus>> PublishCoreAsync(IReadOnlyList<JobMessage> messages, CancellationToken cancellationToken) =>
+    protected override ValueTask<IReadOnlyList<PublishStatus>> PublishCoreAsync(
+        IReadOnlyList<JobMessage> messages, CancellationToken cancellationToken) =>
         _database.CallAsync(connection => PublishAsync(connection, messages, keys: null), cancellationToken);
 
-    protected override async ValueTask<IReadOnlyList<PublishStatus>> PublishInOrderCoreAsync(IReadOnlyList<JobMessage> messages, CancellationToken cancellationToken)
+    protected override async ValueTask<IReadOnlyList<PublishStatus>> PublishInOrderCoreAsync(
+        IReadOnlyList<JobMessage> messages, CancellationToken cancellationToken)
     {
         var keys = await _places.DrawAsync(messages.Count, cancellationToken);
         return await _database.CallAsync(connection => PublishAsync(connection, messages, keys), cancellationToken);
     }
 
-    protected override async ValueTask<ReceiveResult> ReceiveCoreAsync(ReceiveRequest request, CancellationToken cancellationToken)
+    protected override async ValueTask<ReceiveResult> ReceiveCoreAsync(
+        ReceiveRequest request, CancellationToken cancellationToken)
     {
         try
         {
             _database.PrepareRenewals();
-            var result = await _database.CallAsync(connection => ReceiveAsync(connection, request), ReleaseLateAsync, cancellationToken);
+            var result = await _database.CallAsync(
+                connection => ReceiveAsync(connection, request), ReleaseLateAsync, cancellationToken);
             _untold.Tell(request.Owner.Key, result.Deliveries);
             return result;
         }
@@ -52,22 +62,28 @@ internal sealed class PostgreSqlBroker(PostgreSqlStorage storage, PostgreSqlSign
         }
     }
 
-    protected override ValueTask<IReadOnlyList<LeaseStatus>> RenewCoreAsync(IReadOnlyList<LeaseToken> tokens, TimeSpan lease, CancellationToken cancellationToken)
+    protected override ValueTask<IReadOnlyList<LeaseStatus>> RenewCoreAsync(
+        IReadOnlyList<LeaseToken> tokens, TimeSpan lease, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         var sorted = tokens.Distinct().OrderBy(static token => token.Claim).ToArray();
         var held = _database.Renew(connection => Renew(connection, _claims.RenewOf(sorted, lease, storage.Now)));
-        return new([.. tokens.Select(token => !held.TryGetValue(token.Stamp, out var cancel) ? LeaseStatus.Lost : cancel ? LeaseStatus.CancelRequested : LeaseStatus.Held)]);
+        return new([.. tokens.Select(token => !held.TryGetValue(token.Stamp, out var cancel) ? LeaseStatus.Lost
+            : cancel ? LeaseStatus.CancelRequested
+            : LeaseStatus.Held)]);
     }
 
-    protected override async ValueTask<int> ReleaseCoreAsync(IReadOnlyList<LeaseToken> tokens, CancellationToken cancellationToken)
+    protected override async ValueTask<int> ReleaseCoreAsync(
+        IReadOnlyList<LeaseToken> tokens, CancellationToken cancellationToken)
     {
-        var fates = await _database.CallAsync(connection => _claims.ReleaseAsync(connection, tokens, storage.Now), cancellationToken);
+        var fates = await _database.CallAsync(
+            connection => _claims.ReleaseAsync(connection, tokens, storage.Now), cancellationToken);
         TellGivenBack(fates);
         return fates.Count;
     }
 
-    protected override async ValueTask<ReclaimResult> ReclaimCoreAsync(IReadOnlyList<string> deadOwners, int max, CancellationToken cancellationToken)
+    protected override async ValueTask<ReclaimResult> ReclaimCoreAsync(
+        IReadOnlyList<string> deadOwners, int max, CancellationToken cancellationToken)
     {
         var fates = await _database.CallAsync(
             async connection =>
@@ -80,47 +96,58 @@ internal sealed class PostgreSqlBroker(PostgreSqlStorage storage, PostgreSqlSign
             },
             cancellationToken);
         return new ReclaimResult(
-            fates.Count(static fate => fate.State == JobState.Queued), fates.Count(static fate => fate.State == JobState.Dead), fates.Count(static fate => fate.State == JobState.Cancelled));
+            fates.Count(static fate => fate.State == JobState.Queued),
+            fates.Count(static fate => fate.State == JobState.Dead),
+            fates.Count(static fate => fate.State == JobState.Cancelled));
     }
 
     protected override ValueTask<IReadOnlyList<string>> OwnersCoreAsync(CancellationToken cancellationToken) =>
         _database.CallAsync(connection => _reading.OwnersAsync(connection, cancellationToken), cancellationToken);
 
-    protected override async ValueTask PauseCoreAsync(string queue, string reason, CancellationToken cancellationToken) => await _database.CallAsync(
+    protected override async ValueTask PauseCoreAsync(
+        string queue, string reason, CancellationToken cancellationToken) => await _database.CallAsync(
         async connection =>
         {
             var words = await _database.Words.IdsAsync(connection, [queue], CancellationToken.None);
-            await connection.ExecuteAsync(new Statement(_database.Schema.Sql(Pause)).Add(words[queue]).Add(reason), CancellationToken.None);
+            await connection.ExecuteAsync(
+                new Statement(_database.Schema.Sql(Pause)).Add(words[queue]).Add(reason), CancellationToken.None);
             return true;
         },
         cancellationToken);
 
-    protected override async ValueTask ResumeCoreAsync(string queue, CancellationToken cancellationToken) => await _database.CallAsync(
-        async connection =>
-        {
-            await connection.ExecuteAsync(new Statement(_database.Schema.Sql(Resume)).Add(queue), CancellationToken.None);
-            return true;
-        },
-        cancellationToken);
+    protected override async ValueTask ResumeCoreAsync(string queue, CancellationToken cancellationToken) =>
+        await _database.CallAsync(
+            async connection =>
+            {
+                await connection.ExecuteAsync(
+                    new Statement(_database.Schema.Sql(Resume)).Add(queue), CancellationToken.None);
+                return true;
+            },
+            cancellationToken);
 
-    protected override ValueTask<IReadOnlyList<QueueStatus>> QueuesCoreAsync(CancellationToken cancellationToken) => _database.CallAsync(
-        async connection =>
-        {
-            await PromoteAsync(connection, cancellationToken);
-            return await _reading.QueuesAsync(connection, storage.Now, cancellationToken);
-        },
-        cancellationToken);
+    protected override ValueTask<IReadOnlyList<QueueStatus>> QueuesCoreAsync(CancellationToken cancellationToken) =>
+        _database.CallAsync(
+            async connection =>
+            {
+                await PromoteAsync(connection, cancellationToken);
+                return await _reading.QueuesAsync(connection, storage.Now, cancellationToken);
+            },
+            cancellationToken);
 
-    protected override ValueTask<IReadOnlyList<JobMessage>> PeekCoreAsync(string queue, int max, CancellationToken cancellationToken) => _database.CallAsync(
+    protected override ValueTask<IReadOnlyList<JobMessage>> PeekCoreAsync(
+        string queue, int max, CancellationToken cancellationToken) => _database.CallAsync(
         async connection =>
         {
             await PromoteAsync(connection, cancellationToken);
             var words = await _database.Words.FindAsync(connection, [queue], cancellationToken);
-            return words.TryGetValue(queue, out var id) ? await _reading.PeekAsync(connection, id, max, cancellationToken) : [];
+            return words.TryGetValue(queue, out var id)
+                ? await _reading.PeekAsync(connection, id, max, cancellationToken)
+                : [];
         },
         cancellationToken);
 
-    private async Task<IReadOnlyList<PublishStatus>> PublishAsync(NpgsqlConnection connection, IReadOnlyList<JobMessage> messages, long[]? keys)
+    private async Task<IReadOnlyList<PublishStatus>> PublishAsync(
+        NpgsqlConnection connection, IReadOnlyList<JobMessage> messages, long[]? keys)
     {
         var words = await _database.Words.IdsAsync(connection, MessageRow.WordsOf(messages), CancellationToken.None);
         return await _publish.PublishAsync(connection, messages, keys, words, storage.Now);
@@ -173,7 +200,9 @@ internal sealed class PostgreSqlBroker(PostgreSqlStorage storage, PostgreSqlSign
         }
     }
 
-    /// <summary>Jobs are back where they were, which is before what was looked through since, here and elsewhere.</summary>
+    /// <summary>
+    /// Jobs are back where they were, which is before what was looked through since, here and elsewhere.
+    /// </summary>
     private void TellGivenBack(List<(JobId Id, JobState State)> fates)
     {
         LookFromStart();
@@ -205,7 +234,9 @@ internal sealed class PostgreSqlBroker(PostgreSqlStorage storage, PostgreSqlSign
         return held;
     }
 
-    /// <summary>Due jobs are made ready by whoever looks first; the rows are touched only when there are some.</summary>
+    /// <summary>
+    /// Due jobs are made ready by whoever looks first; the rows are touched only when there are some.
+    /// </summary>
     private async Task PromoteAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
         if (await _reading.WithDueAsync(connection, storage.Now, cancellationToken) is { Length: > 0 } queues)

@@ -4,17 +4,24 @@ using Lovage.PostgreSql.Schema;
 
 namespace Lovage.PostgreSql;
 
-/// <summary>The tables of Lovage in a database, for those who look after it: made and brought up to date by hand, or printed.</summary>
+/// <summary>
+/// The tables of Lovage in a database, for those who look after it: made and brought up to date by hand, or printed.
+/// </summary>
 public static class PostgreSqlSchema
 {
     /// <summary>The version of the tables that this package works with.</summary>
     public static int Version => Tables.Version;
 
-    /// <summary>Makes the tables, or brings them up to date, in one transaction and under a lock; does nothing when they are. The options' rule is not looked at.</summary>
+    /// <summary>
+    /// Makes the tables, or brings them up to date, in one transaction and under a lock; does nothing when they are.
+    /// The options' rule is not looked at.
+    /// </summary>
     /// <param name="options">Which database and schema, with a user who may create and change tables.</param>
     /// <param name="cancellationToken">Gives up; nothing has changed then.</param>
-    /// <exception cref="StorageException">The database cannot be used, or its tables are newer, or were not made by this package's steps.</exception>
-    public static async Task MigrateAsync(PostgreSqlStorageOptions options, CancellationToken cancellationToken = default)
+    /// <exception cref="StorageException">The database cannot be used, or its tables are newer, or were not made by
+    /// this package's steps.</exception>
+    public static async Task MigrateAsync(
+        PostgreSqlStorageOptions options, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(options);
         await using var database = new Database(options.ConnectionString, new SchemaName(options.Schema));
@@ -22,13 +29,16 @@ public static class PostgreSqlSchema
         await database.CallAsync(
             async connection =>
             {
-                await new Migration(database.Schema, database.Description).RunAsync(connection, PostgreSqlMigration.Always, cancellationToken);
+                await new Migration(database.Schema, database.Description).RunAsync(
+                    connection, PostgreSqlMigration.Always, cancellationToken);
                 return true;
             },
             cancellationToken);
     }
 
-    /// <summary>The SQL that <see cref="MigrateAsync"/> would run. Run it in one transaction: <c>psql --single-transaction</c>.</summary>
+    /// <summary>
+    /// The SQL that <see cref="MigrateAsync"/> would run. Run it in one transaction: <c>psql --single-transaction</c>.
+    /// </summary>
     /// <param name="schema">The schema's name; <c>lovage</c> by default.</param>
     /// <param name="from">The version that is there, 0 (the default) for none, up to <see cref="Version"/>.</param>
     /// <exception cref="ArgumentException">The name or the version is out of range.</exception>
@@ -40,7 +50,10 @@ public static class PostgreSqlSchema
         return new Migration(new SchemaName(schema), schema).Script(from);
     }
 
-    /// <summary>The SQL that gives a user what a process needs that works with the tables, and nothing more: it may neither create nor change any.</summary>
+    /// <summary>
+    /// The SQL that gives a user what a process needs that works with the tables, and nothing more: it may neither
+    /// create nor change any.
+    /// </summary>
     /// <param name="user">The user (role).</param>
     /// <param name="schema">The schema's name; <c>lovage</c> by default.</param>
     /// <exception cref="ArgumentException">A name is out of range.</exception>
@@ -51,10 +64,26 @@ public static class PostgreSqlSchema
         var quoted = new SchemaName(schema).Quoted;
         var role = $"\"{user.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
         return new StringBuilder()
-            .Append("GRANT USAGE ON SCHEMA ").Append(quoted).Append(" TO ").Append(role).AppendLine(";")
-            .Append("GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA ").Append(quoted).Append(" TO ").Append(role).AppendLine(";")
-            .Append("REVOKE INSERT, UPDATE, DELETE ON ").Append(quoted).Append(".migration FROM ").Append(role).AppendLine(";")
-            .Append("GRANT USAGE ON ALL SEQUENCES IN SCHEMA ").Append(quoted).Append(" TO ").Append(role).AppendLine(";")
+            .Append("GRANT USAGE ON SCHEMA ")
+            .Append(quoted)
+            .Append(" TO ")
+            .Append(role)
+            .AppendLine(";")
+            .Append("GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA ")
+            .Append(quoted)
+            .Append(" TO ")
+            .Append(role)
+            .AppendLine(";")
+            .Append("REVOKE INSERT, UPDATE, DELETE ON ")
+            .Append(quoted)
+            .Append(".migration FROM ")
+            .Append(role)
+            .AppendLine(";")
+            .Append("GRANT USAGE ON ALL SEQUENCES IN SCHEMA ")
+            .Append(quoted)
+            .Append(" TO ")
+            .Append(role)
+            .AppendLine(";")
             .ToString();
     }
 }

@@ -6,8 +6,8 @@ using Lovage.Storage;
 namespace Lovage.PostgreSql;
 
 /// <summary>
-/// Jobs, schedules and hints in one schema of a PostgreSQL database, which any number of hosts share. Version 14 of the server or later. The server's clock judges leases and
-/// due times.
+/// Jobs, schedules and hints in one schema of a PostgreSQL database, which any number of hosts share. Version 14 of the
+/// server or later. The server's clock judges leases and due times.
 /// </summary>
 /// <remarks>Safe for use by several threads once opened. Dispose it last, when no call is under way.</remarks>
 public sealed class PostgreSqlStorage : JobStorage
@@ -77,14 +77,17 @@ public sealed class PostgreSqlStorage : JobStorage
         var version = await Database.OpenAsync(cancellationToken);
         if (version.Major < ServerVersionMin)
         {
-            throw new StorageException($"The storage {Database.Description} runs PostgreSQL {version}; {ServerVersionMin} or later is needed.", isTransient: false);
+            throw new StorageException(
+                $"The storage {Database.Description} runs PostgreSQL {version}; {ServerVersionMin} or later is needed.",
+                isTransient: false);
         }
 
         _warnings.Clear();
         await Database.CallAsync(
             async connection =>
             {
-                await new Migration(Database.Schema, Database.Description).RunAsync(connection, _options.Migration, cancellationToken);
+                await new Migration(Database.Schema, Database.Description).RunAsync(
+                    connection, _options.Migration, cancellationToken);
                 await WarnAsync(connection, cancellationToken);
                 return true;
             },
@@ -97,13 +100,16 @@ public sealed class PostgreSqlStorage : JobStorage
         }
         else if (_options.Hints == PostgreSqlHints.Auto)
         {
-            _warnings.Add("A pooler such as PgBouncer stands before PostgreSQL, through which nobody can listen: jobs of other processes are noticed by polling only.");
+            _warnings.Add(
+                "A pooler such as PgBouncer stands before PostgreSQL, through which nobody can listen: jobs of other "
+                    + "processes are noticed by polling only.");
         }
     }
 
     /// <inheritdoc/>
     public override async ValueTask PingAsync(CancellationToken cancellationToken) =>
-        await Database.CallAsync(connection => connection.ScalarAsync<int>(new Statement("SELECT 1"), cancellationToken), cancellationToken);
+        await Database.CallAsync(
+            connection => connection.ScalarAsync<int>(new Statement("SELECT 1"), cancellationToken), cancellationToken);
 
     /// <inheritdoc/>
     protected override async ValueTask DisposeCoreAsync()
@@ -126,14 +132,20 @@ public sealed class PostgreSqlStorage : JobStorage
 
     private async Task WarnAsync(Npgsql.NpgsqlConnection connection, CancellationToken cancellationToken)
     {
-        if (await connection.ScalarAsync<string>(new Statement("SELECT current_setting('fsync')"), cancellationToken) == "off")
+        if (await connection.ScalarAsync<string>(new Statement("SELECT current_setting('fsync')"), cancellationToken)
+            == "off")
         {
-            _warnings.Add("The server runs with fsync=off: all of the database may be lost in a power cut or a crash of the operating system.");
+            _warnings.Add(
+                "The server runs with fsync=off: all of the database may be lost in a power cut or a crash of the "
+                    + "operating system.");
         }
 
-        if (await connection.ScalarAsync<string>(new Statement("SELECT current_setting('synchronous_commit')"), cancellationToken) == "off")
+        if (await connection.ScalarAsync<string>(
+            new Statement("SELECT current_setting('synchronous_commit')"), cancellationToken) == "off")
         {
-            _warnings.Add("The server runs with synchronous_commit=off: jobs accepted in the last moments before a crash of the server may be lost.");
+            _warnings.Add(
+                "The server runs with synchronous_commit=off: jobs accepted in the last moments before a crash of the "
+                    + "server may be lost.");
         }
     }
 }

@@ -6,9 +6,10 @@ using Npgsql;
 namespace Lovage.PostgreSql;
 
 /// <summary>
-/// Makes PostgreSQL storages from their address: <c>postgres://user:password@host:5432/database?schema=lovage</c>. User and password are percent-encoded. Known settings are
-/// <c>schema</c>, <c>migrate</c> (<c>create</c>, <c>always</c>, <c>never</c>) and <c>hints</c> (<c>auto</c>, <c>poll</c>); any other is taken as a keyword of Npgsql's
-/// connection string, such as <c>sslmode=require</c>. An address may also be <c>postgres:</c> followed by a connection string.
+/// Makes PostgreSQL storages from their address: <c>postgres://user:password@host:5432/database?schema=lovage</c>. User
+/// and password are percent-encoded. Known settings are <c>schema</c>, <c>migrate</c> (<c>create</c>, <c>always</c>,
+/// <c>never</c>) and <c>hints</c> (<c>auto</c>, <c>poll</c>); any other is taken as a keyword of Npgsql's connection
+/// string, such as <c>sslmode=require</c>. An address may also be <c>postgres:</c> followed by a connection string.
 /// </summary>
 /// <remarks>Stateless, safe for use by several threads.</remarks>
 public sealed class PostgreSqlStorageProvider : StorageProvider
@@ -37,9 +38,16 @@ public sealed class PostgreSqlStorageProvider : StorageProvider
         var rest = address[(colon + 1)..];
         try
         {
-            return rest.StartsWith("//", StringComparison.Ordinal) ? FromUrl(rest[2..], nameof(address)) : FromConnectionString(rest, nameof(address));
+            return rest.StartsWith("//", StringComparison.Ordinal)
+                ? FromUrl(rest[2..], nameof(address))
+                : FromConnectionString(rest, nameof(address));
         }
-        catch (Exception fault) when (fault is KeyNotFoundException or FormatException or InvalidCastException or NotSupportedException or UriFormatException or OverflowException)
+        catch (Exception fault) when (fault is KeyNotFoundException
+            or FormatException
+            or InvalidCastException
+            or NotSupportedException
+            or UriFormatException
+            or OverflowException)
         {
             // The message may quote a part of the address.
             throw Unreadable("a part of it is not known", nameof(address));
@@ -50,7 +58,8 @@ public sealed class PostgreSqlStorageProvider : StorageProvider
         }
     }
 
-    // user:password@host:port/database?settings. Not System.Uri: it would refuse several hosts, and change the case of the password's escapes.
+    // user:password@host:port/database?settings. Not System.Uri: it would refuse several hosts, and change the case of
+    // the password's escapes.
     private static PostgreSqlStorageOptions FromUrl(string url, string parameter)
     {
         var question = url.IndexOf('?', StringComparison.Ordinal);
@@ -81,7 +90,12 @@ public sealed class PostgreSqlStorageProvider : StorageProvider
         foreach (var setting in settings.Split('&', StringSplitOptions.RemoveEmptyEntries))
         {
             var pair = setting.Split('=', 2);
-            options = Set(options, builder, Uri.UnescapeDataString(pair[0]), pair.Length > 1 ? Uri.UnescapeDataString(pair[1]) : "", parameter);
+            options = Set(
+                options,
+                builder,
+                Uri.UnescapeDataString(pair[0]),
+                pair.Length > 1 ? Uri.UnescapeDataString(pair[1]) : "",
+                parameter);
         }
 
         return Finish(options, builder, parameter);
@@ -94,13 +108,15 @@ public sealed class PostgreSqlStorageProvider : StorageProvider
         var options = new PostgreSqlStorageOptions { ConnectionString = "" };
         foreach (string key in parts.Keys)
         {
-            options = Set(options, builder, key, Convert.ToString(parts[key], CultureInfo.InvariantCulture) ?? "", parameter);
+            options = Set(
+                options, builder, key, Convert.ToString(parts[key], CultureInfo.InvariantCulture) ?? "", parameter);
         }
 
         return Finish(options, builder, parameter);
     }
 
-    private static PostgreSqlStorageOptions Finish(PostgreSqlStorageOptions options, NpgsqlConnectionStringBuilder builder, string parameter)
+    private static PostgreSqlStorageOptions Finish(
+        PostgreSqlStorageOptions options, NpgsqlConnectionStringBuilder builder, string parameter)
     {
         if (string.IsNullOrEmpty(builder.Host))
         {
@@ -108,7 +124,9 @@ public sealed class PostgreSqlStorageProvider : StorageProvider
         }
 
         // Left out it would be the user's name, which hides a slip of the pen.
-        return string.IsNullOrEmpty(builder.Database) ? throw Unreadable("it names no database", parameter) : options with { ConnectionString = builder.ConnectionString };
+        return string.IsNullOrEmpty(builder.Database)
+            ? throw Unreadable("it names no database", parameter)
+            : options with { ConnectionString = builder.ConnectionString };
     }
 
     private static void SetHost(NpgsqlConnectionStringBuilder builder, string hosts, string parameter)
@@ -123,12 +141,18 @@ public sealed class PostgreSqlStorageProvider : StorageProvider
         }
 
         builder.Host = Uri.UnescapeDataString(hosts[..colon].Trim('[', ']'));
-        builder.Port = int.TryParse(hosts[(colon + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port is > 0 and <= 65_535
+        builder.Port = int.TryParse(hosts[(colon + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out var port)
+            && port is > 0 and <= 65_535
             ? port
             : throw Unreadable("its port is no number from 1 to 65535", parameter);
     }
 
-    private static PostgreSqlStorageOptions Set(PostgreSqlStorageOptions options, NpgsqlConnectionStringBuilder builder, string key, string value, string parameter)
+    private static PostgreSqlStorageOptions Set(
+        PostgreSqlStorageOptions options,
+        NpgsqlConnectionStringBuilder builder,
+        string key,
+        string value,
+        string parameter)
     {
         switch (key.ToUpperInvariant())
         {
@@ -151,8 +175,12 @@ public sealed class PostgreSqlStorageProvider : StorageProvider
         where T : struct, Enum =>
         Array.Find(Enum.GetNames<T>(), name => name.Equals(value, StringComparison.OrdinalIgnoreCase)) is { } known
             ? Enum.Parse<T>(known)
-            : throw Unreadable($"the setting '{key}' is one of {string.Join(", ", Enum.GetNames<T>()).ToLowerInvariant()}", parameter);
+            : throw Unreadable(
+                $"the setting '{key}' is one of {string.Join(", ", Enum.GetNames<T>()).ToLowerInvariant()}", parameter);
 
     private static ArgumentException Unreadable(string why, string parameter) => new(
-        $"The storage's address cannot be read: {why}. Write postgres://user:password@host:5432/database?schema=lovage (with migrate=create, always or never, and hints=auto or poll, where needed).", parameter);
+        $"The storage's address cannot be read: {why}. Write "
+            + "postgres://user:password@host:5432/database?schema=lovage (with migrate=create, always or never, and "
+            + "hints=auto or poll, where needed).",
+        parameter);
 }

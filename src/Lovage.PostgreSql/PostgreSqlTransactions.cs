@@ -13,11 +13,13 @@ using Npgsql;
 namespace Lovage.PostgreSql;
 
 /// <summary>
-/// Publishes and settles on a caller's connection. Its session is the caller's: every name in the statements has its schema, and nothing is set. New words get their numbers over the
-/// storage's own connections, since a number that the caller rolled back would be remembered all the same. For nothing else does an open transaction wait for another connection: behind a
-/// pooler the open ones may hold all sessions there are.
+/// Publishes and settles on a caller's connection. Its session is the caller's: every name in the statements has its
+/// schema, and nothing is set. New words get their numbers over the storage's own connections, since a number that the
+/// caller rolled back would be remembered all the same. For nothing else does an open transaction wait for another
+/// connection: behind a pooler the open ones may hold all sessions there are.
 /// </summary>
-internal sealed class PostgreSqlTransactions(PostgreSqlStorage storage, PostgreSqlSignals signals, TimeProvider time) : JobTransactions("postgresql", time)
+internal sealed class PostgreSqlTransactions(PostgreSqlStorage storage, PostgreSqlSignals signals, TimeProvider time)
+    : JobTransactions("postgresql", time)
 {
     private readonly Database _database = storage.Database;
     private readonly PublishStatement _publish = new(storage.Database.Schema);
@@ -28,7 +30,8 @@ internal sealed class PostgreSqlTransactions(PostgreSqlStorage storage, PostgreS
     /// <summary>Asks before what would be asked in somebody's transaction otherwise.</summary>
     internal Task LearnAsync() => _identity.LearnAsync();
 
-    protected override async ValueTask<IReadOnlyList<PublishStatus>> PublishCoreAsync(DbTransaction transaction, IReadOnlyList<JobMessage> messages, CancellationToken cancellationToken)
+    protected override async ValueTask<IReadOnlyList<PublishStatus>> PublishCoreAsync(
+        DbTransaction transaction, IReadOnlyList<JobMessage> messages, CancellationToken cancellationToken)
     {
         var connection = ConnectionOf(transaction);
         return await CallAsync(connection, async () =>
@@ -41,7 +44,8 @@ internal sealed class PostgreSqlTransactions(PostgreSqlStorage storage, PostgreS
         });
     }
 
-    protected override async ValueTask<SettleStatus> SettleCoreAsync(DbTransaction transaction, Settlement outcome, CancellationToken cancellationToken)
+    protected override async ValueTask<SettleStatus> SettleCoreAsync(
+        DbTransaction transaction, Settlement outcome, CancellationToken cancellationToken)
     {
         var connection = ConnectionOf(transaction);
         var texts = SettleStatement.WordsOf([outcome]);
@@ -52,7 +56,9 @@ internal sealed class PostgreSqlTransactions(PostgreSqlStorage storage, PostgreS
             var words = await WordsAsync(connection, texts, cancellationToken);
             if ((await _settle.RunAsync(connection, [outcome], words, storage.Now)).Count == 0)
             {
-                return (await _settle.AppliedBeforeAsync(connection, [outcome])).Count > 0 ? SettleStatus.Applied : SettleStatus.Stale;
+                return (await _settle.AppliedBeforeAsync(connection, [outcome])).Count > 0
+                    ? SettleStatus.Applied
+                    : SettleStatus.Stale;
             }
 
             foreach (var part in outcome.FollowUps.Chunk(JobBroker.BatchMax))
@@ -65,9 +71,12 @@ internal sealed class PostgreSqlTransactions(PostgreSqlStorage storage, PostgreS
         });
     }
 
-    protected override ValueTask<TransactionFate> LookCoreAsync(Settlement outcome, CancellationToken cancellationToken) => _database.CallAsync(
+    protected override ValueTask<TransactionFate> LookCoreAsync(
+        Settlement outcome, CancellationToken cancellationToken) => _database.CallAsync(
         async connection => await _fates.LookAsync(connection, outcome.Token, cancellationToken)
-            ?? ((await _settle.AppliedBeforeAsync(connection, [outcome])).Count > 0 ? TransactionFate.Committed : TransactionFate.RolledBack),
+            ?? ((await _settle.AppliedBeforeAsync(connection, [outcome])).Count > 0
+                ? TransactionFate.Committed
+                : TransactionFate.RolledBack),
         cancellationToken);
 
     private static NpgsqlConnection ConnectionOf(DbTransaction transaction)
@@ -75,15 +84,20 @@ internal sealed class PostgreSqlTransactions(PostgreSqlStorage storage, PostgreS
         if (transaction is not NpgsqlTransaction own)
         {
             throw new ArgumentException(
-                $"A transaction of PostgreSQL is needed (Npgsql.NpgsqlTransaction), since the jobs are kept there; this one is a {transaction.GetType().FullName}. Nothing was written.", nameof(transaction));
+                "A transaction of PostgreSQL is needed (Npgsql.NpgsqlTransaction), since the jobs are kept there; "
+                    + $"this one is a {transaction.GetType().FullName}. Nothing was written.",
+                nameof(transaction));
         }
 
         return OpenConnectionOf(own) is { State: ConnectionState.Open } connection
             ? connection
-            : throw new InvalidOperationException("The transaction has ended already, so that nothing can be written in it. Enqueue before its commit, or without it.");
+            : throw new InvalidOperationException(
+                "The transaction has ended already, so that nothing can be written in it. Enqueue before its commit, "
+                    + "or without it.");
     }
 
-    [SuppressMessage("Design", "CA1031", Justification = "Whatever it says, a transaction that cannot be asked is no longer open.")]
+    [SuppressMessage(
+        "Design", "CA1031", Justification = "Whatever it says, a transaction that cannot be asked is no longer open.")]
     private static NpgsqlConnection? OpenConnectionOf(NpgsqlTransaction transaction)
     {
         try
@@ -98,19 +112,29 @@ internal sealed class PostgreSqlTransactions(PostgreSqlStorage storage, PostgreS
         }
     }
 
-    private async ValueTask<Dictionary<string, int>> WordsAsync(NpgsqlConnection connection, HashSet<string> texts, CancellationToken cancellationToken)
+    private async ValueTask<Dictionary<string, int>> WordsAsync(
+        NpgsqlConnection connection, HashSet<string> texts, CancellationToken cancellationToken)
     {
         var words = await _database.Words.FindAsync(connection, texts, CancellationToken.None);
-        return words.Count == texts.Count ? words : await _database.CallAsync(async own => await _database.Words.IdsAsync(own, texts, CancellationToken.None), cancellationToken);
+        return words.Count == texts.Count ? words : await _database.CallAsync(
+            async own => await _database.Words.IdsAsync(own, texts, CancellationToken.None), cancellationToken);
     }
 
-    /// <summary>Delivered at the commit. The sender is nobody, so that this process hears it too: it does not see the commit otherwise.</summary>
+    /// <summary>
+    /// Delivered at the commit. The sender is nobody, so that this process hears it too: it does not see the commit
+    /// otherwise.
+    /// </summary>
     private async Task NotifyAsync(NpgsqlConnection connection, IEnumerable<string> queues)
     {
         if (signals.IsOn)
         {
-            var hints = queues.Distinct(StringComparer.Ordinal).Select(static queue => new Signal(SignalKind.JobsReady, queue));
-            await connection.ExecuteAsync(new Statement("SELECT pg_catalog.pg_notify($1, $2)").Add(_database.Schema.Channel).Add(HintText.Write(HintText.Nobody, hints)), CancellationToken.None);
+            var hints = queues.Distinct(StringComparer.Ordinal)
+                .Select(static queue => new Signal(SignalKind.JobsReady, queue));
+            await connection.ExecuteAsync(
+                new Statement("SELECT pg_catalog.pg_notify($1, $2)")
+                    .Add(_database.Schema.Channel)
+                    .Add(HintText.Write(HintText.Nobody, hints)),
+                CancellationToken.None);
         }
     }
 
@@ -122,13 +146,19 @@ internal sealed class PostgreSqlTransactions(PostgreSqlStorage storage, PostgreS
         }
         catch (NpgsqlOperationInProgressException fault)
         {
-            throw new InvalidOperationException("The transaction's connection is busy with another command. Await that one, or dispose its reader, and then enqueue or complete.", fault);
+            throw new InvalidOperationException(
+                "The transaction's connection is busy with another command. Await that one, or dispose its reader, "
+                    + "and then enqueue or complete.",
+                fault);
         }
         catch (Exception fault) when (StorageFault.IsFault(fault))
         {
             var told = StorageFault.From(fault, _database.Description);
             throw new StorageException(
-                $"{told.Message} The transaction on {connection.Host}/{connection.Database} is yours: roll it back{(told.IsTransient ? " and repeat all of it" : "")}.", told.IsTransient, fault);
+                $"{told.Message} The transaction on {connection.Host}/{connection.Database} is yours: roll it "
+                    + $"back{(told.IsTransient ? " and repeat all of it" : "")}.",
+                told.IsTransient,
+                fault);
         }
     }
 }

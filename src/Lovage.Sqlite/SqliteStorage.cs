@@ -9,8 +9,8 @@ using Lovage.Storage;
 namespace Lovage.Sqlite;
 
 /// <summary>
-/// Jobs in one SQLite file, which the processes of one host may share. One thread of each process does all its writing, many calls to a transaction; reading goes on
-/// beside it.
+/// Jobs in one SQLite file, which the processes of one host may share. One thread of each process does all its writing,
+/// many calls to a transaction; reading goes on beside it.
 /// </summary>
 /// <remarks>Safe for use by several threads once opened. Dispose it last, when no call is under way.</remarks>
 public sealed class SqliteStorage : JobStorage
@@ -37,15 +37,19 @@ public sealed class SqliteStorage : JobStorage
     public SqliteStorage(SqliteStorageOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
-        ArgumentOutOfRangeException.ThrowIfLessThan(options.TransactionLimit, SqliteStorageOptions.TransactionLimitMin, nameof(options));
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(options.TransactionLimit, SqliteStorageOptions.TransactionLimitMax, nameof(options));
+        ArgumentOutOfRangeException.ThrowIfLessThan(
+            options.TransactionLimit, SqliteStorageOptions.TransactionLimitMin, nameof(options));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(
+            options.TransactionLimit, SqliteStorageOptions.TransactionLimitMax, nameof(options));
         _options = options;
         _clock = new StorageClock(options.Time);
         _broker = new SqliteBroker(this, _signals, options.Time);
         _store = new SqliteJobStore(this, _signals, options.Time);
         _schedules = new SqliteScheduleStore(this, _signals);
         _transactions = new SqliteTransactions(this, OpenLoan, options.TransactionLimit, options.Time);
-        Description = $"sqlite:{options.Path} (SQLite {SqliteLibrary.Version}, WAL, synchronous={(options.Synchronous == SqliteSynchronous.Full ? "FULL" : "NORMAL")})";
+        Description =
+            $"sqlite:{options.Path} (SQLite {SqliteLibrary.Version}, WAL, "
+                + $"synchronous={(options.Synchronous == SqliteSynchronous.Full ? "FULL" : "NORMAL")})";
     }
 
     /// <inheritdoc/>
@@ -83,7 +87,8 @@ public sealed class SqliteStorage : JobStorage
     {
         cancellationToken.ThrowIfCancellationRequested();
         var path = DatabaseFile.Resolve(_options.Path);
-        var writer = new Writer(path, _options.Synchronous == SqliteSynchronous.Full, MakeSession, _signals.OthersWrote);
+        var writer = new Writer(
+            path, _options.Synchronous == SqliteSynchronous.Full, MakeSession, _signals.OthersWrote);
         await writer.OpenAsync();
         _writer = writer;
         _readers = new Readers(path, _words);
@@ -98,7 +103,9 @@ public sealed class SqliteStorage : JobStorage
         Readers.Read(static reader => reader.Connection.Scalar(Sql.ReadMeta));
         if (!Writer.IsWorking)
         {
-            throw new StorageException($"The storage {Description} can no longer write: its writer has ended. Start the application again.", isTransient: false);
+            throw new StorageException(
+                $"The storage {Description} can no longer write: its writer has ended. Start the application again.",
+                isTransient: false);
         }
 
         return default;
@@ -119,24 +126,33 @@ public sealed class SqliteStorage : JobStorage
     {
         if (_options.PagesMax > 0)
         {
-            connection.Execute(string.Create(CultureInfo.InvariantCulture, $"PRAGMA max_page_count = {_options.PagesMax}"));
+            connection.Execute(
+                string.Create(CultureInfo.InvariantCulture, $"PRAGMA max_page_count = {_options.PagesMax}"));
         }
 
         return new WriteSession(connection, _words, _clock, _options.BootId ?? Host.BootId());
     }
 
-    private Loan OpenLoan() => Loan.Open(DatabaseFile.Resolve(_options.Path), _options.Synchronous == SqliteSynchronous.Full, _options.TransactionLimit, MakeSession);
+    private Loan OpenLoan() =>
+        Loan.Open(
+            DatabaseFile.Resolve(_options.Path),
+            _options.Synchronous == SqliteSynchronous.Full,
+            _options.TransactionLimit,
+            MakeSession);
 
     private IEnumerable<string> WarningsNow()
     {
         if (_options.Synchronous == SqliteSynchronous.Normal)
         {
-            yield return "synchronous=normal: jobs accepted in the last moments before a power cut or a crash of the operating system may be lost.";
+            yield return "synchronous=normal: jobs accepted in the last moments before a power cut or a crash of the "
+                + "operating system may be lost.";
         }
 
         if (SqliteLibrary.VersionNumber is >= ResetBugFrom and <= ResetBugTo)
         {
-            yield return $"SQLite {SqliteLibrary.Version} has the WAL-reset bug of 3.7.0 to 3.51.2; it is safe here only because one thread a process does every write and checkpoint, one process at a time: let no other program write to the file.";
+            yield return $"SQLite {SqliteLibrary.Version} has the WAL-reset bug of 3.7.0 to 3.51.2; it is safe here "
+                + "only because one thread a process does every write and checkpoint, one process at a time: let no "
+                + "other program write to the file.";
         }
     }
 

@@ -3,8 +3,9 @@ using Lovage.Storage;
 namespace Lovage.Sqlite;
 
 /// <summary>
-/// Makes SQLite storages from their address: <c>sqlite:lovage.db</c>, <c>sqlite:/var/lib/app/lovage.db</c>, <c>sqlite:lovage.db?synchronous=normal</c>. What stands between
-/// the scheme and the question mark is a path and nothing else; SQLite's own URI options are not read.
+/// Makes SQLite storages from their address: <c>sqlite:lovage.db</c>, <c>sqlite:/var/lib/app/lovage.db</c>,
+/// <c>sqlite:lovage.db?synchronous=normal</c>. What stands between the scheme and the question mark is a path and
+/// nothing else; SQLite's own URI options are not read.
 /// </summary>
 /// <remarks>Stateless, safe for use by several threads.</remarks>
 public sealed class SqliteStorageProvider : StorageProvider
@@ -57,5 +58,8 @@ public sealed class SqliteStorageProvider : StorageProvider
     }
 
     private static ArgumentException Unreadable(string why, string parameter) =>
-        new($"The storage's address cannot be read: {why}. Write sqlite:PATH, or sqlite:PATH?synchronous=full or normal.", parameter);
+        new(
+            $"The storage's address cannot be read: {why}. Write sqlite:PATH, or sqlite:PATH?synchronous=full or "
+                + "normal.",
+            parameter);
 }

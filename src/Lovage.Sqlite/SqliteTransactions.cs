@@ -7,8 +7,11 @@ using Microsoft.Data.Sqlite;
 
 namespace Lovage.Sqlite;
 
-/// <summary>Publishes and settles in transactions that the writer lends; one at a time, since SQLite has one writer.</summary>
-internal sealed class SqliteTransactions(SqliteStorage storage, Func<Loan> open, TimeSpan limit, TimeProvider time) : JobTransactions("sqlite", time)
+/// <summary>
+/// Publishes and settles in transactions that the writer lends; one at a time, since SQLite has one writer.
+/// </summary>
+internal sealed class SqliteTransactions(SqliteStorage storage, Func<Loan> open, TimeSpan limit, TimeProvider time)
+    : JobTransactions("sqlite", time)
 {
     private readonly ConditionalWeakTable<SqliteTransaction, Loan> _lent = [];
     private volatile Loan? _current;
@@ -22,14 +25,16 @@ internal sealed class SqliteTransactions(SqliteStorage storage, Func<Loan> open,
     protected override async ValueTask<DbTransaction> BeginCoreAsync(CancellationToken cancellationToken) =>
         (await storage.Writer.DoAsync(new LoanOperation(open, Announce), cancellationToken)).Transaction;
 
-    protected override ValueTask<IReadOnlyList<PublishStatus>> PublishCoreAsync(DbTransaction transaction, IReadOnlyList<JobMessage> messages, CancellationToken cancellationToken)
+    protected override ValueTask<IReadOnlyList<PublishStatus>> PublishCoreAsync(
+        DbTransaction transaction, IReadOnlyList<JobMessage> messages, CancellationToken cancellationToken)
     {
         var operation = new PublishOperation(messages);
         LoanOf(transaction).Run(operation);
         return new(operation.Result!);
     }
 
-    protected override ValueTask<SettleStatus> SettleCoreAsync(DbTransaction transaction, Settlement outcome, CancellationToken cancellationToken)
+    protected override ValueTask<SettleStatus> SettleCoreAsync(
+        DbTransaction transaction, Settlement outcome, CancellationToken cancellationToken)
     {
         var loan = LoanOf(transaction);
         var operation = new SettleOperation([outcome]);
@@ -52,7 +57,9 @@ internal sealed class SqliteTransactions(SqliteStorage storage, Func<Loan> open,
             return new(TransactionFate.Open);
         }
 
-        return new(storage.Readers.Read(reader => SettleOperation.WasApplied(reader.Statement(Schema.Sql.AppliedBefore), outcome)) ? TransactionFate.Committed : TransactionFate.RolledBack);
+        return new(storage.Readers.Read(reader => SettleOperation.WasApplied(
+            reader.Statement(Schema.Sql.AppliedBefore),
+            outcome)) ? TransactionFate.Committed : TransactionFate.RolledBack);
     }
 
     private void Announce(Loan? loan)
@@ -70,8 +77,10 @@ internal sealed class SqliteTransactions(SqliteStorage storage, Func<Loan> open,
         if (transaction is not SqliteTransaction own || !_lent.TryGetValue(own, out var loan))
         {
             throw new ArgumentException(
-                $"SQLite takes part only in transactions that Lovage has begun on its own file, {storage.Description}; this one is a {transaction.GetType().FullName} of another connection. "
-                + "Begin it with: await using var transaction = await jobs.BeginTransactionAsync(); and use transaction.Connection for your own tables. Nothing was written.",
+                "SQLite takes part only in transactions that Lovage has begun on its own file, "
+                + $"{storage.Description}; this one is a {transaction.GetType().FullName} of another connection. "
+                + "Begin it with: await using var transaction = await jobs.BeginTransactionAsync(); and use "
+                + "transaction.Connection for your own tables. Nothing was written.",
                 nameof(transaction));
         }
 

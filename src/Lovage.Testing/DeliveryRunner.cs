@@ -4,10 +4,14 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Lovage.Testing;
 
-/// <summary>Takes jobs from the storage one at a time and runs them as a worker does, on the caller's own flow.</summary>
+/// <summary>
+/// Takes jobs from the storage one at a time and runs them as a worker does, on the caller's own flow.
+/// </summary>
 internal sealed class DeliveryRunner
 {
-    /// <summary>Attempts in one run at the most: jobs that enqueue each other for ever are a mistake worth an error.</summary>
+    /// <summary>
+    /// Attempts in one run at the most: jobs that enqueue each other for ever are a mistake worth an error.
+    /// </summary>
     internal const int AttemptsMax = 10_000;
 
     private static readonly WorkerOwner Owner = new("test", "0", 0, 0, "harness");
@@ -33,12 +37,14 @@ internal sealed class DeliveryRunner
 
     /// <summary>Runs what is ready in these queues until nothing is.</summary>
     /// <returns>Attempts that were run.</returns>
-    internal async ValueTask<int> RunReadyAsync(IReadOnlyList<string> queues, bool withRetryWaits, CancellationToken cancellationToken)
+    internal async ValueTask<int> RunReadyAsync(
+        IReadOnlyList<string> queues, bool withRetryWaits, CancellationToken cancellationToken)
     {
         var storage = _gate.Storage;
         for (var attempts = 0; attempts < AttemptsMax; attempts++)
         {
-            var deliveries = queues.Count == 0 ? [] : await storage.Broker.ReceiveAsync(new ReceiveRequest(Owner, queues, 1, TimeSpan.FromHours(1)), cancellationToken);
+            var deliveries = queues.Count == 0 ? [] : await storage.Broker.ReceiveAsync(
+                new ReceiveRequest(Owner, queues, 1, TimeSpan.FromHours(1)), cancellationToken);
             if (deliveries.Count == 0)
             {
                 return attempts;
@@ -47,23 +53,31 @@ internal sealed class DeliveryRunner
             await RunAsync(storage, deliveries[0], withRetryWaits, cancellationToken);
         }
 
-        throw new InvalidOperationException($"{AttemptsMax:N0} attempts were run and there are still jobs: do they enqueue each other for ever?");
+        throw new InvalidOperationException(
+            $"{AttemptsMax:N0} attempts were run and there are still jobs: do they enqueue each other for ever?");
     }
 
     /// <summary>One attempt, apart from any storage: what it would complete in a transaction is nobody's.</summary>
-    internal async ValueTask<Settlement?> AttemptAsync(Delivery delivery) => (await AttemptAsync(delivery, null)).Outcome;
+    internal async ValueTask<Settlement?> AttemptAsync(Delivery delivery) =>
+        (await AttemptAsync(delivery, null)).Outcome;
 
     /// <returns>The outcome, and whether the attempt has written it already, in a transaction.</returns>
-    private async ValueTask<(Settlement? Outcome, bool IsWritten)> AttemptAsync(Delivery delivery, TransactionalCompletion? completion)
+    private async ValueTask<(Settlement? Outcome, bool IsWritten)> AttemptAsync(
+        Delivery delivery, TransactionalCompletion? completion)
     {
         if (!_jobs.TryFind(delivery.Message.Name, out var definition))
         {
-            return (_outcomes.Of(delivery, null, new AttemptEnding(AttemptEnd.UnknownJob, new UnknownJobException(delivery.Message.Name, _jobs)), _time.GetUtcNow()), false);
+            return (_outcomes.Of(
+                delivery,
+                null,
+                new AttemptEnding(AttemptEnd.UnknownJob, new UnknownJobException(delivery.Message.Name, _jobs)),
+                _time.GetUtcNow()), false);
         }
 
         if (delivery.IsExpired)
         {
-            return (_outcomes.Of(delivery, definition, new AttemptEnding(AttemptEnd.Expired), _time.GetUtcNow()), false);
+            return (
+                _outcomes.Of(delivery, definition, new AttemptEnding(AttemptEnd.Expired), _time.GetUtcNow()), false);
         }
 
         var attempt = new JobAttempt(
@@ -104,9 +118,12 @@ internal sealed class DeliveryRunner
         }
     }
 
-    private async ValueTask RunAsync(JobStorage storage, Delivery delivery, bool withRetryWaits, CancellationToken cancellationToken)
+    private async ValueTask RunAsync(
+        JobStorage storage, Delivery delivery, bool withRetryWaits, CancellationToken cancellationToken)
     {
-        await storage.Store.RecordStartsAsync([new JobStart(delivery.Token, delivery.Message.Id, _time.GetUtcNow(), delivery.StartFirst)], cancellationToken);
+        await storage.Store.RecordStartsAsync(
+            [new JobStart(delivery.Token, delivery.Message.Id, _time.GetUtcNow(), delivery.StartFirst)],
+            cancellationToken);
         var (outcome, isWritten) = await AttemptAsync(delivery, new TransactionalCompletion(storage, _outcomes, _time));
         if (isWritten)
         {
@@ -120,6 +137,7 @@ internal sealed class DeliveryRunner
             return;
         }
 
-        await storage.Store.SettleAsync([withRetryWaits ? outcome : outcome with { RetryDelay = TimeSpan.Zero }], cancellationToken);
+        await storage.Store.SettleAsync(
+            [withRetryWaits ? outcome : outcome with { RetryDelay = TimeSpan.Zero }], cancellationToken);
     }
 }

@@ -23,7 +23,8 @@ internal sealed record ExpectedJob(string Name, string? Queue, ReadOnlyMemory<by
             differences.Add($"queue '{job.Message.Queue}' is not '{Queue}'");
         }
 
-        if (Body is { } body && !JobBody.SameMeaning(job.Message with { Name = Name }, job.Message with { Name = Name, Body = body }))
+        if (Body is { } body
+            && !JobBody.SameMeaning(job.Message with { Name = Name }, job.Message with { Name = Name, Body = body }))
         {
             differences.Add($"arguments {Shown(job.Message.Body)} are not {Shown(body)}");
         }
@@ -33,8 +34,11 @@ internal sealed record ExpectedJob(string Name, string? Queue, ReadOnlyMemory<by
 
     internal string Describe(int? times, int found, IReadOnlyList<JobRecord> enqueued)
     {
-        var text = new StringBuilder($"Expected {(times is null ? "at least one" : times == 0 ? "no" : times)} job '{Name}'");
-        text.Append(Queue is null ? "" : $" on queue '{Queue}'").Append(Body is { } body ? $" with {Shown(body)}" : "").Append($", found {found}. ");
+        var text = new StringBuilder(
+            $"Expected {(times is null ? "at least one" : times == 0 ? "no" : times)} job '{Name}'");
+        text.Append(Queue is null ? "" : $" on queue '{Queue}'")
+            .Append(Body is { } body ? $" with {Shown(body)}" : "")
+            .Append($", found {found}. ");
         text.Append(enqueued.Count == 0 ? "Nothing was enqueued." : $"{enqueued.Count} were enqueued:");
         foreach (var job in enqueued.Take(ShownMax))
         {

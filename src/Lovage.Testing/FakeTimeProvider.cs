@@ -3,12 +3,12 @@ using System.Diagnostics.CodeAnalysis;
 namespace Lovage.Testing;
 
 /// <summary>
-/// A clock that stands still until a test moves it. Moving it fires timers, and so ends waits, in the order of their due times, each at its own time. The wall clock and the
-/// monotonic one move together.
+/// A clock that stands still until a test moves it. Moving it fires timers, and so ends waits, in the order of their
+/// due times, each at its own time. The wall clock and the monotonic one move together.
 /// </summary>
 /// <remarks>
-/// Safe for use by several threads. Timer callbacks run on the thread that moves the clock, before the move returns; what code that awaited does after that may still
-/// be under way on another thread.
+/// Safe for use by several threads. Timer callbacks run on the thread that moves the clock, before the move returns;
+/// what code that awaited does after that may still be under way on another thread.
 /// </remarks>
 public sealed class FakeTimeProvider : TimeProvider
 {

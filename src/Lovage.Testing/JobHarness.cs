@@ -16,12 +16,14 @@ public sealed class JobHarness
     internal JobHarness(IServiceProvider services) => _services = services;
 
     /// <summary>
-    /// Runs one job to its end without storing it: its arguments go through JSON, each attempt has a scope of its own, filters around running apply, and retries follow at once.
+    /// Runs one job to its end without storing it: its arguments go through JSON, each attempt has a scope of its own,
+    /// filters around running apply, and retries follow at once.
     /// </summary>
     /// <param name="job">The job; its delay, queue and priority do not matter.</param>
     /// <returns>What came out, however it ended.</returns>
     /// <exception cref="PayloadTooLargeException">The arguments are larger than the cap.</exception>
-    /// <exception cref="BadArgumentsException">The arguments are refused, as they would be where the job is enqueued.</exception>
+    /// <exception cref="BadArgumentsException">The arguments are refused, as they would be where the job is
+    /// enqueued.</exception>
     public async ValueTask<JobRun> RunAsync(Job job)
     {
         ArgumentNullException.ThrowIfNull(job);
@@ -35,9 +37,18 @@ public sealed class JobHarness
         while (true)
         {
             var now = time.GetUtcNow();
-            var delivery = new Delivery { Message = message, Token = default, EnqueuedAt = now, ReadyAt = now, ClaimedAt = now, AttemptsSoFar = attempts.Count };
+            var delivery = new Delivery
+            {
+                Message = message,
+                Token = default,
+                EnqueuedAt = now,
+                ReadyAt = now,
+                ClaimedAt = now,
+                AttemptsSoFar = attempts.Count,
+            };
             var outcome = await runner.AttemptAsync(delivery)
-                ?? throw new InvalidOperationException($"Job '{job.Name}' was interrupted: nothing of the kind happens without a worker.");
+                ?? throw new InvalidOperationException(
+                    $"Job '{job.Name}' was interrupted: nothing of the kind happens without a worker.");
             if (outcome.Progress is { } fraction)
             {
                 progress = new JobProgressReport(fraction, outcome.ProgressMessage);
@@ -46,7 +57,14 @@ public sealed class JobHarness
             attempts.Add(outcome.Attempt);
             if (outcome.Decision != JobDecision.Retry)
             {
-                return new JobRun(JobLifecycle.After(outcome.Decision, JobState.Running), outcome.Result, outcome.Attempt.Error, outcome.Reason, attempts.ToImmutable(), progress, sender.Serializer);
+                return new JobRun(
+                    JobLifecycle.After(outcome.Decision, JobState.Running),
+                    outcome.Result,
+                    outcome.Attempt.Error,
+                    outcome.Reason,
+                    attempts.ToImmutable(),
+                    progress,
+                    sender.Serializer);
             }
 
             message = message with { Retries = message.Retries + 1 };
@@ -54,8 +72,9 @@ public sealed class JobHarness
     }
 
     /// <summary>
-    /// Runs everything that is enqueued, what those jobs enqueue included, until nothing is ready. With a <see cref="FakeTimeProvider"/> the clock is then moved to the next due
-    /// time, again and again, until nothing is scheduled either, retries included; with another clock what is not due yet stays.
+    /// Runs everything that is enqueued, what those jobs enqueue included, until nothing is ready. With a
+    /// <see cref="FakeTimeProvider"/> the clock is then moved to the next due time, again and again, until nothing is
+    /// scheduled either, retries included; with another clock what is not due yet stays.
     /// </summary>
     /// <param name="cancellationToken">Ends it between two attempts.</param>
     /// <returns>Attempts that were run.</returns>
@@ -68,12 +87,16 @@ public sealed class JobHarness
         var total = 0;
         while (true)
         {
-            var queues = (await storage.Broker.QueuesAsync(cancellationToken)).Where(static queue => !queue.Paused).Select(static queue => queue.Queue).ToList();
+            var queues = (await storage.Broker.QueuesAsync(cancellationToken))
+                .Where(static queue => !queue.Paused)
+                .Select(static queue => queue.Queue)
+                .ToList();
             var attempts = await runner.RunReadyAsync(queues, withRetryWaits: true, cancellationToken);
             total += attempts;
             if (total >= DeliveryRunner.AttemptsMax)
             {
-                throw new InvalidOperationException($"{total:N0} attempts were run and there are still jobs: do they enqueue each other for ever?");
+                throw new InvalidOperationException(
+                    $"{total:N0} attempts were run and there are still jobs: do they enqueue each other for ever?");
             }
 
             if (attempts > 0)
@@ -92,10 +115,11 @@ public sealed class JobHarness
     }
 
     /// <summary>
-    /// Fires every schedule that is due by now, as the app's own scheduler does: when this returns, each tick up to now is dealt with, and the jobs of those that fired are enqueued for
-    /// <see cref="DrainAsync"/>. Whether this call or the app's scheduler did it makes no difference: a tick fires once. Move a <see cref="FakeTimeProvider"/> to the tick first
-    /// (<see cref="Schedule.NextTick"/>); a tick that lies further back than 2 s goes by its schedule's misfire rule. Schedules for every node
-    /// (<see cref="ScheduleTarget.EveryNode"/>) are no part of it.
+    /// Fires every schedule that is due by now, as the app's own scheduler does: when this returns, each tick up to now
+    /// is dealt with, and the jobs of those that fired are enqueued for <see cref="DrainAsync"/>. Whether this call or
+    /// the app's scheduler did it makes no difference: a tick fires once. Move a <see cref="FakeTimeProvider"/> to the
+    /// tick first (<see cref="Schedule.NextTick"/>); a tick that lies further back than 2 s goes by its schedule's
+    /// misfire rule. Schedules for every node (<see cref="ScheduleTarget.EveryNode"/>) are no part of it.
     /// </summary>
     /// <param name="cancellationToken">Ends it between two rounds.</param>
     /// <exception cref="StorageException">The storage keeps no schedules.</exception>
@@ -106,9 +130,10 @@ public sealed class JobHarness
     }
 
     /// <summary>
-    /// Waits until no task of this process is unfinished: tasks after a response, spawned ones, gathered ones and calls on dedicated threads, and what they start in turn. The tasks of a request
-    /// count from the moment they are added. With a <see cref="FakeTimeProvider"/> the clock stands still
-    /// meanwhile: a spawned task with a delay, or between two tries, is waited for until the test moves the clock from elsewhere.
+    /// Waits until no task of this process is unfinished: tasks after a response, spawned ones, gathered ones and calls
+    /// on dedicated threads, and what they start in turn. The tasks of a request count from the moment they are added.
+    /// With a <see cref="FakeTimeProvider"/> the clock stands still meanwhile: a spawned task with a delay, or between
+    /// two tries, is waited for until the test moves the clock from elsewhere.
     /// </summary>
     /// <param name="cancellationToken">Gives up waiting; a task that never ends is waited for as long.</param>
     /// <exception cref="OperationCanceledException">The wait was given up.</exception>
@@ -130,11 +155,18 @@ public sealed class JobHarness
     /// <param name="arguments">The positional arguments, compared as JSON; null (the default) for any.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
     /// <returns>The jobs, oldest first.</returns>
-    /// <exception cref="JobAssertionException">There are none, or another number; the message lists what was enqueued and what differs.</exception>
+    /// <exception cref="JobAssertionException">There are none, or another number; the message lists what was enqueued
+    /// and what differs.</exception>
     public async ValueTask<IReadOnlyList<JobRecord>> ShouldHaveEnqueuedAsync(
-        string name, string? queue = null, int? times = null, object?[]? arguments = null, CancellationToken cancellationToken = default)
+        string name,
+        string? queue = null,
+        int? times = null,
+        object?[]? arguments = null,
+        CancellationToken cancellationToken = default)
     {
-        var expected = new ExpectedJob(name, queue, arguments is null ? (ReadOnlyMemory<byte>?)null : _services.GetRequiredService<JobSender>().Encode(Job.Create(name, arguments), definition: null));
+        var expected = new ExpectedJob(name, queue, arguments is null
+            ? (ReadOnlyMemory<byte>?)null
+            : _services.GetRequiredService<JobSender>().Encode(Job.Create(name, arguments), definition: null));
         var enqueued = await EnqueuedAsync(cancellationToken);
         var found = enqueued.Where(job => expected.Differences(job).Count == 0).ToList();
         return (times is null ? found.Count > 0 : found.Count == times)
@@ -147,16 +179,22 @@ public sealed class JobHarness
     /// <param name="queue">Its queue; null (the default) for any.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
     /// <exception cref="JobAssertionException">There is one; the message lists what was enqueued.</exception>
-    public async ValueTask ShouldNotHaveEnqueuedAsync(string name, string? queue = null, CancellationToken cancellationToken = default) =>
+    public async ValueTask ShouldNotHaveEnqueuedAsync(
+        string name, string? queue = null, CancellationToken cancellationToken = default) =>
         await ShouldHaveEnqueuedAsync(name, queue, times: 0, cancellationToken: cancellationToken);
 
-    private static async ValueTask<DateTimeOffset?> NextDueAsync(JobStorage storage, List<string> queues, CancellationToken cancellationToken)
+    private static async ValueTask<DateTimeOffset?> NextDueAsync(
+        JobStorage storage, List<string> queues, CancellationToken cancellationToken)
     {
-        var waiting = await ReadAsync(storage, new JobQuery { States = [JobState.Scheduled, JobState.Retrying], Limit = JobBroker.BatchMax }, cancellationToken);
+        var waiting = await ReadAsync(
+            storage,
+            new JobQuery { States = [JobState.Scheduled, JobState.Retrying], Limit = JobBroker.BatchMax },
+            cancellationToken);
         return waiting.Where(job => queues.Contains(job.Message.Queue)).Min(static job => job.DueAt);
     }
 
-    private static async ValueTask<IReadOnlyList<JobRecord>> ReadAsync(JobStorage storage, JobQuery query, CancellationToken cancellationToken)
+    private static async ValueTask<IReadOnlyList<JobRecord>> ReadAsync(
+        JobStorage storage, JobQuery query, CancellationToken cancellationToken)
     {
         var records = new List<JobRecord>();
         for (JobPage? page = null; (page is null || page.Next is not null) && records.Count < RecordsMax;)

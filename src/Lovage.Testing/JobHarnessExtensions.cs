@@ -26,15 +26,17 @@ public static class JobHarnessExtensions
     }
 
     /// <summary>
-    /// Runs each job where it is enqueued, before the enqueuing call returns, as a worker would: its arguments go through JSON, in a scope of its own, with filters, attempts and
-    /// retries (without their waits), and its outcome is stored. A job that fails does not throw where it is enqueued; its handle tells. Jobs with a delay or a due time in the future are
-    /// kept for <see cref="JobHarness.DrainAsync"/>.
+    /// Runs each job where it is enqueued, before the enqueuing call returns, as a worker would: its arguments go
+    /// through JSON, in a scope of its own, with filters, attempts and retries (without their waits), and its outcome
+    /// is stored. A job that fails does not throw where it is enqueued; its handle tells. Jobs with a delay or a due
+    /// time in the future are kept for <see cref="JobHarness.DrainAsync"/>.
     /// </summary>
     /// <param name="builder">The app's Lovage; it should have no worker.</param>
     public static LovageBuilder UseInlineJobs(this LovageBuilder builder)
     {
         ArgumentNullException.ThrowIfNull(builder);
-        builder.Services.Replace(ServiceDescriptor.Singleton<EnqueueRoute>(static services => new InlineRoute(services)));
+        builder.Services.Replace(
+            ServiceDescriptor.Singleton<EnqueueRoute>(static services => new InlineRoute(services)));
         return builder;
     }
 
@@ -42,19 +44,26 @@ public static class JobHarnessExtensions
     private sealed class InlineRoute(IServiceProvider services) : EnqueueRoute, IAsyncDisposable
     {
         private readonly PublishBatcher _storage = new(
-            services.GetRequiredService<StorageGate>(), services.GetRequiredService<ClientSettings>(), services.GetRequiredService<TimeProvider>());
+            services.GetRequiredService<StorageGate>(),
+            services.GetRequiredService<ClientSettings>(),
+            services.GetRequiredService<TimeProvider>());
 
-        internal override async ValueTask<PublishStatus> PublishAsync(JobMessage message, CancellationToken cancellationToken)
+        internal override async ValueTask<PublishStatus> PublishAsync(
+            JobMessage message, CancellationToken cancellationToken)
         {
             var status = await _storage.PublishAsync(message, cancellationToken);
             await new DeliveryRunner(services).RunReadyAsync([message.Queue], withRetryWaits: false, cancellationToken);
             return status;
         }
 
-        internal override async ValueTask<IReadOnlyList<PublishStatus>> PublishAsync(IReadOnlyList<JobMessage> batch, CancellationToken cancellationToken)
+        internal override async ValueTask<IReadOnlyList<PublishStatus>> PublishAsync(
+            IReadOnlyList<JobMessage> batch, CancellationToken cancellationToken)
         {
             var statuses = await _storage.PublishAsync(batch, cancellationToken);
-            await new DeliveryRunner(services).RunReadyAsync([.. batch.Select(static message => message.Queue).Distinct()], withRetryWaits: false, cancellationToken);
+            await new DeliveryRunner(services).RunReadyAsync(
+                [.. batch.Select(static message => message.Queue).Distinct()],
+                withRetryWaits: false,
+                cancellationToken);
             return statuses;
         }
 

@@ -10,7 +10,14 @@ public sealed class JobRun
     private readonly ReadOnlyMemory<byte> _result;
     private readonly JobSerializer _serializer;
 
-    internal JobRun(JobState state, ReadOnlyMemory<byte> result, JobError? error, string? reason, ImmutableArray<AttemptRecord> attempts, JobProgressReport progress, JobSerializer serializer)
+    internal JobRun(
+        JobState state,
+        ReadOnlyMemory<byte> result,
+        JobError? error,
+        string? reason,
+        ImmutableArray<AttemptRecord> attempts,
+        JobProgressReport progress,
+        JobSerializer serializer)
     {
         State = state;
         _result = result;
@@ -42,7 +49,10 @@ public sealed class JobRun
     /// <exception cref="JobAssertionException">The job did not succeed.</exception>
     /// <exception cref="System.Text.Json.JsonException">The result is no <typeparamref name="T"/>.</exception>
     public T? Result<T>() =>
-        State != JobState.Succeeded ? throw new JobAssertionException($"The job ended as {State}, not with a result: {Error?.Type}: {Error?.Message ?? Reason}\n{Error?.Traceback}")
+        State != JobState.Succeeded
+            ? throw new JobAssertionException(
+                $"The job ended as {State}, not with a result: {Error?.Type}: "
+                    + $"{Error?.Message ?? Reason}\n{Error?.Traceback}")
         : _result.IsEmpty ? default
         : _serializer.Read<T>(_result.Span);
 }

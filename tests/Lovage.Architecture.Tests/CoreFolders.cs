@@ -1,13 +1,17 @@
 namespace Lovage.Architecture.Tests;
 
-/// <summary>The one table of arrows allowed between the core's folders. A new arrow is a decision: write it here with its reason in docs/adr.</summary>
+/// <summary>
+/// The one table of arrows allowed between the core's folders. A new arrow is a decision: write it here with its reason
+/// in docs/adr.
+/// </summary>
 internal static class CoreFolders
 {
     private static readonly string[] Ground = ["Jobs", "Diagnostics"];
 
-    // Hosting -> { Clients, Execution, Scheduling, Spawning, Workflows } -> Storage -> Protocol -> Jobs; an arrow may skip levels.
-    // Spawning -> Execution: jobs run in process as a worker runs them (docs/adr/0006). Clients -> Scheduling: a client speaks of triggers.
-    // Scheduling -> Spawning: a schedule of every node runs its job in process (docs/adr/0007).
+    // Hosting -> { Clients, Execution, Scheduling, Spawning, Workflows } -> Storage -> Protocol -> Jobs; an arrow may
+    // skip levels. Spawning -> Execution: jobs run in process as a worker runs them (docs/adr/0006). Clients ->
+    // Scheduling: a client speaks of triggers. Scheduling -> Spawning: a schedule of every node runs its job in process
+    // (docs/adr/0007).
     public static IReadOnlyDictionary<string, string[]> AllowedArrows { get; } = new Dictionary<string, string[]>
     {
         ["Jobs"] = [],
@@ -27,10 +31,13 @@ internal static class CoreFolders
     {
         var unknown = from folder in graph.Folders
                       where !allowed.ContainsKey(folder)
-                      select folder.Length == 0 ? "a file stands outside every folder" : $"folder {folder} is not in the table";
+                      select folder.Length == 0
+                          ? "a file stands outside every folder"
+                          : $"folder {folder} is not in the table";
         var forbidden = from use in graph.Uses
                         where !allowed.TryGetValue(use.From, out var targets) || !targets.Contains(use.To)
                         select $"{use.From} -> {use.To}: {use.Place} names {use.Type}";
-        return unknown.Concat(forbidden).Concat(graph.ScatteredTypes.Select(type => $"a partial type in several folders: {type}"));
+        return unknown.Concat(forbidden)
+            .Concat(graph.ScatteredTypes.Select(type => $"a partial type in several folders: {type}"));
     }
 }

@@ -12,7 +12,8 @@ public sealed class FolderArrowTests
         new(() => FolderGraph.Of(Core, SourceCompilation.Of(Repository.Sources(Core), [$"{Core}/Lovage.csproj"])));
 
     [Fact]
-    public void Core_Arrows_StayWithinTheTable() => Findings.None(CoreFolders.Violations(CoreGraph.Value, CoreFolders.AllowedArrows));
+    public void Core_Arrows_StayWithinTheTable() =>
+        Findings.None(CoreFolders.Violations(CoreGraph.Value, CoreFolders.AllowedArrows));
 
     [Fact]
     public void Core_Arrows_MakeNoCircle() => Assert.Empty(CoreGraph.Value.FindCircle());
@@ -23,9 +24,12 @@ public sealed class FolderArrowTests
         // Were binding broken, the tests above would pass by blindness.
         var graph = CoreGraph.Value;
         Assert.True(graph.BoundShare > 0.97, $"Only {graph.BoundShare:P1} of the names bind.");
-        var silent = graph.Folders.Where(folder => folder is not ("Jobs" or "Diagnostics") && graph.Uses.All(use => use.From != folder));
+        var silent = graph.Folders.Where(
+            folder => folder is not ("Jobs" or "Diagnostics") && graph.Uses.All(use => use.From != folder));
         Findings.None(silent.Select(folder => $"{folder} names nobody"));
-        Assert.True(graph.Uses.Count >= 10 * (graph.Folders.Count - 1), $"Only {graph.Uses.Count} uses among {graph.Folders.Count} folders.");
+        Assert.True(
+            graph.Uses.Count >= 10 * (graph.Folders.Count - 1),
+            $"Only {graph.Uses.Count} uses among {graph.Folders.Count} folders.");
     }
 
     [Fact]
@@ -46,9 +50,14 @@ public sealed class FolderArrowTests
     [InlineData("public class A { public System.IO.Stream? Missing(NotThere x) => Unbound.Of(new B()); }")]
     public void Violations_PlantedArrowUp_AreFound(string low)
     {
-        var graph = Sample(low, "public class B { public static B Create() => new(); } public static class Words { public static string Word(this object value) => \"\"; }");
+        var graph = Sample(
+            low,
+            "public class B { public static B Create() => new(); } public static class Words { public static string "
+                + "Word(this object value) => \"\"; }");
 
-        Assert.Contains(CoreFolders.Violations(graph, TwoFolders), finding => finding.StartsWith("Low -> High: sample/Low/A.cs:", StringComparison.Ordinal));
+        Assert.Contains(
+            CoreFolders.Violations(graph, TwoFolders),
+            finding => finding.StartsWith("Low -> High: sample/Low/A.cs:", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -76,5 +85,7 @@ public sealed class FolderArrowTests
     }
 
     private static FolderGraph Sample(string low, string high) =>
-        FolderGraph.Of("sample", SourceCompilation.Of([new SourceFile("sample/Low/A.cs", low), new SourceFile("sample/High/B.cs", high)]));
+        FolderGraph.Of(
+            "sample",
+            SourceCompilation.Of([new SourceFile("sample/Low/A.cs", low), new SourceFile("sample/High/B.cs", high)]));
 }

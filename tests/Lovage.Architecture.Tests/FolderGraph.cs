@@ -4,16 +4,21 @@ using Microsoft.CodeAnalysis.CSharp.Syntax;
 
 namespace Lovage.Architecture.Tests;
 
-/// <summary>One use: a file of folder <paramref name="From"/> names a type (or a member of one) that folder <paramref name="To"/> declares.</summary>
+/// <summary>
+/// One use: a file of folder <paramref name="From"/> names a type (or a member of one) that folder
+/// <paramref name="To"/> declares.
+/// </summary>
 internal sealed record FolderUse(string From, string To, string Place, string Type);
 
 /// <summary>
-/// Who names whom among the folders of a project. A type belongs to the folder of the file that declares it; documentation comments
-/// and using directives are no uses. What source generators add is missing here, so a name that only they declare stays unbound and is skipped.
+/// Who names whom among the folders of a project. A type belongs to the folder of the file that declares it;
+/// documentation comments and using directives are no uses. What source generators add is missing here, so a name that
+/// only they declare stays unbound and is skipped.
 /// </summary>
 internal sealed class FolderGraph
 {
-    private FolderGraph(IReadOnlyList<FolderUse> uses, IReadOnlyList<string> scattered, IReadOnlySet<string> folders, double boundShare)
+    private FolderGraph(
+        IReadOnlyList<FolderUse> uses, IReadOnlyList<string> scattered, IReadOnlySet<string> folders, double boundShare)
     {
         Uses = uses;
         ScatteredTypes = scattered;
@@ -33,7 +38,8 @@ internal sealed class FolderGraph
 
     public static FolderGraph Of(string projectFolder, CSharpCompilation compilation)
     {
-        var trees = compilation.SyntaxTrees.Where(tree => tree.FilePath.StartsWith(projectFolder + "/", StringComparison.Ordinal)).ToList();
+        var trees = compilation.SyntaxTrees.Where(tree =>
+            tree.FilePath.StartsWith(projectFolder + "/", StringComparison.Ordinal)).ToList();
         var folderOfTree = trees.ToDictionary(tree => tree, tree => FolderOf(projectFolder, tree.FilePath));
         var uses = new List<FolderUse>();
         var scattered = new SortedSet<string>(StringComparer.Ordinal);
@@ -55,8 +61,11 @@ internal sealed class FolderGraph
                 bound += symbols.IsEmpty ? 0 : 1;
                 foreach (var type in symbols.Select(TypeOf).OfType<INamedTypeSymbol>())
                 {
-                    var homes = type.DeclaringSyntaxReferences.Select(declared => declared.SyntaxTree).Where(folderOfTree.ContainsKey)
-                        .Select(declared => folderOfTree[declared]).Distinct().ToList();
+                    var homes = type.DeclaringSyntaxReferences.Select(declared => declared.SyntaxTree)
+                        .Where(folderOfTree.ContainsKey)
+                        .Select(declared => folderOfTree[declared])
+                        .Distinct()
+                        .ToList();
                     if (homes.Count > 1)
                     {
                         scattered.Add($"{type.ToDisplayString()} in {string.Join(", ", homes)}");
@@ -70,7 +79,8 @@ internal sealed class FolderGraph
             }
         }
 
-        return new FolderGraph(uses, [.. scattered], folderOfTree.Values.ToHashSet(), seen == 0 ? 1 : (double)bound / seen);
+        return new FolderGraph(
+            uses, [.. scattered], folderOfTree.Values.ToHashSet(), seen == 0 ? 1 : (double)bound / seen);
     }
 
     /// <summary>The folders on one circle, in order, or nothing.</summary>
@@ -103,7 +113,8 @@ internal sealed class FolderGraph
     private static bool IsName(SyntaxNode node) => node switch
     {
         // The name of a namespace is no use of it, and "var" says nothing by itself.
-        SimpleNameSyntax name => !name.IsVar && name.FirstAncestorOrSelf<BaseNamespaceDeclarationSyntax>()?.Name.Span.Contains(name.Span) is not true,
+        SimpleNameSyntax name => !name.IsVar
+            && name.FirstAncestorOrSelf<BaseNamespaceDeclarationSyntax>()?.Name.Span.Contains(name.Span) is not true,
         ImplicitObjectCreationExpressionSyntax or ConstructorInitializerSyntax => true,
         _ => false,
     };

@@ -5,12 +5,16 @@ namespace Lovage.Architecture.Tests;
 
 public sealed class ProjectArrowTests
 {
-    private static readonly string[] Libraries = [.. Repository.Projects.Where(project => project.StartsWith("src/", StringComparison.Ordinal))];
+    private static readonly string[] Libraries =
+    [
+        .. Repository.Projects.Where(project => project.StartsWith("src/", StringComparison.Ordinal)),
+    ];
 
     [Fact]
     public void Libraries_ProjectReferences_StayWithinTheTable()
     {
-        var forbidden = Libraries.SelectMany(ProjectReference.Of).Where(reference => !ProjectArrows.AllowsReference(reference));
+        var forbidden = Libraries.SelectMany(ProjectReference.Of)
+            .Where(reference => !ProjectArrows.AllowsReference(reference));
 
         Findings.None(forbidden.Select(reference => $"{reference.From} -> {reference.To}"));
     }
@@ -20,7 +24,9 @@ public sealed class ProjectArrowTests
     {
         var compiled = Libraries.Select(project => Path.GetFileNameWithoutExtension(project))
             .Where(name => name != "Lovage.Generators")
-            .ToDictionary(name => name, name => ProjectArrows.CompiledReferences(Path.Combine(AppContext.BaseDirectory, name + ".dll")));
+            .ToDictionary(
+                name => name,
+                name => ProjectArrows.CompiledReferences(Path.Combine(AppContext.BaseDirectory, name + ".dll")));
 
         Assert.Contains("Lovage", compiled.Keys);
         Findings.None(from library in compiled
@@ -39,8 +45,10 @@ public sealed class ProjectArrowTests
     [InlineData("Lovage", "src/Lovage.Testing/Lovage.Testing.csproj", true, false)]
     [InlineData("Lovage", "src/Lovage.Generators/Lovage.Generators.csproj", false, false)]
     [InlineData("Lovage", "src/Lovage.Generators/Lovage.Generators.csproj", true, true)]
-    public void AllowsReference_PlantedReference_IsJudgedByTheTable(string from, string to, bool withoutCode, bool allowed) =>
-        Assert.Equal(allowed, ProjectArrows.AllowsReference(new ProjectReference($"src/{from}/{from}.csproj", to, withoutCode)));
+    public void AllowsReference_PlantedReference_IsJudgedByTheTable(
+        string from, string to, bool withoutCode, bool allowed) =>
+        Assert.Equal(
+            allowed, ProjectArrows.AllowsReference(new ProjectReference($"src/{from}/{from}.csproj", to, withoutCode)));
 
     [Theory]
     [InlineData("Lovage.AspNetCore", "Lovage.Sqlite", false)]
@@ -57,10 +65,13 @@ public sealed class ProjectArrowTests
     [Fact]
     public void Solution_ListsEveryProject()
     {
-        var listed = XDocument.Parse(Repository.Read("Lovage.slnx")).Descendants("Project").Select(item => item.Attribute("Path")!.Value.Replace('\\', '/'));
+        var listed = XDocument.Parse(Repository.Read("Lovage.slnx"))
+            .Descendants("Project")
+            .Select(item => item.Attribute("Path")!.Value.Replace('\\', '/'));
 
         // What is not in the solution is neither built nor tested by test.sh. Projects used as data lie deeper.
-        var own = Repository.Projects.Where(project => project.Split('/') is ["src" or "tests" or "samples" or "bench", _, _]);
+        var own = Repository.Projects.Where(
+            project => project.Split('/') is ["src" or "tests" or "samples" or "bench", _, _]);
         Findings.None(own.Except(listed));
     }
 }

@@ -11,8 +11,13 @@ internal sealed record ProjectReference(string From, string To, bool WithoutCode
         from item in XDocument.Parse(Repository.Read(project)).Descendants("ProjectReference")
         from include in item.Attribute("Include")?.Value.Split(';', StringSplitOptions.RemoveEmptyEntries) ?? []
         let folder = Path.GetDirectoryName(project)!
-        let target = Path.GetRelativePath(Repository.Root, Path.GetFullPath(Path.Combine(Repository.Root, folder, include.Trim().Replace('\\', '/'))))
-        select new ProjectReference(project, target.Replace('\\', '/'), (item.Attribute("ReferenceOutputAssembly")?.Value ?? item.Element("ReferenceOutputAssembly")?.Value) is "false");
+        let target = Path.GetRelativePath(
+            Repository.Root, Path.GetFullPath(Path.Combine(Repository.Root, folder, include.Trim().Replace('\\', '/'))))
+        select new ProjectReference(
+            project,
+            target.Replace('\\', '/'),
+            (item.Attribute("ReferenceOutputAssembly")?.Value
+                ?? item.Element("ReferenceOutputAssembly")?.Value) is "false");
 }
 
 /// <summary>The one table of arrows allowed between the libraries of src.</summary>
@@ -24,19 +29,25 @@ internal static class ProjectArrows
     private static readonly (string From, string To)[] PackageOnly = [("Lovage.AspNetCore", "Lovage.Sqlite")];
 
     // A package that adds to one storage and to no other (docs/adr/0009).
-    private static readonly (string From, string To)[] Additions = [("Lovage.PostgreSql.EntityFrameworkCore", "Lovage.PostgreSql")];
+    private static readonly (string From, string To)[] Additions =
+    [
+        ("Lovage.PostgreSql.EntityFrameworkCore", "Lovage.PostgreSql"),
+    ];
 
     // The command line sees every library.
     private static readonly string[] SeesAll = ["Lovage.Cli"];
 
-    public static bool AllowsCode(string from, string to) => from != Core && (to == Core || SeesAll.Contains(from) || Additions.Contains((from, to)));
+    public static bool AllowsCode(string from, string to) =>
+        from != Core && (to == Core || SeesAll.Contains(from) || Additions.Contains((from, to)));
 
     public static bool AllowsReference(ProjectReference reference)
     {
         var from = Path.GetFileNameWithoutExtension(reference.From);
         var to = Path.GetFileNameWithoutExtension(reference.To);
         return reference.To.StartsWith("src/", StringComparison.Ordinal)
-            && (AllowsCode(from, to) || PackageOnly.Contains((from, to)) || (from == Core && to == "Lovage.Generators" && reference.WithoutCode));
+            && (AllowsCode(from, to)
+                || PackageOnly.Contains((from, to))
+                || (from == Core && to == "Lovage.Generators" && reference.WithoutCode));
     }
 
     /// <summary>The names of Lovage's assemblies that a compiled assembly refers to.</summary>

@@ -7,7 +7,8 @@ internal static class Repository
 {
     public static string Root { get; } = FindRoot();
 
-    private static readonly Lazy<IReadOnlyList<string>> AllFiles = new(() => [.. Walk(Root).Order(StringComparer.Ordinal)]);
+    private static readonly Lazy<IReadOnlyList<string>> AllFiles = new(
+        () => [.. Walk(Root).Order(StringComparer.Ordinal)]);
 
     /// <summary>Paths from the root, with forward slashes.</summary>
     public static IReadOnlyList<string> Files => AllFiles.Value;
@@ -18,11 +19,13 @@ internal static class Repository
         where file.StartsWith(folder + "/", StringComparison.Ordinal) && file.EndsWith(".cs", StringComparison.Ordinal)
         select new SourceFile(file, Read(file));
 
-    public static IEnumerable<string> Projects => Files.Where(file => file.EndsWith(".csproj", StringComparison.Ordinal));
+    public static IEnumerable<string> Projects =>
+        Files.Where(file => file.EndsWith(".csproj", StringComparison.Ordinal));
 
     public static string Read(string file) => File.ReadAllText(Path.Combine(Root, file));
 
-    public static bool Has(string path) => File.Exists(Path.Combine(Root, path)) || Directory.Exists(Path.Combine(Root, path));
+    public static bool Has(string path) =>
+        File.Exists(Path.Combine(Root, path)) || Directory.Exists(Path.Combine(Root, path));
 
     private static string FindRoot()
     {

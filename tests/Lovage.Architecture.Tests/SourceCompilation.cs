@@ -4,7 +4,9 @@ using Microsoft.CodeAnalysis.CSharp;
 
 namespace Lovage.Architecture.Tests;
 
-/// <summary>Sources bound against the platform and the packages this test was started with, without Lovage's own assemblies.</summary>
+/// <summary>
+/// Sources bound against the platform and the packages this test was started with, without Lovage's own assemblies.
+/// </summary>
 internal static class SourceCompilation
 {
     // What ImplicitUsings writes for Microsoft.NET.Sdk.
@@ -20,12 +22,16 @@ internal static class SourceCompilation
 
     public static CSharpCompilation Of(IEnumerable<SourceFile> files, IEnumerable<string>? projects = null)
     {
-        var usings = new SourceFile("ImplicitUsings.cs", string.Join('\n', [ImplicitUsings, .. (projects ?? []).SelectMany(ProjectUsings)]));
+        var usings = new SourceFile(
+            "ImplicitUsings.cs", string.Join('\n', [ImplicitUsings, .. (projects ?? []).SelectMany(ProjectUsings)]));
         return CSharpCompilation.Create(
             "Sources",
             files.Append(usings).Select(file => file.Tree),
             References(),
-            new CSharpCompilationOptions(OutputKind.DynamicallyLinkedLibrary, nullableContextOptions: NullableContextOptions.Enable, allowUnsafe: true));
+            new CSharpCompilationOptions(
+                OutputKind.DynamicallyLinkedLibrary,
+                nullableContextOptions: NullableContextOptions.Enable,
+                allowUnsafe: true));
     }
 
     private static IEnumerable<string> ProjectUsings(string project) =>

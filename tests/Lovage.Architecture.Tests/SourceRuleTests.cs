@@ -31,7 +31,8 @@ public sealed class SourceRuleTests
     [Fact]
     public void UnsealedTypes_EachEntry_IsStillNeeded()
     {
-        var openTypes = Library.SelectMany(file => file.Tree.GetRoot().DescendantNodes()).OfType<Microsoft.CodeAnalysis.CSharp.Syntax.TypeDeclarationSyntax>()
+        var openTypes = Library.SelectMany(file => file.Tree.GetRoot().DescendantNodes())
+            .OfType<Microsoft.CodeAnalysis.CSharp.Syntax.TypeDeclarationSyntax>()
             .Select(type => type.Identifier.Text + type.TypeParameterList);
 
         Findings.None(SourceRules.UnsealedTypes.Keys.Except(openTypes));
@@ -48,26 +49,47 @@ public sealed class SourceRuleTests
     [InlineData("unfinished", "// TODO: later\n")]
     [InlineData("unfinished", "/// <summary>HACK</summary>\npublic sealed class A { }")]
     [InlineData("silenced", "#pragma warning disable CA1031\n")]
-    [InlineData("defaults", "public sealed class WorkerOptions { /// <summary>How many.</summary>\n public int Concurrency { get; set; } }")]
+    [InlineData(
+        "defaults",
+        "public sealed class WorkerOptions { /// <summary>How many.</summary>\n public int Concurrency { get; set; } "
+            + "}")]
     [InlineData("defaults", "public sealed class WorkerOptions { public int Concurrency { get; set; } }")]
-    [InlineData("event ids", "static partial class Log { [LoggerMessage(1, 0, \"a\")] static partial void A(); [LoggerMessage(EventId = Ids.One)] static partial void B(); } static class Ids { public const int One = 1; }")]
+    [InlineData(
+        "event ids",
+        "static partial class Log { [LoggerMessage(1, 0, \"a\")] static partial void A(); [LoggerMessage(EventId = "
+            + "Ids.One)] static partial void B(); } static class Ids { public const int One = 1; }")]
     [InlineData("event ids", "static partial class Log { [LoggerMessage(Message = \"a\")] static partial void A(); }")]
-    public void Rule_PlantedViolation_IsFound(string rule, string text) => Assert.Single(Rules[rule]([new SourceFile("src/Sample/Sample.cs", text)]));
+    public void Rule_PlantedViolation_IsFound(string rule, string text) =>
+        Assert.Single(Rules[rule]([new SourceFile("src/Sample/Sample.cs", text)]));
 
     [Theory]
-    [InlineData("sealed", "public abstract class Seam { } public static class Words { } public sealed record Value; public readonly record struct Id;")]
-    [InlineData("interfaces", "internal interface IThing { } public interface IJobFilter { } internal sealed class A { public interface IInner { } }")]
+    [InlineData(
+        "sealed",
+        "public abstract class Seam { } public static class Words { } public sealed record Value; public readonly "
+            + "record struct Id;")]
+    [InlineData(
+        "interfaces",
+        "internal interface IThing { } public interface IJobFilter { } internal sealed class A { public interface "
+            + "IInner { } }")]
     [InlineData("names", "public sealed class Utilization { } public sealed class HelperlessStart { }")]
     [InlineData("unfinished", "public sealed class A { public const string Text = \"TODO\"; }")]
     [InlineData("silenced", "public sealed class A { public const string Text = \"#pragma warning disable\"; }")]
-    [InlineData("defaults", "public sealed class WorkerOptions { /// <summary>How many; 8 by default.</summary>\n public int Concurrency { get; set; } }")]
-    [InlineData("event ids", "static partial class Log { [LoggerMessage(1, 0, \"a\")] static partial void A(); [LoggerMessage(EventId = Ids.One + 1)] static partial void B(); } static class Ids { public const int One = 1; }")]
-    public void Rule_DecentSource_Passes(string rule, string text) => Assert.Empty(Rules[rule]([new SourceFile("src/Sample/Sample.cs", text)]));
+    [InlineData(
+        "defaults",
+        "public sealed class WorkerOptions { /// <summary>How many; 8 by default.</summary>\n public int Concurrency "
+            + "{ get; set; } }")]
+    [InlineData(
+        "event ids",
+        "static partial class Log { [LoggerMessage(1, 0, \"a\")] static partial void A(); [LoggerMessage(EventId = "
+            + "Ids.One + 1)] static partial void B(); } static class Ids { public const int One = 1; }")]
+    public void Rule_DecentSource_Passes(string rule, string text) =>
+        Assert.Empty(Rules[rule]([new SourceFile("src/Sample/Sample.cs", text)]));
 
     [Fact]
     public void LongFiles_OneLineTooMany_IsFound()
     {
-        static SourceFile File(int lines) => new("src/Sample/Sample.cs", string.Concat(Enumerable.Repeat("// line\n", lines)));
+        static SourceFile File(int lines) =>
+            new("src/Sample/Sample.cs", string.Concat(Enumerable.Repeat("// line\n", lines)));
 
         Assert.Empty(SourceRules.LongFiles([File(SourceRules.LinesMax)]));
         Assert.Single(SourceRules.LongFiles([File(SourceRules.LinesMax + 1)]));

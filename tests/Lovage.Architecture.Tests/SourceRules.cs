@@ -24,8 +24,11 @@ internal static partial class SourceRules
     };
 
     public static IEnumerable<string> UnsealedClasses(IReadOnlyList<SourceFile> files) =>
-        from parts in Types(files).Where(type => type.Node is ClassDeclarationSyntax || type.Node.IsKind(SyntaxKind.RecordDeclaration)).GroupBy(type => type.FullName)
-        where !parts.Any(part => part.Node.Modifiers.Any(SyntaxKind.SealedKeyword) || part.Node.Modifiers.Any(SyntaxKind.AbstractKeyword)
+        from parts in Types(files)
+            .Where(type => type.Node is ClassDeclarationSyntax || type.Node.IsKind(SyntaxKind.RecordDeclaration))
+            .GroupBy(type => type.FullName)
+        where !parts.Any(part => part.Node.Modifiers.Any(SyntaxKind.SealedKeyword)
+            || part.Node.Modifiers.Any(SyntaxKind.AbstractKeyword)
             || part.Node.Modifiers.Any(SyntaxKind.StaticKeyword))
         where !UnsealedTypes.ContainsKey(parts.First().Name)
         select $"{parts.First().Place}: {parts.First().Name} is neither sealed nor abstract";
@@ -54,7 +57,9 @@ internal static partial class SourceRules
 
     public static IEnumerable<string> SilencedWarnings(IReadOnlyList<SourceFile> files) =>
         from file in files
-        from directive in file.Tree.GetRoot().DescendantNodes(descendIntoTrivia: true).OfType<PragmaWarningDirectiveTriviaSyntax>()
+        from directive in file.Tree.GetRoot()
+            .DescendantNodes(descendIntoTrivia: true)
+            .OfType<PragmaWarningDirectiveTriviaSyntax>()
         where directive.DisableOrRestoreKeyword.IsKind(SyntaxKind.DisableKeyword)
         select $"{file.At(directive)}: silence a rule in eng/analyzers or by a justified SuppressMessage";
 
@@ -63,9 +68,12 @@ internal static partial class SourceRules
         where type.Node.Identifier.Text.EndsWith("Options", StringComparison.Ordinal) && IsPublic(type.Node)
         from property in type.Node.Members.OfType<PropertyDeclarationSyntax>()
         where property.Modifiers.Any(SyntaxKind.PublicKeyword) && !property.Modifiers.Any(SyntaxKind.StaticKeyword)
-        let documentation = string.Concat(property.GetLeadingTrivia().Where(IsComment).Select(trivia => trivia.ToFullString()))
-        where !documentation.Contains("default", StringComparison.OrdinalIgnoreCase) && !documentation.Contains("<inheritdoc", StringComparison.Ordinal)
-        select $"{type.File.At(property.Identifier.SpanStart)}: {type.Name}.{property.Identifier.Text} does not say its default";
+        let documentation = string.Concat(
+            property.GetLeadingTrivia().Where(IsComment).Select(trivia => trivia.ToFullString()))
+        where !documentation.Contains("default", StringComparison.OrdinalIgnoreCase)
+            && !documentation.Contains("<inheritdoc", StringComparison.Ordinal)
+        select $"{type.File.At(property.Identifier.SpanStart)}: {type.Name}.{property.Identifier.Text} does not say "
+            + "its default";
 
     /// <summary>Event ids are what log readers filter by: each message needs one of its own.</summary>
     public static IEnumerable<string> EventIdClashes(CSharpCompilation compilation)
@@ -78,22 +86,29 @@ internal static partial class SourceRules
                        select (Place: $"{tree.FilePath}:{line}", Id: EventId(attribute, model));
         return from sameId in messages.ToList().GroupBy(message => message.Id)
                where sameId.Key is null || sameId.Count() > 1
-               select $"{(sameId.Key is { } id ? $"event id {id} is used twice" : "no event id")}: {string.Join(", ", sameId.Select(message => message.Place))}";
+               select $"{(sameId.Key is { } id ? $"event id {id} is used twice" : "no event id")}: "
+                   + $"{string.Join(", ", sameId.Select(message => message.Place))}";
     }
 
     private static int? EventId(AttributeSyntax attribute, SemanticModel model)
     {
         var arguments = attribute.ArgumentList?.Arguments ?? [];
-        var argument = arguments.FirstOrDefault(argument => (argument.NameEquals?.Name ?? argument.NameColon?.Name)?.Identifier.Text is "EventId" or "eventId")
+        var argument = arguments.FirstOrDefault(argument =>
+            (argument.NameEquals?.Name ?? argument.NameColon?.Name)?.Identifier.Text is "EventId" or "eventId")
             ?? arguments.FirstOrDefault(argument => argument.NameEquals is null && argument.NameColon is null);
-        return argument is not null && model.GetConstantValue(argument.Expression) is { Value: int id } && model.GetTypeInfo(argument.Expression).Type?.TypeKind != TypeKind.Enum ? id : null;
+        return argument is not null
+            && model.GetConstantValue(argument.Expression) is { Value: int id }
+            && model.GetTypeInfo(argument.Expression).Type?.TypeKind != TypeKind.Enum ? id : null;
     }
 
     private static bool IsPublic(BaseTypeDeclarationSyntax type) =>
-        type.AncestorsAndSelf().OfType<BaseTypeDeclarationSyntax>().All(outer => outer.Modifiers.Any(SyntaxKind.PublicKeyword));
+        type.AncestorsAndSelf()
+            .OfType<BaseTypeDeclarationSyntax>()
+            .All(outer => outer.Modifiers.Any(SyntaxKind.PublicKeyword));
 
-    private static bool IsComment(SyntaxTrivia trivia) => trivia.Kind() is SyntaxKind.SingleLineCommentTrivia or SyntaxKind.MultiLineCommentTrivia
-        or SyntaxKind.SingleLineDocumentationCommentTrivia or SyntaxKind.MultiLineDocumentationCommentTrivia;
+    private static bool IsComment(SyntaxTrivia trivia) =>
+        trivia.Kind() is SyntaxKind.SingleLineCommentTrivia or SyntaxKind.MultiLineCommentTrivia
+            or SyntaxKind.SingleLineDocumentationCommentTrivia or SyntaxKind.MultiLineDocumentationCommentTrivia;
 
     private static IEnumerable<DeclaredType> Types(IEnumerable<SourceFile> files) =>
         from file in files

@@ -13,7 +13,9 @@ public sealed partial class ConfigurationPageTests
 
         var documented = Row().Matches(page).Select(match => match.Groups[1].Value);
 
-        Assert.Equal(Keys(typeof(LovageOptions), "Lovage").Order(StringComparer.Ordinal), documented.Order(StringComparer.Ordinal));
+        Assert.Equal(
+            Keys(typeof(LovageOptions), "Lovage").Order(StringComparer.Ordinal),
+            documented.Order(StringComparer.Ordinal));
     }
 
     private static IEnumerable<string> Keys(Type options, string path) =>

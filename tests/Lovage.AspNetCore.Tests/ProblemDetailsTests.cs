@@ -44,7 +44,8 @@ public sealed class ProblemDetailsTests : IAsyncLifetime
     [InlineData("other", 500, null)]
     public async Task Endpoint_Throws_IsAnsweredWithProblemDetails(string kind, int status, string? detail)
     {
-        using var response = await _http.GetAsync(new Uri($"/throw/{kind}", UriKind.Relative), TestContext.Current.CancellationToken);
+        using var response = await _http.GetAsync(
+            new Uri($"/throw/{kind}", UriKind.Relative), TestContext.Current.CancellationToken);
         var text = await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
 
         Assert.Equal(status, (int)response.StatusCode);
@@ -63,7 +64,8 @@ public sealed class ProblemDetailsTests : IAsyncLifetime
     [InlineData("transient", 4, 6)]
     public async Task Endpoint_RefusesForNow_SaysWhenToComeBack(string kind, int min, int max)
     {
-        using var response = await _http.GetAsync(new Uri($"/throw/{kind}", UriKind.Relative), TestContext.Current.CancellationToken);
+        using var response = await _http.GetAsync(
+            new Uri($"/throw/{kind}", UriKind.Relative), TestContext.Current.CancellationToken);
 
         var seconds = int.Parse(Assert.Single(response.Headers.GetValues("Retry-After")), CultureInfo.InvariantCulture);
         Assert.InRange(seconds, min, max);
@@ -71,7 +73,10 @@ public sealed class ProblemDetailsTests : IAsyncLifetime
 
     [Fact]
     public async Task Health_RunningApp_TellsNothingButStatus() =>
-        Assert.StartsWith("{\"status\":\"Healthy\",\"checks\":{\"Lovage.Storage\":{\"status\":\"Healthy\"}", await _http.GetStringAsync(new Uri("/health", UriKind.Relative), TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "{\"status\":\"Healthy\",\"checks\":{\"Lovage.Storage\":{\"status\":\"Healthy\"}",
+            await _http.GetStringAsync(new Uri("/health", UriKind.Relative), TestContext.Current.CancellationToken),
+            StringComparison.Ordinal);
 
     private static Exception Make(string kind) => kind switch
     {

@@ -3,7 +3,10 @@ using Microsoft.Extensions.Logging;
 
 namespace Lovage.Faults.Node;
 
-/// <summary>Writes log events to a file, one line each, as they happen: event id, level, text, error. Leaves out the line that each succeeded attempt makes.</summary>
+/// <summary>
+/// Writes log events to a file, one line each, as they happen: event id, level, text, error. Leaves out the line that
+/// each succeeded attempt makes.
+/// </summary>
 internal sealed class EventFile(string path) : ILoggerProvider
 {
     private const int JobSucceeded = 2001;
@@ -21,7 +24,12 @@ internal sealed class EventFile(string path) : ILoggerProvider
 
         public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Information;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        public void Log<TState>(
+            LogLevel logLevel,
+            EventId eventId,
+            TState state,
+            Exception? exception,
+            Func<TState, Exception?, string> formatter)
         {
             if (eventId.Id != JobSucceeded)
             {

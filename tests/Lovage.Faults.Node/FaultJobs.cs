@@ -15,12 +15,18 @@ public enum WhenCancelled
     Ignore = 2,
 }
 
-/// <summary>The jobs that are run while processes are killed, stopped and starved. Each writes into the journal what became of its attempt.</summary>
+/// <summary>
+/// The jobs that are run while processes are killed, stopped and starved. Each writes into the journal what became of
+/// its attempt.
+/// </summary>
 public sealed class FaultJobs(Journal journal)
 {
     private static readonly TimeSpan GateInterval = TimeSpan.FromMilliseconds(10);
 
-    /// <summary>Where the gate of a held job is looked for: a file for each job and process, so that a test lets one attempt go and not the other.</summary>
+    /// <summary>
+    /// Where the gate of a held job is looked for: a file for each job and process, so that a test lets one attempt go
+    /// and not the other.
+    /// </summary>
     public static string Gate(string folder, JobId id, int process) => Path.Combine(folder, $"{id}.{process}");
 
     /// <summary>Takes some milliseconds.</summary>
@@ -44,7 +50,8 @@ public sealed class FaultJobs(Journal journal)
     /// <summary>Runs until the test opens its gate.</summary>
     /// <returns>The id of the process that ran it.</returns>
     [Job("hold")]
-    public async Task<int> HoldAsync(string folder, int whenCancelled, JobContext context, CancellationToken cancellationToken)
+    public async Task<int> HoldAsync(
+        string folder, int whenCancelled, JobContext context, CancellationToken cancellationToken)
     {
         journal.Start(context);
         var heard = false;

@@ -7,7 +7,8 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
-// A process for the fault tests to kill: a worker, or a producer when it is told how many jobs to enqueue. Lovage's own settings come by --Lovage:..., as in any app.
+// A process for the fault tests to kill: a worker, or a producer when it is told how many jobs to enqueue. Lovage's own
+// settings come by --Lovage:..., as in any app.
 EndWithParent();
 var builder = Host.CreateApplicationBuilder(args);
 var settings = builder.Configuration;
@@ -39,11 +40,14 @@ else
 {
     await host.StartAsync();
     await host.Services.GetRequiredService<Producer>().EnqueueAsync(
-        Enumerable.Range(0, produce).Select(static i => (Job)FaultJobs.Work(i % 3)), settings.GetValue("batch", 100), CancellationToken.None);
+        Enumerable.Range(0, produce).Select(static i => (Job)FaultJobs.Work(i % 3)),
+        settings.GetValue("batch", 100),
+        CancellationToken.None);
     await host.StopAsync();
 }
 
-// Whoever started this process holds the other end of its input: when that goes, by a kill too, this process must not stay behind.
+// Whoever started this process holds the other end of its input: when that goes, by a kill too, this process must not
+// stay behind.
 static void EndWithParent() => new Thread(static () =>
 {
     using var input = Console.OpenStandardInput();

@@ -6,7 +6,10 @@ using Xunit;
 
 namespace Lovage.Faults;
 
-/// <summary>Handlers that block, in the process that serves the web: on threads of their own they harm nobody, on the pool's the watch names them.</summary>
+/// <summary>
+/// Handlers that block, in the process that serves the web: on threads of their own they harm nobody, on the pool's the
+/// watch names them.
+/// </summary>
 public abstract class BlockingFaults
 {
     private const int Blocked = 400;
@@ -27,7 +30,9 @@ public abstract class BlockingFaults
         await using var lab = await FaultLab.OpenAsync(storage);
         var observer = await StartObserverAsync(lab);
         await using var app = await WebApp.StartAsync(
-            storage.Address, Blocked, new JobDefinition("block.apart", _ => gate.Block()) { Execution = JobExecution.DedicatedThread });
+            storage.Address,
+            Blocked,
+            new JobDefinition("block.apart", _ => gate.Block()) { Execution = JobExecution.DedicatedThread });
         await app.MeasureAsync(TimeSpan.FromSeconds(1));
         var before = await app.MeasureAsync(Measured);
 
@@ -39,7 +44,10 @@ public abstract class BlockingFaults
         gate.Open();
         await lab.QuiesceAsync(Minute);
 
-        FaultLab.Print($"{Blocked} handlers blocked on threads of their own for {Measured.TotalSeconds:0.#} s, leases of {WebApp.Lease.TotalSeconds:0.#} s. Without them: {before}. With them: {during}. Leases renewed {renewalAge.TotalSeconds:0.0} s ago");
+        FaultLab.Print(
+            $"{Blocked} handlers blocked on threads of their own for {Measured.TotalSeconds:0.#} s, leases of "
+                + $"{WebApp.Lease.TotalSeconds:0.#} s. Without them: {before}. With them: {during}. Leases renewed "
+                + $"{renewalAge.TotalSeconds:0.0} s ago");
         await AssertEachRanOnceAsync(lab, gate, ids);
         Assert.Equal((0, 0), (app.LeasesLost, observer.Count(Reclaimed)));
         Assert.Equal("Healthy", readiness);
@@ -57,7 +65,8 @@ public abstract class BlockingFaults
         var storage = NewStorage();
         await using var lab = await FaultLab.OpenAsync(storage);
         var observer = await StartObserverAsync(lab);
-        await using var app = await WebApp.StartAsync(storage.Address, Blocked, new JobDefinition("block.pool", _ => gate.Block()));
+        await using var app = await WebApp.StartAsync(
+            storage.Address, Blocked, new JobDefinition("block.pool", _ => gate.Block()));
         await app.MeasureAsync(TimeSpan.FromSeconds(1));
         Assert.Equal(HealthStatus.Healthy, app.PoolHealth().Status);
 
@@ -75,7 +84,9 @@ public abstract class BlockingFaults
         app.WaitForLog(WebApp.PoolAnswers, Minute);
         await lab.QuiesceAsync(Minute);
 
-        FaultLab.Print($"{entered} of {Blocked} handlers blocked the pool: told after {told.TotalSeconds:0.0} s, leases renewed {renewalAge.TotalSeconds:0.0} s before the end. {starved}");
+        FaultLab.Print(
+            $"{entered} of {Blocked} handlers blocked the pool: told after {told.TotalSeconds:0.0} s, leases renewed "
+                + $"{renewalAge.TotalSeconds:0.0} s before the end. {starved}");
         Assert.Contains("Handlers that hold its threads: block.pool (", starved, StringComparison.Ordinal);
         Assert.Equal(HealthStatus.Unhealthy, health.Status);
         Assert.Contains("Holding threads: block.pool (", health.Description, StringComparison.Ordinal);

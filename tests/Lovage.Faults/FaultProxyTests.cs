@@ -112,7 +112,8 @@ public sealed class FaultProxyTests : IAsyncLifetime
         await EchoesAsync(before, "one");
         _proxy.Mode = ProxyMode.Refuse;
 
-        // Nothing is sent: a send that meets the reset takes the error with it, and the read would find the stream's end.
+        // Nothing is sent: a send that meets the reset takes the error with it, and the read would find the stream's
+        // end.
         await Assert.ThrowsAsync<SocketException>(async () => await ReadAsync(await ConnectAsync(), 1, Long));
         await EchoesAsync(before, "still there");
         _proxy.Mode = ProxyMode.Normal;
@@ -127,7 +128,8 @@ public sealed class FaultProxyTests : IAsyncLifetime
         return client;
     }
 
-    private static async Task SendAsync(Socket client, string text) => await client.SendAsync(Encoding.ASCII.GetBytes(text), Cancel);
+    private static async Task SendAsync(Socket client, string text) =>
+        await client.SendAsync(Encoding.ASCII.GetBytes(text), Cancel);
 
     private static async Task EchoesAsync(Socket client, string text)
     {

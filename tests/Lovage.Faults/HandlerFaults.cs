@@ -49,7 +49,9 @@ public abstract class HandlerFaults
         var verdict = await lab.JudgeAsync(new Dictionary<JobId, JobState> { [poison] = JobState.Dead });
         var record = await lab.RecordAsync(poison);
         var attempts = await lab.AttemptsAsync(poison);
-        FaultLab.Print($"A job that {(failFast ? "fails fast" : "kills its process")}: dead after {attempts.Count} recorded starts, {starts - 1} deaths of its worker; {verdict}; reason \"{record.Reason}\"");
+        FaultLab.Print(
+            $"A job that {(failFast ? "fails fast" : "kills its process")}: dead after {attempts.Count} recorded "
+                + $"starts, {starts - 1} deaths of its worker; {verdict}; reason \"{record.Reason}\"");
         verdict.IsSound();
         Assert.Equal(2, attempts.Count(static attempt => attempt.End == AttemptEnd.OwnerDied));
         Assert.Equal(lab.Journal.Of(poison, "start").Count(), starts - 1);
@@ -75,7 +77,9 @@ public abstract class HandlerFaults
         var verdict = await lab.JudgeAsync();
         var lines = lab.Journal.Read().Where(line => line.Process == worker.Id).ToList();
         var span = Stopwatch.GetElapsedTime(lines.Min(static line => line.At), lines.Max(static line => line.At));
-        FaultLab.Print($"{Jobs} blocking handlers on {shape.PoolThreads} threads for {span.TotalSeconds:0.0} s, leases of {shape.Lease.TotalSeconds:0.#} s: {verdict}");
+        FaultLab.Print(
+            $"{Jobs} blocking handlers on {shape.PoolThreads} threads for {span.TotalSeconds:0.0} s, leases of "
+                + $"{shape.Lease.TotalSeconds:0.#} s: {verdict}");
         verdict.IsSound();
         Assert.True(span > 2 * shape.Lease, "The pool was not starved for long enough.");
         Assert.Equal(0, verdict.ExtraStarts);
@@ -88,7 +92,8 @@ public abstract class HandlerFaults
     {
         const int Good = 100;
         await using var lab = await FaultLab.OpenAsync(NewStorage());
-        var spins = await lab.EnqueueAsync(FaultJobs.Spin(), FaultJobs.Spin(), FaultJobs.SpinApart(), FaultJobs.SpinApart());
+        var spins = await lab.EnqueueAsync(
+            FaultJobs.Spin(), FaultJobs.Spin(), FaultJobs.SpinApart(), FaultJobs.SpinApart());
         await lab.EnqueueAsync(Enumerable.Range(0, Good).Select(static i => (Job)FaultJobs.Work(i % 5)));
         var shape = new WorkerShape { Concurrency = 2 };
         var worker = lab.StartWorker(shape);
@@ -107,7 +112,9 @@ public abstract class HandlerFaults
         worker.Terminate();
         await worker.ExitedAsync(Minute);
         var exit = Stopwatch.GetElapsedTime(start);
-        FaultLab.Print($"{spins.Count} endless handlers on {shape.Concurrency} slots: given up after {slowest.TotalSeconds:0.00} s at the most; {verdict}; exit after {exit.TotalSeconds:0.00} s");
+        FaultLab.Print(
+            $"{spins.Count} endless handlers on {shape.Concurrency} slots: given up after {slowest.TotalSeconds:0.00} "
+                + $"s at the most; {verdict}; exit after {exit.TotalSeconds:0.00} s");
         verdict.IsSound();
         Assert.Equal(0, verdict.ExtraStarts);
         Assert.Equal(spins.Count, worker.Count(GaveUp));

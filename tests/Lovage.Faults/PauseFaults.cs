@@ -35,7 +35,8 @@ public abstract class PauseFaults
             var stopped = Stopwatch.GetTimestamp();
             if (!await TakesOverAsync(lab, id, other))
             {
-                // Stopped in the midst of a write, a process keeps the others of a file from writing for as long as it stands still: no fence is tried then.
+                // Stopped in the midst of a write, a process keeps the others of a file from writing for as long as it
+                // stands still: no fence is tried then.
                 Assert.True(++blocked <= 1 + (rounds / 10), $"{other.Name} took nothing over in {blocked} rounds.");
                 lab.OpenGate(id, paused);
                 lab.OpenGate(id, other);
@@ -44,7 +45,8 @@ public abstract class PauseFaults
                 continue;
             }
 
-            var takeOver = Stopwatch.GetElapsedTime(stopped, lab.Journal.Of(id, "start").Single(line => line.Process == other.Id).At);
+            var takeOver = Stopwatch.GetElapsedTime(
+                stopped, lab.Journal.Of(id, "start").Single(line => line.Process == other.Id).At);
 
             // In turn: the late outcome comes after the other's, and while the other still runs.
             var afterOther = round % 2 == 0;
@@ -55,7 +57,8 @@ public abstract class PauseFaults
 
             var resumed = Stopwatch.GetTimestamp();
             paused.Continue();
-            await lab.UntilAsync("the late outcome is refused", TimeSpan.FromSeconds(30), () => paused.Count(StaleOutcome) > refused);
+            await lab.UntilAsync(
+                "the late outcome is refused", TimeSpan.FromSeconds(30), () => paused.Count(StaleOutcome) > refused);
             if (!afterOther)
             {
                 Assert.Equal(JobState.Running, (await lab.RecordAsync(id)).State);
@@ -65,7 +68,8 @@ public abstract class PauseFaults
             var cancelled = Assert.Single(lab.Journal.Of(id, "cancelled"));
             Assert.Equal(paused.Id, cancelled.Process);
             Assert.Equal(nameof(JobCancellationReason.LeaseLost), cancelled.Detail);
-            Assert.Contains(paused.Events, line => line.StartsWith("2005 ", StringComparison.Ordinal) && line.Contains(id.Value, StringComparison.Ordinal));
+            Assert.Contains(paused.Events, line => line.StartsWith("2005 ", StringComparison.Ordinal)
+                && line.Contains(id.Value, StringComparison.Ordinal));
             var record = await lab.RecordAsync(id);
             Assert.Equal(other.Id.ToString(CultureInfo.InvariantCulture), Encoding.UTF8.GetString(record.Result.Span));
             Assert.Equal(JobState.Succeeded, record.State);
@@ -76,7 +80,10 @@ public abstract class PauseFaults
 
         await lab.QuiesceAsync(TimeSpan.FromSeconds(30));
         var verdict = await lab.JudgeAsync();
-        FaultLab.Print($"{rounds} pauses past a lease of {shape.Lease.TotalSeconds:0.#} s: {rounds} late outcomes refused; {verdict}; taken over within {slowestTakeOver.TotalSeconds:0.00} s of the pause, token cancelled within {slowestCancel.TotalSeconds:0.00} s of the resume; {blocked} rounds repeated");
+        FaultLab.Print(
+            $"{rounds} pauses past a lease of {shape.Lease.TotalSeconds:0.#} s: {rounds} late outcomes refused; "
+                + $"{verdict}; taken over within {slowestTakeOver.TotalSeconds:0.00} s of the pause, token cancelled "
+                + $"within {slowestCancel.TotalSeconds:0.00} s of the resume; {blocked} rounds repeated");
         verdict.IsSound();
         Assert.InRange(slowestCancel.TotalSeconds, 0, 1);
         Assert.Equal(rounds, workers.Sum(static worker => worker.Count(StaleOutcome)) - blocked);
@@ -115,7 +122,10 @@ public abstract class PauseFaults
     private static async Task EndsAsync(FaultLab lab, JobId id, NodeProcess node)
     {
         lab.OpenGate(id, node);
-        await lab.UntilAsync("the job is recorded as succeeded", TimeSpan.FromSeconds(30), async () => (await lab.RecordAsync(id)).State == JobState.Succeeded);
+        await lab.UntilAsync(
+            "the job is recorded as succeeded",
+            TimeSpan.FromSeconds(30),
+            async () => (await lab.RecordAsync(id)).State == JobState.Succeeded);
     }
 
     private static async Task<bool> TakesOverAsync(FaultLab lab, JobId id, NodeProcess other)

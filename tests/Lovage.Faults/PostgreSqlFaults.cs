@@ -96,7 +96,11 @@ public sealed class PostgreSqlReplyFaults : IAsyncLifetime
         var statuses = await _storage.Store.SettleAsync(outcomes, Cancel);
 
         Assert.All(statuses, static status => Assert.Equal(SettleStatus.Applied, status));
-        Assert.Equal((10, 10), (Assert.Single(await _storage.Store.CountersAsync(Cancel)) is var counter ? (counter.Enqueued, counter.Succeeded) : default));
+        Assert.Equal(
+            (10, 10),
+            (Assert.Single(await _storage.Store.CountersAsync(Cancel)) is var counter
+                ? (counter.Enqueued, counter.Succeeded)
+                : default));
         Assert.Single(await _storage.Store.AttemptsAsync(outcomes[0].Id, Cancel));
     }
 
@@ -113,14 +117,22 @@ public sealed class PostgreSqlReplyFaults : IAsyncLifetime
         // Those of the lost reply, unpenalised, before the rest; what was known before is still held.
         Assert.Equal(10, after.Count);
         Assert.All(after, static delivery => Assert.False(delivery.StartFirst));
-        Assert.Empty(after.Select(static delivery => delivery.Message.Id).Intersect(before.Select(static delivery => delivery.Message.Id)));
-        Assert.All(await _storage.Broker.RenewAsync([.. before.Select(static delivery => delivery.Token)], Hour, Cancel), static status => Assert.Equal(LeaseStatus.Held, status));
-        Assert.Equal((10, 20), Assert.Single(await _storage.Broker.QueuesAsync(Cancel)) is var queue ? (queue.Ready, queue.Claimed) : default);
+        Assert.Empty(after.Select(static delivery => delivery.Message.Id)
+            .Intersect(before.Select(static delivery => delivery.Message.Id)));
+        Assert.All(
+            await _storage.Broker.RenewAsync([.. before.Select(static delivery => delivery.Token)], Hour, Cancel),
+            static status => Assert.Equal(LeaseStatus.Held, status));
+        Assert.Equal((10, 20), Assert.Single(await _storage.Broker.QueuesAsync(Cancel)) is var queue
+            ? (queue.Ready, queue.Claimed)
+            : default);
     }
 
-    private ValueTask<IReadOnlyList<Delivery>> ReceiveAsync() => _storage.Broker.ReceiveAsync(new ReceiveRequest(TestData.Owner(), [TestData.Queue], 10, Hour), Cancel);
+    private ValueTask<IReadOnlyList<Delivery>> ReceiveAsync() =>
+        _storage.Broker.ReceiveAsync(new ReceiveRequest(TestData.Owner(), [TestData.Queue], 10, Hour), Cancel);
 
-    /// <summary>Lets a call's requests through until the server has nothing more to do for it, and none of the answers.</summary>
+    /// <summary>
+    /// Lets a call's requests through until the server has nothing more to do for it, and none of the answers.
+    /// </summary>
     private async Task LoseReplyAsync(Func<Task> call)
     {
         // Connections enough: a new one would get no further than its greeting.
@@ -128,7 +140,8 @@ public sealed class PostgreSqlReplyFaults : IAsyncLifetime
         var before = await _server.WritesAsync();
         _server.Proxy.Mode = ProxyMode.DropReplies;
         var lost = call();
-        await Eventually.BecomesTrueAsync("the server has done it", Long, async () => await _server.WritesAsync() > before);
+        await Eventually.BecomesTrueAsync(
+            "the server has done it", Long, async () => await _server.WritesAsync() > before);
         _server.Proxy.Reset();
         _server.Proxy.Mode = ProxyMode.Normal;
         Assert.True((await Assert.ThrowsAsync<StorageException>(() => lost)).IsTransient);

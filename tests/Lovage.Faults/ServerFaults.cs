@@ -52,7 +52,11 @@ public abstract class ServerFaults
         await load.EndAsync();
         await lab.QuiesceAsync(Minute);
         var verdict = await lab.JudgeAsync();
-        FaultLab.Print($"{ended.Values.Sum()} sessions ended in {seconds} s ({string.Join(", ", ended.Select(static pair => $"{pair.Key}: {pair.Value}"))}): {verdict}; {lab.Repeats} batches enqueued again; new jobs started by both workers within {slowest.TotalSeconds:0.00} s");
+        FaultLab.Print(
+            $"{ended.Values.Sum()} sessions ended in {seconds} s "
+                + $"({string.Join(", ", ended.Select(static pair => $"{pair.Key}: {pair.Value}"))}): {verdict}; "
+                + $"{lab.Repeats} batches enqueued again; new jobs started by both workers within "
+                + $"{slowest.TotalSeconds:0.00} s");
         verdict.IsSound();
         Assert.True(ended.Values.Sum() >= seconds - 1, "Too few sessions were ended.");
     }
@@ -86,7 +90,9 @@ public abstract class ServerFaults
         await load.EndAsync();
         await lab.QuiesceAsync(Minute);
         var verdict = await lab.JudgeAsync();
-        FaultLab.Print($"{rounds} kills of the server, down for {down.TotalSeconds:0.0} s at the most: {verdict}; {lab.Repeats} batches enqueued again; consuming again within {slowest.TotalSeconds:0.00} s of its first answer");
+        FaultLab.Print(
+            $"{rounds} kills of the server, down for {down.TotalSeconds:0.0} s at the most: {verdict}; {lab.Repeats} "
+                + $"batches enqueued again; consuming again within {slowest.TotalSeconds:0.00} s of its first answer");
         Assert.True(verdict.Accepted >= jobs);
         verdict.IsSound();
     }
@@ -117,7 +123,10 @@ public abstract class ServerFaults
             await MakeAsync(server.Proxy, fault, last);
             var over = Stopwatch.GetTimestamp();
             consuming = Max(consuming, await lab.ConsumingAgainAsync(over, workers, ConsumingLimit));
-            await lab.UntilAsync("hints are heard again", ConsumingLimit, async () => await server.IsRearmedAsync(at, workers.Length + 1, 0));
+            await lab.UntilAsync(
+                "hints are heard again",
+                ConsumingLimit,
+                async () => await server.IsRearmedAsync(at, workers.Length + 1, 0));
             armed = Max(armed, Stopwatch.GetElapsedTime(over));
             lab.EndFault();
         }
@@ -125,7 +134,10 @@ public abstract class ServerFaults
         await load.EndAsync();
         await lab.QuiesceAsync(Minute);
         var verdict = await lab.JudgeAsync();
-        FaultLab.Print($"{fault}, {rounds} times{(last > TimeSpan.Zero ? $" for {last.TotalSeconds:0.0} s" : "")}: {verdict}; {lab.Repeats} batches enqueued again; consuming again within {consuming.TotalSeconds:0.00} s of its end, listening again within {armed.TotalSeconds:0.00} s");
+        FaultLab.Print(
+            $"{fault}, {rounds} times{(last > TimeSpan.Zero ? $" for {last.TotalSeconds:0.0} s" : "")}: {verdict}; "
+                + $"{lab.Repeats} batches enqueued again; consuming again within {consuming.TotalSeconds:0.00} s of "
+                + $"its end, listening again within {armed.TotalSeconds:0.00} s");
         verdict.IsSound();
     }
 
@@ -145,11 +157,17 @@ public abstract class ServerFaults
         await lab.UntilAsync("all slots are taken", Minute, () => lab.Journal.Ids("start").Count == 2 * Slots);
 
         // Until each has renewed at least once: the renewals have a connection of their own.
-        await lab.UntilAsync("leases are renewed", Minute, async () => await server.IsRearmedAsync(DateTimeOffset.UnixEpoch, workers.Length + 1, workers.Length));
+        await lab.UntilAsync(
+            "leases are renewed",
+            Minute,
+            async () => await server.IsRearmedAsync(DateTimeOffset.UnixEpoch, workers.Length + 1, workers.Length));
         var at = TimeProvider.System.GetUtcNow();
         var begun = Stopwatch.GetTimestamp();
         var connections = server.Proxy.HalfOpen();
-        await lab.UntilAsync("hints are heard and leases renewed again", Minute, async () => await server.IsRearmedAsync(at, workers.Length + 1, workers.Length));
+        await lab.UntilAsync(
+            "hints are heard and leases renewed again",
+            Minute,
+            async () => await server.IsRearmedAsync(at, workers.Length + 1, workers.Length));
         var armed = Stopwatch.GetElapsedTime(begun);
         await lab.EnqueueSurelyAsync(Enumerable.Range(0, 100).Select(static i => (Job)FaultJobs.Work(i % 5)));
         var took = Stopwatch.GetElapsedTime(begun);
@@ -161,7 +179,9 @@ public abstract class ServerFaults
 
         await lab.QuiesceAsync(Minute);
         var verdict = await lab.JudgeAsync();
-        FaultLab.Print($"{connections} connections half-opened, leases of {shape.Lease.TotalSeconds:0} s: listening and renewing again after {armed.TotalSeconds:0.00} s, enqueuing after {took.TotalSeconds:0.00} s; {verdict}");
+        FaultLab.Print(
+            $"{connections} connections half-opened, leases of {shape.Lease.TotalSeconds:0} s: listening and renewing "
+                + $"again after {armed.TotalSeconds:0.00} s, enqueuing after {took.TotalSeconds:0.00} s; {verdict}");
         verdict.IsSound();
         Assert.Equal(0, verdict.ExtraStarts);
 
@@ -235,6 +255,9 @@ public enum NetworkFault
     /// <summary>All connections stay open and carry nothing any more; new ones work.</summary>
     HalfOpen = 3,
 
-    /// <summary>For a while nothing is carried either way, in new connections either; those of that time never carry anything again.</summary>
+    /// <summary>
+    /// For a while nothing is carried either way, in new connections either; those of that time never carry anything
+    /// again.
+    /// </summary>
     BlackHole = 4,
 }

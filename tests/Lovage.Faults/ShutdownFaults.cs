@@ -14,7 +14,9 @@ public abstract class ShutdownFaults
 
     private static readonly TimeSpan Spare = TimeSpan.FromSeconds(2);
 
-    /// <summary>So long a lease and so rare a sweep that what runs elsewhere soon can only have been given back.</summary>
+    /// <summary>
+    /// So long a lease and so rare a sweep that what runs elsewhere soon can only have been given back.
+    /// </summary>
     private static readonly WorkerShape GivesBack = new()
     {
         Concurrency = 8,
@@ -42,7 +44,8 @@ public abstract class ShutdownFaults
         var second = lab.StartWorker(GivesBack);
         await lab.EnqueueAsync(Enumerable.Range(0, Jobs).Select(static i => (Job)FaultJobs.Work(1 + (i % 5))));
         await lab.UntilAsync("both work", TimeSpan.FromMinutes(1), () =>
-            lab.Journal.FinishedCount >= Jobs / 8 && new[] { first, second }.All(worker => lab.Journal.Read().Any(line => line.Word == "finish" && line.Process == worker.Id)));
+            lab.Journal.FinishedCount >= Jobs / 8 && new[] { first, second }.All(
+                worker => lab.Journal.Read().Any(line => line.Word == "finish" && line.Process == worker.Id)));
         var exit = await TerminateAsync(first);
         var slowest = TimeSpan.Zero;
         foreach (var id in held)
@@ -56,16 +59,23 @@ public abstract class ShutdownFaults
 
         await lab.QuiesceAsync(TimeSpan.FromMinutes(1));
         var verdict = await lab.JudgeAsync();
-        FaultLab.Print($"SIGTERM under load: exit after {exit.TotalSeconds:0.00} s; {verdict}; {verdict.FinishedAgain.Count} finished jobs run again; {Held} interrupted jobs ran elsewhere within {slowest.TotalSeconds:0.00} s");
+        FaultLab.Print(
+            $"SIGTERM under load: exit after {exit.TotalSeconds:0.00} s; {verdict}; {verdict.FinishedAgain.Count} "
+                + $"finished jobs run again; {Held} interrupted jobs ran elsewhere within {slowest.TotalSeconds:0.00} "
+                + "s");
         verdict.IsSound();
         Assert.Equal(0, first.ExitCode);
         Assert.Empty(verdict.FinishedAgain);
-        Assert.Equivalent(held.Select(static id => id.Value), verdict.Duplicates.Select(static duplicate => duplicate.Id), strict: true);
+        Assert.Equivalent(
+            held.Select(static id => id.Value),
+            verdict.Duplicates.Select(static duplicate => duplicate.Id),
+            strict: true);
         Assert.All(verdict.Duplicates, static duplicate => Assert.Equal(2, duplicate.Starts));
         Assert.InRange(slowest, TimeSpan.Zero, TimeSpan.FromSeconds(2));
         Assert.InRange(exit, TimeSpan.Zero, Budget(GivesBack));
         Assert.Equal(0, second.Count(Reclaimed));
-        Assert.All(await lab.AttemptsAsync(held[0]), static attempt => Assert.NotEqual(AttemptEnd.OwnerDied, attempt.End));
+        Assert.All(
+            await lab.AttemptsAsync(held[0]), static attempt => Assert.NotEqual(AttemptEnd.OwnerDied, attempt.End));
     }
 
     [Fact]
@@ -82,12 +92,17 @@ public abstract class ShutdownFaults
         await lab.QuiesceAsync(TimeSpan.FromMinutes(1));
 
         var verdict = await lab.JudgeAsync();
-        FaultLab.Print($"SIGTERM and a handler that ignores it: exit after {exit.TotalSeconds:0.00} s of {Budget(GivesBack).TotalSeconds:0.0} s; {verdict}");
+        FaultLab.Print(
+            $"SIGTERM and a handler that ignores it: exit after {exit.TotalSeconds:0.00} s of "
+                + $"{Budget(GivesBack).TotalSeconds:0.0} s; {verdict}");
         verdict.IsSound();
         Assert.Equal(0, first.ExitCode);
         Assert.Equal(1, verdict.ExtraStarts);
         Assert.InRange(exit, TimeSpan.Zero, Budget(GivesBack));
-        Assert.Contains($"hold[{id}]", Assert.Single(first.Events, line => line.StartsWith($"{LeftBehind} ", StringComparison.Ordinal)), StringComparison.Ordinal);
+        Assert.Contains(
+            $"hold[{id}]",
+            Assert.Single(first.Events, line => line.StartsWith($"{LeftBehind} ", StringComparison.Ordinal)),
+            StringComparison.Ordinal);
         Assert.Equal(0, second.Count(Reclaimed));
     }
 
@@ -97,7 +112,10 @@ public abstract class ShutdownFaults
         await using var lab = await FaultLab.OpenAsync(NewStorage());
         var first = lab.StartWorker(GivesBack);
         var ids = await lab.EnqueueAsync(Enumerable.Range(0, 12).Select(_ => lab.Hold(WhenCancelled.Stop)));
-        await lab.UntilAsync("all slots are taken", TimeSpan.FromSeconds(30), () => lab.Journal.Ids("start").Count == GivesBack.Concurrency);
+        await lab.UntilAsync(
+            "all slots are taken",
+            TimeSpan.FromSeconds(30),
+            () => lab.Journal.Ids("start").Count == GivesBack.Concurrency);
         var start = Stopwatch.GetTimestamp();
         first.Terminate();
         await lab.UntilAsync("it is stopping", TimeSpan.FromSeconds(30), () => first.Count(Draining) == 1);
@@ -146,7 +164,9 @@ public abstract class ShutdownFaults
         var last = lab.StartWorker(GivesBack);
         await lab.QuiesceAsync(TimeSpan.FromMinutes(1));
         var verdict = await lab.JudgeAsync();
-        FaultLab.Print($"{rounds} SIGTERMs during start-up: slowest exit {slowest.TotalSeconds:0.00} s, {before} jobs done meanwhile; {verdict}");
+        FaultLab.Print(
+            $"{rounds} SIGTERMs during start-up: slowest exit {slowest.TotalSeconds:0.00} s, {before} jobs done "
+                + $"meanwhile; {verdict}");
         verdict.IsSound();
         Assert.Equal(0, verdict.ExtraStarts);
         Assert.InRange(slowest, TimeSpan.Zero, Budget(GivesBack));

@@ -4,7 +4,9 @@ using Microsoft.CodeAnalysis.Diagnostics;
 
 namespace Lovage.Generators.Tests;
 
-/// <summary>A web shop's code, compiled in memory against the real ASP.NET Core and Lovage, with the analyzer looking on.</summary>
+/// <summary>
+/// A web shop's code, compiled in memory against the real ASP.NET Core and Lovage, with the analyzer looking on.
+/// </summary>
 internal sealed record AnalyzedSource(string Code)
 {
     // Entity Framework is no part of ASP.NET Core: what the analyzer knows of it is its names.
@@ -40,7 +42,8 @@ internal sealed record AnalyzedSource(string Code)
         {
             public static class EntityFrameworkServiceCollectionExtensions
             {
-                public static IServiceCollection AddDbContext<TService, T>(this IServiceCollection services) where T : Microsoft.EntityFrameworkCore.DbContext, TService => services;
+                public static IServiceCollection AddDbContext<TService, T>(this IServiceCollection services) where T
+                    : Microsoft.EntityFrameworkCore.DbContext, TService => services;
             }
         }
 
@@ -90,18 +93,28 @@ internal sealed record AnalyzedSource(string Code)
 
     /// <summary>Each finding as <c>LVG0021 at the code it points at</c>.</summary>
     internal async Task<IEnumerable<string>> FindingsAsync() =>
-        (await DiagnosticsAsync()).Where(static d => !d.IsSuppressed).Select(static d => $"{d.Id} at {d.Location.SourceTree!.GetText().ToString(d.Location.SourceSpan)}");
+        (await DiagnosticsAsync())
+            .Where(static d => !d.IsSuppressed)
+            .Select(static d => $"{d.Id} at {d.Location.SourceTree!.GetText().ToString(d.Location.SourceSpan)}");
 
     internal Task<IReadOnlyList<Diagnostic>> DiagnosticsAsync() => DiagnosticsAsync(Compile());
 
-    internal static async Task<IReadOnlyList<Diagnostic>> DiagnosticsAsync(Compilation compilation, TaskCaptureAnalyzer? analyzer = null)
+    internal static async Task<IReadOnlyList<Diagnostic>> DiagnosticsAsync(
+        Compilation compilation, TaskCaptureAnalyzer? analyzer = null)
     {
         // The compiler's own findings come with the analyzer's: code that means nothing would be silent.
         var options = new CompilationWithAnalyzersOptions(
-            new AnalyzerOptions([]), onAnalyzerException: null, concurrentAnalysis: true, logAnalyzerExecutionTime: false, reportSuppressedDiagnostics: true);
-        var found = await compilation.WithAnalyzers([analyzer ?? new TaskCaptureAnalyzer()], options).GetAllDiagnosticsAsync(TestContext.Current.CancellationToken);
-        Assert.Empty(found.Where(static d => d.Severity == DiagnosticSeverity.Error || d.Id.StartsWith("AD", StringComparison.Ordinal)));
-        return [.. found.Where(static d => d.Id.StartsWith("LVG", StringComparison.Ordinal)).OrderBy(static d => d.Location.SourceSpan.Start)];
+            new AnalyzerOptions([]),
+            onAnalyzerException: null,
+            concurrentAnalysis: true,
+            logAnalyzerExecutionTime: false,
+            reportSuppressedDiagnostics: true);
+        var found = await compilation.WithAnalyzers([analyzer ?? new TaskCaptureAnalyzer()], options)
+            .GetAllDiagnosticsAsync(TestContext.Current.CancellationToken);
+        Assert.Empty(found.Where(
+            static d => d.Severity == DiagnosticSeverity.Error || d.Id.StartsWith("AD", StringComparison.Ordinal)));
+        return [.. found.Where(static d => d.Id.StartsWith("LVG", StringComparison.Ordinal))
+            .OrderBy(static d => d.Location.SourceSpan.Start)];
     }
 
     internal CSharpCompilation Compile()

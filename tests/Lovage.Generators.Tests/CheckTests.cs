@@ -14,8 +14,10 @@ public sealed class CheckTests
         using System.Linq;
         using System.Text.Json.Serialization;
         namespace Shop;
-        public sealed record Order([Required] string Number, List<Line> Lines, Customer? Buyer = null, IReadOnlyDictionary<string, List<Line[]>?>? Groups = null, Span? Period = null, Span Due = default);
-        public sealed record Line([Range(1, 10)] int Quantity, [property: JsonPropertyName("art"), StringLength(3, MinimumLength = 2)] string Article = "abc");
+        public sealed record Order([Required] string Number, List<Line> Lines, Customer? Buyer = null,
+            IReadOnlyDictionary<string, List<Line[]>?>? Groups = null, Span? Period = null, Span Due = default);
+        public sealed record Line([Range(1, 10)] int Quantity, [property: JsonPropertyName("art"),
+            StringLength(3, MinimumLength = 2)] string Article = "abc");
         public class Customer
         {
             [EmailAddress, Display(Name = "e-mail")] public string? Mail { get; set; }
@@ -24,13 +26,19 @@ public sealed class CheckTests
             [JsonInclude, Range(0, 5)] internal int Stars { get; set; }
             [Required] private string? Own { get; set; }
         }
-        public sealed class Vip([Range(1.5, 2)] double level) : Customer { public double Level => level; [MaxLength(2)] public override string? Code { get; set; } }
-        public readonly record struct Span(int From, [property: CustomValidation(typeof(Span), "Even")] int To) : IValidatableObject
+        public sealed class Vip([Range(1.5, 2)] double level) : Customer { public double Level => level; [MaxLength(2)]
+            public override string? Code { get; set; } }
+        public readonly record struct Span(int From, [property: CustomValidation(typeof(Span), "Even")] int To)
+            : IValidatableObject
         {
-            public static ValidationResult? Even(int value) => value % 2 == 0 ? ValidationResult.Success : new ValidationResult("It is odd.");
-            public IEnumerable<ValidationResult> Validate(ValidationContext context) => From > To ? [new ValidationResult($"The {context.DisplayName} ends before it begins.", [nameof(To)])] : [];
+            public static ValidationResult? Even(int value) => value % 2 == 0 ? ValidationResult.Success
+                : new ValidationResult("It is odd.");
+            public IEnumerable<ValidationResult> Validate(ValidationContext context) =>
+                From > To ? [new ValidationResult($"The {context.DisplayName} ends before it begins.", [nameof(To)])]
+                : [];
         }
-        [JsonDerivedType(typeof(Circle), "circle"), JsonDerivedType(typeof(Ring), "ring"), JsonDerivedType(typeof(Dot), "dot")]
+        [JsonDerivedType(typeof(Circle), "circle"), JsonDerivedType(typeof(Ring), "ring"),
+            JsonDerivedType(typeof(Dot), "dot")]
         public abstract record Shape([Range(0, 9)] int Layer);
         public record Circle(int Layer, [Range(1, 5)] int Radius) : Shape(Layer);
         public sealed record Ring(int Layer, int Radius, [Range(1, 2)] int Hole) : Circle(Layer, Radius);
@@ -38,7 +46,9 @@ public sealed class CheckTests
         [JsonDerivedType(typeof(Cat), "cat")] public interface IPet { [StringLength(3)] string Name { get; } }
         public sealed record Cat(string Name, [Range(0, 9)] int Lives) : IPet;
         public sealed record Tree([Range(0, 9)] int Value, Tree? Left = null, List<Tree?>? Others = null);
-        public sealed class Forest : List<Forest>, IValidatableObject { public IEnumerable<ValidationResult> Validate(ValidationContext context) => Count > 2 ? [new ValidationResult("More than two.")] : []; }
+        public sealed class Forest : List<Forest>, IValidatableObject {
+            public IEnumerable<ValidationResult> Validate(ValidationContext context) =>
+            Count > 2 ? [new ValidationResult("More than two.")] : []; }
         public sealed record Page<T>(T[] Items, [Range(1, 100)] int Size);
         public sealed record Money([Range(typeof(decimal), "0.01", "100")] decimal Amount);
         [AttributeUsage(AttributeTargets.All, AllowMultiple = true)]
@@ -49,17 +59,23 @@ public sealed class CheckTests
             public string? Text { get; set; }
             public char @class;
             protected override ValidationResult? IsValid(object? value, ValidationContext context) =>
-                new($"{one?.GetType().Name}:{one} {string.Join('+', names)} {string.Join('+', types.Select(t => t.Name))} {Day} {Small} {Text} {@class} {context.MemberName} {context.ObjectInstance is Tagged}");
+                new($"{one?.GetType().Name}:{one} {string.Join('+', names)} "
+                    + $"{string.Join('+', types.Select(t => t.Name))} {Day} {Small} {Text} {@class} {context.MemberName} {context.ObjectInstance is Tagged}");
         }
-        public sealed record Tagged([Odd((byte)5, ["a\"", "b"], typeof(List<>), typeof(int), Day = (DayOfWeek)9, Small = 7, Text = "\n", @class = 'x')] int Value = 0, [Odd(null, [])] int Other = 0);
-        [Complete] public sealed class Pair { [Range(0, 9)] public int First { get; set; } public int Second { get; set; } }
+        public sealed record Tagged([Odd((byte)5, ["a\"", "b"], typeof(List<>), typeof(int), Day = (DayOfWeek)9,
+            Small = 7, Text = "\n", @class = 'x')] int Value = 0, [Odd(null, [])] int Other = 0);
+        [Complete] public sealed class Pair { [Range(0, 9)] public int First { get; set; } public int Second { get; set;
+            } }
         [AttributeUsage(AttributeTargets.Class)]
-        public sealed class CompleteAttribute : ValidationAttribute { public override bool IsValid(object? value) => value is Pair { First: var a, Second: var b } && a < b; }
+        public sealed class CompleteAttribute : ValidationAttribute { public override bool IsValid(object? value) =>
+            value is Pair { First: var a, Second: var b } && a < b; }
         public sealed record Plain(string Name, Uri? Link, List<int>? Numbers);
         public sealed class ShopJobs
         {
             [Job("plain")] public void Plain(Plain plain, string text, CancellationToken token) { }
-            [Job("mail")] public int Mail([Required, EmailAddress] string address, [Range(0, 3600)] double seconds = 1, [StringLength(5)] string? note = null, [RegularExpression("^(a+)+$", MatchTimeoutInMilliseconds = 100)] string? pattern = null) => 1;
+            [Job("mail")] public int Mail([Required, EmailAddress] string address, [Range(0, 3600)]
+                double seconds = 1, [StringLength(5)] string? note = null,
+                [RegularExpression("^(a+)+$", MatchTimeoutInMilliseconds = 100)] string? pattern = null) => 1;
             [Job("order")] public void Order(Order theOrder) { }
             [Job("customers")] public void Customers(Customer? one = null, Vip? two = null) { }
             [Job("shapes")] public void Shapes(Shape shape, IPet? pet = null) { }
@@ -67,13 +83,15 @@ public sealed class CheckTests
             [Job("page")] public void Pages(Page<Line> page) { }
             [Job("money")] public void Pay(Money money, [MinLength(1)] int[]? parts = null) { }
             [Job("odd")] public void Odd(Tagged? tagged = null, Pair? pair = null) { }
-            [Job("lazy")] public void Lazy(IEnumerable<Line> lines, ImmutableArray<Line> fixedLines = default, ImmutableArray<Line>? maybe = null) { }
+            [Job("lazy")] public void Lazy(IEnumerable<Line> lines, ImmutableArray<Line> fixedLines = default,
+                ImmutableArray<Line>? maybe = null) { }
             [Job("many")] public void Many(Line[] lines) { }
         }
         public static class Use
         {
             public static int Read;
-            public static Job Cycle() { var tree = new Tree(1, null, []); tree.Others!.Add(tree); tree.Others.Add(tree); return ShopJobs.Trees(tree); }
+            public static Job Cycle() { var tree = new Tree(1, null, []); tree.Others!.Add(tree); tree.Others.Add(tree);
+                return ShopJobs.Trees(tree); }
             public static Job Lazy() => ShopJobs.Lazy(Lines(), []);
             public static Job Mail() => ShopJobs.Mail("nobody", seconds: double.NaN);
             public static Job Good() => ShopJobs.Mail("a@b.c");
@@ -85,14 +103,21 @@ public sealed class CheckTests
     {
         var generated = Source.Of(Shop).Generate().Clean();
         var assembly = generated.Load();
-        return (assembly, (JobCatalog)assembly.GetType("Shop.ShopJobsCatalog")!.GetProperty("Catalog")!.GetValue(null)!, generated["Shop.ShopJobs.g.cs"]);
+        return (
+            assembly,
+            (JobCatalog)assembly.GetType("Shop.ShopJobsCatalog")!.GetProperty("Catalog")!.GetValue(null)!,
+            generated["Shop.ShopJobs.g.cs"]);
     });
 
     [Theory]
     [InlineData("plain", """{"name":"","link":null,"numbers":[1]},"" """)]
     [InlineData("mail", "\"a@b.c\",3600,\"12345\",\"aaa\"")]
-    [InlineData("order", """{"number":"7","lines":[{"quantity":10,"art":"ab"}],"buyer":{"mail":null,"code":"ab","stars":5},"groups":{"x":null,"y":[[{"quantity":1,"art":"abc"}]]},"period":{"from":1,"to":2},"due":{"from":2,"to":2}}""")]
-    [InlineData("order", """{"number":"7","lines":[],"buyer":null,"groups":null,"period":null,"due":{"from":0,"to":0}}""")]
+    [InlineData(
+        "order",
+        """{"number":"7","lines":[{"quantity":10,"art":"ab"}],"buyer":{"mail":null,"code":"ab","stars":5},"groups":"""
+            + """{"x":null,"y":[[{"quantity":1,"art":"abc"}]]},"period":{"from":1,"to":2},"due":{"from":2,"to":2}}""")]
+    [InlineData(
+        "order", """{"number":"7","lines":[],"buyer":null,"groups":null,"period":null,"due":{"from":0,"to":0}}""")]
     [InlineData("customers", """{"mail":"a@b.c"},{"level":2,"code":"ab"}""")]
     [InlineData("shapes", """{"$type":"ring","layer":9,"radius":5,"hole":2},{"$type":"cat","name":"Tom","lives":9}""")]
     [InlineData("trees", """{"value":1,"left":{"value":9,"left":null,"others":null},"others":[null]},[[],[[]]]""")]
@@ -103,36 +128,149 @@ public sealed class CheckTests
     public void Validate_GoodArguments_AreTaken(string job, string arguments) => Check(job, arguments);
 
     [Theory]
-    [InlineData("mail", "\"nobody\"", "address", "argument 'address': The address field is not a valid e-mail address.")]
+    [InlineData(
+        "mail", "\"nobody\"", "address", "argument 'address': The address field is not a valid e-mail address.")]
     [InlineData("mail", "\"\"", "address", "argument 'address': The address field is required.")]
-    [InlineData("mail", "\"a@b.c\",3601", "seconds", "argument 'seconds': The field seconds must be between 0 and 3600.")]
-    [InlineData("mail", "\"a@b.c\",1e300", "seconds", "argument 'seconds': The field seconds must be between 0 and 3600.")]
-    [InlineData("mail", "\"a@b.c\",1,\"123456\"", "note", "argument 'note': The field note must be a string with a maximum length of 5.")]
-    [InlineData("mail", "\"a@b.c\",1,null,\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!\"", "pattern", "argument 'pattern': The field pattern could not be matched within 0.1 s.")]
-    [InlineData("mail", "\"x\",-1,\"123456\"", "address", "argument 'address': The address field is not a valid e-mail address. argument 'seconds': The field seconds must be between 0 and 3600. argument 'note': The field note must be a string with a maximum length of 5.")]
-    [InlineData("order", """{"number":"7","lines":[{"quantity":1,"art":"abc"},{"quantity":11,"art":"abc"}],"buyer":null,"groups":null,"period":null,"due":{"from":0,"to":0}}""", "the_order", "argument 'the_order.lines[1].quantity': The field quantity must be between 1 and 10.")]
-    [InlineData("order", """{"number":" ","lines":[],"buyer":null,"groups":null,"period":null,"due":{"from":0,"to":0}}""", "the_order", "argument 'the_order.number': The number field is required.")]
-    [InlineData("order", """{"number":"7","lines":[{"quantity":1,"art":"long"}],"buyer":null,"groups":null,"period":null,"due":{"from":0,"to":0}}""", "the_order", "argument 'the_order.lines[0].art': The field art must be a string with a minimum length of 2 and a maximum length of 3.")]
-    [InlineData("order", """{"number":"7","lines":[],"buyer":{"mail":"x"},"groups":null,"period":null,"due":{"from":0,"to":0}}""", "the_order", "argument 'the_order.buyer.mail': The e-mail field is not a valid e-mail address.")]
-    [InlineData("order", """{"number":"7","lines":[],"buyer":{"stars":6},"groups":null,"period":null,"due":{"from":0,"to":0}}""", "the_order", "argument 'the_order.buyer.stars': The field stars must be between 0 and 5.")]
-    [InlineData("order", """{"number":"7","lines":[],"buyer":null,"groups":{"o\u0007k":[[],[{"quantity":0,"art":"abc"}]]},"period":null,"due":{"from":0,"to":0}}""", "the_order", "argument 'the_order.groups[o\\u0007k][1][0].quantity': The field quantity must be between 1 and 10.")]
-    [InlineData("order", """{"number":"7","lines":[],"buyer":null,"groups":null,"period":{"from":5,"to":4},"due":{"from":0,"to":0}}""", "the_order", "argument 'the_order.period.to': The period ends before it begins.")]
-    [InlineData("order", """{"number":"7","lines":[],"buyer":null,"groups":null,"period":null,"due":{"from":9,"to":3}}""", "the_order", "argument 'the_order.due.to': It is odd.")]
-    [InlineData("customers", """{"code":"A"}""", "one", "argument 'one.code': The field code must match the regular expression '[a-z]+'.")]
-    [InlineData("customers", """null,{"level":1,"code":"ABC"}""", "two", "argument 'two.level': The field level must be between 1.5 and 2. argument 'two.code': The field code must be a string or array type with a maximum length of '2'. argument 'two.code': The field code must match the regular expression '[a-z]+'.")]
-    [InlineData("shapes", """{"$type":"ring","layer":10,"radius":0,"hole":3}""", "shape", "argument 'shape.hole': The field hole must be between 1 and 2. argument 'shape.radius': The field radius must be between 1 and 5. argument 'shape.layer': The field layer must be between 0 and 9.")]
-    [InlineData("shapes", """{"$type":"circle","layer":1,"radius":0}""", "shape", "argument 'shape.radius': The field radius must be between 1 and 5.")]
-    [InlineData("shapes", """{"$type":"dot","layer":-1}""", "shape", "argument 'shape.layer': The field layer must be between 0 and 9.")]
-    [InlineData("shapes", """{"$type":"dot","layer":1},{"$type":"cat","name":"Thomas","lives":10}""", "pet", "argument 'pet.lives': The field lives must be between 0 and 9. argument 'pet.name': The field name must be a string with a maximum length of 3.")]
-    [InlineData("trees", """{"value":1,"left":{"value":1,"left":{"value":10,"left":null,"others":null},"others":null},"others":[null,{"value":11,"left":null,"others":null}]}""", "tree", "argument 'tree.left.left.value': The field value must be between 0 and 9. argument 'tree.others[1].value': The field value must be between 0 and 9.")]
+    [InlineData(
+        "mail", "\"a@b.c\",3601", "seconds", "argument 'seconds': The field seconds must be between 0 and 3600.")]
+    [InlineData(
+        "mail", "\"a@b.c\",1e300", "seconds", "argument 'seconds': The field seconds must be between 0 and 3600.")]
+    [InlineData(
+        "mail",
+        "\"a@b.c\",1,\"123456\"",
+        "note",
+        "argument 'note': The field note must be a string with a maximum length of 5.")]
+    [InlineData(
+        "mail",
+        "\"a@b.c\",1,null,\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!\"",
+        "pattern",
+        "argument 'pattern': The field pattern could not be matched within 0.1 s.")]
+    [InlineData(
+        "mail",
+        "\"x\",-1,\"123456\"",
+        "address",
+        "argument 'address': The address field is not a valid e-mail address. argument 'seconds': The field seconds "
+            + "must be between 0 and 3600. argument 'note': The field note must be a string with a maximum length of "
+            + "5.")]
+    [InlineData(
+        "order",
+        """{"number":"7","lines":[{"quantity":1,"art":"abc"},{"quantity":11,"art":"abc"}],"buyer":null,"groups":"""
+            + """null,"period":null,"due":{"from":0,"to":0}}""",
+        "the_order",
+        "argument 'the_order.lines[1].quantity': The field quantity must be between 1 and 10.")]
+    [InlineData(
+        "order",
+        """{"number":" ","lines":[],"buyer":null,"groups":null,"period":null,"due":{"from":0,"to":0}}""",
+        "the_order",
+        "argument 'the_order.number': The number field is required.")]
+    [InlineData(
+        "order",
+        """{"number":"7","lines":[{"quantity":1,"art":"long"}],"buyer":null,"groups":null,"period":null,"due":"""
+            + """{"from":0,"to":0}}""",
+        "the_order",
+        "argument 'the_order.lines[0].art': The field art must be a string with a minimum length of 2 and a maximum "
+            + "length of 3.")]
+    [InlineData(
+        "order",
+        """{"number":"7","lines":[],"buyer":{"mail":"x"},"groups":null,"period":null,"due":{"from":0,"to":0}}""",
+        "the_order",
+        "argument 'the_order.buyer.mail': The e-mail field is not a valid e-mail address.")]
+    [InlineData(
+        "order",
+        """{"number":"7","lines":[],"buyer":{"stars":6},"groups":null,"period":null,"due":{"from":0,"to":0}}""",
+        "the_order",
+        "argument 'the_order.buyer.stars': The field stars must be between 0 and 5.")]
+    [InlineData(
+        "order",
+        """{"number":"7","lines":[],"buyer":null,"groups":{"o\u0007k":[[],[{"quantity":0,"art":"abc"}]]},"period":"""
+            + """null,"due":{"from":0,"to":0}}""",
+        "the_order",
+        "argument 'the_order.groups[o\\u0007k][1][0].quantity': The field quantity must be between 1 and 10.")]
+    [InlineData(
+        "order",
+        """{"number":"7","lines":[],"buyer":null,"groups":null,"period":{"from":5,"to":4},"due":{"from":0,"to":0}}""",
+        "the_order",
+        "argument 'the_order.period.to': The period ends before it begins.")]
+    [InlineData(
+        "order",
+        """{"number":"7","lines":[],"buyer":null,"groups":null,"period":null,"due":{"from":9,"to":3}}""",
+        "the_order",
+        "argument 'the_order.due.to': It is odd.")]
+    [InlineData(
+        "customers",
+        """{"code":"A"}""",
+        "one",
+        "argument 'one.code': The field code must match the regular expression '[a-z]+'.")]
+    [InlineData(
+        "customers",
+        """null,{"level":1,"code":"ABC"}""",
+        "two",
+        "argument 'two.level': The field level must be between 1.5 and 2. argument 'two.code': The field code must be "
+            + "a string or array type with a maximum length of '2'. argument 'two.code': The field code must match "
+            + "the regular expression '[a-z]+'.")]
+    [InlineData(
+        "shapes",
+        """{"$type":"ring","layer":10,"radius":0,"hole":3}""",
+        "shape",
+        "argument 'shape.hole': The field hole must be between 1 and 2. argument 'shape.radius': The field radius "
+            + "must be between 1 and 5. argument 'shape.layer': The field layer must be between 0 and 9.")]
+    [InlineData(
+        "shapes",
+        """{"$type":"circle","layer":1,"radius":0}""",
+        "shape",
+        "argument 'shape.radius': The field radius must be between 1 and 5.")]
+    [InlineData(
+        "shapes",
+        """{"$type":"dot","layer":-1}""",
+        "shape",
+        "argument 'shape.layer': The field layer must be between 0 and 9.")]
+    [InlineData(
+        "shapes",
+        """{"$type":"dot","layer":1},{"$type":"cat","name":"Thomas","lives":10}""",
+        "pet",
+        "argument 'pet.lives': The field lives must be between 0 and 9. argument 'pet.name': The field name must be a "
+            + "string with a maximum length of 3.")]
+    [InlineData(
+        "trees",
+        """{"value":1,"left":{"value":1,"left":{"value":10,"left":null,"others":null},"others":null},"others":[null,"""
+            + """{"value":11,"left":null,"others":null}]}""",
+        "tree",
+        "argument 'tree.left.left.value': The field value must be between 0 and 9. argument 'tree.others[1].value': "
+            + "The field value must be between 0 and 9.")]
     [InlineData("trees", "null,[[],[[],[],[]]]", "forest", "argument 'forest[1]': More than two.")]
-    [InlineData("page", """{"items":[{"quantity":0,"art":"abc"}],"size":0}""", "page", "argument 'page.items[0].quantity': The field quantity must be between 1 and 10. argument 'page.size': The field size must be between 1 and 100.")]
-    [InlineData("money", """{"amount":0.001},[]""", "money", "argument 'money.amount': The field amount must be between 0.01 and 100. argument 'parts': The field parts must be a string or array type with a minimum length of '1'.")]
-    [InlineData("odd", """{"value":1,"other":2}""", "tagged", "argument 'tagged.value': Byte:5 a\"+b List`1+Int32 9 7 \\u000a x Value True argument 'tagged.other': :  \u0020Sunday 0  \\u0000 Other True")]
+    [InlineData(
+        "page",
+        """{"items":[{"quantity":0,"art":"abc"}],"size":0}""",
+        "page",
+        "argument 'page.items[0].quantity': The field quantity must be between 1 and 10. argument 'page.size': The "
+            + "field size must be between 1 and 100.")]
+    [InlineData(
+        "money",
+        """{"amount":0.001},[]""",
+        "money",
+        "argument 'money.amount': The field amount must be between 0.01 and 100. argument 'parts': The field parts "
+            + "must be a string or array type with a minimum length of '1'.")]
+    [InlineData(
+        "odd",
+        """{"value":1,"other":2}""",
+        "tagged",
+        "argument 'tagged.value': Byte:5 a\"+b List`1+Int32 9 7 \\u000a x Value True argument 'tagged.other': :  "
+            + "\u0020Sunday 0  \\u0000 Other True")]
     [InlineData("odd", """null,{"first":3,"second":2}""", "pair", "argument 'pair': The field pair is invalid.")]
-    [InlineData("odd", """null,{"first":10,"second":2}""", "pair", "argument 'pair.first': The field first must be between 0 and 9.")]
-    [InlineData("lazy", """[{"quantity":0,"art":"abc"}],[{"quantity":0,"art":"abc"}],[{"quantity":0,"art":"abc"}]""", "lines", "argument 'lines[0].quantity': The field quantity must be between 1 and 10. argument 'fixed_lines[0].quantity': The field quantity must be between 1 and 10. argument 'maybe[0].quantity': The field quantity must be between 1 and 10.")]
-    public void Validate_BadArgument_IsNamedByItsPathOnTheWire(string job, string arguments, string parameter, string message)
+    [InlineData(
+        "odd",
+        """null,{"first":10,"second":2}""",
+        "pair",
+        "argument 'pair.first': The field first must be between 0 and 9.")]
+    [InlineData(
+        "lazy",
+        """[{"quantity":0,"art":"abc"}],[{"quantity":0,"art":"abc"}],[{"quantity":0,"art":"abc"}]""",
+        "lines",
+        "argument 'lines[0].quantity': The field quantity must be between 1 and 10. argument "
+            + "'fixed_lines[0].quantity': The field quantity must be between 1 and 10. argument 'maybe[0].quantity': "
+            + "The field quantity must be between 1 and 10.")]
+    public void Validate_BadArgument_IsNamedByItsPathOnTheWire(
+        string job, string arguments, string parameter, string message)
     {
         var refused = Assert.Throws<BadArgumentsException>(() => Check(job, arguments));
 
@@ -143,7 +281,8 @@ public sealed class CheckTests
     [Fact]
     public void Validate_ManyFindings_TellsTheFirstFive()
     {
-        var refused = Assert.Throws<BadArgumentsException>(() => Check("many", $"[{string.Join(',', Enumerable.Repeat("""{"quantity":0,"art":"abc"}""", 50))}]"));
+        var refused = Assert.Throws<BadArgumentsException>(
+            () => Check("many", $"[{string.Join(',', Enumerable.Repeat("""{"quantity":0,"art":"abc"}""", 50))}]"));
 
         Assert.Contains("'lines[4].quantity'", refused.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("'lines[5]", refused.Message, StringComparison.Ordinal);
@@ -176,8 +315,10 @@ public sealed class CheckTests
     [Fact]
     public async Task Invoke_BadArgumentsFromTheWireOrCaptured_NeverReachTheHandler()
     {
-        var fromTheWire = await Assert.ThrowsAsync<BadArgumentsException>(() => Invocation.RunAsync(Definition("mail"), "[[\"nobody\"],{},{}]"));
-        var captured = await Assert.ThrowsAsync<BadArgumentsException>(() => Invocation.RunAsync(Definition("mail"), Made("Mail").Arguments));
+        var fromTheWire = await Assert.ThrowsAsync<BadArgumentsException>(
+            () => Invocation.RunAsync(Definition("mail"), "[[\"nobody\"],{},{}]"));
+        var captured = await Assert.ThrowsAsync<BadArgumentsException>(
+            () => Invocation.RunAsync(Definition("mail"), Made("Mail").Arguments));
         var good = await Invocation.RunAsync(Definition("mail"), Made("Good").Arguments);
 
         Assert.Equal("address", fromTheWire.Parameter);
@@ -189,29 +330,54 @@ public sealed class CheckTests
     [Fact]
     public void Emit_JobWithoutAnnotations_HasNoCheck()
     {
-        var generated = Source.Of("public sealed record Order(string Name, List<Order>? More); public sealed class H { [Job] public void A(Order order, int count) { } }").Generate().Clean()["H.g.cs"];
+        var generated =
+            Source.Of(
+                "public sealed record Order(string Name, List<Order>? More); public sealed class H { [Job] public "
+                    + "void A(Order order, int count) { } }").Generate().Clean()[
+                "H.g.cs"];
 
         Assert.DoesNotContain("Check", generated, StringComparison.Ordinal);
         Assert.DoesNotContain("Validat", generated, StringComparison.Ordinal);
         Assert.DoesNotContain("CheckPlain", Loaded.Value.Code, StringComparison.Ordinal);
-        Assert.Equal("JobArguments", Bind("plain", """{"name":"","link":null,"numbers":null},"" """).GetType().GetMethod("Validate")!.DeclaringType!.Name);
+        Assert.Equal("JobArguments", Bind("plain", """{"name":"","link":null,"numbers":null},"" """)
+            .GetType()
+            .GetMethod("Validate")!.DeclaringType!.Name);
     }
 
     [Fact]
     public void Emit_AttributeThatTrimmingMayBreak_IsToldOnlyWhereItIsWritten()
     {
-        static string Emit(string attribute) => Source.Of($"using System.ComponentModel.DataAnnotations; public sealed class H {{ [Job] public void A([{attribute}] int[] a) {{ }} }}").Generate().Clean()["H.g.cs"];
+        static string Emit(string attribute) =>
+            Source.Of(
+                "using System.ComponentModel.DataAnnotations; public sealed class H { [Job] public void "
+                    + $"A([{attribute}] int[] a) {{ }} }}").Generate().Clean()[
+                "H.g.cs"];
 
         Assert.Contains("IL2026", Emit("MinLength(1)"), StringComparison.Ordinal);
         Assert.DoesNotContain("IL2026", Emit("Required"), StringComparison.Ordinal);
     }
 
     [Theory]
-    [InlineData("LVG0018 at a", "public sealed class H { [Job] public void A([Own] int a) { } private sealed class OwnAttribute : ValidationAttribute; }")]
-    [InlineData("LVG0018 at a", "public sealed class H { [Job] public void A([EnumDataType(typeof(Own))] int a) { } private enum Own; }")]
-    [InlineData("LVG0018 at a", "file sealed class OwnAttribute : ValidationAttribute; public sealed class H { [Job] public void A([Own] int a) { } }")]
-    [InlineData("LVG0018 at order", "public sealed class Order { [System.Text.Json.Serialization.JsonInclude, Range(1, 2)] private int Count { get; set; } } public sealed class H { [Job] public void A(int a, List<Order> order) { } }")]
-    [InlineData("LVG0018 at order", "public sealed class Order { [Own] public int A { get; set; } public Order? Next { get; set; } private sealed class OwnAttribute : ValidationAttribute; } public sealed class H { [Job] public void A(Order order, Order again) { } }")]
+    [InlineData(
+        "LVG0018 at a",
+        "public sealed class H { [Job] public void A([Own] int a) { } private sealed class OwnAttribute : "
+            + "ValidationAttribute; }")]
+    [InlineData(
+        "LVG0018 at a",
+        "public sealed class H { [Job] public void A([EnumDataType(typeof(Own))] int a) { } private enum Own; }")]
+    [InlineData(
+        "LVG0018 at a",
+        "file sealed class OwnAttribute : ValidationAttribute; public sealed class H { [Job] public void A([Own] int "
+            + "a) { } }")]
+    [InlineData(
+        "LVG0018 at order",
+        "public sealed class Order { [System.Text.Json.Serialization.JsonInclude, Range(1, 2)] private int Count { "
+            + "get; set; } } public sealed class H { [Job] public void A(int a, List<Order> order) { } }")]
+    [InlineData(
+        "LVG0018 at order",
+        "public sealed class Order { [Own] public int A { get; set; } public Order? Next { get; set; } private sealed "
+            + "class OwnAttribute : ValidationAttribute; } public sealed class H { [Job] public void A(Order order, "
+            + "Order again) { } }")]
     public void Generate_AttributeOutOfReach_IsReportedWhereItIsReached(string expected, string code)
     {
         var generated = Source.Of("using System.ComponentModel.DataAnnotations;\n" + code).Generate();
@@ -224,7 +390,11 @@ public sealed class CheckTests
     [Fact]
     public void Generate_GenericTypeWithoutEnd_IsCheckedToADepthAndReported()
     {
-        var generated = Source.Of("using System.ComponentModel.DataAnnotations; public sealed record Endless<T>(T? Value, Endless<Endless<T>>? More, [Range(0, 1)] int Depth = 0); public sealed class H { [Job] public void A(int a, Endless<int>? endless) { } }").Generate();
+        var generated = Source.Of(
+            "using System.ComponentModel.DataAnnotations; public sealed record Endless<T>(T? Value, "
+                + "Endless<Endless<T>>? More, [Range(0, 1)] int Depth = 0); public sealed class H { [Job] public void "
+                + "A(int a, Endless<int>? endless) { } }")
+            .Generate();
 
         Assert.Equal(["LVG0018 at endless"], generated.Findings);
         Assert.DoesNotContain(generated.CompilerFindings, static d => d.Severity == DiagnosticSeverity.Error);
@@ -232,13 +402,35 @@ public sealed class CheckTests
     }
 
     [Theory]
-    [InlineData("public sealed class @class { [Required] public string? @event { get; set; } } public sealed class H { [Job] public void A([Required] string? @params, @class @class) { } }")]
-    [InlineData("#nullable disable\npublic sealed class O { [Required] public string S { get; set; } public List<O> Many { get; set; } public Dictionary<string, O> Map { get; set; } } public sealed class H { [Job] public void A(O o, List<O> many = null) { } }")]
-    [InlineData("public sealed class O { [Range(0, 1)] public int S { get; set; } public List<O?> Many { get; set; } = []; public Dictionary<string, O?[]?>? Map { get; set; } public P<O?>? Pair { get; set; } } public sealed record P<T>(T One, IEnumerable<T>? All); public sealed class H { [Job] public void A(O? o, List<P<O?>?>? many) { } }")]
-    [InlineData("[Obsolete] public sealed class OldAttribute : ValidationAttribute; [Obsolete] public sealed class O { [Old] public int S { get; set; } } public sealed class H { [Job, Obsolete] public void A(O o) { } }")]
-    [InlineData("public sealed class MinAttribute<T>(long min = -5, params T[] more) : ValidationAttribute { public long Min => min; public T[] More => more; } public sealed class H { [Job] public void A([Min<string>(1, \"a\")] int a, [Min<int>] int b, [Min<string>(1, null!)] int c) { } }")]
-    [InlineData("public static class Outer { public sealed record O([Range(0, 1)] int A); } public static class Other { public sealed record O([Range(0, 1)] int A, Outer.O B); } public sealed class Checks { public required Other.O O { get; set; } } public sealed class H { [Job(\"a\")] public void A(Other.O o, Checks check, int value, int job) { } [Job(\"b\")] public void B(Outer.O o) { } }")]
-    [InlineData("public sealed class O { [Range(0, 1)] public int A { get; set; } [Range(0, 1)] public static int B { get; set; } [Range(0, 1)] public int this[int i] => i; [Range(0, 1)] public int C { set { } } public ReadOnlySpan<byte> D => default; public unsafe int* E => null; [Range(0, 1)] public int F; } public sealed class H { [Job] public void A(O o) { } }")]
+    [InlineData(
+        "public sealed class @class { [Required] public string? @event { get; set; } } public sealed class H { [Job] "
+            + "public void A([Required] string? @params, @class @class) { } }")]
+    [InlineData(
+        "#nullable disable\npublic sealed class O { [Required] public string S { get; set; } public List<O> Many { "
+            + "get; set; } public Dictionary<string, O> Map { get; set; } } public sealed class H { [Job] public void "
+            + "A(O o, List<O> many = null) { } }")]
+    [InlineData(
+        "public sealed class O { [Range(0, 1)] public int S { get; set; } public List<O?> Many { get; set; } = []; "
+            + "public Dictionary<string, O?[]?>? Map { get; set; } public P<O?>? Pair { get; set; } } public sealed "
+            + "record P<T>(T One, IEnumerable<T>? All); public sealed class H { [Job] public void A(O? o, "
+            + "List<P<O?>?>? many) { } }")]
+    [InlineData(
+        "[Obsolete] public sealed class OldAttribute : ValidationAttribute; [Obsolete] public sealed class O { [Old] "
+            + "public int S { get; set; } } public sealed class H { [Job, Obsolete] public void A(O o) { } }")]
+    [InlineData(
+        "public sealed class MinAttribute<T>(long min = -5, params T[] more) : ValidationAttribute { public long Min "
+            + "=> min; public T[] More => more; } public sealed class H { [Job] public void A([Min<string>(1, \"a\")] "
+            + "int a, [Min<int>] int b, [Min<string>(1, null!)] int c) { } }")]
+    [InlineData(
+        "public static class Outer { public sealed record O([Range(0, 1)] int A); } public static class Other { "
+            + "public sealed record O([Range(0, 1)] int A, Outer.O B); } public sealed class Checks { public required "
+            + "Other.O O { get; set; } } public sealed class H { [Job(\"a\")] public void A(Other.O o, Checks check, "
+            + "int value, int job) { } [Job(\"b\")] public void B(Outer.O o) { } }")]
+    [InlineData(
+        "public sealed class O { [Range(0, 1)] public int A { get; set; } [Range(0, 1)] public static int B { get; "
+            + "set; } [Range(0, 1)] public int this[int i] => i; [Range(0, 1)] public int C { set { } } public "
+            + "ReadOnlySpan<byte> D => default; public unsafe int* E => null; [Range(0, 1)] public int F; } public "
+            + "sealed class H { [Job] public void A(O o) { } }")]
     public void Generate_UnusualAnnotations_CompileWithoutAWarning(string code)
     {
         var generated = Source.Of("using System.ComponentModel.DataAnnotations;\n" + code).Generate().Clean();
@@ -249,13 +441,27 @@ public sealed class CheckTests
     [Fact]
     public void Generate_TypesOfAnotherAssembly_AreChecked()
     {
-        var library = Source.Of("using System.ComponentModel.DataAnnotations; namespace Data; public sealed record Order([Range(1, 2)] int Count, IReadOnlyList<Order>? More);") with { AssemblyName = "Data" };
+        var library = Source.Of(
+            "using System.ComponentModel.DataAnnotations; namespace Data; public sealed record Order([Range(1, 2)] "
+                + "int Count, IReadOnlyList<Order>? More);") with
+        {
+            AssemblyName = "Data",
+        };
         var reference = library.Generate().Clean().ToReference();
 
-        var generated = (Source.Of("public sealed class H { [Job] public void A(Data.Order[] orders) { } }") with { References = [reference] }).Generate().Clean();
+        var generated = (Source.Of("public sealed class H { [Job] public void A(Data.Order[] orders) { } }") with
+        {
+            References = [reference],
+        }).Generate().Clean();
 
-        Assert.Contains("CheckOrder(global::Lovage.JobArgumentCheck check, global::Data.Order value)", generated["H.g.cs"], StringComparison.Ordinal);
-        Assert.Contains("new global::System.ComponentModel.DataAnnotations.RangeAttribute(1, 2)", generated["H.g.cs"], StringComparison.Ordinal);
+        Assert.Contains(
+            "CheckOrder(global::Lovage.JobArgumentCheck check, global::Data.Order value)",
+            generated["H.g.cs"],
+            StringComparison.Ordinal);
+        Assert.Contains(
+            "new global::System.ComponentModel.DataAnnotations.RangeAttribute(1, 2)",
+            generated["H.g.cs"],
+            StringComparison.Ordinal);
     }
 
     private static void Check(string job, string arguments) => Bind(job, arguments).Validate(job);
@@ -265,5 +471,6 @@ public sealed class CheckTests
 
     private static JobDefinition Definition(string job) => Loaded.Value.Catalog.Jobs.Single(j => j.Name == job);
 
-    private static Job Made(string method) => (Job)Loaded.Value.Assembly.GetType("Shop.Use")!.GetMethod(method)!.Invoke(null, null)!;
+    private static Job Made(string method) =>
+        (Job)Loaded.Value.Assembly.GetType("Shop.Use")!.GetMethod(method)!.Invoke(null, null)!;
 }

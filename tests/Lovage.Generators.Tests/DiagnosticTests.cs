@@ -6,43 +6,75 @@ namespace Lovage.Generators.Tests;
 public sealed class DiagnosticTests
 {
     [Theory]
-    [InlineData("LVG0001 at \"b\"", """public sealed class H { [Job("b")] public void A() { } [Job("b")] public void B() { } }""")]
-    [InlineData("LVG0001 at Aliases = [\"a\"]", """public sealed class H { [Job("a")] public void A() { } [Job("b", Aliases = ["a"])] public void B() { } }""")]
-    [InlineData("LVG0001 at Job", "public sealed class H { [Job] public void A(int x) { } [Job] public void A(string x) { } }")]
+    [InlineData(
+        "LVG0001 at \"b\"",
+        """public sealed class H { [Job("b")] public void A() { } [Job("b")] public void B() { } }""")]
+    [InlineData(
+        "LVG0001 at Aliases = [\"a\"]",
+        """public sealed class H { [Job("a")] public void A() { } [Job("b", Aliases = ["a"])] public void B() { } }""")]
+    [InlineData(
+        "LVG0001 at Job", "public sealed class H { [Job] public void A(int x) { } [Job] public void A(string x) { } }")]
     [InlineData("LVG0002 at done", "public sealed class H { [Job] public void A(Action done) { } }")]
     [InlineData("LVG0002 at data", "public sealed class H { [Job] public void A(MemoryStream data) { } }")]
     [InlineData("LVG0002 at data", "public sealed class H { [Job] public void A(ReadOnlySpan<byte> data) { } }")]
     [InlineData("LVG0002 at data", "public sealed class H { [Job] public unsafe void A(int* data) { } }")]
-    [InlineData("LVG0002 at source", "public sealed class H { [Job] public void A(CancellationTokenSource source) { } }")]
+    [InlineData(
+        "LVG0002 at source", "public sealed class H { [Job] public void A(CancellationTokenSource source) { } }")]
     [InlineData("LVG0002 at services", "public sealed class H { [Job] public void A(IServiceProvider services) { } }")]
-    [InlineData("LVG0002 at mailer", "public interface IMailer; public sealed class H { [Job] public void A(IMailer mailer) { } }")]
+    [InlineData(
+        "LVG0002 at mailer",
+        "public interface IMailer; public sealed class H { [Job] public void A(IMailer mailer) { } }")]
     [InlineData("LVG0002 at pair", "public sealed class H { [Job] public void A((int, string) pair) { } }")]
     [InlineData("LVG0002 at pairs", "public sealed class H { [Job] public void A(List<(int, string)> pairs) { } }")]
-    [InlineData("LVG0002 at error", "public sealed class H { [Job] public void A(InvalidOperationException? error) { } }")]
+    [InlineData(
+        "LVG0002 at error", "public sealed class H { [Job] public void A(InvalidOperationException? error) { } }")]
     [InlineData("LVG0002 at time", "public sealed class H { [Job] public void A(TimeProvider time) { } }")]
     [InlineData("LVG0002 at grid", "public sealed class H { [Job] public void A(int[,] grid) { } }")]
     [InlineData("LVG0002 at token", "public sealed class H { [Job] public void A(CancellationToken? token) { } }")]
-    [InlineData("LVG0002 at shape", "public abstract class Shape; public sealed class H { [Job] public void A(Shape shape) { } }")]
+    [InlineData(
+        "LVG0002 at shape",
+        "public abstract class Shape; public sealed class H { [Job] public void A(Shape shape) { } }")]
     [InlineData("LVG0002 at anything", "public sealed class H { [Job] public void A(dynamic anything) { } }")]
     [InlineData("LVG0002 at A", "public sealed class H { [Job] public Func<int> A() => () => 1; }")]
-    [InlineData("LVG0002 at A", "public sealed class H { [Job] public IAsyncEnumerable<int> A() => throw new NotSupportedException(); }")]
-    [InlineData("LVG0002 at AAsync", "public sealed class H { [Job] public Task<Stream> AAsync(CancellationToken t) => throw new NotSupportedException(); }")]
+    [InlineData(
+        "LVG0002 at A",
+        "public sealed class H { [Job] public IAsyncEnumerable<int> A() => throw new NotSupportedException(); }")]
+    [InlineData(
+        "LVG0002 at AAsync",
+        "public sealed class H { [Job] public Task<Stream> AAsync(CancellationToken t) => throw new "
+            + "NotSupportedException(); }")]
     [InlineData("LVG0003 at Send", "public static class H { [Job] public static void Send(int to) { } }")]
-    [InlineData("LVG0004 at SendAsync", "public sealed class H { [Job] public async void SendAsync(int to) => await Task.Yield(); }")]
-    [InlineData("LVG0005 at SendAsync", "public sealed class H { [Job] public Task SendAsync(int to) => Task.CompletedTask; }")]
-    [InlineData("LVG0005 at SendAsync", "public sealed class H { [Job] public ValueTask<int> SendAsync(int to) => new(1); }")]
+    [InlineData(
+        "LVG0004 at SendAsync",
+        "public sealed class H { [Job] public async void SendAsync(int to) => await Task.Yield(); }")]
+    [InlineData(
+        "LVG0005 at SendAsync", "public sealed class H { [Job] public Task SendAsync(int to) => Task.CompletedTask; }")]
+    [InlineData(
+        "LVG0005 at SendAsync", "public sealed class H { [Job] public ValueTask<int> SendAsync(int to) => new(1); }")]
     [InlineData("LVG0007 at \"a b\"", """public sealed class H { [Job("a b")] public void A() { } }""")]
     [InlineData("LVG0007 at name: \"\"", """public sealed class H { [Job(name: "")] public void A() { } }""")]
-    [InlineData("LVG0007 at Aliases = [\"ü\"]", """public sealed class H { [Job("a", Aliases = ["ü"])] public void A() { } }""")]
+    [InlineData(
+        "LVG0007 at Aliases = [\"ü\"]",
+        """public sealed class H { [Job("a", Aliases = ["ü"])] public void A() { } }""")]
     [InlineData("LVG0007 at Job", "public sealed class Größe { [Job] public void A() { } }")]
-    [InlineData("LVG0008 at Queue = \"amq.x\"", """public sealed class H { [Job(Queue = "amq.x")] public void A() { } }""")]
+    [InlineData(
+        "LVG0008 at Queue = \"amq.x\"", """public sealed class H { [Job(Queue = "amq.x")] public void A() { } }""")]
     [InlineData("LVG0009 at Priority = 10", "public sealed class H { [Job(Priority = 10)] public void A() { } }")]
     [InlineData("LVG0009 at MaxAttempts = -1", "public sealed class H { [Job(MaxAttempts = -1)] public void A() { } }")]
-    [InlineData("LVG0009 at MaxAttempts = 1001", "public sealed class H { [Job(MaxAttempts = 1001)] public void A() { } }")]
-    [InlineData("LVG0009 at TimeLimitSeconds = -0.5", "public sealed class H { [Job(TimeLimitSeconds = -0.5)] public void A() { } }")]
-    [InlineData("LVG0009 at SoftTimeLimitSeconds = double.NaN", "public sealed class H { [Job(SoftTimeLimitSeconds = double.NaN)] public void A() { } }")]
-    [InlineData("LVG0009 at RetryDelaysSeconds = [1, -1]", "public sealed class H { [Job(RetryDelaysSeconds = [1, -1])] public void A() { } }")]
-    [InlineData("LVG0009 at Execution = (JobExecution)7", "public sealed class H { [Job(Execution = (JobExecution)7)] public void A() { } }")]
+    [InlineData(
+        "LVG0009 at MaxAttempts = 1001", "public sealed class H { [Job(MaxAttempts = 1001)] public void A() { } }")]
+    [InlineData(
+        "LVG0009 at TimeLimitSeconds = -0.5",
+        "public sealed class H { [Job(TimeLimitSeconds = -0.5)] public void A() { } }")]
+    [InlineData(
+        "LVG0009 at SoftTimeLimitSeconds = double.NaN",
+        "public sealed class H { [Job(SoftTimeLimitSeconds = double.NaN)] public void A() { } }")]
+    [InlineData(
+        "LVG0009 at RetryDelaysSeconds = [1, -1]",
+        "public sealed class H { [Job(RetryDelaysSeconds = [1, -1])] public void A() { } }")]
+    [InlineData(
+        "LVG0009 at Execution = (JobExecution)7",
+        "public sealed class H { [Job(Execution = (JobExecution)7)] public void A() { } }")]
     [InlineData("LVG0010 at A", "public abstract class H { [Job] public abstract void A(); }")]
     [InlineData("LVG0010 at A", "public abstract class H { [Job] public void A() { } }")]
     [InlineData("LVG0010 at A", "public sealed class H<T> { [Job] public void A() { } }")]
@@ -55,25 +87,51 @@ public sealed class DiagnosticTests
     [InlineData("LVG0010 at A", "public sealed class H { private H() { } [Job] public void A() { } }")]
     [InlineData("LVG0010 at A", "public sealed class H { public void A() { Local(); [Job] void Local() { } } }")]
     [InlineData("LVG0010 at get", "public sealed class H { public int A { [Job] get => 1; } }")]
-    [InlineData("LVG0011 at A", "public sealed class H { [Job] public void A(CancellationToken a, CancellationToken b) { } }")]
+    [InlineData(
+        "LVG0011 at A", "public sealed class H { [Job] public void A(CancellationToken a, CancellationToken b) { } }")]
     [InlineData("LVG0011 at A", "public sealed class H { [Job] public void A(JobContext a, JobContext b) { } }")]
-    [InlineData("LVG0023 at A", """public sealed class H { [Job, Schedule("a b", "* * * * *")] public void A() { } }""")]
-    [InlineData("LVG0023 at day", """public sealed class H { [Job, Schedule("a", "* * * * *")] public void A(int day) { } }""")]
-    [InlineData("LVG0023 at A", """public sealed class H { [Job, Schedule("a", "* * * * *", OverlapMax = 0)] public void A() { } }""")]
-    [InlineData("LVG0023 at A", """public sealed class H { [Job, Schedule("a", "* * * * *", JitterSeconds = -1)] public void A() { } }""")]
+    [InlineData(
+        "LVG0023 at A", """public sealed class H { [Job, Schedule("a b", "* * * * *")] public void A() { } }""")]
+    [InlineData(
+        "LVG0023 at day", """public sealed class H { [Job, Schedule("a", "* * * * *")] public void A(int day) { } }""")]
+    [InlineData(
+        "LVG0023 at A",
+        """public sealed class H { [Job, Schedule("a", "* * * * *", OverlapMax = 0)] public void A() { } }""")]
+    [InlineData(
+        "LVG0023 at A",
+        """public sealed class H { [Job, Schedule("a", "* * * * *", JitterSeconds = -1)] public void A() { } }""")]
     [InlineData("LVG0024 at A", """public sealed class H { [Job, Schedule("a", "0 0 30 2 *")] public void A() { } }""")]
-    [InlineData("LVG0024 at A", """public sealed class H { [Job, Schedule("a", "*/0 * * * *")] public void A() { } }""")]
+    [InlineData(
+        "LVG0024 at A", """public sealed class H { [Job, Schedule("a", "*/0 * * * *")] public void A() { } }""")]
     [InlineData("LVG0024 at A", """public sealed class H { [Job, Schedule("a", "61 * * * *")] public void A() { } }""")]
     [InlineData("LVG0025 at A", """public sealed class H { [Schedule("a", "* * * * *")] public void A() { } }""")]
-    [InlineData("LVG0025 at A", """public abstract class H { [Schedule("a", "* * * * *"), Schedule("b", "not even cron")] public abstract void A(int day); [Job, Schedule("c", "* * * * *")] public static void BAsync() { } }""")]
-    [InlineData("LVG0025 at A", """public sealed class H { public void A() { [Schedule("a", "* * * * *")] static void Local() { } Local(); } }""")]
-    [InlineData("LVG0012 at AddAsync", """public sealed class H { [Job("x")] public void Add(int a) { } [Job("y")] public void AddAsync(int b, JobContext c) { } }""")]
-    [InlineData("LVG0012 at AddAsync", "public static class H { public static int Add(int a) => a; [Job] public static void AddAsync(int a) { } }")]
-    [InlineData("LVG0013 at Filters = [typeof(string)]", "public sealed class H { [Job(Filters = [typeof(string)])] public void A() { } }")]
+    [InlineData(
+        "LVG0025 at A",
+        """public abstract class H { [Schedule("a", "* * * * *"), Schedule("b", "not even cron")] public abstract """
+            + """void A(int day); [Job, Schedule("c", "* * * * *")] public static void BAsync() { } }""")]
+    [InlineData(
+        "LVG0025 at A",
+        """public sealed class H { public void A() { [Schedule("a", "* * * * *")] static void Local() { } Local(); """
+            + """} }""")]
+    [InlineData(
+        "LVG0012 at AddAsync",
+        """public sealed class H { [Job("x")] public void Add(int a) { """
+            + """} [Job("y")] public void AddAsync(int b, JobContext c) { } }""")]
+    [InlineData(
+        "LVG0012 at AddAsync",
+        "public static class H { public static int Add(int a) => a; [Job] public static void AddAsync(int a) { } }")]
+    [InlineData(
+        "LVG0013 at Filters = [typeof(string)]",
+        "public sealed class H { [Job(Filters = [typeof(string)])] public void A() { } }")]
     [InlineData("LVG0014 at a", "public sealed class H { [Job] public void A(ref int a) { } }")]
     [InlineData("LVG0014 at a", "public sealed class H { [Job] public void A(in int a) { } }")]
-    [InlineData("LVG0015 at RetryOn = [typeof(string)]", "public sealed class H { [Job(RetryOn = [typeof(string)])] public void A() { } }")]
-    [InlineData("LVG0015 at NeverRetryOn = [typeof(Own)]", "public sealed class H { [Job(NeverRetryOn = [typeof(Own)])] public void A() { } private sealed class Own : Exception; }")]
+    [InlineData(
+        "LVG0015 at RetryOn = [typeof(string)]",
+        "public sealed class H { [Job(RetryOn = [typeof(string)])] public void A() { } }")]
+    [InlineData(
+        "LVG0015 at NeverRetryOn = [typeof(Own)]",
+        "public sealed class H { [Job(NeverRetryOn = [typeof(Own)])] public void A() { } private sealed class Own : "
+            + "Exception; }")]
     [InlineData("LVG0016 at user_id", "public sealed class H { [Job] public void A(int userId, int user_id) { } }")]
     public void Generate_OneMistake_IsReportedOnceAndExactlyThere(string expected, string code)
     {
@@ -83,13 +141,24 @@ public sealed class DiagnosticTests
     }
 
     [Theory]
-    [InlineData("public sealed class H { [Job] public Task SendAsync(int to, JobContext context) => Task.CompletedTask; }")]
+    [InlineData(
+        "public sealed class H { [Job] public Task SendAsync(int to, JobContext context) => Task.CompletedTask; }")]
     [InlineData("public sealed class H { [Job] public int Add(int a, int b) => a + b; }")]
-    [InlineData("public sealed class H { [Job] public void A(IReadOnlyList<string> names, IDictionary<string, int[]> counts, Uri? from, byte[] data) { } }")]
-    [InlineData("[System.Text.Json.Serialization.JsonDerivedType(typeof(Circle))] public abstract record Shape; public record Circle : Shape; public sealed class H { [Job] public void A(Shape shape) { } }")]
-    [InlineData("public sealed class H { [Job] public void A(System.Text.Json.Nodes.JsonNode node, System.Text.Json.JsonElement element) { } }")]
-    [InlineData("public sealed class H { [Job(Priority = 9, MaxAttempts = 1000, TimeLimitSeconds = 0.5, RetryOn = [typeof(IOException)])] public void A() { } }")]
-    [InlineData("public sealed class F : IJobFilterBase; public interface IJobFilterBase; public abstract class H { [Job] public static Task AAsync(CancellationToken token) => Task.CompletedTask; }")]
+    [InlineData(
+        "public sealed class H { [Job] public void A(IReadOnlyList<string> names, IDictionary<string, int[]> counts, "
+            + "Uri? from, byte[] data) { } }")]
+    [InlineData(
+        "[System.Text.Json.Serialization.JsonDerivedType(typeof(Circle))] public abstract record Shape; public record "
+            + "Circle : Shape; public sealed class H { [Job] public void A(Shape shape) { } }")]
+    [InlineData(
+        "public sealed class H { [Job] public void A(System.Text.Json.Nodes.JsonNode node, "
+            + "System.Text.Json.JsonElement element) { } }")]
+    [InlineData(
+        "public sealed class H { [Job(Priority = 9, MaxAttempts = 1000, TimeLimitSeconds = 0.5, RetryOn = "
+            + "[typeof(IOException)])] public void A() { } }")]
+    [InlineData(
+        "public sealed class F : IJobFilterBase; public interface IJobFilterBase; public abstract class H { [Job] "
+            + "public static Task AAsync(CancellationToken token) => Task.CompletedTask; }")]
     [InlineData("public sealed class H { [Job] public void Add(int a) { } public static void Add(string a) { } }")]
     [InlineData("public sealed class Plain { public async void A(Action done) => await Task.Yield(); }")]
     [InlineData("""public sealed class H { [Job, Schedule("a", "* * * * *")] public void A(int day = 1) { } }""")]
@@ -98,13 +167,16 @@ public sealed class DiagnosticTests
         var generated = Source.Of(code).Generate();
 
         Assert.Empty(generated.Diagnostics);
-        Assert.DoesNotContain(generated.Compilation.GetDiagnostics(TestContext.Current.CancellationToken), static d => d.Severity == DiagnosticSeverity.Error);
+        Assert.DoesNotContain(
+            generated.Compilation.GetDiagnostics(TestContext.Current.CancellationToken),
+            static d => d.Severity == DiagnosticSeverity.Error);
     }
 
     [Fact]
     public void Generate_OneMethodIsWrong_TheOthersAreGenerated()
     {
-        var generated = Source.Of("public sealed class H { [Job] public void Good() { } [Job] public void Bad(Action a) { } }").Generate();
+        var generated = Source.Of(
+            "public sealed class H { [Job] public void Good() { } [Job] public void Bad(Action a) { } }").Generate();
 
         Assert.Contains("\"h.good\"", generated["H.g.cs"], StringComparison.Ordinal);
         Assert.DoesNotContain("Bad", generated["H.g.cs"], StringComparison.Ordinal);
@@ -128,7 +200,10 @@ public sealed class DiagnosticTests
     [Fact]
     public void Generate_OldLanguage_SaysSoAndGeneratesNothing()
     {
-        var generated = (Source.Of("public sealed class H { [Job] public void A() { } }") with { Language = LanguageVersion.CSharp13 }).Generate();
+        var generated = (Source.Of("public sealed class H { [Job] public void A() { } }") with
+        {
+            Language = LanguageVersion.CSharp13,
+        }).Generate();
 
         Assert.Equal(["LVG0017 at A"], generated.Findings);
         Assert.Empty(generated.Files);
@@ -137,11 +212,15 @@ public sealed class DiagnosticTests
     [Fact]
     public void Rules_All_AreExplainedWithCauseAndFix()
     {
-        var sections = File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "errors.md")).Split("\n## ").Skip(1).ToDictionary(static s => s[..7], StringComparer.Ordinal);
+        var sections = File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "errors.md"))
+            .Split("\n## ")
+            .Skip(1)
+            .ToDictionary(static s => s[..7], StringComparer.Ordinal);
         var ids = Diagnostics.All.Select(static rule => rule.Id).ToArray();
 
         Assert.Equal(ids, sections.Keys.Order(StringComparer.Ordinal));
-        Assert.All(ids, id => Assert.Equal($"docs/errors.md#{id.ToLowerInvariant()}", Diagnostics.Rule(id).HelpLinkUri));
+        Assert.All(
+            ids, id => Assert.Equal($"docs/errors.md#{id.ToLowerInvariant()}", Diagnostics.Rule(id).HelpLinkUri));
         Assert.All(sections.Values, static text => Assert.Contains("\nFix: ", text, StringComparison.Ordinal));
         Assert.Throws<InvalidOperationException>(() => Diagnostics.Rule("LVG0000"));
         Assert.All(Diagnostics.All, static rule => Assert.True(rule.IsEnabledByDefault));

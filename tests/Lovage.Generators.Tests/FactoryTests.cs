@@ -9,7 +9,8 @@ public sealed class FactoryTests
     [Theory]
     [InlineData("public sealed class H { [Job] public void A(int x) { } }", true)]
     [InlineData("internal sealed class H { [Job] public void A(int x) { } }", false)]
-    [InlineData("public sealed class H { [Job] internal void A(List<Inner[]> x) { } } internal sealed record Inner;", false)]
+    [InlineData(
+        "public sealed class H { [Job] internal void A(List<Inner[]> x) { } } internal sealed record Inner;", false)]
     [InlineData("public sealed class H { [Job] internal Inner A() => new(); } internal sealed record Inner;", false)]
     [InlineData("public sealed class H { [Job] internal void A(int x) { } }", true)]
     public void Factory_OfAHandler_IsAsAccessibleAsItsTypesAllow(string code, bool isPublic)
@@ -21,26 +22,55 @@ public sealed class FactoryTests
     }
 
     [Theory]
-    [InlineData("namespace A.@event; public static class Outer { internal class @class { [Job] public void @new(string @string, int value0, int job, int arguments, int reader) { } } } public static class Use { public static Job Do() => Outer.@class.@new(\"a\", 1, 2, 3, reader: 4); }")]
-    [InlineData("public class Base { [Job] public void Run() { } } public sealed class Derived : Base { [Job] public void Walk() { } } public static class Use { public static Job Do() => Derived.Walk(); public static Job Up() => Base.Run(); }")]
-    [InlineData("public sealed class H { [Job(\"a\")] public void A(int x) { } [Job(\"b\")] public void A(string x) { } [Job(\"c\")] public void AAsync() { } } public static class Use { public static Job[] Do() => [H.A(1), H.A(\"x\"), H.A()]; }")]
-    [InlineData("public record H { [Job] public void A(int x) { } } public static class Use { public static Job Do() => H.A(1); }")]
+    [InlineData(
+        "namespace A.@event; public static class Outer { internal class @class { [Job] public void @new(string "
+            + "@string, int value0, int job, int arguments, int reader) { } } } public static class Use { public "
+            + "static Job Do() => Outer.@class.@new(\"a\", 1, 2, 3, reader: 4); }")]
+    [InlineData(
+        "public class Base { [Job] public void Run() { } } public sealed class Derived : Base { [Job] public void "
+            + "Walk() { } } public static class Use { public static Job Do() => Derived.Walk(); public static Job "
+            + "Up() => Base.Run(); }")]
+    [InlineData(
+        "public sealed class H { [Job(\"a\")] public void A(int x) { } [Job(\"b\")] public void A(string x) { } "
+            + "[Job(\"c\")] public void AAsync() { } } public static class Use { public static Job[] Do() => [H.A(1), "
+            + "H.A(\"x\"), H.A()]; }")]
+    [InlineData(
+        "public record H { [Job] public void A(int x) { } } public static class Use { public static Job Do() => "
+            + "H.A(1); }")]
     [InlineData("public sealed class H { public H() { } public H(Uri uri) { } [Job] public void A() { } }")]
     [InlineData("public sealed class H { public required int Size { get; init; } [Job] public void A() { } }")]
-    [InlineData("[Obsolete] public sealed class Old; public sealed class H { [Job, Obsolete(\"no\")] public void A() { } }")]
-    [InlineData("public sealed partial class H { [Job] public partial void A(int x); public partial void A(int x) { } }")]
-    [InlineData("public sealed class H { [Job] public void A(int x) => Other(H.A(2)); private static void Other(Job job) { } }")]
-    [InlineData("public sealed class Ha { [Job(\"a\")] public void A() { } } public sealed class HA { [Job(\"b\")] public void A() { } } public sealed class LovageCatalog { [Job] public void A() { } }")]
-    [InlineData("public sealed class HFactories; public sealed class HBindings; public sealed class H { [Job] public void A(int x) { } }")]
-    [InlineData("#nullable disable\npublic sealed class H { [Job] public string A(string x = null, List<string> y = null) => x; }")]
-    [InlineData("public sealed class H { [Job] public Task<List<string?>?> AAsync(Dictionary<string, string?> x, string y = null!, CancellationToken token = default) => null!; }")]
-    [InlineData("[Flags] public enum E : ulong { None, A = 1, B = 2 } public sealed class H { [Job] public void A(E e = E.A | E.B, E? f = E.B, Guid g = default, byte b = 3, float d = float.NaN, char c = '\\n', long l = long.MinValue) { } }")]
+    [InlineData(
+        "[Obsolete] public sealed class Old; public sealed class H { [Job, Obsolete(\"no\")] public void A() { } }")]
+    [InlineData(
+        "public sealed partial class H { [Job] public partial void A(int x); public partial void A(int x) { } }")]
+    [InlineData(
+        "public sealed class H { [Job] public void A(int x) => Other(H.A(2)); private static void Other(Job job) { } "
+            + "}")]
+    [InlineData(
+        "public sealed class Ha { [Job(\"a\")] public void A() { } } public sealed class HA { [Job(\"b\")] public "
+            + "void A() { } } public sealed class LovageCatalog { [Job] public void A() { } }")]
+    [InlineData(
+        "public sealed class HFactories; public sealed class HBindings; public sealed class H { [Job] public void "
+            + "A(int x) { } }")]
+    [InlineData(
+        "#nullable disable\npublic sealed class H { [Job] public string A(string x = null, List<string> y = null) => "
+            + "x; }")]
+    [InlineData(
+        "public sealed class H { [Job] public Task<List<string?>?> AAsync(Dictionary<string, string?> x, string y = "
+            + "null!, CancellationToken token = default) => null!; }")]
+    [InlineData(
+        "[Flags] public enum E : ulong { None, A = 1, B = 2 } public sealed class H { [Job] public void A(E e = E.A | "
+            + "E.B, E? f = E.B, Guid g = default, byte b = 3, float d = float.NaN, char c = '\\n', long l = "
+            + "long.MinValue) { } }")]
     public void Generate_UnusualCode_CompilesWithoutAWarning(string code) => Source.Of(code).Generate().Clean();
 
     [Fact]
     public void Factory_NullForANotNullParameter_IsACompilerWarning()
     {
-        var generated = Source.Of("public sealed class H { [Job] public void A(string x, string? y) { } } public static class Use { public static Job Do() => H.A(null, null); }").Generate();
+        var generated = Source.Of(
+            "public sealed class H { [Job] public void A(string x, string? y) { } } public static class Use { public "
+                + "static Job Do() => H.A(null, null); }")
+            .Generate();
 
         Assert.Equal(["CS8625"], generated.CompilerFindings.Select(static d => d.Id));
     }

@@ -16,7 +16,8 @@ internal sealed class Invocation(JobDefinition definition, CancellationToken tok
 
     public override ReadOnlyMemory<byte> Body => Json is null ? default : Encoding.UTF8.GetBytes(Json);
 
-    public override IServiceProvider Services => _scope ?? throw new InvalidOperationException("A scope was asked for where nothing is injected.");
+    public override IServiceProvider Services =>
+        _scope ?? throw new InvalidOperationException("A scope was asked for where nothing is injected.");
 
     internal JobArguments? Captured { get; init; }
 
@@ -26,11 +27,20 @@ internal sealed class Invocation(JobDefinition definition, CancellationToken tok
 
     protected override bool KeepsResult => true;
 
-    internal static async Task<Invocation> RunAsync(JobDefinition job, string json, IServiceProvider? services = null) =>
-        await RunAsync(job, new Invocation(job, Xunit.TestContext.Current.CancellationToken) { Json = json, _scope = services });
+    internal static async Task<Invocation> RunAsync(
+        JobDefinition job, string json, IServiceProvider? services = null) =>
+        await RunAsync(
+            job, new Invocation(job, Xunit.TestContext.Current.CancellationToken) { Json = json, _scope = services });
 
-    internal static async Task<Invocation> RunAsync(JobDefinition job, JobArguments captured, IServiceProvider? services = null) =>
-        await RunAsync(job, new Invocation(job, Xunit.TestContext.Current.CancellationToken) { Captured = captured, _scope = services });
+    internal static async Task<Invocation> RunAsync(
+        JobDefinition job, JobArguments captured, IServiceProvider? services = null) =>
+        await RunAsync(
+            job,
+            new Invocation(job, Xunit.TestContext.Current.CancellationToken)
+            {
+                Captured = captured,
+                _scope = services,
+            });
 
     private static async Task<Invocation> RunAsync(JobDefinition job, Invocation invocation)
     {

@@ -12,16 +12,21 @@ public sealed class RunTests
         public sealed class MathJobs
         {
             [Job("add")] public int Add(int a, int b = 40) => a + b;
-            [Job("mix")] public string Mix(Order order, string? note, CancellationToken token, Colour colour = Colour.Green, double rate = -1.5, long big = 7, string text = "a\"b", int? none = null, char c = '\'', decimal m = 2.50m)
+            [Job("mix")] public string Mix(Order order, string? note, CancellationToken token,
+                Colour colour = Colour.Green, double rate = -1.5, long big = 7, string text = "a\"b", int? none = null,
+                char c = '\'', decimal m = 2.50m)
                 => FormattableString.Invariant($"{order.Name}/{order.Count}/{note ?? "-"}/{colour}/{rate}/{big}/{text}/{none}/{c}/{m}/{token.CanBeCanceled}");
             [Job("names")] public string Names(params string[] names) => string.Join('+', names);
-            [Job("twice")] public async Task<int> TwiceAsync(int userId, JobContext context) { await Task.Yield(); return userId * 2; }
+            [Job("twice")] public async Task<int> TwiceAsync(int userId, JobContext context)
+                { await Task.Yield(); return userId * 2; }
             [Job("soon")] public ValueTask<string?> SoonAsync(JobContext context) => new(context.Name);
-            [Job("class")] public void Class(string @class, string @event) => throw new InvalidOperationException(@class + @event);
+            [Job("class")] public void Class(string @class, string @event) =>
+                throw new InvalidOperationException(@class + @event);
         }
         public static class StaticJobs
         {
-            [Job("static")] public static ValueTask<int> LengthAsync(string text, CancellationToken token) => new(text.Length);
+            [Job("static")] public static ValueTask<int> LengthAsync(string text, CancellationToken token) =>
+                new(text.Length);
         }
         public static class Use
         {
@@ -44,8 +49,12 @@ public sealed class RunTests
     [InlineData("add", "[[2],{},{}]", "42")]
     [InlineData("add", "[[],{\"b\":1,\"a\":5},{}]", "6")]
     [InlineData("add", "[[5],{\"b\":1},{}]", "6")]
-    [InlineData("mix", "[[{\"name\":\"x\",\"count\":1},null],{},{}]", "\"x/1/-/Green/-1.5/7/a\\u0022b//\\u0027/2.50/True\"")]
-    [InlineData("mix", "[[],{\"order\":{\"name\":\"x\",\"count\":1},\"note\":\"n\",\"colour\":0,\"none\":3},{}]", "\"x/1/n/Red/-1.5/7/a\\u0022b/3/\\u0027/2.50/True\"")]
+    [InlineData(
+        "mix", "[[{\"name\":\"x\",\"count\":1},null],{},{}]", "\"x/1/-/Green/-1.5/7/a\\u0022b//\\u0027/2.50/True\"")]
+    [InlineData(
+        "mix",
+        "[[],{\"order\":{\"name\":\"x\",\"count\":1},\"note\":\"n\",\"colour\":0,\"none\":3},{}]",
+        "\"x/1/n/Red/-1.5/7/a\\u0022b/3/\\u0027/2.50/True\"")]
     [InlineData("names", "[[[\"a\",\"b\"]],{},{}]", "\"a\\u002Bb\"")]
     [InlineData("twice", "[[],{\"user_id\":21},{}]", "42")]
     [InlineData("soon", "[[],{},{}]", "\"soon\"")]
@@ -78,7 +87,8 @@ public sealed class RunTests
     [Fact]
     public async Task Invoke_HandlerThrows_ItsExceptionComesThrough()
     {
-        var thrown = await Assert.ThrowsAsync<InvalidOperationException>(() => Invocation.RunAsync(Job("class"), "[[\"a\",\"b\"],{},{}]"));
+        var thrown = await Assert.ThrowsAsync<InvalidOperationException>(
+            () => Invocation.RunAsync(Job("class"), "[[\"a\",\"b\"],{},{}]"));
 
         Assert.Equal("ab", thrown.Message);
     }
@@ -105,10 +115,12 @@ public sealed class RunTests
         var catalog = Source.Of("""
             namespace Shop;
             public sealed class Clock { public int Now => 7; }
-            public sealed class TimeJobs(Clock clock) { [Job] public Task<int> TellAsync(int more, CancellationToken token) => Task.FromResult(clock.Now + more); }
+            public sealed class TimeJobs(Clock clock) { [Job]
+                public Task<int> TellAsync(int more, CancellationToken token) => Task.FromResult(clock.Now + more); }
             public sealed class PlainJobs { [Job] public void Run() { } }
             public sealed class Audit : IJobFilter;
-            public sealed class ClosedJobs : IDisposable { [Job(Filters = [typeof(Audit)])] public void Run() { } public void Dispose() { } }
+            public sealed class ClosedJobs : IDisposable { [Job(Filters = [typeof(Audit)])] public void Run()
+                { } public void Dispose() { } }
             """).Generate().Clean().Catalog();
         var services = new ServiceCollection();
         catalog.RegisterHandlers(services);
@@ -116,11 +128,14 @@ public sealed class RunTests
         await using var provider = services.BuildServiceProvider();
         await using var scope = provider.CreateAsyncScope();
 
-        var run = await Invocation.RunAsync(catalog.Jobs.Single(static j => j.Name == "time_jobs.tell"), "[[1],{},{}]", scope.ServiceProvider);
+        var run = await Invocation.RunAsync(
+            catalog.Jobs.Single(static j => j.Name == "time_jobs.tell"), "[[1],{},{}]", scope.ServiceProvider);
 
         Assert.Equal(8, run.ResultValue);
         Assert.Equal("Audit", services.Single(static s => s.Lifetime == ServiceLifetime.Transient).ServiceType.Name);
-        Assert.Equal(["ClosedJobs", "TimeJobs"], services.Where(static s => s.Lifetime == ServiceLifetime.Scoped).Select(static s => s.ServiceType.Name).Order(StringComparer.Ordinal));
+        Assert.Equal(["ClosedJobs", "TimeJobs"], services.Where(static s => s.Lifetime == ServiceLifetime.Scoped)
+            .Select(static s => s.ServiceType.Name)
+            .Order(StringComparer.Ordinal));
     }
 
     [Fact]
@@ -133,9 +148,12 @@ public sealed class RunTests
             {
                 public sealed class SendJobs
                 {
-                    [Job("send", Aliases = ["old", "older"], Queue = "mail", Priority = 3, MaxAttempts = 5, Execution = JobExecution.DedicatedThread,
-                        SoftTimeLimitSeconds = 1.5, TimeLimitSeconds = 90, Filters = [typeof(Audit)], Backoff = Backoff.Fixed, RetryDelaySeconds = 2, RetryDelayMaxSeconds = 60,
-                        RetryDelaysSeconds = [1, 2.5], RetryOn = [typeof(IOException)], NeverRetryOn = [typeof(FileNotFoundException)], KeepResult = false)]
+                    [Job("send", Aliases = ["old", "older"], Queue = "mail", Priority = 3, MaxAttempts = 5,
+                        Execution = JobExecution.DedicatedThread,
+                        SoftTimeLimitSeconds = 1.5, TimeLimitSeconds = 90, Filters = [typeof(Audit)],
+                            Backoff = Backoff.Fixed, RetryDelaySeconds = 2, RetryDelayMaxSeconds = 60,
+                        RetryDelaysSeconds = [1, 2.5], RetryOn = [typeof(IOException)],
+                            NeverRetryOn = [typeof(FileNotFoundException)], KeepResult = false)]
                     public void Send(string userName, int count = 1) { }
                 }
             }
@@ -143,11 +161,15 @@ public sealed class RunTests
 
         Assert.Equal(("send", "Shop.Outer.SendJobs.Send", "mail", 3), (job.Name, job.Handler, job.Queue, job.Priority));
         Assert.Equal(["old", "older"], job.Aliases);
-        Assert.Equal([new JobParameter("user_name", typeof(string), false), new JobParameter("count", typeof(int), true)], job.Parameters);
+        Assert.Equal(
+            [new JobParameter("user_name", typeof(string), false), new JobParameter("count", typeof(int), true)],
+            job.Parameters);
         Assert.Equal((5, JobExecution.DedicatedThread, false), (job.MaxAttempts, job.Execution, job.KeepResult));
         Assert.Equal(["Audit"], job.Filters.Select(static f => f.Name));
         Assert.Equal((TimeSpan.FromSeconds(1.5), TimeSpan.FromSeconds(90)), (job.SoftTimeLimit, job.TimeLimit));
-        Assert.Equal((5, Backoff.Fixed, TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(60)), (job.Retry!.MaxAttempts, job.Retry.Backoff, job.Retry.Delay, job.Retry.DelayMax));
+        Assert.Equal(
+            (5, Backoff.Fixed, TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(60)),
+            (job.Retry!.MaxAttempts, job.Retry.Backoff, job.Retry.Delay, job.Retry.DelayMax));
         Assert.Equal([TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(2.5)], job.Retry.Delays);
         Assert.Equal([typeof(IOException)], job.Retry.RetryOn);
         Assert.Equal([typeof(FileNotFoundException)], job.Retry.NeverRetryOn);
@@ -156,11 +178,15 @@ public sealed class RunTests
     [Fact]
     public void Definition_NothingSaid_LeavesTheDefaults()
     {
-        var job = Source.Of("namespace Shop; public sealed class MailJobs { [Job] public Task SendHTMLMailAsync(CancellationToken token) => Task.CompletedTask; }")
-            .Generate().Clean().Catalog().Jobs.Single();
+        var job =
+            Source.Of(
+                "namespace Shop; public sealed class MailJobs { [Job] public Task SendHTMLMailAsync(CancellationToken "
+                    + "token) => Task.CompletedTask; }")
+                .Generate().Clean().Catalog().Jobs.Single();
 
         Assert.Equal("mail_jobs.send_html_mail", job.Name);
-        Assert.Equal((null, 0, null, null, true), (job.Queue, job.Priority, job.MaxAttempts, job.Retry, job.KeepResult));
+        Assert.Equal(
+            (null, 0, null, null, true), (job.Queue, job.Priority, job.MaxAttempts, job.Retry, job.KeepResult));
     }
 
     private static JobDefinition Job(string name) => Loaded.Value.Catalog.Jobs.Single(j => j.Name == name);

@@ -1,6 +1,9 @@
 namespace Lovage.Generators.Tests;
 
-/// <summary>A few files as they are written. With LOVAGE_SNAPSHOTS set to a folder the tests write what they got there, to be read and kept.</summary>
+/// <summary>
+/// A few files as they are written. With LOVAGE_SNAPSHOTS set to a folder the tests write what they got there, to be
+/// read and kept.
+/// </summary>
 public sealed class SnapshotTests
 {
     [Fact]
@@ -12,8 +15,10 @@ public sealed class SnapshotTests
         public sealed class DataJobs(IStore store)
         {
             public IStore Store => store;
-            [Job("process_data", MaxAttempts = 3, Execution = JobExecution.DedicatedThread, RetryDelaySeconds = 0.5, Queue = "cpu")]
-            public Summary ProcessData(Dataset data, JobContext context, string? note = null, int size = 10, CancellationToken ct = default) => new(size);
+            [Job("process_data", MaxAttempts = 3, Execution = JobExecution.DedicatedThread, RetryDelaySeconds = 0.5,
+                Queue = "cpu")]
+            public Summary ProcessData(Dataset data, JobContext context, string? note = null, int size = 10,
+                CancellationToken ct = default) => new(size);
             [Job] public Task DailyReportAsync(CancellationToken ct) => Task.CompletedTask;
         }
         """);
@@ -21,20 +26,25 @@ public sealed class SnapshotTests
     [Fact]
     public void Emit_StaticInternalHandlerWithResult_IsAsKept() => Check("Shop.Sums.g.cs", """
         namespace Shop;
-        internal static class Sums { [Job] internal static Task<long> TotalAsync(params int[] numbers) => Task.FromResult(0L); }
+        internal static class Sums { [Job] internal static Task<long> TotalAsync(params int[] numbers) =>
+            Task.FromResult(0L); }
         """);
 
     [Fact]
     public void Emit_AnnotatedArguments_IsAsKept() => Check("Shop.OrderJobs.g.cs", """
         using System.ComponentModel.DataAnnotations;
         namespace Shop;
-        public sealed record Order([Required] string Number, List<Line> Lines, Period? Open, Dictionary<string, Line[]>? Groups) : IValidatableObject
+        public sealed record Order([Required] string Number, List<Line> Lines, Period? Open, Dictionary<string,
+            Line[]>? Groups) : IValidatableObject
         {
             public IEnumerable<ValidationResult> Validate(ValidationContext context) => [];
         }
-        public sealed record Line([Range(1, 10)] int Quantity, [MinLength(2), Display(Name = "article")] string Article);
+        public sealed record Line([Range(1, 10)] int Quantity, [MinLength(2), Display(Name = "article")]
+            string Article);
         public readonly record struct Period([Range(1, 10)] int Days);
-        public sealed class OrderJobs { [Job] public void Place(Order order, [EmailAddress(ErrorMessage = "No \"mail\".")] string? customer = null) { } [Job] public void Plain(int number) { } }
+        public sealed class OrderJobs { [Job] public void Place(Order order,
+            [EmailAddress(ErrorMessage = "No \"mail\".")] string? customer = null) { } [Job]
+            public void Plain(int number) { } }
         """);
 
     [Fact]
@@ -46,7 +56,10 @@ public sealed class SnapshotTests
 
     private static void Check(string file, string code)
     {
-        var written = Source.Of(code).Generate().Clean()[file].Replace($"\"{typeof(JobGenerator).Assembly.GetName().Version!.ToString(3)}\"", "\"VERSION\"", StringComparison.Ordinal);
+        var written = Source.Of(code).Generate().Clean()[file].Replace(
+            $"\"{typeof(JobGenerator).Assembly.GetName().Version!.ToString(3)}\"",
+            "\"VERSION\"",
+            StringComparison.Ordinal);
         if (Environment.GetEnvironmentVariable("LOVAGE_SNAPSHOTS") is { Length: > 0 } folder)
         {
             File.WriteAllText(Path.Combine(folder, file + ".txt"), written);

@@ -39,13 +39,18 @@ internal sealed record Source(string Code)
 
     internal static Source Of(string code) => new(code);
 
-    internal Source With(string property, string value) => this with { Properties = Properties.Add("build_property." + property, value) };
+    internal Source With(string property, string value) =>
+        this with { Properties = Properties.Add("build_property." + property, value) };
 
     internal CSharpCompilation Compile() => CSharpCompilation.Create(
         AssemblyName,
         [Parse(Usings, "Usings.cs"), Parse(Code, "User.cs")],
         [.. Framework, .. References],
-        new CSharpCompilationOptions(OutputKind.DynamicallyLinkedLibrary, nullableContextOptions: NullableContextOptions.Enable, warningLevel: 9999, allowUnsafe: true));
+        new CSharpCompilationOptions(
+            OutputKind.DynamicallyLinkedLibrary,
+            nullableContextOptions: NullableContextOptions.Enable,
+            warningLevel: 9999,
+            allowUnsafe: true));
 
     internal SyntaxTree Parse(string code, string path) => CSharpSyntaxTree.ParseText(code, ParseOptions, path);
 
@@ -53,11 +58,13 @@ internal sealed record Source(string Code)
         [new JobGenerator().AsSourceGenerator()],
         parseOptions: ParseOptions,
         optionsProvider: new Options(Properties),
-        driverOptions: new GeneratorDriverOptions(IncrementalGeneratorOutputKind.None, trackIncrementalGeneratorSteps: true));
+        driverOptions: new GeneratorDriverOptions(
+            IncrementalGeneratorOutputKind.None, trackIncrementalGeneratorSteps: true));
 
     internal Generated Generate()
     {
-        var driver = Driver().RunGeneratorsAndUpdateCompilation(Compile(), out var compilation, out var diagnostics, TestContext.Current.CancellationToken);
+        var driver = Driver().RunGeneratorsAndUpdateCompilation(
+            Compile(), out var compilation, out var diagnostics, TestContext.Current.CancellationToken);
         var result = driver.GetRunResult().Results.Single();
         Assert.Null(result.Exception);
         return new Generated(compilation, diagnostics, result.GeneratedSources);
@@ -79,18 +86,26 @@ internal sealed record Source(string Code)
 }
 
 /// <summary>What came out.</summary>
-internal sealed record Generated(Compilation Compilation, ImmutableArray<Diagnostic> Diagnostics, ImmutableArray<GeneratedSourceResult> Sources)
+internal sealed record Generated(
+    Compilation Compilation, ImmutableArray<Diagnostic> Diagnostics, ImmutableArray<GeneratedSourceResult> Sources)
 {
-    internal IEnumerable<string> Files => Sources.Select(static s => s.HintName).Where(static name => name.EndsWith(".g.cs", StringComparison.Ordinal)).Order(StringComparer.Ordinal);
+    internal IEnumerable<string> Files => Sources.Select(static s => s.HintName)
+        .Where(static name => name.EndsWith(".g.cs", StringComparison.Ordinal))
+        .Order(StringComparer.Ordinal);
 
     internal string this[string file] => Sources.Single(s => s.HintName == file).SourceText.ToString();
 
     /// <summary>Each as <c>LVG0001 at text of the place</c>, or what the compiler says.</summary>
-    internal IEnumerable<string> Findings => Diagnostics.Select(static d => $"{d.Id} at {Text(d)}").Order(StringComparer.Ordinal);
+    internal IEnumerable<string> Findings =>
+        Diagnostics.Select(static d => $"{d.Id} at {Text(d)}").Order(StringComparer.Ordinal);
 
-    /// <summary>Everything the compiler finds wrong, warnings included, but for documentation of the user's own code.</summary>
-    internal IEnumerable<Diagnostic> CompilerFindings => Compilation.GetDiagnostics(TestContext.Current.CancellationToken)
-        .Where(static d => d.Severity >= DiagnosticSeverity.Warning && !(d.Id is "CS1591" && d.Location.SourceTree?.FilePath is "User.cs"));
+    /// <summary>
+    /// Everything the compiler finds wrong, warnings included, but for documentation of the user's own code.
+    /// </summary>
+    internal IEnumerable<Diagnostic> CompilerFindings =>
+        Compilation.GetDiagnostics(TestContext.Current.CancellationToken)
+            .Where(static d => d.Severity >= DiagnosticSeverity.Warning
+                && !(d.Id is "CS1591" && d.Location.SourceTree?.FilePath is "User.cs"));
 
     internal Generated Clean()
     {
@@ -122,7 +137,9 @@ internal sealed record Generated(Compilation Compilation, ImmutableArray<Diagnos
     {
         var image = new MemoryStream();
         var emitted = Compilation.Emit(image, cancellationToken: TestContext.Current.CancellationToken);
-        Assert.True(emitted.Success, string.Join('\n', emitted.Diagnostics.Where(static d => d.Severity == DiagnosticSeverity.Error)));
+        Assert.True(
+            emitted.Success,
+            string.Join('\n', emitted.Diagnostics.Where(static d => d.Severity == DiagnosticSeverity.Error)));
         image.Position = 0;
         return image;
     }

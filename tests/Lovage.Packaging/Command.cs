@@ -47,7 +47,8 @@ internal static class Command
         };
 
         // The settings of the build that runs this test must not reach the builds it starts.
-        foreach (var name in start.Environment.Keys.Where(name => name.StartsWith("MSBUILD", StringComparison.OrdinalIgnoreCase) || name is "CI").ToArray())
+        foreach (var name in start.Environment.Keys.Where(name =>
+            name.StartsWith("MSBUILD", StringComparison.OrdinalIgnoreCase) || name is "CI").ToArray())
         {
             start.Environment.Remove(name);
         }

@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace Lovage.Packaging;
 
-/// <summary>All packages of the repository, packed once into a feed of their own under a version that no cache has seen.</summary>
+/// <summary>
+/// All packages of the repository, packed once into a feed of their own under a version that no cache has seen.
+/// </summary>
 public sealed class LocalFeed : IAsyncLifetime
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("lovage-packages-").FullName;
@@ -16,7 +18,8 @@ public sealed class LocalFeed : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         var feed = Path.Combine(_folder, "feed");
-        foreach (var project in Directory.EnumerateFiles(Path.Combine(Repository(), "src"), "*.csproj", SearchOption.AllDirectories))
+        foreach (var project in Directory.EnumerateFiles(
+            Path.Combine(Repository(), "src"), "*.csproj", SearchOption.AllDirectories))
         {
             // The generator has no package: it is inside Lovage's.
             if (Path.GetFileNameWithoutExtension(project) == "Lovage.Generators")
@@ -24,11 +27,24 @@ public sealed class LocalFeed : IAsyncLifetime
                 continue;
             }
 
-            var packed = await Command.RunAsync(Path.GetDirectoryName(project)!, "dotnet", "pack", "-c", "Release", "-o", feed, $"-p:Version={Version}", "-p:RunAnalyzers=false", "-v", "q");
+            var packed = await Command.RunAsync(
+                Path.GetDirectoryName(project)!,
+                "dotnet",
+                "pack",
+                "-c",
+                "Release",
+                "-o",
+                feed,
+                $"-p:Version={Version}",
+                "-p:RunAnalyzers=false",
+                "-v",
+                "q");
             Assert.True(packed.ExitCode == 0, packed.Output);
         }
 
-        Packages = [.. Directory.EnumerateFiles(feed, $"*.{Version}.nupkg").Select(file => Path.GetFileName(file)!.Replace($".{Version}.nupkg", "", StringComparison.Ordinal)).Order(StringComparer.Ordinal)];
+        Packages = [.. Directory.EnumerateFiles(feed, $"*.{Version}.nupkg")
+            .Select(file => Path.GetFileName(file)!.Replace($".{Version}.nupkg", "", StringComparison.Ordinal))
+            .Order(StringComparer.Ordinal)];
         await File.WriteAllTextAsync(
             Path.Combine(_folder, "nuget.config"),
             """
@@ -43,7 +59,8 @@ public sealed class LocalFeed : IAsyncLifetime
     public ValueTask DisposeAsync()
     {
         Directory.Delete(_folder, recursive: true);
-        var cache = Environment.GetEnvironmentVariable("NUGET_PACKAGES") ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages");
+        var cache = Environment.GetEnvironmentVariable("NUGET_PACKAGES")
+            ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages");
         foreach (var package in Packages)
         {
             var cached = Path.Combine(cache, package.ToLowerInvariant(), Version);
@@ -56,7 +73,10 @@ public sealed class LocalFeed : IAsyncLifetime
         return ValueTask.CompletedTask;
     }
 
-    /// <summary>A folder of its own beside the feed, filled with these files; <c>VERSION</c> in them becomes the packages' version.</summary>
+    /// <summary>
+    /// A folder of its own beside the feed, filled with these files; <c>VERSION</c> in them becomes the packages'
+    /// version.
+    /// </summary>
     internal string App(string name, params (string Path, string Text)[] files)
     {
         var folder = Path.Combine(_folder, name);
@@ -76,7 +96,8 @@ public sealed class LocalFeed : IAsyncLifetime
         var folder = AppContext.BaseDirectory;
         while (!File.Exists(Path.Combine(folder, "Lovage.slnx")))
         {
-            folder = Path.GetDirectoryName(folder) ?? throw new InvalidOperationException("Lovage.slnx stands in no folder above this test.");
+            folder = Path.GetDirectoryName(folder)
+                ?? throw new InvalidOperationException("Lovage.slnx stands in no folder above this test.");
         }
 
         return folder;

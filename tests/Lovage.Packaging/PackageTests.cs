@@ -26,7 +26,14 @@ public sealed class PackageTests(LocalFeed feed) : IClassFixture<LocalFeed>
     [Fact]
     public void Pack_AllProjects_FillsTheFeed() =>
         Assert.Equal(
-            ["Lovage", "Lovage.AspNetCore", "Lovage.PostgreSql", "Lovage.PostgreSql.EntityFrameworkCore", "Lovage.Sqlite", "Lovage.Testing"],
+            [
+                "Lovage",
+                "Lovage.AspNetCore",
+                "Lovage.PostgreSql",
+                "Lovage.PostgreSql.EntityFrameworkCore",
+                "Lovage.Sqlite",
+                "Lovage.Testing",
+            ],
             feed.Packages);
 
     [Fact]
@@ -42,8 +49,10 @@ public sealed class PackageTests(LocalFeed feed) : IClassFixture<LocalFeed>
             var builder = WebApplication.CreateBuilder(args);
             builder.AddLovage().AddJobs().AddWorker();
             var app = builder.Build();
-            app.MapPost("/hello/{name}", async (string name, JobClient jobs) => (await jobs.EnqueueAsync(Greetings.Hello(name))).Id);
-            app.MapGet("/result/{id}", async (string id, JobClient jobs) => await jobs.GetHandle<string>(JobId.Parse(id)).WaitAsync());
+            app.MapPost("/hello/{name}", async (string name, JobClient jobs) =>
+                (await jobs.EnqueueAsync(Greetings.Hello(name))).Id);
+            app.MapGet("/result/{id}", async (string id, JobClient jobs) =>
+                await jobs.GetHandle<string>(JobId.Parse(id)).WaitAsync());
             app.Run();
 
             public static class Greetings
@@ -62,17 +71,24 @@ public sealed class PackageTests(LocalFeed feed) : IClassFixture<LocalFeed>
             using var accepted = await http.PostAsync("/hello/Ada", null);
             var id = await accepted.Content.ReadFromJsonAsync<string>();
             Assert.Equal("Hello Ada", await http.GetStringAsync($"/result/{id}"));
-            Assert.True(File.Exists(Path.Combine(folder, "lovage.db")), "The default storage is lovage.db in the working folder.");
+            Assert.True(
+                File.Exists(Path.Combine(folder, "lovage.db")),
+                "The default storage is lovage.db in the working folder.");
         });
     }
 
     [Fact]
     public async Task Readme_Example_CompilesAgainstThePackages()
     {
-        var readme = await File.ReadAllTextAsync(Path.Combine(LocalFeed.Repository(), "README.md"), TestContext.Current.CancellationToken);
+        var readme = await File.ReadAllTextAsync(
+            Path.Combine(LocalFeed.Repository(), "README.md"), TestContext.Current.CancellationToken);
         var example = Examples(readme).First();
         Assert.Contains("AddLovage", example, StringComparison.Ordinal);
-        var folder = feed.App("readme", ("Readme.csproj", WebProject.Replace("<TreatWarningsAsErrors>true", "<TreatWarningsAsErrors>false", StringComparison.Ordinal)), ("Program.cs", example));
+        var folder = feed.App(
+            "readme",
+            ("Readme.csproj", WebProject.Replace(
+                "<TreatWarningsAsErrors>true", "<TreatWarningsAsErrors>false", StringComparison.Ordinal)),
+            ("Program.cs", example));
 
         var built = await Command.RunAsync(folder, "dotnet", "build", "-c", "Release", "-o", "out");
 
@@ -82,7 +98,8 @@ public sealed class PackageTests(LocalFeed feed) : IClassFixture<LocalFeed>
     [Fact]
     public async Task Choosing_Examples_CompileAgainstThePackages()
     {
-        var page = await File.ReadAllTextAsync(Path.Combine(LocalFeed.Repository(), "docs", "choosing.md"), TestContext.Current.CancellationToken);
+        var page = await File.ReadAllTextAsync(
+            Path.Combine(LocalFeed.Repository(), "docs", "choosing.md"), TestContext.Current.CancellationToken);
         var examples = Examples(page).ToArray();
         Assert.True(examples.Length >= 8, $"{examples.Length} examples were found.");
         var folder = feed.App(
@@ -90,11 +107,17 @@ public sealed class PackageTests(LocalFeed feed) : IClassFixture<LocalFeed>
             [
                 ("Choosing.csproj", WebProject
                     .Replace("<TreatWarningsAsErrors>true", "<TreatWarningsAsErrors>false", StringComparison.Ordinal)
-                    .Replace("</ItemGroup>", """<PackageReference Include="Polly.Core" Version="8.9.1" /></ItemGroup>""", StringComparison.Ordinal)),
-                .. examples.Select((example, i) => ($"Example{i}.cs", Usings + (example.Contains(" class ", StringComparison.Ordinal) ? example : InMethod(example, i)))),
+                    .Replace(
+                        "</ItemGroup>",
+                        """<PackageReference Include="Polly.Core" Version="8.9.1" /></ItemGroup>""",
+                        StringComparison.Ordinal)),
+                .. examples.Select((example, i) => (
+                    $"Example{i}.cs",
+                    Usings + (example.Contains(" class ", StringComparison.Ordinal) ? example : InMethod(example, i)))),
             ]);
 
-        var built = await Command.RunAsync(folder, "dotnet", "build", "-c", "Release", "-o", "out", "-p:OutputType=Library");
+        var built = await Command.RunAsync(
+            folder, "dotnet", "build", "-c", "Release", "-o", "out", "-p:OutputType=Library");
 
         Assert.True(built.ExitCode == 0, built.Output);
     }
@@ -102,23 +125,33 @@ public sealed class PackageTests(LocalFeed feed) : IClassFixture<LocalFeed>
     [Fact]
     public async Task Transactions_Examples_CompileAgainstThePackages()
     {
-        var storages = await File.ReadAllTextAsync(Path.Combine(LocalFeed.Repository(), "docs", "storages.md"), TestContext.Current.CancellationToken);
-        var guarantees = await File.ReadAllTextAsync(Path.Combine(LocalFeed.Repository(), "docs", "guarantees.md"), TestContext.Current.CancellationToken);
-        var examples = Examples(storages[storages.IndexOf("## In a transaction of your own", StringComparison.Ordinal)..]).ToArray();
+        var storages = await File.ReadAllTextAsync(
+            Path.Combine(LocalFeed.Repository(), "docs", "storages.md"), TestContext.Current.CancellationToken);
+        var guarantees = await File.ReadAllTextAsync(
+            Path.Combine(LocalFeed.Repository(), "docs", "guarantees.md"), TestContext.Current.CancellationToken);
+        var examples = Examples(
+            storages[storages.IndexOf("## In a transaction of your own", StringComparison.Ordinal)..]).ToArray();
         Assert.True(examples.Length >= 4, $"{examples.Length} examples were found.");
         var folder = feed.App(
             "transactions",
             [
                 ("Transactions.csproj", WebProject
                     .Replace("<TreatWarningsAsErrors>true", "<TreatWarningsAsErrors>false", StringComparison.Ordinal)
-                    .Replace("</ItemGroup>", """<PackageReference Include="Lovage.PostgreSql.EntityFrameworkCore" Version="VERSION" /></ItemGroup>""", StringComparison.Ordinal)),
+                    .Replace(
+                        "</ItemGroup>",
+                        """<PackageReference Include="Lovage.PostgreSql.EntityFrameworkCore" Version="VERSION" """
+                            + """/></ItemGroup>""",
+                        StringComparison.Ordinal)),
                 .. examples.Select(static (example, i) => ($"Example{i}.cs", InTransaction(
-                    $"internal static async Task RunAsync(Npgsql.NpgsqlDataSource database, DbContext context, JobClient jobs, string order, CancellationToken ct)\n{{\n{example}\n}}", $"Example{i}"))),
+                    "internal static async Task RunAsync(Npgsql.NpgsqlDataSource database, DbContext context, "
+                        + $"JobClient jobs, string order, CancellationToken ct)\n{{\n{example}\n}}",
+                    $"Example{i}"))),
                 ("Handler.cs", InTransaction(Examples(guarantees).Single(), "InvoiceJobs(JobClient jobs)")),
                 ("Order.cs", "internal sealed record Order(string Text);"),
             ]);
 
-        var built = await Command.RunAsync(folder, "dotnet", "build", "-c", "Release", "-o", "out", "-p:OutputType=Library");
+        var built = await Command.RunAsync(
+            folder, "dotnet", "build", "-c", "Release", "-o", "out", "-p:OutputType=Library");
 
         Assert.True(built.ExitCode == 0, built.Output);
 
@@ -132,9 +165,11 @@ public sealed class PackageTests(LocalFeed feed) : IClassFixture<LocalFeed>
             {
                 {{member}}
 
-                private static Task SaveOrderAsync(DbTransaction transaction, string order, CancellationToken ct) => Task.CompletedTask;
+                private static Task SaveOrderAsync(DbTransaction transaction, string order, CancellationToken ct) =>
+                    Task.CompletedTask;
 
-                private static Task BookAsync(DbTransaction transaction, string invoice, CancellationToken ct) => Task.CompletedTask;
+                private static Task BookAsync(DbTransaction transaction, string invoice, CancellationToken ct) =>
+                    Task.CompletedTask;
             }
             """;
     }
@@ -174,10 +209,14 @@ public sealed class PackageTests(LocalFeed feed) : IClassFixture<LocalFeed>
             public sealed class InvoiceJobs(ITax tax)
             {
                 [Job("billing.total")]
-                public decimal Total(Invoice invoice, JobContext context) => invoice.Net + tax.Of(invoice.Net) + (context.Attempt - 1);
+                public decimal Total(Invoice invoice, JobContext context) =>
+                    invoice.Net + tax.Of(invoice.Net) + (context.Attempt - 1);
             }
             """),
-            ("App/App.csproj", WebProject.Replace("</ItemGroup>", """<ProjectReference Include="../Billing/Billing.csproj" /></ItemGroup>""", StringComparison.Ordinal)),
+            ("App/App.csproj", WebProject.Replace(
+                "</ItemGroup>",
+                """<ProjectReference Include="../Billing/Billing.csproj" /></ItemGroup>""",
+                StringComparison.Ordinal)),
             ("App/Program.cs",
             """
             using Billing;
@@ -270,7 +309,8 @@ public sealed class PackageTests(LocalFeed feed) : IClassFixture<LocalFeed>
 
             public sealed record Numbers(IReadOnlyList<Number> Values) : IValidatableObject
             {
-                public IEnumerable<ValidationResult> Validate(ValidationContext context) => Values.Count > 0 ? [] : [new("There are none.")];
+                public IEnumerable<ValidationResult> Validate(ValidationContext context) => Values.Count > 0 ? []
+                    : [new("There are none.")];
             }
 
             public sealed record Number([Range(0, 100)] int Value);
@@ -280,8 +320,10 @@ public sealed class PackageTests(LocalFeed feed) : IClassFixture<LocalFeed>
             public sealed class SumJobs
             {
                 // The attribute's own constructor asks for this; the generated code must not ask again.
-                [Job("sum"), UnconditionalSuppressMessage("Trimming", "IL2026", Justification = "A text has a length without reflection.")]
-                public Total Sum(Numbers numbers, [MinLength(2)] string unit) => new(numbers.Values.Sum(number => number.Value));
+                [Job("sum"), UnconditionalSuppressMessage("Trimming", "IL2026",
+                    Justification = "A text has a length without reflection.")]
+                public Total Sum(Numbers numbers, [MinLength(2)] string unit) =>
+                    new(numbers.Values.Sum(number => number.Value));
             }
 
             [JsonSerializable(typeof(Numbers))]
@@ -289,7 +331,8 @@ public sealed class PackageTests(LocalFeed feed) : IClassFixture<LocalFeed>
             internal sealed partial class Contracts : JsonSerializerContext;
             """));
 
-        var published = await Command.RunAsync(folder, "dotnet", "publish", "-c", "Release", "--use-current-runtime", "--self-contained", "-o", "out");
+        var published = await Command.RunAsync(
+            folder, "dotnet", "publish", "-c", "Release", "--use-current-runtime", "--self-contained", "-o", "out");
         Assert.True(published.ExitCode == 0, published.Output);
         Assert.DoesNotContain("warning", published.Output, StringComparison.OrdinalIgnoreCase);
 
@@ -297,10 +340,14 @@ public sealed class PackageTests(LocalFeed feed) : IClassFixture<LocalFeed>
         Assert.True(ran.ExitCode == 0, ran.Output);
         Assert.Contains("the sum is 42", ran.Output, StringComparison.Ordinal);
         Assert.Contains(
-            "Job 'sum': argument 'numbers.values[1].value': The field value must be between 0 and 100. argument 'unit': The field unit must be a string or array type with a minimum length of '2'.",
+            "Job 'sum': argument 'numbers.values[1].value': The field value must be between 0 and 100. argument "
+                + "'unit': The field unit must be a string or array type with a minimum length of '2'.",
             ran.Output,
             StringComparison.Ordinal);
-        Assert.Contains("Job 'sum': arguments given by position: 3; the handler takes 2 (numbers, unit).", ran.Output, StringComparison.Ordinal);
+        Assert.Contains(
+            "Job 'sum': arguments given by position: 3; the handler takes 2 (numbers, unit).",
+            ran.Output,
+            StringComparison.Ordinal);
     }
 
     /// <summary>The blocks of C# on a page.</summary>
@@ -312,7 +359,8 @@ public sealed class PackageTests(LocalFeed feed) : IClassFixture<LocalFeed>
         $$"""
         internal static class Example{{number}}
         {
-            internal static async Task RunAsync(WebApplicationBuilder builder, WebApplication app, JobClient jobs, TaskSpawner spawner, ScheduleClient schedules, HttpClient http, CancellationToken cancellationToken)
+            internal static async Task RunAsync(WebApplicationBuilder builder, WebApplication app, JobClient jobs,
+                TaskSpawner spawner, ScheduleClient schedules, HttpClient http, CancellationToken cancellationToken)
             {
                 await Task.Yield();
                 {{statements}}
@@ -328,25 +376,31 @@ public sealed class PackageTests(LocalFeed feed) : IClassFixture<LocalFeed>
 
         var lines = new List<string>();
         var address = new TaskCompletionSource<Uri>(TaskCreationOptions.RunContinuationsAsynchronously);
-        using var process = Command.Start(folder, "dotnet", [Path.Combine("out", $"{name}.dll"), "--urls", "http://127.0.0.1:0"], line =>
-        {
-            lock (lines)
+        using var process = Command.Start(
+            folder, "dotnet", [Path.Combine("out", $"{name}.dll"), "--urls", "http://127.0.0.1:0"], line =>
             {
-                lines.Add(line);
-            }
+                lock (lines)
+                {
+                    lines.Add(line);
+                }
 
-            const string Marker = "Now listening on: ";
-            if (line.IndexOf(Marker, StringComparison.Ordinal) is >= 0 and var at)
-            {
-                address.TrySetResult(new Uri(line[(at + Marker.Length)..].Trim()));
-            }
-        });
+                const string Marker = "Now listening on: ";
+                if (line.IndexOf(Marker, StringComparison.Ordinal) is >= 0 and var at)
+                {
+                    address.TrySetResult(new Uri(line[(at + Marker.Length)..].Trim()));
+                }
+            });
         try
         {
-            using var http = new HttpClient { BaseAddress = await address.Task.WaitAsync(TimeSpan.FromSeconds(60)), Timeout = TimeSpan.FromSeconds(60) };
+            using var http = new HttpClient
+            {
+                BaseAddress = await address.Task.WaitAsync(TimeSpan.FromSeconds(60)),
+                Timeout = TimeSpan.FromSeconds(60),
+            };
             await use(http);
         }
-        catch (Exception fault) when (fault is TimeoutException or HttpRequestException or TaskCanceledException or JsonException)
+        catch (Exception fault)
+            when (fault is TimeoutException or HttpRequestException or TaskCanceledException or JsonException)
         {
             Assert.Fail($"{fault.Message}\n{string.Join('\n', lines)}");
         }

@@ -8,22 +8,39 @@ namespace Lovage.PostgreSql.Tests;
 public sealed class AddressTests
 {
     [Theory]
-    [InlineData("postgres://app:s3cret@db.example:6543/jobs", "Host=db.example;Port=6543;Username=app;Password=s3cret;Database=jobs")]
+    [InlineData(
+        "postgres://app:s3cret@db.example:6543/jobs",
+        "Host=db.example;Port=6543;Username=app;Password=s3cret;Database=jobs")]
     [InlineData("POSTGRESQL://db/jobs", "Host=db;Database=jobs")]
     [InlineData("postgres://app:p%40ss%3A%2F@db/jobs", "Host=db;Username=app;Password=p@ss:/;Database=jobs")]
     [InlineData("postgres://app:p@ss@db/jobs", "Host=db;Username=app;Password=p@ss;Database=jobs")]
     [InlineData("postgres://app@[::1]:5432/jobs", "Host=::1;Port=5432;Username=app;Database=jobs")]
     [InlineData("postgres://one:5432,two:5433/jobs", "Host=one:5432,two:5433;Database=jobs")]
-    [InlineData("postgres://db/jobs?sslmode=verify-full&application_name=shop", "Host=db;Database=jobs;SSL Mode=VerifyFull;Application Name=shop")]
-    [InlineData("postgres:Host=db;Port=6543;Username=app;Password='s3;cret';Database=jobs", "Host=db;Port=6543;Username=app;Password='s3;cret';Database=jobs")]
+    [InlineData(
+        "postgres://db/jobs?sslmode=verify-full&application_name=shop",
+        "Host=db;Database=jobs;SSL Mode=VerifyFull;Application Name=shop")]
+    [InlineData(
+        "postgres:Host=db;Port=6543;Username=app;Password='s3;cret';Database=jobs",
+        "Host=db;Port=6543;Username=app;Password='s3;cret';Database=jobs")]
     public void Parse_Address_IsTheConnection(string address, string expected) =>
-        Assert.Equivalent(new NpgsqlConnectionStringBuilder(expected), new NpgsqlConnectionStringBuilder(PostgreSqlStorageProvider.Parse(address).ConnectionString));
+        Assert.Equivalent(
+            new NpgsqlConnectionStringBuilder(expected),
+            new NpgsqlConnectionStringBuilder(PostgreSqlStorageProvider.Parse(address).ConnectionString));
 
     [Theory]
     [InlineData("postgres://db/jobs", "lovage", PostgreSqlMigration.Create, PostgreSqlHints.Auto)]
-    [InlineData("postgres://db/jobs?schema=shop&migrate=always&hints=poll", "shop", PostgreSqlMigration.Always, PostgreSqlHints.Poll)]
-    [InlineData("postgres:Host=db;Database=jobs;Schema=shop;Migrate=Never", "shop", PostgreSqlMigration.Never, PostgreSqlHints.Auto)]
-    public void Parse_Settings_AreRead(string address, string schema, PostgreSqlMigration migration, PostgreSqlHints hints)
+    [InlineData(
+        "postgres://db/jobs?schema=shop&migrate=always&hints=poll",
+        "shop",
+        PostgreSqlMigration.Always,
+        PostgreSqlHints.Poll)]
+    [InlineData(
+        "postgres:Host=db;Database=jobs;Schema=shop;Migrate=Never",
+        "shop",
+        PostgreSqlMigration.Never,
+        PostgreSqlHints.Auto)]
+    public void Parse_Settings_AreRead(
+        string address, string schema, PostgreSqlMigration migration, PostgreSqlHints hints)
     {
         var options = PostgreSqlStorageProvider.Parse(address);
 
@@ -54,7 +71,8 @@ public sealed class AddressTests
     [Fact]
     public async Task Create_Address_ShowsNoCredentials()
     {
-        await using var storage = new PostgreSqlStorageProvider().Create("postgres://app:s3cret@db:6543/jobs?schema=shop", TimeProvider.System);
+        await using var storage = new PostgreSqlStorageProvider().Create(
+            "postgres://app:s3cret@db:6543/jobs?schema=shop", TimeProvider.System);
 
         Assert.Equal("postgres://db:6543/jobs (schema shop)", storage.Description);
     }
@@ -65,7 +83,11 @@ public sealed class AddressTests
         var id = JobId.Parse("0198c2f0-0000-7000-8000-000000000001");
         Signal[] signals =
         [
-            new(SignalKind.JobsReady, "default"), new(SignalKind.JobsReady), new(SignalKind.CancelRequested, null, id), new(SignalKind.SchedulesChanged), new(SignalKind.Changed),
+            new(SignalKind.JobsReady, "default"),
+            new(SignalKind.JobsReady),
+            new(SignalKind.CancelRequested, null, id),
+            new(SignalKind.SchedulesChanged),
+            new(SignalKind.Changed),
             new(SignalKind.JobEnded, null, id),
         ];
 
@@ -80,7 +102,10 @@ public sealed class AddressTests
     [InlineData(SignalKind.CancelRequested, true)]
     public void Hints_TooManyForOne_LeaveOutEndsAndReplaceTheRest(SignalKind kind, bool isReplaced)
     {
-        var signals = Enumerable.Range(0, 1_000).Select(i => new Signal(kind, null, JobId.Parse($"0198c2f0-0000-7000-8000-{i:000000000000}"))).Prepend(new Signal(SignalKind.JobsReady, "q")).ToList();
+        var signals = Enumerable.Range(0, 1_000)
+            .Select(i => new Signal(kind, null, JobId.Parse($"0198c2f0-0000-7000-8000-{i:000000000000}")))
+            .Prepend(new Signal(SignalKind.JobsReady, "q"))
+            .ToList();
 
         var text = Signals.HintText.Write(1, signals);
 
@@ -90,5 +115,6 @@ public sealed class AddressTests
     }
 
     [Fact]
-    public void Hints_FromElsewhere_ArePassedOver() => Assert.Empty(Signals.HintText.Read("what?\n\nz1\nc not an id").Signals);
+    public void Hints_FromElsewhere_ArePassedOver() =>
+        Assert.Empty(Signals.HintText.Read("what?\n\nz1\nc not an id").Signals);
 }

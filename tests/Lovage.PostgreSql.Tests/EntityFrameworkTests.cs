@@ -63,9 +63,13 @@ public sealed class EntityFrameworkTests : TransactionApp<PostgreSqlTransactionA
         var jobs = await StartAsync();
         await using var context = new Shop(Fixture);
 
-        var fault = await Assert.ThrowsAsync<InvalidOperationException>(async () => await jobs.EnqueueAsync(Job.Create("look"), context, Stop));
+        var fault = await Assert.ThrowsAsync<InvalidOperationException>(
+            async () => await jobs.EnqueueAsync(Job.Create("look"), context, Stop));
 
-        Assert.Contains("await using var transaction = await context.Database.BeginTransactionAsync();", fault.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "await using var transaction = await context.Database.BeginTransactionAsync();",
+            fault.Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -117,14 +121,18 @@ public sealed class EntityFrameworkTests : TransactionApp<PostgreSqlTransactionA
         var handle = await jobs.EnqueueAsync(Job.Create<int>("pay"), Stop);
 
         Assert.Equal(7, await handle.WaitAsync(Patience, Stop));
-        Assert.Equal([AttemptEnd.Failed, AttemptEnd.Succeeded], (await handle.GetAttemptsAsync(Stop)).Select(static attempt => attempt.End));
+        Assert.Equal(
+            [AttemptEnd.Failed, AttemptEnd.Succeeded],
+            (await handle.GetAttemptsAsync(Stop)).Select(static attempt => attempt.End));
         Assert.Equal(1, await Fixture.CountAsync());
     }
 
     [Fact]
     public async Task JobRow_ByLinq_SaysWhatTheRecordSays()
     {
-        var jobs = await StartAsync(Handler("look", static _ => Task.CompletedTask), Handler("fail", static _ => throw new FormatException("never")) with { MaxAttempts = 1 });
+        var jobs = await StartAsync(
+            Handler("look", static _ => Task.CompletedTask),
+            Handler("fail", static _ => throw new FormatException("never")) with { MaxAttempts = 1 });
         var good = await jobs.EnqueueAsync(Job.Create("look"), Stop);
         await good.WaitAsync(Patience, Stop);
         var bad = await jobs.EnqueueAsync(Job.Create("fail"), Stop);
@@ -133,7 +141,10 @@ public sealed class EntityFrameworkTests : TransactionApp<PostgreSqlTransactionA
 
         await using var context = new Shop(Fixture);
         var now = TimeProvider.System.GetUtcNow();
-        var rows = await context.Set<JobRow>().Where(row => row.Queue == "default" && row.CreatedAt < now + TimeSpan.FromMinutes(1)).OrderBy(row => row.Status).ToListAsync(Stop);
+        var rows = await context.Set<JobRow>()
+            .Where(row => row.Queue == "default" && row.CreatedAt < now + TimeSpan.FromMinutes(1))
+            .OrderBy(row => row.Status)
+            .ToListAsync(Stop);
 
         Assert.Equal(["FAILURE", "PENDING", "SUCCESS"], rows.Select(static row => row.Status));
         var row = rows[2];
@@ -143,7 +154,10 @@ public sealed class EntityFrameworkTests : TransactionApp<PostgreSqlTransactionA
         Assert.InRange(row.FinishedAt!.Value, row.CreatedAt, now + TimeSpan.FromMinutes(1));
         Assert.NotNull(row.StartedAt);
         Assert.Equal(JobState.Succeeded, status.State);
-        Assert.Equal(1, await context.Set<JobRow>().CountAsync(static job => job.Status == "PENDING" && job.FinishedAt == null && job.Worker == null, Stop));
+        Assert.Equal(
+            1,
+            await context.Set<JobRow>().CountAsync(
+                static job => job.Status == "PENDING" && job.FinishedAt == null && job.Worker == null, Stop));
     }
 
     [Fact]
@@ -154,7 +168,10 @@ public sealed class EntityFrameworkTests : TransactionApp<PostgreSqlTransactionA
 
         var operations = context.GetService<IMigrationsModelDiffer>().GetDifferences(null, model.GetRelationalModel());
 
-        Assert.Equal("app", Assert.Single(operations.OfType<Microsoft.EntityFrameworkCore.Migrations.Operations.CreateTableOperation>()).Schema);
+        Assert.Equal(
+            "app",
+            Assert.Single(operations.OfType<Microsoft.EntityFrameworkCore.Migrations.Operations.CreateTableOperation>())
+                .Schema);
         Assert.DoesNotContain("job", context.Database.GenerateCreateScript(), StringComparison.OrdinalIgnoreCase);
         Assert.Equal("job", model.FindEntityType(typeof(JobRow))!.GetViewName());
         Assert.Equal("lovage", model.FindEntityType(typeof(JobRow))!.GetViewSchema());
@@ -176,11 +193,14 @@ public sealed class EntityFrameworkTests : TransactionApp<PostgreSqlTransactionA
 
         protected override void OnConfiguring(DbContextOptionsBuilder optionsBuilder) => optionsBuilder
             .ReplaceService<IModelCacheKeyFactory, KeyBySchema>()
-            .UseNpgsql(connectionString, npgsql => _ = retries ? npgsql.EnableRetryOnFailure(3, TimeSpan.FromMilliseconds(10), null) : npgsql);
+            .UseNpgsql(
+                connectionString,
+                npgsql => _ = retries ? npgsql.EnableRetryOnFailure(3, TimeSpan.FromMilliseconds(10), null) : npgsql);
 
         protected override void OnModelCreating(ModelBuilder modelBuilder)
         {
-            modelBuilder.Entity<Effect>(effect => effect.ToTable("effect", schema).Property(static row => row.Id).HasColumnName("id"));
+            modelBuilder.Entity<Effect>(
+                effect => effect.ToTable("effect", schema).Property(static row => row.Id).HasColumnName("id"));
             modelBuilder.AddLovageJobs(lovage);
         }
 

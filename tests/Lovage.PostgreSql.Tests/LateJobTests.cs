@@ -7,8 +7,9 @@ using Xunit;
 namespace Lovage.PostgreSql.Tests;
 
 /// <summary>
-/// Jobs that are ready at a place behind which others were claimed more than half a second ago, so that a look does not begin before it any more. The clock by which looks from
-/// the start come round stands still: what is claimed all the same was told.
+/// Jobs that are ready at a place behind which others were claimed more than half a second ago, so that a look does not
+/// begin before it any more. The clock by which looks from the start come round stands still: what is claimed all the
+/// same was told.
 /// </summary>
 public sealed class LateJobTests : SchemaTests
 {
@@ -140,7 +141,8 @@ public sealed class LateJobTests : SchemaTests
         Assert.Equal(late.Id, Assert.Single(await storage.Broker.ReceiveAsync(Request, Stop)).Message.Id);
     }
 
-    private static ReceiveRequest Request { get; } = new(TestData.Owner(), [TestData.Queue], 1, TimeSpan.FromMinutes(5));
+    private static ReceiveRequest Request { get; } = new(
+        TestData.Owner(), [TestData.Queue], 1, TimeSpan.FromMinutes(5));
 
     /// <summary>Claims jobs past the places that were taken until now, until a look begins behind these.</summary>
     private async Task PassAsync(PostgreSqlStorage storage)
@@ -152,7 +154,9 @@ public sealed class LateJobTests : SchemaTests
 
     private JobMessage Delayed() => Data.Message() with { Delay = TimeSpan.FromSeconds(1) };
 
-    /// <summary>Makes jobs ready that were due later than any until now, until a look begins behind their due times.</summary>
+    /// <summary>
+    /// Makes jobs ready that were due later than any until now, until a look begins behind their due times.
+    /// </summary>
     private async Task PassDueAsync(PostgreSqlStorage storage, ManualTimeProvider clock)
     {
         for (var pass = 0; pass < 2; pass++)
@@ -175,6 +179,7 @@ public sealed class LateJobTests : SchemaTests
         return delivery;
     }
 
-    private Task<PostgreSqlStorage> OpenAsync(PostgreSqlHints hints = PostgreSqlHints.Auto, ManualTimeProvider? clock = null) =>
+    private Task<PostgreSqlStorage> OpenAsync(
+        PostgreSqlHints hints = PostgreSqlHints.Auto, ManualTimeProvider? clock = null) =>
         OpenAsync(Options with { Wire = _wire, Hints = hints, Clock = clock });
 }

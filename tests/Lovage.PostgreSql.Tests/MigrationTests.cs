@@ -39,7 +39,8 @@ public sealed class MigrationTests : IAsyncLifetime
     {
         var storages = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => OpenAsync()));
 
-        Assert.Equal(PostgreSqlSchema.Version, await _server.ScalarAsync<long>($"SELECT count(*) FROM {_schema}.migration"));
+        Assert.Equal(
+            PostgreSqlSchema.Version, await _server.ScalarAsync<long>($"SELECT count(*) FROM {_schema}.migration"));
         foreach (var storage in storages)
         {
             await storage.PingAsync(Stop);
@@ -62,7 +63,9 @@ public sealed class MigrationTests : IAsyncLifetime
     public async Task Open_NewerTables_IsRefusedAndLeavesThemAlone()
     {
         await (await OpenAsync()).DisposeAsync();
-        await _server.ExecuteAsync($"INSERT INTO {_schema}.migration(version, checksum) VALUES ({PostgreSqlSchema.Version + 1}, 'of the future')");
+        await _server.ExecuteAsync(
+            $"INSERT INTO {_schema}.migration(version, checksum) VALUES ({PostgreSqlSchema.Version + 1}, 'of the "
+                + "future')");
         var before = await StepsAsync();
 
         var fault = await RefusedAsync(PostgreSqlMigration.Always);
@@ -87,9 +90,11 @@ public sealed class MigrationTests : IAsyncLifetime
     public async Task Open_NotUtf8_IsRefused()
     {
         var name = $"{_schema}_latin";
-        await _server.ExecuteAsync($"CREATE DATABASE {name} ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0");
+        await _server.ExecuteAsync(
+            $"CREATE DATABASE {name} ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0");
         var builder = new NpgsqlConnectionStringBuilder(_server.ConnectionString) { Database = name, Pooling = false };
-        await using var storage = new PostgreSqlStorage(new PostgreSqlStorageOptions { ConnectionString = builder.ConnectionString });
+        await using var storage = new PostgreSqlStorage(
+            new PostgreSqlStorageOptions { ConnectionString = builder.ConnectionString });
 
         var fault = await Assert.ThrowsAsync<StorageException>(async () => await storage.OpenAsync(Stop));
 
@@ -104,7 +109,9 @@ public sealed class MigrationTests : IAsyncLifetime
 
         await using var storage = await OpenAsync(PostgreSqlMigration.Never);
 
-        Assert.Equal(Migration.Checksum(0), await _server.ScalarAsync<string>($"SELECT checksum FROM {_schema}.migration WHERE version = 1"));
+        Assert.Equal(
+            Migration.Checksum(0),
+            await _server.ScalarAsync<string>($"SELECT checksum FROM {_schema}.migration WHERE version = 1"));
         Assert.DoesNotContain("lovage.", PostgreSqlSchema.Script(_schema), StringComparison.Ordinal);
         Assert.Empty(PostgreSqlSchema.Script(_schema, PostgreSqlSchema.Version));
     }
@@ -117,23 +124,30 @@ public sealed class MigrationTests : IAsyncLifetime
         await _server.ExecuteAsync($"CREATE ROLE {user} LOGIN; {PostgreSqlSchema.Grants(user, _schema)}");
         try
         {
-            var options = Options() with { ConnectionString = new NpgsqlConnectionStringBuilder(_server.ConnectionString) { Username = user }.ConnectionString };
+            var options = Options() with
+            {
+                ConnectionString =
+                    new NpgsqlConnectionStringBuilder(_server.ConnectionString) { Username = user }.ConnectionString,
+            };
             await using (var storage = new PostgreSqlStorage(options))
             {
                 await storage.OpenAsync(Stop);
                 var data = new TestData(TimeProvider.System);
                 await storage.Broker.PublishAsync([data.Message()], Stop);
-                var delivery = Assert.Single(await storage.Broker.ReceiveAsync(new ReceiveRequest(TestData.Owner(), [TestData.Queue], 1, TimeSpan.FromSeconds(30)), Stop));
+                var delivery = Assert.Single(await storage.Broker.ReceiveAsync(
+                    new ReceiveRequest(TestData.Owner(), [TestData.Queue], 1, TimeSpan.FromSeconds(30)), Stop));
                 Assert.Equal([SettleStatus.Applied], await storage.Store.SettleAsync([data.Outcome(delivery)], Stop));
                 await storage.Broker.ReclaimAsync([], 10, Stop);
-                Assert.Equal(1, await storage.Store.PruneAsync(new RetentionPolicy(TimeSpan.Zero, TimeSpan.Zero, 0), 10, Stop));
+                Assert.Equal(
+                    1, await storage.Store.PruneAsync(new RetentionPolicy(TimeSpan.Zero, TimeSpan.Zero, 0), 10, Stop));
                 Assert.NotNull(await storage.Schedules!.SaveAsync(data.Schedule(), Stop));
                 Assert.True(await storage.Schedules.TryLeadAsync("one", TimeSpan.FromSeconds(10), Stop));
             }
 
             await using var connection = new NpgsqlConnection(options.ConnectionString + ";Pooling=false");
             await connection.OpenAsync(Stop);
-            await using var command = new NpgsqlCommand($"ALTER TABLE {_schema}.ready ADD COLUMN x integer", connection);
+            await using var command = new NpgsqlCommand(
+                $"ALTER TABLE {_schema}.ready ADD COLUMN x integer", connection);
             var refused = await Assert.ThrowsAsync<PostgresException>(() => command.ExecuteNonQueryAsync(Stop));
             Assert.Equal(PostgresErrorCodes.InsufficientPrivilege, refused.SqlState);
         }
@@ -151,9 +165,11 @@ public sealed class MigrationTests : IAsyncLifetime
     [InlineData("a\"; DROP TABLE x; --")]
     [InlineData("a_name_that_is_longer_than_it_may_be_for_a_schema")]
     public void Schema_NameThatIsNotPlain_IsRefused(string name) =>
-        Assert.Throws<ArgumentException>(() => new PostgreSqlStorage(new PostgreSqlStorageOptions { ConnectionString = "Host=db;Database=jobs", Schema = name }));
+        Assert.Throws<ArgumentException>(() => new PostgreSqlStorage(
+            new PostgreSqlStorageOptions { ConnectionString = "Host=db;Database=jobs", Schema = name }));
 
-    private PostgreSqlStorageOptions Options(PostgreSqlMigration migration = PostgreSqlMigration.Create) => PostgreSqlFixture.Options(_server, _schema) with { Migration = migration };
+    private PostgreSqlStorageOptions Options(PostgreSqlMigration migration = PostgreSqlMigration.Create) =>
+        PostgreSqlFixture.Options(_server, _schema) with { Migration = migration };
 
     private async Task<PostgreSqlStorage> OpenAsync(PostgreSqlMigration migration = PostgreSqlMigration.Create)
     {
@@ -171,5 +187,9 @@ public sealed class MigrationTests : IAsyncLifetime
     }
 
     private Task<string> StepsAsync() =>
-        _server.ScalarAsync<string>(string.Create(CultureInfo.InvariantCulture, $"SELECT string_agg(version || ' ' || checksum || ' ' || applied_at, ';' ORDER BY version) FROM {_schema}.migration"));
+        _server.ScalarAsync<string>(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"SELECT string_agg(version || ' ' || checksum || ' ' || applied_at, ';' ORDER BY version) FROM "
+                    + $"{_schema}.migration"));
 }

@@ -20,16 +20,20 @@ public enum PoolMode
 }
 
 /// <summary>
-/// A PgBouncer of this run's own before a server: a folder and a free port of the loopback, without sockets. It ends with the process, and can be killed and started again on the
-/// same port.
+/// A PgBouncer of this run's own before a server: a folder and a free port of the loopback, without sockets. It ends
+/// with the process, and can be killed and started again on the same port.
 /// </summary>
 [SuppressMessage("Usage", "CA2213", Justification = "Its process is disposed of when it ends, by Stop at the latest.")]
 public sealed class PgBouncer : IAsyncDisposable
 {
-    /// <summary>Sessions with the server; fewer than tests have connections, so that they are truly swapped, and more than they have open transactions.</summary>
+    /// <summary>
+    /// Sessions with the server; fewer than tests have connections, so that they are truly swapped, and more than they
+    /// have open transactions.
+    /// </summary>
     internal const int PoolSize = 12;
 
-    // As the server's: it ends, and its folder goes, when the pipe is closed; a word on the pipe ends it and leaves the folder.
+    // As the server's: it ends, and its folder goes, when the pipe is closed; a word on the pipe ends it and leaves the
+    // folder.
     private const string Keeper = """
         folder=$1; shift
         "$@" &
@@ -39,7 +43,8 @@ public sealed class PgBouncer : IAsyncDisposable
         [ -n "$word" ] || rm -rf "$folder"
         """;
 
-    private static readonly Lazy<Task<PgBouncer>> Shared = new(static async () => await CreateAsync(await PostgreSqlServer.GetAsync(), PoolMode.Transaction));
+    private static readonly Lazy<Task<PgBouncer>> Shared = new(
+        static async () => await CreateAsync(await PostgreSqlServer.GetAsync(), PoolMode.Transaction));
 
     private readonly string _folder;
     private readonly EventHandler _stop;
@@ -57,7 +62,9 @@ public sealed class PgBouncer : IAsyncDisposable
 
     public string ConnectionString => $"Host=127.0.0.1;Port={Port};Username=lovage;Database=postgres";
 
-    /// <summary>The one in transaction mode before the server of all tests; a test is skipped where either is not installed.</summary>
+    /// <summary>
+    /// The one in transaction mode before the server of all tests; a test is skipped where either is not installed.
+    /// </summary>
     public static async Task<PgBouncer> GetAsync()
     {
         SkipUnlessInstalled();
@@ -70,7 +77,8 @@ public sealed class PgBouncer : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(server);
         SkipUnlessInstalled();
-        var bouncer = new PgBouncer(Directory.CreateTempSubdirectory("lovage-pgbouncer-").FullName, PostgreSqlServer.FreePort());
+        var bouncer = new PgBouncer(
+            Directory.CreateTempSubdirectory("lovage-pgbouncer-").FullName, PostgreSqlServer.FreePort());
         await File.WriteAllTextAsync(bouncer.Users, "\"lovage\" \"\"\n");
         await File.WriteAllTextAsync(
             bouncer.Settings,
@@ -114,7 +122,8 @@ public sealed class PgBouncer : IAsyncDisposable
     /// <summary>Starts it on the port that it had before; returns once it answers.</summary>
     public async Task StartAsync()
     {
-        _process = PostgreSqlServer.Launch([.. PostgreSqlServer.AsUser(), "sh", "-c", Keeper, "keeper", _folder, Binary()!, "--quiet", Settings]);
+        _process = PostgreSqlServer.Launch(
+            [.. PostgreSqlServer.AsUser(), "sh", "-c", Keeper, "keeper", _folder, Binary()!, "--quiet", Settings]);
         var said = new List<string?>();
         _process.ErrorDataReceived += (_, line) => said.Add(line.Data);
         _process.OutputDataReceived += static (_, _) => { };
@@ -129,7 +138,8 @@ public sealed class PgBouncer : IAsyncDisposable
                 await connection.OpenAsync();
                 return;
             }
-            catch (NpgsqlException fault) when (_process.HasExited || TimeProvider.System.GetElapsedTime(start) > TimeSpan.FromSeconds(60))
+            catch (NpgsqlException fault)
+                when (_process.HasExited || TimeProvider.System.GetElapsedTime(start) > TimeSpan.FromSeconds(60))
             {
                 throw new InvalidOperationException($"PgBouncer did not start: {string.Join('\n', said)}", fault);
             }
@@ -168,8 +178,12 @@ public sealed class PgBouncer : IAsyncDisposable
     }
 
     private static void SkipUnlessInstalled() =>
-        Assert.SkipWhen(Binary() is null, "PgBouncer is not installed: there is no pgbouncer on the PATH, nor in /usr/sbin.");
+        Assert.SkipWhen(
+            Binary() is null, "PgBouncer is not installed: there is no pgbouncer on the PATH, nor in /usr/sbin.");
 
-    private static string? Binary() => (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)
-        .Append("/usr/sbin").Select(static folder => Path.Combine(folder, "pgbouncer")).FirstOrDefault(File.Exists);
+    private static string? Binary() => (Environment.GetEnvironmentVariable("PATH") ?? "")
+        .Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)
+        .Append("/usr/sbin")
+        .Select(static folder => Path.Combine(folder, "pgbouncer"))
+        .FirstOrDefault(File.Exists);
 }

@@ -24,10 +24,13 @@ public sealed class PoolerOfItsOwnFixture : PostgreSqlTransactionAppFixture
     }
 
     protected override async Task<string> ConnectionStringAsync() =>
-        (_bouncer = await PgBouncer.CreateAsync(await PostgreSqlServer.GetAsync(), PoolMode.Transaction)).ConnectionString;
+        (_bouncer =
+            await PgBouncer.CreateAsync(await PostgreSqlServer.GetAsync(), PoolMode.Transaction)).ConnectionString;
 }
 
-/// <summary>A pooler that dies and comes back: all connections are lost at once, some between a statement and its answer.</summary>
+/// <summary>
+/// A pooler that dies and comes back: all connections are lost at once, some between a statement and its answer.
+/// </summary>
 public sealed class PooledRestartTests : TransactionApp<PoolerOfItsOwnFixture>
 {
     private const int Each = 100;
@@ -51,10 +54,14 @@ public sealed class PooledRestartTests : TransactionApp<PoolerOfItsOwnFixture>
             await UntilAsync(() => Volatile.Read(ref stored) >= wanted, Patience, "jobs were not stored in time");
             await Fixture.Bouncer.KillAsync();
             var seen = Volatile.Read(ref faults);
-            await UntilAsync(() => Volatile.Read(ref faults) > seen, Patience, "the producer did not notice that the pooler is gone");
+            await UntilAsync(
+                () => Volatile.Read(ref faults) > seen,
+                Patience,
+                "the producer did not notice that the pooler is gone");
             var before = Volatile.Read(ref runs);
             await Fixture.Bouncer.StartAsync();
-            await UntilAsync(() => Volatile.Read(ref runs) > before, BackWithin, "no job ran after the pooler's return");
+            await UntilAsync(
+                () => Volatile.Read(ref runs) > before, BackWithin, "no job ran after the pooler's return");
         }
 
         Volatile.Write(ref enough, true);
@@ -73,7 +80,10 @@ public sealed class PooledRestartTests : TransactionApp<PoolerOfItsOwnFixture>
             var handles = new List<JobHandle>();
             while (!Volatile.Read(ref enough))
             {
-                handles.Add(await StoreAsync(Job.Create("look") with { Id = JobId.Parse(string.Create(CultureInfo.InvariantCulture, $"job{handles.Count}")) }));
+                handles.Add(await StoreAsync(Job.Create("look") with
+                {
+                    Id = JobId.Parse(string.Create(CultureInfo.InvariantCulture, $"job{handles.Count}")),
+                }));
                 Volatile.Write(ref stored, handles.Count);
             }
 

@@ -2,7 +2,10 @@ using Lovage.Specification;
 
 namespace Lovage.PostgreSql.Tests;
 
-/// <summary>The same as without one, through PgBouncer in transaction mode: storages and transactions of their callers share a few sessions with all other tests.</summary>
+/// <summary>
+/// The same as without one, through PgBouncer in transaction mode: storages and transactions of their callers share a
+/// few sessions with all other tests.
+/// </summary>
 public sealed class PooledFixture : PostgreSqlFixture
 {
     protected override async Task<string> ConnectionStringAsync() => (await PgBouncer.GetAsync()).ConnectionString;
@@ -12,7 +15,8 @@ public sealed class PooledCompliance : StorageCompliance<PooledFixture>
 {
     protected override IReadOnlyDictionary<Type, string> Exceptions { get; } = new Dictionary<Type, string>
     {
-        [typeof(ModelSpecification<>)] = "Thousands of calls one after the other, whose statements the other classes run through the pooler too.",
+        [typeof(ModelSpecification<>)] =
+            "Thousands of calls one after the other, whose statements the other classes run through the pooler too.",
         [typeof(ScheduleModelSpecification<>)] = "As above.",
     };
 }

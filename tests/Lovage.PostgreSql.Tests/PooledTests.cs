@@ -8,7 +8,10 @@ using Xunit;
 
 namespace Lovage.PostgreSql.Tests;
 
-/// <summary>What is otherwise behind a pooler, and what a pooler alone can do to a storage. Nothing here has a clock of the test's own.</summary>
+/// <summary>
+/// What is otherwise behind a pooler, and what a pooler alone can do to a storage. Nothing here has a clock of the
+/// test's own.
+/// </summary>
 public sealed class PooledTests : SchemaTests
 {
     private static readonly TimeSpan Lease = TimeSpan.FromSeconds(30);
@@ -51,7 +54,8 @@ public sealed class PooledTests : SchemaTests
 
         var storages = await Task.WhenAll(Enumerable.Range(0, 12).Select(_ => OpenAsync(bouncer)));
 
-        Assert.Equal(PostgreSqlSchema.Version, await Server.ScalarAsync<long>($"SELECT count(*) FROM {Schema}.migration"));
+        Assert.Equal(
+            PostgreSqlSchema.Version, await Server.ScalarAsync<long>($"SELECT count(*) FROM {Schema}.migration"));
         foreach (var storage in storages)
         {
             await storage.PingAsync(Stop);
@@ -92,26 +96,36 @@ public sealed class PooledTests : SchemaTests
 
             while (left > 0)
             {
-                var deliveries = await storage.Broker.ReceiveAsync(new ReceiveRequest(TestData.Owner($"worker{caller}"), [TestData.Queue], Math.Min(left, 7), Lease), Stop);
-                Assert.All(await storage.Broker.RenewAsync([.. deliveries.Select(static delivery => delivery.Token)], Lease, Stop), static status => Assert.Equal(LeaseStatus.Held, status));
-                Assert.All(await storage.Store.SettleAsync([.. deliveries.Select(delivery => Data.Outcome(delivery))], Stop), static status => Assert.Equal(SettleStatus.Applied, status));
+                var deliveries = await storage.Broker.ReceiveAsync(
+                    new ReceiveRequest(TestData.Owner($"worker{caller}"), [TestData.Queue], Math.Min(left, 7), Lease),
+                    Stop);
+                Assert.All(
+                    await storage.Broker.RenewAsync(
+                        [.. deliveries.Select(static delivery => delivery.Token)], Lease, Stop),
+                    static status => Assert.Equal(LeaseStatus.Held, status));
+                Assert.All(
+                    await storage.Store.SettleAsync([.. deliveries.Select(delivery => Data.Outcome(delivery))], Stop),
+                    static status => Assert.Equal(SettleStatus.Applied, status));
                 deliveries.ToList().ForEach(delivery => settled.Add(delivery.Message.Id));
                 left -= deliveries.Count;
                 await AskAsync(storage);
             }
         }
 
-        // Statements that were prepared in the session that the caller happens to get, and settings that Lovage changes in its own.
+        // Statements that were prepared in the session that the caller happens to get, and settings that Lovage changes
+        // in its own.
         async Task AskAsync(PostgreSqlStorage storage)
         {
             const string Left = """
-                SELECT concat_ws(' ', (SELECT count(*) FROM pg_prepared_statements), current_setting('enable_seqscan'), current_setting('lock_timeout'),
+                SELECT concat_ws(' ', (SELECT count(*) FROM pg_prepared_statements), current_setting('enable_seqscan'),
+                  current_setting('lock_timeout'),
                   (SELECT count(*) FROM pg_listening_channels()))
                 """;
             var (session, left) = await storage.Database.CallAsync(
                 async connection =>
                 {
-                    await using var batch = connection.Batch(new Statement("SELECT pg_backend_pid()"), new Statement(Left));
+                    await using var batch = connection.Batch(
+                        new Statement("SELECT pg_backend_pid()"), new Statement(Left));
                     await using var rows = await batch.ExecuteReaderAsync(Stop);
                     await rows.ReadAsync(Stop);
                     var pid = rows.GetInt32(0);
@@ -145,7 +159,8 @@ public sealed class PooledTests : SchemaTests
 
         foreach (var transaction in transactions)
         {
-            Assert.Equal([PublishStatus.Accepted], await storage.Transactions!.PublishAsync(transaction, [NewMessage()], Stop));
+            Assert.Equal(
+                [PublishStatus.Accepted], await storage.Transactions!.PublishAsync(transaction, [NewMessage()], Stop));
         }
 
         transactions.ForEach(static transaction => transaction.Commit());
@@ -172,7 +187,9 @@ public sealed class PooledTests : SchemaTests
         }
 
         Assert.Equal(message.Id, Assert.Single(found).Message.Id);
-        Assert.True(TimeProvider.System.GetElapsedTime(published) < TimeSpan.FromSeconds(5), $"found after {TimeProvider.System.GetElapsedTime(published)}");
+        Assert.True(
+            TimeProvider.System.GetElapsedTime(published) < TimeSpan.FromSeconds(5),
+            $"found after {TimeProvider.System.GetElapsedTime(published)}");
     }
 
     [Fact]
@@ -184,8 +201,11 @@ public sealed class PooledTests : SchemaTests
         for (var i = 0; i < 20; i++)
         {
             await storage.Broker.PublishAsync([NewMessage()], Stop);
-            await Server.ExecuteAsync($"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'lovage%' AND query LIKE '%\"{Schema}\"%'");
-            await TryAsync(async () => await storage.Broker.ReceiveAsync(new ReceiveRequest(TestData.Owner(), [TestData.Queue], 100, Lease), Stop));
+            await Server.ExecuteAsync(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'lovage%' AND "
+                    + $"query LIKE '%\"{Schema}\"%'");
+            await TryAsync(async () => await storage.Broker.ReceiveAsync(
+                new ReceiveRequest(TestData.Owner(), [TestData.Queue], 100, Lease), Stop));
         }
 
         Assert.Equal(20, await Server.ScalarAsync<long>($"SELECT count(*) FROM {Schema}.message"));
@@ -220,13 +240,15 @@ public sealed class PooledTests : SchemaTests
     {
         var message = NewMessage();
         await storage.Broker.PublishAsync([message], Stop);
-        var delivery = Assert.Single(await storage.Broker.ReceiveAsync(new ReceiveRequest(TestData.Owner(), [TestData.Queue], 10, Lease), Stop));
+        var delivery = Assert.Single(
+            await storage.Broker.ReceiveAsync(new ReceiveRequest(TestData.Owner(), [TestData.Queue], 10, Lease), Stop));
         Assert.Equal([LeaseStatus.Held], await storage.Broker.RenewAsync([delivery.Token], Lease, Stop));
         Assert.Equal([SettleStatus.Applied], await storage.Store.SettleAsync([Data.Outcome(delivery)], Stop));
         Assert.Equal(JobState.Succeeded, (await other.Store.FindAsync([message.Id], Stop))[0]!.State);
     }
 
-    private PostgreSqlStorageOptions Through(PgBouncer bouncer) => Options with { ConnectionString = bouncer.ConnectionString };
+    private PostgreSqlStorageOptions Through(PgBouncer bouncer) =>
+        Options with { ConnectionString = bouncer.ConnectionString };
 
     private Task<PostgreSqlStorage> OpenAsync(PgBouncer bouncer) => OpenAsync(Through(bouncer));
 }

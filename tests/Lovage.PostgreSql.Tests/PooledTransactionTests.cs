@@ -4,7 +4,10 @@ using Xunit;
 
 namespace Lovage.PostgreSql.Tests;
 
-/// <summary>The storage and the app's transactions through PgBouncer in transaction mode. Nobody is told anything, so that workers look often.</summary>
+/// <summary>
+/// The storage and the app's transactions through PgBouncer in transaction mode. Nobody is told anything, so that
+/// workers look often.
+/// </summary>
 public sealed class PooledTransactionAppFixture : PostgreSqlTransactionAppFixture
 {
     public override TimeSpan PollInterval => TimeSpan.FromMilliseconds(100);
@@ -50,7 +53,8 @@ public sealed class PooledTransactionTests : TransactionAppSpecification<PooledT
     {
         var jobs = await StartAsync(Handler("look", static _ => Task.CompletedTask));
 
-        await using var transaction = await Fixture.BeginAsync(IsolationLevel.ReadCommitted, Fixture.Server.ConnectionString);
+        await using var transaction = await Fixture.BeginAsync(
+            IsolationLevel.ReadCommitted, Fixture.Server.ConnectionString);
         var handle = await jobs.EnqueueAsync(Job.Create("look"), transaction, Stop);
         await transaction.CommitAsync(Stop);
 
@@ -62,11 +66,14 @@ public sealed class PooledTransactionTests : TransactionAppSpecification<PooledT
     {
         var jobs = await StartAsync(
             [("Lovage:Worker:Lease", "00:00:03")],
-            Handler("wait", static run => Task.Delay(TimeSpan.FromSeconds(8), TimeProvider.System, run.Context.CancellationToken)),
+            Handler(
+                "wait",
+                static run => Task.Delay(TimeSpan.FromSeconds(8), TimeProvider.System, run.Context.CancellationToken)),
             Handler("look", static _ => Task.CompletedTask));
 
         var waiting = await jobs.EnqueueAsync(Job.Create("wait"), Stop);
-        var others = await jobs.EnqueueAsync([.. Enumerable.Range(0, 500).Select(static _ => Job.Create("look"))], Stop);
+        var others = await jobs.EnqueueAsync(
+            [.. Enumerable.Range(0, 500).Select(static _ => Job.Create("look"))], Stop);
         await others[^1].WaitAsync(Patience, Stop);
         await waiting.WaitAsync(Patience, Stop);
 

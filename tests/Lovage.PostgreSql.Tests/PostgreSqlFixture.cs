@@ -5,7 +5,10 @@ using Npgsql;
 
 namespace Lovage.PostgreSql.Tests;
 
-/// <summary>A schema of its own for each scope; the second handle is a second storage on the same schema, with connections of its own.</summary>
+/// <summary>
+/// A schema of its own for each scope; the second handle is a second storage on the same schema, with connections of
+/// its own.
+/// </summary>
 public class PostgreSqlFixture : StorageFixture
 {
     private static readonly StrongBox<int> Number = new();
@@ -38,10 +41,13 @@ public class PostgreSqlFixture : StorageFixture
     }
 
     /// <summary>A name that no other test of this run has.</summary>
-    public static string NewSchema() => string.Create(CultureInfo.InvariantCulture, $"lovage_{Interlocked.Increment(ref Number.Value)}");
+    public static string NewSchema() =>
+        string.Create(CultureInfo.InvariantCulture, $"lovage_{Interlocked.Increment(ref Number.Value)}");
 
-    public static PostgreSqlStorageOptions Options(PostgreSqlServer server, string schema) => new() { ConnectionString = server.ConnectionString, Schema = schema };
+    public static PostgreSqlStorageOptions Options(PostgreSqlServer server, string schema) =>
+        new() { ConnectionString = server.ConnectionString, Schema = schema };
 
     /// <summary>By which the storages and the transactions of their callers reach the server.</summary>
-    protected virtual async Task<string> ConnectionStringAsync() => (await PostgreSqlServer.GetAsync()).ConnectionString;
+    protected virtual async Task<string> ConnectionStringAsync() =>
+        (await PostgreSqlServer.GetAsync()).ConnectionString;
 }

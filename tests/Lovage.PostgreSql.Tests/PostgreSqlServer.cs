@@ -18,16 +18,17 @@ public enum ServerEnd
 }
 
 /// <summary>
-/// A server of this run's own: a fresh cluster in a temporary folder on a free port of the loopback, without sockets. It ends with the process, and can be killed and
-/// started again on what it left.
+/// A server of this run's own: a fresh cluster in a temporary folder on a free port of the loopback, without sockets.
+/// It ends with the process, and can be killed and started again on what it left.
 /// </summary>
 /// <remarks>
-/// Without flushing (<c>fsync=off</c>) a commit is in the system's memory when it is answered, which outlives a kill of the server. Pages are written in full to the log
-/// all the same, since a kill may cut a page in two.
+/// Without flushing (<c>fsync=off</c>) a commit is in the system's memory when it is answered, which outlives a kill of
+/// the server. Pages are written in full to the log all the same, since a kill may cut a page in two.
 /// </remarks>
 public sealed partial class PostgreSqlServer
 {
-    // It ends, and its folder goes, when this process closes the pipe: by itself or, if it is killed, by the system. A word on the pipe ends it and leaves the folder.
+    // It ends, and its folder goes, when this process closes the pipe: by itself or, if it is killed, by the system. A
+    // word on the pipe ends it and leaves the folder.
     private const string Keeper = """
         folder=$1; shift
         "$@" &
@@ -68,7 +69,8 @@ public sealed partial class PostgreSqlServer
     /// <param name="settings">What it is set to, such as <c>fsync=off</c>.</param>
     public static async Task<PostgreSqlServer> CreateAsync(params string[] settings)
     {
-        var server = new PostgreSqlServer(Directory.CreateTempSubdirectory("lovage-postgres-").FullName, FreePort(), settings);
+        var server = new PostgreSqlServer(
+            Directory.CreateTempSubdirectory("lovage-postgres-").FullName, FreePort(), settings);
         Directory.CreateDirectory(server.Data);
         if (Environment.UserName == "root")
         {
@@ -76,7 +78,21 @@ public sealed partial class PostgreSqlServer
             await RunAsync("chown", "-R", User().Name, server._folder);
         }
 
-        await RunAsync([.. AsUser(), Path.Combine(Binaries()!, "initdb"), "--pgdata", server.Data, "--username", "lovage", "--auth", "trust", "--encoding", "UTF8", "--locale", "C", "--no-sync"]);
+        await RunAsync([
+            .. AsUser(),
+            Path.Combine(Binaries()!, "initdb"),
+            "--pgdata",
+            server.Data,
+            "--username",
+            "lovage",
+            "--auth",
+            "trust",
+            "--encoding",
+            "UTF8",
+            "--locale",
+            "C",
+            "--no-sync",
+        ]);
         await server.StartAsync();
         return server;
     }
@@ -114,7 +130,9 @@ public sealed partial class PostgreSqlServer
         NpgsqlConnection.ClearAllPools();
     }
 
-    /// <summary>Ends the server and removes its folder, as the end of the process does for one that still runs.</summary>
+    /// <summary>
+    /// Ends the server and removes its folder, as the end of the process does for one that still runs.
+    /// </summary>
     public async Task StopAsync()
     {
         if (_process is { } process)
@@ -133,10 +151,24 @@ public sealed partial class PostgreSqlServer
     {
         string[] settings =
         [
-            $"port={Port}", "listen_addresses=127.0.0.1", "unix_socket_directories=", "max_connections=300", "log_min_messages=warning", .. _settings,
+            $"port={Port}",
+            "listen_addresses=127.0.0.1",
+            "unix_socket_directories=",
+            "max_connections=300",
+            "log_min_messages=warning",
+            .. _settings,
         ];
         _process = Launch([
-            .. AsUser(), "sh", "-c", Keeper, "keeper", _folder, Path.Combine(Binaries()!, "postgres"), "-D", Data, .. settings.SelectMany(static setting => new[] { "-c", setting }),
+            .. AsUser(),
+            "sh",
+            "-c",
+            Keeper,
+            "keeper",
+            _folder,
+            Path.Combine(Binaries()!, "postgres"),
+            "-D",
+            Data,
+            .. settings.SelectMany(static setting => new[] { "-c", setting }),
         ]);
         _process.ErrorDataReceived += static (_, _) => { };
         _process.OutputDataReceived += static (_, _) => { };
@@ -157,7 +189,8 @@ public sealed partial class PostgreSqlServer
                 await ScalarAsync<int>("SELECT 1");
                 return;
             }
-            catch (NpgsqlException) when (_process is { HasExited: false } && TimeProvider.System.GetElapsedTime(start) < TimeSpan.FromSeconds(60))
+            catch (NpgsqlException) when (_process is { HasExited: false }
+                && TimeProvider.System.GetElapsedTime(start) < TimeSpan.FromSeconds(60))
             {
                 // A server says by nothing but its port that it is there.
                 await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System);
@@ -178,21 +211,31 @@ public sealed partial class PostgreSqlServer
         }
     }
 
-    internal static string[] AsUser() => Environment.UserName == "root" ? ["setpriv", $"--reuid={User().Name}", $"--regid={User().Group}", "--clear-groups", "--"] : [];
+    internal static string[] AsUser() => Environment.UserName == "root"
+        ? ["setpriv", $"--reuid={User().Name}", $"--regid={User().Group}", "--clear-groups", "--"]
+        : [];
 
     internal static (string Name, string Group) User()
     {
-        var users = File.ReadLines("/etc/passwd").Select(static line => line.Split(':')).ToDictionary(static fields => fields[0], static fields => fields[3], StringComparer.Ordinal);
+        var users = File.ReadLines("/etc/passwd")
+            .Select(static line => line.Split(':'))
+            .ToDictionary(static fields => fields[0], static fields => fields[3], StringComparer.Ordinal);
         return users.TryGetValue("postgres", out var group) ? ("postgres", group) : ("nobody", users["nobody"]);
     }
 
     private static string? Binaries()
     {
         var packaged = Directory.Exists("/usr/lib/postgresql")
-            ? Directory.GetDirectories("/usr/lib/postgresql").OrderByDescending(static folder => int.TryParse(Path.GetFileName(folder), NumberStyles.None, CultureInfo.InvariantCulture, out var version) ? version : 0).Select(static folder => Path.Combine(folder, "bin"))
+            ? Directory.GetDirectories("/usr/lib/postgresql").OrderByDescending(static folder => int.TryParse(
+                Path.GetFileName(folder),
+                NumberStyles.None,
+                CultureInfo.InvariantCulture,
+                out var version) ? version : 0).Select(static folder => Path.Combine(folder, "bin"))
             : [];
-        var path = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries);
-        return packaged.Concat(path).FirstOrDefault(static folder => File.Exists(Path.Combine(folder, "initdb")) && File.Exists(Path.Combine(folder, "postgres")));
+        var path = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(
+            Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries);
+        return packaged.Concat(path).FirstOrDefault(static folder => File.Exists(Path.Combine(folder, "initdb"))
+            && File.Exists(Path.Combine(folder, "postgres")));
     }
 
     internal static int FreePort()
@@ -205,17 +248,25 @@ public sealed partial class PostgreSqlServer
     internal static async Task RunAsync(params string[] command)
     {
         using var process = Launch(command);
-        var output = await Task.WhenAll(process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
+        var output = await Task.WhenAll(
+            process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
         await process.WaitForExitAsync();
         if (process.ExitCode != 0)
         {
-            throw new InvalidOperationException($"{command[0]} ended with {process.ExitCode}: {string.Join('\n', output)}");
+            throw new InvalidOperationException(
+                $"{command[0]} ended with {process.ExitCode}: {string.Join('\n', output)}");
         }
     }
 
     internal static Process Launch(string[] command)
     {
-        var start = new ProcessStartInfo(command[0], command[1..]) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = Path.GetTempPath() };
+        var start = new ProcessStartInfo(command[0], command[1..])
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            WorkingDirectory = Path.GetTempPath(),
+        };
         start.Environment["LC_ALL"] = "C";
         return Process.Start(start)!;
     }

@@ -34,14 +34,17 @@ public sealed class ReceiveTests : SchemaTests
     {
         await using var here = await OpenAsync(Options);
         await using var there = await OpenAsync(Options);
-        var (first, second) = (Data.Message("tasks.first") with { Origin = "gen1@web" }, Data.Message("tasks.second") with { Origin = "gen1@web" });
+        var (first, second) = (
+            Data.Message("tasks.first") with { Origin = "gen1@web" },
+            Data.Message("tasks.second") with { Origin = "gen1@web" });
         foreach (var message in new[] { first, second })
         {
             await there.Broker.PublishAsync([message], Stop);
 
             var received = Assert.Single(await here.Broker.ReceiveAsync(Request, Stop)).Message;
 
-            Assert.Equal((message.Name, message.Queue, message.Origin), (received.Name, received.Queue, received.Origin));
+            Assert.Equal(
+                (message.Name, message.Queue, message.Origin), (received.Name, received.Queue, received.Origin));
         }
     }
 
@@ -60,7 +63,9 @@ public sealed class ReceiveTests : SchemaTests
         {
             await ExecuteAsync(connection, $"LOCK TABLE {Schema}.word IN ACCESS EXCLUSIVE MODE");
             waiting = here.Broker.ReceiveAsync(Request with { Wait = TimeSpan.FromHours(1) }, Stop).AsTask();
-            const string WaitsForWords = "FROM pg_stat_activity WHERE application_name = 'lovage' AND wait_event_type = 'Lock' AND query LIKE '%.word WHERE id = ANY%'";
+            const string WaitsForWords =
+                "FROM pg_stat_activity WHERE application_name = 'lovage' AND wait_event_type = 'Lock' AND query LIKE "
+                    + "'%.word WHERE id = ANY%'";
             await UntilAsync($"SELECT count(*) = 1 {WaitsForWords}");
             await Server.ExecuteAsync($"SELECT pg_terminate_backend(pid) {WaitsForWords}");
         }
@@ -72,7 +77,11 @@ public sealed class ReceiveTests : SchemaTests
     public async Task Receive_TheFirst_OpensTheConnectionForRenewals()
     {
         var sessions = $"SELECT count(*) FROM pg_stat_activity WHERE application_name = '{Schema}'";
-        await using var storage = await OpenAsync(Options with { ConnectionString = $"{Server.ConnectionString};Application Name={Schema}", Hints = PostgreSqlHints.Poll });
+        await using var storage = await OpenAsync(Options with
+        {
+            ConnectionString = $"{Server.ConnectionString};Application Name={Schema}",
+            Hints = PostgreSqlHints.Poll,
+        });
         await storage.Broker.PublishAsync([Data.Message()], Stop);
         Assert.Equal(1, await Server.ScalarAsync<long>(sessions));
 
@@ -120,7 +129,9 @@ public sealed class ReceiveTests : SchemaTests
     }
 
     private static Task<IReadOnlyList<Delivery>> NextAsync(PostgreSqlStorage storage, ReceiveRequest request) =>
-        storage.Broker.ReceiveAsync(request.Next(100) with { Wait = TimeSpan.FromHours(1) }, Stop).AsTask().WaitAsync(Patience, Stop);
+        storage.Broker.ReceiveAsync(request.Next(100) with { Wait = TimeSpan.FromHours(1) }, Stop)
+            .AsTask()
+            .WaitAsync(Patience, Stop);
 
     private static async Task ExecuteAsync(NpgsqlConnection connection, string sql)
     {

@@ -4,7 +4,9 @@ using Xunit;
 
 namespace Lovage.PostgreSql.Tests;
 
-/// <summary>A schema of the test's own on this run's server. Where PostgreSQL is not installed the test is skipped.</summary>
+/// <summary>
+/// A schema of the test's own on this run's server. Where PostgreSQL is not installed the test is skipped.
+/// </summary>
 public abstract class SchemaTests : IAsyncLifetime
 {
     /// <summary>For what comes at once, or never.</summary>

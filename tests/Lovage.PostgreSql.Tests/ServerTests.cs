@@ -5,7 +5,10 @@ using Xunit;
 
 namespace Lovage.PostgreSql.Tests;
 
-/// <summary>What only a server shared by several processes has: its clock, its notifications, its faults. Nothing here has a clock of the test's own.</summary>
+/// <summary>
+/// What only a server shared by several processes has: its clock, its notifications, its faults. Nothing here has a
+/// clock of the test's own.
+/// </summary>
 public sealed class ServerTests : SchemaTests
 {
     private static readonly TimeSpan Lease = TimeSpan.FromSeconds(30);
@@ -28,7 +31,8 @@ public sealed class ServerTests : SchemaTests
         Assert.Equal(now.Id, delivery.Message.Id);
         Assert.InRange(delivery.EnqueuedAt, before, after);
         Assert.InRange(delivery.ClaimedAt, before, after);
-        Assert.InRange((await right.Store.FindAsync([soon.Id], Stop))[0]!.DueAt!.Value, before + soon.Delay, after + soon.Delay);
+        Assert.InRange(
+            (await right.Store.FindAsync([soon.Id], Stop))[0]!.DueAt!.Value, before + soon.Delay, after + soon.Delay);
         Assert.Equal(default, await right.Broker.ReclaimAsync([], 100, Stop));
         Assert.Equal(default, await wrong.Broker.ReclaimAsync([], 100, Stop));
         Assert.Equal([LeaseStatus.Held], await right.Broker.RenewAsync([delivery.Token], Lease, Stop));
@@ -94,7 +98,11 @@ public sealed class ServerTests : SchemaTests
     {
         await using var storage = await OpenAsync();
         await storage.Broker.PublishAsync([Data.Message()], Stop);
-        await Server.ExecuteAsync("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'lovage%' AND query LIKE '%" + Schema + "%' AND pid <> pg_backend_pid()");
+        await Server.ExecuteAsync(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'lovage%' AND query "
+                + "LIKE '%"
+                + Schema
+                + "%' AND pid <> pg_backend_pid()");
         var faults = 0;
         while (true)
         {
@@ -113,7 +121,10 @@ public sealed class ServerTests : SchemaTests
     [Fact]
     public async Task Open_NobodyThere_IsTransientAndNamesNoPassword()
     {
-        await using var storage = new PostgreSqlStorage(new PostgreSqlStorageOptions { ConnectionString = "Host=127.0.0.1;Port=1;Username=app;Password=s3cret;Database=jobs" });
+        await using var storage = new PostgreSqlStorage(new PostgreSqlStorageOptions
+        {
+            ConnectionString = "Host=127.0.0.1;Port=1;Username=app;Password=s3cret;Database=jobs",
+        });
 
         var fault = await Assert.ThrowsAsync<StorageException>(async () => await storage.OpenAsync(Stop));
 
@@ -125,8 +136,13 @@ public sealed class ServerTests : SchemaTests
     [Fact]
     public async Task Open_DatabaseIsMissing_SaysSoForGood()
     {
-        var builder = new NpgsqlConnectionStringBuilder(Server.ConnectionString) { Database = "nowhere", Pooling = false };
-        await using var storage = new PostgreSqlStorage(new PostgreSqlStorageOptions { ConnectionString = builder.ConnectionString });
+        var builder = new NpgsqlConnectionStringBuilder(Server.ConnectionString)
+        {
+            Database = "nowhere",
+            Pooling = false,
+        };
+        await using var storage = new PostgreSqlStorage(
+            new PostgreSqlStorageOptions { ConnectionString = builder.ConnectionString });
 
         var fault = await Assert.ThrowsAsync<StorageException>(async () => await storage.OpenAsync(Stop));
 
@@ -144,7 +160,11 @@ public sealed class ServerTests : SchemaTests
 
         Assert.Equal(0, storage.ListeningSession);
         Assert.Single(await storage.Broker.ReceiveAsync(Request("one"), Stop));
-        Assert.Equal(0, await Server.ScalarAsync<long>($"SELECT count(*) FROM pg_stat_activity WHERE application_name = 'lovage hints' AND query LIKE '%{Schema}\"%'"));
+        Assert.Equal(
+            0,
+            await Server.ScalarAsync<long>(
+                "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'lovage hints' AND query LIKE "
+                    + $"'%{Schema}\"%'"));
     }
 
     [Fact]
@@ -164,24 +184,37 @@ public sealed class ServerTests : SchemaTests
         await using var storage = await OpenAsync();
         var message = StoredSample.Message(Data.Message());
         await storage.Broker.PublishAsync([message], Stop);
-        var outcome = Data.Outcome(Assert.Single(await storage.Broker.ReceiveAsync(Request("one"), Stop)), JobDecision.Fail);
+        var outcome = Data.Outcome(
+            Assert.Single(await storage.Broker.ReceiveAsync(Request("one"), Stop)), JobDecision.Fail);
         await storage.Store.SettleAsync([outcome with { Attempt = StoredSample.Attempt(outcome.Attempt) }], Stop);
 
-        Assert.Equal($"{StoredSample.Flags} {StoredSample.More}", await Server.ScalarAsync<string>($"SELECT flags || ' ' || convert_from(more, 'UTF8') FROM {Schema}.message"));
-        Assert.Equal($"{StoredSample.Error} {StoredSample.Logs}", await Server.ScalarAsync<string>($"SELECT convert_from(error, 'UTF8') || ' ' || convert_from(logs, 'UTF8') FROM {Schema}.course"));
+        Assert.Equal(
+            $"{StoredSample.Flags} {StoredSample.More}",
+            await Server.ScalarAsync<string>(
+                $"SELECT flags || ' ' || convert_from(more, 'UTF8') FROM {Schema}.message"));
+        Assert.Equal(
+            $"{StoredSample.Error} {StoredSample.Logs}",
+            await Server.ScalarAsync<string>(
+                $"SELECT convert_from(error, 'UTF8') || ' ' || convert_from(logs, 'UTF8') FROM {Schema}.course"));
     }
 
     [Fact]
     public async Task Publish_OriginTooLongForAWord_StandsAmongTheRareFields()
     {
         await using var storage = await OpenAsync();
-        var (word, more) = (Data.Message() with { Origin = new string('w', 512) }, Data.Message() with { Origin = new string('m', 513), ReplyTo = "r" });
+        var (word, more) = (
+            Data.Message() with { Origin = new string('w', 512) },
+            Data.Message() with { Origin = new string('m', 513), ReplyTo = "r" });
         await storage.Broker.PublishAsync([word, more], Stop);
 
         Assert.Equal(
             $$"""{"reply":"r","origin":"{{more.Origin}}"}""",
-            await Server.ScalarAsync<string>($"SELECT string_agg(convert_from(more, 'UTF8'), '') FROM {Schema}.message WHERE origin IS NULL OR more IS NOT NULL"));
-        Assert.Equal([word.Origin, more.Origin], (await storage.Store.FindAsync([word.Id, more.Id], Stop)).Select(static job => job!.Message.Origin));
+            await Server.ScalarAsync<string>(
+                $"SELECT string_agg(convert_from(more, 'UTF8'), '') FROM {Schema}.message WHERE origin IS NULL OR "
+                    + "more IS NOT NULL"));
+        Assert.Equal(
+            [word.Origin, more.Origin],
+            (await storage.Store.FindAsync([word.Id, more.Id], Stop)).Select(static job => job!.Message.Origin));
     }
 
     [Fact]
@@ -247,7 +280,8 @@ public sealed class ServerTests : SchemaTests
         return await heard.Task.WaitAsync(Patience, Stop);
     }
 
-    private Task<PostgreSqlStorage> OpenAsync(TimeProvider? time = null) => OpenAsync(Options with { Time = time ?? TimeProvider.System });
+    private Task<PostgreSqlStorage> OpenAsync(TimeProvider? time = null) =>
+        OpenAsync(Options with { Time = time ?? TimeProvider.System });
 
     private sealed class ShiftedTimeProvider(TimeSpan by) : TimeProvider
     {

@@ -27,7 +27,8 @@ public class PostgreSqlTransactionAppFixture : TransactionAppFixture
         await _server.ExecuteAsync($"CREATE SCHEMA {Schema}; CREATE TABLE {Table}(id text NOT NULL)");
     }
 
-    public override JobStorage NewStorage() => new PostgreSqlStorage(PostgreSqlFixture.Options(_server, Schema) with { ConnectionString = _connectionString });
+    public override JobStorage NewStorage() =>
+        new PostgreSqlStorage(PostgreSqlFixture.Options(_server, Schema) with { ConnectionString = _connectionString });
 
     public override ValueTask<AppTransaction> BeginAsync(JobClient jobs) => BeginAsync(IsolationLevel.ReadCommitted);
 
@@ -38,7 +39,8 @@ public class PostgreSqlTransactionAppFixture : TransactionAppFixture
         return new AppTransaction(await connection.BeginTransactionAsync(level), connection);
     }
 
-    public override ValueTask<long> CountAsync(string condition = "true") => new(_server.ScalarAsync<long>($"SELECT count(*) FROM {Table} WHERE {condition}"));
+    public override ValueTask<long> CountAsync(string condition = "true") =>
+        new(_server.ScalarAsync<long>($"SELECT count(*) FROM {Table} WHERE {condition}"));
 
     public override async ValueTask DisposeAsync()
     {
@@ -48,10 +50,13 @@ public class PostgreSqlTransactionAppFixture : TransactionAppFixture
     }
 
     /// <summary>By which the storage and the app reach the server.</summary>
-    protected virtual async Task<string> ConnectionStringAsync() => (await PostgreSqlServer.GetAsync()).ConnectionString;
+    protected virtual async Task<string> ConnectionStringAsync() =>
+        (await PostgreSqlServer.GetAsync()).ConnectionString;
 }
 
-/// <summary>Transactions of an app on PostgreSQL, and what only a server with sessions of its own can get wrong.</summary>
+/// <summary>
+/// Transactions of an app on PostgreSQL, and what only a server with sessions of its own can get wrong.
+/// </summary>
 public sealed class TransactionTests : TransactionAppSpecification<PostgreSqlTransactionAppFixture>
 {
     [Fact]
@@ -88,7 +93,10 @@ public sealed class TransactionTests : TransactionAppSpecification<PostgreSqlTra
         var jobs = await StartAsync(Handler("pay", async run =>
         {
             await using var own = await Fixture.BeginAsync(level);
-            await ExecuteAsync(own, "SET search_path TO 'nowhere'; SET statement_timeout = '9s'; SET plan_cache_mode = auto; SET bytea_output = 'escape'; SET timezone = 'Asia/Tokyo'");
+            await ExecuteAsync(
+                own,
+                "SET search_path TO 'nowhere'; SET statement_timeout = '9s'; SET plan_cache_mode = auto; SET "
+                    + "bytea_output = 'escape'; SET timezone = 'Asia/Tokyo'");
             await ExecuteAsync(own, $"INSERT INTO {Fixture.Table} VALUES ('{run.Context.Id}')");
             await run.Context.CompleteInTransactionAsync(own, "done", Stop);
             await own.CommitAsync(Stop);
@@ -112,12 +120,17 @@ public sealed class TransactionTests : TransactionAppSpecification<PostgreSqlTra
         var jobs = await StartAsync(Handler("look", static _ => Task.CompletedTask));
         var user = $"user_{Fixture.Schema}";
         await Fixture.Server.ExecuteAsync($"CREATE USER {user}");
-        var connectionString = new NpgsqlConnectionStringBuilder(Fixture.Server.ConnectionString) { Username = user, Pooling = false }.ConnectionString;
+        var connectionString = new NpgsqlConnectionStringBuilder(Fixture.Server.ConnectionString)
+        {
+            Username = user,
+            Pooling = false,
+        }.ConnectionString;
         try
         {
             await using (var refused = await Fixture.BeginAsync(IsolationLevel.ReadCommitted, connectionString))
             {
-                var fault = await Assert.ThrowsAsync<StorageException>(async () => await jobs.EnqueueAsync(Job.Create("look"), refused, Stop));
+                var fault = await Assert.ThrowsAsync<StorageException>(
+                    async () => await jobs.EnqueueAsync(Job.Create("look"), refused, Stop));
                 Assert.Contains("PostgreSqlSchema.Grants", fault.Message, StringComparison.Ordinal);
             }
 
@@ -138,21 +151,31 @@ public sealed class TransactionTests : TransactionAppSpecification<PostgreSqlTra
     {
         var jobs = await StartAsync();
         await Fixture.Server.ExecuteAsync($"CREATE DATABASE other_{Fixture.Schema}");
-        var elsewhere = new NpgsqlConnectionStringBuilder(Fixture.Server.ConnectionString) { Database = $"other_{Fixture.Schema}", Pooling = false }.ConnectionString;
+        var elsewhere = new NpgsqlConnectionStringBuilder(Fixture.Server.ConnectionString)
+        {
+            Database = $"other_{Fixture.Schema}",
+            Pooling = false,
+        }.ConnectionString;
         try
         {
             // With tables of the same name, into which the job would fit.
-            await PostgreSqlSchema.MigrateAsync(new PostgreSqlStorageOptions { ConnectionString = elsewhere, Schema = Fixture.Schema }, Stop);
+            await PostgreSqlSchema.MigrateAsync(
+                new PostgreSqlStorageOptions { ConnectionString = elsewhere, Schema = Fixture.Schema }, Stop);
             await using (var transaction = await Fixture.BeginAsync(IsolationLevel.ReadCommitted, elsewhere))
             {
-                var fault = await Assert.ThrowsAsync<ArgumentException>(async () => await jobs.EnqueueAsync(Job.Create("look"), transaction, Stop));
+                var fault = await Assert.ThrowsAsync<ArgumentException>(
+                    async () => await jobs.EnqueueAsync(Job.Create("look"), transaction, Stop));
                 Assert.Contains($"other_{Fixture.Schema}", fault.Message, StringComparison.Ordinal);
                 await ExecuteAsync(transaction, "SELECT 1");
                 await transaction.CommitAsync(Stop);
             }
 
             // The same database by another name of the same server is no other one.
-            var alias = new NpgsqlConnectionStringBuilder(Fixture.Server.ConnectionString) { Host = "localhost", Pooling = false }.ConnectionString;
+            var alias = new NpgsqlConnectionStringBuilder(Fixture.Server.ConnectionString)
+            {
+                Host = "localhost",
+                Pooling = false,
+            }.ConnectionString;
             await using var own = await Fixture.BeginAsync(IsolationLevel.ReadCommitted, alias);
             await jobs.EnqueueAsync(Job.Create("look"), own, Stop);
         }
@@ -173,7 +196,8 @@ public sealed class TransactionTests : TransactionAppSpecification<PostgreSqlTra
             command.CommandText = "SELECT generate_series(1, 3)";
             await using var rows = await command.ExecuteReaderAsync(Stop);
             await rows.ReadAsync(Stop);
-            await Assert.ThrowsAsync<InvalidOperationException>(async () => await jobs.EnqueueAsync(Job.Create("look"), transaction, Stop));
+            await Assert.ThrowsAsync<InvalidOperationException>(
+                async () => await jobs.EnqueueAsync(Job.Create("look"), transaction, Stop));
         }
 
         await jobs.EnqueueAsync(Job.Create("look"), transaction, Stop);
@@ -186,7 +210,8 @@ public sealed class TransactionTests : TransactionAppSpecification<PostgreSqlTra
         await using var transaction = await Fixture.BeginAsync(jobs);
         await Assert.ThrowsAsync<PostgresException>(() => ExecuteAsync(transaction, "SELECT 1/0"));
 
-        var fault = await Assert.ThrowsAsync<StorageException>(async () => await jobs.EnqueueAsync(Job.Create("look"), transaction, Stop));
+        var fault = await Assert.ThrowsAsync<StorageException>(
+            async () => await jobs.EnqueueAsync(Job.Create("look"), transaction, Stop));
 
         Assert.Contains("roll it back", fault.Message, StringComparison.Ordinal);
     }
@@ -236,7 +261,8 @@ public sealed class TransactionTests : TransactionAppSpecification<PostgreSqlTra
             await go.Task.WaitAsync(Patience, Stop);
             await transaction.CommitAsync(Stop);
         }));
-        var jobs = await StartAsync(Handler("look", static _ => Task.CompletedTask), pay with { TimeLimit = TimeSpan.FromSeconds(1) });
+        var jobs = await StartAsync(
+            Handler("look", static _ => Task.CompletedTask), pay with { TimeLimit = TimeSpan.FromSeconds(1) });
 
         var handle = await jobs.EnqueueAsync(Job.Create("pay"), Stop);
         await UntilLoggedAsync(2017);

@@ -11,7 +11,9 @@ public sealed class ViewTests : StorageSpecification<PostgreSqlFixture>
     [Fact]
     public async Task View_Columns_AreThosePromised()
     {
-        await using var rows = await RowsAsync("SELECT column_name || ' ' || data_type FROM information_schema.columns WHERE table_schema = '{schema}' AND table_name = 'job' ORDER BY ordinal_position");
+        await using var rows = await RowsAsync(
+            "SELECT column_name || ' ' || data_type FROM information_schema.columns WHERE table_schema = '{schema}' "
+                + "AND table_name = 'job' ORDER BY ordinal_position");
         var columns = new List<string>();
         while (await rows.ReadAsync(Stop))
         {
@@ -19,7 +21,10 @@ public sealed class ViewTests : StorageSpecification<PostgreSqlFixture>
         }
 
         const string Instant = "timestamp with time zone";
-        Assert.Equal(["id text", "name text", "queue text", "status text", "attempts integer", $"created_at {Instant}", $"started_at {Instant}", $"finished_at {Instant}", "worker text"], columns);
+        Assert.Equal([
+            "id text", "name text", "queue text", "status text", "attempts integer", $"created_at {Instant}",
+            $"started_at {Instant}", $"finished_at {Instant}", "worker text",
+        ], columns);
     }
 
     [Fact]
@@ -27,7 +32,8 @@ public sealed class ViewTests : StorageSpecification<PostgreSqlFixture>
     {
         var message = await PublishOneAsync();
         await AssertAsync(message.Id);
-        await SettleAsync(A.Outcome(await ReceiveOneAsync(), JobDecision.Retry) with { RetryDelay = TimeSpan.FromSeconds(5) });
+        await SettleAsync(
+            A.Outcome(await ReceiveOneAsync(), JobDecision.Retry) with { RetryDelay = TimeSpan.FromSeconds(5) });
         await AssertAsync(message.Id);
         Time.Advance(TimeSpan.FromSeconds(6));
         var delivery = await ReceiveOneAsync();
@@ -70,19 +76,38 @@ public sealed class ViewTests : StorageSpecification<PostgreSqlFixture>
         await using var rows = await RowsAsync($"SELECT * FROM {{schema}}.job WHERE id = '{id.Value}'");
         Assert.True(await rows.ReadAsync(Stop));
         Assert.Equal(
-            (record.Message.Name, record.Message.Queue, record.State.CeleryWord, record.Attempts, record.EnqueuedAt, record.StartedAt, record.FinishedAt, record.Worker),
-            (rows.GetString(1), rows.GetString(2), rows.GetString(3), rows.GetInt32(4), At(rows, 5)!.Value, At(rows, 6), At(rows, 7), await rows.IsDBNullAsync(8, Stop) ? null : rows.GetString(8)));
+            (
+                record.Message.Name,
+                record.Message.Queue,
+                record.State.CeleryWord,
+                record.Attempts,
+                record.EnqueuedAt,
+                record.StartedAt,
+                record.FinishedAt,
+                record.Worker),
+            (
+                rows.GetString(1),
+                rows.GetString(2),
+                rows.GetString(3),
+                rows.GetInt32(4),
+                At(rows, 5)!.Value,
+                At(rows, 6),
+                At(rows, 7),
+                await rows.IsDBNullAsync(8, Stop) ? null : rows.GetString(8)));
         Assert.False(await rows.ReadAsync(Stop));
     }
 
-    private static DateTimeOffset? At(NpgsqlDataReader rows, int column) => rows.IsDBNull(column) ? null : rows.GetFieldValue<DateTimeOffset>(column);
+    private static DateTimeOffset? At(NpgsqlDataReader rows, int column) =>
+        rows.IsDBNull(column) ? null : rows.GetFieldValue<DateTimeOffset>(column);
 
     private async Task<NpgsqlDataReader> RowsAsync(string sql)
     {
         var server = await PostgreSqlServer.GetAsync();
         var connection = new NpgsqlConnection(server.ConnectionString);
         await connection.OpenAsync(Stop);
-        await using var command = new NpgsqlCommand(sql.Replace("{schema}", ((PostgreSqlStorage)Storage).Database.Schema.Name, StringComparison.Ordinal), connection);
+        await using var command = new NpgsqlCommand(
+            sql.Replace("{schema}", ((PostgreSqlStorage)Storage).Database.Schema.Name, StringComparison.Ordinal),
+            connection);
         return await command.ExecuteReaderAsync(System.Data.CommandBehavior.CloseConnection, Stop);
     }
 }

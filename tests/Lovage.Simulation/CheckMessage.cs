@@ -3,7 +3,9 @@ using System.Runtime.CompilerServices;
 
 namespace Lovage.Simulation;
 
-/// <summary>The words of a check, which are put together only when it fails: most of a simulation is checks that hold.</summary>
+/// <summary>
+/// The words of a check, which are put together only when it fails: most of a simulation is checks that hold.
+/// </summary>
 [InterpolatedStringHandler]
 internal ref struct CheckMessage
 {
@@ -12,7 +14,9 @@ internal ref struct CheckMessage
     public CheckMessage(int literalLength, int formattedCount, bool holds, out bool isWanted)
     {
         isWanted = !holds;
-        _text = holds ? default : new DefaultInterpolatedStringHandler(literalLength, formattedCount, CultureInfo.InvariantCulture);
+        _text = holds
+            ? default
+            : new DefaultInterpolatedStringHandler(literalLength, formattedCount, CultureInfo.InvariantCulture);
     }
 
     public void AppendLiteral(string value) => _text.AppendLiteral(value);

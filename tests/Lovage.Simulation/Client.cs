@@ -65,7 +65,8 @@ internal sealed class Client
         {
             try
             {
-                var statuses = await Node.Storage.Broker.PublishAsync([.. submission.Jobs.Select(job => job.Message)], CancellationToken.None);
+                var statuses = await Node.Storage.Broker.PublishAsync(
+                    [.. submission.Jobs.Select(job => job.Message)], CancellationToken.None);
                 if (isUnknown && statuses.Contains(PublishStatus.AlreadyKnown))
                 {
                     _world.Mark(Marker.UnknownOutcomeRepeated);
@@ -107,7 +108,8 @@ internal sealed class Client
     }
 
     private Task CancelAsync(SimulatedJob job) =>
-        InsistAsync(async () => await Node.Storage.Store.CancelAsync([job.Message.Id], "simulated", CancellationToken.None));
+        InsistAsync(
+            async () => await Node.Storage.Store.CancelAsync([job.Message.Id], "simulated", CancellationToken.None));
 
     private async Task InsistAsync(Func<Task> action)
     {

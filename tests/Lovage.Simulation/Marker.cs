@@ -1,6 +1,8 @@
 namespace Lovage.Simulation;
 
-/// <summary>Paths that are taken rarely and must be taken by some seed of the default set, else the simulation proves little.</summary>
+/// <summary>
+/// Paths that are taken rarely and must be taken by some seed of the default set, else the simulation proves little.
+/// </summary>
 internal enum Marker
 {
     ErrorBeforeApply,

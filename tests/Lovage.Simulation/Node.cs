@@ -23,8 +23,18 @@ internal sealed class Node
         if (!isClient)
         {
             Worker = new JobWorker(
-                Storage, Handlers.Registry, world.Serializer, new NoScopes(), [], world.WorkerSettings(place), Owner, Process.Time, new Random(world.Random.Next()), NullLoggerFactory.Instance,
-                new Probe(this), ownThreads: false);
+                Storage,
+                Handlers.Registry,
+                world.Serializer,
+                new NoScopes(),
+                [],
+                world.WorkerSettings(place),
+                Owner,
+                Process.Time,
+                new Random(world.Random.Next()),
+                NullLoggerFactory.Instance,
+                new Probe(this),
+                ownThreads: false);
         }
     }
 
@@ -54,7 +64,10 @@ internal sealed class Node
     /// <summary>When its stop began; -1 before.</summary>
     internal long StopBegun { get; private set; } = -1;
 
-    /// <summary>When an attempt that ran here was last disturbed, by a fault or by the stop: only such an attempt may be run again.</summary>
+    /// <summary>
+    /// When an attempt that ran here was last disturbed, by a fault or by the stop: only such an attempt may be run
+    /// again.
+    /// </summary>
     internal long LastDisturbed => Math.Max(LastFault, StopBegun);
 
     /// <summary>True once its worker said that it has stopped.</summary>
@@ -145,7 +158,8 @@ internal sealed class Node
         });
     }
 
-    private sealed class NodeProcess(Node node, EventLoop loop, string name, TimeSpan clockOffset) : SimulatedProcess(loop, name, clockOffset)
+    private sealed class NodeProcess(Node node, EventLoop loop, string name, TimeSpan clockOffset)
+        : SimulatedProcess(loop, name, clockOffset)
     {
         internal Node Node { get; } = node;
     }
@@ -154,7 +168,9 @@ internal sealed class Node
     private sealed class Probe(Node self) : OwnerProbe
     {
         internal override bool IsDead(WorkerOwner owner) =>
-            self.World.Nodes.FirstOrDefault(node => node.Owner == owner) is { } other && other.Host == self.Host && other.Process.IsDead;
+            self.World.Nodes.FirstOrDefault(node => node.Owner == owner) is { } other
+                && other.Host == self.Host
+                && other.Process.IsDead;
     }
 
     private sealed class NoScopes : IServiceScopeFactory

@@ -19,9 +19,13 @@ internal sealed partial class Oracle
 
         var job = claim.Job;
         _world.Trace.Add("started", node.Name, job.Number, claim.Token.Stamp);
-        Check(claim.Node == node && context.Id == job.Message.Id, $"{node.Name} ran {job} under a right that {claim.Node.Name} was given.");
+        Check(
+            claim.Node == node && context.Id == job.Message.Id,
+            $"{node.Name} ran {job} under a right that {claim.Node.Name} was given.");
         Check(claim.StartedAt is null, $"{job} was started twice under one right.");
-        Check(!claim.StartFirst || claim.StartedAhead, $"{job} came back from a dead owner and was started before its start was written.");
+        Check(
+            !claim.StartFirst || claim.StartedAhead,
+            $"{job} came back from a dead owner and was started before its start was written.");
         Check(!claim.IsExpired, $"{job} was started after its expiry.");
         Check(_world.Loop.UtcNow >= job.DueAt || job.Claim != claim, $"{job} was started before it was due.");
         Check(Now < claim.EndsAt, $"{job} was started by {node.Name} after its lease.");
@@ -29,7 +33,9 @@ internal sealed partial class Oracle
         if (job.LastStarted is { IsSettled: false } before)
         {
             _world.Mark(Marker.StartedTwice);
-            Check(before.Node.LastDisturbed >= before.ClaimedAt, $"{job} was started again although nothing had happened to its attempt on {before.Node.Name}.");
+            Check(
+                before.Node.LastDisturbed >= before.ClaimedAt,
+                $"{job} was started again although nothing had happened to its attempt on {before.Node.Name}.");
         }
 
         claim.StartedAt = Now;
@@ -42,7 +48,9 @@ internal sealed partial class Oracle
     internal void HandlerEnded(Claim claim, AttemptEnd end, JobContext context)
     {
         _world.Trace.Add("returned", claim.Node.Name, claim.Job.Number, (long)end);
-        Check(end != AttemptEnd.Cancelled || context.CancellationReason != JobCancellationReason.None, $"{claim.Job} was cancelled for no reason.");
+        Check(
+            end != AttemptEnd.Cancelled || context.CancellationReason != JobCancellationReason.None,
+            $"{claim.Job} was cancelled for no reason.");
         claim.HandlerEnd = end;
     }
 
@@ -52,12 +60,18 @@ internal sealed partial class Oracle
         {
             var claim = _claims[outcomes[i].Token.Stamp];
             var isLive = claim.Job.Claim == claim;
-            _world.Trace.Add(statuses[i] == SettleStatus.Applied ? "settled" : "stale", node.Name, claim.Job.Number, claim.Token.Stamp);
+            _world.Trace.Add(
+                statuses[i] == SettleStatus.Applied ? "settled" : "stale",
+                node.Name,
+                claim.Job.Number,
+                claim.Token.Stamp);
             Check(claim.Node == node, $"{node.Name} wrote an outcome of {claim.Job}, which {claim.Node.Name} ran.");
             if (statuses[i] == SettleStatus.Stale)
             {
                 Check(!isLive, $"The outcome of {claim.Job} by {node.Name} was refused although it holds the job.");
-                Check(claim.Job.LastSettled != claim, $"The outcome of {claim.Job} by {node.Name} was written and then refused.");
+                Check(
+                    claim.Job.LastSettled != claim,
+                    $"The outcome of {claim.Job} by {node.Name} was written and then refused.");
                 _world.Mark(Marker.StaleOutcomeRefused);
             }
             else if (isLive)
@@ -66,7 +80,9 @@ internal sealed partial class Oracle
             }
             else
             {
-                Check(claim.IsSettled, $"The outcome of {claim.Job} by {node.Name} was written although its lease had passed on.");
+                Check(
+                    claim.IsSettled,
+                    $"The outcome of {claim.Job} by {node.Name} was written although its lease had passed on.");
                 _world.Mark(Marker.OutcomeRepeated);
             }
         }
@@ -76,7 +92,8 @@ internal sealed partial class Oracle
 
     internal void Crashed(Node node)
     {
-        // A killer's neighbours must not pay for it: while a job that came back is watched, and has not been for a lease already, no second one that came back runs beside it.
+        // A killer's neighbours must not pay for it: while a job that came back is watched, and has not been for a
+        // lease already, no second one that came back runs beside it.
         var here = _live.Values.Where(claim => claim.Node == node && claim.StartedAhead).ToArray();
         if (!node.WasKilledByJob || !here.Any(claim => claim.Job.Behaviour == Behaviour.Killer))
         {
@@ -86,12 +103,17 @@ internal sealed partial class Oracle
         foreach (var claim in here.Where(claim => claim.Job.Behaviour != Behaviour.Killer))
         {
             Check(
-                Now - claim.StartedAt >= _world.Settings.Lease.Ticks || (claim.StartedAt is null && node.LastFault >= claim.ClaimedAt),
-                $"{claim.Job} was running on {node.Name}, its start written, beside a killer that had come back as well{(claim.HandlerEnd is { } end ? $"; it had ended as {end}" : "")}.");
+                Now - claim.StartedAt >= _world.Settings.Lease.Ticks
+                    || (claim.StartedAt is null && node.LastFault >= claim.ClaimedAt),
+                $"{claim.Job} was running on {node.Name}, its start written, beside a killer that had come back as "
+                    + $"well{(claim.HandlerEnd is { } end ? $"; it had ended as {end}" : "")}.");
         }
     }
 
-    /// <summary>A worker has said that it stopped: it has left nothing behind but what the storage failed to tell it or to take back.</summary>
+    /// <summary>
+    /// A worker has said that it stopped: it has left nothing behind but what the storage failed to tell it or to take
+    /// back.
+    /// </summary>
     internal void Stopped(Node node)
     {
         var left = _live.Values.FirstOrDefault(claim => claim.Node == node && claim.ClaimedAt > node.LastFault);
@@ -128,8 +150,12 @@ internal sealed partial class Oracle
             case JobDecision.Retry:
                 _world.Mark(Marker.Retried);
                 job.Failures++;
-                Check(job.Failures < job.MaxAttempts || job.Behaviour == Behaviour.Unknown, $"{job} is retried after {job.Failures} failures of {job.MaxAttempts} attempts.");
-                Check(RetryDelay(job) is not { } delay || outcome.RetryDelay == delay, $"{job} is retried after {outcome.RetryDelay} instead of {RetryDelay(job)}.");
+                Check(
+                    job.Failures < job.MaxAttempts || job.Behaviour == Behaviour.Unknown,
+                    $"{job} is retried after {job.Failures} failures of {job.MaxAttempts} attempts.");
+                Check(
+                    RetryDelay(job) is not { } delay || outcome.RetryDelay == delay,
+                    $"{job} is retried after {outcome.RetryDelay} instead of {RetryDelay(job)}.");
                 job.DueAt = _world.Loop.UtcNow + outcome.RetryDelay;
                 if (job.CancelRequested)
                 {
@@ -168,27 +194,37 @@ internal sealed partial class Oracle
         var job = claim.Job;
         var holds = end switch
         {
-            AttemptEnd.Succeeded or AttemptEnd.Failed or AttemptEnd.RetryAsked or AttemptEnd.Rejected => claim.HandlerEnd == end,
-            AttemptEnd.Cancelled => job.CancelRequested && (claim.StartedAt is null || claim.HandlerEnd == AttemptEnd.Cancelled),
+            AttemptEnd.Succeeded or AttemptEnd.Failed or AttemptEnd.RetryAsked or AttemptEnd.Rejected =>
+                claim.HandlerEnd == end,
+            AttemptEnd.Cancelled =>
+                job.CancelRequested && (claim.StartedAt is null || claim.HandlerEnd == AttemptEnd.Cancelled),
             AttemptEnd.TimedOut => job.Message.TimeLimit is { } limit && Now - claim.StartedAt >= limit.Ticks,
             AttemptEnd.Expired => claim.IsExpired && claim.StartedAt is null,
             AttemptEnd.UnknownJob => job.Behaviour == Behaviour.Unknown,
             _ => false,
         };
-        Check(holds, $"{claim.Node.Name} says that its attempt of {job} ended as {end}; its handler {(claim.StartedAt is null ? "never ran" : $"ended as {claim.HandlerEnd}")}.");
+        Check(
+            holds,
+            $"{claim.Node.Name} says that its attempt of {job} ended as {end}; its handler "
+                + $"{(claim.StartedAt is null ? "never ran" : $"ended as {claim.HandlerEnd}")}.");
     }
 
     private void CheckEnding(SimulatedJob job, JobDecision decision, AttemptEnd end)
     {
         var holds = decision switch
         {
-            JobDecision.Fail => job.Failures + 1 >= job.MaxAttempts && end is AttemptEnd.Failed or AttemptEnd.RetryAsked or AttemptEnd.TimedOut,
+            JobDecision.Fail => job.Failures + 1 >= job.MaxAttempts
+                && end is AttemptEnd.Failed or AttemptEnd.RetryAsked or AttemptEnd.TimedOut,
             JobDecision.Cancel => end == AttemptEnd.Cancelled,
             JobDecision.Expire => end == AttemptEnd.Expired,
-            JobDecision.Bury => end == AttemptEnd.Rejected || (end == AttemptEnd.UnknownJob && job.Failures == JobLifecycle.UnknownMax),
+            JobDecision.Bury =>
+                end == AttemptEnd.Rejected || (end == AttemptEnd.UnknownJob && job.Failures == JobLifecycle.UnknownMax),
             _ => false,
         };
-        Check(holds, $"{job} ends by {decision} after an attempt that ended as {end} and {job.Failures} failures of {job.MaxAttempts} attempts.");
+        Check(
+            holds,
+            $"{job} ends by {decision} after an attempt that ended as {end} and {job.Failures} failures of "
+                + $"{job.MaxAttempts} attempts.");
         var marker = decision switch
         {
             JobDecision.Fail => end == AttemptEnd.TimedOut ? Marker.TimedOut : Marker.FailedForGood,

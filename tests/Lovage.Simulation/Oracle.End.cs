@@ -9,11 +9,15 @@ internal sealed partial class Oracle
 {
     private readonly JobId[] _one = new JobId[1];
 
-    /// <summary>Nothing is lost, nothing is held, every job is what its handler made it, and the storage says the same.</summary>
+    /// <summary>
+    /// Nothing is lost, nothing is held, every job is what its handler made it, and the storage says the same.
+    /// </summary>
     internal void CheckAtEnd()
     {
         Check(_live.Count == 0, $"{_live.Count} leases are left.");
-        Check(_world.Storage.State.Claims.Count == 0, $"The storage still knows {_world.Storage.State.Claims.Count} claims.");
+        Check(
+            _world.Storage.State.Claims.Count == 0,
+            $"The storage still knows {_world.Storage.State.Claims.Count} claims.");
         foreach (var job in _jobs.Values)
         {
             if (job.IsStored)
@@ -25,7 +29,9 @@ internal sealed partial class Oracle
 
         foreach (var queue in SharedStorage.Now(_world.Storage.Broker.QueuesAsync(CancellationToken.None)))
         {
-            Check(queue is { Ready: 0, Scheduled: 0, Claimed: 0 }, $"The counters of queue {queue.Queue} are not zero: {queue}.");
+            Check(
+                queue is { Ready: 0, Scheduled: 0, Claimed: 0 },
+                $"The counters of queue {queue.Queue} are not zero: {queue}.");
         }
 
         CheckCounters();
@@ -41,8 +47,12 @@ internal sealed partial class Oracle
         }
 
         Check(record.State == job.Outcome, $"{job} ended as {job.Outcome} and is recorded as {record.State}.");
-        Check(record.FinishedAt == job.EndedAt, $"{job} ended at {job.EndedAt:O} and is recorded at {record.FinishedAt:O}.");
-        Check(record.Message.Retries == job.Failures, $"{job} failed {job.Failures} times and is recorded with {record.Message.Retries}.");
+        Check(
+            record.FinishedAt == job.EndedAt,
+            $"{job} ended at {job.EndedAt:O} and is recorded at {record.FinishedAt:O}.");
+        Check(
+            record.Message.Retries == job.Failures,
+            $"{job} failed {job.Failures} times and is recorded with {record.Message.Retries}.");
     }
 
     private void CheckOutcome(SimulatedJob job)
@@ -51,23 +61,35 @@ internal sealed partial class Oracle
         var isExpired = job.Outcome == JobState.Expired && job.Message.Expires is not null;
         var isDeadByFaults = job.Outcome == JobState.Dead && job.Deaths == JobLifecycle.DeathsMax;
 
-        // A process that was frozen, or whose storage kept it waiting, may find a handler done that it would have given up.
-        var endedUnseen = job.Outcome == JobState.Succeeded && job.LastStarted is { } last && last.Node.LastFault >= last.ClaimedAt;
+        // A process that was frozen, or whose storage kept it waiting, may find a handler done that it would have given
+        // up.
+        var endedUnseen = job.Outcome == JobState.Succeeded
+            && job.LastStarted is { } last
+            && last.Node.LastFault >= last.ClaimedAt;
         var usesUpAttempts = job.BadAttempts >= job.MaxAttempts;
         var holds = job.Behaviour switch
         {
             Behaviour.Rejects => job.Outcome == JobState.Dead || isCancelled || isExpired,
             Behaviour.Unknown => job.Outcome == JobState.Dead || isCancelled || isExpired,
             Behaviour.Killer => isDeadByFaults && job.Starts >= 1,
-            Behaviour.Overrun => job.Outcome is JobState.Failed || endedUnseen || isCancelled || isExpired || isDeadByFaults,
-            Behaviour.Fails or Behaviour.AsksAgain => job.Outcome == (usesUpAttempts ? JobState.Failed : JobState.Succeeded) || isCancelled || isExpired || isDeadByFaults,
+            Behaviour.Overrun =>
+                job.Outcome is JobState.Failed || endedUnseen || isCancelled || isExpired || isDeadByFaults,
+            Behaviour.Fails or Behaviour.AsksAgain => job.Outcome == (usesUpAttempts
+                ? JobState.Failed
+                : JobState.Succeeded) || isCancelled || isExpired || isDeadByFaults,
             _ => job.Outcome == JobState.Succeeded || isCancelled || isExpired || isDeadByFaults,
         };
-        Check(holds, $"{job} ended as {job.Outcome} after {job.Starts} starts, {job.Failures} failures and {job.Deaths} deaths.");
+        Check(
+            holds,
+            $"{job} ended as {job.Outcome} after {job.Starts} starts, {job.Failures} failures and {job.Deaths} "
+                + $"deaths.");
         if (job.Behaviour == Behaviour.Killer)
         {
-            // It is found out by two watched starts. One more comes before, unless it was thrown back unstarted by another killer.
-            Check(!_world.Faults.IsCalm || job.Starts - JobLifecycle.DeathsMax is 0 or 1, $"{job} was started {job.Starts} times.");
+            // It is found out by two watched starts. One more comes before, unless it was thrown back unstarted by
+            // another killer.
+            Check(
+                !_world.Faults.IsCalm || job.Starts - JobLifecycle.DeathsMax is 0 or 1,
+                $"{job} was started {job.Starts} times.");
         }
 
         if (job.Child is { } child && job.Outcome == JobState.Succeeded)
@@ -78,13 +100,24 @@ internal sealed partial class Oracle
 
     private void CheckCounters()
     {
-        var counters = SharedStorage.Now(_world.Storage.Store.CountersAsync(CancellationToken.None)).ToDictionary(counter => (counter.Queue, counter.Name));
-        foreach (var group in _jobs.Values.Where(job => job.IsStored).GroupBy(job => (job.Message.Queue, job.Message.Name)))
+        var counters = SharedStorage.Now(_world.Storage.Store.CountersAsync(CancellationToken.None))
+            .ToDictionary(counter => (counter.Queue, counter.Name));
+        foreach (var group in _jobs.Values.Where(job => job.IsStored)
+            .GroupBy(job => (job.Message.Queue, job.Message.Name)))
         {
             long Count(JobState state) => group.Count(job => job.Outcome == state);
             var recount = new JobCounter(
-                group.Key.Queue, group.Key.Name, group.Count(), Count(JobState.Succeeded), Count(JobState.Failed), group.Sum(job => job.Failures), Count(JobState.Cancelled), Count(JobState.Expired), Count(JobState.Dead));
-            Check(counters[group.Key] == recount, $"The counters say {counters[group.Key]}; a recount gives {recount}.");
+                group.Key.Queue,
+                group.Key.Name,
+                group.Count(),
+                Count(JobState.Succeeded),
+                Count(JobState.Failed),
+                group.Sum(job => job.Failures),
+                Count(JobState.Cancelled),
+                Count(JobState.Expired),
+                Count(JobState.Dead));
+            Check(
+                counters[group.Key] == recount, $"The counters say {counters[group.Key]}; a recount gives {recount}.");
         }
     }
 }

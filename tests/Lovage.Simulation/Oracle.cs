@@ -5,7 +5,8 @@ using Lovage.Storage;
 namespace Lovage.Simulation;
 
 /// <summary>
-/// Knows what every process was told and what every handler did, apart from the storage, and says what must never be. This part follows the calls to the storage.
+/// Knows what every process was told and what every handler did, apart from the storage, and says what must never be.
+/// This part follows the calls to the storage.
 /// </summary>
 internal sealed partial class Oracle
 {
@@ -35,9 +36,11 @@ internal sealed partial class Oracle
     internal SimulatedJob? Find(JobId id) => _jobs.GetValueOrDefault(id);
 
     internal string DescribeOpen() =>
-        string.Join(", ", _jobs.Values.Where(job => job.IsStored && job.Outcome is null).Take(10).Select(job => $"{job} after {job.Starts} starts{(job.Claim is { } claim ? $", held by {claim.Node.Name}" : "")}"));
+        string.Join(", ", _jobs.Values.Where(job => job.IsStored && job.Outcome is null).Take(10).Select(
+            job => $"{job} after {job.Starts} starts{(job.Claim is { } claim ? $", held by {claim.Node.Name}" : "")}"));
 
-    internal void Published(Node node, IReadOnlyList<Protocol.JobMessage> messages, IReadOnlyList<PublishStatus> statuses)
+    internal void Published(
+        Node node, IReadOnlyList<Protocol.JobMessage> messages, IReadOnlyList<PublishStatus> statuses)
     {
         for (var i = 0; i < messages.Count; i++)
         {
@@ -72,17 +75,34 @@ internal sealed partial class Oracle
             var delivery = deliveries[i];
             var job = _jobs[delivery.Message.Id];
             _world.Trace.Add("claimed", node.Name, job.Number, delivery.Token.Stamp);
-            Check(job.IsStored && job.Outcome is null, $"{job} was given out and {(job.IsStored ? $"has ended as {job.Outcome}" : "was never stored")}.");
+            Check(
+                job.IsStored && job.Outcome is null,
+                $"{job} was given out and {(job.IsStored ? $"has ended as {job.Outcome}" : "was never stored")}.");
             Check(job.Claim is null, $"{job} was given to {node.Name} while {job.Claim?.Node.Name} holds it.");
-            Check(delivery.Message.Retries == job.Failures, $"{job} counts {delivery.Message.Retries} failures; {job.Failures} were recorded.");
-            Check(_world.Loop.UtcNow >= job.DueAt, $"{job} was given out {(job.DueAt - _world.Loop.UtcNow).TotalSeconds} s before it was due.");
+            Check(
+                delivery.Message.Retries == job.Failures,
+                $"{job} counts {delivery.Message.Retries} failures; {job.Failures} were recorded.");
+            Check(
+                _world.Loop.UtcNow >= job.DueAt,
+                $"{job} was given out {(job.DueAt - _world.Loop.UtcNow).TotalSeconds} s before it was due.");
             Check(!_paused.Contains(job.Message.Queue), $"{job} was given out of a paused queue.");
-            Check(delivery.StartFirst == job.IsReclaimed, $"{job} {(job.IsReclaimed ? "came back from a dead owner" : "is new")} and was given out as if it were not.");
-            Check(!delivery.StartFirst || (deliveries.Count == 1 && request.WithReclaimed), $"{job} came back from a dead owner and was not given out alone, or unasked.");
-            Check(delivery.IsExpired == job.Message.Expires <= _world.Loop.UtcNow, $"{job} was given out with a wrong word on its expiry.");
+            Check(
+                delivery.StartFirst == job.IsReclaimed,
+                $"{job} {(job.IsReclaimed ? "came back from a dead owner" : "is new")} and was given out as if it "
+                    + $"were not.");
+            Check(
+                !delivery.StartFirst || (deliveries.Count == 1 && request.WithReclaimed),
+                $"{job} came back from a dead owner and was not given out alone, or unasked.");
+            Check(
+                delivery.IsExpired == job.Message.Expires <= _world.Loop.UtcNow,
+                $"{job} was given out with a wrong word on its expiry.");
             Check(delivery.Token.Stamp > _stampMax, $"{job} was given out under an old stamp.");
             _stampMax = delivery.Token.Stamp;
-            var claim = new Claim(job, new LeaseTokenView(delivery.Token.Claim, delivery.Token.Stamp), node, Now, Now + request.Lease.Ticks, delivery.StartFirst) { IsExpired = delivery.IsExpired };
+            var token = new LeaseTokenView(delivery.Token.Claim, delivery.Token.Stamp);
+            var claim = new Claim(job, token, node, Now, Now + request.Lease.Ticks, delivery.StartFirst)
+            {
+                IsExpired = delivery.IsExpired,
+            };
             job.Claim = claim;
             _claims.Add(claim.Token.Stamp, claim);
             _live.Add(claim.Token.Stamp, claim);
@@ -91,14 +111,19 @@ internal sealed partial class Oracle
         LookAtOneEnded();
     }
 
-    internal void Renewed(Node node, IReadOnlyList<LeaseToken> tokens, TimeSpan lease, IReadOnlyList<LeaseStatus> statuses)
+    internal void Renewed(
+        Node node, IReadOnlyList<LeaseToken> tokens, TimeSpan lease, IReadOnlyList<LeaseStatus> statuses)
     {
         for (var i = 0; i < tokens.Count; i++)
         {
             var claim = _claims[tokens[i].Stamp];
             var isLive = claim.Job.Claim == claim;
-            var expected = !isLive ? LeaseStatus.Lost : claim.Job.CancelRequested ? LeaseStatus.CancelRequested : LeaseStatus.Held;
-            Check(statuses[i] == expected, $"{node.Name} was told that its lease of {claim.Job} is {statuses[i]}; it is {expected}.");
+            var expected = !isLive ? LeaseStatus.Lost
+                : claim.Job.CancelRequested ? LeaseStatus.CancelRequested
+                : LeaseStatus.Held;
+            Check(
+                statuses[i] == expected,
+                $"{node.Name} was told that its lease of {claim.Job} is {statuses[i]}; it is {expected}.");
             if (isLive)
             {
                 claim.EndsAt = Now + lease.Ticks;
@@ -106,7 +131,9 @@ internal sealed partial class Oracle
             else if (!claim.IsSettled)
             {
                 _world.Trace.Add("lost", node.Name, claim.Job.Number, claim.Token.Stamp);
-                _world.Mark(claim is { StartedAt: not null, HandlerEnd: null } ? Marker.LeaseLostMidRun : Marker.LeaseLostUnstarted);
+                _world.Mark(claim is { StartedAt: not null, HandlerEnd: null }
+                    ? Marker.LeaseLostMidRun
+                    : Marker.LeaseLostUnstarted);
             }
         }
 
@@ -137,12 +164,15 @@ internal sealed partial class Oracle
     internal void Reclaimed(Node node, IReadOnlyList<string> deadOwners, int max, ReclaimResult result)
     {
         var (returned, buried, cancelled) = (0, 0, 0);
-        foreach (var claim in _live.Values.Where(claim => claim.EndsAt <= Now || deadOwners.Contains(claim.Node.Owner.Key)).Take(max).ToArray())
+        foreach (var claim in _live.Values.Where(claim => claim.EndsAt <= Now
+            || deadOwners.Contains(claim.Node.Owner.Key)).Take(max).ToArray())
         {
             var job = claim.Job;
             _world.Trace.Add("reclaimed", node.Name, job.Number, claim.Token.Stamp);
             _world.Mark(claim.EndsAt > Now ? Marker.OrphanOfDeadOwner : Marker.OrphanReturned);
-            Check(claim.EndsAt <= Now || claim.Node.Process.IsDead, $"{job} was taken from {claim.Node.Name}, which is alive.");
+            Check(
+                claim.EndsAt <= Now || claim.Node.Process.IsDead,
+                $"{job} was taken from {claim.Node.Name}, which is alive.");
             if (claim.StartedAhead)
             {
                 CountDeath(claim);
@@ -153,8 +183,14 @@ internal sealed partial class Oracle
                 buried++;
                 Forget(claim);
 
-                // One killer alone cannot take another with it, unless that one runs for longer than a lease and so has the killer let in beside it each time.
-                Check(job.Behaviour == Behaviour.Killer || !_world.Faults.IsCalm || job.Duration >= _world.Settings.Lease || _jobs.Values.Count(other => other.Behaviour == Behaviour.Killer) > 1, $"{job} was buried in the place of a killer.");
+                // One killer alone cannot take another with it, unless that one runs for longer than a lease and so has
+                // the killer let in beside it each time.
+                Check(
+                    job.Behaviour == Behaviour.Killer
+                        || !_world.Faults.IsCalm
+                        || job.Duration >= _world.Settings.Lease
+                        || _jobs.Values.Count(other => other.Behaviour == Behaviour.Killer) > 1,
+                    $"{job} was buried in the place of a killer.");
                 _world.Mark(job.Behaviour == Behaviour.Killer ? Marker.KillerBuried : Marker.InnocentBuried);
                 End(job, JobState.Dead);
                 continue;
@@ -177,11 +213,15 @@ internal sealed partial class Oracle
         {
             var claim = _claims[starts[i].Token.Stamp];
             var isLive = claim.Job.Claim == claim;
-            Check(held[i] == isLive, $"{node.Name} was told that its start of {claim.Job} is {(held[i] ? "written" : "refused")}.");
+            Check(
+                held[i] == isLive,
+                $"{node.Name} was told that its start of {claim.Job} is {(held[i] ? "written" : "refused")}.");
             if (isLive && starts[i].Ahead)
             {
                 _world.Trace.Add("ahead", node.Name, claim.Job.Number, claim.Token.Stamp);
-                Check(claim.StartFirst, $"The start of {claim.Job} was written ahead, and it did not come back from a dead owner.");
+                Check(
+                    claim.StartFirst,
+                    $"The start of {claim.Job} was written ahead, and it did not come back from a dead owner.");
                 claim.StartedAhead = true;
             }
         }
@@ -197,7 +237,9 @@ internal sealed partial class Oracle
                 : job.Outcome is not null ? CancelStatus.AlreadyEnded
                 : job.Claim is not null ? CancelStatus.Requested
                 : CancelStatus.Cancelled;
-            Check(statuses[i] == expected, $"The wish to cancel {job} was answered with {statuses[i]}; it should have been {expected}.");
+            Check(
+                statuses[i] == expected,
+                $"The wish to cancel {job} was answered with {statuses[i]}; it should have been {expected}.");
             if (expected == CancelStatus.Requested)
             {
                 job.CancelRequested = true;

@@ -12,7 +12,10 @@ public sealed class SimulationTests
     private const int DefaultSeeds = 2_000;
     private const int LongSeeds = 20_000;
 
-    /// <summary>A simulation that has become several times slower is noticed; slow and shared cores, on which processor time counts for less, are none of its business.</summary>
+    /// <summary>
+    /// A simulation that has become several times slower is noticed; slow and shared cores, on which processor time
+    /// counts for less, are none of its business.
+    /// </summary>
     private const int SeedsPerSecondMin = 30;
 
     private const int ViolationsShown = 12;
@@ -54,15 +57,20 @@ public sealed class SimulationTests
 
         // By processor time, so that a busy machine makes no difference.
         var perSecond = count / (Environment.CpuUsage.TotalTime - processor).TotalSeconds;
-        Print($"{count} seeds in {watch.Elapsed.TotalSeconds:0.0} s: {count / watch.Elapsed.TotalSeconds:0} seeds/s, {perSecond:0} a second of one core; {steps:N0} steps.");
+        Print(
+            $"{count} seeds in {watch.Elapsed.TotalSeconds:0.0} s: {count / watch.Elapsed.TotalSeconds:0} seeds/s, "
+                + $"{perSecond:0} a second of one core; {steps:N0} steps.");
         Print(string.Join(", ", Enum.GetValues<Marker>().Select(marker => $"{marker} {markers[(int)marker]:N0}")));
         Assert.True(violated.Count == 0, string.Join('\n', violated));
         foreach (var marker in Enum.GetValues<Marker>())
         {
-            Assert.True(markers[(int)marker] > 0, $"No seed of {count} came to: {marker}. What is never reached is not tested.");
+            Assert.True(
+                markers[(int)marker] > 0,
+                $"No seed of {count} came to: {marker}. What is never reached is not tested.");
         }
 
-        Assert.True(perSecond >= SeedsPerSecondMin, $"{perSecond:0} seeds/s a core are too few to be run with every change.");
+        Assert.True(
+            perSecond >= SeedsPerSecondMin, $"{perSecond:0} seeds/s a core are too few to be run with every change.");
     }
 
     [Fact]
@@ -71,7 +79,9 @@ public sealed class SimulationTests
         for (var seed = 1; seed <= DefaultSeeds; seed += 10)
         {
             var (first, second) = (World.Run(seed), World.Run(seed));
-            Assert.True((first.Hash, first.Steps) == (second.Hash, second.Steps), $"Seed {seed} took two ways: {first.Steps} and {second.Steps} steps.");
+            Assert.True(
+                (first.Hash, first.Steps) == (second.Hash, second.Steps),
+                $"Seed {seed} took two ways: {first.Steps} and {second.Steps} steps.");
         }
     }
 
@@ -109,7 +119,9 @@ public sealed class SimulationTests
     }
 
     private static string Describe(SimulationResult result) =>
-        $"Seed {result.Seed} {result.Violation ?? "held"}\nRun it alone, with its trace: {SeedVariable}={result.Seed} dotnet run --project tests/Lovage.Simulation -- --filter-method \"*Run_DefaultSeeds*\" --show-live-output on";
+        $"Seed {result.Seed} {result.Violation ?? "held"}\nRun it alone, with its trace: {SeedVariable}={result.Seed} "
+            + "dotnet run --project tests/Lovage.Simulation -- --filter-method \"*Run_DefaultSeeds*\" "
+            + "--show-live-output on";
 
     private static void Print(string text) => TestContext.Current.TestOutputHelper!.WriteLine(text);
 }

@@ -1,6 +1,8 @@
 namespace Lovage.Simulation;
 
-/// <summary>What happened, as a hash that two runs of a seed must share, and as text when somebody wants to read it.</summary>
+/// <summary>
+/// What happened, as a hash that two runs of a seed must share, and as text when somebody wants to read it.
+/// </summary>
 internal sealed class Trace(Func<long> now, Action<string>? write)
 {
     private const ulong Prime = 1099511628211;

@@ -38,8 +38,10 @@ internal sealed class World
         var sameHost = Random.Next(2) == 0;
         _lives = new int[places];
         _hosts = [.. Enumerable.Range(0, places).Select(place => sameHost ? "host" : $"host{place}")];
-        _clockOffsets = [.. Enumerable.Range(0, places).Select(_ => TimeSpan.FromSeconds(Random.Next(3) == 0 ? Random.Next(-600, 600) : 0))];
-        _workerSettings = [.. Enumerable.Range(0, places).Select(_ => Settings.Worker(Random.Next(1, 9), Random.Next(3) * 10, Shuffled()))];
+        _clockOffsets = [.. Enumerable.Range(0, places)
+            .Select(_ => TimeSpan.FromSeconds(Random.Next(3) == 0 ? Random.Next(-600, 600) : 0))];
+        _workerSettings = [.. Enumerable.Range(0, places)
+            .Select(_ => Settings.Worker(Random.Next(1, 9), Random.Next(3) * 10, Shuffled()))];
         for (var place = 0; place < places; place++)
         {
             StartNode(place);
@@ -130,7 +132,9 @@ internal sealed class World
 
     /// <summary>Adds what a workflow would: the next job, in the same settlement.</summary>
     internal Settlement WithFollowUps(Settlement outcome) =>
-        outcome.Decision == JobDecision.Succeed && Oracle.Find(outcome.Id)?.Child is { } child ? outcome with { FollowUps = [child.Message] } : outcome;
+        outcome.Decision == JobDecision.Succeed && Oracle.Find(outcome.Id)?.Child is { } child
+            ? outcome with { FollowUps = [child.Message] }
+            : outcome;
 
     private ImmutableArray<string> Shuffled()
     {
@@ -156,7 +160,9 @@ internal sealed class World
             var span = Settings.Lease * (0.5 + (Random.NextDouble() * (Random.Next(4) == 0 ? 9.5 : 1.5)));
 
             // Much happens while jobs arrive, so that is when a stop finds most to give back.
-            var at = Random.Next(2) == 0 ? _load.Submissions[Random.Next(_load.Submissions.Count)].At : Settings.FaultTime * Random.NextDouble() * 0.9;
+            var at = Random.Next(2) == 0
+                ? _load.Submissions[Random.Next(_load.Submissions.Count)].At
+                : Settings.FaultTime * Random.NextDouble() * 0.9;
             Loop.At(at, () => Strike(Nodes.Last(node => node.Place == place), kind, span));
         }
 
@@ -201,7 +207,8 @@ internal sealed class World
     private void Run()
     {
         var limit = Settings.FaultTime + (Settings.Lease * 3) + Settings.Retry.DelayMax + _load.LongestWork;
-        var isDone = Loop.Run(() => _violation is not null || Loop.Escape is not null || (_client.IsDone && Oracle.OpenJobs == 0), limit);
+        var isDone = Loop.Run(
+            () => _violation is not null || Loop.Escape is not null || (_client.IsDone && Oracle.OpenJobs == 0), limit);
         if (Loop.Escape is { } escape)
         {
             Violate($"Something left the simulation's thread: {escape}");
@@ -223,4 +230,5 @@ internal sealed class World
 /// <param name="Violation">What must never be and was; null when all held.</param>
 /// <param name="Markers">How often each rare path was taken.</param>
 /// <param name="Steps">Pieces of work run.</param>
-internal sealed record SimulationResult(int Seed, ulong Hash, string? Violation, ImmutableArray<int> Markers, long Steps);
+internal sealed record SimulationResult(
+    int Seed, ulong Hash, string? Violation, ImmutableArray<int> Markers, long Steps);

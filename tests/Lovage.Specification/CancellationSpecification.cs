@@ -30,7 +30,8 @@ public abstract class CancellationSpecification<TFixture> : StorageSpecification
     public async Task Cancel_RetryingJob_EndsAtOnce()
     {
         var message = await PublishOneAsync();
-        await SettleAsync(A.Outcome(await ReceiveOneAsync(), JobDecision.Retry) with { RetryDelay = TimeSpan.FromSeconds(5) });
+        await SettleAsync(
+            A.Outcome(await ReceiveOneAsync(), JobDecision.Retry) with { RetryDelay = TimeSpan.FromSeconds(5) });
 
         Assert.Equal(CancelStatus.Cancelled, await CancelAsync(message.Id));
         Time.Advance(TimeSpan.FromSeconds(10));
@@ -104,7 +105,9 @@ public abstract class CancellationSpecification<TFixture> : StorageSpecification
         var message = await PublishOneAsync();
         await SettleAsync(await ReceiveOneAsync());
 
-        Assert.Equal([CancelStatus.AlreadyEnded, CancelStatus.Unknown], await Store.CancelAsync([message.Id, A.Id()], null, Stop));
+        Assert.Equal(
+            [CancelStatus.AlreadyEnded, CancelStatus.Unknown],
+            await Store.CancelAsync([message.Id, A.Id()], null, Stop));
         Assert.Equal(JobState.Succeeded, await StateAsync(message));
     }
 

@@ -46,7 +46,8 @@ public abstract class ConcurrencySpecification<TFixture> : StorageSpecification<
         {
             foreach (var batch in outcomes.Chunk(100))
             {
-                Assert.All(await storage.Store.SettleAsync(batch, Stop), status => Assert.Equal(SettleStatus.Applied, status));
+                Assert.All(
+                    await storage.Store.SettleAsync(batch, Stop), status => Assert.Equal(SettleStatus.Applied, status));
             }
         });
 
@@ -73,8 +74,12 @@ public abstract class ConcurrencySpecification<TFixture> : StorageSpecification<
                         continue;
                     }
 
-                    var decision = delivery.Message.Retries == 0 && turn % 5 == 0 ? JobDecision.Retry : JobDecision.Succeed;
-                    Assert.Equal(SettleStatus.Applied, (await storage.Store.SettleAsync([A.Outcome(delivery, decision)], Stop))[0]);
+                    var decision = delivery.Message.Retries == 0 && turn % 5 == 0
+                        ? JobDecision.Retry
+                        : JobDecision.Succeed;
+                    Assert.Equal(
+                        SettleStatus.Applied,
+                        (await storage.Store.SettleAsync([A.Outcome(delivery, decision)], Stop))[0]);
                     if (decision == JobDecision.Succeed)
                     {
                         done.Enqueue(delivery.Message.Id);
@@ -106,7 +111,8 @@ public abstract class ConcurrencySpecification<TFixture> : StorageSpecification<
         var message = A.Message() with { HasChosenId = true };
         var statuses = new ConcurrentQueue<PublishStatus>();
 
-        await InParallelAsync(async (storage, _) => statuses.Enqueue((await storage.Broker.PublishAsync([message], Stop))[0]));
+        await InParallelAsync(
+            async (storage, _) => statuses.Enqueue((await storage.Broker.PublishAsync([message], Stop))[0]));
 
         Assert.Single(statuses, PublishStatus.Accepted);
         Assert.Single(await ReceiveAsync());
@@ -121,5 +127,6 @@ public abstract class ConcurrencySpecification<TFixture> : StorageSpecification<
     }
 
     private Task InParallelAsync(Func<JobStorage, string, Task> work) =>
-        Task.WhenAll(Enumerable.Range(0, 4).Select(i => Task.Run(() => work(i % 2 == 0 ? Storage : Other, $"w{i}"), Stop)));
+        Task.WhenAll(
+            Enumerable.Range(0, 4).Select(i => Task.Run(() => work(i % 2 == 0 ? Storage : Other, $"w{i}"), Stop)));
 }

@@ -13,18 +13,35 @@ public abstract class CounterSpecification<TFixture> : StorageSpecification<TFix
         var random = new Random(7);
         string[] names = ["tasks.a", "tasks.b"];
         string[] queues = [TestData.Queue, "other"];
-        JobDecision[] decisions = [JobDecision.Succeed, JobDecision.Fail, JobDecision.Cancel, JobDecision.Expire, JobDecision.Bury, JobDecision.Retry];
-        await PublishAsync([.. Enumerable.Range(0, 200).Select(_ => A.Message(names[random.Next(2)], queues[random.Next(2)]))]);
+        JobDecision[] decisions =
+        [
+            JobDecision.Succeed,
+            JobDecision.Fail,
+            JobDecision.Cancel,
+            JobDecision.Expire,
+            JobDecision.Bury,
+            JobDecision.Retry,
+        ];
+        await PublishAsync(
+            [.. Enumerable.Range(0, 200).Select(_ => A.Message(names[random.Next(2)], queues[random.Next(2)]))]);
         for (var round = 0; round < 3; round++)
         {
             var deliveries = await ReceiveAsync(60, "one", queues);
-            await Store.SettleAsync([.. deliveries.Select(d => A.Outcome(d, decisions[random.Next(decisions.Length)]))], Stop);
+            await Store.SettleAsync(
+                [.. deliveries.Select(d => A.Outcome(d, decisions[random.Next(decisions.Length)]))], Stop);
         }
 
         var jobs = (await Store.QueryAsync(new JobQuery { Limit = 1_000 }, Stop)).Jobs;
         var expected = jobs.GroupBy(job => (job.Message.Queue, job.Message.Name)).Select(group => new JobCounter(
-            group.Key.Queue, group.Key.Name, group.Count(), Of(group, JobState.Succeeded), Of(group, JobState.Failed), group.Sum(job => job.Message.Retries),
-            Of(group, JobState.Cancelled), Of(group, JobState.Expired), Of(group, JobState.Dead)));
+            group.Key.Queue,
+            group.Key.Name,
+            group.Count(),
+            Of(group, JobState.Succeeded),
+            Of(group, JobState.Failed),
+            group.Sum(job => job.Message.Retries),
+            Of(group, JobState.Cancelled),
+            Of(group, JobState.Expired),
+            Of(group, JobState.Dead)));
         Assert.Equal(expected.ToHashSet(), (await Store.CountersAsync(Stop)).ToHashSet());
 
         static long Of(IEnumerable<JobRecord> group, JobState state) => group.Count(job => job.State == state);
@@ -33,12 +50,19 @@ public abstract class CounterSpecification<TFixture> : StorageSpecification<TFix
     [Fact]
     public async Task Queues_AtEachStage_AreCounted()
     {
-        await PublishAsync(A.Message(), A.Message(), A.Message(), A.Message() with { Delay = TimeSpan.FromMinutes(1) }, A.Message(queue: "other"));
+        await PublishAsync(
+            A.Message(),
+            A.Message(),
+            A.Message(),
+            A.Message() with { Delay = TimeSpan.FromMinutes(1) },
+            A.Message(queue: "other"));
         Time.Advance(TimeSpan.FromSeconds(10));
         var delivery = await ReceiveOneAsync();
 
-        Assert.Equal(new QueueStatus(TestData.Queue, 2, 1, 1, TimeSpan.FromSeconds(10), false, null), await QueueAsync());
-        Assert.Equal(new QueueStatus("other", 1, 0, 0, TimeSpan.FromSeconds(10), false, null), await QueueAsync("other"));
+        Assert.Equal(
+            new QueueStatus(TestData.Queue, 2, 1, 1, TimeSpan.FromSeconds(10), false, null), await QueueAsync());
+        Assert.Equal(
+            new QueueStatus("other", 1, 0, 0, TimeSpan.FromSeconds(10), false, null), await QueueAsync("other"));
 
         await SettleAsync(A.Outcome(delivery, JobDecision.Retry) with { RetryDelay = TimeSpan.FromMinutes(5) });
         Assert.Equal((2L, 2L, 0L), Numbers(await QueueAsync()));
@@ -57,5 +81,6 @@ public abstract class CounterSpecification<TFixture> : StorageSpecification<TFix
         Assert.Equal((3L, 0L, 0L), Numbers(await QueueAsync()));
     }
 
-    private static (long Ready, long Scheduled, long Claimed) Numbers(QueueStatus queue) => (queue.Ready, queue.Scheduled, queue.Claimed);
+    private static (long Ready, long Scheduled, long Claimed) Numbers(QueueStatus queue) =>
+        (queue.Ready, queue.Scheduled, queue.Claimed);
 }

@@ -12,7 +12,9 @@ public abstract class FencingSpecification<TFixture> : StorageSpecification<TFix
     {
         var (stale, held) = await PassOnAsync();
 
-        Assert.Equal(SettleStatus.Stale, await SettleAsync(A.Outcome(stale) with { FollowUps = [A.Message("tasks.next", "other")] }));
+        Assert.Equal(
+            SettleStatus.Stale,
+            await SettleAsync(A.Outcome(stale) with { FollowUps = [A.Message("tasks.next", "other")] }));
 
         Assert.False((await FindAsync(stale.Message.Id)).State.IsFinal);
         Assert.Empty(await ReceiveAsync(1, "one", "other"));
@@ -48,8 +50,11 @@ public abstract class FencingSpecification<TFixture> : StorageSpecification<TFix
         await PublishAsync(A.Messages(2));
         var deliveries = await ReceiveAsync();
 
-        Assert.Equal(SettleStatus.Stale, await SettleAsync(A.Outcome(deliveries[0]) with { Id = deliveries[1].Message.Id }));
-        Assert.Equal([LeaseStatus.Held, LeaseStatus.Held], await Broker.RenewAsync([deliveries[0].Token, deliveries[1].Token], Lease, Stop));
+        Assert.Equal(
+            SettleStatus.Stale, await SettleAsync(A.Outcome(deliveries[0]) with { Id = deliveries[1].Message.Id }));
+        Assert.Equal(
+            [LeaseStatus.Held, LeaseStatus.Held],
+            await Broker.RenewAsync([deliveries[0].Token, deliveries[1].Token], Lease, Stop));
     }
 
     [Fact]
@@ -93,7 +98,8 @@ public abstract class FencingSpecification<TFixture> : StorageSpecification<TFix
     {
         var (stale, held) = await PassOnAsync();
 
-        await Store.ReportProgressAsync([new(held.Token, held.Message.Id, 0.25, "mine"), new(stale.Token, stale.Message.Id, 0.9, "late")], Stop);
+        await Store.ReportProgressAsync(
+            [new(held.Token, held.Message.Id, 0.25, "mine"), new(stale.Token, stale.Message.Id, 0.9, "late")], Stop);
 
         var record = await FindAsync(held.Message.Id);
         Assert.Equal(0.25, record.Progress);

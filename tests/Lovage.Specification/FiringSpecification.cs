@@ -23,9 +23,20 @@ public abstract class FiringSpecification<TFixture> : StorageSpecification<TFixt
         Assert.Equal(FireStatus.Recorded, await RecordAsync(TestData.NextFiring(schedule, job)));
 
         var after = await ScheduleAsync("nightly");
-        Assert.Equal(schedule with { NextTick = tick + Minute, LastTick = tick, Fired = 1, Version = after.Version, Job = after.Job }, after);
+        Assert.Equal(
+            schedule with
+            {
+                NextTick = tick + Minute,
+                LastTick = tick,
+                Fired = 1,
+                Version = after.Version,
+                Job = after.Job,
+            },
+            after);
         Assert.True(after.Version > schedule.Version);
-        Assert.Equal(new TickRecord(tick, TickStatus.Fired) { JobId = job.Id, RecordedAt = Time.GetUtcNow() }, Assert.Single(await Schedules.HistoryAsync("nightly", 10, Stop)));
+        Assert.Equal(
+            new TickRecord(tick, TickStatus.Fired) { JobId = job.Id, RecordedAt = Time.GetUtcNow() },
+            Assert.Single(await Schedules.HistoryAsync("nightly", 10, Stop)));
         Assert.Equal(1, Assert.Single(await Store.CountersAsync(Stop)).Enqueued);
         AssertSame(job, (await ReceiveOneAsync()).Message);
         Assert.Empty((await Schedules.DueAsync(10, Stop)).Schedules);
@@ -62,7 +73,9 @@ public abstract class FiringSpecification<TFixture> : StorageSpecification<TFixt
     public async Task Record_BySeveralAtOnce_OneOfThemWinsEachTick()
     {
         const int Rounds = 60;
-        var seed = Environment.GetEnvironmentVariable("LOVAGE_SEED") is { } given ? int.Parse(given, CultureInfo.InvariantCulture) : Random.Shared.Next();
+        var seed = Environment.GetEnvironmentVariable("LOVAGE_SEED") is { } given
+            ? int.Parse(given, CultureInfo.InvariantCulture)
+            : Random.Shared.Next();
         TestContext.Current.TestOutputHelper?.WriteLine($"LOVAGE_SEED={seed}");
         var random = new Random(seed);
         await DueOneAsync();
@@ -73,9 +86,13 @@ public abstract class FiringSpecification<TFixture> : StorageSpecification<TFixt
             var firings = Enumerable.Range(0, random.Next(2, 5)).Select(_ => A.NextFiring(schedule)).ToList();
             var seconds = firings.Select(_ => random.Next(2) == 0).ToList();
 
-            var statuses = await Task.WhenAll(firings.Select((firing, i) => Task.Run(async () => (await Of(seconds[i] ? Other : Storage).RecordAsync([firing], Stop))[0], Stop)));
+            var statuses = await Task.WhenAll(firings.Select((firing, i) => Task.Run(
+                async () => (await Of(seconds[i] ? Other : Storage).RecordAsync([firing], Stop))[0], Stop)));
 
-            Assert.True(statuses.Count(status => status == FireStatus.Recorded) == 1 && statuses.Count(status => status == FireStatus.Stale) == statuses.Length - 1, $"LOVAGE_SEED={seed}, round {round}: {string.Join(", ", statuses)}");
+            Assert.True(
+                statuses.Count(status => status == FireStatus.Recorded) == 1
+                    && statuses.Count(status => status == FireStatus.Stale) == statuses.Length - 1,
+                $"LOVAGE_SEED={seed}, round {round}: {string.Join(", ", statuses)}");
             var winner = firings[Array.IndexOf(statuses, FireStatus.Recorded)];
             Assert.Equal(winner.Jobs[0].Id, (await Schedules.HistoryAsync("nightly", 1, Stop))[0].JobId);
         }
@@ -93,7 +110,10 @@ public abstract class FiringSpecification<TFixture> : StorageSpecification<TFixt
         var tick = schedule.NextTick!.Value;
 
         Assert.Equal(FireStatus.Early, await RecordAsync(A.NextFiring(schedule)));
-        Assert.Equal(FireStatus.Early, await RecordAsync(TestData.Firing(schedule, [new TickRecord(tick - Minute, TickStatus.Missed) { Through = tick, Count = 2 }])));
+        Assert.Equal(
+            FireStatus.Early,
+            await RecordAsync(TestData.Firing(
+                schedule, [new TickRecord(tick - Minute, TickStatus.Missed) { Through = tick, Count = 2 }])));
 
         Assert.Equal(schedule.Version, (await ScheduleAsync("nightly")).Version);
         Assert.Empty(await Schedules.HistoryAsync("nightly", 10, Stop));
@@ -112,11 +132,19 @@ public abstract class FiringSpecification<TFixture> : StorageSpecification<TFixt
         var gone = await SaveAsync(A.Schedule("gone", TimeSpan.Zero));
         await Schedules.RemoveAsync("gone", Stop);
         var alsoGood = await SaveAsync(A.Schedule("also-good", TimeSpan.Zero));
-        Firing[] firings = [A.NextFiring(good), A.NextFiring(changed), A.NextFiring(early), A.NextFiring(gone), A.NextFiring(alsoGood)];
+        Firing[] firings =
+        [
+            A.NextFiring(good),
+            A.NextFiring(changed),
+            A.NextFiring(early),
+            A.NextFiring(gone),
+            A.NextFiring(alsoGood),
+        ];
 
         var statuses = await Schedules.RecordAsync(firings, Stop);
 
-        Assert.Equal([FireStatus.Recorded, FireStatus.Stale, FireStatus.Early, FireStatus.Stale, FireStatus.Recorded], statuses);
+        Assert.Equal(
+            [FireStatus.Recorded, FireStatus.Stale, FireStatus.Early, FireStatus.Stale, FireStatus.Recorded], statuses);
         Assert.Equal([firings[0].Jobs[0].Id, firings[4].Jobs[0].Id], Ids(await ReceiveAsync()));
     }
 
@@ -148,7 +176,8 @@ public abstract class FiringSpecification<TFixture> : StorageSpecification<TFixt
         await RefusedAsync(good with { Ticks = [tick with { Status = TickStatus.Manual }] });
         Assert.Equal(FireStatus.Recorded, await RecordAsync(good));
 
-        async Task RefusedAsync(Firing firing) => await Assert.ThrowsAsync<ArgumentException>(async () => await Schedules.RecordAsync([firing], Stop));
+        async Task RefusedAsync(Firing firing) =>
+            await Assert.ThrowsAsync<ArgumentException>(async () => await Schedules.RecordAsync([firing], Stop));
     }
 
     [Fact]
@@ -171,7 +200,9 @@ public abstract class FiringSpecification<TFixture> : StorageSpecification<TFixt
         var after = await ScheduleAsync("nightly");
         Assert.Equal((1, 6, 2), (after.Fired, after.Missed, after.Skipped));
         Assert.Equal((first + (8 * Minute), first + (9 * Minute)), (after.LastTick, after.NextTick));
-        Assert.Equal(ticks.Reverse().Select(tick => tick with { RecordedAt = Time.GetUtcNow() }), await Schedules.HistoryAsync("nightly", 10, Stop));
+        Assert.Equal(
+            ticks.Reverse().Select(tick => tick with { RecordedAt = Time.GetUtcNow() }),
+            await Schedules.HistoryAsync("nightly", 10, Stop));
     }
 
     [Fact]
@@ -186,15 +217,24 @@ public abstract class FiringSpecification<TFixture> : StorageSpecification<TFixt
 
         var due = await Schedules.DueAsync(10, Stop);
         Assert.True(due.AnyQueued);
-        Assert.Equal((schedule.Version, 0), (Assert.Single(due.Schedules).Schedule.Version, due.Schedules[0].Unfinished));
+        Assert.Equal(
+            (schedule.Version, 0), (Assert.Single(due.Schedules).Schedule.Version, due.Schedules[0].Unfinished));
         var job = A.Message();
-        Assert.Equal(FireStatus.Recorded, await RecordAsync(TestData.Firing(schedule, [new TickRecord(queued, TickStatus.Fired) { JobId = job.Id }], job)));
+        Assert.Equal(
+            FireStatus.Recorded,
+            await RecordAsync(
+                TestData.Firing(schedule, [new TickRecord(queued, TickStatus.Fired) { JobId = job.Id }], job)));
 
         var after = await ScheduleAsync("nightly");
-        Assert.Equal((null, schedule.NextTick, schedule.LastTick, 2, 0), (after.QueuedTick, after.NextTick, after.LastTick, after.Fired, after.Skipped));
-        Assert.Equal([TickStatus.Fired, TickStatus.Fired], (await Schedules.HistoryAsync("nightly", 10, Stop)).Select(tick => tick.Status));
+        Assert.Equal(
+            (null, schedule.NextTick, schedule.LastTick, 2, 0),
+            (after.QueuedTick, after.NextTick, after.LastTick, after.Fired, after.Skipped));
+        Assert.Equal(
+            [TickStatus.Fired, TickStatus.Fired],
+            (await Schedules.HistoryAsync("nightly", 10, Stop)).Select(tick => tick.Status));
         Assert.False((await Schedules.DueAsync(10, Stop)).AnyQueued);
-        Assert.Equal(FireStatus.Stale, await RecordAsync(TestData.Firing(after, [new TickRecord(queued, TickStatus.Fired)])));
+        Assert.Equal(
+            FireStatus.Stale, await RecordAsync(TestData.Firing(after, [new TickRecord(queued, TickStatus.Fired)])));
     }
 
     [Fact]
@@ -202,10 +242,15 @@ public abstract class FiringSpecification<TFixture> : StorageSpecification<TFixt
     {
         var (schedule, queued) = await QueueOneAsync();
 
-        Assert.Equal(FireStatus.Recorded, await RecordAsync(TestData.Firing(schedule, [new TickRecord(queued, TickStatus.Skipped)])));
+        Assert.Equal(
+            FireStatus.Recorded,
+            await RecordAsync(TestData.Firing(schedule, [new TickRecord(queued, TickStatus.Skipped)])));
 
-        Assert.Equal((null, 1L), ((await ScheduleAsync("nightly")).QueuedTick, (await ScheduleAsync("nightly")).Skipped));
-        Assert.Equal([TickStatus.Skipped, TickStatus.Fired], (await Schedules.HistoryAsync("nightly", 10, Stop)).Select(tick => tick.Status));
+        Assert.Equal(
+            (null, 1L), ((await ScheduleAsync("nightly")).QueuedTick, (await ScheduleAsync("nightly")).Skipped));
+        Assert.Equal(
+            [TickStatus.Skipped, TickStatus.Fired],
+            (await Schedules.HistoryAsync("nightly", 10, Stop)).Select(tick => tick.Status));
     }
 
     [Fact]
@@ -292,7 +337,9 @@ public abstract class FiringSpecification<TFixture> : StorageSpecification<TFixt
         Assert.Equal(1, await UnfinishedAsync());
 
         await SettleAsync(await ReceiveOneAsync(), JobDecision.Fail);
-        await RecordAsync(TestData.Firing(await ScheduleAsync("nightly"), [new TickRecord((await ScheduleAsync("nightly")).NextTick!.Value, TickStatus.Missed)]));
+        await RecordAsync(TestData.Firing(
+            await ScheduleAsync("nightly"),
+            [new TickRecord((await ScheduleAsync("nightly")).NextTick!.Value, TickStatus.Missed)]));
         await Store.RequeueAsync([job.Id], Stop);
         Time.Advance(Minute);
         Assert.Equal(0, await UnfinishedAsync());
@@ -308,7 +355,9 @@ public abstract class FiringSpecification<TFixture> : StorageSpecification<TFixt
 
         var after = await ScheduleAsync("nightly");
         Assert.Equal(schedule with { Job = after.Job }, after);
-        Assert.Equal(new TickRecord(Time.GetUtcNow(), TickStatus.Manual) { JobId = job.Id, RecordedAt = Time.GetUtcNow() }, Assert.Single(await Schedules.HistoryAsync("nightly", 10, Stop)));
+        Assert.Equal(
+            new TickRecord(Time.GetUtcNow(), TickStatus.Manual) { JobId = job.Id, RecordedAt = Time.GetUtcNow() },
+            Assert.Single(await Schedules.HistoryAsync("nightly", 10, Stop)));
         AssertSame(job, (await ReceiveOneAsync()).Message);
     }
 
@@ -364,7 +413,8 @@ public abstract class FiringSpecification<TFixture> : StorageSpecification<TFixt
             Time.Advance(Minute);
         }
 
-        Assert.Equal([4, 3], (await Schedules.HistoryAsync("nightly", 2, Stop)).Select(tick => (tick.Tick - schedule.NextTick!.Value) / Minute));
+        Assert.Equal([4, 3], (await Schedules.HistoryAsync("nightly", 2, Stop)).Select(
+            tick => (tick.Tick - schedule.NextTick!.Value) / Minute));
         Assert.Equal(5, (await Schedules.HistoryAsync("nightly", 1_000, Stop)).Count);
     }
 
@@ -375,7 +425,8 @@ public abstract class FiringSpecification<TFixture> : StorageSpecification<TFixt
         await RecordAsync(A.NextFiring(first));
         Time.Advance(Minute);
         await RecordAsync(A.NextFiring(second));
-        await RecordAsync(TestData.Firing(await ScheduleAsync("first"), [new TickRecord(Time.GetUtcNow(), TickStatus.Missed)]));
+        await RecordAsync(
+            TestData.Firing(await ScheduleAsync("first"), [new TickRecord(Time.GetUtcNow(), TickStatus.Missed)]));
         Time.Advance(Minute);
         await SettleAsync(await ReceiveOneAsync());
 
@@ -430,13 +481,18 @@ public abstract class FiringSpecification<TFixture> : StorageSpecification<TFixt
         Time.Advance(Minute);
         var schedule = await ScheduleAsync("nightly");
         var tick = schedule.NextTick!.Value;
-        Assert.Equal(FireStatus.Recorded, await RecordAsync(TestData.Firing(schedule, [new TickRecord(tick, TickStatus.Queued)]) with { QueuedTick = tick }));
+        Assert.Equal(
+            FireStatus.Recorded,
+            await RecordAsync(
+                TestData.Firing(schedule, [new TickRecord(tick, TickStatus.Queued)]) with { QueuedTick = tick }));
         return (await ScheduleAsync("nightly"), tick);
     }
 
-    private async Task<int> UnfinishedAsync() => Assert.Single((await Schedules.DueAsync(10, Stop)).Schedules).Unfinished;
+    private async Task<int> UnfinishedAsync() =>
+        Assert.Single((await Schedules.DueAsync(10, Stop)).Schedules).Unfinished;
 
-    private async Task<IEnumerable<string>> DueIdsAsync(int max) => (await Schedules.DueAsync(max, Stop)).Schedules.Select(due => due.Schedule.Id);
+    private async Task<IEnumerable<string>> DueIdsAsync(int max) =>
+        (await Schedules.DueAsync(max, Stop)).Schedules.Select(due => due.Schedule.Id);
 
     private async Task BringAsync(JobState state)
     {
@@ -458,7 +514,9 @@ public abstract class FiringSpecification<TFixture> : StorageSpecification<TFixt
                 JobState.Expired => JobDecision.Expire,
                 _ => JobDecision.Bury,
             };
-            Assert.Equal(SettleStatus.Applied, await SettleAsync(A.Outcome(delivery, decision) with { RetryDelay = TimeSpan.FromHours(1) }));
+            Assert.Equal(
+                SettleStatus.Applied,
+                await SettleAsync(A.Outcome(delivery, decision) with { RetryDelay = TimeSpan.FromHours(1) }));
         }
     }
 }

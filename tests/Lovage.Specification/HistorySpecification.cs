@@ -15,7 +15,17 @@ public abstract class HistorySpecification<TFixture> : StorageSpecification<TFix
         for (var i = 1; i <= 3; i++)
         {
             var outcome = A.Outcome(await ReceiveOneAsync(), i < 3 ? JobDecision.Retry : JobDecision.Succeed);
-            outcome = outcome with { Attempt = outcome.Attempt with { Logs = [new LogLine(Time.GetUtcNow(), 2, "Jobs.Add", $"line {i}"), new LogLine(Time.GetUtcNow(), 4, "Jobs", "")] } };
+            outcome = outcome with
+            {
+                Attempt = outcome.Attempt with
+                {
+                    Logs =
+                    [
+                        new LogLine(Time.GetUtcNow(), 2, "Jobs.Add", $"line {i}"),
+                        new LogLine(Time.GetUtcNow(), 4, "Jobs", ""),
+                    ],
+                },
+            };
             Assert.Equal(i, outcome.Attempt.Number);
             expected.Add(outcome.Attempt);
             await SettleAsync(outcome);

@@ -41,8 +41,18 @@ public abstract class HostileSpecification<TFixture> : StorageSpecification<TFix
         AssertSame(message, delivery.Message);
         await Store.ReportProgressAsync([new(delivery.Token, message.Id, 1, text)], Stop);
         Assert.Equal(text, (await FindAsync(message.Id)).ProgressMessage);
-        var attempt = A.Attempt() with { Error = new JobError(text, text, text), Logs = [new LogLine(Time.GetUtcNow(), 0, text, text)], Worker = TestData.Owner().Key };
-        await SettleAsync(A.Outcome(delivery, JobDecision.Bury) with { Reason = text, Result = Encoding.UTF8.GetBytes(text), Attempt = attempt });
+        var attempt = A.Attempt() with
+        {
+            Error = new JobError(text, text, text),
+            Logs = [new LogLine(Time.GetUtcNow(), 0, text, text)],
+            Worker = TestData.Owner().Key,
+        };
+        await SettleAsync(A.Outcome(delivery, JobDecision.Bury) with
+        {
+            Reason = text,
+            Result = Encoding.UTF8.GetBytes(text),
+            Attempt = attempt,
+        });
 
         var record = await FindAsync(message.Id);
         Assert.Equal((text, new JobError(text, text, text)), (record.Reason, record.Error));
@@ -123,16 +133,25 @@ public abstract class HostileSpecification<TFixture> : StorageSpecification<TFix
         var deliveries = await ReceiveAsync(JobBroker.BatchMax);
         LeaseToken[] tokens = [.. deliveries.Select(d => d.Token)];
 
-        Assert.All(await Store.RecordStartsAsync([.. deliveries.Select(d => new JobStart(d.Token, d.Message.Id, Time.GetUtcNow(), false))], Stop), Assert.True);
-        await Store.ReportProgressAsync([.. deliveries.Select(d => new ProgressUpdate(d.Token, d.Message.Id, 0.5, null))], Stop);
+        Assert.All(
+            await Store.RecordStartsAsync(
+                [.. deliveries.Select(d => new JobStart(d.Token, d.Message.Id, Time.GetUtcNow(), false))], Stop),
+            Assert.True);
+        await Store.ReportProgressAsync(
+            [.. deliveries.Select(d => new ProgressUpdate(d.Token, d.Message.Id, 0.5, null))], Stop);
         Assert.All(await Broker.RenewAsync(tokens, Lease, Stop), status => Assert.Equal(LeaseStatus.Held, status));
         Assert.Equal(tokens.Length, await Broker.ReleaseAsync(tokens, Stop));
         deliveries = await ReceiveAsync(JobBroker.BatchMax);
         Assert.Equal(ids, Ids(deliveries));
-        Assert.All(await Store.SettleAsync([.. deliveries.Select(d => A.Outcome(d))], Stop), status => Assert.Equal(SettleStatus.Applied, status));
+        Assert.All(
+            await Store.SettleAsync([.. deliveries.Select(d => A.Outcome(d))], Stop),
+            status => Assert.Equal(SettleStatus.Applied, status));
         Assert.All(await Store.FindAsync(ids, Stop), job => Assert.Equal(JobState.Succeeded, job?.State));
         Assert.Equal(ids.Length, await Store.RequeueAsync(ids, Stop));
         Assert.All(await Store.CancelAsync(ids, null, Stop), status => Assert.Equal(CancelStatus.Cancelled, status));
-        Assert.Equal(ids.Length, await Store.PruneAsync(new RetentionPolicy(TimeSpan.MaxValue, TimeSpan.MaxValue, 0), JobBroker.BatchMax, Stop));
+        Assert.Equal(
+            ids.Length,
+            await Store.PruneAsync(
+                new RetentionPolicy(TimeSpan.MaxValue, TimeSpan.MaxValue, 0), JobBroker.BatchMax, Stop));
     }
 }

@@ -53,7 +53,8 @@ public abstract class LeadSpecification<TFixture> : StorageSpecification<TFixtur
         for (var round = 0; round < 30; round++)
         {
             Time.Advance(Lease);
-            var leads = await Task.WhenAll(Enumerable.Range(0, 4).Select(i => Task.Run(() => Of(i % 2 == 0 ? Storage : Other).TryLeadAsync($"{round}-{i}", Lease, Stop).AsTask(), Stop)));
+            var leads = await Task.WhenAll(Enumerable.Range(0, 4).Select(i => Task.Run(
+                () => Of(i % 2 == 0 ? Storage : Other).TryLeadAsync($"{round}-{i}", Lease, Stop).AsTask(), Stop)));
 
             Assert.Single(leads, lead => lead);
         }

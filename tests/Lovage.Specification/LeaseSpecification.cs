@@ -48,7 +48,8 @@ public abstract class LeaseSpecification<TFixture> : StorageSpecification<TFixtu
     }
 
     [Fact]
-    public async Task Receive_UnknownQueue_GivesNothing() => Assert.Empty(await ReceiveAsync(1, "one", "nobody-ever-published-here"));
+    public async Task Receive_UnknownQueue_GivesNothing() =>
+        Assert.Empty(await ReceiveAsync(1, "one", "nobody-ever-published-here"));
 
     [Fact]
     public async Task Receive_EachClaim_HasAGreaterStamp()
@@ -137,7 +138,9 @@ public abstract class LeaseSpecification<TFixture> : StorageSpecification<TFixtu
 
         Assert.Equal(new ReclaimResult(1, 0), await Broker.ReclaimAsync([], 100, Stop));
 
-        Assert.Equal([LeaseStatus.Lost, LeaseStatus.Held], await Broker.RenewAsync([deliveries[0].Token, deliveries[1].Token], Lease, Stop));
+        Assert.Equal(
+            [LeaseStatus.Lost, LeaseStatus.Held],
+            await Broker.RenewAsync([deliveries[0].Token, deliveries[1].Token], Lease, Stop));
     }
 
     [Fact]
@@ -188,6 +191,8 @@ public abstract class LeaseSpecification<TFixture> : StorageSpecification<TFixtu
         await ReceiveAsync(2, "one");
         await ReceiveAsync(1, "two");
 
-        Assert.Equal([TestData.Owner("one").Key, TestData.Owner("two").Key], (await Broker.OwnersAsync(Stop)).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            [TestData.Owner("one").Key, TestData.Owner("two").Key],
+            (await Broker.OwnersAsync(Stop)).Order(StringComparer.Ordinal));
     }
 }

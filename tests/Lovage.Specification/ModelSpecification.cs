@@ -4,7 +4,10 @@ using Xunit;
 
 namespace Lovage.Specification;
 
-/// <summary>Random sequences of calls, compared step by step with <see cref="StorageModel"/>. Set LOVAGE_SEED to a printed seed to replay one sequence.</summary>
+/// <summary>
+/// Random sequences of calls, compared step by step with <see cref="StorageModel"/>. Set LOVAGE_SEED to a printed seed
+/// to replay one sequence.
+/// </summary>
 public abstract class ModelSpecification<TFixture> : StorageSpecification<TFixture>
     where TFixture : StorageFixture, new()
 {
@@ -37,7 +40,9 @@ public abstract class ModelSpecification<TFixture> : StorageSpecification<TFixtu
             }
             catch (Exception fault) when (fault is not OperationCanceledException)
             {
-                throw new InvalidOperationException($"LOVAGE_SEED={seed}: {fault.Message}\nThe last steps:\n{string.Join('\n', _trace.TakeLast(30))}", fault);
+                throw new InvalidOperationException(
+                    $"LOVAGE_SEED={seed}: {fault.Message}\nThe last steps:\n{string.Join('\n', _trace.TakeLast(30))}",
+                    fault);
             }
         }
     }
@@ -50,7 +55,8 @@ public abstract class ModelSpecification<TFixture> : StorageSpecification<TFixtu
             Time.Advance(TimeSpan.FromMilliseconds(random.Next(10) == 0 ? 20_000 : 7));
             if (_model.HasDue(Time.GetUtcNow()))
             {
-                // Whether due jobs join at their instant or at the next look is a storage's own matter: look at once, and it is the same.
+                // Whether due jobs join at their instant or at the next look is a storage's own matter: look at once,
+                // and it is the same.
                 await ReceiveSomeAsync("one", 1, reclaimed: false);
             }
 
@@ -74,7 +80,10 @@ public abstract class ModelSpecification<TFixture> : StorageSpecification<TFixtu
 
     private async Task PublishSomeAsync(Random random)
     {
-        var message = A.Message(priority: random.Next(3)) with { Delay = TimeSpan.FromSeconds(random.Next(4) == 0 ? random.Next(1, 60) : 0) };
+        var message = A.Message(priority: random.Next(3)) with
+        {
+            Delay = TimeSpan.FromSeconds(random.Next(4) == 0 ? random.Next(1, 60) : 0),
+        };
         _trace.Add($"publish {message.Id} priority {message.Priority} delay {message.Delay}");
         await PublishAsync(message);
         _model.Publish(message, Time.GetUtcNow());
@@ -86,7 +95,9 @@ public abstract class ModelSpecification<TFixture> : StorageSpecification<TFixtu
         var deliveries = await Broker.ReceiveAsync(Request(max, owner) with { WithReclaimed = reclaimed }, Stop);
         var expected = _model.Receive(owner, max, reclaimed, Time.GetUtcNow() + Lease, Time.GetUtcNow());
 
-        Assert.Equal(expected.Select(job => (job.Message.Id, job.Retries, job.Attempts, job.Reclaimed)), deliveries.Select(d => (d.Message.Id, d.Message.Retries, d.AttemptsSoFar, d.StartFirst)));
+        Assert.Equal(
+            expected.Select(job => (job.Message.Id, job.Retries, job.Attempts, job.Reclaimed)),
+            deliveries.Select(d => (d.Message.Id, d.Message.Retries, d.AttemptsSoFar, d.StartFirst)));
         foreach (var delivery in deliveries)
         {
             _held[delivery.Message.Id] = delivery;
@@ -97,11 +108,21 @@ public abstract class ModelSpecification<TFixture> : StorageSpecification<TFixtu
     {
         if (Pick(_model.Held, random) is { } job)
         {
-            JobDecision[] decisions = [JobDecision.Succeed, JobDecision.Retry, JobDecision.Retry, JobDecision.Fail, JobDecision.Cancel, JobDecision.Bury];
+            JobDecision[] decisions =
+            [
+                JobDecision.Succeed,
+                JobDecision.Retry,
+                JobDecision.Retry,
+                JobDecision.Fail,
+                JobDecision.Cancel,
+                JobDecision.Bury,
+            ];
             var decision = decisions[random.Next(decisions.Length)];
             var delay = TimeSpan.FromSeconds(random.Next(1, 30));
             _trace.Add($"settle {job.Message.Id} {decision} {delay}");
-            Assert.Equal(SettleStatus.Applied, await SettleAsync(A.Outcome(_held[job.Message.Id], decision) with { RetryDelay = delay }));
+            Assert.Equal(
+                SettleStatus.Applied,
+                await SettleAsync(A.Outcome(_held[job.Message.Id], decision) with { RetryDelay = delay }));
             StorageModel.Settle(job, decision, Time.GetUtcNow() + delay);
             _held.Remove(job.Message.Id);
         }
@@ -143,7 +164,9 @@ public abstract class ModelSpecification<TFixture> : StorageSpecification<TFixtu
         if (Pick(_model.Jobs, random) is { } job)
         {
             _trace.Add($"cancel {job.Message.Id}");
-            var expected = job.Owner is not null ? CancelStatus.Requested : job.State.IsFinal ? CancelStatus.AlreadyEnded : CancelStatus.Cancelled;
+            var expected = job.Owner is not null ? CancelStatus.Requested
+                : job.State.IsFinal ? CancelStatus.AlreadyEnded
+                : CancelStatus.Cancelled;
             Assert.Equal(expected, await CancelAsync(job.Message.Id));
             StorageModel.Cancel(job);
         }
@@ -175,10 +198,14 @@ public abstract class ModelSpecification<TFixture> : StorageSpecification<TFixtu
         foreach (var batch in _model.Jobs.Chunk(500))
         {
             var records = await Store.FindAsync([.. batch.Select(job => job.Message.Id)], Stop);
-            Assert.Equal(batch.Select(Shown), records.Select(r => (r!.Message.Id, r.State, r.Message.Retries, r.Attempts, r.CancelRequested)));
+            Assert.Equal(
+                batch.Select(Shown),
+                records.Select(r => (r!.Message.Id, r.State, r.Message.Retries, r.Attempts, r.CancelRequested)));
         }
 
-        Assert.Equal(_model.Held.Select(job => TestData.Owner(job.Owner!).Key).ToHashSet(), (await Broker.OwnersAsync(Stop)).ToHashSet());
+        Assert.Equal(
+            _model.Held.Select(job => TestData.Owner(job.Owner!).Key).ToHashSet(),
+            (await Broker.OwnersAsync(Stop)).ToHashSet());
 
         static (JobId Id, JobState State, int Retries, int Attempts, bool CancelRequested) Shown(ModelJob job) =>
             (job.Message.Id, job.State, job.Retries, job.Attempts, job.CancelRequested);

@@ -35,7 +35,9 @@ public abstract class OrderSpecification<TFixture> : StorageSpecification<TFixtu
         batches[3][1] = batches[3][1] with { Id = JobId.Parse("chosen"), HasChosenId = true };
         batches[4][0] = batches[4][0] with { Expires = DateTimeOffset.UtcNow.AddYears(50) };
         var calls = Array.ConvertAll(batches, batch => Broker.PublishInOrderAsync(batch, Stop).AsTask());
-        Assert.All(await Task.WhenAll(calls), statuses => Assert.All(statuses, status => Assert.Equal(PublishStatus.Accepted, status)));
+        Assert.All(
+            await Task.WhenAll(calls),
+            statuses => Assert.All(statuses, status => Assert.Equal(PublishStatus.Accepted, status)));
 
         List<JobId> received = [.. Ids(await ReceiveAsync(1_000))];
         received.AddRange(Ids(await ReceiveAsync(1_000)));
@@ -73,7 +75,9 @@ public abstract class OrderSpecification<TFixture> : StorageSpecification<TFixtu
     [Fact]
     public async Task Receive_DueJobs_JoinTheBack()
     {
-        var (late, early) = (A.Message() with { Delay = TimeSpan.FromSeconds(20) }, A.Message() with { Delay = TimeSpan.FromSeconds(10) });
+        var (late, early) = (
+            A.Message() with { Delay = TimeSpan.FromSeconds(20) },
+            A.Message() with { Delay = TimeSpan.FromSeconds(10) });
         var ready = A.Message();
         await PublishAsync(late, early, ready);
         Time.Advance(TimeSpan.FromSeconds(30));
@@ -86,7 +90,8 @@ public abstract class OrderSpecification<TFixture> : StorageSpecification<TFixtu
     {
         var messages = A.Messages(3);
         await PublishAsync(messages);
-        await SettleAsync(A.Outcome(await ReceiveOneAsync(), JobDecision.Retry) with { RetryDelay = TimeSpan.FromSeconds(5) });
+        await SettleAsync(
+            A.Outcome(await ReceiveOneAsync(), JobDecision.Retry) with { RetryDelay = TimeSpan.FromSeconds(5) });
         Time.Advance(TimeSpan.FromSeconds(5));
 
         Assert.Equal([messages[1].Id, messages[2].Id, messages[0].Id], Ids(await ReceiveAsync()));
@@ -108,7 +113,13 @@ public abstract class OrderSpecification<TFixture> : StorageSpecification<TFixtu
     [Fact]
     public async Task Peek_ReadyJobs_AreShownInOrderAndNotClaimed()
     {
-        var messages = new[] { A.Message(priority: 5), A.Message(), A.Message() with { Delay = TimeSpan.FromHours(1) }, A.Message() };
+        var messages = new[]
+        {
+            A.Message(priority: 5),
+            A.Message(),
+            A.Message() with { Delay = TimeSpan.FromHours(1) },
+            A.Message(),
+        };
         await PublishAsync(messages);
 
         var peeked = await Broker.PeekAsync(TestData.Queue, 2, Stop);

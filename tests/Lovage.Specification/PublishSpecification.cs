@@ -38,7 +38,8 @@ public abstract class PublishSpecification<TFixture> : StorageSpecification<TFix
         AssertSame(message, (await ReceiveOneAsync()).Message);
     }
 
-    // A storage may write jobs that are alike in another way than others: each field on which such a choice may rest is looked at on both sides of it.
+    // A storage may write jobs that are alike in another way than others: each field on which such a choice may rest is
+    // looked at on both sides of it.
     [Fact]
     public async Task Publish_BatchesThatAreAlikeAndNot_ComeBackToTheLetter()
     {
@@ -76,7 +77,9 @@ public abstract class PublishSpecification<TFixture> : StorageSpecification<TFix
             }
         }
 
-        Assert.Equal((21, 1), Assert.Single(await Broker.QueuesAsync(Stop)) is var queue ? (queue.Ready, queue.Scheduled) : default);
+        Assert.Equal(
+            (21, 1),
+            Assert.Single(await Broker.QueuesAsync(Stop)) is var queue ? (queue.Ready, queue.Scheduled) : default);
     }
 
     [Fact]
@@ -98,7 +101,9 @@ public abstract class PublishSpecification<TFixture> : StorageSpecification<TFix
         var message = A.Message() with { HasChosenId = true };
         await PublishAsync(message);
 
-        Assert.Equal([PublishStatus.IdConflict], await PublishAsync(A.Message(name, body: body) with { Id = message.Id, HasChosenId = true }));
+        Assert.Equal(
+            [PublishStatus.IdConflict],
+            await PublishAsync(A.Message(name, body: body) with { Id = message.Id, HasChosenId = true }));
         AssertSame(message, Assert.Single(await ReceiveAsync()).Message);
     }
 

@@ -55,25 +55,33 @@ public abstract class QuerySpecification<TFixture> : StorageSpecification<TFixtu
     [Fact]
     public async Task Query_Filters_AreCombined()
     {
-        await PublishAsync(A.Message("tasks.a"), A.Message("tasks.b"), A.Message("tasks.a", "other"), A.Message("tasks.a") with { Delay = TimeSpan.FromHours(1) });
+        await PublishAsync(
+            A.Message("tasks.a"),
+            A.Message("tasks.b"),
+            A.Message("tasks.a", "other"),
+            A.Message("tasks.a") with { Delay = TimeSpan.FromHours(1) });
         await SettleAsync(await ReceiveOneAsync());
 
         Assert.Equal(3, await CountAsync(new JobQuery { Name = "tasks.a" }));
         Assert.Equal(2, await CountAsync(new JobQuery { Name = "tasks.a", Queue = TestData.Queue }));
-        Assert.Equal(1, await CountAsync(new JobQuery { Name = "tasks.a", Queue = TestData.Queue, States = [JobState.Scheduled] }));
+        Assert.Equal(
+            1,
+            await CountAsync(new JobQuery { Name = "tasks.a", Queue = TestData.Queue, States = [JobState.Scheduled] }));
         Assert.Equal(2, await CountAsync(new JobQuery { States = [JobState.Succeeded, JobState.Scheduled] }));
         Assert.Equal(0, await CountAsync(new JobQuery { Name = "tasks.A" }));
     }
 
     [Fact]
     public async Task Query_PlaceNobodyGave_IsRefused() =>
-        await Assert.ThrowsAsync<ArgumentException>(async () => await Store.QueryAsync(new JobQuery { After = "'; DROP TABLE jobs; --" }, Stop));
+        await Assert.ThrowsAsync<ArgumentException>(
+            async () => await Store.QueryAsync(new JobQuery { After = "'; DROP TABLE jobs; --" }, Stop));
 
     [Theory]
     [InlineData(0)]
     [InlineData(1_001)]
     public async Task Query_LimitOutOfRange_IsRefused(int limit) =>
-        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(async () => await Store.QueryAsync(new JobQuery { Limit = limit }, Stop));
+        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(
+            async () => await Store.QueryAsync(new JobQuery { Limit = limit }, Stop));
 
     [Fact]
     public async Task Count_Bound_StopsThere()

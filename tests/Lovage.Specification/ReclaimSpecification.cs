@@ -32,7 +32,9 @@ public abstract class ReclaimSpecification<TFixture> : StorageSpecification<TFix
         var living = await ReceiveAsync(2, "two");
 
         Assert.Equal(new ReclaimResult(2, 0), await KillAsync("one"));
-        Assert.Equal([LeaseStatus.Held, LeaseStatus.Held], await Broker.RenewAsync([living[0].Token, living[1].Token], Lease, Stop));
+        Assert.Equal(
+            [LeaseStatus.Held, LeaseStatus.Held],
+            await Broker.RenewAsync([living[0].Token, living[1].Token], Lease, Stop));
         Assert.Equal([TestData.Owner("two").Key], await Broker.OwnersAsync(Stop));
     }
 
@@ -71,7 +73,8 @@ public abstract class ReclaimSpecification<TFixture> : StorageSpecification<TFix
         await ReceiveAsync(1);
         await KillAsync();
 
-        Assert.Equal(Ids(messages[1..]), Ids(await Broker.ReceiveAsync(Request() with { WithReclaimed = false }, Stop)));
+        Assert.Equal(
+            Ids(messages[1..]), Ids(await Broker.ReceiveAsync(Request() with { WithReclaimed = false }, Stop)));
         Assert.Equal([messages[0].Id], Ids(await ReceiveAsync()));
     }
 

@@ -25,7 +25,11 @@ public abstract class RepetitionSpecification<TFixture> : StorageSpecification<T
     public async Task Settle_Repeated_IsAppliedOnceAndSaysApplied(JobDecision decision)
     {
         var message = await PublishOneAsync();
-        var outcome = A.Outcome(await ReceiveOneAsync(), decision) with { RetryDelay = TimeSpan.FromSeconds(5), FollowUps = [A.Message(queue: "other")] };
+        var outcome = A.Outcome(await ReceiveOneAsync(), decision) with
+        {
+            RetryDelay = TimeSpan.FromSeconds(5),
+            FollowUps = [A.Message(queue: "other")],
+        };
 
         for (var i = 0; i < 3; i++)
         {

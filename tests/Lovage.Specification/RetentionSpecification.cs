@@ -93,7 +93,9 @@ public abstract class RetentionSpecification<TFixture> : StorageSpecification<TF
         Assert.Equal(JobState.Dead, await StateAsync(messages[1]));
         Time.Advance(TimeSpan.FromDays(6));
         Assert.Equal(1, await Store.PruneAsync(Policy, 100, Stop));
-        Assert.Equal([messages[3].Id, messages[2].Id], (await Store.QueryAsync(new JobQuery(), Stop)).Jobs.Select(job => job.Message.Id));
+        Assert.Equal(
+            [messages[3].Id, messages[2].Id],
+            (await Store.QueryAsync(new JobQuery(), Stop)).Jobs.Select(job => job.Message.Id));
     }
 
     [Fact]
@@ -109,7 +111,9 @@ public abstract class RetentionSpecification<TFixture> : StorageSpecification<TF
 
         Assert.Equal(2, await Store.PruneAsync(Policy with { RowsMax = 2 }, 2, Stop));
         Assert.Equal(1, await Store.PruneAsync(Policy with { RowsMax = 2 }, 2, Stop));
-        Assert.Equal([messages[4].Id, messages[3].Id], (await Store.QueryAsync(new JobQuery(), Stop)).Jobs.Select(job => job.Message.Id));
+        Assert.Equal(
+            [messages[4].Id, messages[3].Id],
+            (await Store.QueryAsync(new JobQuery(), Stop)).Jobs.Select(job => job.Message.Id));
     }
 
     [Fact]
@@ -132,6 +136,8 @@ public abstract class RetentionSpecification<TFixture> : StorageSpecification<TF
         Time.Advance(TimeSpan.FromDays(2));
         await Store.PruneAsync(Policy, 100, Stop);
 
-        Assert.Equal(new JobCounter(TestData.Queue, "tasks.add", 1, 1, 0, 0, 0, 0, 0), Assert.Single(await Store.CountersAsync(Stop)));
+        Assert.Equal(
+            new JobCounter(TestData.Queue, "tasks.add", 1, 1, 0, 0, 0, 0, 0),
+            Assert.Single(await Store.CountersAsync(Stop)));
     }
 }

@@ -31,12 +31,20 @@ internal sealed class ScheduleModel
 
         if (known is null)
         {
-            Schedules.Add(schedule.Id, new ModelSchedule(schedule with { CreatedAt = now, Fired = 0, Missed = 0, Skipped = 0, LastTick = null }));
+            Schedules.Add(schedule.Id, new ModelSchedule(
+                schedule with { CreatedAt = now, Fired = 0, Missed = 0, Skipped = 0, LastTick = null }));
         }
         else
         {
             var kept = known.Record;
-            known.Record = schedule with { CreatedAt = kept.CreatedAt, Fired = kept.Fired, Missed = kept.Missed, Skipped = kept.Skipped, LastTick = kept.LastTick };
+            known.Record = schedule with
+            {
+                CreatedAt = kept.CreatedAt,
+                Fired = kept.Fired,
+                Missed = kept.Missed,
+                Skipped = kept.Skipped,
+                LastTick = kept.LastTick,
+            };
         }
 
         return true;
@@ -44,7 +52,9 @@ internal sealed class ScheduleModel
 
     public FireStatus Record(Firing firing, DateTimeOffset now)
     {
-        if (!Schedules.TryGetValue(firing.Id, out var schedule) || schedule.Record.Version != firing.Version || schedule.Record.State != ScheduleState.Active)
+        if (!Schedules.TryGetValue(firing.Id, out var schedule)
+            || schedule.Record.Version != firing.Version
+            || schedule.Record.State != ScheduleState.Active)
         {
             return FireStatus.Stale;
         }
@@ -69,8 +79,10 @@ internal sealed class ScheduleModel
             State = firing.State,
             Reason = firing.Reason,
             Fired = record.Fired + firing.Ticks.Count(tick => tick.Status == TickStatus.Fired),
-            Missed = record.Missed + firing.Ticks.Where(tick => tick.Status == TickStatus.Missed).Sum(tick => tick.Count),
-            Skipped = record.Skipped + firing.Ticks.Where(tick => tick.Status == TickStatus.Skipped).Sum(tick => tick.Count),
+            Missed = record.Missed + firing.Ticks.Where(tick => tick.Status == TickStatus.Missed)
+                .Sum(tick => tick.Count),
+            Skipped = record.Skipped + firing.Ticks.Where(tick => tick.Status == TickStatus.Skipped)
+                .Sum(tick => tick.Count),
         };
         return FireStatus.Recorded;
     }
@@ -90,8 +102,10 @@ internal sealed class ScheduleModel
     public int Prune(TimeSpan keep, DateTimeOffset now)
     {
         var old = Schedules.Values
-            .SelectMany(schedule => schedule.Lines, (schedule, line) => (Schedule: schedule, line.Key, Line: line.Value))
-            .Where(item => item.Line.RecordedAt < now - keep && !(item.Line.JobId is { } job && item.Schedule.Open.Contains(job) && IsUnfinished(job)))
+            .SelectMany(
+                schedule => schedule.Lines, (schedule, line) => (Schedule: schedule, line.Key, Line: line.Value))
+            .Where(item => item.Line.RecordedAt < now - keep
+                && !(item.Line.JobId is { } job && item.Schedule.Open.Contains(job) && IsUnfinished(job)))
             .Where(item => item.Line.Status != TickStatus.Queued || item.Schedule.Record.QueuedTick != item.Line.Tick)
             .ToList();
         old.ForEach(item => item.Schedule.Lines.Remove(item.Key));
@@ -99,15 +113,21 @@ internal sealed class ScheduleModel
     }
 
     public IReadOnlyList<(string Id, int Unfinished)> Due(DateTimeOffset now) =>
-        [.. Active().Select(schedule => (schedule, At: DueAt(schedule, now))).Where(item => item.At is not null).OrderBy(item => item.At).Select(item => (item.schedule.Record.Id, Unfinished(item.schedule)))];
+        [.. Active()
+            .Select(schedule => (schedule, At: DueAt(schedule, now)))
+            .Where(item => item.At is not null)
+            .OrderBy(item => item.At)
+            .Select(item => (item.schedule.Record.Id, Unfinished(item.schedule)))];
 
-    public DateTimeOffset? Next(DateTimeOffset now) => Active().Select(schedule => schedule.Record.NextTick).Where(tick => tick > now).Min();
+    public DateTimeOffset? Next(DateTimeOffset now) =>
+        Active().Select(schedule => schedule.Record.NextTick).Where(tick => tick > now).Min();
 
     public bool AnyQueued() => Active().Any(schedule => schedule.Record.QueuedTick is not null);
 
     public int Unfinished(ModelSchedule schedule) => schedule.Open.Count(IsUnfinished);
 
-    private IEnumerable<ModelSchedule> Active() => Schedules.Values.Where(schedule => schedule.Record.State == ScheduleState.Active);
+    private IEnumerable<ModelSchedule> Active() =>
+        Schedules.Values.Where(schedule => schedule.Record.State == ScheduleState.Active);
 
     private DateTimeOffset? DueAt(ModelSchedule schedule, DateTimeOffset now) =>
         schedule.Record.QueuedTick is { } queued && Unfinished(schedule) == 0 ? queued

@@ -5,7 +5,10 @@ using Xunit;
 
 namespace Lovage.Specification;
 
-/// <summary>Random sequences of calls, compared step by step with <see cref="ScheduleModel"/>. Set LOVAGE_SEED to a printed seed to replay one sequence.</summary>
+/// <summary>
+/// Random sequences of calls, compared step by step with <see cref="ScheduleModel"/>. Set LOVAGE_SEED to a printed seed
+/// to replay one sequence.
+/// </summary>
 public abstract class ScheduleModelSpecification<TFixture> : StorageSpecification<TFixture>
     where TFixture : StorageFixture, new()
 {
@@ -41,7 +44,9 @@ public abstract class ScheduleModelSpecification<TFixture> : StorageSpecificatio
             }
             catch (Exception fault) when (fault is not OperationCanceledException)
             {
-                throw new InvalidOperationException($"LOVAGE_SEED={seed}: {fault.Message}\nThe last steps:\n{string.Join('\n', _trace.TakeLast(30))}", fault);
+                throw new InvalidOperationException(
+                    $"LOVAGE_SEED={seed}: {fault.Message}\nThe last steps:\n{string.Join('\n', _trace.TakeLast(30))}",
+                    fault);
             }
         }
     }
@@ -91,7 +96,9 @@ public abstract class ScheduleModelSpecification<TFixture> : StorageSpecificatio
                 NextTick = next <= known.Record.LastTick ? null : next,
                 QueuedTick = random.Next(3) == 0 ? null : known.Record.QueuedTick,
             };
-            _trace.Add($"save {change.Id} of version {change.Version}: {state}, next {change.NextTick:O}, queued {change.QueuedTick:O}");
+            _trace.Add(
+                $"save {change.Id} of version {change.Version}: {state}, next {change.NextTick:O}, queued "
+                    + $"{change.QueuedTick:O}");
             await SaveAndCompareAsync(change);
         }
     }
@@ -118,7 +125,9 @@ public abstract class ScheduleModelSpecification<TFixture> : StorageSpecificatio
     private async Task FireDueAsync(Random random)
     {
         var due = await Schedules.DueAsync(10, Stop);
-        var firings = due.Schedules.Where(_ => random.Next(4) > 0).Select(schedule => Plan(schedule, due.Now, random)).ToList();
+        var firings = due.Schedules.Where(_ => random.Next(4) > 0)
+            .Select(schedule => Plan(schedule, due.Now, random))
+            .ToList();
         if (firings.Count > 0)
         {
             await RecordAndCompareAsync(firings);
@@ -146,7 +155,10 @@ public abstract class ScheduleModelSpecification<TFixture> : StorageSpecificatio
     {
         foreach (var firing in firings)
         {
-            _trace.Add($"record {firing.Id} of version {firing.Version}: {string.Join(", ", firing.Ticks.Select(tick => $"{tick.Status} {tick.Tick:O} to {tick.Through:O}"))}");
+            _trace.Add(
+                $"record {firing.Id} of version {firing.Version}: "
+                    + string.Join(
+                        ", ", firing.Ticks.Select(tick => $"{tick.Status} {tick.Tick:O} to {tick.Through:O}")));
         }
 
         var statuses = await Schedules.RecordAsync(firings, Stop);
@@ -173,7 +185,8 @@ public abstract class ScheduleModelSpecification<TFixture> : StorageSpecificatio
         if (ended.Count > 0)
         {
             _trace.Add($"end {string.Join(", ", ended)}");
-            Assert.All(await Store.CancelAsync(ended, null, Stop), status => Assert.Equal(CancelStatus.Cancelled, status));
+            Assert.All(
+                await Store.CancelAsync(ended, null, Stop), status => Assert.Equal(CancelStatus.Cancelled, status));
             ended.ForEach(job => _model.Jobs[job] = true);
         }
     }
@@ -195,7 +208,9 @@ public abstract class ScheduleModelSpecification<TFixture> : StorageSpecificatio
         {
             _trace.Add("prune jobs");
             var ended = _model.Jobs.Where(job => job.Value).Select(job => job.Key).ToList();
-            Assert.Equal(ended.Count, await Store.PruneAsync(new RetentionPolicy(TimeSpan.Zero, TimeSpan.Zero, 1_000), 1_000, Stop));
+            Assert.Equal(
+                ended.Count,
+                await Store.PruneAsync(new RetentionPolicy(TimeSpan.Zero, TimeSpan.Zero, 1_000), 1_000, Stop));
             ended.ForEach(job => _model.Jobs.Remove(job));
         }
 
@@ -208,10 +223,13 @@ public abstract class ScheduleModelSpecification<TFixture> : StorageSpecificatio
     {
         var now = Time.GetUtcNow();
         var records = await Schedules.ListAsync(null, 100, Stop);
-        Assert.Equal(_model.Schedules.Values.Select(Shown).OrderBy(record => record.Id, StringComparer.Ordinal), records.Select(record => record with { Job = Job }));
+        Assert.Equal(
+            _model.Schedules.Values.Select(Shown).OrderBy(record => record.Id, StringComparer.Ordinal),
+            records.Select(record => record with { Job = Job }));
         foreach (var schedule in _model.Schedules.Values)
         {
-            Assert.Equal(schedule.Lines.Values.Reverse(), await Schedules.HistoryAsync(schedule.Record.Id, 1_000, Stop));
+            Assert.Equal(
+                schedule.Lines.Values.Reverse(), await Schedules.HistoryAsync(schedule.Record.Id, 1_000, Stop));
         }
 
         var expected = _model.Due(now);
@@ -239,7 +257,11 @@ public abstract class ScheduleModelSpecification<TFixture> : StorageSpecificatio
             var middle = tick + ((now - tick) / 2);
             if (random.Next(3) == 0 && middle > tick)
             {
-                ticks.Add(new TickRecord(tick, random.Next(2) == 0 ? TickStatus.Missed : TickStatus.Skipped) { Through = middle, Count = random.Next(1, 9) });
+                ticks.Add(new TickRecord(tick, random.Next(2) == 0 ? TickStatus.Missed : TickStatus.Skipped)
+                {
+                    Through = middle,
+                    Count = random.Next(1, 9),
+                });
                 tick = middle.AddTicks(1);
             }
 
@@ -268,13 +290,15 @@ public abstract class ScheduleModelSpecification<TFixture> : StorageSpecificatio
     }
 
     /// <summary>An instant like no other, so that the order of what is due is plain.</summary>
-    private DateTimeOffset? TickIn(int milliseconds) => Time.GetUtcNow() + TimeSpan.FromMilliseconds(milliseconds) + TimeSpan.FromTicks(++_instants);
+    private DateTimeOffset? TickIn(int milliseconds) =>
+        Time.GetUtcNow() + TimeSpan.FromMilliseconds(milliseconds) + TimeSpan.FromTicks(++_instants);
 
     private static JobMessage Job { get; } = new TestData(TimeProvider.System).Message();
 
     private static ScheduleRecord Shown(ModelSchedule schedule) => schedule.Record with { Job = Job };
 
-    private ModelSchedule? PickSchedule(Random random) => _model.Schedules.Count == 0 ? null : Pick([.. _model.Schedules.Values], random);
+    private ModelSchedule? PickSchedule(Random random) =>
+        _model.Schedules.Count == 0 ? null : Pick([.. _model.Schedules.Values], random);
 
     private static T Pick<T>(IReadOnlyList<T> items, Random random) => items[random.Next(items.Count)];
 }

@@ -17,7 +17,8 @@ public abstract class ScheduleSpecification<TFixture> : StorageSpecification<TFi
 
         var version = await Schedules.SaveAsync(schedule, Stop);
 
-        AssertSame(schedule with { Version = version!.Value, CreatedAt = Time.GetUtcNow() }, await ScheduleAsync("nightly"));
+        AssertSame(
+            schedule with { Version = version!.Value, CreatedAt = Time.GetUtcNow() }, await ScheduleAsync("nightly"));
         Assert.True(version > 0);
         AssertSame(await ScheduleAsync("nightly"), Assert.Single(await Of(Other).ListAsync(null, 10, Stop)));
     }
@@ -25,11 +26,20 @@ public abstract class ScheduleSpecification<TFixture> : StorageSpecification<TFi
     [Fact]
     public async Task Save_CountsAndTimesOfTheCaller_AreNotLookedAt()
     {
-        var schedule = A.Schedule() with { CreatedAt = DateTimeOffset.UnixEpoch, LastTick = Time.GetUtcNow(), Fired = 1, Missed = 2, Skipped = 3 };
+        var schedule = A.Schedule() with
+        {
+            CreatedAt = DateTimeOffset.UnixEpoch,
+            LastTick = Time.GetUtcNow(),
+            Fired = 1,
+            Missed = 2,
+            Skipped = 3,
+        };
 
         var stored = await SaveAsync(schedule);
 
-        Assert.Equal((Time.GetUtcNow(), null, 0, 0, 0), (stored.CreatedAt, stored.LastTick, stored.Fired, stored.Missed, stored.Skipped));
+        Assert.Equal(
+            (Time.GetUtcNow(), null, 0, 0, 0),
+            (stored.CreatedAt, stored.LastTick, stored.Fired, stored.Missed, stored.Skipped));
     }
 
     [Fact]
@@ -39,12 +49,20 @@ public abstract class ScheduleSpecification<TFixture> : StorageSpecification<TFi
         Time.Advance(Minute);
         Assert.Equal(FireStatus.Recorded, await RecordAsync(A.NextFiring(await ScheduleAsync("nightly"))));
         var before = await ScheduleAsync("nightly");
-        var change = Full() with { Version = before.Version, NextTick = Time.GetUtcNow() + Instant, LastTick = before.LastTick, Fired = 77 };
+        var change = Full() with
+        {
+            Version = before.Version,
+            NextTick = Time.GetUtcNow() + Instant,
+            LastTick = before.LastTick,
+            Fired = 77,
+        };
 
         var version = await Schedules.SaveAsync(change, Stop);
 
         Assert.True(version > before.Version);
-        AssertSame(change with { Version = version!.Value, CreatedAt = before.CreatedAt, Fired = 1 }, await ScheduleAsync("nightly"));
+        AssertSame(
+            change with { Version = version!.Value, CreatedAt = before.CreatedAt, Fired = 1 },
+            await ScheduleAsync("nightly"));
         Assert.Single(await Schedules.HistoryAsync("nightly", 10, Stop));
     }
 
@@ -73,7 +91,9 @@ public abstract class ScheduleSpecification<TFixture> : StorageSpecification<TFi
                 schedule = await SaveAsync(schedule);
             }
 
-            var versions = await Task.WhenAll(Enumerable.Range(0, 4).Select(i => Task.Run(() => Of(i % 2 == 0 ? Storage : Other).SaveAsync(schedule with { Trigger = $"{i}" }, Stop).AsTask(), Stop)));
+            var versions = await Task.WhenAll(Enumerable.Range(0, 4).Select(i => Task.Run(
+                () => Of(i % 2 == 0 ? Storage : Other).SaveAsync(schedule with { Trigger = $"{i}" }, Stop).AsTask(),
+                Stop)));
 
             var winner = Assert.Single(Enumerable.Range(0, 4), i => versions[i] is not null);
             var stored = await ScheduleAsync(schedule.Id);
@@ -89,10 +109,12 @@ public abstract class ScheduleSpecification<TFixture> : StorageSpecification<TFi
         await RecordAsync(A.NextFiring(first));
         var stored = await ScheduleAsync("nightly");
 
-        await Assert.ThrowsAsync<ArgumentException>(async () => await Schedules.SaveAsync(stored with { NextTick = stored.LastTick }, Stop));
+        await Assert.ThrowsAsync<ArgumentException>(
+            async () => await Schedules.SaveAsync(stored with { NextTick = stored.LastTick }, Stop));
 
         // What counts is what the storage keeps.
-        await Assert.ThrowsAsync<ArgumentException>(async () => await Schedules.SaveAsync(stored with { NextTick = stored.LastTick, LastTick = null }, Stop));
+        await Assert.ThrowsAsync<ArgumentException>(
+            async () => await Schedules.SaveAsync(stored with { NextTick = stored.LastTick, LastTick = null }, Stop));
         AssertSame(stored, await ScheduleAsync("nightly"));
     }
 
@@ -100,7 +122,14 @@ public abstract class ScheduleSpecification<TFixture> : StorageSpecification<TFi
     [MemberData(nameof(HostileTexts.All), MemberType = typeof(HostileTexts))]
     public async Task Save_HostileText_ComesBackToTheLetter(string text)
     {
-        var schedule = A.Schedule(text) with { Trigger = text, App = text, CodeDigest = text, State = ScheduleState.Paused, Reason = text };
+        var schedule = A.Schedule(text) with
+        {
+            Trigger = text,
+            App = text,
+            CodeDigest = text,
+            State = ScheduleState.Paused,
+            Reason = text,
+        };
 
         var stored = await SaveAsync(schedule);
 

@@ -61,7 +61,8 @@ public abstract class SignalSpecification<TFixture> : StorageSpecification<TFixt
         var request = Request();
         Assert.Single(await Broker.ReceiveAsync(request, Stop));
 
-        var delivery = Assert.Single(await RunAsync(new ValueTask<IReadOnlyList<Delivery>>(NextAsync(request)), TimeSpan.FromSeconds(1)));
+        var delivery = Assert.Single(
+            await RunAsync(new ValueTask<IReadOnlyList<Delivery>>(NextAsync(request)), TimeSpan.FromSeconds(1)));
 
         Assert.InRange(delivery.ClaimedAt, due, due + delay);
     }
@@ -75,7 +76,8 @@ public abstract class SignalSpecification<TFixture> : StorageSpecification<TFixt
         var start = Time.GetUtcNow();
         var wait = TimeSpan.FromSeconds(10);
 
-        Assert.Empty(await RunAsync(Broker.ReceiveAsync(request.Next(100) with { Wait = wait }, Stop), TimeSpan.FromSeconds(1)));
+        Assert.Empty(
+            await RunAsync(Broker.ReceiveAsync(request.Next(100) with { Wait = wait }, Stop), TimeSpan.FromSeconds(1)));
 
         Assert.True(Time.GetUtcNow() - start >= wait);
     }
@@ -112,7 +114,9 @@ public abstract class SignalSpecification<TFixture> : StorageSpecification<TFixt
 
         var next = request.Next(100) with { Queues = ["other"], Wait = TimeSpan.FromHours(1) };
 
-        Assert.Equal(other.Id, Assert.Single(await Broker.ReceiveAsync(next, Stop).AsTask().WaitAsync(Patience, Stop)).Message.Id);
+        Assert.Equal(
+            other.Id,
+            Assert.Single(await Broker.ReceiveAsync(next, Stop).AsTask().WaitAsync(Patience, Stop)).Message.Id);
     }
 
     [Fact]
@@ -143,18 +147,23 @@ public abstract class SignalSpecification<TFixture> : StorageSpecification<TFixt
     public async Task Signals_OfPublishEndAndCancel_AreHeard()
     {
         var heard = new ConcurrentQueue<Signal>();
-        using var listening = Storage.Signals.Subscribe(heard.Enqueue, SignalKind.JobsReady, SignalKind.JobEnded, SignalKind.CancelRequested);
+        using var listening = Storage.Signals.Subscribe(
+            heard.Enqueue, SignalKind.JobsReady, SignalKind.JobEnded, SignalKind.CancelRequested);
         var messages = A.Messages(2);
 
         await PublishAsync(messages);
         Assert.Contains(heard, s => s.Kind is SignalKind.JobsReady or SignalKind.Changed);
         var delivery = await ReceiveOneAsync();
         await CancelAsync(delivery.Message.Id);
-        Assert.Contains(heard, s => s == new Signal(SignalKind.CancelRequested, null, delivery.Message.Id) || s.Kind == SignalKind.Changed);
+        Assert.Contains(heard, s => s == new Signal(SignalKind.CancelRequested, null, delivery.Message.Id)
+            || s.Kind == SignalKind.Changed);
         await SettleAsync(delivery);
-        Assert.Contains(heard, s => s == new Signal(SignalKind.JobEnded, null, delivery.Message.Id) || s.Kind == SignalKind.Changed);
+        Assert.Contains(
+            heard,
+            s => s == new Signal(SignalKind.JobEnded, null, delivery.Message.Id) || s.Kind == SignalKind.Changed);
         await CancelAsync(messages[1].Id);
-        Assert.Contains(heard, s => s == new Signal(SignalKind.JobEnded, null, messages[1].Id) || s.Kind == SignalKind.Changed);
+        Assert.Contains(
+            heard, s => s == new Signal(SignalKind.JobEnded, null, messages[1].Id) || s.Kind == SignalKind.Changed);
     }
 
     [Fact]

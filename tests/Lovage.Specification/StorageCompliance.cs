@@ -19,11 +19,16 @@ public abstract class StorageCompliance<TFixture>
             .Where(type => !type.IsAbstract && Definitions(type).Any())
             .SelectMany(Definitions)
             .ToHashSet();
-        var missing = specifications.Where(type => !derived.Contains(type) && !Exceptions.ContainsKey(type)).Select(type => type.Name).Order(StringComparer.Ordinal);
+        var missing = specifications.Where(type => !derived.Contains(type) && !Exceptions.ContainsKey(type))
+            .Select(type => type.Name)
+            .Order(StringComparer.Ordinal);
 
         Assert.NotEmpty(specifications);
         Assert.Empty(missing);
-        Assert.All(Exceptions, exception => Assert.False(string.IsNullOrWhiteSpace(exception.Value), $"{exception.Key.Name} is left out without a reason."));
+        Assert.All(
+            Exceptions,
+            exception => Assert.False(
+                string.IsNullOrWhiteSpace(exception.Value), $"{exception.Key.Name} is left out without a reason."));
     }
 
     private static bool IsSpecification(Type type) =>

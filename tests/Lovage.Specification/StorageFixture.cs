@@ -12,10 +12,12 @@ public abstract class StorageFixture
 
 /// <summary>One test's own storage.</summary>
 /// <param name="storage">The storage, opened.</param>
-/// <param name="other">The same data through another handle, as another process has it; the same storage where the backend cannot share.</param>
+/// <param name="other">The same data through another handle, as another process has it; the same storage where the
+/// backend cannot share.</param>
 /// <param name="time">The clock of both.</param>
 /// <param name="cleanUp">Called last.</param>
-public sealed class StorageScope(JobStorage storage, JobStorage other, ManualTimeProvider time, Func<ValueTask>? cleanUp = null) : IAsyncDisposable
+public sealed class StorageScope(
+    JobStorage storage, JobStorage other, ManualTimeProvider time, Func<ValueTask>? cleanUp = null) : IAsyncDisposable
 {
     public JobStorage Storage { get; } = storage;
 
@@ -23,7 +25,10 @@ public sealed class StorageScope(JobStorage storage, JobStorage other, ManualTim
 
     public ManualTimeProvider Time { get; } = time;
 
-    /// <summary>Begins a transaction as a caller has it, on a connection that goes with it; null where the backend takes part in none.</summary>
+    /// <summary>
+    /// Begins a transaction as a caller has it, on a connection that goes with it; null where the backend takes part in
+    /// none.
+    /// </summary>
     public Func<ValueTask<DbTransaction>>? BeginAsync { get; init; }
 
     public async ValueTask DisposeAsync()

@@ -57,14 +57,18 @@ internal sealed class StorageModel
         }
     }
 
-    public IReadOnlyList<ModelJob> Receive(string owner, int max, bool withReclaimed, DateTimeOffset leaseEnds, DateTimeOffset now)
+    public IReadOnlyList<ModelJob> Receive(
+        string owner, int max, bool withReclaimed, DateTimeOffset leaseEnds, DateTimeOffset now)
     {
         foreach (var due in Jobs.Where(job => IsDue(job, now)).OrderBy(job => job.Due).ThenBy(Jobs.IndexOf).ToList())
         {
             Join(due);
         }
 
-        var ready = Jobs.Where(job => job.State == JobState.Queued && job.Owner is null).OrderBy(job => job.Message.Priority).ThenBy(job => job.Sequence).ToList();
+        var ready = Jobs.Where(job => job.State == JobState.Queued && job.Owner is null)
+            .OrderBy(job => job.Message.Priority)
+            .ThenBy(job => job.Sequence)
+            .ToList();
         var taken = withReclaimed ? ready.Where(job => job.Reclaimed).Take(1).ToList() : [];
         taken = taken.Count > 0 ? taken : [.. ready.Where(job => !job.Reclaimed).Take(max)];
         foreach (var job in taken)
@@ -143,7 +147,8 @@ internal sealed class StorageModel
         }
     }
 
-    private static bool IsDue(ModelJob job, DateTimeOffset now) => job.State is JobState.Scheduled or JobState.Retrying && job.Due <= now;
+    private static bool IsDue(ModelJob job, DateTimeOffset now) =>
+        job.State is JobState.Scheduled or JobState.Retrying && job.Due <= now;
 
     private void Join(ModelJob job) => (job.State, job.Sequence) = (JobState.Queued, ++_sequence);
 

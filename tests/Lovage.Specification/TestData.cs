@@ -16,16 +16,18 @@ public sealed class TestData(TimeProvider time)
 
     public JobId Id() => _ids.Next();
 
-    public JobMessage Message(string name = "tasks.add", string queue = Queue, int priority = 0, string body = "[[1, 2], {}, {}]") => new()
-    {
-        Id = Id(),
-        Name = name,
-        Queue = queue,
-        Priority = priority,
-        Body = Encoding.UTF8.GetBytes(body),
-    };
+    public JobMessage Message(
+        string name = "tasks.add", string queue = Queue, int priority = 0, string body = "[[1, 2], {}, {}]") => new()
+        {
+            Id = Id(),
+            Name = name,
+            Queue = queue,
+            Priority = priority,
+            Body = Encoding.UTF8.GetBytes(body),
+        };
 
-    public JobMessage[] Messages(int count, string queue = Queue) => [.. Enumerable.Range(0, count).Select(_ => Message(queue: queue))];
+    public JobMessage[] Messages(int count, string queue = Queue) =>
+        [.. Enumerable.Range(0, count).Select(_ => Message(queue: queue))];
 
     /// <summary>A message with every field set.</summary>
     public JobMessage Full() => Message() with
@@ -44,7 +46,8 @@ public sealed class TestData(TimeProvider time)
         Origin = "gen1@host",
         ReplyTo = Id().Value,
         IgnoreResult = true,
-        Headers = ImmutableDictionary<string, string>.Empty.Add("tenant", "acme").Add("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"),
+        Headers = ImmutableDictionary<string, string>.Empty.Add("tenant", "acme")
+            .Add("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"),
         Extra = "{\"stamped_headers\": null, \"x\":1.50}"u8.ToArray(),
     };
 
@@ -62,15 +65,23 @@ public sealed class TestData(TimeProvider time)
     public Firing NextFiring(ScheduleRecord schedule) => NextFiring(schedule, Message("tasks.report"));
 
     /// <summary>A firing of the next tick with this job; the tick after it comes a minute later.</summary>
-    public static Firing NextFiring(ScheduleRecord schedule, JobMessage job) => Firing(schedule, [new TickRecord(schedule.NextTick!.Value, TickStatus.Fired) { JobId = job.Id }], [job]);
+    public static Firing NextFiring(ScheduleRecord schedule, JobMessage job) =>
+        Firing(schedule, [new TickRecord(schedule.NextTick!.Value, TickStatus.Fired) { JobId = job.Id }], [job]);
 
-    /// <summary>A firing that says what became of ticks; the tick after the next comes a minute after the last of them.</summary>
-    public static Firing Firing(ScheduleRecord schedule, IReadOnlyList<TickRecord> ticks, params IReadOnlyList<JobMessage> jobs) => new(schedule.Id, schedule.Version)
-    {
-        Ticks = ticks,
-        Jobs = jobs,
-        NextTick = ticks[^1].Through < schedule.NextTick ? schedule.NextTick : ticks[^1].Through + TimeSpan.FromMinutes(1),
-    };
+    /// <summary>
+    /// A firing that says what became of ticks; the tick after the next comes a minute after the last of them.
+    /// </summary>
+    public static Firing Firing(
+        ScheduleRecord schedule,
+        IReadOnlyList<TickRecord> ticks,
+        params IReadOnlyList<JobMessage> jobs) => new(schedule.Id, schedule.Version)
+        {
+            Ticks = ticks,
+            Jobs = jobs,
+            NextTick = ticks[^1].Through < schedule.NextTick
+            ? schedule.NextTick
+            : ticks[^1].Through + TimeSpan.FromMinutes(1),
+        };
 
     public AttemptRecord Attempt(AttemptEnd end = AttemptEnd.Succeeded, int number = 1) => new()
     {
@@ -79,7 +90,9 @@ public sealed class TestData(TimeProvider time)
         StartedAt = time.GetUtcNow(),
         Duration = TimeSpan.FromMilliseconds(5),
         Worker = Owner().Key,
-        Error = end is AttemptEnd.Failed or AttemptEnd.TimedOut ? new JobError("System.InvalidOperationException", "It broke.", "at Here()") : null,
+        Error = end is AttemptEnd.Failed or AttemptEnd.TimedOut
+            ? new JobError("System.InvalidOperationException", "It broke.", "at Here()")
+            : null,
     };
 
     public Settlement Outcome(Delivery delivery, JobDecision decision = JobDecision.Succeed) => new()

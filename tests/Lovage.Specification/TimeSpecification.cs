@@ -44,7 +44,11 @@ public abstract class TimeSpecification<TFixture> : StorageSpecification<TFixtur
     [InlineData(20, 10)]
     public async Task Receive_DelayAndEta_TheLaterHolds(int delay, int eta)
     {
-        await PublishAsync(A.Message() with { Delay = TimeSpan.FromSeconds(delay), Eta = Time.GetUtcNow() + TimeSpan.FromSeconds(eta) });
+        await PublishAsync(A.Message() with
+        {
+            Delay = TimeSpan.FromSeconds(delay),
+            Eta = Time.GetUtcNow() + TimeSpan.FromSeconds(eta),
+        });
 
         Time.Advance(Ten);
         Assert.Empty(await ReceiveAsync());
@@ -69,7 +73,8 @@ public abstract class TimeSpecification<TFixture> : StorageSpecification<TFixtur
         await PublishAsync(A.Message() with { Delay = Twenty });
         var due = Time.GetUtcNow() + Twenty;
 
-        var deliveries = await RunAsync(Broker.ReceiveAsync(Request() with { Wait = TimeSpan.FromHours(1) }, Stop), TimeSpan.FromSeconds(1));
+        var deliveries = await RunAsync(
+            Broker.ReceiveAsync(Request() with { Wait = TimeSpan.FromHours(1) }, Stop), TimeSpan.FromSeconds(1));
 
         var delivery = Assert.Single(deliveries);
         Assert.InRange(delivery.ClaimedAt, due, due + Ten);

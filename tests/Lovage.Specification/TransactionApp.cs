@@ -9,8 +9,9 @@ using Xunit;
 namespace Lovage.Specification;
 
 /// <summary>
-/// An app whose jobs take part in transactions: a client that enqueues together with rows of the app's own, and a worker whose handlers read and write such rows. The worker polls so seldom that
-/// only a hint wakes it in time, where there are hints.
+/// An app whose jobs take part in transactions: a client that enqueues together with rows of the app's own, and a
+/// worker whose handlers read and write such rows. The worker polls so seldom that only a hint wakes it in time, where
+/// there are hints.
 /// </summary>
 public abstract class TransactionApp<TFixture> : IAsyncLifetime
     where TFixture : TransactionAppFixture, new()
@@ -46,21 +47,25 @@ public abstract class TransactionApp<TFixture> : IAsyncLifetime
     protected Task<JobClient> StartAsync(params JobDefinition[] definitions) => StartAsync([], definitions);
 
     /// <summary>Starts an app without a worker.</summary>
-    protected Task<JobClient> StartAsync(Action<LovageBuilder> configure, params JobDefinition[] definitions) => StartAsync([], configure, definitions);
+    protected Task<JobClient> StartAsync(Action<LovageBuilder> configure, params JobDefinition[] definitions) =>
+        StartAsync([], configure, definitions);
 
     /// <summary>Starts an app with a worker and settings of its own.</summary>
-    protected Task<JobClient> StartAsync((string Key, string Value)[] settings, params JobDefinition[] definitions) => StartAsync(
-        settings,
-        lovage => lovage.AddWorker(worker =>
-        {
-            worker.PollInterval = Fixture.PollInterval;
-            worker.Concurrency = 4;
-        }),
-        definitions);
+    protected Task<JobClient> StartAsync((string Key, string Value)[] settings, params JobDefinition[] definitions) =>
+        StartAsync(
+            settings,
+            lovage => lovage.AddWorker(worker =>
+            {
+                worker.PollInterval = Fixture.PollInterval;
+                worker.Concurrency = 4;
+            }),
+            definitions);
 
-    private async Task<JobClient> StartAsync((string Key, string Value)[] settings, Action<LovageBuilder> configure, JobDefinition[] definitions)
+    private async Task<JobClient> StartAsync(
+        (string Key, string Value)[] settings, Action<LovageBuilder> configure, JobDefinition[] definitions)
     {
-        var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { EnvironmentName = "Development" });
+        var builder = Host.CreateEmptyApplicationBuilder(
+            new HostApplicationBuilderSettings { EnvironmentName = "Development" });
         foreach (var (key, value) in settings)
         {
             builder.Configuration[key] = value;
@@ -87,9 +92,12 @@ public abstract class TransactionApp<TFixture> : IAsyncLifetime
 
     protected async Task StopAsync() => await _hosts[^1].StopAsync(Stop);
 
-    protected static JobDefinition Handler(string name, Func<JobInvocation, Task> run) => new(name, async invocation => await run(invocation));
+    protected static JobDefinition Handler(string name, Func<JobInvocation, Task> run) =>
+        new(name, async invocation => await run(invocation));
 
-    /// <summary>The effect of a handler: a row with the job's id, in a transaction that is rolled back unless it is committed.</summary>
+    /// <summary>
+    /// The effect of a handler: a row with the job's id, in a transaction that is rolled back unless it is committed.
+    /// </summary>
     protected async Task PayAsync(JobInvocation run, Func<AppTransaction, Task> complete)
     {
         await using var transaction = await Fixture.BeginAsync(Jobs);
@@ -108,7 +116,8 @@ public abstract class TransactionApp<TFixture> : IAsyncLifetime
     /// <summary>How many were enqueued and have succeeded.</summary>
     protected async Task<(long Enqueued, long Succeeded)> CountersAsync(string name)
     {
-        var counter = Assert.Single(await ReadAsync(static storage => storage.Store.CountersAsync(Stop)), counter => counter.Name == name);
+        var counter = Assert.Single(
+            await ReadAsync(static storage => storage.Store.CountersAsync(Stop)), counter => counter.Name == name);
         return (counter.Enqueued, counter.Succeeded);
     }
 
@@ -137,7 +146,12 @@ public abstract class TransactionApp<TFixture> : IAsyncLifetime
 
         public bool IsEnabled(LogLevel logLevel) => true;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+        public void Log<TState>(
+            LogLevel logLevel,
+            EventId eventId,
+            TState state,
+            Exception? exception,
+            Func<TState, Exception?, string> formatter) =>
             _lines.Enqueue((eventId.Id, formatter(state, exception)));
     }
 }

@@ -3,13 +3,18 @@ using Lovage.Storage;
 
 namespace Lovage.Specification;
 
-/// <summary>What a backend gives <see cref="TransactionAppSpecification{TFixture}"/>: a database with a table of the app's own beside Lovage's, by the system's clock.</summary>
+/// <summary>
+/// What a backend gives <see cref="TransactionAppSpecification{TFixture}"/>: a database with a table of the app's own
+/// beside Lovage's, by the system's clock.
+/// </summary>
 public abstract class TransactionAppFixture : IAsyncDisposable
 {
     /// <summary>The app's table, as SQL names it: <c>effect(id text)</c>, empty.</summary>
     public abstract string Table { get; }
 
-    /// <summary>How often workers look by themselves: so seldom that only a hint wakes them in time, unless there are none.</summary>
+    /// <summary>
+    /// How often workers look by themselves: so seldom that only a hint wakes them in time, unless there are none.
+    /// </summary>
     public virtual TimeSpan PollInterval => TimeSpan.FromMinutes(1);
 
     /// <summary>Makes the database.</summary>

@@ -12,7 +12,8 @@ public abstract class TransactionAppSpecification<TFixture> : TransactionApp<TFi
     public async Task Enqueue_Committed_RunsAtOnceAndFindsItsRow()
     {
         var found = new ConcurrentQueue<long>();
-        var jobs = await StartAsync(Handler("look", async run => found.Enqueue(await Fixture.CountAsync($"id = '{run.Context.Id}'"))));
+        var jobs = await StartAsync(
+            Handler("look", async run => found.Enqueue(await Fixture.CountAsync($"id = '{run.Context.Id}'"))));
 
         JobHandle handle;
         await using (var transaction = await Fixture.BeginAsync(jobs))
@@ -53,7 +54,8 @@ public abstract class TransactionAppSpecification<TFixture> : TransactionApp<TFi
         await using (var transaction = await Fixture.BeginAsync(jobs))
         {
             typed = await jobs.EnqueueAsync(Job.Create<int>("sum"), transaction, Stop);
-            many = await jobs.EnqueueAsync([.. Enumerable.Range(0, 1_500).Select(static _ => Job.Create("sum"))], transaction, Stop);
+            many = await jobs.EnqueueAsync(
+                [.. Enumerable.Range(0, 1_500).Select(static _ => Job.Create("sum"))], transaction, Stop);
             await transaction.CommitAsync(Stop);
         }
 
@@ -65,14 +67,16 @@ public abstract class TransactionAppSpecification<TFixture> : TransactionApp<TFi
     [Fact]
     public async Task Enqueue_IdOfAnotherJob_ThrowsAndTheTransactionGoesOn()
     {
-        var jobs = await StartAsync(Handler("look", static _ => Task.CompletedTask), Handler("other", static _ => Task.CompletedTask));
+        var jobs = await StartAsync(
+            Handler("look", static _ => Task.CompletedTask), Handler("other", static _ => Task.CompletedTask));
         var id = JobId.Parse("mine");
         await (await jobs.EnqueueAsync(Job.Create("look") with { Id = id }, Stop)).WaitAsync(Patience, Stop);
 
         JobHandle handle;
         await using (var transaction = await Fixture.BeginAsync(jobs))
         {
-            await Assert.ThrowsAsync<JobIdConflictException>(async () => await jobs.EnqueueAsync(Job.Create("other") with { Id = id }, transaction, Stop));
+            await Assert.ThrowsAsync<JobIdConflictException>(
+                async () => await jobs.EnqueueAsync(Job.Create("other") with { Id = id }, transaction, Stop));
             Assert.Equal(id, (await jobs.EnqueueAsync(Job.Create("look") with { Id = id }, transaction, Stop)).Id);
             handle = await jobs.EnqueueAsync(Job.Create("other"), transaction, Stop);
             await transaction.CommitAsync(Stop);
@@ -85,10 +89,12 @@ public abstract class TransactionAppSpecification<TFixture> : TransactionApp<TFi
     public async Task Enqueue_QueueAtItsBound_IsRefusedAsOutsideATransaction()
     {
         var jobs = await StartAsync([("Lovage:Limits:PendingMax", "1")]);
-        await jobs.EnqueueAsync(Job.Create("nobody.runs") with { Queue = "elsewhere", Delay = TimeSpan.FromMilliseconds(1) }, Stop);
+        await jobs.EnqueueAsync(
+            Job.Create("nobody.runs") with { Queue = "elsewhere", Delay = TimeSpan.FromMilliseconds(1) }, Stop);
 
         await using var transaction = await Fixture.BeginAsync(jobs);
-        await Assert.ThrowsAsync<QueueFullException>(async () => await jobs.EnqueueAsync(Job.Create("nobody.runs") with { Queue = "elsewhere" }, transaction, Stop));
+        await Assert.ThrowsAsync<QueueFullException>(async () =>
+            await jobs.EnqueueAsync(Job.Create("nobody.runs") with { Queue = "elsewhere" }, transaction, Stop));
     }
 
     [Fact]
@@ -97,7 +103,8 @@ public abstract class TransactionAppSpecification<TFixture> : TransactionApp<TFi
         const int Callers = 8;
         const int Each = 25;
         var runs = new ConcurrentDictionary<JobId, long>();
-        var jobs = await StartAsync(Handler("look", async run => runs[run.Context.Id] = await Fixture.CountAsync($"id = '{run.Context.Id}'")));
+        var jobs = await StartAsync(
+            Handler("look", async run => runs[run.Context.Id] = await Fixture.CountAsync($"id = '{run.Context.Id}'")));
 
         var handles = await Task.WhenAll(Enumerable.Range(0, Callers).Select(EnqueueAsync));
         foreach (var handle in handles.SelectMany(static some => some))
@@ -137,7 +144,9 @@ public abstract class TransactionAppSpecification<TFixture> : TransactionApp<TFi
             await run.Context.CompleteInTransactionAsync(transaction, 42, Stop);
             await transaction.CommitAsync(Stop);
         })));
-        using var listening = Storage.Signals.Subscribe(signal => _ = signal.Kind == SignalKind.JobEnded ? Interlocked.Increment(ref ended) : 0, SignalKind.JobEnded);
+        using var listening = Storage.Signals.Subscribe(
+            signal => _ = signal.Kind == SignalKind.JobEnded ? Interlocked.Increment(ref ended) : 0,
+            SignalKind.JobEnded);
 
         var handle = await jobs.EnqueueAsync(Job.Create<int>("pay"), Stop);
 
@@ -152,7 +161,8 @@ public abstract class TransactionAppSpecification<TFixture> : TransactionApp<TFi
     }
 
     [Fact]
-    public Task Complete_RolledBackQuietly_FailsTheAttemptAndRunsAgain() => CommitAtTheSecondAttemptAsync(leavesOpen: false);
+    public Task Complete_RolledBackQuietly_FailsTheAttemptAndRunsAgain() =>
+        CommitAtTheSecondAttemptAsync(leavesOpen: false);
 
     [Fact]
     public async Task Complete_HandlerThrowsBeforeTheCommit_FailsWithItsOwnError()
@@ -193,7 +203,9 @@ public abstract class TransactionAppSpecification<TFixture> : TransactionApp<TFi
         await handle.WaitAsync(Patience, Stop);
         await StopAsync();
 
-        Assert.Equal(AttemptEnd.Succeeded, Assert.Single(await ReadAsync(storage => storage.Store.AttemptsAsync(handle.Id, Stop))).End);
+        Assert.Equal(
+            AttemptEnd.Succeeded,
+            Assert.Single(await ReadAsync(storage => storage.Store.AttemptsAsync(handle.Id, Stop))).End);
         Assert.Equal(1, await Fixture.CountAsync());
         Assert.Equal((1, 1), await CountersAsync("pay"));
         Assert.Single(Logs, static line => line.Event == 2016);
@@ -257,7 +269,10 @@ public abstract class TransactionAppSpecification<TFixture> : TransactionApp<TFi
         Assert.Equal((1, 1), await CountersAsync("pay"));
     }
 
-    /// <summary>A handler that commits at its second attempt only, and either disposes of its transactions or leaves them to whoever ends them.</summary>
+    /// <summary>
+    /// A handler that commits at its second attempt only, and either disposes of its transactions or leaves them to
+    /// whoever ends them.
+    /// </summary>
     protected async Task CommitAtTheSecondAttemptAsync(bool leavesOpen)
     {
         var jobs = await StartAsync(Handler("pay", async run =>

@@ -10,7 +10,9 @@ namespace Lovage.Specification;
 public abstract class TransactionSpecification<TFixture> : StorageSpecification<TFixture>
     where TFixture : StorageFixture, new()
 {
-    private JobTransactions Transactions => Storage.Transactions ?? throw new InvalidOperationException($"{Storage.Description} takes part in no transactions.");
+    private JobTransactions Transactions =>
+        Storage.Transactions
+            ?? throw new InvalidOperationException($"{Storage.Description} takes part in no transactions.");
 
     [Fact]
     public async Task Publish_Committed_IsAnOrdinaryJob()
@@ -67,13 +69,16 @@ public abstract class TransactionSpecification<TFixture> : StorageSpecification<
         Assert.Null((await Store.FindAsync([message.Id], Stop))[0]);
         Assert.Empty((await Store.QueryAsync(new JobQuery(), Stop)).Jobs);
         Assert.DoesNotContain(await Store.CountersAsync(Stop), static counter => counter.Enqueued != 0);
-        Assert.DoesNotContain(await Broker.QueuesAsync(Stop), static queue => queue.Ready + queue.Scheduled + queue.Claimed != 0);
+        Assert.DoesNotContain(
+            await Broker.QueuesAsync(Stop), static queue => queue.Ready + queue.Scheduled + queue.Claimed != 0);
         Assert.Empty(await ReceiveAsync(10, "one", TestData.Queue, "new_here"));
 
         // What the first one made up on its way, such as numbers of names, is not believed in.
         Assert.Equal([PublishStatus.Accepted], await PublishAsync(message));
-        AssertSame(message, Assert.Single(await Other.Broker.ReceiveAsync(Request(10, "one", "new_here"), Stop)).Message);
-        Assert.Equal(1, Assert.Single(await Store.CountersAsync(Stop), static counter => counter.Enqueued != 0).Enqueued);
+        AssertSame(
+            message, Assert.Single(await Other.Broker.ReceiveAsync(Request(10, "one", "new_here"), Stop)).Message);
+        Assert.Equal(
+            1, Assert.Single(await Store.CountersAsync(Stop), static counter => counter.Enqueued != 0).Enqueued);
     }
 
     [Fact]
@@ -94,7 +99,9 @@ public abstract class TransactionSpecification<TFixture> : StorageSpecification<
         await PublishAsync(messages[0]);
         foreach (var message in messages)
         {
-            AssertSame(message, Assert.Single(await Other.Broker.ReceiveAsync(Request(10, "one", message.Queue), Stop)).Message);
+            AssertSame(
+                message,
+                Assert.Single(await Other.Broker.ReceiveAsync(Request(10, "one", message.Queue), Stop)).Message);
         }
     }
 
@@ -123,7 +130,9 @@ public abstract class TransactionSpecification<TFixture> : StorageSpecification<
         await using (var transaction = await BeginAsync())
         {
             Assert.Equal([PublishStatus.AlreadyKnown], await PublishInAsync(transaction, known));
-            Assert.Equal([PublishStatus.IdConflict, PublishStatus.Accepted], await PublishInAsync(transaction, known with { Name = "tasks.other" }, own));
+            Assert.Equal(
+                [PublishStatus.IdConflict, PublishStatus.Accepted],
+                await PublishInAsync(transaction, known with { Name = "tasks.other" }, own));
             Assert.Equal([PublishStatus.AlreadyKnown], await PublishInAsync(transaction, own));
             await transaction.CommitAsync(Stop);
         }
@@ -182,7 +191,8 @@ public abstract class TransactionSpecification<TFixture> : StorageSpecification<
     {
         await using var transaction = await BeginAsync();
 
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await Transactions.PublishAsync(transaction, [A.Message()], new CancellationToken(canceled: true)));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () =>
+            await Transactions.PublishAsync(transaction, [A.Message()], new CancellationToken(canceled: true)));
         await transaction.CommitAsync(Stop);
 
         Assert.Empty((await Store.QueryAsync(new JobQuery(), Stop)).Jobs);
@@ -271,7 +281,9 @@ public abstract class TransactionSpecification<TFixture> : StorageSpecification<
         Assert.Equal([follow.Id], Ids(await ReceiveAsync(10, "one", "next")));
     }
 
-    private async Task<IReadOnlyList<PublishStatus>> PublishInAsync(DbTransaction transaction, params JobMessage[] messages) => await Transactions.PublishAsync(transaction, messages, Stop);
+    private async Task<IReadOnlyList<PublishStatus>> PublishInAsync(
+        DbTransaction transaction,
+        params JobMessage[] messages) => await Transactions.PublishAsync(transaction, messages, Stop);
 
     /// <summary>Of a library that no storage knows.</summary>
     private sealed class ForeignTransaction : DbTransaction

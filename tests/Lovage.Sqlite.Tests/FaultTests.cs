@@ -66,7 +66,8 @@ public sealed class FaultTests : IDisposable
         gate.Set();
 
         await Task.WhenAll(blocking, good, alsoGood);
-        Assert.Contains("planted", (await Assert.ThrowsAsync<StorageException>(() => faulty)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "planted", (await Assert.ThrowsAsync<StorageException>(() => faulty)).Message, StringComparison.Ordinal);
         var records = await storage.Store.FindAsync([before.Id, half.Id, after.Id], Stop);
         Assert.Equal([false, true, false], records.Select(record => record is null));
         Assert.Equal(2, Assert.Single(await storage.Broker.QueuesAsync(Stop)).Ready);
@@ -90,7 +91,9 @@ public sealed class FaultTests : IDisposable
         await recovered.OpenAsync(Stop);
 
         Assert.Equal(15, (await ReceiveAsync(recovered, 100)).Count);
-        Assert.Equal(new ReclaimResult(20, 0, 0), await recovered.Broker.ReclaimAsync([TestData.Owner("crashed").Key], 100, Stop));
+        Assert.Equal(
+            new ReclaimResult(20, 0, 0),
+            await recovered.Broker.ReclaimAsync([TestData.Owner("crashed").Key], 100, Stop));
     }
 
     [Theory]
@@ -115,7 +118,8 @@ public sealed class FaultTests : IDisposable
     [Fact]
     public async Task Reclaim_HostStartedAgain_TakesEveryClaim()
     {
-        await using (var storage = new SqliteStorage(new SqliteStorageOptions { Path = _folder.File, BootId = "first" }))
+        await using (var storage = new SqliteStorage(
+            new SqliteStorageOptions { Path = _folder.File, BootId = "first" }))
         {
             await storage.OpenAsync(Stop);
             await storage.Broker.PublishAsync([_data.Message()], Stop);
@@ -135,7 +139,8 @@ public sealed class FaultTests : IDisposable
         await storage.OpenAsync(Stop);
         File.Delete(_folder.File);
 
-        var refusal = await Assert.ThrowsAsync<StorageException>(async () => await storage.Broker.PublishAsync([_data.Message()], Stop));
+        var refusal = await Assert.ThrowsAsync<StorageException>(
+            async () => await storage.Broker.PublishAsync([_data.Message()], Stop));
 
         Assert.Contains("deleted or replaced", refusal.Message, StringComparison.Ordinal);
     }
@@ -147,7 +152,8 @@ public sealed class FaultTests : IDisposable
         await storage.OpenAsync(Stop);
         await storage.DisposeAsync();
 
-        await Assert.ThrowsAsync<StorageException>(async () => await storage.Broker.PublishAsync([_data.Message()], Stop));
+        await Assert.ThrowsAsync<StorageException>(
+            async () => await storage.Broker.PublishAsync([_data.Message()], Stop));
         await Assert.ThrowsAsync<StorageException>(async () => await storage.Store.CountersAsync(Stop));
     }
 
@@ -173,7 +179,8 @@ public sealed class FaultTests : IDisposable
     }
 
     private static async Task<IReadOnlyList<Delivery>> ReceiveAsync(SqliteStorage storage, int max) =>
-        await storage.Broker.ReceiveAsync(new ReceiveRequest(TestData.Owner("crashed"), [TestData.Queue], max, Lease), Stop);
+        await storage.Broker.ReceiveAsync(
+            new ReceiveRequest(TestData.Owner("crashed"), [TestData.Queue], max, Lease), Stop);
 
     private sealed class Step(Action<WriteSession> run) : WriteOperation<bool>
     {

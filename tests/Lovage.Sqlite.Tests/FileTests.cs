@@ -38,14 +38,19 @@ public sealed class FileTests : IDisposable
         {
             await storage.OpenAsync(Stop);
             await storage.Broker.PublishAsync([StoredSample.Message(data.Message())], Stop);
-            var delivery = Assert.Single(await storage.Broker.ReceiveAsync(new ReceiveRequest(TestData.Owner(), [TestData.Queue], 1, TimeSpan.FromSeconds(30)), Stop));
+            var delivery = Assert.Single(await storage.Broker.ReceiveAsync(
+                new ReceiveRequest(TestData.Owner(), [TestData.Queue], 1, TimeSpan.FromSeconds(30)), Stop));
             var outcome = data.Outcome(delivery, JobDecision.Fail);
             await storage.Store.SettleAsync([outcome with { Attempt = StoredSample.Attempt(outcome.Attempt) }], Stop);
         }
 
         using var file = SqliteConnection.OpenReader(_folder.File);
-        Assert.Equal($"{StoredSample.Flags} {StoredSample.More}", file.ScalarText("SELECT flags || ' ' || CAST(more AS TEXT) FROM job"));
-        Assert.Equal($"{StoredSample.Error} {StoredSample.Logs}", file.ScalarText("SELECT CAST(error AS TEXT) || ' ' || CAST(logs AS TEXT) FROM course"));
+        Assert.Equal(
+            $"{StoredSample.Flags} {StoredSample.More}",
+            file.ScalarText("SELECT flags || ' ' || CAST(more AS TEXT) FROM job"));
+        Assert.Equal(
+            $"{StoredSample.Error} {StoredSample.Logs}",
+            file.ScalarText("SELECT CAST(error AS TEXT) || ' ' || CAST(logs AS TEXT) FROM course"));
     }
 
     [Fact]
@@ -152,13 +157,17 @@ public sealed class FileTests : IDisposable
     {
         var time = new ManualTimeProvider();
         var data = new TestData(time);
-        var (done, waiting, later) = (data.Full() with { HasChosenId = true }, data.Message(), data.Message() with { Delay = TimeSpan.FromHours(1) });
+        var (done, waiting, later) = (
+            data.Full() with { HasChosenId = true },
+            data.Message(),
+            data.Message() with { Delay = TimeSpan.FromHours(1) });
         await using (var storage = _folder.Storage(time))
         {
             await storage.OpenAsync(Stop);
             await storage.Broker.PublishAsync([waiting, done, later], Stop);
             await storage.Broker.PauseAsync("other", "for a reason", Stop);
-            var deliveries = await storage.Broker.ReceiveAsync(new ReceiveRequest(TestData.Owner(), [TestData.Queue], 10, TimeSpan.FromSeconds(30)), Stop);
+            var deliveries = await storage.Broker.ReceiveAsync(
+                new ReceiveRequest(TestData.Owner(), [TestData.Queue], 10, TimeSpan.FromSeconds(30)), Stop);
             await storage.Store.SettleAsync([data.Outcome(deliveries.Single(d => d.Message.Id == done.Id))], Stop);
         }
 
@@ -166,12 +175,15 @@ public sealed class FileTests : IDisposable
         await reopened.OpenAsync(Stop);
 
         var records = await reopened.Store.FindAsync([waiting.Id, done.Id, later.Id], Stop);
-        Assert.Equal([JobState.Queued, JobState.Succeeded, JobState.Scheduled], records.Select(record => record!.State));
+        Assert.Equal(
+            [JobState.Queued, JobState.Succeeded, JobState.Scheduled], records.Select(record => record!.State));
         Assert.Equal("3", System.Text.Encoding.UTF8.GetString(records[1]!.Result.Span));
         Assert.Equal("acme", records[1]!.Message.Headers["tenant"]);
         Assert.Equal([TestData.Owner().Key], await reopened.Broker.OwnersAsync(Stop));
         Assert.Single(await reopened.Store.AttemptsAsync(done.Id, Stop));
-        Assert.Equal("for a reason", (await reopened.Broker.QueuesAsync(Stop)).Single(queue => queue.Queue == "other").PauseReason);
+        Assert.Equal(
+            "for a reason",
+            (await reopened.Broker.QueuesAsync(Stop)).Single(queue => queue.Queue == "other").PauseReason);
         Assert.Equal(PublishStatus.AlreadyKnown, (await reopened.Broker.PublishAsync([done], Stop))[0]);
     }
 
@@ -186,7 +198,8 @@ public sealed class FileTests : IDisposable
     [Fact]
     public async Task Create_UriInThePath_IsAPlainName()
     {
-        await using var storage = new SqliteStorageProvider().Create($"sqlite:{_folder.At("file:memory")}?synchronous=full", TimeProvider.System);
+        await using var storage = new SqliteStorageProvider().Create(
+            $"sqlite:{_folder.At("file:memory")}?synchronous=full", TimeProvider.System);
         await storage.OpenAsync(Stop);
         await storage.PingAsync(Stop);
 

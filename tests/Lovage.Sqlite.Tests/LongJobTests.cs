@@ -6,10 +6,16 @@ using Xunit;
 
 namespace Lovage.Sqlite.Tests;
 
-/// <summary>A job that takes an hour holds the only slot of the app's worker: the ticks of the schedules are written at their instants all the same.</summary>
+/// <summary>
+/// A job that takes an hour holds the only slot of the app's worker: the ticks of the schedules are written at their
+/// instants all the same.
+/// </summary>
 public sealed class LongJobTests : IDisposable
 {
-    /// <summary>Less than the longest lease there is: by this clock an hour passes faster than the thread that renews may get its turn.</summary>
+    /// <summary>
+    /// Less than the longest lease there is: by this clock an hour passes faster than the thread that renews may get
+    /// its turn.
+    /// </summary>
     private const int Minutes = 55;
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
@@ -27,7 +33,9 @@ public sealed class LongJobTests : IDisposable
     [InlineData("sqlite:")]
     public async Task Schedules_WorkerIsFull_WriteTheirTicksOnTime(string scheme)
     {
-        var (begun, mayEnd) = (new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously), new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+        var (begun, mayEnd) = (
+            new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously),
+            new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
         var quick = 0;
         using var host = Build(
             scheme == "sqlite:" ? scheme + _folder.File : scheme,
@@ -43,9 +51,11 @@ public sealed class LongJobTests : IDisposable
             }));
         await host.StartAsync(Stop);
         var storage = host.Services.GetRequiredService<JobStorage>();
-        using var heard = storage.Signals.Subscribe(_ => _recorded.Pulse(), SignalKind.JobsReady, SignalKind.SchedulesChanged);
+        using var heard = storage.Signals.Subscribe(
+            _ => _recorded.Pulse(), SignalKind.JobsReady, SignalKind.SchedulesChanged);
         var schedules = host.Services.GetRequiredService<ScheduleClient>();
-        await UntilAsync(async () => await schedules.FindAsync("five", Stop) is not null && await schedules.FindAsync("minute", Stop) is not null);
+        await UntilAsync(async () => await schedules.FindAsync("five", Stop) is not null
+            && await schedules.FindAsync("minute", Stop) is not null);
         var hour = await host.Services.GetRequiredService<JobClient>().EnqueueAsync(Job.Create("hour"), Stop);
         await begun.Task.WaitAsync(Patience, Stop);
 
@@ -56,18 +66,22 @@ public sealed class LongJobTests : IDisposable
             // The clock stands still until the ticks are written; one who had looked just before would wait on it.
             storage.Signals.Send(new Signal(SignalKind.SchedulesChanged));
             var (one, five) = (minute, minute / 5);
-            await UntilAsync(async () => (await schedules.GetHistoryAsync("minute", 100, Stop)).Count == one && (await schedules.GetHistoryAsync("five", 100, Stop)).Count == five);
+            await UntilAsync(async () => (await schedules.GetHistoryAsync("minute", 100, Stop)).Count == one
+                && (await schedules.GetHistoryAsync("five", 100, Stop)).Count == five);
         }
 
         // By this clock the hour may pass before the worker's watch has had its turn to write that the job runs.
         Assert.Equal((false, 0), ((await hour.GetStatusAsync(Stop)).State!.Value.IsFinal, quick));
         var ofMinute = await schedules.GetHistoryAsync("minute", 100, Stop);
-        Assert.All(ofMinute, static tick => Assert.Equal((TickStatus.Fired, tick.Tick), (tick.Status, tick.RecordedAt)));
+        Assert.All(
+            ofMinute, static tick => Assert.Equal((TickStatus.Fired, tick.Tick), (tick.Status, tick.RecordedAt)));
         var waiting = await storage.Store.FindAsync([.. ofMinute.Select(static tick => tick.JobId!.Value)], Stop);
         Assert.All(waiting, static job => Assert.Equal(JobState.Queued, job!.State));
         var ofFive = await schedules.GetHistoryAsync("five", 100, Stop);
         Assert.All(ofFive, static tick => Assert.Equal(tick.Tick, tick.RecordedAt));
-        Assert.Equal([.. Enumerable.Repeat(TickStatus.Skipped, (Minutes / 5) - 1), TickStatus.Fired], ofFive.Select(static tick => tick.Status));
+        Assert.Equal(
+            [.. Enumerable.Repeat(TickStatus.Skipped, (Minutes / 5) - 1), TickStatus.Fired],
+            ofFive.Select(static tick => tick.Status));
 
         mayEnd.SetResult();
         await host.StopAsync(Stop);
@@ -75,12 +89,17 @@ public sealed class LongJobTests : IDisposable
 
     private IHost Build(string address, params JobDefinition[] jobs)
     {
-        var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { ApplicationName = "shop", EnvironmentName = "Development" });
+        var builder = Host.CreateEmptyApplicationBuilder(
+            new HostApplicationBuilderSettings { ApplicationName = "shop", EnvironmentName = "Development" });
         var lovage = builder.AddLovage(options => options.Storage = address)
             .AddStorageProvider(new SqliteStorageProvider())
             .UseTime(_time)
             .AddWorker(static worker => (worker.Concurrency, worker.Lease) = (1, TimeSpan.FromHours(1)))
-            .AddSchedule("minute", Every.Minutes(1), Job.Create("quick"), static schedule => (schedule.Overlap, schedule.OverlapMax) = (OverlapRule.Allow, 1_000))
+            .AddSchedule(
+                "minute",
+                Every.Minutes(1),
+                Job.Create("quick"),
+                static schedule => (schedule.Overlap, schedule.OverlapMax) = (OverlapRule.Allow, 1_000))
             .AddSchedule("five", Every.Minutes(5), Job.Create("quick"));
         foreach (var job in jobs)
         {

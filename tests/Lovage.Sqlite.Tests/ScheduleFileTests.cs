@@ -8,7 +8,10 @@ using Xunit;
 
 namespace Lovage.Sqlite.Tests;
 
-/// <summary>Schedules in the file: closed and opened again, brought up from an older schema, cut off in the midst of a commit, seen from another process.</summary>
+/// <summary>
+/// Schedules in the file: closed and opened again, brought up from an older schema, cut off in the midst of a commit,
+/// seen from another process.
+/// </summary>
 public sealed class ScheduleFileTests : IDisposable
 {
     private const int FrameHeader = 24;
@@ -76,7 +79,8 @@ public sealed class ScheduleFileTests : IDisposable
         await migrated.Schedules!.SaveAsync(_data.Schedule(next: TimeSpan.Zero), Stop);
         Assert.Equal(FireStatus.Recorded, await FireAsync(migrated, "nightly"));
         Assert.Single(await ReceiveAsync(migrated));
-        Assert.Equal(Tables.Version, migrated.Readers.Read(static reader => reader.Connection.Scalar("PRAGMA user_version")));
+        Assert.Equal(
+            Tables.Version, migrated.Readers.Read(static reader => reader.Connection.Scalar("PRAGMA user_version")));
     }
 
     [Fact]
@@ -98,7 +102,9 @@ public sealed class ScheduleFileTests : IDisposable
 
             var before = await File.ReadAllBytesAsync(_folder.File + "-wal", Stop);
             File.Copy(_folder.File, _folder.At("before.db"), overwrite: true);
-            Assert.All(await storage.Schedules!.RecordAsync(firings, Stop), status => Assert.Equal(FireStatus.Recorded, status));
+            Assert.All(
+                await storage.Schedules!.RecordAsync(firings, Stop),
+                status => Assert.Equal(FireStatus.Recorded, status));
             log = await File.ReadAllBytesAsync(_folder.File + "-wal", Stop);
             from = before.Length;
 
@@ -123,7 +129,8 @@ public sealed class ScheduleFileTests : IDisposable
     [Fact]
     public async Task Record_FullFile_IsRefusedAndChangesNothing()
     {
-        await using var storage = new SqliteStorage(new SqliteStorageOptions { Path = _folder.File, Time = _time, PagesMax = 90 });
+        await using var storage = new SqliteStorage(
+            new SqliteStorageOptions { Path = _folder.File, Time = _time, PagesMax = 90 });
         await storage.OpenAsync(Stop);
         await storage.Schedules!.SaveAsync(_data.Schedule(next: TimeSpan.Zero), Stop);
         var fired = 0;
@@ -157,7 +164,10 @@ public sealed class ScheduleFileTests : IDisposable
 
         await one.Schedules!.SaveAsync(data.Schedule(next: TimeSpan.Zero), Stop);
         await heard.Task.WaitAsync(Lease, Stop);
-        var request = new ReceiveRequest(TestData.Owner(), [TestData.Queue], 1, Lease) { Wait = TimeSpan.FromMinutes(10) };
+        var request = new ReceiveRequest(TestData.Owner(), [TestData.Queue], 1, Lease)
+        {
+            Wait = TimeSpan.FromMinutes(10),
+        };
         var waiting = two.Broker.ReceiveAsync(request, Stop).AsTask();
         var firing = data.NextFiring(await FindAsync(one, "nightly"));
         await one.Schedules.RecordAsync([firing], Stop);
@@ -180,7 +190,8 @@ public sealed class ScheduleFileTests : IDisposable
         Assert.True(await TellsAsync(async () => await schedules.RunAsync("nightly", _data.Message(), Stop)));
         _time.Advance(TimeSpan.FromMinutes(1));
         Assert.False(await TellsAsync(async () => await schedules.DueAsync(10, Stop)));
-        Assert.False(await TellsAsync(async () => Assert.Equal(1, await schedules.PruneAsync(TimeSpan.Zero, 10, Stop))));
+        Assert.False(
+            await TellsAsync(async () => Assert.Equal(1, await schedules.PruneAsync(TimeSpan.Zero, 10, Stop))));
         Assert.True(await TellsAsync(async () => await schedules.ResignAsync("one", Stop)));
         Assert.True(await TellsAsync(async () => await schedules.RemoveAsync("nightly", Stop)));
 
@@ -199,13 +210,15 @@ public sealed class ScheduleFileTests : IDisposable
     [Fact]
     public async Task TryLead_HostStartedAgain_IsFree()
     {
-        await using (var storage = new SqliteStorage(new SqliteStorageOptions { Path = _folder.File, Time = _time, BootId = "first" }))
+        await using (var storage = new SqliteStorage(
+            new SqliteStorageOptions { Path = _folder.File, Time = _time, BootId = "first" }))
         {
             await storage.OpenAsync(Stop);
             Assert.True(await storage.Schedules!.TryLeadAsync("one", Lease, Stop));
         }
 
-        await using var again = new SqliteStorage(new SqliteStorageOptions { Path = _folder.File, Time = _time, BootId = "second" });
+        await using var again = new SqliteStorage(
+            new SqliteStorageOptions { Path = _folder.File, Time = _time, BootId = "second" });
         await again.OpenAsync(Stop);
 
         Assert.True(await again.Schedules!.TryLeadAsync("two", Lease, Stop));
@@ -216,7 +229,13 @@ public sealed class ScheduleFileTests : IDisposable
     {
         await using var storage = await OpenAsync();
         using var reader = SqliteConnection.OpenReader(_folder.File);
-        foreach (var sql in new[] { ScheduleReading.DueByTick, ScheduleReading.DueByQueue, ScheduleReading.NextTick, ScheduleReading.AnyQueued })
+        foreach (var sql in new[]
+        {
+            ScheduleReading.DueByTick,
+            ScheduleReading.DueByQueue,
+            ScheduleReading.NextTick,
+            ScheduleReading.AnyQueued,
+        })
         {
             var plan = new List<string>();
             using var row = reader.Prepare($"EXPLAIN QUERY PLAN {sql}");
@@ -226,11 +245,17 @@ public sealed class ScheduleFileTests : IDisposable
             }
 
             Assert.Contains(plan, step => step.Contains("INDEX schedule_", StringComparison.Ordinal));
-            Assert.DoesNotContain(plan, step => (step.StartsWith("SCAN", StringComparison.Ordinal) && !step.Contains("INDEX schedule_", StringComparison.Ordinal)) || step.Contains("TEMP", StringComparison.Ordinal));
+            Assert.DoesNotContain(
+                plan,
+                step => (step.StartsWith("SCAN", StringComparison.Ordinal)
+                    && !step.Contains("INDEX schedule_", StringComparison.Ordinal))
+                    || step.Contains("TEMP", StringComparison.Ordinal));
         }
     }
 
-    /// <summary>What a crash has left once it is opened: true when the firings are in it, false when nothing of them is.</summary>
+    /// <summary>
+    /// What a crash has left once it is opened: true when the firings are in it, false when nothing of them is.
+    /// </summary>
     private async Task<bool> IsDoneAsync(IReadOnlyList<Firing> firings, ReadOnlyMemory<byte> log)
     {
         var path = _folder.At("crashed.db");
@@ -249,7 +274,8 @@ public sealed class ScheduleFileTests : IDisposable
             var schedule = await FindAsync(storage, firing.Id);
             var history = await storage.Schedules!.HistoryAsync(firing.Id, 10, Stop);
             var job = (await storage.Store.FindAsync([firing.Jobs[0].Id], Stop))[0];
-            Assert.Equal(schedule.Version > firing.Version, schedule.Fired == 1 && schedule.NextTick == firing.NextTick);
+            Assert.Equal(
+                schedule.Version > firing.Version, schedule.Fired == 1 && schedule.NextTick == firing.NextTick);
             found.Add((schedule.Version > firing.Version, history.Count, job is not null));
         }
 
@@ -271,10 +297,14 @@ public sealed class ScheduleFileTests : IDisposable
     private async Task<FireStatus> FireAsync(SqliteStorage storage, string id) =>
         Assert.Single(await storage.Schedules!.RecordAsync([_data.NextFiring(await FindAsync(storage, id))], Stop));
 
-    private static async Task<ScheduleRecord> FindAsync(SqliteStorage storage, string id) => Assert.IsType<ScheduleRecord>(await storage.Schedules!.FindAsync(id, Stop));
+    private static async Task<ScheduleRecord> FindAsync(SqliteStorage storage, string id) =>
+        Assert.IsType<ScheduleRecord>(await storage.Schedules!.FindAsync(id, Stop));
 
     private static async Task<IReadOnlyList<Delivery>> ReceiveAsync(SqliteStorage storage) =>
         await storage.Broker.ReceiveAsync(new ReceiveRequest(TestData.Owner(), [TestData.Queue], 100, Lease), Stop);
 
-    private static string Shape(SqliteConnection file) => file.ScalarText("SELECT group_concat(sql, char(10)) FROM (SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY name)");
+    private static string Shape(SqliteConnection file) =>
+        file.ScalarText(
+            "SELECT group_concat(sql, char(10)) FROM (SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY "
+                + "name)");
 }

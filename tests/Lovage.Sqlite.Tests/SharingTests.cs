@@ -41,7 +41,9 @@ public sealed class SharingTests : IDisposable
         await Task.WhenAll(PublishAsync(one, 1), PublishAsync(two, 2), WorkAsync(one, "one"), WorkAsync(two, "two"));
 
         Assert.Equal(2 * Batches * Size, published.Count);
-        Assert.Equal(published.Select(id => id.Value).Order(StringComparer.Ordinal), settled.Select(id => id.Value).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            published.Select(id => id.Value).Order(StringComparer.Ordinal),
+            settled.Select(id => id.Value).Order(StringComparer.Ordinal));
         var queue = Assert.Single(await two.Broker.QueuesAsync(Stop));
         Assert.Equal((0, 0, 0), (queue.Ready, queue.Scheduled, queue.Claimed));
         var counter = Assert.Single(await one.Store.CountersAsync(Stop));
@@ -64,11 +66,15 @@ public sealed class SharingTests : IDisposable
             var data = new TestData(TimeProvider.System);
             while (settled.Count < 2 * Batches * Size)
             {
-                var request = new ReceiveRequest(TestData.Owner(owner), [TestData.Queue], 30, TimeSpan.FromMinutes(5)) { Wait = TimeSpan.FromMilliseconds(200) };
+                var request = new ReceiveRequest(TestData.Owner(owner), [TestData.Queue], 30, TimeSpan.FromMinutes(5))
+                {
+                    Wait = TimeSpan.FromMilliseconds(200),
+                };
                 var deliveries = await storage.Broker.ReceiveAsync(request, Stop);
                 if (deliveries.Count > 0)
                 {
-                    var statuses = await storage.Store.SettleAsync([.. deliveries.Select(delivery => data.Outcome(delivery))], Stop);
+                    var statuses = await storage.Store.SettleAsync(
+                        [.. deliveries.Select(delivery => data.Outcome(delivery))], Stop);
                     Assert.All(statuses, status => Assert.Equal(SettleStatus.Applied, status));
                     foreach (var delivery in deliveries)
                     {
@@ -84,7 +90,10 @@ public sealed class SharingTests : IDisposable
     {
         await using var one = await OpenAsync();
         await using var two = await OpenAsync();
-        var request = new ReceiveRequest(TestData.Owner(), [TestData.Queue], 1, TimeSpan.FromSeconds(30)) { Wait = TimeSpan.FromMinutes(10) };
+        var request = new ReceiveRequest(TestData.Owner(), [TestData.Queue], 1, TimeSpan.FromSeconds(30))
+        {
+            Wait = TimeSpan.FromMinutes(10),
+        };
         var waiting = two.Broker.ReceiveAsync(request, Stop).AsTask();
 
         var message = new TestData(TimeProvider.System).Message();

@@ -2,7 +2,10 @@ using Lovage.Specification;
 
 namespace Lovage.Sqlite.Tests;
 
-/// <summary>A file of its own for each scope; the second handle is a second storage on the same file, with connections, locks and a writer's thread of its own.</summary>
+/// <summary>
+/// A file of its own for each scope; the second handle is a second storage on the same file, with connections, locks
+/// and a writer's thread of its own.
+/// </summary>
 public sealed class SqliteFixture : StorageFixture
 {
     public override async ValueTask<StorageScope> OpenAsync()

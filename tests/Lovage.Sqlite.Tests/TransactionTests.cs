@@ -28,7 +28,13 @@ public sealed class SqliteTransactionAppFixture : TransactionAppFixture
         await transaction.CommitAsync();
     }
 
-    public override JobStorage NewStorage() => new SqliteStorage(new SqliteStorageOptions { Path = _folder.File, Synchronous = SqliteSynchronous.Normal, TransactionLimit = Limit });
+    public override JobStorage NewStorage() =>
+        new SqliteStorage(new SqliteStorageOptions
+        {
+            Path = _folder.File,
+            Synchronous = SqliteSynchronous.Normal,
+            TransactionLimit = Limit,
+        });
 
     public override async ValueTask<AppTransaction> BeginAsync(JobClient jobs)
     {
@@ -38,7 +44,12 @@ public sealed class SqliteTransactionAppFixture : TransactionAppFixture
 
     public override async ValueTask<long> CountAsync(string condition = "true")
     {
-        await using var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = _folder.File, Mode = SqliteOpenMode.ReadOnly, Pooling = false }.ConnectionString);
+        await using var connection = new SqliteConnection(new SqliteConnectionStringBuilder
+        {
+            DataSource = _folder.File,
+            Mode = SqliteOpenMode.ReadOnly,
+            Pooling = false,
+        }.ConnectionString);
         await connection.OpenAsync();
         await using var command = connection.CreateCommand();
         command.CommandText = $"SELECT count(*) FROM effect WHERE {condition}";
@@ -52,7 +63,9 @@ public sealed class SqliteTransactionAppFixture : TransactionAppFixture
     }
 }
 
-/// <summary>Transactions of an app on SQLite, which Lovage begins on its own file, and what only one writer at a time brings.</summary>
+/// <summary>
+/// Transactions of an app on SQLite, which Lovage begins on its own file, and what only one writer at a time brings.
+/// </summary>
 public sealed class TransactionTests : TransactionAppSpecification<SqliteTransactionAppFixture>
 {
     [Fact]
@@ -106,7 +119,8 @@ public sealed class TransactionTests : TransactionAppSpecification<SqliteTransac
         // What waits for the writer goes on when the time is over.
         await (await jobs.EnqueueAsync(Job.Create("look"), Stop)).WaitAsync(Patience, Stop);
 
-        var fault = await Assert.ThrowsAsync<InvalidOperationException>(async () => await jobs.EnqueueAsync(Job.Create("look"), transaction, Stop));
+        var fault = await Assert.ThrowsAsync<InvalidOperationException>(
+            async () => await jobs.EnqueueAsync(Job.Create("look"), transaction, Stop));
         Assert.Contains("TransactionLimit", fault.Message, StringComparison.Ordinal);
         await Assert.ThrowsAnyAsync<Exception>(() => ExecuteAsync(transaction, "INSERT INTO effect VALUES ('later')"));
         await Assert.ThrowsAnyAsync<Exception>(() => transaction.CommitAsync(Stop));
@@ -122,7 +136,9 @@ public sealed class TransactionTests : TransactionAppSpecification<SqliteTransac
         await using var transaction = await jobs.BeginTransactionAsync(Stop);
 
         await Assert.ThrowsAnyAsync<Exception>(() => ExecuteAsync(
-            transaction, "INSERT INTO effect WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000000000) SELECT max(i) FROM n"));
+            transaction,
+            "INSERT INTO effect WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000000000) "
+                + "SELECT max(i) FROM n"));
 
         await jobs.EnqueueAsync(Job.Create("nobody.runs") with { Queue = "elsewhere" }, Stop);
         Assert.Equal(0, await Fixture.CountAsync());
@@ -168,7 +184,10 @@ public sealed class TransactionTests : TransactionAppSpecification<SqliteTransac
     [Fact]
     public async Task Transaction_RolledBackToASavepoint_LosesWhatCameAfterIt()
     {
-        var jobs = await StartAsync(Handler("kept", static _ => Task.CompletedTask), Handler("undone", static _ => Task.CompletedTask), Handler("after", static _ => Task.CompletedTask));
+        var jobs = await StartAsync(
+            Handler("kept", static _ => Task.CompletedTask),
+            Handler("undone", static _ => Task.CompletedTask),
+            Handler("after", static _ => Task.CompletedTask));
         JobHandle kept;
         JobHandle undone;
         JobHandle after;
@@ -187,7 +206,11 @@ public sealed class TransactionTests : TransactionAppSpecification<SqliteTransac
         Assert.False((await undone.GetStatusAsync(Stop)).Known);
         var again = await jobs.EnqueueAsync(Job.Create("undone"), Stop);
         Assert.Equal("undone", (await again.WaitAsync(Patience, Stop)).Name);
-        Assert.Equal([("after", 1L), ("kept", 1L), ("undone", 1L)], (await ReadAsync(static storage => storage.Store.CountersAsync(Stop))).Select(static c => (c.Name, c.Succeeded)).Order());
+        Assert.Equal(
+            [("after", 1L), ("kept", 1L), ("undone", 1L)],
+            (await ReadAsync(static storage => storage.Store.CountersAsync(Stop)))
+                .Select(static c => (c.Name, c.Succeeded))
+                .Order());
     }
 
     [Fact]
@@ -198,7 +221,8 @@ public sealed class TransactionTests : TransactionAppSpecification<SqliteTransac
         await connection.OpenAsync(Stop);
         await using var transaction = await connection.BeginTransactionAsync(Stop);
 
-        var fault = await Assert.ThrowsAsync<ArgumentException>(async () => await jobs.EnqueueAsync(Job.Create("look"), transaction, Stop));
+        var fault = await Assert.ThrowsAsync<ArgumentException>(
+            async () => await jobs.EnqueueAsync(Job.Create("look"), transaction, Stop));
 
         Assert.Contains("BeginTransactionAsync", fault.Message, StringComparison.Ordinal);
     }
@@ -250,5 +274,9 @@ public sealed class TransactionTests : TransactionAppSpecification<SqliteTransac
     [InlineData(99)]
     [InlineData(10_001)]
     public void Limit_OutOfRange_IsRefused(int milliseconds) => Assert.Throws<ArgumentOutOfRangeException>(
-        () => new SqliteStorage(new SqliteStorageOptions { Path = "unused.db", TransactionLimit = TimeSpan.FromMilliseconds(milliseconds) }));
+        () => new SqliteStorage(new SqliteStorageOptions
+        {
+            Path = "unused.db",
+            TransactionLimit = TimeSpan.FromMilliseconds(milliseconds),
+        }));
 }

@@ -6,7 +6,8 @@ namespace Quickstart.Jobs.Mailing;
 /// <summary>A mail as RFC 5322 writes it: headers and a body in lines that end in CRLF.</summary>
 internal static class EmlText
 {
-    // RFC 2047: 76 characters of a line with an encoded word, of which "Subject: " and the word's frame take 21. RFC 5322: 998 octets of any line.
+    // RFC 2047: 76 characters of a line with an encoded word, of which "Subject: " and the word's frame take 21. RFC
+    // 5322: 998 octets of any line.
     private const int WordBytesMax = 39;
     private const int LineBytesMax = 998;
 
@@ -15,7 +16,8 @@ internal static class EmlText
     {
         mail.CheckAddress();
         var body = mail.Text.ReplaceLineEndings("\r\n");
-        var isShort = body.Split("\r\n").All(line => Encoding.UTF8.GetByteCount(line) <= LineBytesMax) && !body.Contains('\0', StringComparison.Ordinal);
+        var isShort = body.Split("\r\n").All(line => Encoding.UTF8.GetByteCount(line) <= LineBytesMax)
+            && !body.Contains('\0', StringComparison.Ordinal);
         return $"""
             Date: {date.ToUniversalTime().ToString("ddd, dd MMM yyyy HH:mm:ss", CultureInfo.InvariantCulture)} +0000
             From: {from}
@@ -28,13 +30,21 @@ internal static class EmlText
 
 
             """.ReplaceLineEndings("\r\n")
-            + (isShort ? body : Convert.ToBase64String(Encoding.UTF8.GetBytes(body), Base64FormattingOptions.InsertLineBreaks) + "\r\n");
+            + (isShort
+                ? body
+                : Convert.ToBase64String(Encoding.UTF8.GetBytes(body), Base64FormattingOptions.InsertLineBreaks)
+                    + "\r\n");
     }
 
-    /// <summary>Anything but short printable ASCII becomes encoded words, a line each; so no text can end the header.</summary>
+    /// <summary>
+    /// Anything but short printable ASCII becomes encoded words, a line each; so no text can end the header.
+    /// </summary>
     private static string Header(string text)
     {
-        if (text.Length <= LineBytesMax / 2 && text.All(static c => c is >= ' ' and <= '~') && text.Trim() == text && !text.Contains("=?", StringComparison.Ordinal))
+        if (text.Length <= LineBytesMax / 2
+            && text.All(static c => c is >= ' ' and <= '~')
+            && text.Trim() == text
+            && !text.Contains("=?", StringComparison.Ordinal))
         {
             return text;
         }
@@ -56,6 +66,8 @@ internal static class EmlText
         }
 
         words.Add(word.ToString());
-        return string.Join("\r\n ", words.Select(static part => $"=?utf-8?B?{Convert.ToBase64String(Encoding.UTF8.GetBytes(part))}?="));
+        return string.Join(
+            "\r\n ",
+            words.Select(static part => $"=?utf-8?B?{Convert.ToBase64String(Encoding.UTF8.GetBytes(part))}?="));
     }
 }

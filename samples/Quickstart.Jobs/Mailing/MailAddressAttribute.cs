@@ -4,12 +4,15 @@ using System.Text.RegularExpressions;
 namespace Quickstart.Jobs.Mailing;
 
 /// <summary>
-/// The text is one bare mail address that can be delivered to: at most 254 ASCII characters, a name of at most 64 (letters, digits and <c>!#$%&amp;'*+/=?^_`{|}~-</c>, with single dots between), an @,
-/// and a host name of at least two parts. <see cref="EmailAddressAttribute"/> only looks for an @: it takes line breaks, which write headers of their own into a mail.
-/// Quoted names, display names, comments and IP addresses are legal in a mail, and refused here; a host name in another script is given as its <c>xn--</c> form.
+/// The text is one bare mail address that can be delivered to: at most 254 ASCII characters, a name of at most 64
+/// (letters, digits and <c>!#$%&amp;'*+/=?^_`{|}~-</c>, with single dots between), an @, and a host name of at least
+/// two parts. <see cref="EmailAddressAttribute"/> only looks for an @: it takes line breaks, which write headers of
+/// their own into a mail. Quoted names, display names, comments and IP addresses are legal in a mail, and refused here;
+/// a host name in another script is given as its <c>xn--</c> form.
 /// </summary>
 [AttributeUsage(AttributeTargets.Parameter | AttributeTargets.Property)]
-public sealed partial class MailAddressAttribute() : ValidationAttribute("'{0}' is no mail address such as name@example.com, of at most 254 characters.")
+public sealed partial class MailAddressAttribute()
+    : ValidationAttribute("'{0}' is no mail address such as name@example.com, of at most 254 characters.")
 {
     private const int LengthMax = 254;
 
@@ -17,6 +20,9 @@ public sealed partial class MailAddressAttribute() : ValidationAttribute("'{0}' 
 
     public override bool IsValid(object? value) => value is null || (value is string text && IsAddress(text));
 
-    [GeneratedRegex(@"\A(?=[^@]{1,64}@)[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*@([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\z", RegexOptions.ExplicitCapture)]
+    [GeneratedRegex(
+        @"\A(?=[^@]{1,64}@)[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*@([A-Za-z0-9]"
+            + @"([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\z",
+        RegexOptions.ExplicitCapture)]
     private static partial Regex Address();
 }

@@ -7,8 +7,9 @@ namespace Quickstart.Jobs.Mailing;
 
 /// <summary>Sends over SMTP.</summary>
 /// <remarks>
-/// System.Net.Mail.SmtpClient comes with .NET and is enough for a sample: it encodes what it sends and knows STARTTLS and passwords. It knows no implicit TLS (port 465) and no OAuth;
-/// an app that needs those puts a mail library behind <see cref="IMailer"/>.
+/// System.Net.Mail.SmtpClient comes with .NET and is enough for a sample: it encodes what it sends and knows STARTTLS
+/// and passwords. It knows no implicit TLS (port 465) and no OAuth; an app that needs those puts a mail library behind
+/// <see cref="IMailer"/>.
 /// </remarks>
 public sealed class SmtpMailer(SmtpOptions options, TimeProvider time) : IMailer
 {
@@ -18,7 +19,11 @@ public sealed class SmtpMailer(SmtpOptions options, TimeProvider time) : IMailer
     public async Task SendAsync(Mail mail, CancellationToken cancellationToken)
     {
         mail.CheckAddress();
-        using var message = new MailMessage(options.From!, mail.To, mail.Subject, mail.Text.ReplaceLineEndings("\r\n")) { SubjectEncoding = Encoding.UTF8, BodyEncoding = Encoding.UTF8 };
+        using var message = new MailMessage(options.From!, mail.To, mail.Subject, mail.Text.ReplaceLineEndings("\r\n"))
+        {
+            SubjectEncoding = Encoding.UTF8,
+            BodyEncoding = Encoding.UTF8,
+        };
         var now = time.GetUtcNow();
         message.Headers.Add("Date", now.ToString("ddd, dd MMM yyyy HH:mm:ss +0000", CultureInfo.InvariantCulture));
         message.Headers.Add("Message-ID", $"<{Guid.CreateVersion7(now):N}@{message.From!.Host}>");
@@ -36,7 +41,8 @@ public sealed class SmtpMailer(SmtpOptions options, TimeProvider time) : IMailer
         }
         catch (OperationCanceledException cause) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new TimeoutException($"The mail server did not take the mail within {Limit.TotalSeconds:0} s.", cause);
+            throw new TimeoutException(
+                $"The mail server did not take the mail within {Limit.TotalSeconds:0} s.", cause);
         }
     }
 }

@@ -35,7 +35,10 @@ internal readonly record struct Cell(CellKind Kind, double Number, string Text)
         _ => new Cell(CellKind.Nested, 0, json.GetRawText()),
     };
 
-    /// <summary>A CSV field has no type of its own: what reads as a finite number is one, an empty field or a usual word for "no value" is missing.</summary>
+    /// <summary>
+    /// A CSV field has no type of its own: what reads as a finite number is one, an empty field or a usual word for "no
+    /// value" is missing.
+    /// </summary>
     public static Cell From(string field)
     {
         var trimmed = field.Trim();
@@ -51,7 +54,8 @@ internal readonly record struct Cell(CellKind Kind, double Number, string Text)
 
     // 1e999 is a number in JSON but not one that can be computed with: it is kept as text.
     private static Cell FromNumber(string text) =>
-        double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && double.IsFinite(number)
+        double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number)
+            && double.IsFinite(number)
             ? new Cell(CellKind.Number, number == 0 ? 0 : number, text)
             : new Cell(CellKind.Text, 0, text);
 }

@@ -8,7 +8,9 @@ public sealed record ColumnSummary
     private const int TopMax = 5;
     private const int ShownLengthMax = 80;
 
-    /// <summary><c>number</c>, <c>text</c>, <c>boolean</c>, <c>nested</c> (arrays and objects), <c>mixed</c> or <c>empty</c>.</summary>
+    /// <summary>
+    /// <c>number</c>, <c>text</c>, <c>boolean</c>, <c>nested</c> (arrays and objects), <c>mixed</c> or <c>empty</c>.
+    /// </summary>
     public required string Type { get; init; }
 
     /// <summary>Values that are there.</summary>
@@ -84,7 +86,8 @@ public sealed record ColumnSummary
             .Select(pair => new TopValue(Shown(pair.Key), pair.Value)),
     ];
 
-    private static string Shown(string text) => text.Length <= ShownLengthMax ? text : $"{text.AsSpan(0, ShownLengthMax)}...";
+    private static string Shown(string text) =>
+        text.Length <= ShownLengthMax ? text : $"{text.AsSpan(0, ShownLengthMax)}...";
 
     private static string Word(CellKind kind) => kind switch
     {

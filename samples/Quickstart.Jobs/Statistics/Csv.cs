@@ -2,7 +2,10 @@ using System.Text;
 
 namespace Quickstart.Jobs.Statistics;
 
-/// <summary>Reads CSV as RFC 4180 writes it: quoted fields may hold commas, line breaks and doubled quotes. Lines may end in CRLF, LF or CR.</summary>
+/// <summary>
+/// Reads CSV as RFC 4180 writes it: quoted fields may hold commas, line breaks and doubled quotes. Lines may end in
+/// CRLF, LF or CR.
+/// </summary>
 internal static class Csv
 {
     public static IEnumerable<List<string>> Read(string text)

@@ -1,6 +1,8 @@
 namespace Quickstart.Jobs.Statistics;
 
-/// <summary>What is known of the numbers of a column. The standard deviation is the sample's (n - 1), null for a single number.</summary>
+/// <summary>
+/// What is known of the numbers of a column. The standard deviation is the sample's (n - 1), null for a single number.
+/// </summary>
 public sealed record NumberSummary(double Min, double Max, double Mean, double? StandardDeviation, Quantiles Quantiles)
 {
     internal static NumberSummary Of(double[] numbers)
@@ -35,10 +37,14 @@ public sealed record NumberSummary(double Min, double Max, double Mean, double? 
     }
 }
 
-/// <summary>The values below which 25, 50, 75 and 95 % of the numbers lie, by linear interpolation between the two nearest ones, as NumPy and Excel's PERCENTILE.INC do.</summary>
+/// <summary>
+/// The values below which 25, 50, 75 and 95 % of the numbers lie, by linear interpolation between the two nearest ones,
+/// as NumPy and Excel's PERCENTILE.INC do.
+/// </summary>
 public sealed record Quantiles(double P25, double P50, double P75, double P95)
 {
-    internal static Quantiles OfSorted(double[] numbers) => new(At(numbers, 0.25), At(numbers, 0.5), At(numbers, 0.75), At(numbers, 0.95));
+    internal static Quantiles OfSorted(double[] numbers) =>
+        new(At(numbers, 0.25), At(numbers, 0.5), At(numbers, 0.75), At(numbers, 0.95));
 
     private static double At(double[] sorted, double fraction)
     {

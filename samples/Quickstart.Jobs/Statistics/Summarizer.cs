@@ -11,7 +11,10 @@ internal sealed class Summarizer(JobProgress progress, CancellationToken cancell
         JsonValueKind.Array => SummarizeTable(Table.FromJson(data)),
         JsonValueKind.String => SummarizeTable(Table.FromCsv(data.GetString()!)),
         JsonValueKind.Object => SummarizeObject(data),
-        _ => throw new BadArgumentsException("process_data", "data", $"'data' is a JSON array, an object, or CSV as a string; this is {data.ValueKind}."),
+        _ => throw new BadArgumentsException(
+            "process_data",
+            "data",
+            $"'data' is a JSON array, an object, or CSV as a string; this is {data.ValueKind}."),
     };
 
     private DatasetSummary SummarizeTable(Table table)
@@ -42,7 +45,12 @@ internal sealed class Summarizer(JobProgress progress, CancellationToken cancell
             fields.Add(field.Name, SummarizeField(field.Value));
         }
 
-        return new DatasetSummary { Kind = "object", Fields = fields, FieldsLeftOut = count > fields.Count ? count - fields.Count : null };
+        return new DatasetSummary
+        {
+            Kind = "object",
+            Fields = fields,
+            FieldsLeftOut = count > fields.Count ? count - fields.Count : null,
+        };
     }
 
     private static FieldSummary SummarizeField(JsonElement value) => value.ValueKind switch
@@ -51,12 +59,15 @@ internal sealed class Summarizer(JobProgress progress, CancellationToken cancell
         JsonValueKind.True or JsonValueKind.False => new FieldSummary { Type = "boolean", Value = value.Clone() },
         JsonValueKind.String => new FieldSummary { Type = "string", Length = value.GetString()!.Length },
         JsonValueKind.Object => new FieldSummary { Type = "object", Length = value.GetPropertyCount() },
-        JsonValueKind.Array => new FieldSummary { Type = "array", Length = value.GetArrayLength(), Elements = SummarizeElements(value) },
+        JsonValueKind.Array =>
+            new FieldSummary { Type = "array", Length = value.GetArrayLength(), Elements = SummarizeElements(value) },
         _ => new FieldSummary { Type = "null" },
     };
 
     private static ColumnSummary SummarizeElements(JsonElement array) =>
-        ColumnSummary.Of([.. array.EnumerateArray().Select(Cell.From).Where(cell => cell.Kind != CellKind.Missing)], array.GetArrayLength());
+        ColumnSummary.Of(
+            [.. array.EnumerateArray().Select(Cell.From).Where(cell => cell.Kind != CellKind.Missing)],
+            array.GetArrayLength());
 
     private void Step(int done, int total, string name)
     {

@@ -3,7 +3,10 @@ using System.Text.Json;
 
 namespace Quickstart.Jobs.Statistics;
 
-/// <summary>Rows turned into columns, in the order in which the columns first occur. Only values that are there are kept: a sparse table stays small.</summary>
+/// <summary>
+/// Rows turned into columns, in the order in which the columns first occur. Only values that are there are kept: a
+/// sparse table stays small.
+/// </summary>
 internal sealed class Table
 {
     public const int ColumnsMax = 1_000;
@@ -18,7 +21,10 @@ internal sealed class Table
     /// <summary>Columns that were not looked at because there are too many.</summary>
     public int ColumnsLeftOut => _leftOut.Count;
 
-    /// <summary>The first row names the columns. A short row misses its last fields; the extra fields of a long one get columns of their own.</summary>
+    /// <summary>
+    /// The first row names the columns. A short row misses its last fields; the extra fields of a long one get columns
+    /// of their own.
+    /// </summary>
     public static Table FromCsv(string text)
     {
         var table = new Table();
@@ -44,7 +50,9 @@ internal sealed class Table
         return table;
     }
 
-    /// <summary>Objects give their fields, arrays their places (0, 1, ...), anything else one column called "value".</summary>
+    /// <summary>
+    /// Objects give their fields, arrays their places (0, 1, ...), anything else one column called "value".
+    /// </summary>
     public static Table FromJson(JsonElement array)
     {
         var table = new Table();
@@ -79,7 +87,12 @@ internal sealed class Table
     /// <summary>Object or Array when all rows are that (or null), else Undefined.</summary>
     private static JsonValueKind KindOf(JsonElement array)
     {
-        var kinds = array.EnumerateArray().Select(row => row.ValueKind).Where(kind => kind != JsonValueKind.Null).Distinct().Take(2).ToList();
+        var kinds = array.EnumerateArray()
+            .Select(row => row.ValueKind)
+            .Where(kind => kind != JsonValueKind.Null)
+            .Distinct()
+            .Take(2)
+            .ToList();
         return kinds is [JsonValueKind.Object or JsonValueKind.Array] ? kinds[0] : JsonValueKind.Undefined;
     }
 

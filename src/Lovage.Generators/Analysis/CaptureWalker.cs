@@ -9,9 +9,11 @@ namespace Lovage.Generators;
 internal sealed record FoundCapture(Capture Capture, Location Place);
 
 /// <summary>
-/// Walks through a delegate, and through the local functions and methods of the same object that it calls, and finds what it captures: each thing once, where it is first named.
+/// Walks through a delegate, and through the local functions and methods of the same object that it calls, and finds
+/// what it captures: each thing once, where it is first named.
 /// </summary>
-internal sealed class CaptureWalker(KnownTypes known, CaptureRules rules, CancellationToken cancellationToken) : OperationWalker
+internal sealed class CaptureWalker(KnownTypes known, CaptureRules rules, CancellationToken cancellationToken)
+    : OperationWalker
 {
     private readonly List<FoundCapture> _found = [];
     private readonly HashSet<ISymbol> _named = new(SymbolEqualityComparer.Default);
@@ -201,7 +203,10 @@ internal sealed class CaptureWalker(KnownTypes known, CaptureRules rules, Cancel
     private void Follow(IMethodSymbol? method, IOperation from)
     {
         // A function that stands inside the delegate is walked as a part of it.
-        if (method is null or { IsStatic: true } || !IsCaptured(method) || !_entered.Add(method.OriginalDefinition) || rules.Body(method) is not { } body)
+        if (method is null or { IsStatic: true }
+            || !IsCaptured(method)
+            || !_entered.Add(method.OriginalDefinition)
+            || rules.Body(method) is not { } body)
         {
             return;
         }
@@ -221,7 +226,8 @@ internal sealed class CaptureWalker(KnownTypes known, CaptureRules rules, Cancel
 
     // What is declared inside the code that is walked is its own.
     private bool IsCaptured(ISymbol symbol) =>
-        symbol.DeclaringSyntaxReferences.All(declared => _own.All(code => code.SyntaxTree != declared.SyntaxTree || !code.Span.Contains(declared.Span)));
+        symbol.DeclaringSyntaxReferences.All(
+            declared => _own.All(code => code.SyntaxTree != declared.SyntaxTree || !code.Span.Contains(declared.Span)));
 
     private void Report(Capture? capture, ISymbol named, IOperation at)
     {
@@ -235,7 +241,8 @@ internal sealed class CaptureWalker(KnownTypes known, CaptureRules rules, Cancel
 
     private static Location Place(IOperation operation) => operation switch
     {
-        IInvocationOperation { Syntax: Microsoft.CodeAnalysis.CSharp.Syntax.InvocationExpressionSyntax call } => call.Expression.GetLocation(),
+        IInvocationOperation { Syntax: Microsoft.CodeAnalysis.CSharp.Syntax.InvocationExpressionSyntax call } =>
+            call.Expression.GetLocation(),
         _ => operation.Syntax.GetLocation(),
     };
 }

@@ -2,7 +2,10 @@ using Microsoft.CodeAnalysis;
 
 namespace Lovage.Generators;
 
-/// <summary>The types that the analysis knows by name, as one compilation sees them. Those that it does not reference are left out.</summary>
+/// <summary>
+/// The types that the analysis knows by name, as one compilation sees them. Those that it does not reference are left
+/// out.
+/// </summary>
 internal sealed class KnownTypes
 {
     private readonly HashSet<ISymbol> _background;
@@ -47,12 +50,15 @@ internal sealed class KnownTypes
             "Microsoft.AspNetCore.Identity.SignInManager`1",
             "Microsoft.AspNetCore.Identity.RoleManager`1");
         _provider = Find("System.IServiceProvider");
-        _scope = Find("Microsoft.Extensions.DependencyInjection.IServiceScope", "Microsoft.Extensions.DependencyInjection.AsyncServiceScope");
+        _scope = Find(
+            "Microsoft.Extensions.DependencyInjection.IServiceScope",
+            "Microsoft.Extensions.DependencyInjection.AsyncServiceScope");
         _routes = Find("Microsoft.AspNetCore.Routing.IEndpointRouteBuilder");
         _services = Find("Microsoft.Extensions.DependencyInjection.IServiceCollection");
         _descriptor = Find("Microsoft.Extensions.DependencyInjection.ServiceDescriptor");
 
-        HashSet<ISymbol> Find(params string[] names) => new(names.SelectMany(name => compilation.GetTypesByMetadataName(name)), SymbolEqualityComparer.Default);
+        HashSet<ISymbol> Find(params string[] names) =>
+            new(names.SelectMany(name => compilation.GetTypesByMetadataName(name)), SymbolEqualityComparer.Default);
     }
 
     /// <summary>True when the compilation can start tasks at all.</summary>
@@ -78,7 +84,9 @@ internal sealed class KnownTypes
 
     /// <summary>True for the framework's own part of a controller or page.</summary>
     internal bool IsHostBase(INamedTypeSymbol type) =>
-        IsHost(type) && type.ContainingNamespace.ToDisplayString() is "Microsoft.AspNetCore.Mvc" or "Microsoft.AspNetCore.Mvc.RazorPages";
+        IsHost(type)
+            && type.ContainingNamespace.ToDisplayString() is "Microsoft.AspNetCore.Mvc"
+                or "Microsoft.AspNetCore.Mvc.RazorPages";
 
     /// <summary>True for what may be the body of the request or the response, if it comes from there.</summary>
     internal bool IsStream(ITypeSymbol? type) => Is(type, _stream);
@@ -94,10 +102,12 @@ internal sealed class KnownTypes
     internal bool MapsEndpoints(IMethodSymbol method) => Extends(method, _routes);
 
     /// <summary>True for a method that registers or describes services.</summary>
-    internal bool Registers(IMethodSymbol method) => Extends(method, _services) || _descriptor.Contains(method.ContainingType);
+    internal bool Registers(IMethodSymbol method) =>
+        Extends(method, _services) || _descriptor.Contains(method.ContainingType);
 
     private static bool Extends(IMethodSymbol method, HashSet<ISymbol> types) =>
-        (method.ReducedFrom ?? method) is { IsExtensionMethod: true } extension && Is(extension.Parameters[0].Type, types);
+        (method.ReducedFrom ?? method) is { IsExtensionMethod: true } extension
+            && Is(extension.Parameters[0].Type, types);
 
     private static bool Is(ITypeSymbol? type, HashSet<ISymbol> types) => types.Count > 0 && type switch
     {

@@ -27,7 +27,8 @@ internal static class BindingEmitter
         code.Open("private static global::System.Threading.Tasks.ValueTask Invoke(global::Lovage.JobInvocation job)");
         if (job.Payload.Any())
         {
-            code.Line("var arguments = job.Arguments as Arguments ?? Bind(job.Context.Name, job.Body, job.Serializer);");
+            code.Line(
+                "var arguments = job.Arguments as Arguments ?? Bind(job.Context.Name, job.Body, job.Serializer);");
             if (!job.Checks.IsEmpty)
             {
                 code.Line("arguments.Validate(job.Context.Name);");
@@ -78,7 +79,9 @@ internal static class BindingEmitter
         code.Line();
         code.Line("return Complete(job, running);");
         code.Line();
-        code.Line($"static async global::System.Threading.Tasks.ValueTask Complete(global::Lovage.JobInvocation job, global::System.Threading.Tasks.{type}<{job.ResultType}> running) =>");
+        code.Line(
+            "static async global::System.Threading.Tasks.ValueTask Complete(global::Lovage.JobInvocation job, "
+                + $"global::System.Threading.Tasks.{type}<{job.ResultType}> running) =>");
         code.Line($"    job.SetResult<{job.ResultType}>(await running);");
     }
 
@@ -104,7 +107,9 @@ internal static class BindingEmitter
     private static void Bind(CodeWriter code, JobModel job)
     {
         var type = job.Payload.Any() ? "Arguments" : "global::Lovage.JobArguments";
-        code.Open($"private static {type} Bind(string job, global::System.ReadOnlyMemory<byte> body, global::Lovage.JobSerializer serializer)");
+        code.Open(
+            $"private static {type} Bind(string job, global::System.ReadOnlyMemory<byte> body, "
+                + "global::Lovage.JobSerializer serializer)");
         code.Line("var reader = new global::Lovage.JobArgumentReader(job, body.Span, serializer);");
         var index = 0;
         foreach (var parameter in job.Payload)
@@ -117,13 +122,19 @@ internal static class BindingEmitter
         }
 
         code.Line("reader.End(Definition.Parameters);");
-        code.Line(index == 0 ? "return global::Lovage.JobArguments.None;" : $"return new Arguments({string.Join(", ", Enumerable.Range(0, index).Select(static i => $"value{i}"))});");
+        code.Line(
+            index == 0
+                ? "return global::Lovage.JobArguments.None;"
+                : "return new "
+                    + $"Arguments({string.Join(", ", Enumerable.Range(0, index).Select(static i => $"value{i}"))});");
         code.Close();
         if (job.Payload.Any(static p => p.RefusesNull))
         {
             code.Line();
             code.Line("private static global::Lovage.BadArgumentsException IsNull(string job, string parameter) =>");
-            code.Line("    new global::Lovage.BadArgumentsException(job, parameter, $\"argument '{parameter}' is null, which the handler does not take.\");");
+            code.Line(
+                "    new global::Lovage.BadArgumentsException(job, parameter, $\"argument '{parameter}' is null, "
+                    + "which the handler does not take.\");");
         }
     }
 
@@ -138,7 +149,9 @@ internal static class BindingEmitter
         }
 
         code.Line();
-        code.Open("public override void WritePositional(global::System.Text.Json.Utf8JsonWriter writer, global::Lovage.JobSerializer serializer)");
+        code.Open(
+            "public override void WritePositional(global::System.Text.Json.Utf8JsonWriter writer, "
+                + "global::Lovage.JobSerializer serializer)");
         for (var i = 0; i < payload.Length; i++)
         {
             code.Line($"serializer.Write<{payload[i].Type}>(writer, Value{i});");

@@ -6,7 +6,8 @@ internal static class CatalogEmitter
     internal const string FileName = "LovageCatalog.g.cs";
 
     private const string ServiceCollection = "global::Microsoft.Extensions.DependencyInjection.IServiceCollection";
-    private const string Extensions = "global::Microsoft.Extensions.DependencyInjection.Extensions.ServiceCollectionDescriptorExtensions";
+    private const string Extensions =
+        "global::Microsoft.Extensions.DependencyInjection.Extensions.ServiceCollectionDescriptorExtensions";
 
     internal static string Emit(EquatableArray<HandlerJobs> handlers, AssemblyFacts assembly)
     {
@@ -28,7 +29,9 @@ internal static class CatalogEmitter
     private static void Catalog(CodeWriter code, EquatableArray<HandlerJobs> handlers, AssemblyFacts assembly)
     {
         var registrations = Registrations(handlers).ToArray();
-        code.Line("/// <summary>The jobs of this assembly, for another one to add: <c>AddJobs(" + assembly.Catalog + ".Catalog)</c>.</summary>");
+        code.Line("/// <summary>The jobs of this assembly, for another one to add: <c>AddJobs("
+            + assembly.Catalog
+            + ".Catalog)</c>.</summary>");
         code.Line(CodeWriter.GeneratedCode);
         code.Open($"public static class {assembly.Catalog}");
         code.Line("/// <summary>Every job whose handler stands in this assembly.</summary>");
@@ -58,7 +61,9 @@ internal static class CatalogEmitter
 
     private static string Schedules(EquatableArray<HandlerJobs> handlers)
     {
-        var schedules = handlers.SelectMany(static handler => handler.Jobs).SelectMany(static job => job.Schedules.Select(schedule => Schedule(job, schedule))).ToArray();
+        var schedules = handlers.SelectMany(static handler => handler.Jobs)
+            .SelectMany(static job => job.Schedules.Select(schedule => Schedule(job, schedule)))
+            .ToArray();
         return schedules.Length == 0 ? ";" : $" {{ Schedules = [{string.Join(", ", schedules)}] }};";
     }
 
@@ -67,11 +72,13 @@ internal static class CatalogEmitter
         var handler = job.Handler;
         var factories = handler.Namespace.Length == 0 ? handler.Factories : $"{handler.Namespace}.{handler.Factories}";
         var everyNode = schedule.EveryNode ? ", EveryNode = true" : "";
-        return $"new global::Lovage.JobSchedule({Literals.Text(schedule.Id)}, {Literals.Text(schedule.Cron)}, {Literals.Text(schedule.TimeZone)}, global::{factories}.{job.Factory}()) "
+        return $"new global::Lovage.JobSchedule({Literals.Text(schedule.Id)}, {Literals.Text(schedule.Cron)}, "
+            + $"{Literals.Text(schedule.TimeZone)}, global::{factories}.{job.Factory}()) "
             + $"{{ Policy = new global::Lovage.SchedulePolicy {{ {string.Join(", ", schedule.Policy)} }}{everyNode} }}";
     }
 
-    // Filters are only named by type in a definition: registered here, as AddFilter does, trimming keeps their constructors.
+    // Filters are only named by type in a definition: registered here, as AddFilter does, trimming keeps their
+    // constructors.
     private static IEnumerable<string> Registrations(EquatableArray<HandlerJobs> handlers) =>
         handlers
             .Where(static h => h.Handler.Creation == HandlerCreation.Services && h.Jobs.Any(static j => !j.IsStatic))
@@ -88,7 +95,9 @@ internal static class CatalogEmitter
         code.Line(CodeWriter.GeneratedCode);
         code.Line("[global::Microsoft.CodeAnalysis.Embedded]");
         code.Open($"internal static class {assembly.Catalog}Registration");
-        code.Line("/// <summary>Adds every job whose handler stands in this assembly. Another assembly's are added by its catalog.</summary>");
+        code.Line(
+            "/// <summary>Adds every job whose handler stands in this assembly. Another assembly's are added by its "
+                + "catalog.</summary>");
         code.Line("/// <param name=\"builder\">The builder.</param>");
         code.Line("public static global::Lovage.LovageBuilder AddJobs(this global::Lovage.LovageBuilder builder) =>");
         code.Line($"    builder.AddJobs(global::{assembly.Namespace}.{assembly.Catalog}.Catalog);");

@@ -1,8 +1,8 @@
 namespace Lovage.Generators;
 
 /// <summary>
-/// Writes what checks the arguments of a handler's jobs: one class beside their bindings with the rules, made once, and a method for each type that leads to some. Writes nothing where
-/// nothing is to be checked.
+/// Writes what checks the arguments of a handler's jobs: one class beside their bindings with the rules, made once, and
+/// a method for each type that leads to some. Writes nothing where nothing is to be checked.
 /// </summary>
 internal sealed class CheckEmitter
 {
@@ -34,8 +34,10 @@ internal sealed class CheckEmitter
             _methods.Add(type.Key, name);
         }
 
-        var members = jobs.SelectMany(static job => job.Checks.Parameters).Concat(_types.SelectMany(static type => type.Members));
-        foreach (var rules in members.Select(static member => member.Rules).Concat(_types.Where(AsksWhole).Select(static type => type.Rules)))
+        var members = jobs.SelectMany(static job => job.Checks.Parameters)
+            .Concat(_types.SelectMany(static type => type.Members));
+        foreach (var rules in members.Select(static member => member.Rules)
+            .Concat(_types.Where(AsksWhole).Select(static type => type.Rules)))
         {
             _usesReflection |= rules.UsesReflection;
             if (!rules.IsEmpty && !_rules.ContainsKey(rules.Attributes))
@@ -76,7 +78,9 @@ internal sealed class CheckEmitter
         code.Line();
         if (_usesReflection)
         {
-            code.Line("[global::System.Diagnostics.CodeAnalysis.UnconditionalSuppressMessage(\"Trimming\", \"IL2026\", Justification = \"It is said where the attribute is written.\")]");
+            code.Line(
+                "[global::System.Diagnostics.CodeAnalysis.UnconditionalSuppressMessage(\"Trimming\", \"IL2026\", "
+                    + "Justification = \"It is said where the attribute is written.\")]");
         }
 
         code.Open("private static class Checks");
@@ -151,25 +155,30 @@ internal sealed class CheckEmitter
     {
         if (!member.Rules.IsEmpty)
         {
-            var names = $"{Literals.Text(member.Name)}, {Literals.Text(member.WireName)}, {Literals.Text(member.DisplayName)}";
+            var names =
+                $"{Literals.Text(member.Name)}, {Literals.Text(member.WireName)}, {Literals.Text(member.DisplayName)}";
             code.Line($"check.Member({instance}, {member.Access}, {names}, Checks.{_rules[member.Rules.Attributes]});");
         }
 
         if (member.Below is { } walk)
         {
-            code.Line($"check.Nested<{walk.Type}>({Literals.Text(member.WireName)}, {member.Access}!, {Action(walk)});");
+            code.Line(
+                $"check.Nested<{walk.Type}>({Literals.Text(member.WireName)}, {member.Access}!, {Action(walk)});");
         }
     }
 
     private string Action(Walk walk) =>
-        walk.Kind == WalkKind.Object ? $"Checks.{_methods[walk.Target]}" : $"static (check, value) => {{ {Step(walk, "value")} }}";
+        walk.Kind == WalkKind.Object
+            ? $"Checks.{_methods[walk.Target]}"
+            : $"static (check, value) => {{ {Step(walk, "value")} }}";
 
     private string Step(Walk walk, string value) => walk switch
     {
         { Kind: WalkKind.Nullable, Inner: { } inner } => Step(inner, $"{value}!.Value"),
         { MayBeDefault: true } => $"if (!{value}.IsDefault) {{ {Step(walk with { MayBeDefault = false }, value)} }}",
         { Kind: WalkKind.Elements, Inner: { } inner } => $"check.Elements<{inner.Type}>({value}!, {Action(inner)});",
-        { Kind: WalkKind.Values, Inner: { } inner } => $"check.Values<{walk.KeyType}, {inner.Type}>({value}!, {Action(inner)});",
+        { Kind: WalkKind.Values, Inner: { } inner } =>
+            $"check.Values<{walk.KeyType}, {inner.Type}>({value}!, {Action(inner)});",
         _ => $"Checks.{_methods[walk.Target]}(check, {value});",
     };
 }

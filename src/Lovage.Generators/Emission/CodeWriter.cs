@@ -6,7 +6,8 @@ namespace Lovage.Generators;
 internal sealed class CodeWriter
 {
     internal static readonly string GeneratedCode =
-        $"[global::System.CodeDom.Compiler.GeneratedCode(\"Lovage.Generators\", \"{typeof(CodeWriter).Assembly.GetName().Version.ToString(3)}\")]";
+        "[global::System.CodeDom.Compiler.GeneratedCode(\"Lovage.Generators\", "
+            + $"\"{typeof(CodeWriter).Assembly.GetName().Version.ToString(3)}\")]";
 
     private readonly StringBuilder _text = new();
     private int _depth;

@@ -6,10 +6,13 @@ internal static class DefinitionEmitter
     internal static void Emit(CodeWriter code, JobModel job)
     {
         var options = job.Options;
-        code.Open($"internal static global::Lovage.JobDefinition Definition {{ get; }} = new global::Lovage.JobDefinition({Literals.Text(options.Name)}, Invoke)");
+        code.Open(
+            "internal static global::Lovage.JobDefinition Definition { get; } = new "
+                + $"global::Lovage.JobDefinition({Literals.Text(options.Name)}, Invoke)");
         code.Line($"Handler = {Literals.Text($"{job.Handler.Display}.{job.Method.TrimStart('@')}")},");
         Set(code, "Parameters", job.Payload.Select(static p =>
-            $"new global::Lovage.JobParameter({Literals.Text(p.WireName)}, typeof({p.RuntimeType}), {Literals.Flag(p.Default is not null)})"));
+            $"new global::Lovage.JobParameter({Literals.Text(p.WireName)}, typeof({p.RuntimeType}), "
+                + $"{Literals.Flag(p.Default is not null)})"));
         Set(code, "BindArguments", "Bind");
         Set(code, "Aliases", options.Aliases.Select(Literals.Text));
         Set(code, "Queue", options.Queue is null ? null : Literals.Text(options.Queue));

@@ -21,7 +21,9 @@ internal static class HandlerEmitter
         JobNames(handler).Select(name => $"{BindingsPath(handler.Handler)}.{name}.Definition");
 
     private static string BindingsPath(HandlerModel handler) =>
-        handler.Namespace.Length == 0 ? $"global::{handler.Bindings}" : $"global::{handler.Namespace}.{handler.Bindings}";
+        handler.Namespace.Length == 0
+            ? $"global::{handler.Bindings}"
+            : $"global::{handler.Namespace}.{handler.Bindings}";
 
     // Overloads share the name of their factory but not that of their binder.
     private static string[] JobNames(HandlerJobs handler)
@@ -67,8 +69,12 @@ internal static class HandlerEmitter
         var type = job.ResultType is null ? "global::Lovage.Job" : $"global::Lovage.Job<{job.ResultType}>";
         var parameters = string.Join(", ", job.Payload.Select(static p =>
             $"{(p.IsParams ? "params " : "")}{p.Type} {p.Name}{(p.Default is null ? "" : $" = {p.Default}")}"));
-        var arguments = job.Payload.Any() ? $"new {argumentsType}({string.Join(", ", job.Payload.Select(static p => p.Name))})" : "global::Lovage.JobArguments.None";
-        code.Line($"/// <summary>Describes a run of the job <c>{SecurityElement.Escape(job.Options.Name)}</c>, handled by <see cref=\"{SecurityElement.Escape(job.Id)}\"/>.</summary>");
+        var arguments = job.Payload.Any()
+            ? $"new {argumentsType}({string.Join(", ", job.Payload.Select(static p => p.Name))})"
+            : "global::Lovage.JobArguments.None";
+        code.Line(
+            $"/// <summary>Describes a run of the job <c>{SecurityElement.Escape(job.Options.Name)}</c>, handled by "
+                + $"<see cref=\"{SecurityElement.Escape(job.Id)}\"/>.</summary>");
         code.Line($"{(job.IsPublic ? "public" : "internal")} static {type} {job.Factory}({parameters}) =>");
         code.Line($"    new {type}({Literals.Text(job.Options.Name)}, {arguments});");
     }

@@ -40,7 +40,8 @@ internal sealed record Walk(WalkKind Kind, string Type, string Target, string Ke
 /// <param name="DisplayName">What messages call it.</param>
 /// <param name="Rules">Its attributes.</param>
 /// <param name="Below">The way into it; null when nothing in it is checked.</param>
-internal sealed record MemberCheck(string Access, string Name, string WireName, string DisplayName, RuleSet Rules, Walk? Below);
+internal sealed record MemberCheck(
+    string Access, string Name, string WireName, string DisplayName, RuleSet Rules, Walk? Below);
 
 /// <summary>How the objects of one type are checked.</summary>
 /// <param name="Key">The type as <c>typeof</c> takes it.</param>

@@ -20,7 +20,9 @@ internal sealed record BuildFacts(string? RootNamespace, bool ReflectionIsOff)
     }
 
     private static string? Property(AnalyzerConfigOptions options, string name) =>
-        options.TryGetValue("build_property." + name, out var value) && value.Trim() is { Length: > 0 } text ? text : null;
+        options.TryGetValue("build_property." + name, out var value) && value.Trim() is { Length: > 0 } text
+            ? text
+            : null;
 
     private static bool Is(string? value) => string.Equals(value, "true", StringComparison.OrdinalIgnoreCase);
 }
@@ -49,7 +51,9 @@ internal sealed record AssemblyFacts(string Namespace, string Catalog, bool HasB
     {
         // C# 14 is 1400; the oldest compiler this may be loaded by has no name for it.
         const int CSharp14 = 1400;
-        return options is CSharpParseOptions { LanguageVersion: var version } && (int)version < CSharp14 ? version.ToDisplayString() : null;
+        return options is CSharpParseOptions { LanguageVersion: var version } && (int)version < CSharp14
+            ? version.ToDisplayString()
+            : null;
     }
 
     private static bool IsTaken(Compilation compilation, string space, string name)

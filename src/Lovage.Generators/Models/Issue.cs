@@ -2,7 +2,10 @@ using Microsoft.CodeAnalysis;
 
 namespace Lovage.Generators;
 
-/// <summary>Something wrong with a handler. It names its place by symbol, so that typing above it does not change it; <see cref="IssueLocator"/> finds the place.</summary>
+/// <summary>
+/// Something wrong with a handler. It names its place by symbol, so that typing above it does not change it;
+/// <see cref="IssueLocator"/> finds the place.
+/// </summary>
 /// <param name="Rule">The id of the diagnostic.</param>
 /// <param name="Target">The documentation id of the method; empty for the whole compilation.</param>
 /// <param name="Parameter">Which parameter; -1 for none.</param>

@@ -81,5 +81,6 @@ internal sealed record JobModel(
     public IEnumerable<ParameterModel> Payload => Parameters.Where(static p => p.Role == ParameterRole.Payload);
 
     /// <summary>Two factories with the same text here cannot stand side by side.</summary>
-    public string FactorySignature => $"{Handler.Type}.{Factory}({string.Join(", ", Payload.Select(static p => p.RuntimeType))})";
+    public string FactorySignature =>
+        $"{Handler.Type}.{Factory}({string.Join(", ", Payload.Select(static p => p.RuntimeType))})";
 }

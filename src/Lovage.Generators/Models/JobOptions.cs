@@ -14,7 +14,9 @@ internal sealed record JobOptions(
     EquatableArray<string> Filters,
     RetryOptions? Retry);
 
-/// <summary>The policy of the attribute; null in <see cref="JobOptions"/> when it says nothing about retries but their number.</summary>
+/// <summary>
+/// The policy of the attribute; null in <see cref="JobOptions"/> when it says nothing about retries but their number.
+/// </summary>
 internal sealed record RetryOptions(
     string? Backoff,
     double DelaySeconds,

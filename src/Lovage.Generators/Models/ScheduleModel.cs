@@ -6,4 +6,5 @@ namespace Lovage.Generators;
 /// <param name="TimeZone">The IANA id of its zone.</param>
 /// <param name="EveryNode">True for every node.</param>
 /// <param name="Policy">What the attribute says of the policy, as assignments in C# code.</param>
-internal sealed record ScheduleModel(string Id, string Cron, string TimeZone, bool EveryNode, EquatableArray<string> Policy);
+internal sealed record ScheduleModel(
+    string Id, string Cron, string TimeZone, bool EveryNode, EquatableArray<string> Policy);

@@ -2,7 +2,10 @@ using Microsoft.CodeAnalysis;
 
 namespace Lovage.Generators;
 
-/// <summary>Finds what is to be checked of a job's arguments: on the parameters, and on whatever their types hold that travels as JSON.</summary>
+/// <summary>
+/// Finds what is to be checked of a job's arguments: on the parameters, and on whatever their types hold that travels
+/// as JSON.
+/// </summary>
 internal sealed class CheckParser
 {
     private const string Validatable = "System.ComponentModel.DataAnnotations.IValidatableObject";
@@ -27,14 +30,20 @@ internal sealed class CheckParser
         _rules = new RuleParser(compilation, issues);
     }
 
-    internal static ArgumentChecks Parse(Compilation compilation, IEnumerable<IParameterSymbol> payload, IssueList issues)
+    internal static ArgumentChecks Parse(
+        Compilation compilation, IEnumerable<IParameterSymbol> payload, IssueList issues)
     {
         var parser = new CheckParser(compilation, issues);
         var parameters = payload.Select(parser.Parse).ToArray();
         var needed = parser.Needed();
         if (parser._endless is { } endless && needed.Count > 0)
         {
-            issues.AddAt(endless.Parameter, Diagnostics.UncheckedRule, "What lies deeper", endless.Type, "it is generic and leads to new types without end");
+            issues.AddAt(
+                endless.Parameter,
+                Diagnostics.UncheckedRule,
+                "What lies deeper",
+                endless.Type,
+                "it is generic and leads to new types without end");
         }
 
         return new ArgumentChecks(
@@ -57,7 +66,13 @@ internal sealed class CheckParser
         var wire = Naming.SnakeCase(parameter.Name);
         var attributes = parameter.GetAttributes();
         var rules = _rules.Parse(attributes, $"parameter '{parameter.Name}'", _parameter);
-        var check = new MemberCheck($"Value{index}", parameter.Name, wire, MemberParser.DisplayName(attributes) ?? wire, rules, WalkOf(parameter.Type));
+        var check = new MemberCheck(
+            $"Value{index}",
+            parameter.Name,
+            wire,
+            MemberParser.DisplayName(attributes) ?? wire,
+            rules,
+            WalkOf(parameter.Type));
         while (_open.Count > 0)
         {
             var type = _open.Dequeue();
@@ -90,22 +105,36 @@ internal sealed class CheckParser
         var isReachable = _compilation.IsSymbolAccessibleWithin(member.Reader, _compilation.Assembly);
         var rules = _rules.Parse(member.Attributes, $"'{Types.Shown(member.Symbol)}'", _parameter, isReachable);
         return isReachable
-            ? new MemberCheck($"value.{Naming.Identifier(member.Symbol.Name)}", member.Symbol.Name, member.WireName, MemberParser.DisplayName(member.Attributes) ?? member.WireName, rules, WalkOf(member.Type))
+            ? new MemberCheck(
+                $"value.{Naming.Identifier(member.Symbol.Name)}",
+                member.Symbol.Name,
+                member.WireName,
+                MemberParser.DisplayName(member.Attributes) ?? member.WireName,
+                rules,
+                WalkOf(member.Type))
             : null;
     }
 
     private Walk? WalkOf(ITypeSymbol type) => type switch
     {
         IArrayTypeSymbol { Rank: 1 } array => Elements(array, array.ElementType),
-        INamedTypeSymbol { SpecialType: SpecialType.None, TypeKind: TypeKind.Class or TypeKind.Struct or TypeKind.Interface } own when !Types.IsFramework(own) => Target(own),
-        INamedTypeSymbol { IsRefLikeType: false } named when Types.IsNullableValue(named) => Around(WalkKind.Nullable, named, "", named.TypeArguments[0]),
+        INamedTypeSymbol
+        {
+            SpecialType: SpecialType.None,
+            TypeKind: TypeKind.Class or TypeKind.Struct or TypeKind.Interface,
+        } own when !Types.IsFramework(own) => Target(own),
+        INamedTypeSymbol { IsRefLikeType: false } named when Types.IsNullableValue(named) =>
+            Around(WalkKind.Nullable, named, "", named.TypeArguments[0]),
         INamedTypeSymbol { IsRefLikeType: false } named when Types.IsFramework(named) => ContentOf(named),
         _ => null,
     };
 
     private Walk? Target(INamedTypeSymbol type)
     {
-        if (type.IsRefLikeType || type.IsUnboundGenericType || Types.IsFileLocal(type) || !_compilation.IsSymbolAccessibleWithin(type, _compilation.Assembly))
+        if (type.IsRefLikeType
+            || type.IsUnboundGenericType
+            || Types.IsFileLocal(type)
+            || !_compilation.IsSymbolAccessibleWithin(type, _compilation.Assembly))
         {
             return null;
         }
@@ -139,9 +168,13 @@ internal sealed class CheckParser
         }
 
         var contracts = type.AllInterfaces.Insert(0, type);
-        return Argument(contracts, "System.Collections.Generic.IDictionary", "System.Collections.Generic.IReadOnlyDictionary") is { } map
+        return Argument(
+            contracts,
+            "System.Collections.Generic.IDictionary",
+            "System.Collections.Generic.IReadOnlyDictionary") is { } map
             ? Around(WalkKind.Values, type, Types.Runtime(map.TypeArguments[0]), map.TypeArguments[1])
-            : Argument(contracts, "System.Collections.Generic.IEnumerable") is { } list ? Elements(type, list.TypeArguments[0])
+            : Argument(contracts, "System.Collections.Generic.IEnumerable") is { } list
+                ? Elements(type, list.TypeArguments[0])
             : null;
     }
 
@@ -149,25 +182,35 @@ internal sealed class CheckParser
 
     private Walk? Around(WalkKind kind, ITypeSymbol type, string key, ITypeSymbol inner) =>
         WalkOf(inner) is { } walk
-            ? new Walk(kind, Types.Runtime(type), walk.Target, key, walk, Types.FullName(type) == "System.Collections.Immutable.ImmutableArray")
+            ? new Walk(
+                kind,
+                Types.Runtime(type),
+                walk.Target,
+                key,
+                walk,
+                Types.FullName(type) == "System.Collections.Immutable.ImmutableArray")
             : null;
 
     private static INamedTypeSymbol? Argument(IEnumerable<INamedTypeSymbol> contracts, params string[] names) =>
-        contracts.FirstOrDefault(contract => contract.TypeArguments.Length > 0 && names.Contains(Types.FullName(contract)));
+        contracts.FirstOrDefault(
+            contract => contract.TypeArguments.Length > 0 && names.Contains(Types.FullName(contract)));
 
     // A base cannot be asked after its heir in a switch.
     private static IEnumerable<INamedTypeSymbol> Derived(INamedTypeSymbol type) =>
         type.GetAttributes()
-            .Where(static a => a.AttributeClass is { } attribute && Types.FullName(attribute) == "System.Text.Json.Serialization.JsonDerivedTypeAttribute")
+            .Where(static a => a.AttributeClass is { } attribute
+                && Types.FullName(attribute) == "System.Text.Json.Serialization.JsonDerivedTypeAttribute")
             .Select(static a => a.ConstructorArguments.FirstOrDefault().Value)
             .OfType<INamedTypeSymbol>()
-            .Where(derived => !SymbolEqualityComparer.Default.Equals(derived, type) && derived.TypeKind is TypeKind.Class or TypeKind.Struct)
+            .Where(derived => !SymbolEqualityComparer.Default.Equals(derived, type)
+                && derived.TypeKind is TypeKind.Class or TypeKind.Struct)
             .OrderByDescending(static derived => Types.SelfAndBases(derived).Count());
 
     /// <summary>The types that have rules or lead to some.</summary>
     private HashSet<string> Needed()
     {
-        var needed = new HashSet<string>(_types.Values.Where(static type => type.HasRules).Select(static type => type.Key), StringComparer.Ordinal);
+        var needed = new HashSet<string>(
+            _types.Values.Where(static type => type.HasRules).Select(static type => type.Key), StringComparer.Ordinal);
         bool grows;
         do
         {
@@ -181,9 +224,11 @@ internal sealed class CheckParser
         return needed;
     }
 
-    private static MemberCheck Pruned(MemberCheck member, HashSet<string> needed) => member with { Below = Pruned(member.Below, needed) };
+    private static MemberCheck Pruned(MemberCheck member, HashSet<string> needed) =>
+        member with { Below = Pruned(member.Below, needed) };
 
-    private static Walk? Pruned(Walk? walk, HashSet<string> needed) => walk is not null && needed.Contains(walk.Target) ? walk : null;
+    private static Walk? Pruned(Walk? walk, HashSet<string> needed) =>
+        walk is not null && needed.Contains(walk.Target) ? walk : null;
 
     private static bool IsUseful(MemberCheck member) => !member.Rules.IsEmpty || member.Below is not null;
 
@@ -194,5 +239,7 @@ internal sealed class CheckParser
         _ => 0,
     };
 
-    private static string Name(INamedTypeSymbol type) => string.Concat(new[] { type.Name }.Concat(type.TypeArguments.Select(static t => t is INamedTypeSymbol named ? Name(named) : t.Name)));
+    private static string Name(INamedTypeSymbol type) =>
+        string.Concat(new[] { type.Name }.Concat(
+            type.TypeArguments.Select(static t => t is INamedTypeSymbol named ? Name(named) : t.Name)));
 }

@@ -29,7 +29,8 @@ internal static class HandlerParser
 
         if (method.IsAbstract || (type is { IsAbstract: true, IsStatic: false } && !method.IsStatic))
         {
-            return "it is abstract or stands in an abstract class, of which no instance can be made; mark the method of a derived class";
+            return "it is abstract or stands in an abstract class, of which no instance can be made; mark the method "
+                + "of a derived class";
         }
 
         if (Types.IsFileLocal(type))
@@ -52,7 +53,9 @@ internal static class HandlerParser
             return "it takes __arglist";
         }
 
-        return !method.IsStatic && type.InstanceConstructors.All(static c => c.DeclaredAccessibility != Accessibility.Public) && !IsNewable(compilation, type)
+        return !method.IsStatic
+            && type.InstanceConstructors.All(static c => c.DeclaredAccessibility != Accessibility.Public)
+            && !IsNewable(compilation, type)
             ? "its class has no public constructor; make one public"
             : null;
     }
@@ -82,9 +85,12 @@ internal static class HandlerParser
         && type.InstanceConstructors[0] is { Parameters.IsEmpty: true } only
         && compilation.IsSymbolAccessibleWithin(only, compilation.Assembly)
         && !type.AllInterfaces.Any(static i => Types.FullName(i) is "System.IDisposable" or "System.IAsyncDisposable")
-        && !Types.SelfAndBases(type).SelectMany(static t => t.GetMembers()).Any(static m => m is IPropertySymbol { IsRequired: true } or IFieldSymbol { IsRequired: true });
+        && !Types.SelfAndBases(type)
+            .SelectMany(static t => t.GetMembers())
+            .Any(static m => m is IPropertySymbol { IsRequired: true } or IFieldSymbol { IsRequired: true });
 
-    private static bool IsGeneric(INamedTypeSymbol type) => type.IsGenericType || (type.ContainingType is { } outer && IsGeneric(outer));
+    private static bool IsGeneric(INamedTypeSymbol type) =>
+        type.IsGenericType || (type.ContainingType is { } outer && IsGeneric(outer));
 
     private static string Free(INamespaceSymbol space, string name)
     {

@@ -7,7 +7,8 @@ internal sealed class IssueList(string method)
 {
     private readonly List<Issue> _issues = [];
 
-    internal bool HasError => _issues.Any(static issue => Diagnostics.Rule(issue.Rule).DefaultSeverity == DiagnosticSeverity.Error);
+    internal bool HasError =>
+        _issues.Any(static issue => Diagnostics.Rule(issue.Rule).DefaultSeverity == DiagnosticSeverity.Error);
 
     /// <summary>At the method's name.</summary>
     internal void Add(DiagnosticDescriptor rule, params string[] values) => _issues.Add(Issue.On(rule, method, values));

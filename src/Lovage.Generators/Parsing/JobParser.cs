@@ -22,11 +22,18 @@ internal sealed class JobParser
 
     /// <summary>True for what the attribute can stand on.</summary>
     internal static bool IsCandidate(SyntaxNode node) =>
-        node is MethodDeclarationSyntax or LocalFunctionStatementSyntax or AccessorDeclarationSyntax or LambdaExpressionSyntax
-            or OperatorDeclarationSyntax or ConversionOperatorDeclarationSyntax or ConstructorDeclarationSyntax or DestructorDeclarationSyntax;
+        node is MethodDeclarationSyntax
+            or LocalFunctionStatementSyntax
+            or AccessorDeclarationSyntax
+            or LambdaExpressionSyntax
+            or OperatorDeclarationSyntax
+            or ConversionOperatorDeclarationSyntax
+            or ConstructorDeclarationSyntax
+            or DestructorDeclarationSyntax;
 
     internal static ParsedJob Parse(GeneratorAttributeSyntaxContext context) =>
-        new JobParser(context.SemanticModel.Compilation, (IMethodSymbol)context.TargetSymbol, context.Attributes[0]).Parse();
+        new JobParser(context.SemanticModel.Compilation, (IMethodSymbol)context.TargetSymbol, context.Attributes[0])
+            .Parse();
 
     private ParsedJob Parse()
     {
@@ -110,7 +117,8 @@ internal sealed class JobParser
                 other.IsStatic
                 && !SymbolEqualityComparer.Default.Equals(other, _method)
                 && other.Parameters.Length == payload.Length
-                && other.Parameters.Zip(payload, static (a, b) => SymbolEqualityComparer.Default.Equals(a.Type, b.Type)).All(static same => same));
+                && other.Parameters.Zip(payload, static (a, b) => SymbolEqualityComparer.Default.Equals(a.Type, b.Type))
+                    .All(static same => same));
             if (clash is not null)
             {
                 return clash;
@@ -127,7 +135,12 @@ internal sealed class JobParser
         {
             if (PayloadTypes.WhyNot(parameter.Type) is { } reason)
             {
-                _issues.AddAt(parameter.Ordinal, Diagnostics.NotSerializable, $"Parameter '{parameter.Name}'", Types.Shown(parameter.Type), reason);
+                _issues.AddAt(
+                    parameter.Ordinal,
+                    Diagnostics.NotSerializable,
+                    $"Parameter '{parameter.Name}'",
+                    Types.Shown(parameter.Type),
+                    reason);
             }
             else if (JsonContracts.Need(_compilation, parameter.Type, parameter.Ordinal) is { } need)
             {
@@ -137,7 +150,11 @@ internal sealed class JobParser
 
         if (_method.RefKind != RefKind.None)
         {
-            _issues.Add(Diagnostics.NotSerializable, "The result", Types.Shown(_method.ReturnType), "it is returned by reference; return a value");
+            _issues.Add(
+                Diagnostics.NotSerializable,
+                "The result",
+                Types.Shown(_method.ReturnType),
+                "it is returned by reference; return a value");
         }
         else if (result is not null && PayloadTypes.WhyNot(result) is { } reason)
         {
@@ -151,7 +168,9 @@ internal sealed class JobParser
         return contracts.ToEquatable();
     }
 
-    private IEnumerable<IParameterSymbol> Payload() => _method.Parameters.Where(static p => ParameterParser.Role(p) == ParameterRole.Payload && p.RefKind == RefKind.None);
+    private IEnumerable<IParameterSymbol> Payload() =>
+        _method.Parameters.Where(
+            static p => ParameterParser.Role(p) == ParameterRole.Payload && p.RefKind == RefKind.None);
 
     private static bool IsPublic(ITypeSymbol? type) => type is null || Types.IsPublic(type);
 

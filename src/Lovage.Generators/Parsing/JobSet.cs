@@ -2,7 +2,9 @@ using System.Collections.Immutable;
 
 namespace Lovage.Generators;
 
-/// <summary>All jobs of the compilation, set beside each other: only then names and factories that collide are seen.</summary>
+/// <summary>
+/// All jobs of the compilation, set beside each other: only then names and factories that collide are seen.
+/// </summary>
 /// <param name="Handlers">By class, in a fixed order; a job that collides with an earlier one is left out.</param>
 /// <param name="Issues">Those of the single methods and those found here.</param>
 internal sealed record JobSet(EquatableArray<HandlerJobs> Handlers, EquatableArray<Issue> Issues)
@@ -16,7 +18,9 @@ internal sealed record JobSet(EquatableArray<HandlerJobs> Handlers, EquatableArr
         var accepted = new List<JobModel>();
 
         // By the method's id and not by file: which of two comes second must not hang on the order of files.
-        foreach (var job in parsed.Select(static p => p.Job).OfType<JobModel>().OrderBy(static j => j.Id, StringComparer.Ordinal))
+        foreach (var job in parsed.Select(static p => p.Job)
+            .OfType<JobModel>()
+            .OrderBy(static j => j.Id, StringComparer.Ordinal))
         {
             if (Collision(job, names, factories) is { } issue)
             {
@@ -52,11 +56,13 @@ internal sealed record JobSet(EquatableArray<HandlerJobs> Handlers, EquatableArr
         return name;
     }
 
-    private static Issue? Collision(JobModel job, Dictionary<string, JobModel> names, Dictionary<string, JobModel> factories)
+    private static Issue? Collision(
+        JobModel job, Dictionary<string, JobModel> names, Dictionary<string, JobModel> factories)
     {
         if (factories.TryGetValue(job.FactorySignature, out var twin))
         {
-            return Issue.On(Diagnostics.FactoryClash, job.Id, job.Factory, job.Method, $"{twin.Handler.Display}.{twin.Method}");
+            return Issue.On(
+                Diagnostics.FactoryClash, job.Id, job.Factory, job.Method, $"{twin.Handler.Display}.{twin.Method}");
         }
 
         foreach (var name in AllNames(job))
@@ -73,5 +79,6 @@ internal sealed record JobSet(EquatableArray<HandlerJobs> Handlers, EquatableArr
         return null;
     }
 
-    private static IEnumerable<string> AllNames(JobModel job) => new[] { job.Options.Name }.Concat(job.Options.Aliases).Distinct(StringComparer.Ordinal);
+    private static IEnumerable<string> AllNames(JobModel job) =>
+        new[] { job.Options.Name }.Concat(job.Options.Aliases).Distinct(StringComparer.Ordinal);
 }

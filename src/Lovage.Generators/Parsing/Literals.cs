@@ -21,12 +21,17 @@ internal static class Literals
             return null;
         }
 
-        var type = Types.IsNullableValue(parameter.Type) ? ((INamedTypeSymbol)parameter.Type).TypeArguments[0] : parameter.Type;
+        var type = Types.IsNullableValue(parameter.Type)
+            ? ((INamedTypeSymbol)parameter.Type).TypeArguments[0]
+            : parameter.Type;
         var value = parameter.ExplicitDefaultValue;
         if (value is null)
         {
             var isValue = parameter.Type.IsValueType && !Types.IsNullableValue(parameter.Type);
-            return isValue ? "default" : parameter.Type is { IsReferenceType: true, NullableAnnotation: not NullableAnnotation.Annotated } ? "null!" : "null";
+            return isValue ? "default"
+                : parameter.Type is { IsReferenceType: true, NullableAnnotation: not NullableAnnotation.Annotated }
+                    ? "null!"
+                : "null";
         }
 
         return type.TypeKind == TypeKind.Enum ? Enumerated(type, value) : Constant(value);
@@ -36,20 +41,26 @@ internal static class Literals
     internal static string Constant(TypedConstant constant) => constant switch
     {
         { IsNull: true } => $"({Types.Runtime(constant.Type!)})null!",
-        { Kind: TypedConstantKind.Array } => $"new {Types.Runtime(constant.Type!)} {{ {string.Join(", ", constant.Values.Select(Constant))} }}",
+        { Kind: TypedConstantKind.Array } =>
+            $"new {Types.Runtime(constant.Type!)} {{ {string.Join(", ", constant.Values.Select(Constant))} }}",
         { Kind: TypedConstantKind.Enum } => Enumerated(constant.Type!, constant.Value!),
         { Kind: TypedConstantKind.Type, Value: ITypeSymbol type } => $"typeof({Types.Runtime(type)})",
 
         // As an object it would be an int.
-        { Value: short or ushort or byte or sbyte } => $"({Types.Runtime(constant.Type!)})({Constant(constant.Value!)})",
+        { Value: short or ushort or byte or sbyte } =>
+            $"({Types.Runtime(constant.Type!)})({Constant(constant.Value!)})",
         _ => Constant(constant.Value!)!,
     };
 
     // A flag combination has no name of its own, so every value is written as a number with a cast.
     private static string Enumerated(ITypeSymbol type, object value)
     {
-        var field = type.GetMembers().OfType<IFieldSymbol>().FirstOrDefault(f => f.HasConstantValue && Equals(f.ConstantValue, value));
-        return field is null ? $"({Types.Runtime(type)})({Constant(value)})" : $"{Types.Runtime(type)}.{Naming.Identifier(field.Name)}";
+        var field = type.GetMembers()
+            .OfType<IFieldSymbol>()
+            .FirstOrDefault(f => f.HasConstantValue && Equals(f.ConstantValue, value));
+        return field is null
+            ? $"({Types.Runtime(type)})({Constant(value)})"
+            : $"{Types.Runtime(type)}.{Naming.Identifier(field.Name)}";
     }
 
     private static string? Constant(object value) => value switch
@@ -70,7 +81,8 @@ internal static class Literals
         uint number => number.ToString(CultureInfo.InvariantCulture) + "U",
         long.MinValue => "long.MinValue",
         long number => number.ToString(CultureInfo.InvariantCulture) + "L",
-        IFormattable number and (int or short or ushort or byte or sbyte) => number.ToString(null, CultureInfo.InvariantCulture),
+        IFormattable number and (int or short or ushort or byte or sbyte) =>
+            number.ToString(null, CultureInfo.InvariantCulture),
         _ => null,
     };
 }

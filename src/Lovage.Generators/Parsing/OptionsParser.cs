@@ -4,7 +4,9 @@ using Microsoft.CodeAnalysis;
 
 namespace Lovage.Generators;
 
-/// <summary>Reads what the [Job] attribute says and checks it, so that no definition can fail when the process starts.</summary>
+/// <summary>
+/// Reads what the [Job] attribute says and checks it, so that no definition can fail when the process starts.
+/// </summary>
 internal sealed class OptionsParser(Compilation compilation, AttributeData attribute, IssueList issues)
 {
     // The bound of JobLimits.DelayMax.
@@ -19,7 +21,10 @@ internal sealed class OptionsParser(Compilation compilation, AttributeData attri
             issues.AddAt("name", Diagnostics.BadName, name);
         }
 
-        var aliases = Values("Aliases").Select(static v => v.Value as string ?? "").Distinct(StringComparer.Ordinal).ToArray();
+        var aliases = Values("Aliases")
+            .Select(static v => v.Value as string ?? "")
+            .Distinct(StringComparer.Ordinal)
+            .ToArray();
         foreach (var alias in aliases.Where(static alias => !Naming.IsJobName(alias)))
         {
             issues.AddAt("Aliases", Diagnostics.BadName, alias);
@@ -47,13 +52,23 @@ internal sealed class OptionsParser(Compilation compilation, AttributeData attri
 
     private RetryOptions? ParseRetry()
     {
-        string[] properties = ["Backoff", "RetryDelaySeconds", "RetryDelayMaxSeconds", "RetryDelaysSeconds", "RetryOn", "NeverRetryOn"];
+        string[] properties =
+        [
+            "Backoff",
+            "RetryDelaySeconds",
+            "RetryDelayMaxSeconds",
+            "RetryDelaysSeconds",
+            "RetryOn",
+            "NeverRetryOn",
+        ];
         return attribute.NamedArguments.Any(argument => properties.Contains(argument.Key))
             ? new RetryOptions(
                 Enumerated("Backoff"),
                 Seconds("RetryDelaySeconds"),
                 Seconds("RetryDelayMaxSeconds"),
-                Values("RetryDelaysSeconds").Select(v => Checked("RetryDelaysSeconds", v.Value as double? ?? 0)).ToEquatable(),
+                Values("RetryDelaysSeconds")
+                    .Select(v => Checked("RetryDelaysSeconds", v.Value as double? ?? 0))
+                    .ToEquatable(),
                 Exceptions("RetryOn"),
                 Exceptions("NeverRetryOn"))
             : null;
@@ -64,7 +79,8 @@ internal sealed class OptionsParser(Compilation compilation, AttributeData attri
         var value = Value(property) as int? ?? 0;
         if (value < 0 || value > max)
         {
-            issues.AddAt(property, Diagnostics.OutOfRange, property, value.ToString(CultureInfo.InvariantCulture), expected);
+            issues.AddAt(
+                property, Diagnostics.OutOfRange, property, value.ToString(CultureInfo.InvariantCulture), expected);
         }
 
         return value;
@@ -76,7 +92,12 @@ internal sealed class OptionsParser(Compilation compilation, AttributeData attri
     {
         if (!(seconds is >= 0 and <= SecondsMax))
         {
-            issues.AddAt(property, Diagnostics.OutOfRange, property, seconds.ToString(CultureInfo.InvariantCulture), "0 s to 10 years");
+            issues.AddAt(
+                property,
+                Diagnostics.OutOfRange,
+                property,
+                seconds.ToString(CultureInfo.InvariantCulture),
+                "0 s to 10 years");
         }
 
         return seconds;
@@ -90,7 +111,9 @@ internal sealed class OptionsParser(Compilation compilation, AttributeData attri
             return null;
         }
 
-        var field = given.Type!.GetMembers().OfType<IFieldSymbol>().FirstOrDefault(f => f.HasConstantValue && Equals(f.ConstantValue, given.Value));
+        var field = given.Type!.GetMembers()
+            .OfType<IFieldSymbol>()
+            .FirstOrDefault(f => f.HasConstantValue && Equals(f.ConstantValue, given.Value));
         if (field is null)
         {
             issues.AddAt(property, Diagnostics.OutOfRange, property, $"{given.Value}", $"a value of {given.Type.Name}");
@@ -103,9 +126,12 @@ internal sealed class OptionsParser(Compilation compilation, AttributeData attri
     private bool IsFilter(ITypeSymbol type)
     {
         var contract = compilation.GetTypeByMetadataName("Lovage.IJobFilter");
-        var reason = !compilation.IsSymbolAccessibleWithin(type, compilation.Assembly) ? "cannot be reached by the generated code; make it internal or public"
-            : type is not INamedTypeSymbol { TypeKind: TypeKind.Class, IsAbstract: false, IsUnboundGenericType: false } ? "is not a class that can be made"
-            : contract is not null && !type.AllInterfaces.Contains(contract, SymbolEqualityComparer.Default) ? "does not implement IJobFilter"
+        var reason = !compilation.IsSymbolAccessibleWithin(type, compilation.Assembly)
+                ? "cannot be reached by the generated code; make it internal or public"
+            : type is not INamedTypeSymbol { TypeKind: TypeKind.Class, IsAbstract: false, IsUnboundGenericType: false }
+                ? "is not a class that can be made"
+            : contract is not null && !type.AllInterfaces.Contains(contract, SymbolEqualityComparer.Default)
+                ? "does not implement IJobFilter"
             : null;
         if (reason is not null)
         {
@@ -120,9 +146,13 @@ internal sealed class OptionsParser(Compilation compilation, AttributeData attri
         var accepted = new List<string>();
         foreach (var type in TypesOf(property))
         {
-            var reason = !Types.SelfAndBases(type).Any(static t => Types.FullName(t) == "System.Exception") && type.TypeKind != TypeKind.Interface ? "is no exception"
-                : type is INamedTypeSymbol { IsUnboundGenericType: true } ? "is an open generic type, which no exception is"
-                : !compilation.IsSymbolAccessibleWithin(type, compilation.Assembly) ? "cannot be reached by the generated code; make it internal or public"
+            var reason = !Types.SelfAndBases(type).Any(static t => Types.FullName(t) == "System.Exception")
+                && type.TypeKind != TypeKind.Interface
+                    ? "is no exception"
+                : type is INamedTypeSymbol { IsUnboundGenericType: true }
+                    ? "is an open generic type, which no exception is"
+                : !compilation.IsSymbolAccessibleWithin(type, compilation.Assembly)
+                    ? "cannot be reached by the generated code; make it internal or public"
                 : null;
             if (reason is null)
             {
@@ -138,11 +168,20 @@ internal sealed class OptionsParser(Compilation compilation, AttributeData attri
     }
 
     private object? Value(string property) =>
-        attribute.NamedArguments.FirstOrDefault(argument => argument.Key == property).Value is { IsNull: false, Kind: TypedConstantKind.Primitive } given ? given.Value : null;
+        attribute.NamedArguments.FirstOrDefault(argument => argument.Key == property).Value
+            is { IsNull: false, Kind: TypedConstantKind.Primitive } given
+            ? given.Value
+            : null;
 
     private ImmutableArray<TypedConstant> Values(string property) =>
-        attribute.NamedArguments.FirstOrDefault(argument => argument.Key == property).Value is { Kind: TypedConstantKind.Array, IsNull: false } given ? given.Values : [];
+        attribute.NamedArguments.FirstOrDefault(argument => argument.Key == property).Value
+            is { Kind: TypedConstantKind.Array, IsNull: false } given
+            ? given.Values
+            : [];
 
     private IEnumerable<ITypeSymbol> TypesOf(string property) =>
-        Values(property).Select(static v => v.Value).OfType<ITypeSymbol>().Where(static t => t.TypeKind != TypeKind.Error);
+        Values(property)
+            .Select(static v => v.Value)
+            .OfType<ITypeSymbol>()
+            .Where(static t => t.TypeKind != TypeKind.Error);
 }

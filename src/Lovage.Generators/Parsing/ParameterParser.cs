@@ -43,7 +43,9 @@ internal static class ParameterParser
     {
         var type = parameter.Type;
         var isNotNullReference = type is { IsReferenceType: true, NullableAnnotation: NullableAnnotation.NotAnnotated };
-        var defaultsToNull = parameter.HasExplicitDefaultValue && parameter.ExplicitDefaultValue is null && !type.IsValueType;
+        var defaultsToNull = parameter.HasExplicitDefaultValue
+            && parameter.ExplicitDefaultValue is null
+            && !type.IsValueType;
         return new ParameterModel(
             Role(parameter),
             Naming.Identifier(parameter.Name),

@@ -9,11 +9,14 @@ internal static class PayloadTypes
 
     private static readonly Dictionary<string, string> Refused = new(StringComparer.Ordinal)
     {
-        ["System.IO.Stream"] = "a stream lives in this process; store the data and pass a reference to it, or pass a byte[]",
+        ["System.IO.Stream"] =
+            "a stream lives in this process; store the data and pass a reference to it, or pass a byte[]",
         ["System.Exception"] = "an exception has no JSON contract; pass its message",
         ["System.Type"] = "a message names no types; pass a text",
-        ["System.Threading.CancellationToken"] = "a token lives in this process; take one plain CancellationToken parameter",
-        ["System.Threading.CancellationTokenSource"] = "it lives in this process; the attempt's own token comes as a CancellationToken parameter",
+        ["System.Threading.CancellationToken"] =
+            "a token lives in this process; take one plain CancellationToken parameter",
+        ["System.Threading.CancellationTokenSource"] =
+            "it lives in this process; the attempt's own token comes as a CancellationToken parameter",
         ["System.Threading.Tasks.Task"] = "a task lives in this process; await it and pass its value",
         ["System.Threading.Tasks.ValueTask"] = "a task lives in this process; await it and pass its value",
         ["System.Threading.Thread"] = "a thread lives in this process",
@@ -24,18 +27,22 @@ internal static class PayloadTypes
         ["System.TimeProvider"] = Service,
         ["System.Data.Common.DbConnection"] = Service,
         ["Microsoft.EntityFrameworkCore.DbContext"] = Service,
-        ["Microsoft.AspNetCore.Http.HttpContext"] = "a request is over when the job runs; pass the values that the job needs",
+        ["Microsoft.AspNetCore.Http.HttpContext"] =
+            "a request is over when the job runs; pass the values that the job needs",
         ["Lovage.JobContext"] = "it belongs to one attempt; take one plain JobContext parameter",
     };
 
     private static readonly HashSet<string> Collections = new(StringComparer.Ordinal)
     {
-        "System.Collections.IEnumerable", "System.Collections.ICollection", "System.Collections.IList", "System.Collections.IDictionary",
-        "System.Collections.Generic.IEnumerable", "System.Collections.Generic.ICollection", "System.Collections.Generic.IList",
-        "System.Collections.Generic.IDictionary", "System.Collections.Generic.ISet", "System.Collections.Generic.IReadOnlyCollection",
-        "System.Collections.Generic.IReadOnlyList", "System.Collections.Generic.IReadOnlyDictionary", "System.Collections.Generic.IReadOnlySet",
-        "System.Collections.Immutable.IImmutableList", "System.Collections.Immutable.IImmutableSet", "System.Collections.Immutable.IImmutableDictionary",
-        "System.Collections.Immutable.IImmutableQueue", "System.Collections.Immutable.IImmutableStack",
+        "System.Collections.IEnumerable", "System.Collections.ICollection", "System.Collections.IList",
+        "System.Collections.IDictionary", "System.Collections.Generic.IEnumerable",
+        "System.Collections.Generic.ICollection", "System.Collections.Generic.IList",
+        "System.Collections.Generic.IDictionary", "System.Collections.Generic.ISet",
+        "System.Collections.Generic.IReadOnlyCollection", "System.Collections.Generic.IReadOnlyList",
+        "System.Collections.Generic.IReadOnlyDictionary", "System.Collections.Generic.IReadOnlySet",
+        "System.Collections.Immutable.IImmutableList", "System.Collections.Immutable.IImmutableSet",
+        "System.Collections.Immutable.IImmutableDictionary", "System.Collections.Immutable.IImmutableQueue",
+        "System.Collections.Immutable.IImmutableStack",
     };
 
     /// <summary>Why it cannot travel; null when it may.</summary>
@@ -87,14 +94,18 @@ internal static class PayloadTypes
         return type switch
         {
             { TypeKind: TypeKind.Interface } when Collections.Contains(Types.FullName(type)) => Elements(type),
-            { TypeKind: TypeKind.Interface } => $"it is an interface: {Service}, and data needs a class or record (or [JsonDerivedType])",
-            { TypeKind: TypeKind.Class, IsAbstract: true } => $"it is abstract: {Service}, and data needs a class that can be made (or [JsonDerivedType])",
-            _ when type.AllInterfaces.Any(static i => i.SpecialType == SpecialType.System_Collections_IEnumerable) => Elements(type),
+            { TypeKind: TypeKind.Interface } =>
+                $"it is an interface: {Service}, and data needs a class or record (or [JsonDerivedType])",
+            { TypeKind: TypeKind.Class, IsAbstract: true } =>
+                $"it is abstract: {Service}, and data needs a class that can be made (or [JsonDerivedType])",
+            _ when type.AllInterfaces.Any(static i => i.SpecialType == SpecialType.System_Collections_IEnumerable) =>
+                Elements(type),
             _ => null,
         };
     }
 
-    private static string? Elements(INamedTypeSymbol type) => type.TypeArguments.Select(WhyNot).FirstOrDefault(static reason => reason is not null);
+    private static string? Elements(INamedTypeSymbol type) =>
+        type.TypeArguments.Select(WhyNot).FirstOrDefault(static reason => reason is not null);
 
     private static bool HasOwnContract(INamedTypeSymbol type) =>
         Types.FullName(type) == "System.Text.Json.Nodes.JsonNode"

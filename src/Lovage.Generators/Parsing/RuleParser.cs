@@ -21,9 +21,12 @@ internal sealed class RuleParser(Compilation compilation, IssueList issues)
         var usesReflection = false;
         foreach (var attribute in attributes.Where(IsRule))
         {
-            if ((isReachable ? WhyNot(attribute) : "the member cannot be reached by the generated code; make it internal or public") is { } reason)
+            if ((isReachable
+                ? WhyNot(attribute)
+                : "the member cannot be reached by the generated code; make it internal or public") is { } reason)
             {
-                issues.AddAt(parameter, Diagnostics.UncheckedRule, Types.Shown(attribute.AttributeClass!), place, reason);
+                issues.AddAt(
+                    parameter, Diagnostics.UncheckedRule, Types.Shown(attribute.AttributeClass!), place, reason);
                 continue;
             }
 
@@ -44,17 +47,25 @@ internal sealed class RuleParser(Compilation compilation, IssueList issues)
         && Constants(attribute).All(static constant => constant.Kind != TypedConstantKind.Error);
 
     private string? WhyNot(AttributeData attribute) =>
-        !IsReachable(attribute.AttributeClass!) ? "its class cannot be reached by the generated code; make it internal or public"
-        : !compilation.IsSymbolAccessibleWithin(attribute.AttributeConstructor!, compilation.Assembly) ? "its constructor cannot be reached by the generated code; make it internal or public"
-        : Constants(attribute).SelectMany(TypesIn).FirstOrDefault(type => !IsReachable(type)) is { } hidden ? $"its argument {Types.Shown(hidden)} cannot be reached by the generated code; make it internal or public"
+        !IsReachable(attribute.AttributeClass!)
+            ? "its class cannot be reached by the generated code; make it internal or public"
+        : !compilation.IsSymbolAccessibleWithin(attribute.AttributeConstructor!, compilation.Assembly)
+            ? "its constructor cannot be reached by the generated code; make it internal or public"
+        : Constants(attribute).SelectMany(TypesIn).FirstOrDefault(type => !IsReachable(type)) is { } hidden
+            ? $"its argument {Types.Shown(hidden)} cannot be reached by the generated code; make it internal or public"
         : null;
 
-    private bool IsReachable(ITypeSymbol type) => compilation.IsSymbolAccessibleWithin(type, compilation.Assembly) && !Types.IsFileLocal(type);
+    private bool IsReachable(ITypeSymbol type) =>
+        compilation.IsSymbolAccessibleWithin(type, compilation.Assembly) && !Types.IsFileLocal(type);
 
     private static string Code(AttributeData attribute)
     {
-        var made = $"new {Types.Runtime(attribute.AttributeClass!)}({string.Join(", ", attribute.ConstructorArguments.Select(Literals.Constant))})";
-        var named = string.Join(", ", attribute.NamedArguments.Select(static argument => $"{Naming.Identifier(argument.Key)} = {Literals.Constant(argument.Value)}"));
+        var made =
+            "new "
+                + $"{Types.Runtime(attribute.AttributeClass!)}("
+                + $"{string.Join(", ", attribute.ConstructorArguments.Select(Literals.Constant))})";
+        var named = string.Join(", ", attribute.NamedArguments.Select(
+            static argument => $"{Naming.Identifier(argument.Key)} = {Literals.Constant(argument.Value)}"));
         return named.Length == 0 ? made : $"{made} {{ {named} }}";
     }
 

@@ -4,7 +4,9 @@ using Microsoft.CodeAnalysis;
 
 namespace Lovage.Generators;
 
-/// <summary>Reads the [Schedule] attributes of a handler and checks them, the expression with the parser that runs.</summary>
+/// <summary>
+/// Reads the [Schedule] attributes of a handler and checks them, the expression with the parser that runs.
+/// </summary>
 internal static class ScheduleParser
 {
     internal const string Attribute = "Lovage.ScheduleAttribute";
@@ -15,14 +17,26 @@ internal static class ScheduleParser
 
     /// <summary>What is wrong with a method that has the attribute and is no handler; null when it is one.</summary>
     internal static Issue? Stray(ISymbol method) =>
-        Types.HasAttribute(method, JobGenerator.Attribute) ? null : Issue.On(Diagnostics.ScheduleWithoutJob, IssueLocator.Id(method), method.Name);
+        Types.HasAttribute(method, JobGenerator.Attribute)
+            ? null
+            : Issue.On(Diagnostics.ScheduleWithoutJob, IssueLocator.Id(method), method.Name);
 
     internal static EquatableArray<ScheduleModel> Parse(IMethodSymbol method, IssueList issues)
     {
-        var attributes = method.GetAttributes().Where(static a => a.AttributeClass is { } type && Types.Is(type, Attribute)).ToArray();
-        if (attributes.Length > 0 && method.Parameters.FirstOrDefault(static p => ParameterParser.Role(p) == ParameterRole.Payload && !p.HasExplicitDefaultValue && !p.IsParams) is { } needed)
+        var attributes = method.GetAttributes()
+            .Where(static a => a.AttributeClass is { } type && Types.Is(type, Attribute))
+            .ToArray();
+        if (attributes.Length > 0
+            && method.Parameters.FirstOrDefault(static p => ParameterParser.Role(p) == ParameterRole.Payload
+                && !p.HasExplicitDefaultValue
+                && !p.IsParams) is { } needed)
         {
-            issues.AddAt(needed.Ordinal, Diagnostics.BadSchedule, method.Name, $"its parameter '{needed.Name}' has no default, and a schedule gives no arguments; give it one, or add the schedule with AddSchedule");
+            issues.AddAt(
+                needed.Ordinal,
+                Diagnostics.BadSchedule,
+                method.Name,
+                $"its parameter '{needed.Name}' has no default, and a schedule gives no arguments; give it one, or "
+                    + "add the schedule with AddSchedule");
         }
 
         return attributes.Select(attribute => Read(attribute, method, issues)).ToEquatable();
@@ -33,16 +47,25 @@ internal static class ScheduleParser
         var id = Text(attribute, 0);
         if (id.Length is 0 or > IdLengthMax || id.Any(static c => IdCharacters.IndexOf(c) < 0))
         {
-            issues.Add(Diagnostics.BadSchedule, method.Name, $"'{id}' is no id: 1 to {IdLengthMax} characters of A-Z a-z 0-9 . _ : - are");
+            issues.Add(
+                Diagnostics.BadSchedule,
+                method.Name,
+                $"'{id}' is no id: 1 to {IdLengthMax} characters of A-Z a-z 0-9 . _ : - are");
         }
 
         var cron = Text(attribute, 1);
         if (CronParser.Parse(cron, CronRules.Standard, out var error) is null)
         {
-            issues.Add(Diagnostics.BadCron, cron, error!.Field is null ? error.Message : $"{error.Field}: {error.Message}");
+            issues.Add(
+                Diagnostics.BadCron, cron, error!.Field is null ? error.Message : $"{error.Field}: {error.Message}");
         }
 
-        return new ScheduleModel(id, cron, Value(attribute, "TimeZone") as string ?? "UTC", Value(attribute, "EveryNode") is true, Policy(attribute, method, issues).ToEquatable());
+        return new ScheduleModel(
+            id,
+            cron,
+            Value(attribute, "TimeZone") as string ?? "UTC",
+            Value(attribute, "EveryNode") is true,
+            Policy(attribute, method, issues).ToEquatable());
     }
 
     private static List<string> Policy(AttributeData attribute, IMethodSymbol method, IssueList issues)
@@ -50,7 +73,8 @@ internal static class ScheduleParser
         var policy = new List<string>();
         foreach (var rule in new[] { "Misfire", "Overlap" })
         {
-            if (attribute.NamedArguments.FirstOrDefault(argument => argument.Key == rule).Value is { Kind: TypedConstantKind.Enum } given)
+            if (attribute.NamedArguments.FirstOrDefault(argument => argument.Key == rule).Value
+                is { Kind: TypedConstantKind.Enum } given)
             {
                 policy.Add($"{rule} = {Literals.Constant(given)}");
             }
@@ -83,14 +107,22 @@ internal static class ScheduleParser
         {
             if (!isAllowed)
             {
-                issues.Add(Diagnostics.BadSchedule, method.Name, $"{property} is {value.ToString(null, CultureInfo.InvariantCulture)}; {expected} is expected");
+                issues.Add(
+                    Diagnostics.BadSchedule,
+                    method.Name,
+                    $"{property} is {value.ToString(null, CultureInfo.InvariantCulture)}; {expected} is expected");
             }
         }
     }
 
     private static string Text(AttributeData attribute, int place) =>
-        attribute.ConstructorArguments.Length > place && attribute.ConstructorArguments[place].Value is string text ? text : "";
+        attribute.ConstructorArguments.Length > place && attribute.ConstructorArguments[place].Value is string text
+            ? text
+            : "";
 
     private static object? Value(AttributeData attribute, string property) =>
-        attribute.NamedArguments.FirstOrDefault(argument => argument.Key == property).Value is { IsNull: false, Kind: TypedConstantKind.Primitive } given ? given.Value : null;
+        attribute.NamedArguments.FirstOrDefault(argument => argument.Key == property).Value
+            is { IsNull: false, Kind: TypedConstantKind.Primitive } given
+            ? given.Value
+            : null;
 }

@@ -9,7 +9,8 @@ internal static class Types
     internal const string Context = "Lovage.JobContext";
 
     private static readonly SymbolDisplayFormat CodeFormat =
-        SymbolDisplayFormat.FullyQualifiedFormat.AddMiscellaneousOptions(SymbolDisplayMiscellaneousOptions.IncludeNullableReferenceTypeModifier);
+        SymbolDisplayFormat.FullyQualifiedFormat.AddMiscellaneousOptions(
+            SymbolDisplayMiscellaneousOptions.IncludeNullableReferenceTypeModifier);
 
     private static readonly SymbolDisplayFormat PlainFormat =
         SymbolDisplayFormat.FullyQualifiedFormat.WithMiscellaneousOptions(SymbolDisplayMiscellaneousOptions.None);
@@ -24,20 +25,27 @@ internal static class Types
     internal static string Runtime(ITypeSymbol type) => type.ToDisplayString(SymbolDisplayFormat.FullyQualifiedFormat);
 
     /// <summary>As people name it in a message.</summary>
-    internal static string Shown(ISymbol type) => type.ToDisplayString(SymbolDisplayFormat.CSharpShortErrorMessageFormat);
+    internal static string Shown(ISymbol type) =>
+        type.ToDisplayString(SymbolDisplayFormat.CSharpShortErrorMessageFormat);
 
-    /// <summary>The full name of the definition without type arguments, such as <c>System.Collections.Generic.List</c>.</summary>
+    /// <summary>
+    /// The full name of the definition without type arguments, such as <c>System.Collections.Generic.List</c>.
+    /// </summary>
     internal static string FullName(ITypeSymbol type) =>
         type.ContainingType is { } outer ? $"{FullName(outer)}.{type.Name}"
-        : type.ContainingNamespace is { IsGlobalNamespace: false } space ? $"{space.ToDisplayString(PlainNameFormat)}.{type.Name}"
+        : type.ContainingNamespace is { IsGlobalNamespace: false } space
+            ? $"{space.ToDisplayString(PlainNameFormat)}.{type.Name}"
         : type.Name;
 
-    internal static bool Is(ITypeSymbol type, string fullName) => type is INamedTypeSymbol { IsGenericType: false } && FullName(type) == fullName;
+    internal static bool Is(ITypeSymbol type, string fullName) =>
+        type is INamedTypeSymbol { IsGenericType: false } && FullName(type) == fullName;
 
     internal static bool IsTask(ITypeSymbol type) =>
-        type is INamedTypeSymbol { Arity: <= 1 } && FullName(type) is "System.Threading.Tasks.Task" or "System.Threading.Tasks.ValueTask";
+        type is INamedTypeSymbol { Arity: <= 1 }
+            && FullName(type) is "System.Threading.Tasks.Task" or "System.Threading.Tasks.ValueTask";
 
-    internal static bool IsNullableValue(ITypeSymbol type) => type.OriginalDefinition.SpecialType == SpecialType.System_Nullable_T;
+    internal static bool IsNullableValue(ITypeSymbol type) =>
+        type.OriginalDefinition.SpecialType == SpecialType.System_Nullable_T;
 
     internal static IEnumerable<INamedTypeSymbol> SelfAndBases(ITypeSymbol type)
     {
@@ -56,7 +64,9 @@ internal static class Types
 
     /// <summary>True for what comes with .NET.</summary>
     internal static bool IsFramework(ITypeSymbol type) =>
-        type.ContainingAssembly is not { Name: var assembly } || assembly.StartsWith("System.", StringComparison.Ordinal) || assembly is "System" or "mscorlib" or "netstandard";
+        type.ContainingAssembly is not { Name: var assembly }
+            || assembly.StartsWith("System.", StringComparison.Ordinal)
+            || assembly is "System" or "mscorlib" or "netstandard";
 
     /// <summary>True when every assembly can name it.</summary>
     internal static bool IsPublic(ITypeSymbol type) => type switch

@@ -6,8 +6,8 @@ namespace Lovage.PostgreSql.Connections;
 internal sealed class CallGivenUpException() : TimeoutException("The connection has lost the server.");
 
 /// <summary>
-/// Waits for calls, and tells a connection that has lost its server without a word (a firewall forgot it, the host is gone) from a server that is slow: the server itself is
-/// asked, in a new connection, whether it works for the session.
+/// Waits for calls, and tells a connection that has lost its server without a word (a firewall forgot it, the host is
+/// gone) from a server that is slow: the server itself is asked, in a new connection, whether it works for the session.
 /// </summary>
 /// <remarks>Safe for use by several threads.</remarks>
 internal sealed class CallWatch(NpgsqlDataSource probes, bool knowsSessions)
@@ -15,8 +15,11 @@ internal sealed class CallWatch(NpgsqlDataSource probes, bool knowsSessions)
     /// <summary>Calls that were given up and have not ended; with more the others wait for the end of theirs.</summary>
     private const int GivenUpMax = 64;
 
-    // A session that waits for its client, while its client waits for it. The client may be between two statements: that takes no second.
-    private const string Busy = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND (coalesce(state, '') NOT LIKE 'idle%' OR state_change > clock_timestamp() - interval '1 second')";
+    // A session that waits for its client, while its client waits for it. The client may be between two statements:
+    // that takes no second.
+    private const string Busy =
+        "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND (coalesce(state, '') NOT LIKE "
+            + "'idle%' OR state_change > clock_timestamp() - interval '1 second')";
 
     /// <summary>With the wait for the server's answer less than ten seconds.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
@@ -33,7 +36,8 @@ internal sealed class CallWatch(NpgsqlDataSource probes, bool knowsSessions)
     private int _givenUp;
 
     /// <summary>Waits for a call until it ends, or until its connection is known to be lost.</summary>
-    /// <exception cref="CallGivenUpException">The connection is lost; <see cref="Ended"/> is to be called once the call has ended, which may take long.</exception>
+    /// <exception cref="CallGivenUpException">The connection is lost; <see cref="Ended"/> is to be called once the call
+    /// has ended, which may take long.</exception>
     internal async Task<T> WaitAsync<T>(Task<T> call, int session)
     {
         while (true)
@@ -69,7 +73,8 @@ internal sealed class CallWatch(NpgsqlDataSource probes, bool knowsSessions)
     /// <summary>A call that was given up has ended.</summary>
     internal void Ended() => Interlocked.Decrement(ref _givenUp);
 
-    private async Task<bool> IsServedAsync(int session) => await AskAsync() is { } busy && (!knowsSessions || busy.Contains(session));
+    private async Task<bool> IsServedAsync(int session) =>
+        await AskAsync() is { } busy && (!knowsSessions || busy.Contains(session));
 
     /// <summary>All that wait at the same time ask once.</summary>
     private Task<HashSet<int>?> AskAsync()

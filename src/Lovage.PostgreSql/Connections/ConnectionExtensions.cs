@@ -17,10 +17,13 @@ internal static class ConnectionExtensions
         internal async Task<T?> ScalarAsync<T>(Statement statement, CancellationToken cancellationToken)
         {
             await using var rows = await connection.ReadAsync(statement, cancellationToken);
-            return await rows.ReadAsync(cancellationToken) && !await rows.IsDBNullAsync(0, cancellationToken) ? await rows.GetFieldValueAsync<T>(0, cancellationToken) : default;
+            return await rows.ReadAsync(cancellationToken) && !await rows.IsDBNullAsync(0, cancellationToken)
+                ? await rows.GetFieldValueAsync<T>(0, cancellationToken)
+                : default;
         }
 
-        internal Task<NpgsqlDataReader> ReadAsync(Statement statement, CancellationToken cancellationToken) => connection.Batch(statement).ExecuteReaderAsync(cancellationToken);
+        internal Task<NpgsqlDataReader> ReadAsync(Statement statement, CancellationToken cancellationToken) =>
+            connection.Batch(statement).ExecuteReaderAsync(cancellationToken);
 
         internal NpgsqlBatch Batch(params ReadOnlySpan<Statement> statements)
         {

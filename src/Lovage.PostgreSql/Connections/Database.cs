@@ -5,8 +5,8 @@ using Npgsql;
 namespace Lovage.PostgreSql.Connections;
 
 /// <summary>
-/// The connections of one process: a few for calls, one for renewals, which must not queue behind those, and one that listens. Their statements are prepared at their
-/// second use and planned once, where no pooler forbids it.
+/// The connections of one process: a few for calls, one for renewals, which must not queue behind those, and one that
+/// listens. Their statements are prepared at their second use and planned once, where no pooler forbids it.
 /// </summary>
 internal sealed class Database : IAsyncDisposable
 {
@@ -20,15 +20,21 @@ internal sealed class Database : IAsyncDisposable
     private const int CommandSeconds = 20;
     private const int ConnectSeconds = 5;
 
-    /// <summary>For renewals, hints and questions whether the server is there, which take no time where it is.</summary>
+    /// <summary>
+    /// For renewals, hints and questions whether the server is there, which take no time where it is.
+    /// </summary>
     private const int ShortCommandSeconds = 4;
     private const int ShortConnectSeconds = 3;
 
-    // All statements find their rows by an index, whatever the statistics of tables that fill and empty within seconds say. The last ones free what a client holds that has gone
-    // without a word. One statement: Npgsql sends a second one through the thread pool, in calls on the caller's thread too, and a lease must not wait for that.
+    // All statements find their rows by an index, whatever the statistics of tables that fill and empty within seconds
+    // say. The last ones free what a client holds that has gone without a word. One statement: Npgsql sends a second
+    // one through the thread pool, in calls on the caller's thread too, and a lease must not wait for that.
     private const string Initialize =
-        "SELECT pg_postmaster_start_time()::text, count(set_config(name, value, false)) FROM (VALUES ('enable_seqscan', 'off'), ('enable_mergejoin', 'off'), ('jit', 'off'), ('plan_cache_mode', 'force_generic_plan'), "
-        + "('idle_in_transaction_session_timeout', '10s'), ('lock_timeout', '10s'), ('tcp_keepalives_idle', '10'), ('tcp_keepalives_interval', '5'), ('tcp_keepalives_count', '3')) AS settings(name, value)";
+        "SELECT pg_postmaster_start_time()::text, count(set_config(name, value, false)) FROM (VALUES "
+        + "('enable_seqscan', 'off'), ('enable_mergejoin', 'off'), ('jit', 'off'), ('plan_cache_mode', "
+        + "'force_generic_plan'), "
+        + "('idle_in_transaction_session_timeout', '10s'), ('lock_timeout', '10s'), ('tcp_keepalives_idle', '10'), "
+        + "('tcp_keepalives_interval', '5'), ('tcp_keepalives_count', '3')) AS settings(name, value)";
 
     private readonly NpgsqlConnectionStringBuilder _settings;
     private readonly Words _words;
@@ -50,7 +56,10 @@ internal sealed class Database : IAsyncDisposable
         _settings.Enlist = false;
         Schema = schema;
         _words = new Words(schema);
-        Description = $"postgres://{_settings.Host}{(_settings.Host!.Contains(',', StringComparison.Ordinal) ? "" : $":{_settings.Port}")}/{_settings.Database} (schema {schema.Name})";
+        Description =
+            $"postgres://{_settings.Host}"
+                + $"{(_settings.Host!.Contains(',', StringComparison.Ordinal) ? "" : $":{_settings.Port}")}/"
+                + $"{_settings.Database} (schema {schema.Name})";
     }
 
     internal SchemaName Schema { get; }
@@ -60,7 +69,10 @@ internal sealed class Database : IAsyncDisposable
     /// <summary>Without credentials.</summary>
     internal string Description { get; }
 
-    /// <summary>True when sessions are the server's own; false where a pooler stands between, which may give each transaction another one.</summary>
+    /// <summary>
+    /// True when sessions are the server's own; false where a pooler stands between, which may give each transaction
+    /// another one.
+    /// </summary>
     internal bool IsDirect { get; private set; }
 
     /// <summary>Connects, and finds out what stands between.</summary>
@@ -71,16 +83,23 @@ internal sealed class Database : IAsyncDisposable
             await using var source = Source("lovage", 1, prepares: false, initializes: false, isShort: false);
             await using var connection = await source.OpenConnectionAsync(cancellationToken);
 
-            // A pooler makes up the number of the session that it tells its client. In a transaction: one that takes single statements only refuses it.
+            // A pooler makes up the number of the session that it tells its client. In a transaction: one that takes
+            // single statements only refuses it.
             await using (var transaction = await connection.BeginTransactionAsync(cancellationToken))
             {
-                IsDirect = await connection.ScalarAsync<int>(new Statement("SELECT pg_backend_pid()"), cancellationToken) == connection.ProcessID;
+                IsDirect = await connection.ScalarAsync<int>(
+                    new Statement("SELECT pg_backend_pid()"), cancellationToken) == connection.ProcessID;
                 await transaction.CommitAsync(cancellationToken);
             }
 
-            if (await connection.ScalarAsync<string>(new Statement("SELECT current_setting('server_encoding')"), cancellationToken) is var encoding and not "UTF8")
+            if (await connection.ScalarAsync<string>(
+                new Statement("SELECT current_setting('server_encoding')"),
+                cancellationToken) is var encoding and not "UTF8")
             {
-                throw new StorageException($"The database of {Description} has the encoding {encoding}, in which not every text can be kept. Create one with: createdb -E UTF8 -T template0 NAME", isTransient: false);
+                throw new StorageException(
+                    $"The database of {Description} has the encoding {encoding}, in which not every text can be kept. "
+                        + "Create one with: createdb -E UTF8 -T template0 NAME",
+                    isTransient: false);
             }
 
             var version = connection.PostgreSqlVersion;
@@ -97,15 +116,24 @@ internal sealed class Database : IAsyncDisposable
         }
     }
 
-    /// <summary>Makes one call on a connection of its own. What the server undid because of others, or with its session, is done again.</summary>
-    /// <remarks>The token ends the wait for a connection and reading; writing goes on, so that nothing that was claimed is forgotten.</remarks>
-    internal ValueTask<T> CallAsync<T>(Func<NpgsqlConnection, Task<T>> call, CancellationToken cancellationToken) => CallAsync(call, unheard: null, cancellationToken);
+    /// <summary>
+    /// Makes one call on a connection of its own. What the server undid because of others, or with its session, is done
+    /// again.
+    /// </summary>
+    /// <remarks>
+    /// The token ends the wait for a connection and reading; writing goes on, so that nothing that was claimed is
+    /// forgotten.
+    /// </remarks>
+    internal ValueTask<T> CallAsync<T>(Func<NpgsqlConnection, Task<T>> call, CancellationToken cancellationToken) =>
+        CallAsync(call, unheard: null, cancellationToken);
 
     /// <summary>Makes one call, as above.</summary>
     /// <param name="call">The call.</param>
-    /// <param name="unheard">Gets the result when the call succeeds after all, once its connection was taken for lost and nobody waits for it any more.</param>
+    /// <param name="unheard">Gets the result when the call succeeds after all, once its connection was taken for lost
+    /// and nobody waits for it any more.</param>
     /// <param name="cancellationToken">Ends the wait for a connection and reading.</param>
-    internal async ValueTask<T> CallAsync<T>(Func<NpgsqlConnection, Task<T>> call, Func<T, ValueTask>? unheard, CancellationToken cancellationToken)
+    internal async ValueTask<T> CallAsync<T>(
+        Func<NpgsqlConnection, Task<T>> call, Func<T, ValueTask>? unheard, CancellationToken cancellationToken)
     {
         for (var turn = 1; ; turn++)
         {
@@ -146,19 +174,20 @@ internal sealed class Database : IAsyncDisposable
     }
 
     /// <summary>Makes several calls in one transaction.</summary>
-    internal ValueTask<T> TransactAsync<T>(Func<NpgsqlConnection, Task<T>> call, CancellationToken cancellationToken) => CallAsync(
-        async connection =>
-        {
-            await using var transaction = await connection.BeginTransactionAsync(CancellationToken.None);
-            var result = await call(connection);
-            await transaction.CommitAsync(CancellationToken.None);
-            return result;
-        },
-        cancellationToken);
+    internal ValueTask<T> TransactAsync<T>(Func<NpgsqlConnection, Task<T>> call, CancellationToken cancellationToken) =>
+        CallAsync(
+            async connection =>
+            {
+                await using var transaction = await connection.BeginTransactionAsync(CancellationToken.None);
+                var result = await call(connection);
+                await transaction.CommitAsync(CancellationToken.None);
+                return result;
+            },
+            cancellationToken);
 
     /// <summary>
-    /// Makes one short call on the calling thread, which needs no other to be answered: a starved thread pool must not cost a lease. It sends one statement at a time, as Npgsql would
-    /// send a second one through the pool.
+    /// Makes one short call on the calling thread, which needs no other to be answered: a starved thread pool must not
+    /// cost a lease. It sends one statement at a time, as Npgsql would send a second one through the pool.
     /// </summary>
     internal T Renew<T>(Func<NpgsqlConnection, T> call)
     {
@@ -186,8 +215,8 @@ internal sealed class Database : IAsyncDisposable
     }
 
     /// <summary>
-    /// Opens the connection for renewals, if it was not yet, for whoever is about to claim: to open it took more than a second while the handlers of the first claim kept the pool and
-    /// the processors busy.
+    /// Opens the connection for renewals, if it was not yet, for whoever is about to claim: to open it took more than a
+    /// second while the handlers of the first claim kept the pool and the processors busy.
     /// </summary>
     internal void PrepareRenewals()
     {
@@ -199,9 +228,12 @@ internal sealed class Database : IAsyncDisposable
     }
 
     /// <summary>The connection that listens; whoever takes it gives it back.</summary>
-    internal ValueTask<NpgsqlConnection> ListenAsync(CancellationToken cancellationToken) => (_listening ?? throw NotOpen()).OpenConnectionAsync(cancellationToken);
+    internal ValueTask<NpgsqlConnection> ListenAsync(CancellationToken cancellationToken) =>
+        (_listening ?? throw NotOpen()).OpenConnectionAsync(cancellationToken);
 
-    /// <summary>Drops what is known of the server, idle connections included: it may be another one from now on.</summary>
+    /// <summary>
+    /// Drops what is known of the server, idle connections included: it may be another one from now on.
+    /// </summary>
     internal void Forget()
     {
         _words.Forget();
@@ -265,7 +297,8 @@ internal sealed class Database : IAsyncDisposable
                 await unheard(result);
             }
         }
-        catch (Exception fault) when (StorageFault.IsFault(fault) || fault is StorageException or OperationCanceledException)
+        catch (Exception fault)
+            when (StorageFault.IsFault(fault) || fault is StorageException or OperationCanceledException)
         {
             // As its caller was told.
         }
@@ -276,7 +309,8 @@ internal sealed class Database : IAsyncDisposable
 
     private NpgsqlDataSource NewCalls() => Source("lovage", CallsMax, IsDirect, IsDirect, isShort: false);
 
-    private NpgsqlDataSource Source(string name, int size, bool prepares, bool initializes, bool isShort, bool isKept = false)
+    private NpgsqlDataSource Source(
+        string name, int size, bool prepares, bool initializes, bool isShort, bool isKept = false)
     {
         var settings = new NpgsqlConnectionStringBuilder(_settings.ConnectionString)
         {
@@ -296,7 +330,8 @@ internal sealed class Database : IAsyncDisposable
             settings.CommandTimeout = Shorter(settings.CommandTimeout, ShortCommandSeconds);
             settings.Timeout = Shorter(settings.Timeout, ShortConnectSeconds);
 
-            // What took too long has lost its connection, or is to be asked again: nothing is gained by waiting for an answer to its cancellation.
+            // What took too long has lost its connection, or is to be asked again: nothing is gained by waiting for an
+            // answer to its cancellation.
             settings.CancellationTimeout = -1;
         }
 

@@ -4,8 +4,9 @@ using Npgsql;
 namespace Lovage.PostgreSql.Connections;
 
 /// <summary>
-/// Tells whether a caller's connection leads to the storage's own database, whatever names both are reached by: the server is known by the instant at which it started, the database and
-/// the tables by their numbers. Safe for use by several threads.
+/// Tells whether a caller's connection leads to the storage's own database, whatever names both are reached by: the
+/// server is known by the instant at which it started, the database and the tables by their numbers. Safe for use by
+/// several threads.
 /// </summary>
 internal sealed class ServerIdentity(Database database)
 {
@@ -14,7 +15,8 @@ internal sealed class ServerIdentity(Database database)
 
     private const string Ask = """
         SELECT pg_catalog.concat_ws('/', extract(epoch FROM pg_catalog.pg_postmaster_start_time()), d.oid,
-          (SELECT c.oid FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relname = 'message'))
+          (SELECT c.oid FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+            WHERE n.nspname = $1 AND c.relname = 'message'))
         FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database()
         """;
 
@@ -22,7 +24,8 @@ internal sealed class ServerIdentity(Database database)
     private string? _own;
 
     /// <summary>Asks the storage's own database; while nothing is opened anew it need not be asked again.</summary>
-    internal async Task LearnAsync() => Volatile.Write(ref _own, await database.CallAsync(AskAsync, CancellationToken.None));
+    internal async Task LearnAsync() =>
+        Volatile.Write(ref _own, await database.CallAsync(AskAsync, CancellationToken.None));
 
     /// <summary>Asks once for each address.</summary>
     /// <exception cref="ArgumentException">It is another database.</exception>
@@ -42,8 +45,11 @@ internal sealed class ServerIdentity(Database database)
             if (theirs != Volatile.Read(ref _own))
             {
                 throw new ArgumentException(
-                    $"The transaction is one of another database ({connection.Host}:{connection.Port}/{connection.Database}) than the storage's, {database.Description}. "
-                    + "Connect both to the same one, or enqueue without the transaction, after its commit. Nothing was written.",
+                    "The transaction is one of another database "
+                    + $"({connection.Host}:{connection.Port}/{connection.Database}) than the storage's, "
+                    + $"{database.Description}. "
+                    + "Connect both to the same one, or enqueue without the transaction, after its commit. Nothing "
+                    + "was written.",
                     parameter);
             }
         }

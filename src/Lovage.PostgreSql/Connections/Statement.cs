@@ -20,11 +20,14 @@ internal sealed class Statement(string sql)
 
     internal Statement Add(bool value) => With(value, NpgsqlDbType.Boolean);
 
-    internal Statement Add(string? value) => value is null ? Null(NpgsqlDbType.Text) : With(Storable(value), NpgsqlDbType.Text);
+    internal Statement Add(string? value) =>
+        value is null ? Null(NpgsqlDbType.Text) : With(Storable(value), NpgsqlDbType.Text);
 
     internal Statement Add(byte[]? value) => value is null ? Null(NpgsqlDbType.Bytea) : With(value, NpgsqlDbType.Bytea);
 
-    internal Statement Add(long[]? values) => values is null ? Null(NpgsqlDbType.Array | NpgsqlDbType.Bigint) : With(values, NpgsqlDbType.Array | NpgsqlDbType.Bigint);
+    internal Statement Add(long[]? values) => values is null
+        ? Null(NpgsqlDbType.Array | NpgsqlDbType.Bigint)
+        : With(values, NpgsqlDbType.Array | NpgsqlDbType.Bigint);
 
     internal Statement Add(long?[] values) => With(values, NpgsqlDbType.Array | NpgsqlDbType.Bigint);
 
@@ -50,14 +53,18 @@ internal sealed class Statement(string sql)
         return With(values, NpgsqlDbType.Array | NpgsqlDbType.Text);
     }
 
-    /// <summary>PostgreSQL's text holds neither U+0000 nor half a character: such a sign is replaced, so that a message with one is told all the same.</summary>
+    /// <summary>
+    /// PostgreSQL's text holds neither U+0000 nor half a character: such a sign is replaced, so that a message with one
+    /// is told all the same.
+    /// </summary>
     internal static string Storable(string value)
     {
         for (var i = 0; i < value.Length; i++)
         {
             if (value[i] == '\0' || char.IsSurrogate(value[i]))
             {
-                return string.Concat(value.EnumerateRunes().Select(static rune => rune.Value == 0 ? "\uFFFD" : rune.ToString()));
+                return string.Concat(
+                    value.EnumerateRunes().Select(static rune => rune.Value == 0 ? "\uFFFD" : rune.ToString()));
             }
         }
 

@@ -10,14 +10,19 @@ internal sealed class FateReading(SchemaName schema)
 {
     // A transaction that deletes the row lets nobody have this lock; one that renews, starts or reports does.
     private const string Look = """
-        WITH free AS MATERIALIZED (SELECT k.job FROM lovage.claim k WHERE k.job = $1 AND k.stamp = $2 FOR KEY SHARE SKIP LOCKED)
+        WITH free AS MATERIALIZED (SELECT k.job FROM lovage.claim k
+          WHERE k.job = $1 AND k.stamp = $2 FOR KEY SHARE SKIP LOCKED)
         SELECT EXISTS (SELECT 1 FROM free) FROM lovage.claim k WHERE k.job = $1 AND k.stamp = $2
         """;
 
     /// <returns>Null when the claim is gone: by the commit, or because it was lost.</returns>
-    internal async Task<TransactionFate?> LookAsync(NpgsqlConnection connection, LeaseToken token, CancellationToken cancellationToken)
+    internal async Task<TransactionFate?> LookAsync(
+        NpgsqlConnection connection, LeaseToken token, CancellationToken cancellationToken)
     {
-        await using var rows = await connection.ReadAsync(new Statement(schema.Sql(Look)).Add(token.Claim).Add(token.Stamp), cancellationToken);
-        return !await rows.ReadAsync(cancellationToken) ? null : rows.GetBoolean(0) ? TransactionFate.RolledBack : TransactionFate.Open;
+        await using var rows = await connection.ReadAsync(
+            new Statement(schema.Sql(Look)).Add(token.Claim).Add(token.Stamp), cancellationToken);
+        return !await rows.ReadAsync(cancellationToken) ? null
+            : rows.GetBoolean(0) ? TransactionFate.RolledBack
+            : TransactionFate.Open;
     }
 }

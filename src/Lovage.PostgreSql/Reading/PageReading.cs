@@ -7,15 +7,17 @@ using Npgsql;
 namespace Lovage.PostgreSql.Reading;
 
 /// <summary>
-/// Pages and counts of jobs. No call reads more than a bound of rows, whatever its filter: a page may come back short, or empty, and still name the place where the next one
-/// begins.
+/// Pages and counts of jobs. No call reads more than a bound of rows, whatever its filter: a page may come back short,
+/// or empty, and still name the place where the next one begins.
 /// </summary>
 internal sealed class PageReading(SchemaName schema, Words words)
 {
     /// <summary>Jobs looked at for one page at the most.</summary>
     internal const int PageScanMax = 10_000;
 
-    /// <summary>Jobs of one state looked at for a filtered count at the least, before it says that it is not exact.</summary>
+    /// <summary>
+    /// Jobs of one state looked at for a filtered count at the least, before it says that it is not exact.
+    /// </summary>
     internal const int CountScanMin = 100_000;
 
     private const string Filter = "($3::integer IS NULL OR m.name = $3) AND ($4::integer IS NULL OR m.queue = $4)";
@@ -23,24 +25,29 @@ internal sealed class PageReading(SchemaName schema, Words words)
     internal static long Before(JobQuery query) =>
         query.After is null ? long.MaxValue
         : long.TryParse(query.After, NumberStyles.None, CultureInfo.InvariantCulture, out var before) ? before
-        : throw new ArgumentException("The place to continue from is not one that a page gave. Start again from the first page.", nameof(query));
+        : throw new ArgumentException(
+            "The place to continue from is not one that a page gave. Start again from the first page.", nameof(query));
 
-    internal async Task<JobPage> PageAsync(NpgsqlConnection connection, JobQuery query, long before, CancellationToken cancellationToken)
+    internal async Task<JobPage> PageAsync(
+        NpgsqlConnection connection, JobQuery query, long before, CancellationToken cancellationToken)
     {
         if (await WordsOfAsync(connection, query, cancellationToken) is not { } filter)
         {
             return new JobPage([], null);
         }
 
-        // Without a job there is one row all the same, which tells how far was looked. Only jobs of the page are read as a whole: the others are passed over in the order of their keys.
+        // Without a job there is one row all the same, which tells how far was looked. Only jobs of the page are read
+        // as a whole: the others are passed over in the order of their keys.
         var keys = Keys(query.States);
         var sql = $"""
             WITH seen AS MATERIALIZED (SELECT CASE WHEN count(*) > $2 THEN min(key) + 1 END AS low FROM ({keys}) a)
             SELECT f.*, seen.low FROM seen LEFT JOIN LATERAL (
               SELECT {JobReading.Columns} FROM (
                 SELECT b.key FROM ({keys}) b CROSS JOIN LATERAL (
-                  SELECT 1 AS one FROM lovage.message m LEFT JOIN lovage.course c ON c.job = m.key LEFT JOIN lovage.claim k ON k.job = m.key
-                  WHERE m.key = b.key AND {Filter} AND (cardinality($5::integer[]) = 0 OR {JobReading.State} = ANY ($5)) OFFSET 0) t
+                  SELECT 1 AS one FROM lovage.message m LEFT JOIN lovage.course c ON c.job = m.key LEFT
+                    JOIN lovage.claim k ON k.job = m.key
+                  WHERE m.key = b.key AND {Filter} AND (cardinality($5::integer[]) = 0
+                    OR {JobReading.State} = ANY ($5)) OFFSET 0) t
                 WHERE b.key >= coalesce(seen.low, 0) LIMIT $6) s
               JOIN lovage.message m ON m.key = s.key {JobReading.Joins} ORDER BY s.key DESC) f ON true
             """;
@@ -76,7 +83,8 @@ internal sealed class PageReading(SchemaName schema, Words words)
         return new JobPage(jobs, next?.ToString(CultureInfo.InvariantCulture));
     }
 
-    internal async Task<BoundedCount> CountAsync(NpgsqlConnection connection, JobQuery query, int max, CancellationToken cancellationToken)
+    internal async Task<BoundedCount> CountAsync(
+        NpgsqlConnection connection, JobQuery query, int max, CancellationToken cancellationToken)
     {
         if (await WordsOfAsync(connection, query, cancellationToken) is not { } filter)
         {
@@ -85,7 +93,10 @@ internal sealed class PageReading(SchemaName schema, Words words)
 
         if (query.States.Count == 0 && filter is (null, null))
         {
-            var all = await connection.ScalarAsync<long>(new Statement(schema.Sql("SELECT count(*) FROM (SELECT 1 FROM lovage.message LIMIT $1) m")).Add((long)max), cancellationToken);
+            var all = await connection.ScalarAsync<long>(
+                new Statement(schema.Sql("SELECT count(*) FROM (SELECT 1 FROM lovage.message LIMIT $1) m")).Add(
+                    (long)max),
+                cancellationToken);
             return new BoundedCount(all, all < max);
         }
 
@@ -100,23 +111,36 @@ internal sealed class PageReading(SchemaName schema, Words words)
         return total >= max ? new BoundedCount(max, false) : new BoundedCount(total, isExact);
     }
 
-    private async Task<(long Value, bool IsComplete)> CountAsync(NpgsqlConnection connection, JobState state, (int? Name, int? Queue) filter, int max, CancellationToken cancellationToken)
+    private async Task<(long Value, bool IsComplete)> CountAsync(
+        NpgsqlConnection connection,
+        JobState state,
+        (int? Name, int? Queue) filter,
+        int max,
+        CancellationToken cancellationToken)
     {
         var from = state switch
         {
             JobState.Running => "SELECT job FROM lovage.claim WHERE started_at IS NOT NULL",
-            JobState.Queued => "SELECT job FROM lovage.ready UNION ALL SELECT job FROM lovage.claim WHERE started_at IS NULL",
-            _ => string.Create(CultureInfo.InvariantCulture, $"SELECT job FROM lovage.course WHERE state = {(int)state}"),
+            JobState.Queued =>
+                "SELECT job FROM lovage.ready UNION ALL SELECT job FROM lovage.claim WHERE started_at IS NULL",
+            _ => string.Create(
+                CultureInfo.InvariantCulture, $"SELECT job FROM lovage.course WHERE state = {(int)state}"),
         };
         if (filter is (null, null))
         {
-            var all = await connection.ScalarAsync<long>(new Statement(schema.Sql($"SELECT count(*) FROM (SELECT 1 FROM ({from}) s LIMIT $1) c")).Add((long)max), cancellationToken);
+            var all = await connection.ScalarAsync<long>(
+                new Statement(schema.Sql($"SELECT count(*) FROM (SELECT 1 FROM ({from}) s LIMIT $1) c")).Add((long)max),
+                cancellationToken);
             return (all, all < max);
         }
 
         var scan = Math.Max(max, CountScanMin);
-        var sql = $"SELECT count(*), count(*) FILTER (WHERE {Filter}) FROM (SELECT job FROM ({from}) f LIMIT $1) s JOIN lovage.message m ON m.key = s.job WHERE $2::bigint IS NULL";
-        await using var rows = await connection.ReadAsync(new Statement(schema.Sql(sql)).Add(scan + 1L).Add((long?)null).Add(filter.Name).Add(filter.Queue), cancellationToken);
+        var sql =
+            $"SELECT count(*), count(*) FILTER (WHERE {Filter}) FROM (SELECT job FROM ({from}) f LIMIT $1) s JOIN "
+                + "lovage.message m ON m.key = s.job WHERE $2::bigint IS NULL";
+        await using var rows = await connection.ReadAsync(
+            new Statement(schema.Sql(sql)).Add(scan + 1L).Add((long?)null).Add(filter.Name).Add(filter.Queue),
+            cancellationToken);
         await rows.ReadAsync(cancellationToken);
         return (Math.Min(rows.GetInt64(1), max), rows.GetInt64(0) <= scan);
     }
@@ -125,17 +149,27 @@ internal sealed class PageReading(SchemaName schema, Words words)
     private static string Keys(IReadOnlyList<JobState> states) =>
         states.Count == 0 || states.Contains(JobState.Queued) || states.Contains(JobState.Succeeded)
             ? "SELECT key FROM lovage.message WHERE key < $1 ORDER BY key DESC LIMIT $2 + 1"
-            : $"SELECT key FROM ({string.Join(" UNION ALL ", states.Distinct().Select(KeysOf))}) u ORDER BY key DESC LIMIT $2 + 1";
+            : $"SELECT key FROM ({string.Join(" UNION ALL ", states.Distinct().Select(KeysOf))}) u ORDER BY key DESC "
+                + "LIMIT $2 + 1";
 
     private static string KeysOf(JobState state) => state == JobState.Running
-        ? "(SELECT job AS key FROM lovage.claim WHERE started_at IS NOT NULL AND job < $1 ORDER BY job DESC LIMIT $2 + 1)"
-        : string.Create(CultureInfo.InvariantCulture, $"(SELECT job AS key FROM lovage.course WHERE state = {(int)state} AND job < $1 ORDER BY job DESC LIMIT $2 + 1)");
+        ? "(SELECT job AS key FROM lovage.claim WHERE started_at IS NOT NULL AND job < $1 ORDER BY job DESC LIMIT $2 "
+            + "+ 1)"
+        : string.Create(
+            CultureInfo.InvariantCulture,
+            $"(SELECT job AS key FROM lovage.course WHERE state = {(int)state} AND job < $1 ORDER BY job DESC LIMIT "
+                + $"$2 + 1)");
 
-    /// <summary>The numbers of the name and the queue that are asked for; null when one of them has never been seen.</summary>
-    private async Task<(int? Name, int? Queue)?> WordsOfAsync(NpgsqlConnection connection, JobQuery query, CancellationToken cancellationToken)
+    /// <summary>
+    /// The numbers of the name and the queue that are asked for; null when one of them has never been seen.
+    /// </summary>
+    private async Task<(int? Name, int? Queue)?> WordsOfAsync(
+        NpgsqlConnection connection, JobQuery query, CancellationToken cancellationToken)
     {
         string[] asked = [.. new[] { query.Name, query.Queue }.OfType<string>()];
         var ids = await words.FindAsync(connection, asked, cancellationToken);
-        return asked.All(ids.ContainsKey) ? (query.Name is null ? null : ids[query.Name], query.Queue is null ? null : ids[query.Queue]) : null;
+        return asked.All(ids.ContainsKey)
+            ? (query.Name is null ? null : ids[query.Name], query.Queue is null ? null : ids[query.Queue])
+            : null;
     }
 }

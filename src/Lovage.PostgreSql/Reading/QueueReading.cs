@@ -9,15 +9,18 @@ namespace Lovage.PostgreSql.Reading;
 /// <summary>Looks at queues, claims and counters.</summary>
 internal sealed class QueueReading(SchemaName schema)
 {
-    private const string Owners = "SELECT w.text FROM (SELECT DISTINCT owner FROM lovage.claim) k JOIN lovage.word w ON w.id = k.owner";
+    private const string Owners =
+        "SELECT w.text FROM (SELECT DISTINCT owner FROM lovage.claim) k JOIN lovage.word w ON w.id = k.owner";
 
     // The sums and the lines that are not summed up yet, in one snapshot.
-    private const string Sums = "sums AS MATERIALIZED (SELECT * FROM lovage.counter UNION ALL SELECT * FROM lovage.tally)";
+    private const string Sums =
+        "sums AS MATERIALIZED (SELECT * FROM lovage.counter UNION ALL SELECT * FROM lovage.tally)";
 
     private const string Counters = $"""
         WITH {Sums}
         SELECT q.text, n.text, c.* FROM (
-          SELECT queue, name, sum(enqueued)::bigint, sum(succeeded)::bigint, sum(failed)::bigint, sum(retried)::bigint, sum(cancelled)::bigint, sum(expired)::bigint, sum(dead)::bigint
+          SELECT queue, name, sum(enqueued)::bigint, sum(succeeded)::bigint, sum(failed)::bigint, sum(retried)::bigint,
+            sum(cancelled)::bigint, sum(expired)::bigint, sum(dead)::bigint
           FROM sums WHERE name <> 0 GROUP BY queue, name) c
         JOIN lovage.word q ON q.id = c.queue JOIN lovage.word n ON n.id = c.name
         """;
@@ -26,11 +29,14 @@ internal sealed class QueueReading(SchemaName schema)
     private const string Queues = $"""
         WITH {Sql.Clock}, {Sums},
         counted AS (
-          SELECT queue, sum(ready)::bigint AS ready, sum(delayed)::bigint AS delayed, sum(claimed)::bigint AS claimed FROM (
-            SELECT queue, ready, delayed, claimed FROM sums UNION ALL SELECT id, 0, 0, 0 FROM lovage.queue WHERE pause_reason IS NOT NULL) s GROUP BY queue)
+          SELECT queue, sum(ready)::bigint AS ready, sum(delayed)::bigint AS delayed, sum(claimed)::bigint AS claimed
+            FROM (
+            SELECT queue, ready, delayed, claimed FROM sums UNION ALL SELECT id, 0, 0, 0 FROM lovage.queue
+              WHERE pause_reason IS NOT NULL) s GROUP BY queue)
         SELECT w.text, c.ready, c.delayed, c.claimed, p.pause_reason, (SELECT now FROM clock) - (
           SELECT min(h.since) FROM generate_series(0, 1) l(n) CROSS JOIN generate_series(0, 9) t(n) CROSS JOIN LATERAL (
-            SELECT coalesce(r.ready_at, m.enqueued_at) AS since FROM lovage.ready r JOIN lovage.message m ON m.key = r.job
+            SELECT coalesce(r.ready_at, m.enqueued_at) AS since FROM lovage.ready r
+              JOIN lovage.message m ON m.key = r.job
             WHERE r.queue = c.queue AND r.lane = l.n AND r.priority = t.n ORDER BY r.seq LIMIT 1) h WHERE c.ready > 0)
         FROM counted c JOIN lovage.word w ON w.id = c.queue LEFT JOIN lovage.queue p ON p.id = c.queue ORDER BY w.text
         """;
@@ -38,12 +44,16 @@ internal sealed class QueueReading(SchemaName schema)
     private const string Peek = $"""
         SELECT {MessageRow.Columns}, c.retries FROM (
           SELECT r.* FROM lovage.ready r WHERE r.queue = $1 ORDER BY r.lane, r.priority, r.seq LIMIT $2) r
-        JOIN lovage.message m ON m.key = r.job LEFT JOIN lovage.course c ON r.again AND c.job = r.job {MessageRow.Words} ORDER BY r.lane, r.priority, r.seq
+        JOIN lovage.message m ON m.key = r.job LEFT JOIN lovage.course c ON r.again AND c.job = r.job {MessageRow.Words}
+          ORDER BY r.lane, r.priority, r.seq
         """;
 
-    private const string Delayed = "SELECT coalesce(array_agg(DISTINCT queue), ARRAY[]::integer[]) FROM lovage.delayed WHERE due <= coalesce($1::bigint, (extract(epoch FROM clock_timestamp()) * 10000000)::bigint)";
+    private const string Delayed =
+        "SELECT coalesce(array_agg(DISTINCT queue), ARRAY[]::integer[]) FROM lovage.delayed WHERE due <= "
+            + "coalesce($1::bigint, (extract(epoch FROM clock_timestamp()) * 10000000)::bigint)";
 
-    internal async Task<IReadOnlyList<string>> OwnersAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    internal async Task<IReadOnlyList<string>> OwnersAsync(
+        NpgsqlConnection connection, CancellationToken cancellationToken)
     {
         await using var rows = await connection.ReadAsync(new Statement(schema.Sql(Owners)), cancellationToken);
         var owners = new List<string>();
@@ -56,26 +66,38 @@ internal sealed class QueueReading(SchemaName schema)
     }
 
     /// <summary>The queues with jobs that are due and were not made ready yet.</summary>
-    internal async Task<int[]> WithDueAsync(NpgsqlConnection connection, long? now, CancellationToken cancellationToken) =>
+    internal async Task<int[]> WithDueAsync(
+        NpgsqlConnection connection, long? now, CancellationToken cancellationToken) =>
         await connection.ScalarAsync<int[]>(new Statement(schema.Sql(Delayed)).Add(now), cancellationToken) ?? [];
 
-    internal async Task<IReadOnlyList<QueueStatus>> QueuesAsync(NpgsqlConnection connection, long? now, CancellationToken cancellationToken)
+    internal async Task<IReadOnlyList<QueueStatus>> QueuesAsync(
+        NpgsqlConnection connection, long? now, CancellationToken cancellationToken)
     {
-        await using var rows = await connection.ReadAsync(new Statement(schema.Sql(Queues)).Add(now), cancellationToken);
+        await using var rows = await connection.ReadAsync(
+            new Statement(schema.Sql(Queues)).Add(now), cancellationToken);
         var queues = new List<QueueStatus>();
         while (await rows.ReadAsync(cancellationToken))
         {
             TimeSpan? oldest = rows.Int64OrNull(5) is { } age ? TimeSpan.FromTicks(Math.Max(0, age)) : null;
             var pauseReason = rows.TextOrNull(4);
-            queues.Add(new QueueStatus(rows.GetString(0), rows.GetInt64(1), rows.GetInt64(2), rows.GetInt64(3), oldest, pauseReason is not null, pauseReason));
+            queues.Add(new QueueStatus(
+                rows.GetString(0),
+                rows.GetInt64(1),
+                rows.GetInt64(2),
+                rows.GetInt64(3),
+                oldest,
+                pauseReason is not null,
+                pauseReason));
         }
 
         return queues;
     }
 
-    internal async Task<IReadOnlyList<JobMessage>> PeekAsync(NpgsqlConnection connection, int queue, int max, CancellationToken cancellationToken)
+    internal async Task<IReadOnlyList<JobMessage>> PeekAsync(
+        NpgsqlConnection connection, int queue, int max, CancellationToken cancellationToken)
     {
-        await using var rows = await connection.ReadAsync(new Statement(schema.Sql(Peek)).Add(queue).Add((long)max), cancellationToken);
+        await using var rows = await connection.ReadAsync(
+            new Statement(schema.Sql(Peek)).Add(queue).Add((long)max), cancellationToken);
         var messages = new List<JobMessage>();
         while (await rows.ReadAsync(cancellationToken))
         {
@@ -85,7 +107,8 @@ internal sealed class QueueReading(SchemaName schema)
         return messages;
     }
 
-    internal async Task<IReadOnlyList<JobCounter>> CountersAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    internal async Task<IReadOnlyList<JobCounter>> CountersAsync(
+        NpgsqlConnection connection, CancellationToken cancellationToken)
     {
         await using var rows = await connection.ReadAsync(new Statement(schema.Sql(Counters)), cancellationToken);
         var counters = new List<JobCounter>();
@@ -93,7 +116,15 @@ internal sealed class QueueReading(SchemaName schema)
         {
             // Columns 2 and 3 are the numbers of the words.
             counters.Add(new JobCounter(
-                rows.GetString(0), rows.GetString(1), rows.GetInt64(4), rows.GetInt64(5), rows.GetInt64(6), rows.GetInt64(7), rows.GetInt64(8), rows.GetInt64(9), rows.GetInt64(10)));
+                rows.GetString(0),
+                rows.GetString(1),
+                rows.GetInt64(4),
+                rows.GetInt64(5),
+                rows.GetInt64(6),
+                rows.GetInt64(7),
+                rows.GetInt64(8),
+                rows.GetInt64(9),
+                rows.GetInt64(10)));
         }
 
         return counters;

@@ -8,7 +8,9 @@ namespace Lovage.PostgreSql.Reading;
 /// <summary>Reads schedules, what is due of them, and their history.</summary>
 internal sealed class ScheduleReading(SchemaName schema)
 {
-    private const string Select = $"SELECT {ScheduleRow.Columns} FROM lovage.schedule m JOIN lovage.schedule_course p ON p.schedule = m.key {MessageRow.Words}";
+    private const string Select =
+        $"SELECT {ScheduleRow.Columns} FROM lovage.schedule m JOIN lovage.schedule_course p ON p.schedule = m.key "
+            + $"{MessageRow.Words}";
 
     private const string NextAndQueued = """
         SELECT $1::bigint, (SELECT min(next_tick) FROM lovage.schedule_course WHERE state = 0 AND next_tick > $1),
@@ -16,33 +18,45 @@ internal sealed class ScheduleReading(SchemaName schema)
         """;
 
     private const string History = $"""
-        SELECT {ScheduleRow.TickColumns} FROM lovage.tick t WHERE t.schedule = (SELECT key FROM lovage.schedule WHERE id = $1) ORDER BY t.tick DESC, t.manual DESC LIMIT $2
+        SELECT {ScheduleRow.TickColumns} FROM lovage.tick t WHERE t.schedule = (SELECT key FROM lovage.schedule
+          WHERE id = $1) ORDER BY t.tick DESC, t.manual DESC LIMIT $2
         """;
 
-    private const string Now = "SELECT coalesce($1::bigint, (extract(epoch FROM clock_timestamp()) * 10000000)::bigint)";
+    private const string Now =
+        "SELECT coalesce($1::bigint, (extract(epoch FROM clock_timestamp()) * 10000000)::bigint)";
 
     // State 0: active, as the indexes have it.
     private static readonly string DueByTick = $"""
-        SELECT {ScheduleRow.Columns}, (SELECT count(*) FROM lovage.schedule_open o WHERE o.schedule = p.schedule AND {Sql.IsUnfinished})
-        FROM lovage.schedule_course p JOIN lovage.schedule m ON m.key = p.schedule {MessageRow.Words} WHERE p.state = 0 AND p.next_tick <= $1 ORDER BY p.next_tick, m.id LIMIT $2
+        SELECT {ScheduleRow.Columns}, (SELECT count(*) FROM lovage.schedule_open o
+          WHERE o.schedule = p.schedule AND {Sql.IsUnfinished})
+        FROM lovage.schedule_course p JOIN lovage.schedule m ON m.key = p.schedule {MessageRow.Words}
+          WHERE p.state = 0 AND p.next_tick <= $1 ORDER BY p.next_tick, m.id LIMIT $2
         """;
 
     private static readonly string DueByQueue = $"""
-        SELECT {ScheduleRow.Columns}, 0::bigint FROM lovage.schedule_course p JOIN lovage.schedule m ON m.key = p.schedule {MessageRow.Words}
+        SELECT {ScheduleRow.Columns}, 0::bigint FROM lovage.schedule_course p
+          JOIN lovage.schedule m ON m.key = p.schedule {MessageRow.Words}
         WHERE p.state = 0 AND p.queued_tick IS NOT NULL
           AND NOT EXISTS (SELECT 1 FROM lovage.schedule_open o WHERE o.schedule = p.schedule AND {Sql.IsUnfinished})
         ORDER BY p.queued_tick, m.id LIMIT $1
         """;
 
-    internal async Task<ScheduleRecord?> FindAsync(NpgsqlConnection connection, string id, CancellationToken cancellationToken)
+    internal async Task<ScheduleRecord?> FindAsync(
+        NpgsqlConnection connection, string id, CancellationToken cancellationToken)
     {
-        await using var rows = await connection.ReadAsync(new Statement(schema.Sql($"{Select} WHERE m.id = $1")).Add(id), cancellationToken);
+        await using var rows = await connection.ReadAsync(
+            new Statement(schema.Sql($"{Select} WHERE m.id = $1")).Add(id), cancellationToken);
         return await rows.ReadAsync(cancellationToken) ? ScheduleRow.Read(rows) : null;
     }
 
-    internal async Task<IReadOnlyList<ScheduleRecord>> ListAsync(NpgsqlConnection connection, string? after, int limit, CancellationToken cancellationToken)
+    internal async Task<IReadOnlyList<ScheduleRecord>> ListAsync(
+        NpgsqlConnection connection, string? after, int limit, CancellationToken cancellationToken)
     {
-        await using var rows = await connection.ReadAsync(new Statement(schema.Sql($"{Select} WHERE m.id > $1 ORDER BY m.id LIMIT $2")).Add(after ?? "").Add((long)limit), cancellationToken);
+        await using var rows = await connection.ReadAsync(
+            new Statement(schema.Sql($"{Select} WHERE m.id > $1 ORDER BY m.id LIMIT $2"))
+                .Add(after ?? "")
+                .Add((long)limit),
+            cancellationToken);
         var schedules = new List<ScheduleRecord>();
         while (await rows.ReadAsync(cancellationToken))
         {
@@ -53,9 +67,11 @@ internal sealed class ScheduleReading(SchemaName schema)
     }
 
     internal Task<long> CountAsync(NpgsqlConnection connection, CancellationToken cancellationToken) =>
-        connection.ScalarAsync<long>(new Statement(schema.Sql("SELECT count(*) FROM lovage.schedule_course")), cancellationToken);
+        connection.ScalarAsync<long>(
+            new Statement(schema.Sql("SELECT count(*) FROM lovage.schedule_course")), cancellationToken);
 
-    internal async Task<DueResult> DueAsync(NpgsqlConnection connection, int max, long? clock, CancellationToken cancellationToken)
+    internal async Task<DueResult> DueAsync(
+        NpgsqlConnection connection, int max, long? clock, CancellationToken cancellationToken)
     {
         var now = await connection.ScalarAsync<long>(new Statement(Now).Add(clock), cancellationToken);
         await using var batch = connection.Batch(
@@ -81,7 +97,8 @@ internal sealed class ScheduleReading(SchemaName schema)
             var schedule = ScheduleRow.Read(rows);
             if (!queued.Contains(schedule.Id))
             {
-                due.Add((StorageTime.From(schedule.NextTick!.Value), new DueSchedule(schedule, (int)rows.GetInt64(ScheduleRow.ColumnCount))));
+                due.Add((StorageTime.From(schedule.NextTick!.Value), new DueSchedule(
+                    schedule, (int)rows.GetInt64(ScheduleRow.ColumnCount))));
             }
         }
 
@@ -89,12 +106,15 @@ internal sealed class ScheduleReading(SchemaName schema)
 
         // One more than wanted tells that there are more.
         TimeSpan? untilNext = due.Count > max ? TimeSpan.Zero : next is { } at ? TimeSpan.FromTicks(at - now) : null;
-        return new DueResult(StorageTime.To(now), [.. due.Take(max).Select(static item => item.Schedule)], untilNext, isAnyQueued);
+        return new DueResult(
+            StorageTime.To(now), [.. due.Take(max).Select(static item => item.Schedule)], untilNext, isAnyQueued);
     }
 
-    internal async Task<IReadOnlyList<TickRecord>> HistoryAsync(NpgsqlConnection connection, string id, int limit, CancellationToken cancellationToken)
+    internal async Task<IReadOnlyList<TickRecord>> HistoryAsync(
+        NpgsqlConnection connection, string id, int limit, CancellationToken cancellationToken)
     {
-        await using var rows = await connection.ReadAsync(new Statement(schema.Sql(History)).Add(id).Add((long)limit), cancellationToken);
+        await using var rows = await connection.ReadAsync(
+            new Statement(schema.Sql(History)).Add(id).Add((long)limit), cancellationToken);
         var ticks = new List<TickRecord>();
         while (await rows.ReadAsync(cancellationToken))
         {

@@ -6,20 +6,27 @@ using Npgsql;
 
 namespace Lovage.PostgreSql.Schema;
 
-/// <summary>A message as columns of <c>message</c> or <c>schedule</c>, both ways. Fields that are rarely set share one JSON column.</summary>
+/// <summary>
+/// A message as columns of <c>message</c> or <c>schedule</c>, both ways. Fields that are rarely set share one JSON
+/// column.
+/// </summary>
 internal static class MessageRow
 {
     /// <summary>Of <c>message m</c> and its words; a schedule's job has the same.</summary>
     internal const string Columns =
-        "m.id, n.text, q.text, m.priority, m.flags, m.retries, m.enqueued_at, m.delay, m.eta, m.expires, m.max_attempts, m.body, m.more, m.extra, o.text";
+        "m.id, n.text, q.text, m.priority, m.flags, m.retries, m.enqueued_at, m.delay, m.eta, m.expires, "
+            + "m.max_attempts, m.body, m.more, m.extra, o.text";
 
     /// <summary>The same, with the numbers of the words in place of their texts.</summary>
     internal const string NumberedColumns =
-        "m.id, m.name, m.queue, m.priority, m.flags, m.retries, m.enqueued_at, m.delay, m.eta, m.expires, m.max_attempts, m.body, m.more, m.extra, m.origin";
+        "m.id, m.name, m.queue, m.priority, m.flags, m.retries, m.enqueued_at, m.delay, m.eta, m.expires, "
+            + "m.max_attempts, m.body, m.more, m.extra, m.origin";
 
     internal const int ColumnCount = 15;
 
-    internal const string Words = "LEFT JOIN lovage.word n ON n.id = m.name LEFT JOIN lovage.word q ON q.id = m.queue LEFT JOIN lovage.word o ON o.id = m.origin";
+    internal const string Words =
+        "LEFT JOIN lovage.word n ON n.id = m.name LEFT JOIN lovage.word q ON q.id = m.queue LEFT JOIN lovage.word o "
+            + "ON o.id = m.origin";
 
     // An index bounds what it holds at a third of a page.
     private const int WordLengthMax = 512;
@@ -41,8 +48,12 @@ internal static class MessageRow
         return words;
     }
 
-    /// <summary>Adds 14 parameters, an array each: id, name, queue, priority, flags, retries, delay, eta, expires, max_attempts, body, more, extra, origin.</summary>
-    internal static Statement Add(Statement statement, IReadOnlyList<JobMessage> messages, IReadOnlyDictionary<string, int> words) =>
+    /// <summary>
+    /// Adds 14 parameters, an array each: id, name, queue, priority, flags, retries, delay, eta, expires, max_attempts,
+    /// body, more, extra, origin.
+    /// </summary>
+    internal static Statement Add(
+        Statement statement, IReadOnlyList<JobMessage> messages, IReadOnlyDictionary<string, int> words) =>
         statement.Add(Column<string?>(messages, static message => message.Id.Value))
             .Add(Column(messages, message => words[message.Name]))
             .Add(Column(messages, message => words[message.Queue]))
@@ -58,7 +69,10 @@ internal static class MessageRow
             .Add(Column(messages, static message => message.Extra.IsEmpty ? null : Array(message.Extra)))
             .Add(Column(messages, message => Origin(message, words)));
 
-    /// <summary>True for messages that are ready at once, do not expire, and have priority, flags, retries, attempts and origin in common.</summary>
+    /// <summary>
+    /// True for messages that are ready at once, do not expire, and have priority, flags, retries, attempts and origin
+    /// in common.
+    /// </summary>
     internal static bool ArePlain(IReadOnlyList<JobMessage> messages)
     {
         var first = messages[0];
@@ -66,8 +80,15 @@ internal static class MessageRow
         for (var i = 0; i < messages.Count; i++)
         {
             var message = messages[i];
-            if (message.Delay > TimeSpan.Zero || message.Eta is not null || message.Expires is not null || !message.Extra.IsEmpty
-                || message.Priority != first.Priority || message.Retries != first.Retries || message.MaxAttempts != first.MaxAttempts || Flags(message) != flags || message.Origin != first.Origin)
+            if (message.Delay > TimeSpan.Zero
+                || message.Eta is not null
+                || message.Expires is not null
+                || !message.Extra.IsEmpty
+                || message.Priority != first.Priority
+                || message.Retries != first.Retries
+                || message.MaxAttempts != first.MaxAttempts
+                || Flags(message) != flags
+                || message.Origin != first.Origin)
             {
                 return false;
             }
@@ -76,8 +97,15 @@ internal static class MessageRow
         return true;
     }
 
-    /// <summary>Adds 11 parameters for messages that <see cref="ArePlain"/>: an array each of id, name, queue, body, more and key, then priority, flags, retries, max_attempts and origin of all.</summary>
-    internal static Statement AddPlain(Statement statement, IReadOnlyList<JobMessage> messages, long[]? keys, IReadOnlyDictionary<string, int> words) =>
+    /// <summary>
+    /// Adds 11 parameters for messages that <see cref="ArePlain"/>: an array each of id, name, queue, body, more and
+    /// key, then priority, flags, retries, max_attempts and origin of all.
+    /// </summary>
+    internal static Statement AddPlain(
+        Statement statement,
+        IReadOnlyList<JobMessage> messages,
+        long[]? keys,
+        IReadOnlyDictionary<string, int> words) =>
         statement.Add(Column<string?>(messages, static message => message.Id.Value))
             .Add(Column(messages, message => words[message.Name]))
             .Add(Column(messages, message => words[message.Queue]))
@@ -94,8 +122,11 @@ internal static class MessageRow
     internal static JobMessage Read(NpgsqlDataReader row, int first, int? retries = null) =>
         Read(row, first, retries, row.TextOrNull(first + 1), row.TextOrNull(first + 2), row.TextOrNull(first + 14));
 
-    /// <summary>Reads <see cref="Columns"/> or <see cref="NumberedColumns"/> from the column given on, with the words given.</summary>
-    internal static JobMessage Read(NpgsqlDataReader row, int first, int? retries, string? name, string? queue, string? origin)
+    /// <summary>
+    /// Reads <see cref="Columns"/> or <see cref="NumberedColumns"/> from the column given on, with the words given.
+    /// </summary>
+    internal static JobMessage Read(
+        NpgsqlDataReader row, int first, int? retries, string? name, string? queue, string? origin)
     {
         var flags = row.GetInt16(first + 4);
         var message = new JobMessage
@@ -120,15 +151,19 @@ internal static class MessageRow
 
     private static short Flags(JobMessage message) => (short)MessageColumns.Flags(message);
 
-    private static byte[]? More(JobMessage message) => MessageColumns.More(message, withOrigin: !IsWord(message.Origin)) is { Length: > 0 } more ? more : null;
+    private static byte[]? More(JobMessage message) =>
+        MessageColumns.More(message, withOrigin: !IsWord(message.Origin)) is { Length: > 0 } more ? more : null;
 
-    private static int? Origin(JobMessage message, IReadOnlyDictionary<string, int> words) => message.Origin is { } origin && IsWord(origin) ? words[origin] : null;
+    private static int? Origin(JobMessage message, IReadOnlyDictionary<string, int> words) =>
+        message.Origin is { } origin && IsWord(origin) ? words[origin] : null;
 
     private static bool IsWord(string? origin) => origin is null || origin.Length <= WordLengthMax;
 
     /// <summary>The memory itself where it is an array, since nobody may change it.</summary>
     private static byte[] Array(ReadOnlyMemory<byte> memory) =>
-        MemoryMarshal.TryGetArray(memory, out var segment) && segment.Offset == 0 && segment.Count == segment.Array!.Length ? segment.Array : memory.ToArray();
+        MemoryMarshal.TryGetArray(memory, out var segment)
+            && segment.Offset == 0
+            && segment.Count == segment.Array!.Length ? segment.Array : memory.ToArray();
 
     private static T[] Column<T>(IReadOnlyList<JobMessage> messages, Func<JobMessage, T> value)
     {

@@ -4,13 +4,21 @@ using Npgsql;
 
 namespace Lovage.PostgreSql.Schema;
 
-/// <summary>A schedule as columns of <c>schedule</c> and <c>schedule_course</c>, and a line of its history as one of <c>tick</c>, both ways.</summary>
+/// <summary>
+/// A schedule as columns of <c>schedule</c> and <c>schedule_course</c>, and a line of its history as one of
+/// <c>tick</c>, both ways.
+/// </summary>
 internal static class ScheduleRow
 {
-    /// <summary>Of <c>schedule m</c> with the words of its job and <c>schedule_course p</c>; first those of the job, as <see cref="MessageRow"/> reads them.</summary>
+    /// <summary>
+    /// Of <c>schedule m</c> with the words of its job and <c>schedule_course p</c>; first those of the job, as
+    /// <see cref="MessageRow"/> reads them.
+    /// </summary>
     internal const string Columns = """
-        m.job, n.text, q.text, m.priority, m.flags, m.retries, m.created_at, m.delay, m.eta, m.expires, m.max_attempts, m.body, m.more, m.extra, o.text,
-        m.id, m.trigger, m.app, m.digest, m.edited, m.misfire, m.grace, m.catch_up_max, m.overlap, m.overlap_max, m.jitter,
+        m.job, n.text, q.text, m.priority, m.flags, m.retries, m.created_at, m.delay, m.eta, m.expires, m.max_attempts,
+        m.body, m.more, m.extra, o.text,
+        m.id, m.trigger, m.app, m.digest, m.edited, m.misfire, m.grace, m.catch_up_max, m.overlap, m.overlap_max,
+        m.jitter,
         p.version, p.state, p.reason, p.next_tick, p.last_tick, p.queued_tick, p.fired, p.missed, p.skipped
         """;
 
@@ -21,7 +29,10 @@ internal static class ScheduleRow
     private const int CreatedAt = 6;
     private const int First = MessageRow.ColumnCount;
 
-    /// <summary>Adds 11 parameters: id, trigger, app, digest, edited, misfire, grace, catch_up_max, overlap, overlap_max, jitter.</summary>
+    /// <summary>
+    /// Adds 11 parameters: id, trigger, app, digest, edited, misfire, grace, catch_up_max, overlap, overlap_max,
+    /// jitter.
+    /// </summary>
     internal static Statement Add(Statement statement, ScheduleRecord schedule)
     {
         var policy = schedule.Policy;
@@ -67,11 +78,12 @@ internal static class ScheduleRow
         Skipped = row.GetInt64(First + 19),
     };
 
-    internal static TickRecord ReadTick(NpgsqlDataReader row) => new(StorageTime.To(row.GetInt64(0)), (TickStatus)row.GetInt16(3))
-    {
-        Through = StorageTime.To(row.GetInt64(1)),
-        Count = row.GetInt64(2),
-        JobId = row.IsDBNull(4) ? null : JobId.Parse(row.GetString(4)),
-        RecordedAt = StorageTime.To(row.GetInt64(5)),
-    };
+    internal static TickRecord ReadTick(NpgsqlDataReader row) =>
+        new(StorageTime.To(row.GetInt64(0)), (TickStatus)row.GetInt16(3))
+        {
+            Through = StorageTime.To(row.GetInt64(1)),
+            Count = row.GetInt64(2),
+            JobId = row.IsDBNull(4) ? null : JobId.Parse(row.GetString(4)),
+            RecordedAt = StorageTime.To(row.GetInt64(5)),
+        };
 }

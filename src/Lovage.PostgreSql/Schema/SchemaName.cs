@@ -10,7 +10,9 @@ internal sealed class SchemaName
 {
     internal const string Default = "lovage";
 
-    /// <summary>With "lovage:" before it the name is that of the channel too, which PostgreSQL bounds at 63 bytes.</summary>
+    /// <summary>
+    /// With "lovage:" before it the name is that of the channel too, which PostgreSQL bounds at 63 bytes.
+    /// </summary>
     internal const int LengthMax = 48;
 
     private readonly ConcurrentDictionary<string, string> _statements = new(StringComparer.Ordinal);
@@ -20,7 +22,10 @@ internal sealed class SchemaName
     {
         if (!IsPlain(name))
         {
-            throw new ArgumentException($"The schema cannot have this name: 1 to {LengthMax} characters of a-z 0-9 _ are expected, the first no digit.", nameof(name));
+            throw new ArgumentException(
+                $"The schema cannot have this name: 1 to {LengthMax} characters of a-z 0-9 _ are expected, the first "
+                    + "no digit.",
+                nameof(name));
         }
 
         Name = name;
@@ -35,11 +40,20 @@ internal sealed class SchemaName
     internal string Channel => $"lovage:{Name}";
 
     /// <summary>The statement with this schema in place of <see cref="Tables.Placeholder"/>.</summary>
-    internal string Sql(string statement) => _statements.GetOrAdd(statement, static (text, schema) => text.Replace(Tables.Placeholder, $"{schema.Quoted}.", StringComparison.Ordinal), this);
+    internal string Sql(string statement) =>
+        _statements.GetOrAdd(
+            statement,
+            static (text, schema) => text.Replace(Tables.Placeholder, $"{schema.Quoted}.", StringComparison.Ordinal),
+            this);
 
-    /// <summary>The key of an advisory lock. Others may use such locks in the same database, so it is taken from a digest.</summary>
-    internal long LockKey(string subject) => BinaryPrimitives.ReadInt64BigEndian(SHA256.HashData(Encoding.UTF8.GetBytes($"lovage/{Name}/{subject}")));
+    /// <summary>
+    /// The key of an advisory lock. Others may use such locks in the same database, so it is taken from a digest.
+    /// </summary>
+    internal long LockKey(string subject) =>
+        BinaryPrimitives.ReadInt64BigEndian(SHA256.HashData(Encoding.UTF8.GetBytes($"lovage/{Name}/{subject}")));
 
     private static bool IsPlain(string name) =>
-        name.Length is > 0 and <= LengthMax && !char.IsAsciiDigit(name[0]) && name.All(static c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '_');
+        name.Length is > 0 and <= LengthMax
+            && !char.IsAsciiDigit(name[0])
+            && name.All(static c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '_');
 }

@@ -1,15 +1,19 @@
 namespace Lovage.PostgreSql.Schema;
 
 /// <summary>
-/// The tables. Where a job waits or runs is told by the table its key stands in, so that no hot index holds a state: <c>message</c> is written once, <c>ready</c>,
-/// <c>delayed</c> and <c>claim</c> hold only who is there now, and <c>course</c> what has become of a job as soon as there is more to say than "queued".
+/// The tables. Where a job waits or runs is told by the table its key stands in, so that no hot index holds a state:
+/// <c>message</c> is written once, <c>ready</c>, <c>delayed</c> and <c>claim</c> hold only who is there now, and
+/// <c>course</c> what has become of a job as soon as there is more to say than "queued".
 /// </summary>
 internal static class Tables
 {
     /// <summary>The schema as it is written here; <see cref="SchemaName"/> puts the real one in its place.</summary>
     internal const string Placeholder = "lovage.";
 
-    /// <summary>Steps from one version of the schema to the next; its version is the number of steps it has seen. Never edit a step that was released: its checksum is stored.</summary>
+    /// <summary>
+    /// Steps from one version of the schema to the next; its version is the number of steps it has seen. Never edit a
+    /// step that was released: its checksum is stored.
+    /// </summary>
     internal static readonly string[] Steps =
     [
         """
@@ -17,79 +21,113 @@ internal static class Tables
         CREATE SEQUENCE lovage.ticket;
 
         -- Names of queues, jobs, workers, origins and apps, which the other tables hold as numbers.
-        CREATE TABLE lovage.word(id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY, text text COLLATE "C" NOT NULL UNIQUE);
+        CREATE TABLE lovage.word(id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+          text text COLLATE "C" NOT NULL UNIQUE);
 
-        -- What was published. Times are in units of 100 ns since 1970; "more" is JSON with the rarely used fields of a message.
+        -- What was published. Times are in units of 100 ns since 1970; "more" is JSON with the rarely used fields of a
+        -- message.
         CREATE TABLE lovage.message(
-          key bigint PRIMARY KEY, enqueued_at bigint NOT NULL, delay bigint, eta bigint, expires bigint, name integer NOT NULL, queue integer NOT NULL, origin integer,
-          retries integer NOT NULL, max_attempts integer, priority integer NOT NULL, flags smallint NOT NULL, id text COLLATE "C" NOT NULL UNIQUE,
+          key bigint PRIMARY KEY, enqueued_at bigint NOT NULL, delay bigint, eta bigint, expires bigint,
+          name integer NOT NULL, queue integer NOT NULL, origin integer,
+          retries integer NOT NULL, max_attempts integer, priority integer NOT NULL, flags smallint NOT NULL,
+          id text COLLATE "C" NOT NULL UNIQUE,
           body bytea NOT NULL, more bytea, extra bytea);
 
-        -- Jobs that could run now. Lane 0: they came back from a dead owner. "ready_at" is null when they were ready at once; "again" tells that "course" has a row.
+        -- Jobs that could run now. Lane 0: they came back from a dead owner. "ready_at" is null when they were ready at
+        -- once; "again" tells that "course" has a row.
         CREATE TABLE lovage.ready(
-          seq bigint NOT NULL, job bigint NOT NULL, ready_at bigint, queue integer NOT NULL, lane smallint NOT NULL, priority smallint NOT NULL, again boolean NOT NULL,
+          seq bigint NOT NULL, job bigint NOT NULL, ready_at bigint, queue integer NOT NULL, lane smallint NOT NULL,
+          priority smallint NOT NULL, again boolean NOT NULL,
           PRIMARY KEY (queue, lane, priority, seq))
-          WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000, autovacuum_vacuum_cost_delay = 0, vacuum_truncate = off);
+          WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000,
+            autovacuum_vacuum_cost_delay = 0, vacuum_truncate = off);
 
         -- Jobs that wait for their time.
-        CREATE TABLE lovage.delayed(due bigint NOT NULL, job bigint NOT NULL, queue integer NOT NULL, priority smallint NOT NULL, PRIMARY KEY (queue, due, job))
-          WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000, autovacuum_vacuum_cost_delay = 0, vacuum_truncate = off);
+        CREATE TABLE lovage.delayed(due bigint NOT NULL, job bigint NOT NULL, queue integer NOT NULL,
+          priority smallint NOT NULL, PRIMARY KEY (queue, due, job))
+          WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000,
+            autovacuum_vacuum_cost_delay = 0, vacuum_truncate = off);
 
-        -- Jobs that workers hold, with what an outcome needs of the job. Nothing but the key is indexed and pages have room left, so that a renewal writes no index.
+        -- Jobs that workers hold, with what an outcome needs of the job. Nothing but the key is indexed and pages have
+        -- room left, so that a renewal writes no index.
         CREATE TABLE lovage.claim(
-          job bigint PRIMARY KEY, stamp bigint NOT NULL, until bigint NOT NULL, seq bigint NOT NULL, ready_at bigint, started_at bigint, progress double precision,
-          owner integer NOT NULL, name integer NOT NULL, queue integer NOT NULL, retries integer NOT NULL, attempts integer NOT NULL, deaths integer NOT NULL,
-          lane smallint NOT NULL, priority smallint NOT NULL, again boolean NOT NULL, ahead boolean NOT NULL DEFAULT false, cancel boolean NOT NULL DEFAULT false,
+          job bigint PRIMARY KEY, stamp bigint NOT NULL, until bigint NOT NULL, seq bigint NOT NULL, ready_at bigint,
+          started_at bigint, progress double precision,
+          owner integer NOT NULL, name integer NOT NULL, queue integer NOT NULL, retries integer NOT NULL,
+          attempts integer NOT NULL, deaths integer NOT NULL,
+          lane smallint NOT NULL, priority smallint NOT NULL, again boolean NOT NULL,
+          ahead boolean NOT NULL DEFAULT false, cancel boolean NOT NULL DEFAULT false,
           id text COLLATE "C" NOT NULL, cancel_reason text, progress_message text)
-          WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000, autovacuum_vacuum_cost_delay = 0, vacuum_truncate = off);
+          WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000,
+            autovacuum_vacuum_cost_delay = 0, vacuum_truncate = off);
 
-        -- What has become of a job, its newest attempt included. "base" is how many attempts it had when a person put it back.
+        -- What has become of a job, its newest attempt included. "base" is how many attempts it had when a person put
+        -- it back.
         CREATE TABLE lovage.course(
-          job bigint PRIMARY KEY, due bigint, seq bigint, started_at bigint, duration bigint, stamp bigint, finished_at bigint, progress double precision, retries integer,
-          deaths integer NOT NULL DEFAULT 0, base integer NOT NULL DEFAULT 0, attempts integer NOT NULL DEFAULT 0, number integer, worker integer, state smallint NOT NULL,
+          job bigint PRIMARY KEY, due bigint, seq bigint, started_at bigint, duration bigint, stamp bigint,
+          finished_at bigint, progress double precision, retries integer,
+          deaths integer NOT NULL DEFAULT 0, base integer NOT NULL DEFAULT 0, attempts integer NOT NULL DEFAULT 0,
+          number integer, worker integer, state smallint NOT NULL,
           ended_as smallint, result bytea, error bytea, logs bytea, reason text, progress_message text);
 
-        -- States as in JobState. Those that succeeded (4) are by far the most: they are found by "course_finished", and have no place in the other.
+        -- States as in JobState. Those that succeeded (4) are by far the most: they are found by "course_finished", and
+        -- have no place in the other.
         CREATE INDEX course_state ON lovage.course(state, job) WHERE state <> 4;
         CREATE INDEX course_finished ON lovage.course(finished_at, job) WHERE state BETWEEN 4 AND 7;
         CREATE INDEX course_dead ON lovage.course(finished_at, job) WHERE state = 8;
 
         -- Attempts before the newest.
         CREATE TABLE lovage.attempt(
-          job bigint NOT NULL, started_at bigint NOT NULL, duration bigint NOT NULL, stamp bigint NOT NULL, ordinal integer NOT NULL, number integer NOT NULL, worker integer NOT NULL,
+          job bigint NOT NULL, started_at bigint NOT NULL, duration bigint NOT NULL, stamp bigint NOT NULL,
+          ordinal integer NOT NULL, number integer NOT NULL, worker integer NOT NULL,
           ended_as smallint NOT NULL, error bytea, logs bytea, PRIMARY KEY (job, ordinal));
 
-        -- Counts by queue and job name (0: of the queue alone). Each transaction adds a line to "tally" and waits for nobody; now and then the lines are summed into "counter".
+        -- Counts by queue and job name (0: of the queue alone). Each transaction adds a line to "tally" and waits for
+        -- nobody; now and then the lines are summed into "counter".
         CREATE TABLE lovage.counter(
-          queue integer NOT NULL, name integer NOT NULL, ready bigint NOT NULL, delayed bigint NOT NULL, claimed bigint NOT NULL, enqueued bigint NOT NULL, succeeded bigint NOT NULL,
-          failed bigint NOT NULL, retried bigint NOT NULL, cancelled bigint NOT NULL, expired bigint NOT NULL, dead bigint NOT NULL, kept bigint NOT NULL, PRIMARY KEY (queue, name));
+          queue integer NOT NULL, name integer NOT NULL, ready bigint NOT NULL, delayed bigint NOT NULL,
+          claimed bigint NOT NULL, enqueued bigint NOT NULL, succeeded bigint NOT NULL,
+          failed bigint NOT NULL, retried bigint NOT NULL, cancelled bigint NOT NULL, expired bigint NOT NULL,
+          dead bigint NOT NULL, kept bigint NOT NULL, PRIMARY KEY (queue, name));
         CREATE TABLE lovage.tally(
-          queue integer NOT NULL, name integer NOT NULL, ready bigint NOT NULL DEFAULT 0, delayed bigint NOT NULL DEFAULT 0, claimed bigint NOT NULL DEFAULT 0,
-          enqueued bigint NOT NULL DEFAULT 0, succeeded bigint NOT NULL DEFAULT 0, failed bigint NOT NULL DEFAULT 0, retried bigint NOT NULL DEFAULT 0,
-          cancelled bigint NOT NULL DEFAULT 0, expired bigint NOT NULL DEFAULT 0, dead bigint NOT NULL DEFAULT 0, kept bigint NOT NULL DEFAULT 0)
-          WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000, autovacuum_vacuum_cost_delay = 0, vacuum_truncate = off);
+          queue integer NOT NULL, name integer NOT NULL, ready bigint NOT NULL DEFAULT 0,
+          delayed bigint NOT NULL DEFAULT 0, claimed bigint NOT NULL DEFAULT 0,
+          enqueued bigint NOT NULL DEFAULT 0, succeeded bigint NOT NULL DEFAULT 0, failed bigint NOT NULL DEFAULT 0,
+          retried bigint NOT NULL DEFAULT 0,
+          cancelled bigint NOT NULL DEFAULT 0, expired bigint NOT NULL DEFAULT 0, dead bigint NOT NULL DEFAULT 0,
+          kept bigint NOT NULL DEFAULT 0)
+          WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000,
+            autovacuum_vacuum_cost_delay = 0, vacuum_truncate = off);
         CREATE TABLE lovage.queue(id integer PRIMARY KEY, pause_reason text);
 
-        -- Schedules as they were saved, the job that each tick enqueues in the columns of "message". "schedule_course" holds what a tick changes.
+        -- Schedules as they were saved, the job that each tick enqueues in the columns of "message". "schedule_course"
+        -- holds what a tick changes.
         CREATE TABLE lovage.schedule(
-          key bigint PRIMARY KEY, created_at bigint NOT NULL, delay bigint, eta bigint, expires bigint, name integer NOT NULL, queue integer NOT NULL, origin integer,
-          retries integer NOT NULL, max_attempts integer, priority integer NOT NULL, flags smallint NOT NULL, job text COLLATE "C" NOT NULL, body bytea NOT NULL, more bytea, extra bytea,
-          id text COLLATE "C" NOT NULL UNIQUE, trigger text NOT NULL, app text, digest text, edited boolean NOT NULL, misfire smallint NOT NULL, grace bigint,
-          catch_up_max integer NOT NULL, overlap smallint NOT NULL, overlap_max integer NOT NULL, jitter bigint NOT NULL);
+          key bigint PRIMARY KEY, created_at bigint NOT NULL, delay bigint, eta bigint, expires bigint,
+          name integer NOT NULL, queue integer NOT NULL, origin integer,
+          retries integer NOT NULL, max_attempts integer, priority integer NOT NULL, flags smallint NOT NULL,
+          job text COLLATE "C" NOT NULL, body bytea NOT NULL, more bytea, extra bytea,
+          id text COLLATE "C" NOT NULL UNIQUE, trigger text NOT NULL, app text, digest text, edited boolean NOT NULL,
+          misfire smallint NOT NULL, grace bigint,
+          catch_up_max integer NOT NULL, overlap smallint NOT NULL, overlap_max integer NOT NULL,
+          jitter bigint NOT NULL);
         CREATE TABLE lovage.schedule_course(
-          schedule bigint PRIMARY KEY, version bigint NOT NULL, next_tick bigint, last_tick bigint, queued_tick bigint, fired bigint NOT NULL DEFAULT 0, missed bigint NOT NULL DEFAULT 0,
+          schedule bigint PRIMARY KEY, version bigint NOT NULL, next_tick bigint, last_tick bigint, queued_tick bigint,
+          fired bigint NOT NULL DEFAULT 0, missed bigint NOT NULL DEFAULT 0,
           skipped bigint NOT NULL DEFAULT 0, state smallint NOT NULL, reason text);
 
         -- State 0: active.
         CREATE INDEX schedule_due ON lovage.schedule_course(next_tick) WHERE state = 0 AND next_tick IS NOT NULL;
         CREATE INDEX schedule_queued ON lovage.schedule_course(queued_tick) WHERE state = 0 AND queued_tick IS NOT NULL;
 
-        -- Jobs of a schedule, by their keys, from when they are enqueued until its next firing sees that they have ended.
+        -- Jobs of a schedule, by their keys, from when they are enqueued until its next firing sees that they have
+        -- ended.
         CREATE TABLE lovage.schedule_open(schedule bigint NOT NULL, job bigint NOT NULL, PRIMARY KEY (schedule, job));
 
         -- What became of ticks. The job is named by its id, since its row may go before this one.
         CREATE TABLE lovage.tick(
-          schedule bigint NOT NULL, tick bigint NOT NULL, through bigint NOT NULL, count bigint NOT NULL, recorded_at bigint NOT NULL, status smallint NOT NULL, manual boolean NOT NULL,
+          schedule bigint NOT NULL, tick bigint NOT NULL, through bigint NOT NULL, count bigint NOT NULL,
+          recorded_at bigint NOT NULL, status smallint NOT NULL, manual boolean NOT NULL,
           job text COLLATE "C", PRIMARY KEY (schedule, tick, manual));
         CREATE INDEX tick_recorded ON lovage.tick(recorded_at);
 
@@ -100,7 +138,8 @@ internal static class Tables
         CREATE VIEW lovage.job AS
           SELECT m.id, n.text AS name, q.text AS queue,
             CASE WHEN k.job IS NOT NULL THEN CASE WHEN k.started_at IS NULL THEN 'PENDING' ELSE 'STARTED' END
-              ELSE CASE c.state WHEN 2 THEN 'STARTED' WHEN 3 THEN 'RETRY' WHEN 4 THEN 'SUCCESS' WHEN 5 THEN 'FAILURE' WHEN 6 THEN 'REVOKED' WHEN 7 THEN 'REVOKED' WHEN 8 THEN 'FAILURE' ELSE 'PENDING' END
+              ELSE CASE c.state WHEN 2 THEN 'STARTED' WHEN 3 THEN 'RETRY' WHEN 4 THEN 'SUCCESS' WHEN 5 THEN 'FAILURE'
+              WHEN 6 THEN 'REVOKED' WHEN 7 THEN 'REVOKED' WHEN 8 THEN 'FAILURE' ELSE 'PENDING' END
             END AS status,
             coalesce(c.attempts, 0) + CASE WHEN k.started_at IS NULL THEN 0 ELSE 1 END AS attempts,
             to_timestamp(m.enqueued_at / 10000000.0) AS created_at,

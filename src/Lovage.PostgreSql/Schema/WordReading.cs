@@ -6,15 +6,18 @@ using Npgsql;
 namespace Lovage.PostgreSql.Schema;
 
 /// <summary>
-/// Reads the messages of one claim, whose words come as numbers: to join three texts to each row takes a fifth of the server's time for a claim, and this process knows
-/// nearly all of them.
+/// Reads the messages of one claim, whose words come as numbers: to join three texts to each row takes a fifth of the
+/// server's time for a claim, and this process knows nearly all of them.
 /// </summary>
 internal sealed class WordReading(Words words)
 {
     private readonly List<(int Name, int Queue, int? Origin)> _numbers = [];
     private readonly HashSet<int> _missing = [];
 
-    /// <summary>Reads <see cref="MessageRow.NumberedColumns"/> from the first column on; words that are not known come with <see cref="CompleteAsync"/>.</summary>
+    /// <summary>
+    /// Reads <see cref="MessageRow.NumberedColumns"/> from the first column on; words that are not known come with
+    /// <see cref="CompleteAsync"/>.
+    /// </summary>
     internal JobMessage Read(NpgsqlDataReader row, int retries)
     {
         var (name, queue, origin) = (row.GetInt32(1), row.GetInt32(2), row.Int32OrNull(14));

@@ -6,8 +6,8 @@ using Npgsql;
 namespace Lovage.PostgreSql.Schema;
 
 /// <summary>
-/// The table <c>word</c> as this process knows it: rows are only ever added, so a number keeps its meaning as long as the server is the same one. Safe for use by
-/// several threads.
+/// The table <c>word</c> as this process knows it: rows are only ever added, so a number keeps its meaning as long as
+/// the server is the same one. Safe for use by several threads.
 /// </summary>
 internal sealed class Words(SchemaName schema)
 {
@@ -18,15 +18,23 @@ internal sealed class Words(SchemaName schema)
     private const string Find = "SELECT text, id FROM lovage.word WHERE text = ANY ($1)";
 
     // In order, so that two that add the same words do not wait for each other in a circle.
-    private const string Insert = "INSERT INTO lovage.word(text) SELECT t FROM unnest($1) t ORDER BY t COLLATE \"C\" ON CONFLICT (text) DO NOTHING";
+    private const string Insert =
+        "INSERT INTO lovage.word(text) SELECT t FROM unnest($1) t ORDER BY t COLLATE \"C\" ON CONFLICT (text) DO "
+            + "NOTHING";
 
     private Known _known = new();
     private string? _server;
 
-    /// <summary>After the connection was lost, perhaps to a server that does not have all that the one before had. What is being read from that one is remembered no more.</summary>
+    /// <summary>
+    /// After the connection was lost, perhaps to a server that does not have all that the one before had. What is being
+    /// read from that one is remembered no more.
+    /// </summary>
     internal void Forget() => Volatile.Write(ref _known, new Known());
 
-    /// <summary>A new connection leads to a server, known by the instant at which it started: a standby that was promoted without all that the one before had may give a number another meaning.</summary>
+    /// <summary>
+    /// A new connection leads to a server, known by the instant at which it started: a standby that was promoted
+    /// without all that the one before had may give a number another meaning.
+    /// </summary>
     internal void Meets(string server)
     {
         if (Interlocked.Exchange(ref _server, server) is { } before && before != server)
@@ -36,14 +44,17 @@ internal sealed class Words(SchemaName schema)
     }
 
     /// <summary>The text of a number, where this process knows it.</summary>
-    internal bool TryText(int id, [NotNullWhen(true)] out string? text) => Volatile.Read(ref _known).Texts.TryGetValue(id, out text);
+    internal bool TryText(int id, [NotNullWhen(true)] out string? text) =>
+        Volatile.Read(ref _known).Texts.TryGetValue(id, out text);
 
     /// <summary>Looks up the texts of numbers.</summary>
-    internal async Task<Dictionary<int, string>> TextsAsync(NpgsqlConnection connection, IReadOnlyCollection<int> ids, CancellationToken cancellationToken)
+    internal async Task<Dictionary<int, string>> TextsAsync(
+        NpgsqlConnection connection, IReadOnlyCollection<int> ids, CancellationToken cancellationToken)
     {
         var known = Bounded();
         var texts = new Dictionary<int, string>(ids.Count);
-        await using var rows = await connection.ReadAsync(new Statement(schema.Sql(Texts)).Add([.. ids]), cancellationToken);
+        await using var rows = await connection.ReadAsync(
+            new Statement(schema.Sql(Texts)).Add([.. ids]), cancellationToken);
         while (await rows.ReadAsync(cancellationToken))
         {
             var id = rows.GetInt32(0);
@@ -53,8 +64,11 @@ internal sealed class Words(SchemaName schema)
         return texts;
     }
 
-    /// <summary>The numbers of words; new words are added, outside of any transaction, since one that is not used does no harm.</summary>
-    internal async ValueTask<Dictionary<string, int>> IdsAsync(NpgsqlConnection connection, IReadOnlyCollection<string> texts, CancellationToken cancellationToken)
+    /// <summary>
+    /// The numbers of words; new words are added, outside of any transaction, since one that is not used does no harm.
+    /// </summary>
+    internal async ValueTask<Dictionary<string, int>> IdsAsync(
+        NpgsqlConnection connection, IReadOnlyCollection<string> texts, CancellationToken cancellationToken)
     {
         var ids = new Dictionary<string, int>(texts.Count, StringComparer.Ordinal);
         var missing = Missing(texts, ids);
@@ -74,7 +88,8 @@ internal sealed class Words(SchemaName schema)
     }
 
     /// <summary>The numbers of those words that exist.</summary>
-    internal async ValueTask<Dictionary<string, int>> FindAsync(NpgsqlConnection connection, IReadOnlyCollection<string> texts, CancellationToken cancellationToken)
+    internal async ValueTask<Dictionary<string, int>> FindAsync(
+        NpgsqlConnection connection, IReadOnlyCollection<string> texts, CancellationToken cancellationToken)
     {
         var ids = new Dictionary<string, int>(texts.Count, StringComparer.Ordinal);
         var missing = Missing(texts, ids);
@@ -105,13 +120,19 @@ internal sealed class Words(SchemaName schema)
         return missing;
     }
 
-    private async Task FindAsync(NpgsqlConnection connection, HashSet<string> missing, Dictionary<string, int> ids, CancellationToken cancellationToken)
+    private async Task FindAsync(
+        NpgsqlConnection connection,
+        HashSet<string> missing,
+        Dictionary<string, int> ids,
+        CancellationToken cancellationToken)
     {
         var known = Bounded();
 
-        // What is stored is what PostgreSQL can hold: a word with a sign that it cannot is found under what stands for it.
+        // What is stored is what PostgreSQL can hold: a word with a sign that it cannot is found under what stands for
+        // it.
         var byStored = missing.ToLookup(Statement.Storable, StringComparer.Ordinal);
-        await using var rows = await connection.ReadAsync(new Statement(schema.Sql(Find)).Add([.. missing]), cancellationToken);
+        await using var rows = await connection.ReadAsync(
+            new Statement(schema.Sql(Find)).Add([.. missing]), cancellationToken);
         while (await rows.ReadAsync(cancellationToken))
         {
             foreach (var text in byStored[rows.GetString(0)])

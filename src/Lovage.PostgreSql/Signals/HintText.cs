@@ -4,13 +4,18 @@ using Lovage.Storage;
 
 namespace Lovage.PostgreSql.Signals;
 
-/// <summary>Hints as one line of text each, after a first line that names the sender by the number of its session.</summary>
+/// <summary>
+/// Hints as one line of text each, after a first line that names the sender by the number of its session.
+/// </summary>
 internal static class HintText
 {
     /// <summary>PostgreSQL carries less than 8,000 bytes in one notification.</summary>
     internal const int BytesMax = 7_900;
 
-    /// <summary>In place of a sender, for hints of jobs that took their places before, perhaps long ago: whoever hears them, the sender included, is to look for what comes late.</summary>
+    /// <summary>
+    /// In place of a sender, for hints of jobs that took their places before, perhaps long ago: whoever hears them, the
+    /// sender included, is to look for what comes late.
+    /// </summary>
     internal const int Nobody = 0;
 
     private const char Ready = 'r';
@@ -19,7 +24,9 @@ internal static class HintText
     private const char Schedules = 's';
     private const char Changed = '*';
 
-    /// <summary>Writes as many hints as fit; more ends of jobs are left out, for anything else one that stands for all of it.</summary>
+    /// <summary>
+    /// Writes as many hints as fit; more ends of jobs are left out, for anything else one that stands for all of it.
+    /// </summary>
     internal static string Write(int sender, IEnumerable<Signal> signals)
     {
         var text = new StringBuilder(sender.ToString(CultureInfo.InvariantCulture));

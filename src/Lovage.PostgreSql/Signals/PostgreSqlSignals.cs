@@ -5,8 +5,9 @@ using Npgsql;
 namespace Lovage.PostgreSql.Signals;
 
 /// <summary>
-/// Hints by LISTEN and NOTIFY. One connection listens, and is asked for a sign of life when it hears nothing: one that lost its peer without a word is replaced. Sending
-/// collects what comes within a few milliseconds, since each notification takes a lock that all transactions of the server share.
+/// Hints by LISTEN and NOTIFY. One connection listens, and is asked for a sign of life when it hears nothing: one that
+/// lost its peer without a word is replaced. Sending collects what comes within a few milliseconds, since each
+/// notification takes a lock that all transactions of the server share.
 /// </summary>
 internal sealed class PostgreSqlSignals(Database database) : SignalBus, IAsyncDisposable
 {
@@ -41,7 +42,10 @@ internal sealed class PostgreSqlSignals(Database database) : SignalBus, IAsyncDi
     /// <summary>True from when it has begun until it is disposed.</summary>
     internal bool IsOn => Volatile.Read(ref _isOn);
 
-    /// <summary>There may be jobs that took their places long ago: an app's transaction has committed, claims were given back, here or elsewhere, or nothing was heard for a while.</summary>
+    /// <summary>
+    /// There may be jobs that took their places long ago: an app's transaction has committed, claims were given back,
+    /// here or elsewhere, or nothing was heard for a while.
+    /// </summary>
     internal event Action? CameLate;
 
     /// <summary>Begins to listen and to send.</summary>
@@ -84,7 +88,9 @@ internal sealed class PostgreSqlSignals(Database database) : SignalBus, IAsyncDi
 
         lock (_lock)
         {
-            if ((signal.Kind == SignalKind.JobEnded && _pending.Count >= EndsMax) || !_pending.Add(signal) || _pending.Count > 1)
+            if ((signal.Kind == SignalKind.JobEnded && _pending.Count >= EndsMax)
+                || !_pending.Add(signal)
+                || _pending.Count > 1)
             {
                 return;
             }
@@ -113,7 +119,8 @@ internal sealed class PostgreSqlSignals(Database database) : SignalBus, IAsyncDi
 
             try
             {
-                await database.CallAsync(connection => NotifyAsync(connection, isLate ? HintText.Nobody : Session, signals), _stop.Token);
+                await database.CallAsync(
+                    connection => NotifyAsync(connection, isLate ? HintText.Nobody : Session, signals), _stop.Token);
             }
             catch (Exception fault) when (fault is StorageException or OperationCanceledException)
             {
@@ -140,7 +147,10 @@ internal sealed class PostgreSqlSignals(Database database) : SignalBus, IAsyncDi
     {
         // A notification that is lost with the server was for sessions that are lost too: nobody waits for the disk.
         await connection.ExecuteAsync(
-            new Statement("SELECT set_config('synchronous_commit', 'off', true), pg_notify($1, $2)").Add(database.Schema.Channel).Add(HintText.Write(sender, signals)), CancellationToken.None);
+            new Statement("SELECT set_config('synchronous_commit', 'off', true), pg_notify($1, $2)")
+                .Add(database.Schema.Channel)
+                .Add(HintText.Write(sender, signals)),
+            CancellationToken.None);
         return true;
     }
 

@@ -2,7 +2,10 @@ using Lovage.PostgreSql.Connections;
 
 namespace Lovage.PostgreSql.Writing;
 
-/// <summary>Draws the keys of batches, which are their places too, before they are stored: so batches that are stored at the same time keep the order in which they were given.</summary>
+/// <summary>
+/// Draws the keys of batches, which are their places too, before they are stored: so batches that are stored at the
+/// same time keep the order in which they were given.
+/// </summary>
 /// <remarks>Safe for use by several threads.</remarks>
 internal sealed class PlaceDraw(Database database)
 {
@@ -27,6 +30,9 @@ internal sealed class PlaceDraw(Database database)
         // Whether it succeeded is its own caller's business.
         await before.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ForceYielding);
         return await database.CallAsync(
-            async connection => await connection.ScalarAsync<long[]>(new Statement(database.Schema.Sql(Draw)).Add(count), CancellationToken.None) ?? [], cancellationToken);
+            async connection => await connection.ScalarAsync<long[]>(
+                new Statement(database.Schema.Sql(Draw)).Add(count), CancellationToken.None)
+                ?? [],
+            cancellationToken);
     }
 }

@@ -1,13 +1,15 @@
 namespace Lovage.PostgreSql.Writing;
 
 /// <summary>
-/// Where, by what this process has taken, the rows of queues begin that may still be there: places that were claimed, and due times that were made ready. Below lie the dead
-/// rows, which a transaction that stays open anywhere in the database keeps from being removed: looking through them from the start made each look slower than the one before.
+/// Where, by what this process has taken, the rows of queues begin that may still be there: places that were claimed,
+/// and due times that were made ready. Below lie the dead rows, which a transaction that stays open anywhere in the
+/// database keeps from being removed: looking through them from the start made each look slower than the one before.
 /// </summary>
 /// <remarks>
-/// A floor follows what was taken by half a second, for jobs whose transactions commit out of order. Once a second a look begins at the start, seldomer where that takes long, for
-/// all others that come late; when it takes what a floor had hidden, that floor is gone, as there may be more. Where somebody tells, all are (<see cref="Reset"/>). Safe for use by
-/// several threads.
+/// A floor follows what was taken by half a second, for jobs whose transactions commit out of order. Once a second a
+/// look begins at the start, seldomer where that takes long, for all others that come late; when it takes what a floor
+/// had hidden, that floor is gone, as there may be more. Where somebody tells, all are (<see cref="Reset"/>). Safe for
+/// use by several threads.
 /// </remarks>
 internal sealed class QueueFloors(TimeProvider time)
 {
@@ -25,7 +27,10 @@ internal sealed class QueueFloors(TimeProvider time)
     private readonly Lock _lock = new();
     private readonly Dictionary<int, Queue> _queues = [];
 
-    /// <summary>What to look through: due times from one on, and stretches of places, one for each priority that has a floor and one for each gap between these.</summary>
+    /// <summary>
+    /// What to look through: due times from one on, and stretches of places, one for each priority that has a floor and
+    /// one for each gap between these.
+    /// </summary>
     internal Look Begin(int[] queues)
     {
         var look = new Look(time.GetTimestamp(), queues);
@@ -112,7 +117,8 @@ internal sealed class QueueFloors(TimeProvider time)
             {
                 if (_queues.TryGetValue(id, out var queue))
                 {
-                    queue.WholeEvery = TimeSpan.FromTicks(Math.Clamp(cost.Ticks, WholeEvery.Ticks, WholeEveryMax.Ticks));
+                    queue.WholeEvery = TimeSpan.FromTicks(
+                        Math.Clamp(cost.Ticks, WholeEvery.Ticks, WholeEveryMax.Ticks));
                 }
             }
         }
@@ -134,7 +140,8 @@ internal sealed class QueueFloors(TimeProvider time)
     }
 
     /// <summary>Null for a look that began before jobs came back, which it may have passed over.</summary>
-    private Queue? Known(Look look, int queue) => _queues.TryGetValue(queue, out var known) && known.ResetAt <= look.Timestamp ? known : null;
+    private Queue? Known(Look look, int queue) =>
+        _queues.TryGetValue(queue, out var known) && known.ResetAt <= look.Timestamp ? known : null;
 
     private void Took(ref Floor floor, long row)
     {
@@ -192,7 +199,9 @@ internal sealed class QueueFloors(TimeProvider time)
         internal long ResetAt { get; set; }
     }
 
-    /// <summary>From: where to look from; Next: what that becomes half a second after NextAt; Highest: what was taken.</summary>
+    /// <summary>
+    /// From: where to look from; Next: what that becomes half a second after NextAt; Highest: what was taken.
+    /// </summary>
     private struct Floor
     {
         internal long From;

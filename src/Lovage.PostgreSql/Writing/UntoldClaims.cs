@@ -7,12 +7,12 @@ using Npgsql;
 namespace Lovage.PostgreSql.Writing;
 
 /// <summary>
-/// Claims whose reply was lost on its way: the server holds them for an owner that does not know of them, so that their jobs would wait for the end of the lease. After a
-/// look that failed the owner's next one gives them back first.
+/// Claims whose reply was lost on its way: the server holds them for an owner that does not know of them, so that their
+/// jobs would wait for the end of the lease. After a look that failed the owner's next one gives them back first.
 /// </summary>
 /// <remarks>
-/// An owner looks once at a time, and stamps grow: what bears a higher one than the last that it was told of is not known to it. A claim that the server writes later still
-/// comes back by its lease. Safe for use by several threads.
+/// An owner looks once at a time, and stamps grow: what bears a higher one than the last that it was told of is not
+/// known to it. A claim that the server writes later still comes back by its lease. Safe for use by several threads.
 /// </remarks>
 internal sealed class UntoldClaims(SchemaName schema, ClaimStatements claims)
 {
@@ -35,7 +35,8 @@ internal sealed class UntoldClaims(SchemaName schema, ClaimStatements claims)
 
     /// <summary>Gives back what an owner was not told of, if there is any doubt.</summary>
     /// <returns>What became of their jobs.</returns>
-    internal async Task<List<(JobId Id, JobState State)>> ReleaseAsync(NpgsqlConnection connection, string owner, int word, long? now)
+    internal async Task<List<(JobId Id, JobState State)>> ReleaseAsync(
+        NpgsqlConnection connection, string owner, int word, long? now)
     {
         if (!_doubts.ContainsKey(owner))
         {
@@ -43,7 +44,8 @@ internal sealed class UntoldClaims(SchemaName schema, ClaimStatements claims)
         }
 
         var tokens = new List<LeaseToken>();
-        await using (var rows = await connection.ReadAsync(new Statement(schema.Sql(Untold)).Add(word).Add(_told.GetValueOrDefault(owner)), CancellationToken.None))
+        await using (var rows = await connection.ReadAsync(
+            new Statement(schema.Sql(Untold)).Add(word).Add(_told.GetValueOrDefault(owner)), CancellationToken.None))
         {
             while (await rows.ReadAsync())
             {

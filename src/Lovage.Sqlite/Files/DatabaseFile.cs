@@ -15,7 +15,8 @@ internal static class DatabaseFile
         var name = Path.GetFileName(full);
         if (folder is null || name.Length == 0)
         {
-            throw new StorageException($"'{path}' names no file. Give the path of the database file.", isTransient: false);
+            throw new StorageException(
+                $"'{path}' names no file. Give the path of the database file.", isTransient: false);
         }
 
         return Path.Combine(ResolveFolder(new DirectoryInfo(folder), path), name);
@@ -27,7 +28,8 @@ internal static class DatabaseFile
         RefuseLink(path);
         if (Directory.Exists(path))
         {
-            throw new StorageException($"'{path}' is a folder. Give the path of the database file.", isTransient: false);
+            throw new StorageException(
+                $"'{path}' is a folder. Give the path of the database file.", isTransient: false);
         }
 
         if (!OperatingSystem.IsWindows())
@@ -36,18 +38,28 @@ internal static class DatabaseFile
             var mode = File.GetUnixFileMode(folder);
             if ((mode & UnixFileMode.OtherWrite) != 0 && (mode & UnixFileMode.StickyBit) == 0)
             {
-                throw new StorageException($"The folder '{folder}' can be written by everybody, so that anybody could replace the database. Take that right away (chmod o-w) or choose another folder.", isTransient: false);
+                throw new StorageException(
+                    $"The folder '{folder}' can be written by everybody, so that anybody could replace the database. "
+                        + "Take that right away (chmod o-w) or choose another folder.",
+                    isTransient: false);
             }
         }
     }
 
     /// <summary>
-    /// Creates the file, readable by its owner alone, when there is none. Needs the turnstile: closing a file that SQLite has open elsewhere in this process would drop
-    /// SQLite's locks (https://www.sqlite.org/howtocorrupt.html, 2.2), so only a file that is still empty is opened here.
+    /// Creates the file, readable by its owner alone, when there is none. Needs the turnstile: closing a file that
+    /// SQLite has open elsewhere in this process would drop SQLite's locks (https://www.sqlite.org/howtocorrupt.html,
+    /// 2.2), so only a file that is still empty is opened here.
     /// </summary>
     internal static void Create(string path)
     {
-        var options = new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.ReadWrite | FileShare.Delete, BufferSize = 0 };
+        var options = new FileStreamOptions
+        {
+            Mode = FileMode.OpenOrCreate,
+            Access = FileAccess.ReadWrite,
+            Share = FileShare.ReadWrite | FileShare.Delete,
+            BufferSize = 0,
+        };
         if (!OperatingSystem.IsWindows())
         {
             options.UnixCreateMode = OwnerOnly;
@@ -64,12 +76,14 @@ internal static class DatabaseFile
             using var file = new FileStream(path, options);
             if (!file.CanSeek)
             {
-                throw new StorageException($"'{path}' is no plain file. Give the path of the database file.", isTransient: false);
+                throw new StorageException(
+                    $"'{path}' is no plain file. Give the path of the database file.", isTransient: false);
             }
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
-            throw new StorageException($"The SQLite file '{path}' cannot be opened: {fault.Message}", isTransient: false, fault);
+            throw new StorageException(
+                $"The SQLite file '{path}' cannot be opened: {fault.Message}", isTransient: false, fault);
         }
     }
 
@@ -77,21 +91,28 @@ internal static class DatabaseFile
     {
         if (new FileInfo(path).LinkTarget is { } target)
         {
-            throw new StorageException($"'{path}' is a symbolic link to '{target}'. Give the path of the file itself.", isTransient: false);
+            throw new StorageException(
+                $"'{path}' is a symbolic link to '{target}'. Give the path of the file itself.", isTransient: false);
         }
     }
 
     internal static StorageException Foreign(string path) =>
-        new($"'{path}' is another application's database. Choose another path; the file was left as it is.", isTransient: false);
+        new(
+            $"'{path}' is another application's database. Choose another path; the file was left as it is.",
+            isTransient: false);
 
     internal static StorageException Newer(string path, long version) =>
-        new($"'{path}' was written by a newer Lovage (schema {version}, this one knows {Tables.Version}). Update this application; the file was left as it is.", isTransient: false);
+        new(
+            $"'{path}' was written by a newer Lovage (schema {version}, this one knows {Tables.Version}). Update this "
+                + "application; the file was left as it is.",
+            isTransient: false);
 
     private static string ResolveFolder(DirectoryInfo folder, string path)
     {
         if (!folder.Exists)
         {
-            throw new StorageException($"The folder of '{path}' does not exist. Create it, or choose another path.", isTransient: false);
+            throw new StorageException(
+                $"The folder of '{path}' does not exist. Create it, or choose another path.", isTransient: false);
         }
 
         var real = (DirectoryInfo?)folder.ResolveLinkTarget(returnFinalTarget: true) ?? folder;

@@ -5,8 +5,9 @@ using Microsoft.Win32.SafeHandles;
 namespace Lovage.Sqlite.Files;
 
 /// <summary>
-/// An exclusive lock between open files: <c>flock</c>, or <c>LockFileEx</c> on Windows. It belongs to the open file, not to the process, so that two storages of
-/// one process exclude each other too, and the system frees it when its holder dies.
+/// An exclusive lock between open files: <c>flock</c>, or <c>LockFileEx</c> on Windows. It belongs to the open file,
+/// not to the process, so that two storages of one process exclude each other too, and the system frees it when its
+/// holder dies.
 /// </summary>
 internal sealed partial class FileLock : IDisposable
 {
@@ -33,11 +34,16 @@ internal sealed partial class FileLock : IDisposable
         try
         {
             Create(path);
-            return new FileLock(OperatingSystem.IsWindows() ? File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete) : OpenUnlocked(path), path);
+            return new FileLock(OperatingSystem.IsWindows()
+                ? File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete)
+                : OpenUnlocked(path), path);
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
-            throw new StorageException($"The lock file '{path}' cannot be opened: {fault.Message} Check the rights of the folder.", isTransient: false, fault);
+            throw new StorageException(
+                $"The lock file '{path}' cannot be opened: {fault.Message} Check the rights of the folder.",
+                isTransient: false,
+                fault);
         }
     }
 
@@ -48,7 +54,13 @@ internal sealed partial class FileLock : IDisposable
             return;
         }
 
-        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.ReadWrite, Share = FileShare.ReadWrite | FileShare.Delete, BufferSize = 0 };
+        var options = new FileStreamOptions
+        {
+            Mode = FileMode.CreateNew,
+            Access = FileAccess.ReadWrite,
+            Share = FileShare.ReadWrite | FileShare.Delete,
+            BufferSize = 0,
+        };
         if (!OperatingSystem.IsWindows())
         {
             options.UnixCreateMode = DatabaseFile.OwnerOnly;
@@ -66,11 +78,16 @@ internal sealed partial class FileLock : IDisposable
         }
     }
 
-    /// <summary>.NET takes a shared flock at every opening on Unix, without waiting: while another process writes, it would fail.</summary>
+    /// <summary>
+    /// .NET takes a shared flock at every opening on Unix, without waiting: while another process writes, it would
+    /// fail.
+    /// </summary>
     private static SafeFileHandle OpenUnlocked(string path)
     {
         var file = OpenFile(path, ReadWrite | (OperatingSystem.IsLinux() ? LinuxCloseOnExec : BsdCloseOnExec));
-        return file >= 0 ? new SafeFileHandle(file, ownsHandle: true) : throw new IOException($"{Marshal.GetLastPInvokeErrorMessage()}.");
+        return file >= 0
+            ? new SafeFileHandle(file, ownsHandle: true)
+            : throw new IOException($"{Marshal.GetLastPInvokeErrorMessage()}.");
     }
 
     internal void Enter()
@@ -103,7 +120,9 @@ internal sealed partial class FileLock : IDisposable
         Check(Flock(_file, Unlock) == 0);
     }
 
-    /// <summary>Writes one byte, which whoever watches the file is told of. It lies beyond the byte that is locked.</summary>
+    /// <summary>
+    /// Writes one byte, which whoever watches the file is told of. It lies beyond the byte that is locked.
+    /// </summary>
     internal void Touch() => RandomAccess.Write(_file, "+"u8, fileOffset: 1);
 
     public void Dispose() => _file.Dispose();
@@ -112,7 +131,10 @@ internal sealed partial class FileLock : IDisposable
     {
         if (!succeeded)
         {
-            throw new StorageException($"The lock file '{_path}' cannot be locked: {Marshal.GetLastPInvokeErrorMessage()}. Its file system must support locks between processes.", isTransient: true);
+            throw new StorageException(
+                $"The lock file '{_path}' cannot be locked: {Marshal.GetLastPInvokeErrorMessage()}. Its file system "
+                    + "must support locks between processes.",
+                isTransient: true);
         }
     }
 
@@ -126,11 +148,13 @@ internal sealed partial class FileLock : IDisposable
 
     [LibraryImport("kernel32", SetLastError = true)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.System32)]
-    private static partial int LockFileEx(SafeFileHandle file, int flags, int reserved, int lengthLow, int lengthHigh, ref Overlapped where);
+    private static partial int LockFileEx(
+        SafeFileHandle file, int flags, int reserved, int lengthLow, int lengthHigh, ref Overlapped where);
 
     [LibraryImport("kernel32", SetLastError = true)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.System32)]
-    private static partial int UnlockFileEx(SafeFileHandle file, int reserved, int lengthLow, int lengthHigh, ref Overlapped where);
+    private static partial int UnlockFileEx(
+        SafeFileHandle file, int reserved, int lengthLow, int lengthHigh, ref Overlapped where);
 
     // Win32's OVERLAPPED: where the locked byte lies.
     [StructLayout(LayoutKind.Sequential)]

@@ -5,10 +5,14 @@ using Microsoft.Win32.SafeHandles;
 namespace Lovage.Sqlite.Files;
 
 /// <summary>
-/// Tells when somebody touches the signal file. On Linux by inotify on that one file: a watch on its folder, which is all that FileSystemWatcher has, makes an event of
-/// every write to the database beside it (8 % of the processor time of a busy drain).
+/// Tells when somebody touches the signal file. On Linux by inotify on that one file: a watch on its folder, which is
+/// all that FileSystemWatcher has, makes an event of every write to the database beside it (8 % of the processor time
+/// of a busy drain).
 /// </summary>
-[SuppressMessage("Usage", "CA2213", Justification = "The thread that reads from the handle closes it; closed under a read it would tear the read.")]
+[SuppressMessage(
+    "Usage",
+    "CA2213",
+    Justification = "The thread that reads from the handle closes it; closed under a read it would tear the read.")]
 internal sealed partial class SignalWatch : IDisposable
 {
     private const uint Modified = 0x2;
@@ -22,13 +26,17 @@ internal sealed partial class SignalWatch : IDisposable
 
     /// <summary>Begins to watch.</summary>
     /// <param name="path">The file, which exists.</param>
-    /// <param name="touched">Called after touches, several of which may count as one; on a thread of this class's or of the system's.</param>
+    /// <param name="touched">Called after touches, several of which may count as one; on a thread of this class's or of
+    /// the system's.</param>
     /// <exception cref="IOException">The host has no watch left to give.</exception>
     internal SignalWatch(string path, Action touched)
     {
         if (!OperatingSystem.IsLinux())
         {
-            _elsewhere = new FileSystemWatcher(Path.GetDirectoryName(path)!, Path.GetFileName(path)) { NotifyFilter = NotifyFilters.LastWrite };
+            _elsewhere = new FileSystemWatcher(Path.GetDirectoryName(path)!, Path.GetFileName(path))
+            {
+                NotifyFilter = NotifyFilters.LastWrite,
+            };
             _elsewhere.Changed += (_, _) => touched();
             _elsewhere.EnableRaisingEvents = true;
             return;
@@ -76,7 +84,8 @@ internal sealed partial class SignalWatch : IDisposable
             }
 
             // The file has no name in its own events, so each is 16 bytes (inotify(7)); only the last can be the end.
-            if (length < EventBytes || (MemoryMarshal.Read<uint>(events[((int)length - EventBytes + MaskOffset)..]) & Ignored) != 0)
+            if (length < EventBytes
+                || (MemoryMarshal.Read<uint>(events[((int)length - EventBytes + MaskOffset)..]) & Ignored) != 0)
             {
                 _inotify!.Dispose();
                 return;
@@ -90,7 +99,8 @@ internal sealed partial class SignalWatch : IDisposable
     [SuppressMessage("Interoperability", "CA5392", Justification = "The system's C library.")]
     private static partial int Initialize(int flags);
 
-    [LibraryImport("libc", EntryPoint = "inotify_add_watch", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    [LibraryImport(
+        "libc", EntryPoint = "inotify_add_watch", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     [SuppressMessage("Interoperability", "CA5392", Justification = "The system's C library.")]
     private static partial int AddWatch(SafeFileHandle inotify, string path, uint mask);
 

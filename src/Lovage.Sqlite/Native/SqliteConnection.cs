@@ -22,7 +22,9 @@ internal sealed unsafe class SqliteConnection : IDisposable
 
     internal nint Handle => _handle;
 
-    /// <summary>Frames in the WAL after this connection's last commit; only for a connection that asked for it.</summary>
+    /// <summary>
+    /// Frames in the WAL after this connection's last commit; only for a connection that asked for it.
+    /// </summary>
     internal int WalFrames => _frames is null ? 0 : *_frames;
 
     internal bool InTransaction => SqliteNative.IsAutocommit(_handle) == 0;
@@ -31,7 +33,8 @@ internal sealed unsafe class SqliteConnection : IDisposable
     internal int Changes => SqliteNative.Changes(_handle);
 
     /// <summary>True when the path no longer leads to the open file.</summary>
-    internal bool HasMoved => SqliteNative.FileControl(_handle, 0, SqliteNative.FileHasMoved, out var moved) == SqliteNative.Ok && moved != 0;
+    internal bool HasMoved =>
+        SqliteNative.FileControl(_handle, 0, SqliteNative.FileHasMoved, out var moved) == SqliteNative.Ok && moved != 0;
 
     internal static SqliteConnection OpenWriter(string path)
     {
@@ -40,10 +43,15 @@ internal sealed unsafe class SqliteConnection : IDisposable
         return connection;
     }
 
-    /// <summary>Has the length of the WAL told after each commit. Takes the place of SQLite's own checkpoints, which use the same hook.</summary>
+    /// <summary>
+    /// Has the length of the WAL told after each commit. Takes the place of SQLite's own checkpoints, which use the
+    /// same hook.
+    /// </summary>
     internal void WatchLog() => _ = SqliteNative.WalHook(_handle, &SqliteNative.KeepFrames, _frames);
 
-    /// <summary>A connection that somebody else has opened, with the same library, and closes after this one is disposed.</summary>
+    /// <summary>
+    /// A connection that somebody else has opened, with the same library, and closes after this one is disposed.
+    /// </summary>
     internal static SqliteConnection Borrow(nint handle, string path) => new(handle, path, isBorrowed: true);
 
     internal static SqliteConnection OpenReader(string path) => Open(path, SqliteNative.OpenReadOnly);
@@ -106,12 +114,17 @@ internal sealed unsafe class SqliteConnection : IDisposable
 
     internal void Forget(SqliteStatement statement) => _statements.Remove(statement);
 
-    /// <summary>Keeps other threads out of a borrowed connection; false while one is in it. Whoever is in leaves by <see cref="Leave"/>, on the same thread.</summary>
+    /// <summary>
+    /// Keeps other threads out of a borrowed connection; false while one is in it. Whoever is in leaves by
+    /// <see cref="Leave"/>, on the same thread.
+    /// </summary>
     internal bool TryEnter() => SqliteNative.TryEnter(SqliteNative.Mutex(_handle)) == SqliteNative.Ok;
 
     internal void Leave() => SqliteNative.Leave(SqliteNative.Mutex(_handle));
 
-    /// <summary>Makes every statement forget what was bound or is still open, after a fault in the midst of its use.</summary>
+    /// <summary>
+    /// Makes every statement forget what was bound or is still open, after a fault in the midst of its use.
+    /// </summary>
     internal void ResetStatements()
     {
         foreach (var statement in _statements)
@@ -144,10 +157,15 @@ internal sealed unsafe class SqliteConnection : IDisposable
 
     private static SqliteConnection Open(string path, int flags)
     {
-        var code = SqliteNative.Open(path, out var handle, flags | SqliteNative.OpenNoMutex | SqliteNative.OpenNoFollow | SqliteNative.OpenExtendedResult, 0);
+        var code = SqliteNative.Open(
+            path,
+            out var handle,
+            flags | SqliteNative.OpenNoMutex | SqliteNative.OpenNoFollow | SqliteNative.OpenExtendedResult,
+            0);
         if (code == SqliteNative.Ok)
         {
-            // Else SQLite looks at the value of a bound LIMIT while it plans, and so parses and plans the statement again at each use.
+            // Else SQLite looks at the value of a bound LIMIT while it plans, and so parses and plans the statement
+            // again at each use.
             if (!OperatingSystem.IsMacOS() || RuntimeInformation.ProcessArchitecture != Architecture.Arm64)
             {
                 _ = SqliteNative.Configure(handle, SqliteNative.ConfigureStablePlans, 1, out _);
@@ -156,7 +174,9 @@ internal sealed unsafe class SqliteConnection : IDisposable
             return new SqliteConnection(handle, path);
         }
 
-        var message = handle == 0 ? SqliteNative.Text(SqliteNative.ErrorText(code)) : SqliteNative.Text(SqliteNative.ErrorMessage(handle));
+        var message = handle == 0
+            ? SqliteNative.Text(SqliteNative.ErrorText(code))
+            : SqliteNative.Text(SqliteNative.ErrorMessage(handle));
         _ = SqliteNative.Close(handle);
         throw SqliteFault.From(code, message, path);
     }

@@ -1,6 +1,8 @@
 namespace Lovage.Sqlite.Native;
 
-/// <summary>SQLite's result codes as <see cref="StorageException"/>s that say what to do (https://www.sqlite.org/rescode.html).</summary>
+/// <summary>
+/// SQLite's result codes as <see cref="StorageException"/>s that say what to do (https://www.sqlite.org/rescode.html).
+/// </summary>
 internal static class SqliteFault
 {
     internal const int Busy = 5;
@@ -19,14 +21,30 @@ internal static class SqliteFault
     {
         var (what, isTransient) = (code & 0xFF) switch
         {
-            Busy or Locked or Protocol => ("is held by another program. Close tools that keep a transaction open on it; the call can be repeated.", true),
+            Busy or Locked or Protocol => (
+                "is held by another program. Close tools that keep a transaction open on it; the call can be repeated.",
+                true),
             OutOfMemory => ("could not be used for want of memory; the call can be repeated.", true),
             ReadOnly => ("cannot be written. Check the rights of the file and of its folder.", false),
             InputOutput => ("could not be read or written. Check the disk; the call can be repeated.", true),
-            Corrupt => ("is damaged. Stop all processes that use it, keep a copy, and save what can be read with: sqlite3 FILE .recover", false),
-            Full => ("cannot grow: the disk or the quota is full. Nothing was accepted; free some space and repeat the call.", true),
-            CannotOpen => ("cannot be opened. Check that its folder exists, that it may be read and written, and that neither is a symbolic link.", false),
-            TooBig => ("refuses a value that is larger than SQLite's limit. Store the data elsewhere and pass a reference.", false),
+            Corrupt =>
+                (
+                    "is damaged. Stop all processes that use it, keep a copy, and save what can be read with: sqlite3 "
+                        + "FILE .recover",
+                    false),
+            Full =>
+                (
+                    "cannot grow: the disk or the quota is full. Nothing was accepted; free some space and repeat the "
+                        + "call.",
+                    true),
+            CannotOpen =>
+                (
+                    "cannot be opened. Check that its folder exists, that it may be read and written, and that "
+                        + "neither is a symbolic link.",
+                    false),
+            TooBig => (
+                "refuses a value that is larger than SQLite's limit. Store the data elsewhere and pass a reference.",
+                false),
             NotADatabase => ("is no SQLite database. Choose another path; the file was left as it is.", false),
             _ => ("could not be used.", false),
         };

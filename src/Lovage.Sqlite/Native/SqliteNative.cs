@@ -5,10 +5,14 @@ using System.Runtime.InteropServices;
 namespace Lovage.Sqlite.Native;
 
 /// <summary>
-/// The part of SQLite's C interface that is used, called without a marshaller. Calls that only read or write a few words of a statement skip the switch of the
-/// collector's mode, which costs more than they do.
+/// The part of SQLite's C interface that is used, called without a marshaller. Calls that only read or write a few
+/// words of a statement skip the switch of the collector's mode, which costs more than they do.
 /// </summary>
-[SuppressMessage("Interoperability", "CA5392", Justification = "The library comes with the package and is found beside the application, as SQLitePCLRaw finds it.")]
+[SuppressMessage(
+    "Interoperability",
+    "CA5392",
+    Justification = "The library comes with the package and is found beside the application, as SQLitePCLRaw finds "
+        + "it.")]
 internal static unsafe partial class SqliteNative
 {
     internal const int Ok = 0;
@@ -41,7 +45,9 @@ internal static unsafe partial class SqliteNative
     [LibraryImport(Library, EntryPoint = "sqlite3_open_v2", StringMarshalling = StringMarshalling.Utf8)]
     internal static partial int Open(string path, out nint connection, int flags, nint vfs);
 
-    /// <summary>Takes any number of arguments in C: not for macOS on ARM, where those travel otherwise than named ones.</summary>
+    /// <summary>
+    /// Takes any number of arguments in C: not for macOS on ARM, where those travel otherwise than named ones.
+    /// </summary>
     [LibraryImport(Library, EntryPoint = "sqlite3_db_config")]
     internal static partial int Configure(nint connection, int option, int value, out int result);
 
@@ -67,7 +73,8 @@ internal static unsafe partial class SqliteNative
     internal static partial int BusyTimeout(nint connection, int milliseconds);
 
     [LibraryImport(Library, EntryPoint = "sqlite3_prepare_v3")]
-    internal static partial int Prepare(nint connection, byte* sql, int bytes, uint flags, out nint statement, nint tail);
+    internal static partial int Prepare(
+        nint connection, byte* sql, int bytes, uint flags, out nint statement, nint tail);
 
     [LibraryImport(Library, EntryPoint = "sqlite3_finalize")]
     internal static partial int Finalize(nint statement);
@@ -121,15 +128,19 @@ internal static unsafe partial class SqliteNative
     internal static partial int IsAutocommit(nint connection);
 
     [LibraryImport(Library, EntryPoint = "sqlite3_wal_checkpoint_v2")]
-    internal static partial int Checkpoint(nint connection, nint schema, int mode, out int logFrames, out int checkpointedFrames);
+    internal static partial int Checkpoint(
+        nint connection, nint schema, int mode, out int logFrames, out int checkpointedFrames);
 
     [LibraryImport(Library, EntryPoint = "sqlite3_wal_hook")]
-    internal static partial nint WalHook(nint connection, delegate* unmanaged[Cdecl]<int*, nint, nint, int, int> hook, int* state);
+    internal static partial nint WalHook(
+        nint connection, delegate* unmanaged[Cdecl]<int*, nint, nint, int, int> hook, int* state);
 
     [LibraryImport(Library, EntryPoint = "sqlite3_file_control")]
     internal static partial int FileControl(nint connection, nint schema, int operation, out int result);
 
-    /// <summary>Called by SQLite after each commit with the number of frames in the WAL; it is kept for the writer to look at.</summary>
+    /// <summary>
+    /// Called by SQLite after each commit with the number of frames in the WAL; it is kept for the writer to look at.
+    /// </summary>
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     internal static int KeepFrames(int* state, nint connection, nint schema, int frames)
     {

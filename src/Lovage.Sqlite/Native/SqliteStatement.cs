@@ -4,8 +4,8 @@ using System.Text;
 namespace Lovage.Sqlite.Native;
 
 /// <summary>
-/// One prepared statement. <see cref="Bind(int, long)"/> and its kin fill parameters from 1, <see cref="Read"/> steps, columns count from 0. What was bound is
-/// forgotten once the statement has run to its end.
+/// One prepared statement. <see cref="Bind(int, long)"/> and its kin fill parameters from 1, <see cref="Read"/> steps,
+/// columns count from 0. What was bound is forgotten once the statement has run to its end.
 /// </summary>
 internal sealed unsafe class SqliteStatement : IDisposable
 {
@@ -81,7 +81,8 @@ internal sealed unsafe class SqliteStatement : IDisposable
     }
 
     /// <summary>Binds a blob; an empty one becomes NULL.</summary>
-    internal SqliteStatement BindSome(int index, ReadOnlySpan<byte> value) => value.IsEmpty ? this : BindBlob(index, value);
+    internal SqliteStatement BindSome(int index, ReadOnlySpan<byte> value) =>
+        value.IsEmpty ? this : BindBlob(index, value);
 
     /// <summary>The next row; false at the end, and then the statement is ready for its next use.</summary>
     internal bool Read()

@@ -11,7 +11,8 @@ internal static class JobReading
     private const int First = Sql.JobColumnCount;
 
     private const string Select = $"""
-        SELECT {Sql.JobColumns}, j.key, c.state, c.retries, c.due, c.base, c.attempts, c.started_at, c.worker, c.finished_at, c.result, c.error, c.reason,
+        SELECT {Sql.JobColumns}, j.key, c.state, c.retries, c.due, c.base, c.attempts, c.started_at, c.worker,
+          c.finished_at, c.result, c.error, c.reason,
           c.progress, c.progress_message, k.job, k.started_at, k.owner, k.cancel, k.progress, k.progress_message
         FROM job j LEFT JOIN course c ON c.job = j.key LEFT JOIN claim k ON k.job = j.key
         """;
@@ -50,9 +51,11 @@ internal static class JobReading
     internal static IReadOnlyList<AttemptRecord> Attempts(Reader reader, JobId id)
     {
         var row = reader.Statement("""
-            SELECT a.ordinal, a.number, a.ended_as, a.started_at, a.duration, a.worker, a.error, a.logs FROM job j JOIN attempt a ON a.job = j.key WHERE j.id = ?1
+            SELECT a.ordinal, a.number, a.ended_as, a.started_at, a.duration, a.worker, a.error, a.logs FROM job j
+              JOIN attempt a ON a.job = j.key WHERE j.id = ?1
             UNION ALL
-            SELECT c.attempts, c.number, c.ended_as, c.started_at, c.duration, c.worker, c.error, c.logs FROM job j JOIN course c ON c.job = j.key WHERE j.id = ?1 AND c.ended_as IS NOT NULL
+            SELECT c.attempts, c.number, c.ended_as, c.started_at, c.duration, c.worker, c.error, c.logs FROM job j
+              JOIN course c ON c.job = j.key WHERE j.id = ?1 AND c.ended_as IS NOT NULL
             ORDER BY 1 DESC LIMIT ?2
             """).Bind(1, id.Value).Bind(2, AttemptsMax);
         var attempts = new List<AttemptRecord>();
@@ -112,7 +115,12 @@ internal static class JobReading
 
     private static JobError? EarlierError(Reader reader, long job, long after)
     {
-        var row = reader.Statement("SELECT error FROM attempt WHERE job = ?1 AND ordinal > ?2 AND error IS NOT NULL ORDER BY ordinal DESC LIMIT 1").Bind(1, job).Bind(2, after);
+        var row =
+            reader.Statement(
+                "SELECT error FROM attempt WHERE job = ?1 AND ordinal > ?2 AND error IS NOT NULL ORDER BY ordinal "
+                    + "DESC LIMIT 1")
+                .Bind(1, job)
+                .Bind(2, after);
         var error = row.Read() ? AttemptColumns.ToError(row.Bytes(0)) : null;
         row.Reset();
         return error;

@@ -4,21 +4,24 @@ using Lovage.Storage;
 namespace Lovage.Sqlite.Reading;
 
 /// <summary>
-/// Pages and counts of jobs. No call reads more than a bound of rows, whatever its filter: a page may come back short, or empty, and still name the place where the next one
-/// begins.
+/// Pages and counts of jobs. No call reads more than a bound of rows, whatever its filter: a page may come back short,
+/// or empty, and still name the place where the next one begins.
 /// </summary>
 internal static class PageReading
 {
     /// <summary>Jobs looked at for one page at the most.</summary>
     internal const int PageScanMax = 10_000;
 
-    /// <summary>Jobs of one state looked at for a filtered count at the least, before it says that it is not exact.</summary>
+    /// <summary>
+    /// Jobs of one state looked at for a filtered count at the least, before it says that it is not exact.
+    /// </summary>
     internal const int CountScanMin = 100_000;
 
     internal static long Before(JobQuery query) =>
         query.After is null ? long.MaxValue
         : long.TryParse(query.After, NumberStyles.None, CultureInfo.InvariantCulture, out var before) ? before
-        : throw new ArgumentException("The place to continue from is not one that a page gave. Start again from the first page.", nameof(query));
+        : throw new ArgumentException(
+            "The place to continue from is not one that a page gave. Start again from the first page.", nameof(query));
 
     internal static JobPage Page(Reader reader, JobQuery query, long before)
     {
@@ -76,9 +79,16 @@ internal static class PageReading
     /// <summary>Keys of jobs that may be in one of the states, newest first.</summary>
     private static IEnumerable<long> Keys(Reader reader, IReadOnlyList<JobState> states, long before) =>
         states.Count == 0 || states.Contains(JobState.Queued) || states.Contains(JobState.Running)
-            ? KeysOf(reader, "SELECT key FROM job WHERE key < ?1 ORDER BY key DESC LIMIT ?2", states.All(IsLive) && states.Count > 0 ? Math.Min(before, NewestLive(reader) + 1) : before)
+            ? KeysOf(
+                reader,
+                "SELECT key FROM job WHERE key < ?1 ORDER BY key DESC LIMIT ?2",
+                states.All(IsLive) && states.Count > 0 ? Math.Min(before, NewestLive(reader) + 1) : before)
             : Merge([.. states.Distinct().Select(state => KeysOf(
-                reader, string.Create(CultureInfo.InvariantCulture, $"SELECT job FROM course WHERE state = {(int)state} AND job < ?1 ORDER BY job DESC LIMIT ?2"), before))]);
+                reader,
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"SELECT job FROM course WHERE state = {(int)state} AND job < ?1 ORDER BY job DESC LIMIT ?2"),
+                before))]);
 
     private static bool IsLive(JobState state) => state is JobState.Queued or JobState.Running;
 
@@ -127,10 +137,16 @@ internal static class PageReading
         }
     }
 
-    /// <summary>No job with a greater key is queued or running, so that a look for those skips a long history of ended ones.</summary>
+    /// <summary>
+    /// No job with a greater key is queued or running, so that a look for those skips a long history of ended ones.
+    /// </summary>
     private static long NewestLive(Reader reader)
     {
-        var newest = Scalar(reader, "SELECT max(ifnull((SELECT max(job) FROM claim), 0), ifnull((SELECT max(job) FROM course WHERE state = ?1), 0))", (long)JobState.Queued);
+        var newest = Scalar(
+            reader,
+            "SELECT max(ifnull((SELECT max(job) FROM claim), 0), ifnull((SELECT max(job) FROM course WHERE state = "
+                + "?1), 0))",
+            (long)JobState.Queued);
         var queues = new List<long>();
         var row = reader.Statement("SELECT id FROM queue WHERE ready > 0");
         while (row.Read())
@@ -139,12 +155,14 @@ internal static class PageReading
         }
 
         // A job that became ready at once has its key as its place; any other has a row in "course".
-        var last = reader.Statement("SELECT seq FROM ready WHERE queue = ?1 AND lane = ?2 AND priority = ?3 ORDER BY seq DESC LIMIT 1");
+        var last = reader.Statement(
+            "SELECT seq FROM ready WHERE queue = ?1 AND lane = ?2 AND priority = ?3 ORDER BY seq DESC LIMIT 1");
         foreach (var queue in queues)
         {
             for (var line = 0; line < 20; line++)
             {
-                newest = Math.Max(newest, last.Bind(1, queue).Bind(2, line % 2).Bind(3, line / 2).Read() ? last.Int64(0) : 0);
+                newest = Math.Max(
+                    newest, last.Bind(1, queue).Bind(2, line % 2).Bind(3, line / 2).Read() ? last.Int64(0) : 0);
                 last.Reset();
             }
         }
@@ -152,7 +170,8 @@ internal static class PageReading
         return newest;
     }
 
-    private static (long Value, bool IsComplete) Count(Reader reader, JobState state, long? name, long? queue, int max, int scan)
+    private static (long Value, bool IsComplete) Count(
+        Reader reader, JobState state, long? name, long? queue, int max, int scan)
     {
         var from = state switch
         {
@@ -167,7 +186,8 @@ internal static class PageReading
         }
 
         var row = reader.Statement($"""
-            SELECT count(*), ifnull(sum((?2 IS NULL OR j.name = ?2) AND (?3 IS NULL OR j.queue = ?3)), 0) FROM (SELECT job FROM ({from}) LIMIT ?1) s CROSS JOIN job j ON j.key = s.job
+            SELECT count(*), ifnull(sum((?2 IS NULL OR j.name = ?2) AND (?3 IS NULL OR j.queue = ?3)), 0)
+              FROM (SELECT job FROM ({from}) LIMIT ?1) s CROSS JOIN job j ON j.key = s.job
             """).Bind(1, scan + 1L).Bind(2, name).Bind(3, queue);
         row.Read();
         var (seen, value) = (row.Int64(0), row.Int64(1));

@@ -23,7 +23,10 @@ internal static class QueueReading
 
     internal static bool HasDue(Reader reader, long now)
     {
-        var row = reader.Statement("SELECT 1 FROM queue q WHERE q.delayed > 0 AND EXISTS (SELECT 1 FROM delayed d WHERE d.queue = q.id AND d.due <= ?1) LIMIT 1").Bind(1, now);
+        var row = reader.Statement(
+            "SELECT 1 FROM queue q WHERE q.delayed > 0 AND EXISTS (SELECT 1 FROM delayed d WHERE d.queue = q.id AND "
+                + "d.due <= ?1) LIMIT 1")
+            .Bind(1, now);
         var found = row.Read();
         row.Reset();
         return found;
@@ -37,7 +40,14 @@ internal static class QueueReading
         {
             var oldest = row.Int64(1) > 0 ? OldestReady(reader, row.Int64(0)) : null;
             TimeSpan? age = oldest is { } at ? TimeSpan.FromTicks(Math.Max(0, now - at)) : null;
-            queues.Add(new QueueStatus(reader.Words.Text(row.Int64(0)), row.Int64(1), row.Int64(2), row.Int64(3), age, !row.IsNull(4), row.TextOrNull(4)));
+            queues.Add(new QueueStatus(
+                reader.Words.Text(row.Int64(0)),
+                row.Int64(1),
+                row.Int64(2),
+                row.Int64(3),
+                age,
+                !row.IsNull(4),
+                row.TextOrNull(4)));
         }
 
         queues.Sort(static (a, b) => string.CompareOrdinal(a.Queue, b.Queue));
@@ -57,7 +67,9 @@ internal static class QueueReading
             var row = reader.Statement(Sql.SelectReady).Bind(1, id).Bind(2, lane).Bind(3, max - messages.Count);
             while (row.Read())
             {
-                var retries = row.Int64(Sql.JobColumnCount + 4) != 0 ? Retries(reader, row.Int64(Sql.JobColumnCount + 2)) : null;
+                var retries = row.Int64(Sql.JobColumnCount + 4) != 0
+                    ? Retries(reader, row.Int64(Sql.JobColumnCount + 2))
+                    : null;
                 messages.Add(MessageRow.Read(row, 0, reader.Words, retries));
             }
         }
@@ -68,11 +80,20 @@ internal static class QueueReading
     internal static IReadOnlyList<JobCounter> Counters(Reader reader)
     {
         var counters = new List<JobCounter>();
-        var row = reader.Statement("SELECT queue, name, enqueued, succeeded, failed, retried, cancelled, expired, dead FROM counter");
+        var row = reader.Statement(
+            "SELECT queue, name, enqueued, succeeded, failed, retried, cancelled, expired, dead FROM counter");
         while (row.Read())
         {
             counters.Add(new JobCounter(
-                reader.Words.Text(row.Int64(0)), reader.Words.Text(row.Int64(1)), row.Int64(2), row.Int64(3), row.Int64(4), row.Int64(5), row.Int64(6), row.Int64(7), row.Int64(8)));
+                reader.Words.Text(row.Int64(0)),
+                reader.Words.Text(row.Int64(1)),
+                row.Int64(2),
+                row.Int64(3),
+                row.Int64(4),
+                row.Int64(5),
+                row.Int64(6),
+                row.Int64(7),
+                row.Int64(8)));
         }
 
         return counters;

@@ -6,23 +6,28 @@ namespace Lovage.Sqlite.Reading;
 /// <summary>Reads schedules, what is due of them, and their history.</summary>
 internal static class ScheduleReading
 {
-    internal const string NextTick = "SELECT next_tick FROM schedule_course WHERE state = 0 AND next_tick > ?1 ORDER BY next_tick LIMIT 1";
-    internal const string AnyQueued = "SELECT 1 FROM schedule_course WHERE state = 0 AND queued_tick IS NOT NULL LIMIT 1";
+    internal const string NextTick =
+        "SELECT next_tick FROM schedule_course WHERE state = 0 AND next_tick > ?1 ORDER BY next_tick LIMIT 1";
+    internal const string AnyQueued =
+        "SELECT 1 FROM schedule_course WHERE state = 0 AND queued_tick IS NOT NULL LIMIT 1";
 
     /// <summary>State 0: active, as the indexes have it.</summary>
     internal static readonly string DueByTick = $"""
-        SELECT {ScheduleRow.Columns}, (SELECT count(*) FROM schedule_open o WHERE o.schedule = p.schedule AND {TickRow.IsUnfinished})
+        SELECT {ScheduleRow.Columns}, (SELECT count(*) FROM schedule_open o
+          WHERE o.schedule = p.schedule AND {TickRow.IsUnfinished})
         FROM schedule_course p CROSS JOIN schedule s ON s.key = p.schedule
         WHERE p.state = 0 AND p.next_tick <= ?1 ORDER BY p.next_tick LIMIT ?2
         """;
 
     internal static readonly string DueByQueue = $"""
         SELECT {ScheduleRow.Columns} FROM schedule_course p CROSS JOIN schedule s ON s.key = p.schedule
-        WHERE p.state = 0 AND p.queued_tick IS NOT NULL AND NOT EXISTS (SELECT 1 FROM schedule_open o WHERE o.schedule = p.schedule AND {TickRow.IsUnfinished})
+        WHERE p.state = 0 AND p.queued_tick IS NOT NULL AND NOT EXISTS (SELECT 1 FROM schedule_open o
+          WHERE o.schedule = p.schedule AND {TickRow.IsUnfinished})
         ORDER BY p.queued_tick LIMIT ?1
         """;
 
-    private const string Select = $"SELECT {ScheduleRow.Columns} FROM schedule s CROSS JOIN schedule_course p ON p.schedule = s.key";
+    private const string Select =
+        $"SELECT {ScheduleRow.Columns} FROM schedule s CROSS JOIN schedule_course p ON p.schedule = s.key";
 
     internal static ScheduleRecord? Find(Reader reader, string id)
     {
@@ -34,7 +39,9 @@ internal static class ScheduleReading
 
     internal static IReadOnlyList<ScheduleRecord> List(Reader reader, string? after, int limit)
     {
-        var row = reader.Statement($"{Select} WHERE s.id > ?1 ORDER BY s.id LIMIT ?2").Bind(1, after ?? "").Bind(2, limit);
+        var row = reader.Statement($"{Select} WHERE s.id > ?1 ORDER BY s.id LIMIT ?2")
+            .Bind(1, after ?? "")
+            .Bind(2, limit);
         var schedules = new List<ScheduleRecord>();
         while (row.Read())
         {
@@ -59,13 +66,18 @@ internal static class ScheduleReading
         due.Sort(static (a, b) => a.At.CompareTo(b.At));
 
         // One more than wanted tells that there are more.
-        TimeSpan? untilNext = due.Count > max ? TimeSpan.Zero : First(reader, NextTick, now) is { } next ? TimeSpan.FromTicks(next - now) : null;
-        return new DueResult(StorageTime.To(now), [.. due.Take(max).Select(static item => item.Schedule)], untilNext, isAnyQueued);
+        TimeSpan? untilNext = due.Count > max ? TimeSpan.Zero
+            : First(reader, NextTick, now) is { } next ? TimeSpan.FromTicks(next - now)
+            : null;
+        return new DueResult(
+            StorageTime.To(now), [.. due.Take(max).Select(static item => item.Schedule)], untilNext, isAnyQueued);
     }
 
     internal static IReadOnlyList<TickRecord> History(Reader reader, string id, int limit)
     {
-        var row = reader.Statement($"SELECT {TickRow.Columns} FROM tick t WHERE t.schedule = (SELECT key FROM schedule WHERE id = ?1) ORDER BY t.tick DESC, t.manual DESC LIMIT ?2");
+        var row = reader.Statement(
+            $"SELECT {TickRow.Columns} FROM tick t WHERE t.schedule = (SELECT key FROM schedule WHERE id = ?1) ORDER "
+                + "BY t.tick DESC, t.manual DESC LIMIT ?2");
         row.Bind(1, id).Bind(2, limit);
         var ticks = new List<TickRecord>();
         while (row.Read())
@@ -95,7 +107,8 @@ internal static class ScheduleReading
             var schedule = ScheduleRow.Read(row, reader.Words);
             if (!queued.Contains(schedule.Id))
             {
-                due.Add((StorageTime.From(schedule.NextTick!.Value), new DueSchedule(schedule, row.Int32(ScheduleRow.ColumnCount))));
+                due.Add((StorageTime.From(schedule.NextTick!.Value), new DueSchedule(
+                    schedule, row.Int32(ScheduleRow.ColumnCount))));
             }
         }
     }

@@ -4,7 +4,9 @@ using Lovage.Storage;
 
 namespace Lovage.Sqlite.Schema;
 
-/// <summary>A message as columns of <c>job</c> or <c>schedule</c>, both ways. Fields that are rarely set share one JSON column.</summary>
+/// <summary>
+/// A message as columns of <c>job</c> or <c>schedule</c>, both ways. Fields that are rarely set share one JSON column.
+/// </summary>
 internal static class MessageRow
 {
     /// <summary>Binds parameters 2 to 16 of <see cref="Sql.InsertJob"/>, and of a schedule's job.</summary>
@@ -29,7 +31,9 @@ internal static class MessageRow
             .Bind(16, origin);
     }
 
-    /// <summary>Reads <see cref="Sql.JobColumns"/> from the column given on, or the same of a schedule's job, which needs no id.</summary>
+    /// <summary>
+    /// Reads <see cref="Sql.JobColumns"/> from the column given on, or the same of a schedule's job, which needs no id.
+    /// </summary>
     internal static JobMessage Read(SqliteStatement row, int first, WordLookup words, int? retries)
     {
         var flags = row.Int32(first + 4);

@@ -12,7 +12,8 @@ internal static class Migration
     internal static long Check(SqliteConnection connection, string path)
     {
         var version = connection.Scalar("PRAGMA user_version");
-        if (connection.Scalar("PRAGMA application_id") != Tables.ApplicationId && (version != 0 || connection.Scalar("SELECT count(*) FROM sqlite_schema") != 0))
+        if (connection.Scalar("PRAGMA application_id") != Tables.ApplicationId
+            && (version != 0 || connection.Scalar("SELECT count(*) FROM sqlite_schema") != 0))
         {
             throw DatabaseFile.Foreign(path);
         }
@@ -36,8 +37,10 @@ internal static class Migration
 
             if (version < Tables.Version)
             {
-                connection.Execute(string.Create(CultureInfo.InvariantCulture, $"PRAGMA application_id = {Tables.ApplicationId}"));
-                connection.Execute(string.Create(CultureInfo.InvariantCulture, $"PRAGMA user_version = {Tables.Version}"));
+                connection.Execute(
+                    string.Create(CultureInfo.InvariantCulture, $"PRAGMA application_id = {Tables.ApplicationId}"));
+                connection.Execute(
+                    string.Create(CultureInfo.InvariantCulture, $"PRAGMA user_version = {Tables.Version}"));
             }
 
             connection.Execute(Sql.Commit);

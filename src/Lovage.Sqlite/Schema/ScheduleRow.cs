@@ -7,21 +7,30 @@ namespace Lovage.Sqlite.Schema;
 internal static class ScheduleRow
 {
     internal const string Insert = """
-        INSERT INTO schedule(key, job, name, queue, priority, flags, retries, created_at, delay, eta, expires, max_attempts, body, more, extra, origin,
+        INSERT INTO schedule(key, job, name, queue, priority, flags, retries, created_at, delay, eta, expires,
+          max_attempts, body, more, extra, origin,
           id, trigger, app, digest, edited, misfire, grace, catch_up_max, overlap, overlap_max, jitter)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22,
+          ?23, ?24, ?25, ?26, ?27)
         """;
 
     /// <summary>With the parameters of <see cref="Insert"/>; id and time of creation stay.</summary>
     internal const string Update = """
-        UPDATE schedule SET job = ?2, name = ?3, queue = ?4, priority = ?5, flags = ?6, retries = ?7, delay = ?9, eta = ?10, expires = ?11, max_attempts = ?12, body = ?13, more = ?14, extra = ?15,
-          origin = ?16, trigger = ?18, app = ?19, digest = ?20, edited = ?21, misfire = ?22, grace = ?23, catch_up_max = ?24, overlap = ?25, overlap_max = ?26, jitter = ?27 WHERE key = ?1
+        UPDATE schedule SET job = ?2, name = ?3, queue = ?4, priority = ?5, flags = ?6, retries = ?7, delay = ?9,
+          eta = ?10, expires = ?11, max_attempts = ?12, body = ?13, more = ?14, extra = ?15,
+          origin = ?16, trigger = ?18, app = ?19, digest = ?20, edited = ?21, misfire = ?22, grace = ?23,
+          catch_up_max = ?24, overlap = ?25, overlap_max = ?26, jitter = ?27 WHERE key = ?1
         """;
 
-    /// <summary>Of <c>schedule s</c> and <c>schedule_course p</c>; first those of the job, as <see cref="MessageRow"/> reads them.</summary>
+    /// <summary>
+    /// Of <c>schedule s</c> and <c>schedule_course p</c>; first those of the job, as <see cref="MessageRow"/> reads
+    /// them.
+    /// </summary>
     internal const string Columns = """
-        s.job, s.name, s.queue, s.priority, s.flags, s.retries, s.created_at, s.delay, s.eta, s.expires, s.max_attempts, s.body, s.more, s.extra, s.origin,
-        s.id, s.trigger, s.app, s.digest, s.edited, s.misfire, s.grace, s.catch_up_max, s.overlap, s.overlap_max, s.jitter,
+        s.job, s.name, s.queue, s.priority, s.flags, s.retries, s.created_at, s.delay, s.eta, s.expires, s.max_attempts,
+        s.body, s.more, s.extra, s.origin,
+        s.id, s.trigger, s.app, s.digest, s.edited, s.misfire, s.grace, s.catch_up_max, s.overlap, s.overlap_max,
+        s.jitter,
         p.version, p.state, p.reason, p.next_tick, p.last_tick, p.queued_tick, p.fired, p.missed, p.skipped
         """;
 

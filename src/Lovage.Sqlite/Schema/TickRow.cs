@@ -11,7 +11,8 @@ internal static class TickRow
 
     /// <summary>A condition on <c>schedule_open o</c>: its job is there and has not ended.</summary>
     internal static readonly string IsUnfinished =
-        $"EXISTS (SELECT 1 FROM job j LEFT JOIN course c ON c.job = j.key WHERE j.key = o.job AND (c.state IS NULL OR c.state NOT IN ({FinalStates()})))";
+        "EXISTS (SELECT 1 FROM job j LEFT JOIN course c ON c.job = j.key WHERE j.key = o.job AND (c.state IS NULL OR "
+            + $"c.state NOT IN ({FinalStates()})))";
 
     internal static TickRecord Read(SqliteStatement row) => new(StorageTime.To(row.Int64(0)), (TickStatus)row.Int32(3))
     {
@@ -22,5 +23,7 @@ internal static class TickRow
     };
 
     private static string FinalStates() =>
-        string.Join(", ", Enum.GetValues<JobState>().Where(static state => state.IsFinal).Select(static state => ((int)state).ToString(CultureInfo.InvariantCulture)));
+        string.Join(", ", Enum.GetValues<JobState>()
+            .Where(static state => state.IsFinal)
+            .Select(static state => ((int)state).ToString(CultureInfo.InvariantCulture)));
 }

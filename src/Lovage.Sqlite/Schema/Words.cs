@@ -4,8 +4,8 @@ using Lovage.Sqlite.Native;
 namespace Lovage.Sqlite.Schema;
 
 /// <summary>
-/// The table <c>word</c> as this process knows it: rows are only ever added, so a number keeps its meaning. Reading is safe for several threads; adding is the
-/// writer's.
+/// The table <c>word</c> as this process knows it: rows are only ever added, so a number keeps its meaning. Reading is
+/// safe for several threads; adding is the writer's.
 /// </summary>
 internal sealed class Words
 {
@@ -66,7 +66,10 @@ internal abstract class WordLookup(SqliteConnection connection, Words words)
     protected virtual void Found(long id, string text) => words.Keep(id, text);
 }
 
-/// <summary>Looks words up and adds them on the writer's connection. What a transaction has seen is shared only once it is committed.</summary>
+/// <summary>
+/// Looks words up and adds them on the writer's connection. What a transaction has seen is shared only once it is
+/// committed.
+/// </summary>
 internal sealed class WordWriter(SqliteConnection connection, Words words) : WordLookup(connection, words)
 {
     private readonly SqliteStatement _insert = connection.Prepare("INSERT INTO word(text) VALUES (?1) RETURNING id");

@@ -24,7 +24,8 @@ internal sealed class Checkpoints
     }
 
     /// <summary>Moves what it can, in a turn of its own.</summary>
-    [SuppressMessage("Design", "CA1031", Justification = "A checkpoint that fails is tried again later; nothing is lost by it.")]
+    [SuppressMessage(
+        "Design", "CA1031", Justification = "A checkpoint that fails is tried again later; nothing is lost by it.")]
     internal void Run(WriteSession session, Turnstile turnstile)
     {
         try

@@ -43,4 +43,5 @@ internal sealed record ClaimRow
 }
 
 /// <summary>What later steps need of a row of <c>course</c>; the default value when there is none.</summary>
-internal readonly record struct CourseRow(JobState State, long? Retries, long? Due, long? Seq, long Deaths, long Attempts, bool Exists);
+internal readonly record struct CourseRow(
+    JobState State, long? Retries, long? Due, long? Seq, long Deaths, long Attempts, bool Exists);

@@ -3,7 +3,10 @@ using Lovage.Storage;
 
 namespace Lovage.Sqlite.Writing;
 
-/// <summary>Ticks, their jobs and the schedule's step: of each firing all or nothing, since nothing is written before everything is checked.</summary>
+/// <summary>
+/// Ticks, their jobs and the schedule's step: of each firing all or nothing, since nothing is written before everything
+/// is checked.
+/// </summary>
 internal sealed class RecordOperation(IReadOnlyList<Firing> firings) : WriteOperation<IReadOnlyList<FireStatus>>
 {
     internal override int Weight => firings.Sum(static firing => 1 + firing.Ticks.Count + firing.Jobs.Count);
@@ -23,7 +26,8 @@ internal sealed class RecordOperation(IReadOnlyList<Firing> firings) : WriteOper
 
     private static FireStatus Fire(WriteSession session, Firing firing)
     {
-        if (SchedulePlace.Find(session, firing.Id) is not { State: ScheduleState.Active } schedule || schedule.Version != firing.Version)
+        if (SchedulePlace.Find(session, firing.Id) is not { State: ScheduleState.Active } schedule
+            || schedule.Version != firing.Version)
         {
             return FireStatus.Stale;
         }
@@ -52,7 +56,8 @@ internal sealed class RecordOperation(IReadOnlyList<Firing> firings) : WriteOper
         }
 
         session.Statement("""
-            UPDATE schedule_course SET version = ?2, state = ?3, reason = ?4, next_tick = ?5, queued_tick = ?6, last_tick = ?7, fired = fired + ?8, missed = missed + ?9, skipped = skipped + ?10
+            UPDATE schedule_course SET version = ?2, state = ?3, reason = ?4, next_tick = ?5, queued_tick = ?6,
+              last_tick = ?7, fired = fired + ?8, missed = missed + ?9, skipped = skipped + ?10
             WHERE schedule = ?1
             """)
             .Bind(1, schedule.Key)
@@ -103,7 +108,8 @@ internal sealed class RunOperation(string id, JobMessage job) : WriteOperation<b
 
         Result = true;
         Ticks.ForgetEnded(session, schedule.Key);
-        if (Ticks.Enqueue(session, schedule.Key, job) == PublishStatus.Accepted || !Ticks.WasRunByHand(session, schedule.Key, job.Id))
+        if (Ticks.Enqueue(session, schedule.Key, job) == PublishStatus.Accepted
+            || !Ticks.WasRunByHand(session, schedule.Key, job.Id))
         {
             // Else it is the same call again.
             Ticks.WriteManual(session, schedule.Key, job.Id);

@@ -2,7 +2,8 @@ using Lovage.Storage;
 
 namespace Lovage.Sqlite.Writing;
 
-internal sealed class RenewOperation(IReadOnlyList<LeaseToken> tokens, TimeSpan lease) : WriteOperation<IReadOnlyList<LeaseStatus>>
+internal sealed class RenewOperation(IReadOnlyList<LeaseToken> tokens, TimeSpan lease)
+    : WriteOperation<IReadOnlyList<LeaseStatus>>
 {
     internal override bool IsDurable => false;
 
@@ -15,7 +16,8 @@ internal sealed class RenewOperation(IReadOnlyList<LeaseToken> tokens, TimeSpan 
         var statuses = new LeaseStatus[tokens.Count];
         for (var i = 0; i < statuses.Length; i++)
         {
-            statuses[i] = !renew.Bind(1, tokens[i].Claim).Bind(2, tokens[i].Stamp).Bind(3, until).Read() ? LeaseStatus.Lost
+            statuses[i] = !renew.Bind(1, tokens[i].Claim).Bind(2, tokens[i].Stamp).Bind(3, until).Read()
+                    ? LeaseStatus.Lost
                 : renew.Int64(0) != 0 ? LeaseStatus.CancelRequested
                 : LeaseStatus.Held;
             renew.Reset();
@@ -25,8 +27,11 @@ internal sealed class RenewOperation(IReadOnlyList<LeaseToken> tokens, TimeSpan 
     }
 }
 
-/// <summary>The result: how many were given back, and which of them ended because their cancellation had been asked for.</summary>
-internal sealed class ReleaseOperation(IReadOnlyList<LeaseToken> tokens) : WriteOperation<(int Count, IReadOnlyList<JobId> Cancelled)>
+/// <summary>
+/// The result: how many were given back, and which of them ended because their cancellation had been asked for.
+/// </summary>
+internal sealed class ReleaseOperation(IReadOnlyList<LeaseToken> tokens)
+    : WriteOperation<(int Count, IReadOnlyList<JobId> Cancelled)>
 {
     internal override int Weight => tokens.Count;
 
@@ -42,7 +47,13 @@ internal sealed class ReleaseOperation(IReadOnlyList<LeaseToken> tokens) : Write
             {
                 count++;
                 var before = claim.Again ? session.FindCourse(claim.Job) : default;
-                if (session.GiveBack(claim, AttemptEnd.Interrupted, reclaimed: false, before.Deaths, before, deathReason: null) == JobState.Cancelled)
+                if (session.GiveBack(
+                    claim,
+                    AttemptEnd.Interrupted,
+                    reclaimed: false,
+                    before.Deaths,
+                    before,
+                    deathReason: null) == JobState.Cancelled)
                 {
                     cancelled.Add(JobId.Parse(claim.Id));
                 }
@@ -53,7 +64,10 @@ internal sealed class ReleaseOperation(IReadOnlyList<LeaseToken> tokens) : Write
     }
 }
 
-/// <summary>Takes back the claims of dead owners. A claim made before the host was started again is dead, whatever its lease says.</summary>
+/// <summary>
+/// Takes back the claims of dead owners. A claim made before the host was started again is dead, whatever its lease
+/// says.
+/// </summary>
 internal sealed class ReclaimOperation(IReadOnlyList<string> deadOwners, int max) : WriteOperation<ReclaimResult>
 {
     internal override int Weight => max;
@@ -76,7 +90,8 @@ internal sealed class ReclaimOperation(IReadOnlyList<string> deadOwners, int max
             var before = claim.Again ? session.FindCourse(claim.Job) : default;
             var deaths = before.Deaths + (claim.Ahead ? 1 : 0);
             var facts = new AttemptFacts((int)(before.Retries ?? claim.Retries), 1, RecordedStarts: (int)deaths);
-            var decision = JobLifecycle.Decide(claim.StartedAt is null ? JobState.Queued : JobState.Running, AttemptEnd.OwnerDied, facts);
+            var decision = JobLifecycle.Decide(
+                claim.StartedAt is null ? JobState.Queued : JobState.Running, AttemptEnd.OwnerDied, facts);
             var reason = decision == JobDecision.Bury ? $"Its process died {deaths} times while it ran." : null;
             switch (session.GiveBack(claim, AttemptEnd.OwnerDied, reclaimed: true, deaths, before, reason))
             {
@@ -130,7 +145,8 @@ internal sealed class PauseOperation(string queue, string? reason) : WriteOperat
     {
         var sql = reason is null
             ? "UPDATE queue SET pause_reason = NULL WHERE id = ?1"
-            : "INSERT INTO queue(id, ready, delayed, claimed, pause_reason) VALUES (?1, 0, 0, 0, ?2) ON CONFLICT (id) DO UPDATE SET pause_reason = excluded.pause_reason";
+            : "INSERT INTO queue(id, ready, delayed, claimed, pause_reason) VALUES (?1, 0, 0, 0, ?2) ON CONFLICT (id) "
+                + "DO UPDATE SET pause_reason = excluded.pause_reason";
         if ((reason is null ? session.Words.Find(queue) : session.Words.Id(queue)) is { } id)
         {
             session.Statement(sql).Bind(1, id).Bind(2, reason).Run();

@@ -9,13 +9,19 @@ using OpenConnection = Microsoft.Data.Sqlite.SqliteConnection;
 namespace Lovage.Sqlite.Writing;
 
 /// <summary>
-/// A transaction that is lent to the app: an ordinary one of Microsoft.Data.Sqlite, whose connection Lovage's own operations share. The writer's thread opens it under the turnstile and stands
-/// still until it has ended, since nobody else could write anyway.
+/// A transaction that is lent to the app: an ordinary one of Microsoft.Data.Sqlite, whose connection Lovage's own
+/// operations share. The writer's thread opens it under the turnstile and stands still until it has ended, since nobody
+/// else could write anyway.
 /// </summary>
-/// <remarks>The operations of this class may come from any thread, one at a time; the lock keeps them apart from the writer that ends a loan whose time is over.</remarks>
+/// <remarks>
+/// The operations of this class may come from any thread, one at a time; the lock keeps them apart from the writer that
+/// ends a loan whose time is over.
+/// </remarks>
 internal sealed class Loan : IDisposable
 {
-    /// <summary>Neither SQLite nor its library tells of all the ways in which a transaction ends: the writer looks this often.</summary>
+    /// <summary>
+    /// Neither SQLite nor its library tells of all the ways in which a transaction ends: the writer looks this often.
+    /// </summary>
     private const int LookMilliseconds = 1;
 
     private const string NativeLibrary = "e_sqlite3";
@@ -29,7 +35,12 @@ internal sealed class Loan : IDisposable
     private readonly TimeSpan _limit;
     private bool _isExpired;
 
-    private Loan(OpenConnection connection, SqliteTransaction transaction, NativeConnection native, WriteSession session, TimeSpan limit)
+    private Loan(
+        OpenConnection connection,
+        SqliteTransaction transaction,
+        NativeConnection native,
+        WriteSession session,
+        TimeSpan limit)
     {
         _connection = connection;
         Transaction = transaction;
@@ -45,9 +56,15 @@ internal sealed class Loan : IDisposable
 
     /// <summary>Opens a connection as the writer's own and begins. Needs the turnstile.</summary>
     [SuppressMessage("Reliability", "CA2000", Justification = "The loan owns them, and what failed is disposed.")]
-    internal static Loan Open(string path, bool isFull, TimeSpan limit, Func<NativeConnection, WriteSession> makeSession)
+    internal static Loan Open(
+        string path, bool isFull, TimeSpan limit, Func<NativeConnection, WriteSession> makeSession)
     {
-        var text = new SqliteConnectionStringBuilder { DataSource = path, Mode = SqliteOpenMode.ReadWrite, Pooling = false };
+        var text = new SqliteConnectionStringBuilder
+        {
+            DataSource = path,
+            Mode = SqliteOpenMode.ReadWrite,
+            Pooling = false,
+        };
         var connection = new OpenConnection(text.ConnectionString);
         try
         {
@@ -60,7 +77,8 @@ internal sealed class Loan : IDisposable
             // Every checkpoint is the writer's.
             native.Execute("PRAGMA wal_autocheckpoint = 0");
             native.Execute(isFull ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
-            return new Loan(connection, connection.BeginTransaction(deferred: false), native, makeSession(native), limit);
+            return new Loan(
+                connection, connection.BeginTransaction(deferred: false), native, makeSession(native), limit);
         }
         catch
         {
@@ -104,10 +122,16 @@ internal sealed class Loan : IDisposable
 
     internal InvalidOperationException Ended() => new(Volatile.Read(ref _isExpired)
         ? string.Create(
-            CultureInfo.InvariantCulture, $"The transaction was rolled back because it was open for more than {_limit.TotalSeconds:0.###} s (SqliteStorageOptions.TransactionLimit): nobody else can write meanwhile. Do slow work before it begins.")
-        : "The transaction has ended already, so that nothing can be written in it. Enqueue before its commit, or without it.");
+            CultureInfo.InvariantCulture,
+            $"The transaction was rolled back because it was open for more than {_limit.TotalSeconds:0.###} s "
+                + $"(SqliteStorageOptions.TransactionLimit): nobody else can write meanwhile. Do slow work before it "
+                + $"begins.")
+        : "The transaction has ended already, so that nothing can be written in it. Enqueue before its commit, or "
+            + "without it.");
 
-    /// <summary>The writer's: stands still until the transaction has ended, and ends it when its time is over.</summary>
+    /// <summary>
+    /// The writer's: stands still until the transaction has ended, and ends it when its time is over.
+    /// </summary>
     internal void WaitForEnd()
     {
         var start = TimeProvider.System.GetTimestamp();
@@ -126,7 +150,10 @@ internal sealed class Loan : IDisposable
         }
     }
 
-    /// <summary>The writer's, after the end. A connection whose time was over may be in use on another thread at this moment: it closes when the app lets go of it.</summary>
+    /// <summary>
+    /// The writer's, after the end. A connection whose time was over may be in use on another thread at this moment: it
+    /// closes when the app lets go of it.
+    /// </summary>
     public void Dispose()
     {
         _native.Dispose();
@@ -136,18 +163,26 @@ internal sealed class Loan : IDisposable
         }
     }
 
-    /// <summary>The library of the connection must be the one that is called here too: a pointer of another means nothing to it.</summary>
+    /// <summary>
+    /// The library of the connection must be the one that is called here too: a pointer of another means nothing to it.
+    /// </summary>
     private static void CheckLibrary()
     {
-        if (SQLitePCL.raw.GetNativeLibraryName() != NativeLibrary || SQLitePCL.raw.sqlite3_libversion_number() != SqliteLibrary.VersionNumber)
+        if (SQLitePCL.raw.GetNativeLibraryName() != NativeLibrary
+            || SQLitePCL.raw.sqlite3_libversion_number() != SqliteLibrary.VersionNumber)
         {
             throw new StorageException(
-                $"Microsoft.Data.Sqlite uses another SQLite here ({SQLitePCL.raw.GetNativeLibraryName()}) than Lovage ({NativeLibrary}), so that they cannot share a transaction. Use the bundle SQLitePCLRaw.bundle_e_sqlite3.",
+                $"Microsoft.Data.Sqlite uses another SQLite here ({SQLitePCL.raw.GetNativeLibraryName()}) than Lovage "
+                    + $"({NativeLibrary}), so that they cannot share a transaction. Use the bundle "
+                    + "SQLitePCLRaw.bundle_e_sqlite3.",
                 isTransient: false);
         }
     }
 
-    /// <summary>Rolls back, and lets nothing more be written over the connection. The transaction's own library notices the rollback and refuses its next statement.</summary>
+    /// <summary>
+    /// Rolls back, and lets nothing more be written over the connection. The transaction's own library notices the
+    /// rollback and refuses its next statement.
+    /// </summary>
     private void Expire()
     {
         lock (_lock)
@@ -163,7 +198,8 @@ internal sealed class Loan : IDisposable
 
     private bool TryRollBack()
     {
-        // An interrupt would end the rollback too where the app has a reader open: only a statement that runs at this moment is interrupted.
+        // An interrupt would end the rollback too where the app has a reader open: only a statement that runs at this
+        // moment is interrupted.
         if (!_native.TryEnter())
         {
             SQLitePCL.raw.sqlite3_interrupt(_connection.Handle);

@@ -3,7 +3,8 @@ using Lovage.Storage;
 
 namespace Lovage.Sqlite.Writing;
 
-internal sealed class PublishOperation(IReadOnlyList<JobMessage> messages) : WriteOperation<IReadOnlyList<PublishStatus>>
+internal sealed class PublishOperation(IReadOnlyList<JobMessage> messages)
+    : WriteOperation<IReadOnlyList<PublishStatus>>
 {
     internal override int Weight => messages.Count;
 

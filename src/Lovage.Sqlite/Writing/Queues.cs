@@ -29,7 +29,9 @@ internal static class Queues
 
     internal static bool HasReady(WriteSession session, long queue, long lane)
     {
-        var look = session.Statement("SELECT 1 FROM ready WHERE queue = ?1 AND lane = ?2 LIMIT 1").Bind(1, queue).Bind(2, lane);
+        var look = session.Statement("SELECT 1 FROM ready WHERE queue = ?1 AND lane = ?2 LIMIT 1")
+            .Bind(1, queue)
+            .Bind(2, lane);
         var found = look.Read();
         look.Reset();
         return found;
@@ -47,7 +49,11 @@ internal static class Queues
     /// <returns>How many.</returns>
     internal static int Promote(WriteSession session, long queue, int max)
     {
-        var row = session.Statement("SELECT due, job, priority FROM delayed WHERE queue = ?1 AND due <= ?2 ORDER BY due, job LIMIT ?3").Bind(1, queue).Bind(2, session.Now).Bind(3, max);
+        var row = session.Statement(
+            "SELECT due, job, priority FROM delayed WHERE queue = ?1 AND due <= ?2 ORDER BY due, job LIMIT ?3")
+            .Bind(1, queue)
+            .Bind(2, session.Now)
+            .Bind(3, max);
         var queued = session.Statement("UPDATE course SET state = ?2, seq = ?3 WHERE job = ?1");
         var (count, due, job) = (0, 0L, 0L);
         while (row.Read())
@@ -61,7 +67,11 @@ internal static class Queues
 
         if (count > 0)
         {
-            session.Statement("DELETE FROM delayed WHERE queue = ?1 AND (due, job) <= (?2, ?3)").Bind(1, queue).Bind(2, due).Bind(3, job).Run();
+            session.Statement("DELETE FROM delayed WHERE queue = ?1 AND (due, job) <= (?2, ?3)")
+                .Bind(1, queue)
+                .Bind(2, due)
+                .Bind(3, job)
+                .Run();
             session.Tally.Queue(queue).Delayed -= count;
         }
 

@@ -3,7 +3,9 @@ using Lovage.Storage;
 
 namespace Lovage.Sqlite.Writing;
 
-/// <summary>Makes due jobs ready and claims: one that came back from a dead owner alone, or else as many as are asked for.</summary>
+/// <summary>
+/// Makes due jobs ready and claims: one that came back from a dead owner alone, or else as many as are asked for.
+/// </summary>
 internal sealed class ReceiveOperation(ReceiveRequest request) : WriteOperation<ReceiveResult>
 {
     internal override int Weight => request.Max;
@@ -16,7 +18,8 @@ internal sealed class ReceiveOperation(ReceiveRequest request) : WriteOperation<
         var nextDue = (long?)null;
         foreach (var queue in Queues.Open(session, request.Queues))
         {
-            if ((request.WithReclaimed && Queues.HasReady(session, queue, lane: 0)) || Queues.HasReady(session, queue, lane: 1))
+            if ((request.WithReclaimed && Queues.HasReady(session, queue, lane: 0))
+                || Queues.HasReady(session, queue, lane: 1))
             {
                 return true;
             }
@@ -78,7 +81,8 @@ internal sealed class ReceiveOperation(ReceiveRequest request) : WriteOperation<
         }
     }
 
-    private static void TakeFrom(WriteSession session, long queue, long lane, int max, long owner, long boot, long until, List<Delivery> taken)
+    private static void TakeFrom(
+        WriteSession session, long queue, long lane, int max, long owner, long boot, long until, List<Delivery> taken)
     {
         const int First = Sql.JobColumnCount;
         var insert = session.Statement(Sql.InsertClaim);
@@ -94,8 +98,21 @@ internal sealed class ReceiveOperation(ReceiveRequest request) : WriteOperation<
             var course = again != 0 ? session.FindCourse(job) : default;
             var message = MessageRow.Read(row, 0, session.Words, (int?)course.Retries);
             var stamp = session.NextTicket();
-            insert.Bind(1, job).Bind(2, stamp).Bind(3, owner).Bind(4, boot).Bind(5, until).Bind(6, lane).Bind(7, seq).Bind(8, readyAt).Bind(9, again)
-                .Bind(10, row.Int64(1)).Bind(11, queue).Bind(12, priority).Bind(13, row.Int64(5)).Bind(14, message.Id.Value).Run();
+            insert.Bind(1, job)
+                .Bind(2, stamp)
+                .Bind(3, owner)
+                .Bind(4, boot)
+                .Bind(5, until)
+                .Bind(6, lane)
+                .Bind(7, seq)
+                .Bind(8, readyAt)
+                .Bind(9, again)
+                .Bind(10, row.Int64(1))
+                .Bind(11, queue)
+                .Bind(12, priority)
+                .Bind(13, row.Int64(5))
+                .Bind(14, message.Id.Value)
+                .Run();
             var enqueuedAt = StorageTime.To(row.Int64(6));
             taken.Add(new Delivery
             {

@@ -3,7 +3,10 @@ using Lovage.Storage;
 
 namespace Lovage.Sqlite.Writing;
 
-/// <summary>The result: the new version, null when the stored one is another; and the last tick of a schedule that would come to it again, which is not written.</summary>
+/// <summary>
+/// The result: the new version, null when the stored one is another; and the last tick of a schedule that would come to
+/// it again, which is not written.
+/// </summary>
 internal sealed class SaveOperation(ScheduleRecord schedule) : WriteOperation<(long? Version, long? LastTick)>
 {
     internal override int Weight => 2;
@@ -31,8 +34,10 @@ internal sealed class SaveOperation(ScheduleRecord schedule) : WriteOperation<(l
         ScheduleRow.Bind(write, key, schedule, session.Words, session.Now);
         write.Run();
         session.Statement("""
-            INSERT INTO schedule_course(schedule, version, state, reason, next_tick, queued_tick) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-            ON CONFLICT (schedule) DO UPDATE SET version = excluded.version, state = excluded.state, reason = excluded.reason, next_tick = excluded.next_tick, queued_tick = excluded.queued_tick
+            INSERT INTO schedule_course(schedule, version, state, reason, next_tick, queued_tick)
+              VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+            ON CONFLICT (schedule) DO UPDATE SET version = excluded.version, state = excluded.state,
+              reason = excluded.reason, next_tick = excluded.next_tick, queued_tick = excluded.queued_tick
             """)
             .Bind(1, key)
             .Bind(2, version)
@@ -63,14 +68,18 @@ internal sealed class RemoveOperation(string id) : WriteOperation<bool>
     }
 }
 
-/// <summary>Removes old lines of history, the oldest first, but none whose job has not ended or whose tick still waits.</summary>
+/// <summary>
+/// Removes old lines of history, the oldest first, but none whose job has not ended or whose tick still waits.
+/// </summary>
 internal sealed class PruneTicksOperation(TimeSpan keep, int max) : WriteOperation<int>
 {
     // Status 1: queued. One that an operator's change has left behind waits no longer.
     private static readonly string Old = $"""
         SELECT t.schedule, t.tick, t.manual FROM tick t WHERE t.recorded_at < ?1
-          AND NOT EXISTS (SELECT 1 FROM job k CROSS JOIN schedule_open o ON o.schedule = t.schedule AND o.job = k.key WHERE k.id = t.job AND {TickRow.IsUnfinished})
-          AND NOT (t.status = 1 AND EXISTS (SELECT 1 FROM schedule_course p WHERE p.schedule = t.schedule AND p.queued_tick = t.tick))
+          AND NOT EXISTS (SELECT 1 FROM job k CROSS JOIN schedule_open o ON o.schedule = t.schedule AND o.job = k.key
+          WHERE k.id = t.job AND {TickRow.IsUnfinished})
+          AND NOT (t.status = 1 AND EXISTS (SELECT 1 FROM schedule_course p
+          WHERE p.schedule = t.schedule AND p.queued_tick = t.tick))
         ORDER BY t.recorded_at LIMIT ?2
         """;
 
@@ -108,7 +117,10 @@ internal sealed class PruneTicksOperation(TimeSpan keep, int max) : WriteOperati
     }
 }
 
-/// <summary>Takes or keeps the lead. As with a claim, one from before the host was started again has ended, and nothing hangs on a flush.</summary>
+/// <summary>
+/// Takes or keeps the lead. As with a claim, one from before the host was started again has ended, and nothing hangs on
+/// a flush.
+/// </summary>
 internal sealed class LeadOperation(string owner, TimeSpan lease) : WriteOperation<bool>
 {
     internal override bool IsDurable => false;
@@ -118,7 +130,10 @@ internal sealed class LeadOperation(string owner, TimeSpan lease) : WriteOperati
         session.ReadClocks();
         Result = false;
         var row = session.Statement("SELECT owner, boot, until FROM lead");
-        var isTaken = row.Read() && row.Text(0) != owner && row.Text(1) == session.BootId && row.Int64(2) > session.Monotonic;
+        var isTaken = row.Read()
+            && row.Text(0) != owner
+            && row.Text(1) == session.BootId
+            && row.Int64(2) > session.Monotonic;
         row.Reset();
         return !isTaken;
     }
@@ -126,7 +141,8 @@ internal sealed class LeadOperation(string owner, TimeSpan lease) : WriteOperati
     internal override void Run(WriteSession session) =>
         Result = session.Statement("""
             INSERT INTO lead(one, owner, boot, until) VALUES (1, ?1, ?2, ?3)
-            ON CONFLICT (one) DO UPDATE SET owner = excluded.owner, boot = excluded.boot, until = excluded.until WHERE owner = ?1 OR boot <> ?2 OR until <= ?4
+            ON CONFLICT (one) DO UPDATE SET owner = excluded.owner, boot = excluded.boot, until = excluded.until
+              WHERE owner = ?1 OR boot <> ?2 OR until <= ?4
             """)
             .Bind(1, owner)
             .Bind(2, session.BootId)
@@ -141,5 +157,6 @@ internal sealed class ResignOperation(string owner) : WriteOperation<bool>
 
     internal override bool IsDurable => false;
 
-    internal override void Run(WriteSession session) => Result = session.Statement("DELETE FROM lead WHERE owner = ?1").Bind(1, owner).Run() > 0;
+    internal override void Run(WriteSession session) =>
+        Result = session.Statement("DELETE FROM lead WHERE owner = ?1").Bind(1, owner).Run() > 0;
 }

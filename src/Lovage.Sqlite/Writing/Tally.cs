@@ -50,8 +50,16 @@ internal sealed class Tally(SqliteConnection connection)
     {
         foreach (var ((queue, name), sums) in _jobs)
         {
-            _addToCounter.Bind(1, queue).Bind(2, name).Bind(3, sums.Enqueued).Bind(4, sums.Ended(JobState.Succeeded)).Bind(5, sums.Ended(JobState.Failed)).Bind(6, sums.Retried)
-                .Bind(7, sums.Ended(JobState.Cancelled)).Bind(8, sums.Ended(JobState.Expired)).Bind(9, sums.Ended(JobState.Dead)).Run();
+            _addToCounter.Bind(1, queue)
+                .Bind(2, name)
+                .Bind(3, sums.Enqueued)
+                .Bind(4, sums.Ended(JobState.Succeeded))
+                .Bind(5, sums.Ended(JobState.Failed))
+                .Bind(6, sums.Retried)
+                .Bind(7, sums.Ended(JobState.Cancelled))
+                .Bind(8, sums.Ended(JobState.Expired))
+                .Bind(9, sums.Ended(JobState.Dead))
+                .Run();
         }
 
         foreach (var (queue, sums) in _queues)

@@ -5,12 +5,19 @@ using Lovage.Storage;
 namespace Lovage.Sqlite.Writing;
 
 /// <summary>What a firing needs of a schedule.</summary>
-internal readonly record struct SchedulePlace(long Key, long Version, ScheduleState State, long? LastTick, long? QueuedTick)
+internal readonly record struct SchedulePlace(
+    long Key, long Version, ScheduleState State, long? LastTick, long? QueuedTick)
 {
     internal static SchedulePlace? Find(WriteSession session, string id)
     {
-        var row = session.Statement("SELECT p.schedule, p.version, p.state, p.last_tick, p.queued_tick FROM schedule s CROSS JOIN schedule_course p ON p.schedule = s.key WHERE s.id = ?1").Bind(1, id);
-        SchedulePlace? place = row.Read() ? new SchedulePlace(row.Int64(0), row.Int64(1), (ScheduleState)row.Int32(2), row.Int64OrNull(3), row.Int64OrNull(4)) : null;
+        var row = session.Statement(
+            "SELECT p.schedule, p.version, p.state, p.last_tick, p.queued_tick FROM schedule s CROSS JOIN "
+                + "schedule_course p ON p.schedule = s.key WHERE s.id = ?1")
+            .Bind(1, id);
+        SchedulePlace? place = row.Read()
+            ? new SchedulePlace(
+                row.Int64(0), row.Int64(1), (ScheduleState)row.Int32(2), row.Int64OrNull(3), row.Int64OrNull(4))
+            : null;
         row.Reset();
         return place;
     }
@@ -19,13 +26,16 @@ internal readonly record struct SchedulePlace(long Key, long Version, ScheduleSt
 /// <summary>What the writer does to lines of history.</summary>
 internal static class Ticks
 {
-    private static readonly string ForgetEndedSql = $"DELETE FROM schedule_open AS o WHERE o.schedule = ?1 AND NOT {TickRow.IsUnfinished}";
+    private static readonly string ForgetEndedSql =
+        $"DELETE FROM schedule_open AS o WHERE o.schedule = ?1 AND NOT {TickRow.IsUnfinished}";
 
     /// <summary>Writes a line, over one that said that the same tick waits.</summary>
     internal static void Write(WriteSession session, long schedule, TickRecord tick) =>
         session.Statement("""
-            INSERT INTO tick(schedule, tick, manual, through, count, status, job, recorded_at) VALUES (?1, ?2, 0, ?3, ?4, ?5, ?6, ?7)
-            ON CONFLICT (schedule, tick, manual) DO UPDATE SET through = excluded.through, count = excluded.count, status = excluded.status, job = excluded.job, recorded_at = excluded.recorded_at
+            INSERT INTO tick(schedule, tick, manual, through, count, status, job, recorded_at)
+              VALUES (?1, ?2, 0, ?3, ?4, ?5, ?6, ?7)
+            ON CONFLICT (schedule, tick, manual) DO UPDATE SET through = excluded.through, count = excluded.count,
+              status = excluded.status, job = excluded.job, recorded_at = excluded.recorded_at
             """)
             .Bind(1, schedule)
             .Bind(2, StorageTime.From(tick.Tick))
@@ -40,16 +50,20 @@ internal static class Ticks
     internal static void WriteManual(WriteSession session, long schedule, JobId job)
     {
         var insert = session.Statement("""
-            INSERT INTO tick(schedule, tick, manual, through, count, status, job, recorded_at) VALUES (?1, ?2, 1, ?2, 1, ?3, ?4, ?5) ON CONFLICT (schedule, tick, manual) DO NOTHING
+            INSERT INTO tick(schedule, tick, manual, through, count, status, job, recorded_at)
+              VALUES (?1, ?2, 1, ?2, 1, ?3, ?4, ?5) ON CONFLICT (schedule, tick, manual) DO NOTHING
             """);
-        for (var at = session.Now; insert.Bind(1, schedule).Bind(2, at).Bind(3, (long)TickStatus.Manual).Bind(4, job.Value).Bind(5, session.Now).Run() == 0; at++)
+        for (var at = session.Now; insert.Bind(1, schedule).Bind(2, at).Bind(3, (long)TickStatus.Manual)
+            .Bind(4, job.Value).Bind(5, session.Now).Run() == 0; at++)
         {
         }
     }
 
     internal static bool WasRunByHand(WriteSession session, long schedule, JobId job)
     {
-        var row = session.Statement("SELECT 1 FROM tick WHERE schedule = ?1 AND manual = 1 AND job = ?2 LIMIT 1").Bind(1, schedule).Bind(2, job.Value);
+        var row = session.Statement("SELECT 1 FROM tick WHERE schedule = ?1 AND manual = 1 AND job = ?2 LIMIT 1")
+            .Bind(1, schedule)
+            .Bind(2, job.Value);
         var found = row.Read();
         row.Reset();
         return found;
@@ -68,7 +82,9 @@ internal static class Ticks
             return true;
         }
 
-        var row = session.Statement("SELECT status FROM tick WHERE schedule = ?1 AND tick = ?2 AND manual = 0").Bind(1, schedule.Key).Bind(2, tick);
+        var row = session.Statement("SELECT status FROM tick WHERE schedule = ?1 AND tick = ?2 AND manual = 0")
+            .Bind(1, schedule.Key)
+            .Bind(2, tick);
         var found = row.Read() && (TickStatus)row.Int32(0) != TickStatus.Queued;
         row.Reset();
         return found;
@@ -78,10 +94,17 @@ internal static class Ticks
     internal static PublishStatus Enqueue(WriteSession session, long schedule, JobMessage job)
     {
         var status = session.Publish(job, out var key);
-        session.Statement("INSERT INTO schedule_open(schedule, job) VALUES (?1, ?2) ON CONFLICT (schedule, job) DO NOTHING").Bind(1, schedule).Bind(2, key).Run();
+        session.Statement(
+            "INSERT INTO schedule_open(schedule, job) VALUES (?1, ?2) ON CONFLICT (schedule, job) DO NOTHING")
+            .Bind(1, schedule)
+            .Bind(2, key)
+            .Run();
         return status;
     }
 
-    /// <summary>Once a firing has seen that a job has ended, it no longer counts, even when somebody puts it back.</summary>
-    internal static void ForgetEnded(WriteSession session, long schedule) => session.Statement(ForgetEndedSql).Bind(1, schedule).Run();
+    /// <summary>
+    /// Once a firing has seen that a job has ended, it no longer counts, even when somebody puts it back.
+    /// </summary>
+    internal static void ForgetEnded(WriteSession session, long schedule) =>
+        session.Statement(ForgetEndedSql).Bind(1, schedule).Run();
 }

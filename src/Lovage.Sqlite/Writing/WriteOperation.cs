@@ -1,8 +1,8 @@
 namespace Lovage.Sqlite.Writing;
 
 /// <summary>
-/// One call that waits for the writer. It may be carried out more than once, when a transaction that held it was rolled back, so it keeps no state between
-/// runs but its result.
+/// One call that waits for the writer. It may be carried out more than once, when a transaction that held it was rolled
+/// back, so it keeps no state between runs but its result.
 /// </summary>
 internal abstract class WriteOperation
 {
@@ -18,12 +18,15 @@ internal abstract class WriteOperation
     internal virtual bool WakesOthers => false;
 
     /// <summary>
-    /// True when what it writes must be on the disk before the caller goes on. A claim need not: should a power cut undo it, its holder is gone too, and the job is
-    /// ready again. What a kill leaves behind is seen by others either way.
+    /// True when what it writes must be on the disk before the caller goes on. A claim need not: should a power cut
+    /// undo it, its holder is gone too, and the job is ready again. What a kill leaves behind is seen by others either
+    /// way.
     /// </summary>
     internal virtual bool IsDurable => true;
 
-    /// <summary>Looks, outside a transaction, whether there is anything to write; when there is not, its result is set.</summary>
+    /// <summary>
+    /// Looks, outside a transaction, whether there is anything to write; when there is not, its result is set.
+    /// </summary>
     internal virtual bool HasWork(WriteSession session) => true;
 
     internal abstract void Run(WriteSession session);
@@ -47,7 +50,10 @@ internal abstract class WriteOperation<T> : WriteOperation
     /// <summary>What it came to; for who has run it himself.</summary>
     internal T? Result { get; private protected set; }
 
-    /// <summary>Waits. A caller can give up only before the writer has taken the call, so that nothing that was claimed is forgotten.</summary>
+    /// <summary>
+    /// Waits. A caller can give up only before the writer has taken the call, so that nothing that was claimed is
+    /// forgotten.
+    /// </summary>
     internal async ValueTask<T> WaitAsync(CancellationToken cancellationToken)
     {
         if (!cancellationToken.CanBeCanceled)
@@ -71,5 +77,7 @@ internal abstract class WriteOperation<T> : WriteOperation
     internal override void Complete() => _completion.TrySetResult(Result!);
 
     internal override void Fail(Exception fault) =>
-        _completion.TrySetException(fault is StorageException or ArgumentException ? fault : new StorageException($"The SQLite storage failed: {fault.Message}", isTransient: false, fault));
+        _completion.TrySetException(fault is StorageException or ArgumentException
+            ? fault
+            : new StorageException($"The SQLite storage failed: {fault.Message}", isTransient: false, fault));
 }

@@ -6,7 +6,8 @@ using Lovage.Storage;
 namespace Lovage.Sqlite.Writing;
 
 /// <summary>
-/// The writer's connection with its prepared statements, and the steps of a job's life that several operations share. Belongs to the writer's thread.
+/// The writer's connection with its prepared statements, and the steps of a job's life that several operations share.
+/// Belongs to the writer's thread.
 /// </summary>
 internal sealed class WriteSession
 {
@@ -55,7 +56,8 @@ internal sealed class WriteSession
         _insertScheduled = connection.Prepare("INSERT INTO course(job, state, due) VALUES (?1, ?2, ?3)");
         _sameJob = connection.Prepare("SELECT name = ?2 AND body = ?3, key FROM job WHERE id = ?1");
         _insertEnded = connection.Prepare(
-            "INSERT INTO course(job, state, finished_at, reason) VALUES (?1, ?2, ?3, ?4) ON CONFLICT (job) DO UPDATE SET state = excluded.state, finished_at = excluded.finished_at, reason = excluded.reason");
+            "INSERT INTO course(job, state, finished_at, reason) VALUES (?1, ?2, ?3, ?4) ON CONFLICT (job) DO UPDATE "
+                + "SET state = excluded.state, finished_at = excluded.finished_at, reason = excluded.reason");
         _dataVersion = connection.Prepare("PRAGMA data_version");
     }
 
@@ -74,7 +76,9 @@ internal sealed class WriteSession
 
     internal long Monotonic { get; private set; }
 
-    /// <summary>Changes when, and only when, another process (or another storage of this one) has committed something.</summary>
+    /// <summary>
+    /// Changes when, and only when, another process (or another storage of this one) has committed something.
+    /// </summary>
     internal long DataVersion
     {
         get
@@ -117,8 +121,9 @@ internal sealed class WriteSession
     }
 
     /// <summary>
-    /// Carries out an operation in a transaction that somebody else has begun and ends, as a whole or not at all. Nothing is remembered from one to the next, since he may undo it by a
-    /// savepoint of his own: neither counters nor the numbers of new words.
+    /// Carries out an operation in a transaction that somebody else has begun and ends, as a whole or not at all.
+    /// Nothing is remembered from one to the next, since he may undo it by a savepoint of his own: neither counters nor
+    /// the numbers of new words.
     /// </summary>
     internal void RunInside(WriteOperation operation)
     {
@@ -166,13 +171,16 @@ internal sealed class WriteSession
 
     internal PublishStatus Publish(JobMessage message) => Publish(message, out _);
 
-    /// <summary>Publishes; the key is that of the job, and when it is not accepted, of the one that has its id.</summary>
+    /// <summary>
+    /// Publishes; the key is that of the job, and when it is not accepted, of the one that has its id.
+    /// </summary>
     internal PublishStatus Publish(JobMessage message, out long key)
     {
         var name = Words.Id(message.Name);
         var queue = Words.Id(message.Queue);
         key = _ticket + 1;
-        MessageRow.Bind(_insertJob.Bind(1, key), message, name, queue, Now, message.Origin is { } origin ? Words.Id(origin) : null);
+        MessageRow.Bind(
+            _insertJob.Bind(1, key), message, name, queue, Now, message.Origin is { } origin ? Words.Id(origin) : null);
         if (_insertJob.Run() == 0)
         {
             _sameJob.Bind(1, message.Id.Value).Bind(2, name).BindBlob(3, message.Body.Span).Read();
@@ -206,7 +214,8 @@ internal sealed class WriteSession
 
     internal void MakeReady(long queue, long lane, long priority, long seq, long job, long? readyAt, bool again)
     {
-        _insertReady.Bind(1, queue).Bind(2, lane).Bind(3, priority).Bind(4, seq).Bind(5, job).Bind(6, readyAt).Bind(7, again ? 1L : 0L).Run();
+        _insertReady.Bind(1, queue).Bind(2, lane).Bind(3, priority).Bind(4, seq).Bind(5, job).Bind(6, readyAt)
+            .Bind(7, again ? 1L : 0L).Run();
         Tally.Queue(queue).Ready++;
     }
 
@@ -258,7 +267,14 @@ internal sealed class WriteSession
             return default;
         }
 
-        var course = new CourseRow((JobState)row.Int64(0), row.Int64OrNull(1), row.Int64OrNull(2), row.Int64OrNull(3), row.Int64(4), row.Int64(5), Exists: true);
+        var course = new CourseRow(
+            (JobState)row.Int64(0),
+            row.Int64OrNull(1),
+            row.Int64OrNull(2),
+            row.Int64OrNull(3),
+            row.Int64(4),
+            row.Int64(5),
+            Exists: true);
         row.Reset();
         return course;
     }
@@ -270,8 +286,13 @@ internal sealed class WriteSession
         Tally.Queue(claim.Queue).Claimed--;
     }
 
-    /// <summary>Writes an attempt and where the job stands after it. The attempt before it moves to the history.</summary>
-    internal void WriteCourse(ClaimRow claim, in CourseRow before, AttemptRecord attempt, JobState state, long? retries, long? due, long deaths, ReadOnlySpan<byte> result, string? reason, double? progress = null, string? progressMessage = null)
+    /// <summary>
+    /// Writes an attempt and where the job stands after it. The attempt before it moves to the history.
+    /// </summary>
+    internal void WriteCourse(
+        ClaimRow claim, in CourseRow before, AttemptRecord attempt, JobState state, long? retries, long? due,
+        long deaths, ReadOnlySpan<byte> result, string? reason, double? progress = null,
+        string? progressMessage = null)
     {
         if (before.Attempts > 0)
         {
@@ -315,11 +336,13 @@ internal sealed class WriteSession
     internal void ForgetEnded(int count) => _ended -= count;
 
     /// <summary>
-    /// Ends a claim without an outcome: the attempt is remembered when its start was written, and the job goes to the front of its queue, to its end when its
-    /// cancellation was asked for, or to the dead letters when <paramref name="deathReason"/> is given.
+    /// Ends a claim without an outcome: the attempt is remembered when its start was written, and the job goes to the
+    /// front of its queue, to its end when its cancellation was asked for, or to the dead letters when
+    /// <paramref name="deathReason"/> is given.
     /// </summary>
     /// <returns>Where the job stands now.</returns>
-    internal JobState GiveBack(ClaimRow claim, AttemptEnd end, bool reclaimed, long deaths, in CourseRow before, string? deathReason)
+    internal JobState GiveBack(
+        ClaimRow claim, AttemptEnd end, bool reclaimed, long deaths, in CourseRow before, string? deathReason)
     {
         var (state, reason) = deathReason is not null ? (JobState.Dead, deathReason)
             : claim.Cancel ? (JobState.Cancelled, claim.CancelReason)
@@ -336,7 +359,16 @@ internal sealed class WriteSession
                 Duration = TimeSpan.FromTicks(Math.Max(0, Now - startedAt)),
                 Worker = Words.Text(claim.Owner),
             };
-            WriteCourse(state == JobState.Dead ? claim : claim with { Progress = null, ProgressMessage = null }, before, attempt, state, before.Retries, due: null, deaths, result: default, reason);
+            WriteCourse(
+                state == JobState.Dead ? claim : claim with { Progress = null, ProgressMessage = null },
+                before,
+                attempt,
+                state,
+                before.Retries,
+                due: null,
+                deaths,
+                result: default,
+                reason);
             again = true;
         }
         else if (state.IsFinal)
@@ -346,7 +378,8 @@ internal sealed class WriteSession
 
         if (!state.IsFinal)
         {
-            MakeReady(claim.Queue, reclaimed ? 0 : claim.Lane, claim.Priority, claim.Seq, claim.Job, claim.ReadyAt, again);
+            MakeReady(
+                claim.Queue, reclaimed ? 0 : claim.Lane, claim.Priority, claim.Seq, claim.Job, claim.ReadyAt, again);
         }
 
         return state;

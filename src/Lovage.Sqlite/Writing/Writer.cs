@@ -6,8 +6,9 @@ using Lovage.Sqlite.Schema;
 namespace Lovage.Sqlite.Writing;
 
 /// <summary>
-/// The thread that does every write and every checkpoint of this storage. Each turn carries out all that waits, renewals first, in one transaction; callers are told
-/// once it is on disk. When there is nothing to do it sleeps without a timer.
+/// The thread that does every write and every checkpoint of this storage. Each turn carries out all that waits,
+/// renewals first, in one transaction; callers are told once it is on disk. When there is nothing to do it sleeps
+/// without a timer.
 /// </summary>
 internal sealed class Writer
 {
@@ -61,7 +62,8 @@ internal sealed class Writer
                 throw new StorageException("The SQLite storage is closed.", isTransient: false);
             }
 
-            (operation is RenewOperation ? _renewals : operation is LoanOperation ? _loans : _operations).Enqueue(operation);
+            (operation is RenewOperation ? _renewals : operation is LoanOperation ? _loans : _operations).Enqueue(
+                operation);
             Monitor.Pulse(_gate);
         }
 
@@ -84,7 +86,10 @@ internal sealed class Writer
     }
 
     /// <summary>Finishes what waits, writes a last checkpoint and closes.</summary>
-    /// <remarks>When another process holds the lock and stands still, it is left to the system: nothing that was confirmed is lost by it.</remarks>
+    /// <remarks>
+    /// When another process holds the lock and stands still, it is left to the system: nothing that was confirmed is
+    /// lost by it.
+    /// </remarks>
     internal async Task CloseAsync()
     {
         lock (_gate)
@@ -99,7 +104,8 @@ internal sealed class Writer
     /// <summary>True while the thread is there to write.</summary>
     internal bool IsWorking => _opened.Task.IsCompletedSuccessfully && !_closed.Task.IsCompleted;
 
-    [SuppressMessage("Design", "CA1031", Justification = "A fault must reach those who wait for the thread, whatever it is.")]
+    [SuppressMessage(
+        "Design", "CA1031", Justification = "A fault must reach those who wait for the thread, whatever it is.")]
     private void Work()
     {
         SqliteConnection? connection = null;
@@ -143,7 +149,10 @@ internal sealed class Writer
             connection.Execute("PRAGMA trusted_schema = OFF");
             if (connection.ScalarText("PRAGMA journal_mode = WAL") != "wal")
             {
-                throw new StorageException($"The SQLite file '{_path}' cannot use a write-ahead log here. Put it on a local disk; network file systems have no shared memory.", isTransient: false);
+                throw new StorageException(
+                    $"The SQLite file '{_path}' cannot use a write-ahead log here. Put it on a local disk; network "
+                        + "file systems have no shared memory.",
+                    isTransient: false);
             }
 
             connection.Execute("PRAGMA wal_autocheckpoint = 0");
@@ -218,7 +227,8 @@ internal sealed class Writer
     private bool TryFillTurn()
     {
         _turn.Clear();
-        for (var weight = 0; weight < TurnWeightMax && (_renewals.TryDequeue(out var operation) || _operations.TryDequeue(out operation)); weight += operation.Weight)
+        for (var weight = 0; weight < TurnWeightMax && (_renewals.TryDequeue(out var operation)
+            || _operations.TryDequeue(out operation)); weight += operation.Weight)
         {
             _turn.Add(operation);
         }
@@ -227,7 +237,8 @@ internal sealed class Writer
     }
 
     /// <summary>One loan between two turns, so that renewals never wait for more than one.</summary>
-    [SuppressMessage("Design", "CA1031", Justification = "Whatever goes wrong belongs to the one who asked; the thread goes on.")]
+    [SuppressMessage(
+        "Design", "CA1031", Justification = "Whatever goes wrong belongs to the one who asked; the thread goes on.")]
     private void Lend(WriteSession session, Turnstile turnstile)
     {
         WriteOperation? loan;
@@ -260,7 +271,10 @@ internal sealed class Writer
         }
     }
 
-    [SuppressMessage("Design", "CA1031", Justification = "Whatever goes wrong belongs to the callers of this turn; the thread goes on.")]
+    [SuppressMessage(
+        "Design",
+        "CA1031",
+        Justification = "Whatever goes wrong belongs to the callers of this turn; the thread goes on.")]
     private void Turn(WriteSession session, Turnstile turnstile)
     {
         List<WriteOperation>? idle = null;
@@ -368,7 +382,10 @@ internal sealed class Writer
     {
         if (session.Connection.HasMoved)
         {
-            throw new StorageException($"The SQLite file '{_path}' was moved, deleted or replaced while it was in use. Put it back and start the application again.", isTransient: false);
+            throw new StorageException(
+                $"The SQLite file '{_path}' was moved, deleted or replaced while it was in use. Put it back and start "
+                    + "the application again.",
+                isTransient: false);
         }
     }
 
@@ -396,7 +413,11 @@ internal sealed class Writer
         }
     }
 
-    [SuppressMessage("Design", "CA1031", Justification = "What made the rollback necessary is what the callers are told; a transaction that is still open fails the next turn too.")]
+    [SuppressMessage(
+        "Design",
+        "CA1031",
+        Justification = "What made the rollback necessary is what the callers are told; a transaction that is still "
+            + "open fails the next turn too.")]
     private static void RollBack(WriteSession session)
     {
         try
@@ -409,7 +430,10 @@ internal sealed class Writer
         }
     }
 
-    /// <summary>Whether the next commit waits for the disk. One that does brings all before it to the disk too: they stand in front of it in the log.</summary>
+    /// <summary>
+    /// Whether the next commit waits for the disk. One that does brings all before it to the disk too: they stand in
+    /// front of it in the log.
+    /// </summary>
     private void Flush(SqliteConnection connection, bool isFull)
     {
         if (_flushes != isFull)
@@ -476,7 +500,11 @@ internal sealed class Writer
         }
     }
 
-    [SuppressMessage("Design", "CA1031", Justification = "Closing goes on to its end, whatever fails on the way; the log is recovered at the next opening.")]
+    [SuppressMessage(
+        "Design",
+        "CA1031",
+        Justification = "Closing goes on to its end, whatever fails on the way; the log is recovered at the next "
+            + "opening.")]
     private void Close(SqliteConnection? connection, Turnstile? turnstile)
     {
         try

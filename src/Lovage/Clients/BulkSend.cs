@@ -3,9 +3,13 @@ using Lovage.Protocol;
 
 namespace Lovage;
 
-/// <summary>The jobs of one call on their way to the storage: cut into batches by number and size, a few of which are on their way at once, in their order.</summary>
+/// <summary>
+/// The jobs of one call on their way to the storage: cut into batches by number and size, a few of which are on their
+/// way at once, in their order.
+/// </summary>
 /// <remarks>For one caller. Disposing waits for what is on its way.</remarks>
-internal sealed class BulkSend(JobSender sender, DbTransaction? transaction, int total, CancellationToken cancellationToken) : IAsyncDisposable
+internal sealed class BulkSend(
+    JobSender sender, DbTransaction? transaction, int total, CancellationToken cancellationToken) : IAsyncDisposable
 {
     // A connection does one thing at a time.
     private readonly int _writesMax = transaction is null ? sender.BatchesMax : 1;
@@ -20,7 +24,8 @@ internal sealed class BulkSend(JobSender sender, DbTransaction? transaction, int
     /// <exception cref="QueueFullException">A bound was reached.</exception>
     internal ValueTask AddAsync(JobMessage message)
     {
-        if (_batch.Count == PublishBatcher.RowsMax || (_batch.Count > 0 && _bytes + message.Body.Length > PublishBatcher.BytesMax))
+        if (_batch.Count == PublishBatcher.RowsMax
+            || (_batch.Count > 0 && _bytes + message.Body.Length > PublishBatcher.BytesMax))
         {
             return SendAndTakeAsync(message);
         }
@@ -97,7 +102,10 @@ internal sealed class BulkSend(JobSender sender, DbTransaction? transaction, int
         {
             var later = await CountRestAsync();
             var rest = later == 0 ? "" : $", and {later:N0} of those after them";
-            throw new StorageException($"{fault.Message} Of {total:N0} jobs the first {_stored:N0} are stored{rest}.", fault.IsTransient, fault);
+            throw new StorageException(
+                $"{fault.Message} Of {total:N0} jobs the first {_stored:N0} are stored{rest}.",
+                fault.IsTransient,
+                fault);
         }
     }
 

@@ -6,10 +6,14 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Lovage;
 
-/// <summary>Enqueues jobs and finds them again. Inject it anywhere; filters around enqueuing are built by the scope it was injected into.</summary>
+/// <summary>
+/// Enqueues jobs and finds them again. Inject it anywhere; filters around enqueuing are built by the scope it was
+/// injected into.
+/// </summary>
 /// <remarks>
-/// Safe for use by several threads. When an enqueuing method returns, the job is stored; with a transaction it is stored when that is committed. Arguments are written before anything is awaited, so objects given to a job may
-/// be changed as soon as the method has returned its task.
+/// Safe for use by several threads. When an enqueuing method returns, the job is stored; with a transaction it is
+/// stored when that is committed. Arguments are written before anything is awaited, so objects given to a job may be
+/// changed as soon as the method has returned its task.
 /// </remarks>
 public sealed class JobClient
 {
@@ -25,14 +29,18 @@ public sealed class JobClient
     }
 
     /// <summary>Enqueues a job.</summary>
-    /// <param name="job">The job. With an id of the caller's own (<see cref="Job.Id"/>) a repeated call with the same name and arguments is the same job.</param>
+    /// <param name="job">The job. With an id of the caller's own (<see cref="Job.Id"/>) a repeated call with the same
+    /// name and arguments is the same job.</param>
     /// <param name="cancellationToken">Gives up waiting; the job may be stored all the same.</param>
     /// <returns>A handle to ask for its state and result.</returns>
     /// <exception cref="PayloadTooLargeException">The arguments are larger than the cap.</exception>
-    /// <exception cref="BadArgumentsException">The arguments break a data annotation, do not fit the handler, or cannot be written as JSON; nothing was stored.</exception>
-    /// <exception cref="JobIdConflictException">The caller's own id belongs to a job with another name or other arguments.</exception>
+    /// <exception cref="BadArgumentsException">The arguments break a data annotation, do not fit the handler, or cannot
+    /// be written as JSON; nothing was stored.</exception>
+    /// <exception cref="JobIdConflictException">The caller's own id belongs to a job with another name or other
+    /// arguments.</exception>
     /// <exception cref="QueueFullException">A bound was reached; nothing was stored.</exception>
-    /// <exception cref="StorageException">The storage did not take it in time, or not at all; the message says what is known.</exception>
+    /// <exception cref="StorageException">The storage did not take it in time, or not at all; the message says what is
+    /// known.</exception>
     public ValueTask<JobHandle> EnqueueAsync(Job job, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(job);
@@ -41,48 +49,70 @@ public sealed class JobClient
 
     /// <inheritdoc cref="EnqueueAsync(Job, CancellationToken)"/>
     /// <typeparam name="TResult">What the result is read as.</typeparam>
-    public ValueTask<JobHandle<TResult>> EnqueueAsync<TResult>(Job<TResult> job, CancellationToken cancellationToken = default)
+    public ValueTask<JobHandle<TResult>> EnqueueAsync<TResult>(
+        Job<TResult> job, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(job);
         return SendTypedAsync<TResult>(Prepare(job), null, cancellationToken);
     }
 
-    /// <summary>Enqueues jobs, any number of them, in batches of at most 1,000, of which up to three are on their way at once. Each batch is stored as a whole; several are not.</summary>
-    /// <remarks>Jobs keep their order. When a batch fails, those that were on their way with it have ended before the exception comes, and none is begun after it.</remarks>
-    /// <param name="jobs">The jobs. With ids of the caller's own, repeating a call that failed half way is safe.</param>
+    /// <summary>
+    /// Enqueues jobs, any number of them, in batches of at most 1,000, of which up to three are on their way at once.
+    /// Each batch is stored as a whole; several are not.
+    /// </summary>
+    /// <remarks>
+    /// Jobs keep their order. When a batch fails, those that were on their way with it have ended before the exception
+    /// comes, and none is begun after it.
+    /// </remarks>
+    /// <param name="jobs">The jobs. With ids of the caller's own, repeating a call that failed half way is
+    /// safe.</param>
     /// <param name="cancellationToken">Gives up; batches that were written stay.</param>
     /// <returns>A handle for each, in order.</returns>
-    /// <exception cref="PayloadTooLargeException">The arguments of one are larger than the cap; nothing was stored.</exception>
-    /// <exception cref="BadArgumentsException">The arguments of one break a data annotation, do not fit the handler, or cannot be written as JSON; nothing was stored.</exception>
+    /// <exception cref="PayloadTooLargeException">The arguments of one are larger than the cap; nothing was
+    /// stored.</exception>
+    /// <exception cref="BadArgumentsException">The arguments of one break a data annotation, do not fit the handler, or
+    /// cannot be written as JSON; nothing was stored.</exception>
     /// <exception cref="JobIdConflictException">One's own id belongs to another job; all others are stored.</exception>
     /// <exception cref="QueueFullException">A bound was reached; batches before stay stored.</exception>
-    /// <exception cref="StorageException">The storage did not take a batch; the message says how many jobs are stored for certain.</exception>
-    public ValueTask<IReadOnlyList<JobHandle>> EnqueueAsync(IReadOnlyCollection<Job> jobs, CancellationToken cancellationToken = default)
+    /// <exception cref="StorageException">The storage did not take a batch; the message says how many jobs are stored
+    /// for certain.</exception>
+    public ValueTask<IReadOnlyList<JobHandle>> EnqueueAsync(
+        IReadOnlyCollection<Job> jobs, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(jobs);
         return SendAllAsync(PrepareAll(jobs), null, cancellationToken);
     }
 
     /// <summary>
-    /// Enqueues a job inside a transaction of the caller's own: it is stored when the caller commits, together with his data, and nothing of it is left when he rolls back. No worker
-    /// sees it before the commit, so its handler finds the data that was written with it.
+    /// Enqueues a job inside a transaction of the caller's own: it is stored when the caller commits, together with his
+    /// data, and nothing of it is left when he rolls back. No worker sees it before the commit, so its handler finds
+    /// the data that was written with it.
     /// </summary>
     /// <remarks>
-    /// PostgreSQL takes any open transaction of a connection to the storage's database, SQLite one of <see cref="BeginTransactionAsync"/>. There is no time limit of Lovage's own: the
-    /// connection's counts. The handle can be asked after the commit. A delay is counted from this call, not from the commit.
+    /// PostgreSQL takes any open transaction of a connection to the storage's database, SQLite one of
+    /// <see cref="BeginTransactionAsync"/>. There is no time limit of Lovage's own: the connection's counts. The handle
+    /// can be asked after the commit. A delay is counted from this call, not from the commit.
     /// </remarks>
-    /// <param name="job">The job. With an id of the caller's own (<see cref="Job.Id"/>) a repeated call with the same name and arguments is the same job.</param>
-    /// <param name="transaction">The transaction: open, and of the storage's own database. The caller commits it.</param>
+    /// <param name="job">The job. With an id of the caller's own (<see cref="Job.Id"/>) a repeated call with the same
+    /// name and arguments is the same job.</param>
+    /// <param name="transaction">The transaction: open, and of the storage's own database. The caller commits
+    /// it.</param>
     /// <param name="cancellationToken">Gives up before anything is written.</param>
     /// <returns>A handle to ask for its state and result.</returns>
-    /// <exception cref="ArgumentException">The transaction is not one of the storage's database; nothing was written.</exception>
-    /// <exception cref="InvalidOperationException">The transaction has ended, or its connection is busy with another command; nothing was written.</exception>
+    /// <exception cref="ArgumentException">The transaction is not one of the storage's database; nothing was
+    /// written.</exception>
+    /// <exception cref="InvalidOperationException">The transaction has ended, or its connection is busy with another
+    /// command; nothing was written.</exception>
     /// <exception cref="PayloadTooLargeException">The arguments are larger than the cap.</exception>
-    /// <exception cref="BadArgumentsException">The arguments break a data annotation, do not fit the handler, or cannot be written as JSON; nothing was written.</exception>
-    /// <exception cref="JobIdConflictException">The caller's own id belongs to a job with another name or other arguments. The transaction can still be committed.</exception>
+    /// <exception cref="BadArgumentsException">The arguments break a data annotation, do not fit the handler, or cannot
+    /// be written as JSON; nothing was written.</exception>
+    /// <exception cref="JobIdConflictException">The caller's own id belongs to a job with another name or other
+    /// arguments. The transaction can still be committed.</exception>
     /// <exception cref="QueueFullException">A bound was reached; nothing was written.</exception>
-    /// <exception cref="StorageException">The storage did not take it, or takes no transactions; the message says what is known. The transaction may have to be rolled back.</exception>
-    public ValueTask<JobHandle> EnqueueAsync(Job job, DbTransaction transaction, CancellationToken cancellationToken = default)
+    /// <exception cref="StorageException">The storage did not take it, or takes no transactions; the message says what
+    /// is known. The transaction may have to be rolled back.</exception>
+    public ValueTask<JobHandle> EnqueueAsync(
+        Job job, DbTransaction transaction, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(job);
         ArgumentNullException.ThrowIfNull(transaction);
@@ -91,20 +121,26 @@ public sealed class JobClient
 
     /// <inheritdoc cref="EnqueueAsync(Job, DbTransaction, CancellationToken)"/>
     /// <typeparam name="TResult">What the result is read as.</typeparam>
-    public ValueTask<JobHandle<TResult>> EnqueueAsync<TResult>(Job<TResult> job, DbTransaction transaction, CancellationToken cancellationToken = default)
+    public ValueTask<JobHandle<TResult>> EnqueueAsync<TResult>(
+        Job<TResult> job, DbTransaction transaction, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(job);
         ArgumentNullException.ThrowIfNull(transaction);
         return SendTypedAsync<TResult>(Prepare(job), transaction, cancellationToken);
     }
 
-    /// <summary>Enqueues jobs, any number of them, inside a transaction of the caller's own; see <see cref="EnqueueAsync(Job, DbTransaction, CancellationToken)"/>. All are stored by its commit, or none.</summary>
+    /// <summary>
+    /// Enqueues jobs, any number of them, inside a transaction of the caller's own; see
+    /// <see cref="EnqueueAsync(Job, DbTransaction, CancellationToken)"/>. All are stored by its commit, or none.
+    /// </summary>
     /// <inheritdoc cref="EnqueueAsync(Job, DbTransaction, CancellationToken)"/>
     /// <param name="jobs">The jobs.</param>
-    /// <param name="transaction">The transaction: open, and of the storage's own database. The caller commits it.</param>
+    /// <param name="transaction">The transaction: open, and of the storage's own database. The caller commits
+    /// it.</param>
     /// <param name="cancellationToken">Gives up between batches; what was written is the transaction's.</param>
     /// <returns>A handle for each, in order.</returns>
-    public ValueTask<IReadOnlyList<JobHandle>> EnqueueAsync(IReadOnlyCollection<Job> jobs, DbTransaction transaction, CancellationToken cancellationToken = default)
+    public ValueTask<IReadOnlyList<JobHandle>> EnqueueAsync(
+        IReadOnlyCollection<Job> jobs, DbTransaction transaction, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(jobs);
         ArgumentNullException.ThrowIfNull(transaction);
@@ -112,13 +148,16 @@ public sealed class JobClient
     }
 
     /// <summary>
-    /// Begins a transaction on a connection that the storage opens, for storages that take only such, as SQLite does. The app's own tables in the same file are read and written over its
-    /// <see cref="DbTransaction.Connection"/>. Nobody else can write meanwhile, so it should last milliseconds; the storage's page says how long it may last.
+    /// Begins a transaction on a connection that the storage opens, for storages that take only such, as SQLite does.
+    /// The app's own tables in the same file are read and written over its <see cref="DbTransaction.Connection"/>.
+    /// Nobody else can write meanwhile, so it should last milliseconds; the storage's page says how long it may last.
     /// </summary>
     /// <param name="cancellationToken">Gives up waiting for its turn.</param>
     /// <returns>The transaction; dispose it, which rolls back what was not committed.</returns>
-    /// <exception cref="StorageException">It cannot begin now, or this storage takes transactions of the caller's own connections instead; the message says which.</exception>
-    public ValueTask<DbTransaction> BeginTransactionAsync(CancellationToken cancellationToken = default) => _sender.BeginTransactionAsync(cancellationToken);
+    /// <exception cref="StorageException">It cannot begin now, or this storage takes transactions of the caller's own
+    /// connections instead; the message says which.</exception>
+    public ValueTask<DbTransaction> BeginTransactionAsync(CancellationToken cancellationToken = default) =>
+        _sender.BeginTransactionAsync(cancellationToken);
 
     /// <summary>Reads where a job stands.</summary>
     /// <param name="id">The job.</param>
@@ -133,14 +172,17 @@ public sealed class JobClient
     /// <param name="reason">Why, for the history; null for none.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
     /// <exception cref="StorageException">The storage cannot be asked now.</exception>
-    public ValueTask<CancelStatus> CancelAsync(JobId id, string? reason = null, CancellationToken cancellationToken = default) =>
+    public ValueTask<CancelStatus> CancelAsync(
+        JobId id, string? reason = null, CancellationToken cancellationToken = default) =>
         _sender.Lookup.CancelAsync(id, reason, cancellationToken);
 
     /// <summary>A handle for a job whose id is known. Nothing is read.</summary>
     /// <param name="id">The job.</param>
     public JobHandle GetHandle(JobId id) => new UntypedJobHandle(id, _sender.Lookup);
 
-    /// <summary>A handle for a job whose id is known and whose result is a <typeparamref name="TResult"/>. Nothing is read.</summary>
+    /// <summary>
+    /// A handle for a job whose id is known and whose result is a <typeparamref name="TResult"/>. Nothing is read.
+    /// </summary>
     /// <typeparam name="TResult">What the result is read as.</typeparam>
     /// <param name="id">The job.</param>
     public JobHandle<TResult> GetHandle<TResult>(JobId id) => new(id, _sender.Lookup);
@@ -163,15 +205,18 @@ public sealed class JobClient
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<JobHandle> SendAsync(Prepared prepared, DbTransaction? transaction, CancellationToken cancellationToken) =>
+    private async ValueTask<JobHandle> SendAsync(
+        Prepared prepared, DbTransaction? transaction, CancellationToken cancellationToken) =>
         new UntypedJobHandle(await SendOneAsync(prepared, transaction, cancellationToken), _sender.Lookup);
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<JobHandle<TResult>> SendTypedAsync<TResult>(Prepared prepared, DbTransaction? transaction, CancellationToken cancellationToken) =>
+    private async ValueTask<JobHandle<TResult>> SendTypedAsync<TResult>(
+        Prepared prepared, DbTransaction? transaction, CancellationToken cancellationToken) =>
         new(await SendOneAsync(prepared, transaction, cancellationToken), _sender.Lookup);
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<JobId> SendOneAsync(Prepared prepared, DbTransaction? transaction, CancellationToken cancellationToken)
+    private async ValueTask<JobId> SendOneAsync(
+        Prepared prepared, DbTransaction? transaction, CancellationToken cancellationToken)
     {
         if (Filters(prepared.Definition) is { IsEmpty: false } filters)
         {
@@ -183,7 +228,8 @@ public sealed class JobClient
         return message.Id;
     }
 
-    private async ValueTask<IReadOnlyList<JobHandle>> SendAllAsync(List<Prepared> jobs, DbTransaction? transaction, CancellationToken cancellationToken)
+    private async ValueTask<IReadOnlyList<JobHandle>> SendAllAsync(
+        List<Prepared> jobs, DbTransaction? transaction, CancellationToken cancellationToken)
     {
         var handles = new JobHandle[jobs.Count];
         await using var send = new BulkSend(_sender, transaction, jobs.Count, cancellationToken);
@@ -204,9 +250,15 @@ public sealed class JobClient
 
     /// <summary>No array is made unless the job has filters of its own beside the app's.</summary>
     private ImmutableArray<Type> Filters(JobDefinition? definition) =>
-        definition is null or { Filters.IsEmpty: true } ? _sender.Filters : _sender.Filters.AddRange(definition.Filters);
+        definition is null or { Filters.IsEmpty: true }
+            ? _sender.Filters
+            : _sender.Filters.AddRange(definition.Filters);
 
-    private async ValueTask<JobId> SendFilteredAsync(Prepared prepared, ImmutableArray<Type> filters, DbTransaction? transaction, CancellationToken cancellationToken)
+    private async ValueTask<JobId> SendFilteredAsync(
+        Prepared prepared,
+        ImmutableArray<Type> filters,
+        DbTransaction? transaction,
+        CancellationToken cancellationToken)
     {
         JobId id = default;
         await FilterAsync(prepared, filters, async job =>
@@ -242,10 +294,14 @@ public sealed class JobClient
         await EnqueueFilters.RunAsync(prepared.Job, filters, scope.ServiceProvider, send);
     }
 
-    /// <summary>What filters made of a job. Arguments that are still the caller's own are not written a second time: they may have changed since.</summary>
+    /// <summary>
+    /// What filters made of a job. Arguments that are still the caller's own are not written a second time: they may
+    /// have changed since.
+    /// </summary>
     private Prepared Again(Job job, Prepared before) =>
         ReferenceEquals(job, before.Job) ? before
-        : ReferenceEquals(job.Arguments, before.Job.Arguments) && job.Name == before.Job.Name ? before with { Job = job }
+        : ReferenceEquals(job.Arguments, before.Job.Arguments) && job.Name == before.Job.Name
+            ? before with { Job = job }
         : Prepare(job);
 
     private readonly record struct Prepared(Job Job, JobDefinition? Definition, ReadOnlyMemory<byte> Body);

@@ -6,8 +6,8 @@ using Microsoft.Extensions.Logging;
 namespace Lovage;
 
 /// <summary>
-/// Waits for jobs to end on behalf of all handles of this process: one subscription, and one loop that reads everything waited for in batches, when a signal says so and
-/// now and then without one. Nothing runs while nobody waits.
+/// Waits for jobs to end on behalf of all handles of this process: one subscription, and one loop that reads everything
+/// waited for in batches, when a signal says so and now and then without one. Nothing runs while nobody waits.
 /// </summary>
 /// <remarks>Safe for use by several threads.</remarks>
 internal sealed partial class JobEndings
@@ -62,11 +62,14 @@ internal sealed partial class JobEndings
             }
 
             var rest = timeout.Value - _time.GetElapsedTime(start);
-            return await waiter.Ended.Task.WaitAsync(rest > TimeSpan.Zero ? rest : TimeSpan.Zero, _time, cancellationToken);
+            return await waiter.Ended.Task.WaitAsync(
+                rest > TimeSpan.Zero ? rest : TimeSpan.Zero, _time, cancellationToken);
         }
         catch (TimeoutException)
         {
-            throw new TimeoutException($"Job {id} did not end within {timeout!.Value.TotalSeconds:0.###} s. It goes on; wait again, or cancel it.");
+            throw new TimeoutException(
+                $"Job {id} did not end within {timeout!.Value.TotalSeconds:0.###} s. It goes on; wait again, or "
+                    + "cancel it.");
         }
         finally
         {
@@ -140,12 +143,16 @@ internal sealed partial class JobEndings
         _wake.Pulse();
     }
 
-    [SuppressMessage("Design", "CA1031", Justification = "The loop outlives a storage's fault; those who wait have their own time limits.")]
+    [SuppressMessage(
+        "Design",
+        "CA1031",
+        Justification = "The loop outlives a storage's fault; those who wait have their own time limits.")]
     private async Task RunAsync(JobStorage storage)
     {
         using var subscription = storage.Signals.Subscribe(Hear, SignalKind.JobEnded);
 
-        // What ended between the first waiter's registration and the subscription gave no signal here: begin with a look.
+        // What ended between the first waiter's registration and the subscription gave no signal here: begin with a
+        // look.
         var lookAtAll = true;
         while (true)
         {
@@ -226,11 +233,15 @@ internal sealed partial class JobEndings
         return interval * factor;
     }
 
-    [LoggerMessage(1001, LogLevel.Warning, "The storage could not be asked whether jobs that are waited for have ended; it is asked again.")]
+    [LoggerMessage(
+        1001,
+        LogLevel.Warning,
+        "The storage could not be asked whether jobs that are waited for have ended; it is asked again.")]
     private static partial void LogLookFailed(ILogger logger, Exception fault);
 
     private sealed class Waiter
     {
-        internal TaskCompletionSource<JobRecord> Ended { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        internal TaskCompletionSource<JobRecord> Ended { get; } = new(
+            TaskCreationOptions.RunContinuationsAsynchronously);
     }
 }

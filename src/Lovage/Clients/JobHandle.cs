@@ -2,7 +2,10 @@
 namespace Lovage;
 
 /// <summary>A job that was enqueued: its id, and what can be asked of it.</summary>
-/// <remarks>Immutable, safe for use by several threads. Keep the <see cref="Id"/> rather than the handle: <see cref="JobClient.GetHandle(JobId)"/> makes another one.</remarks>
+/// <remarks>
+/// Immutable, safe for use by several threads. Keep the <see cref="Id"/> rather than the handle:
+/// <see cref="JobClient.GetHandle(JobId)"/> makes another one.
+/// </remarks>
 public abstract class JobHandle
 {
     private protected JobHandle(JobId id, JobLookup lookup)
@@ -37,7 +40,9 @@ public abstract class JobHandle
     public ValueTask<IReadOnlyList<AttemptRecord>> GetAttemptsAsync(CancellationToken cancellationToken = default) =>
         Lookup.AttemptsAsync(Id, cancellationToken);
 
-    /// <summary>Cancels the job: at once and durably while no worker holds it, by a stored wish while one does.</summary>
+    /// <summary>
+    /// Cancels the job: at once and durably while no worker holds it, by a stored wish while one does.
+    /// </summary>
     /// <param name="reason">Why, for the history; null for none.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
     /// <exception cref="StorageException">The storage cannot be asked now.</exception>
@@ -45,7 +50,8 @@ public abstract class JobHandle
         Lookup.CancelAsync(Id, reason, cancellationToken);
 
     /// <summary>Waits until the job has succeeded.</summary>
-    /// <param name="timeout">How long at the most; null (the default) for ever. A job that nobody knows is waited for too.</param>
+    /// <param name="timeout">How long at the most; null (the default) for ever. A job that nobody knows is waited for
+    /// too.</param>
     /// <param name="cancellationToken">Ends the wait; the job goes on.</param>
     /// <returns>How it ended.</returns>
     /// <exception cref="JobFailedException">It ended otherwise.</exception>
@@ -71,9 +77,13 @@ public sealed class JobHandle<TResult> : JobHandle
     {
     }
 
-    /// <summary>Reads the result of a job that has succeeded; the default value when its handler returned nothing or no result is kept.</summary>
+    /// <summary>
+    /// Reads the result of a job that has succeeded; the default value when its handler returned nothing or no result
+    /// is kept.
+    /// </summary>
     /// <param name="cancellationToken">Gives up waiting for the storage.</param>
-    /// <exception cref="InvalidOperationException">The job has not ended; <see cref="WaitAsync"/> waits for that.</exception>
+    /// <exception cref="InvalidOperationException">The job has not ended; <see cref="WaitAsync"/> waits for
+    /// that.</exception>
     /// <exception cref="JobFailedException">It ended without a result.</exception>
     /// <exception cref="StorageException">The storage cannot be asked now.</exception>
     /// <exception cref="System.Text.Json.JsonException">The result is no <typeparamref name="TResult"/>.</exception>
@@ -82,18 +92,22 @@ public sealed class JobHandle<TResult> : JobHandle
         var record = await Lookup.FindAsync(Id, cancellationToken);
         return record is { State.IsFinal: true }
             ? Read(record)
-            : throw new InvalidOperationException($"Job {Id} has no result yet: it is {(record is null ? "not known" : record.State)}. Call WaitAsync to wait for it.");
+            : throw new InvalidOperationException(
+                $"Job {Id} has no result yet: it is {(record is null ? "not known" : record.State)}. Call WaitAsync "
+                    + "to wait for it.");
     }
 
     /// <summary>Waits for the result.</summary>
-    /// <param name="timeout">How long at the most; null (the default) for ever. A job that nobody knows is waited for too.</param>
+    /// <param name="timeout">How long at the most; null (the default) for ever. A job that nobody knows is waited for
+    /// too.</param>
     /// <param name="cancellationToken">Ends the wait; the job goes on.</param>
     /// <returns>The result; the default value when its handler returned nothing or no result is kept.</returns>
     /// <exception cref="JobFailedException">It ended without a result.</exception>
     /// <exception cref="TimeoutException">It had not ended in time; the job goes on.</exception>
     /// <exception cref="StorageException">The storage cannot be asked now.</exception>
     /// <exception cref="System.Text.Json.JsonException">The result is no <typeparamref name="TResult"/>.</exception>
-    public new async ValueTask<TResult?> WaitAsync(TimeSpan? timeout = null, CancellationToken cancellationToken = default) =>
+    public new async ValueTask<TResult?> WaitAsync(
+        TimeSpan? timeout = null, CancellationToken cancellationToken = default) =>
         Read(await Lookup.WaitForEndAsync(Id, timeout, cancellationToken));
 
     private TResult? Read(JobRecord record) =>

@@ -3,8 +3,14 @@ using Lovage.Storage;
 
 namespace Lovage;
 
-/// <summary>Everything that a person who looks after jobs reads and does, in one place: dashboard, command line and tests use this and nothing else.</summary>
-/// <remarks>Safe for use by several threads. Every method throws <see cref="StorageException"/> when the storage cannot be asked now.</remarks>
+/// <summary>
+/// Everything that a person who looks after jobs reads and does, in one place: dashboard, command line and tests use
+/// this and nothing else.
+/// </summary>
+/// <remarks>
+/// Safe for use by several threads. Every method throws <see cref="StorageException"/> when the storage cannot be asked
+/// now.
+/// </remarks>
 public sealed class JobInspector
 {
     private readonly StorageGate _gate;
@@ -27,7 +33,8 @@ public sealed class JobInspector
     /// <param name="query">Which.</param>
     /// <param name="max">The bound, 1 to 1,000,000; 10,000 by default.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
-    public ValueTask<BoundedCount> CountAsync(JobQuery query, int max = 10_000, CancellationToken cancellationToken = default) =>
+    public ValueTask<BoundedCount> CountAsync(
+        JobQuery query, int max = 10_000, CancellationToken cancellationToken = default) =>
         History.CountAsync(query, max, cancellationToken);
 
     /// <summary>Reads one job.</summary>
@@ -40,7 +47,8 @@ public sealed class JobInspector
     /// <summary>Reads the attempts of a job with their logs, oldest first, at most the newest 1,000.</summary>
     /// <param name="id">The job.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
-    public ValueTask<IReadOnlyList<AttemptRecord>> AttemptsAsync(JobId id, CancellationToken cancellationToken = default) =>
+    public ValueTask<IReadOnlyList<AttemptRecord>> AttemptsAsync(
+        JobId id, CancellationToken cancellationToken = default) =>
         History.AttemptsAsync(id, cancellationToken);
 
     /// <summary>Reads all queues, from counters.</summary>
@@ -57,7 +65,8 @@ public sealed class JobInspector
     /// <param name="queue">The queue.</param>
     /// <param name="max">Messages at the most, 1 to 1,000; 20 by default.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
-    public ValueTask<IReadOnlyList<JobMessage>> PeekAsync(string queue, int max = 20, CancellationToken cancellationToken = default) =>
+    public ValueTask<IReadOnlyList<JobMessage>> PeekAsync(
+        string queue, int max = 20, CancellationToken cancellationToken = default) =>
         Broker.PeekAsync(queue, max, cancellationToken);
 
     /// <summary>Stops giving out a queue's jobs; what runs goes on, and so does enqueuing.</summary>
@@ -73,14 +82,21 @@ public sealed class JobInspector
     public ValueTask ResumeAsync(string queue, CancellationToken cancellationToken = default) =>
         Broker.ResumeAsync(queue, cancellationToken);
 
-    /// <summary>Reads the live workers of all processes, in the order in which they started; none where the storage keeps no list.</summary>
+    /// <summary>
+    /// Reads the live workers of all processes, in the order in which they started; none where the storage keeps no
+    /// list.
+    /// </summary>
     /// <param name="cancellationToken">Gives up waiting.</param>
     public ValueTask<IReadOnlyList<WorkerRecord>> WorkersAsync(CancellationToken cancellationToken = default) =>
         _gate.Storage.Workers is { } workers ? workers.ListAsync(cancellationToken) : new([]);
 
-    /// <summary>Cancels every job of a queue that no worker holds when the call begins, with the reason "purged". Records and history stay.</summary>
+    /// <summary>
+    /// Cancels every job of a queue that no worker holds when the call begins, with the reason "purged". Records and
+    /// history stay.
+    /// </summary>
     /// <param name="queue">The queue.</param>
-    /// <param name="cancellationToken">Gives up between batches of 1,000; the jobs of the batches before stay cancelled.</param>
+    /// <param name="cancellationToken">Gives up between batches of 1,000; the jobs of the batches before stay
+    /// cancelled.</param>
     /// <returns>How many jobs were cancelled.</returns>
     public async ValueTask<long> PurgeAsync(string queue, CancellationToken cancellationToken = default)
     {
@@ -107,7 +123,8 @@ public sealed class JobInspector
     /// <param name="id">The job.</param>
     /// <param name="reason">Why, for the history; null for none.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
-    public async ValueTask<CancelResult> CancelAsync(JobId id, string? reason = null, CancellationToken cancellationToken = default) =>
+    public async ValueTask<CancelResult> CancelAsync(
+        JobId id, string? reason = null, CancellationToken cancellationToken = default) =>
         (await Store.CancelAsync([id], reason, cancellationToken))[0];
 
     /// <summary>Cancels several jobs.</summary>
@@ -130,21 +147,24 @@ public sealed class JobInspector
     /// <param name="ids">1 to 1,000.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
     /// <returns>A result for each, in order.</returns>
-    public ValueTask<IReadOnlyList<ChangeResult>> RequeueAsync(IReadOnlyList<JobId> ids, CancellationToken cancellationToken = default) =>
+    public ValueTask<IReadOnlyList<ChangeResult>> RequeueAsync(
+        IReadOnlyList<JobId> ids, CancellationToken cancellationToken = default) =>
         Store.RequeueAsync(ids, cancellationToken);
 
     /// <summary>Deletes ended jobs with their attempts; cancel a job first that has not ended.</summary>
     /// <param name="ids">1 to 1,000.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
     /// <returns>A result for each, in order.</returns>
-    public ValueTask<IReadOnlyList<ChangeResult>> DeleteAsync(IReadOnlyList<JobId> ids, CancellationToken cancellationToken = default) =>
+    public ValueTask<IReadOnlyList<ChangeResult>> DeleteAsync(
+        IReadOnlyList<JobId> ids, CancellationToken cancellationToken = default) =>
         Store.DeleteAsync(ids, cancellationToken);
 
     /// <summary>Makes delayed jobs ready now, retries included.</summary>
     /// <param name="ids">1 to 1,000.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
     /// <returns>A result for each, in order.</returns>
-    public ValueTask<IReadOnlyList<ChangeResult>> RunNowAsync(IReadOnlyList<JobId> ids, CancellationToken cancellationToken = default) =>
+    public ValueTask<IReadOnlyList<ChangeResult>> RunNowAsync(
+        IReadOnlyList<JobId> ids, CancellationToken cancellationToken = default) =>
         Store.RunNowAsync(ids, cancellationToken);
 
     /// <summary>Moves jobs that no worker holds to another queue, another priority, or both.</summary>

@@ -21,7 +21,10 @@ internal sealed class JobSender
     private readonly string _origin = $"gen{Environment.ProcessId}@{Environment.MachineName}";
     private readonly MetricNames _metricNames = new();
 
-    internal JobSender(JobRegistry jobs, JobSerializer serializer, ClientSettings settings, TimeProvider time, JobIdSource ids, EnqueueRoute route, StorageGate gate, QueueAdmission admission, JobLookup lookup, ImmutableArray<Type> filters)
+    internal JobSender(
+        JobRegistry jobs, JobSerializer serializer, ClientSettings settings, TimeProvider time, JobIdSource ids,
+        EnqueueRoute route, StorageGate gate, QueueAdmission admission, JobLookup lookup,
+        ImmutableArray<Type> filters)
     {
         _jobs = jobs;
         Serializer = serializer;
@@ -48,15 +51,21 @@ internal sealed class JobSender
     /// <summary>A new id.</summary>
     internal JobId NextId() => _ids.Next();
 
-    /// <summary>Checks and writes the arguments: done before anything is awaited, so that a caller may change its objects once it has the task.</summary>
-    /// <exception cref="BadArgumentsException">They break a data annotation, cannot be written, or do not fit the handler where it is known here.</exception>
+    /// <summary>
+    /// Checks and writes the arguments: done before anything is awaited, so that a caller may change its objects once
+    /// it has the task.
+    /// </summary>
+    /// <exception cref="BadArgumentsException">They break a data annotation, cannot be written, or do not fit the
+    /// handler where it is known here.</exception>
     internal ReadOnlyMemory<byte> Encode(Job job, JobDefinition? definition)
     {
         job.Arguments.Validate(job.Name);
         var body = JobBody.Encode(job.Name, job.Arguments, Serializer, _settings.PayloadBytesMax);
 
         // Generated arguments fit by their types, and no arguments fit a handler that takes none.
-        if (job.Arguments.IsUntyped && definition is { BindArguments: { } bind } && !(ReferenceEquals(job.Arguments, JobArguments.None) && definition.Parameters.IsEmpty))
+        if (job.Arguments.IsUntyped
+            && definition is { BindArguments: { } bind }
+            && !(ReferenceEquals(job.Arguments, JobArguments.None) && definition.Parameters.IsEmpty))
         {
             bind(job.Name, body, Serializer).Validate(job.Name);
         }
@@ -85,11 +94,13 @@ internal sealed class JobSender
     };
 
     /// <summary>Begins a transaction on a connection of the storage's own.</summary>
-    internal ValueTask<DbTransaction> BeginTransactionAsync(CancellationToken cancellationToken) => JobTransactions.Of(_gate.Storage).BeginAsync(cancellationToken);
+    internal ValueTask<DbTransaction> BeginTransactionAsync(CancellationToken cancellationToken) =>
+        JobTransactions.Of(_gate.Storage).BeginAsync(cancellationToken);
 
     /// <summary>Stores one message, in the caller's transaction where there is one.</summary>
     /// <exception cref="JobIdConflictException">The id is another job's.</exception>
-    internal async ValueTask SendAsync(JobMessage message, DbTransaction? transaction, CancellationToken cancellationToken)
+    internal async ValueTask SendAsync(
+        JobMessage message, DbTransaction? transaction, CancellationToken cancellationToken)
     {
         using var activity = StartActivity(message);
         try
@@ -131,9 +142,13 @@ internal sealed class JobSender
         }
     }
 
-    /// <summary>Stores a batch of 1 to 1,000 that was admitted, in the caller's transaction where there is one. Batches keep the order of the calls.</summary>
+    /// <summary>
+    /// Stores a batch of 1 to 1,000 that was admitted, in the caller's transaction where there is one. Batches keep the
+    /// order of the calls.
+    /// </summary>
     /// <returns>The first id that is another job's; null for none.</returns>
-    internal async Task<JobId?> SendAsync(IReadOnlyList<JobMessage> batch, DbTransaction? transaction, CancellationToken cancellationToken)
+    internal async Task<JobId?> SendAsync(
+        IReadOnlyList<JobMessage> batch, DbTransaction? transaction, CancellationToken cancellationToken)
     {
         var results = transaction is null
             ? await _route.PublishAsync(batch, cancellationToken)
@@ -154,18 +169,26 @@ internal sealed class JobSender
     /// <summary>The caller's trace goes with the job where no span of ours is being recorded.</summary>
     private static ImmutableDictionary<string, string> HeadersOf(Job job)
     {
-        var headers = job.Headers as ImmutableDictionary<string, string> ?? job.Headers.ToImmutableDictionary(StringComparer.Ordinal);
-        return Activity.Current is { IdFormat: ActivityIdFormat.W3C } current && !headers.ContainsKey("traceparent") ? WithTrace(headers, current) : headers;
+        var headers = job.Headers as ImmutableDictionary<string, string>
+            ?? job.Headers.ToImmutableDictionary(StringComparer.Ordinal);
+        return Activity.Current is { IdFormat: ActivityIdFormat.W3C } current && !headers.ContainsKey("traceparent")
+            ? WithTrace(headers, current)
+            : headers;
     }
 
-    private static ImmutableDictionary<string, string> WithTrace(ImmutableDictionary<string, string> headers, Activity activity)
+    private static ImmutableDictionary<string, string> WithTrace(
+        ImmutableDictionary<string, string> headers, Activity activity)
     {
         headers = headers.SetItem("traceparent", activity.Id!);
-        return string.IsNullOrEmpty(activity.TraceStateString) ? headers : headers.SetItem("tracestate", activity.TraceStateString);
+        return string.IsNullOrEmpty(activity.TraceStateString)
+            ? headers
+            : headers.SetItem("tracestate", activity.TraceStateString);
     }
 
     private static JobMessage Traced(JobMessage message, Activity activity) =>
-        activity.IdFormat == ActivityIdFormat.W3C ? message with { Headers = WithTrace(message.Headers, activity) } : message;
+        activity.IdFormat == ActivityIdFormat.W3C
+            ? message with { Headers = WithTrace(message.Headers, activity) }
+            : message;
 
     private static Activity? StartActivity(JobMessage message)
     {
@@ -193,7 +216,10 @@ internal sealed class JobSender
     {
         if (status == PublishStatus.Accepted && LovageTelemetry.Enqueued.Enabled)
         {
-            LovageTelemetry.Enqueued.Add(1, new("lovage.job.name", _metricNames.Of(message.Name)), new("messaging.destination.name", message.Queue));
+            LovageTelemetry.Enqueued.Add(
+                1,
+                new("lovage.job.name", _metricNames.Of(message.Name)),
+                new("messaging.destination.name", message.Queue));
         }
     }
 }

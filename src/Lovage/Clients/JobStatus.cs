@@ -7,13 +7,17 @@ public sealed record JobStatus
     /// <summary>The job.</summary>
     public required JobId Id { get; init; }
 
-    /// <summary>False when the storage knows no such job: it was never enqueued, or it ended so long ago that it was removed.</summary>
+    /// <summary>
+    /// False when the storage knows no such job: it was never enqueued, or it ended so long ago that it was removed.
+    /// </summary>
     public bool Known { get; init; }
 
     /// <summary>Where it stands; null when it is not known.</summary>
     public JobState? State { get; init; }
 
-    /// <summary>Celery's word: PENDING, STARTED, RETRY, SUCCESS, FAILURE or REVOKED. As in Celery, an unknown job is PENDING.</summary>
+    /// <summary>
+    /// Celery's word: PENDING, STARTED, RETRY, SUCCESS, FAILURE or REVOKED. As in Celery, an unknown job is PENDING.
+    /// </summary>
     public string CeleryState => State?.CeleryWord ?? JobState.Queued.CeleryWord;
 
     /// <summary>True when it has ended.</summary>

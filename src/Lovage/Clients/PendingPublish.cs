@@ -4,7 +4,10 @@ using Lovage.Storage;
 
 namespace Lovage;
 
-/// <summary>One caller that waits for its message to be written. The first of write, failure, time limit and the caller's own token to come decides.</summary>
+/// <summary>
+/// One caller that waits for its message to be written. The first of write, failure, time limit and the caller's own
+/// token to come decides.
+/// </summary>
 /// <remarks>Awaited once.</remarks>
 internal sealed class PendingPublish(JobMessage message, long since) : IValueTaskSource<PublishResult>
 {
@@ -24,7 +27,8 @@ internal sealed class PendingPublish(JobMessage message, long since) : IValueTas
     {
         if (cancellationToken.CanBeCanceled)
         {
-            _registration = cancellationToken.UnsafeRegister(static (state, token) => ((PendingPublish)state!).Fail(new OperationCanceledException(token)), this);
+            _registration = cancellationToken.UnsafeRegister(
+                static (state, token) => ((PendingPublish)state!).Fail(new OperationCanceledException(token)), this);
         }
     }
 
@@ -52,6 +56,7 @@ internal sealed class PendingPublish(JobMessage message, long since) : IValueTas
 
     ValueTaskSourceStatus IValueTaskSource<PublishResult>.GetStatus(short token) => _source.GetStatus(token);
 
-    void IValueTaskSource<PublishResult>.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
+    void IValueTaskSource<PublishResult>.OnCompleted(
+        Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
         _source.OnCompleted(continuation, state, token, flags);
 }

@@ -5,11 +5,13 @@ using Lovage.Storage;
 namespace Lovage;
 
 /// <summary>
-/// Group commit: concurrent callers share one write. A caller that finds no write under way writes at once; those that come meanwhile are taken together by the next
-/// write. There is no timer between a caller and its write, so a lonely caller waits for nobody.
+/// Group commit: concurrent callers share one write. A caller that finds no write under way writes at once; those that
+/// come meanwhile are taken together by the next write. There is no timer between a caller and its write, so a lonely
+/// caller waits for nobody.
 /// </summary>
 /// <remarks>
-/// Safe for use by several threads. A write that fails fails its own callers and no others. A caller that gives up leaves the others alone.
+/// Safe for use by several threads. A write that fails fails its own callers and no others. A caller that gives up
+/// leaves the others alone.
 /// </remarks>
 internal sealed class PublishBatcher : EnqueueRoute, IAsyncDisposable
 {
@@ -40,14 +42,19 @@ internal sealed class PublishBatcher : EnqueueRoute, IAsyncDisposable
         _gate = gate;
         _time = time;
         _limit = settings.EnqueueTimeout;
-        _watch = time.CreateTimer(static state => ((PublishBatcher)state!).FailLate(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _watch = time.CreateTimer(
+            static state => ((PublishBatcher)state!).FailLate(),
+            this,
+            Timeout.InfiniteTimeSpan,
+            Timeout.InfiniteTimeSpan);
     }
 
     /// <summary>While one is made ready here, the storage writes others: two at the same time where it can.</summary>
     internal override int BatchesMax => 3;
 
     /// <summary>Stores one message, together with those of whoever else is here.</summary>
-    /// <exception cref="StorageException">The write failed or took too long; its message says what is known.</exception>
+    /// <exception cref="StorageException">The write failed or took too long; its message says what is
+    /// known.</exception>
     /// <exception cref="QueueFullException">Too many callers wait already.</exception>
     internal override ValueTask<PublishResult> PublishAsync(JobMessage message, CancellationToken cancellationToken)
     {
@@ -64,7 +71,8 @@ internal sealed class PublishBatcher : EnqueueRoute, IAsyncDisposable
             }
             else if (_waiting.Count >= WaitingMax)
             {
-                throw new QueueFullException(message.Queue, $"{WaitingMax:N0} calls wait for the storage already.", TimeSpan.FromSeconds(1));
+                throw new QueueFullException(
+                    message.Queue, $"{WaitingMax:N0} calls wait for the storage already.", TimeSpan.FromSeconds(1));
             }
             else
             {
@@ -99,8 +107,10 @@ internal sealed class PublishBatcher : EnqueueRoute, IAsyncDisposable
     }
 
     /// <summary>Stores a batch of its own. The time limit is the same, for each write.</summary>
-    /// <exception cref="StorageException">The write failed or took too long; its message says what is known.</exception>
-    internal override async ValueTask<IReadOnlyList<PublishResult>> PublishAsync(IReadOnlyList<JobMessage> batch, CancellationToken cancellationToken)
+    /// <exception cref="StorageException">The write failed or took too long; its message says what is
+    /// known.</exception>
+    internal override async ValueTask<IReadOnlyList<PublishResult>> PublishAsync(
+        IReadOnlyList<JobMessage> batch, CancellationToken cancellationToken)
     {
         using var limit = new CancellationTokenSource(_limit, _time);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
@@ -151,7 +161,8 @@ internal sealed class PublishBatcher : EnqueueRoute, IAsyncDisposable
 
             if (batch.Length > 1)
             {
-                // Those who were just answered often come again at once: taken before they do, the next write would hold one of them and the one after it all others.
+                // Those who were just answered often come again at once: taken before they do, the next write would
+                // hold one of them and the one after it all others.
                 await Task.Yield();
             }
 
@@ -274,7 +285,10 @@ internal sealed class PublishBatcher : EnqueueRoute, IAsyncDisposable
 
     private StorageException TooLate(bool written) => new(
         written
-            ? $"The storage did not confirm the job within {_limit.TotalSeconds:0.###} s (Lovage:Limits:EnqueueTimeout). Whether it was stored is not known: enqueue again with the same Job.Id, which is safe, or accept that it may run twice."
-            : $"The storage was busy with earlier writes for {_limit.TotalSeconds:0.###} s (Lovage:Limits:EnqueueTimeout). The job was not stored: enqueue it again later.",
+            ? $"The storage did not confirm the job within {_limit.TotalSeconds:0.###} s "
+                + "(Lovage:Limits:EnqueueTimeout). Whether it was stored is not known: enqueue again with the same "
+                + "Job.Id, which is safe, or accept that it may run twice."
+            : $"The storage was busy with earlier writes for {_limit.TotalSeconds:0.###} s "
+                + "(Lovage:Limits:EnqueueTimeout). The job was not stored: enqueue it again later.",
         isTransient: true);
 }

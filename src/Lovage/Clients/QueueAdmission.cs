@@ -1,8 +1,9 @@
 namespace Lovage;
 
 /// <summary>
-/// Refuses jobs for a queue that holds too many. The storage's counters are read at most every 250 ms and what this process adds in between is counted here, so
-/// several processes together may go over the bound by what they add in that time.
+/// Refuses jobs for a queue that holds too many. The storage's counters are read at most every 250 ms and what this
+/// process adds in between is counted here, so several processes together may go over the bound by what they add in
+/// that time.
 /// </summary>
 /// <remarks>Safe for use by several threads.</remarks>
 internal sealed class QueueAdmission(StorageGate gate, ClientSettings settings, TimeProvider time) : IDisposable
@@ -36,7 +37,10 @@ internal sealed class QueueAdmission(StorageGate gate, ClientSettings settings, 
             var pending = _pending.GetValueOrDefault(queue) + count;
             if (pending > max)
             {
-                throw new QueueFullException(queue, $"{pending - count:N0} jobs wait there, and at most {max:N0} may (Lovage:Limits:PendingMax).", RetryAfter);
+                throw new QueueFullException(
+                    queue,
+                    $"{pending - count:N0} jobs wait there, and at most {max:N0} may (Lovage:Limits:PendingMax).",
+                    RetryAfter);
             }
 
             _pending[queue] = pending;

@@ -15,7 +15,10 @@ public sealed record Schedule
     /// <summary>Its id.</summary>
     public required string Id { get; init; }
 
-    /// <summary>When it fires; null when this machine cannot read it, such as without its time zone (then <see cref="TriggerJson"/> says what was written).</summary>
+    /// <summary>
+    /// When it fires; null when this machine cannot read it, such as without its time zone (then
+    /// <see cref="TriggerJson"/> says what was written).
+    /// </summary>
     public required Trigger? Trigger { get; init; }
 
     /// <summary>The trigger as it is stored.</summary>
@@ -42,7 +45,9 @@ public sealed record Schedule
     /// <summary>Why it is paused or broken; null when it is neither.</summary>
     public required string? Reason { get; init; }
 
-    /// <summary>The next tick; null when there is none. One that is paused computes it anew when it is resumed.</summary>
+    /// <summary>
+    /// The next tick; null when there is none. One that is paused computes it anew when it is resumed.
+    /// </summary>
     public required DateTimeOffset? NextTick { get; init; }
 
     /// <summary>The newest tick that was dealt with; null before.</summary>

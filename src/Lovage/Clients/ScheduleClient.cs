@@ -4,8 +4,9 @@ namespace Lovage;
 
 /// <summary>Adds, changes and reads schedules while the app runs. Inject it anywhere.</summary>
 /// <remarks>
-/// Safe for use by several threads. What a method has returned from is stored, and every node goes by it within seconds. A schedule that an app's code defines can be changed here too: the
-/// change stays until that code's own definition changes.
+/// Safe for use by several threads. What a method has returned from is stored, and every node goes by it within
+/// seconds. A schedule that an app's code defines can be changed here too: the change stays until that code's own
+/// definition changes.
 /// </remarks>
 public sealed class ScheduleClient
 {
@@ -27,24 +28,42 @@ public sealed class ScheduleClient
     /// <summary>Adds a schedule.</summary>
     /// <param name="id">Its id: 1 to 128 characters of <c>A-Z a-z 0-9 . _ : -</c>.</param>
     /// <param name="trigger">When. An interval without an anchor counts from now.</param>
-    /// <param name="job">What each tick enqueues, without an id, a due time or a delay of its own. Its expiry counts from each tick.</param>
+    /// <param name="job">What each tick enqueues, without an id, a due time or a delay of its own. Its expiry counts
+    /// from each tick.</param>
     /// <param name="options">How; null (the default) for the defaults.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
-    /// <exception cref="ScheduleException">There is one of this id, or there are too many (<c>Lovage:Limits:SchedulesMax</c>).</exception>
+    /// <exception cref="ScheduleException">There is one of this id, or there are too many
+    /// (<c>Lovage:Limits:SchedulesMax</c>).</exception>
     /// <exception cref="TriggerException">It would never fire.</exception>
-    /// <exception cref="ArgumentException">The id, the job or an option is not valid, or it is for every node: that needs code.</exception>
-    /// <exception cref="BadArgumentsException">The job's arguments do not fit, or cannot be written as JSON.</exception>
+    /// <exception cref="ArgumentException">The id, the job or an option is not valid, or it is for every node: that
+    /// needs code.</exception>
+    /// <exception cref="BadArgumentsException">The job's arguments do not fit, or cannot be written as
+    /// JSON.</exception>
     /// <exception cref="StorageException">The storage cannot take it now, or keeps no schedules.</exception>
-    public async ValueTask<Schedule> AddAsync(string id, Trigger trigger, Job job, ScheduleOptions? options = null, CancellationToken cancellationToken = default)
+    public async ValueTask<Schedule> AddAsync(
+        string id,
+        Trigger trigger,
+        Job job,
+        ScheduleOptions? options = null,
+        CancellationToken cancellationToken = default)
     {
         var definition = Define(id, trigger, job, options);
         return await TryAddAsync(definition, await _sender.TemplateAsync(job, _services), cancellationToken)
-            ?? throw new ScheduleException(id, "there is one of this id already. Change it (SetAsync), or choose another id.");
+            ?? throw new ScheduleException(
+                id, "there is one of this id already. Change it (SetAsync), or choose another id.");
     }
 
-    /// <summary>Adds a schedule, or gives the one of this id another trigger, job and options; whether it is paused stays as it is, and with the trigger it has it goes on at the tick it stands at, so that one that is due is not lost.</summary>
+    /// <summary>
+    /// Adds a schedule, or gives the one of this id another trigger, job and options; whether it is paused stays as it
+    /// is, and with the trigger it has it goes on at the tick it stands at, so that one that is due is not lost.
+    /// </summary>
     /// <inheritdoc cref="AddAsync"/>
-    public async ValueTask<Schedule> SetAsync(string id, Trigger trigger, Job job, ScheduleOptions? options = null, CancellationToken cancellationToken = default)
+    public async ValueTask<Schedule> SetAsync(
+        string id,
+        Trigger trigger,
+        Job job,
+        ScheduleOptions? options = null,
+        CancellationToken cancellationToken = default)
     {
         var definition = Define(id, trigger, job, options);
         var template = await _sender.TemplateAsync(job, _services);
@@ -81,12 +100,16 @@ public sealed class ScheduleClient
         throw Contended(id);
     }
 
-    /// <summary>Removes a schedule and its history; jobs that it has enqueued stay. One that an app's code defines comes back when that app starts again: pause it instead.</summary>
+    /// <summary>
+    /// Removes a schedule and its history; jobs that it has enqueued stay. One that an app's code defines comes back
+    /// when that app starts again: pause it instead.
+    /// </summary>
     /// <param name="id">The schedule.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
     /// <returns>False when there is none.</returns>
     /// <exception cref="StorageException">The storage cannot be asked now, or keeps no schedules.</exception>
-    public ValueTask<bool> RemoveAsync(string id, CancellationToken cancellationToken = default) => _sender.Store.RemoveAsync(ScheduleDefinition.CheckId(id), cancellationToken);
+    public ValueTask<bool> RemoveAsync(string id, CancellationToken cancellationToken = default) =>
+        _sender.Store.RemoveAsync(ScheduleDefinition.CheckId(id), cancellationToken);
 
     /// <summary>Pauses a schedule: its ticks pass, and are not made up for. Jobs that it has enqueued run on.</summary>
     /// <param name="id">The schedule.</param>
@@ -97,7 +120,8 @@ public sealed class ScheduleClient
     public ValueTask<Schedule> PauseAsync(string id, string reason, CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(reason);
-        return ChangeAsync(id, (record, _) => record with { State = ScheduleState.Paused, Reason = reason }, cancellationToken);
+        return ChangeAsync(
+            id, (record, _) => record with { State = ScheduleState.Paused, Reason = reason }, cancellationToken);
     }
 
     /// <summary>Lets a paused or broken schedule fire again, from its next tick after now.</summary>
@@ -111,19 +135,29 @@ public sealed class ScheduleClient
             id,
             (record, now) => record.State == ScheduleState.Active
                 ? record
-                : record with { State = ScheduleState.Active, Reason = null, NextTick = ScheduleSender.FirstTick(_sender.Triggers.Read(record.Trigger), now, record) },
+                : record with
+                {
+                    State = ScheduleState.Active,
+                    Reason = null,
+                    NextTick = ScheduleSender.FirstTick(_sender.Triggers.Read(record.Trigger), now, record),
+                },
             cancellationToken);
 
-    /// <summary>Enqueues a schedule's job now, in whatever state the schedule is; its ticks go on as they would.</summary>
+    /// <summary>
+    /// Enqueues a schedule's job now, in whatever state the schedule is; its ticks go on as they would.
+    /// </summary>
     /// <param name="id">The schedule.</param>
     /// <param name="cancellationToken">Gives up waiting; the job may be stored all the same.</param>
     /// <exception cref="ScheduleException">There is none.</exception>
     /// <exception cref="StorageException">The storage cannot take it now, or keeps no schedules.</exception>
     public async ValueTask<JobHandle> RunNowAsync(string id, CancellationToken cancellationToken = default)
     {
-        var record = await _sender.Store.FindAsync(ScheduleDefinition.CheckId(id), cancellationToken) ?? throw Unknown(id);
+        var record = await _sender.Store.FindAsync(ScheduleDefinition.CheckId(id), cancellationToken)
+            ?? throw Unknown(id);
         var job = _sender.Instance(id, record.Job, await _sender.NowAsync(cancellationToken));
-        return await _sender.Store.RunAsync(id, job, cancellationToken) ? new UntypedJobHandle(job.Id, _jobs) : throw Unknown(id);
+        return await _sender.Store.RunAsync(id, job, cancellationToken)
+            ? new UntypedJobHandle(job.Id, _jobs)
+            : throw Unknown(id);
     }
 
     /// <summary>Reads a schedule.</summary>
@@ -132,15 +166,19 @@ public sealed class ScheduleClient
     /// <returns>Null when there is none.</returns>
     /// <exception cref="StorageException">The storage cannot be asked now, or keeps no schedules.</exception>
     public async ValueTask<Schedule?> FindAsync(string id, CancellationToken cancellationToken = default) =>
-        await _sender.Store.FindAsync(ScheduleDefinition.CheckId(id), cancellationToken) is { } record ? Schedule.Of(record, _sender.Triggers) : null;
+        await _sender.Store.FindAsync(ScheduleDefinition.CheckId(id), cancellationToken) is { } record
+            ? Schedule.Of(record, _sender.Triggers)
+            : null;
 
     /// <summary>Reads schedules in the order of their ids.</summary>
     /// <param name="after">The last id of the page before; null (the default) for the first page.</param>
     /// <param name="limit">Schedules at the most, 1 to 1,000; 100 by default.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
     /// <exception cref="StorageException">The storage cannot be asked now, or keeps no schedules.</exception>
-    public async ValueTask<IReadOnlyList<Schedule>> ListAsync(string? after = null, int limit = 100, CancellationToken cancellationToken = default) =>
-        [.. (await _sender.Store.ListAsync(after, limit, cancellationToken)).Select(record => Schedule.Of(record, _sender.Triggers))];
+    public async ValueTask<IReadOnlyList<Schedule>> ListAsync(
+        string? after = null, int limit = 100, CancellationToken cancellationToken = default) =>
+        [.. (await _sender.Store.ListAsync(after, limit, cancellationToken)).Select(
+            record => Schedule.Of(record, _sender.Triggers))];
 
     /// <summary>The next ticks of a schedule, as they would be were it not paused.</summary>
     /// <param name="id">The schedule.</param>
@@ -149,15 +187,19 @@ public sealed class ScheduleClient
     /// <exception cref="ScheduleException">There is none.</exception>
     /// <exception cref="TriggerException">Its trigger cannot be computed here.</exception>
     /// <exception cref="StorageException">The storage cannot be asked now, or keeps no schedules.</exception>
-    public async ValueTask<IReadOnlyList<DateTimeOffset>> NextTicksAsync(string id, int count, CancellationToken cancellationToken = default)
+    public async ValueTask<IReadOnlyList<DateTimeOffset>> NextTicksAsync(
+        string id, int count, CancellationToken cancellationToken = default)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(count, 1_000);
-        var record = await _sender.Store.FindAsync(ScheduleDefinition.CheckId(id), cancellationToken) ?? throw Unknown(id);
+        var record = await _sender.Store.FindAsync(ScheduleDefinition.CheckId(id), cancellationToken)
+            ?? throw Unknown(id);
         var trigger = _sender.Triggers.Read(record.Trigger);
         var now = await _sender.NowAsync(cancellationToken);
         var ticks = new List<DateTimeOffset>(count);
-        for (var tick = trigger.NextAfter(record.LastTick > now ? record.LastTick.Value : now); tick is not null && ticks.Count < count; tick = trigger.NextAfter(tick.Value))
+        for (var tick = trigger.NextAfter(record.LastTick > now ? record.LastTick.Value : now);
+            tick is not null && ticks.Count < count;
+            tick = trigger.NextAfter(tick.Value))
         {
             ticks.Add(tick.Value);
         }
@@ -170,7 +212,8 @@ public sealed class ScheduleClient
     /// <param name="limit">Lines at the most, 1 to 1,000; 100 by default.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
     /// <exception cref="StorageException">The storage cannot be asked now, or keeps no schedules.</exception>
-    public ValueTask<IReadOnlyList<TickRecord>> GetHistoryAsync(string id, int limit = 100, CancellationToken cancellationToken = default) =>
+    public ValueTask<IReadOnlyList<TickRecord>> GetHistoryAsync(
+        string id, int limit = 100, CancellationToken cancellationToken = default) =>
         _sender.Store.HistoryAsync(ScheduleDefinition.CheckId(id), limit, cancellationToken);
 
     private static ScheduleDefinition Define(string id, Trigger trigger, Job job, ScheduleOptions? options)
@@ -178,19 +221,25 @@ public sealed class ScheduleClient
         var definition = new ScheduleDefinition(id, trigger, job, options);
         return definition.Options.Target == ScheduleTarget.Cluster
             ? definition
-            : throw new ArgumentException($"Schedule '{id}' is for every node, which needs code on every node: AddLovage().AddSchedule(...).", nameof(options));
+            : throw new ArgumentException(
+                $"Schedule '{id}' is for every node, which needs code on every node: AddLovage().AddSchedule(...).",
+                nameof(options));
     }
 
     private static ScheduleException Unknown(string id) => new(id, "there is none of this id.");
 
-    private static ScheduleException Contended(string id) => new(id, $"it was changed by others {TriesMax} times in a row while this change was tried. Try again.");
+    private static ScheduleException Contended(string id) =>
+        new(id, $"it was changed by others {TriesMax} times in a row while this change was tried. Try again.");
 
-    private async ValueTask<Schedule?> TryAddAsync(ScheduleDefinition definition, Protocol.JobMessage template, CancellationToken cancellationToken)
+    private async ValueTask<Schedule?> TryAddAsync(
+        ScheduleDefinition definition, Protocol.JobMessage template, CancellationToken cancellationToken)
     {
         var store = _sender.Store;
         if (await store.CountAsync(cancellationToken) >= _settings.SchedulesMax)
         {
-            throw new ScheduleException(definition.Id, $"there are {_settings.SchedulesMax:N0} schedules, and no more may be (Lovage:Limits:SchedulesMax).");
+            throw new ScheduleException(
+                definition.Id,
+                $"there are {_settings.SchedulesMax:N0} schedules, and no more may be (Lovage:Limits:SchedulesMax).");
         }
 
         var now = await _sender.NowAsync(cancellationToken);
@@ -207,13 +256,15 @@ public sealed class ScheduleClient
             cancellationToken);
     }
 
-    private async ValueTask<Schedule> ChangeAsync(string id, Func<ScheduleRecord, DateTimeOffset, ScheduleRecord> change, CancellationToken cancellationToken)
+    private async ValueTask<Schedule> ChangeAsync(
+        string id, Func<ScheduleRecord, DateTimeOffset, ScheduleRecord> change, CancellationToken cancellationToken)
     {
         ScheduleDefinition.CheckId(id);
         for (var tries = 0; tries < TriesMax; tries++)
         {
             var record = await _sender.Store.FindAsync(id, cancellationToken) ?? throw Unknown(id);
-            if (await SaveAsync(change(record, await _sender.NowAsync(cancellationToken)), cancellationToken) is { } saved)
+            if (await SaveAsync(change(record, await _sender.NowAsync(cancellationToken)), cancellationToken)
+                is { } saved)
             {
                 return saved;
             }
@@ -223,5 +274,7 @@ public sealed class ScheduleClient
     }
 
     private async ValueTask<Schedule?> SaveAsync(ScheduleRecord record, CancellationToken cancellationToken) =>
-        await _sender.Store.SaveAsync(record, cancellationToken) is null ? null : await FindAsync(record.Id, cancellationToken);
+        await _sender.Store.SaveAsync(record, cancellationToken) is null
+            ? null
+            : await FindAsync(record.Id, cancellationToken);
 }

@@ -2,7 +2,9 @@ using System.Collections.Immutable;
 
 namespace Lovage.Diagnostics;
 
-/// <summary>Names come from callers: past a number of them a metric would grow without bound, and the rest are counted together.</summary>
+/// <summary>
+/// Names come from callers: past a number of them a metric would grow without bound, and the rest are counted together.
+/// </summary>
 /// <remarks>Safe for use by several threads.</remarks>
 internal sealed class MetricNames
 {

@@ -37,7 +37,11 @@ internal sealed class AttemptLog(int linesMax, int charactersMax)
             LogLine[] lines = [.. _lines];
             return _dropped == 0 || lines.Length == 0
                 ? lines
-                : [new LogLine(lines[0].At, (int)LogLevel.Information, "Lovage.Worker", $"({_dropped} older lines were not kept)"), .. lines];
+                : [new LogLine(
+                    lines[0].At,
+                    (int)LogLevel.Information,
+                    "Lovage.Worker",
+                    $"({_dropped} older lines were not kept)"), .. lines];
         }
     }
 }
@@ -60,7 +64,12 @@ internal sealed class AttemptLoggerProvider(TimeProvider time) : ILoggerProvider
 
         public bool IsEnabled(LogLevel logLevel) => logLevel != LogLevel.None && JobAttempt.Current is not null;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        public void Log<TState>(
+            LogLevel logLevel,
+            EventId eventId,
+            TState state,
+            Exception? exception,
+            Func<TState, Exception?, string> formatter)
         {
             if (logLevel == LogLevel.None || JobAttempt.Current is not { } attempt)
             {

@@ -2,18 +2,26 @@ using Lovage.Storage;
 
 namespace Lovage.Execution;
 
-/// <summary>Turns the end of an attempt into the outcome that is written, by the table in <see cref="JobLifecycle"/> and the job's retry policy.</summary>
+/// <summary>
+/// Turns the end of an attempt into the outcome that is written, by the table in <see cref="JobLifecycle"/> and the
+/// job's retry policy.
+/// </summary>
 internal sealed class AttemptOutcomes(WorkerSettings settings, WorkerOwner owner, Random random)
 {
     private readonly Lock _randomLock = new();
 
     /// <summary>Attempts at the most for a message: its own number, else its definition's, else the policy's.</summary>
     internal int MaxAttempts(Delivery delivery, JobDefinition? definition) =>
-        delivery.Message.MaxAttempts ?? definition?.MaxAttempts ?? definition?.Retry?.MaxAttempts ?? settings.Retry.MaxAttempts ?? settings.MaxAttempts;
+        delivery.Message.MaxAttempts
+            ?? definition?.MaxAttempts
+            ?? definition?.Retry?.MaxAttempts
+            ?? settings.Retry.MaxAttempts
+            ?? settings.MaxAttempts;
 
     /// <summary>The outcome of an attempt that ran.</summary>
     /// <returns>Null when the job is to be released instead.</returns>
-    internal Settlement? Of(JobAttempt attempt, AttemptEnding ending, TimeSpan duration) => Of(attempt, ending, duration, attempt.Result);
+    internal Settlement? Of(JobAttempt attempt, AttemptEnding ending, TimeSpan duration) =>
+        Of(attempt, ending, duration, attempt.Result);
 
     /// <inheritdoc cref="Of(JobAttempt, AttemptEnding, TimeSpan)"/>
     internal Settlement? Of(JobAttempt attempt, AttemptEnding ending, TimeSpan duration, ReadOnlyMemory<byte> result)
@@ -27,7 +35,10 @@ internal sealed class AttemptOutcomes(WorkerSettings settings, WorkerOwner owner
             duration,
             ending.End == AttemptEnd.Succeeded && !tooLarge ? result : default,
             attempt.LogLines,
-            tooLarge ? $"The result was left out: it has {result.Length:N0} bytes, more than the {settings.ResultBytesMax:N0} allowed. Store it elsewhere and return a reference." : null);
+            tooLarge
+                ? $"The result was left out: it has {result.Length:N0} bytes, more than the "
+                    + $"{settings.ResultBytesMax:N0} allowed. Store it elsewhere and return a reference."
+                : null);
         return outcome is not null && attempt.TryTakeProgress(out var fraction, out var message)
             ? outcome with { Progress = fraction, ProgressMessage = message }
             : outcome;
@@ -39,11 +50,19 @@ internal sealed class AttemptOutcomes(WorkerSettings settings, WorkerOwner owner
         Of(delivery, definition, ending, at, TimeSpan.Zero, default, [], null);
 
     private Settlement? Of(
-        Delivery delivery, JobDefinition? definition, AttemptEnding ending, DateTimeOffset startedAt, TimeSpan duration, ReadOnlyMemory<byte> result, IReadOnlyList<LogLine> logs, string? reason)
+        Delivery delivery,
+        JobDefinition? definition,
+        AttemptEnding ending,
+        DateTimeOffset startedAt,
+        TimeSpan duration,
+        ReadOnlyMemory<byte> result,
+        IReadOnlyList<LogLine> logs,
+        string? reason)
     {
         var message = delivery.Message;
         var policy = definition?.Retry ?? settings.Retry;
-        var facts = new AttemptFacts(message.Retries, MaxAttempts(delivery, definition), ending.Error is null || policy.Allows(ending.Error));
+        var facts = new AttemptFacts(
+            message.Retries, MaxAttempts(delivery, definition), ending.Error is null || policy.Allows(ending.Error));
         var decision = JobLifecycle.Decide(JobState.Running, ending.End, facts);
         if (decision == JobDecision.Release)
         {
@@ -56,7 +75,9 @@ internal sealed class AttemptOutcomes(WorkerSettings settings, WorkerOwner owner
             Token = delivery.Token,
             Id = message.Id,
             Decision = decision,
-            RetryDelay = decision == JobDecision.Retry ? RetryDelay(ending, policy, message.Retries + 1) : TimeSpan.Zero,
+            RetryDelay = decision == JobDecision.Retry
+                ? RetryDelay(ending, policy, message.Retries + 1)
+                : TimeSpan.Zero,
             Result = result,
             Reason = reason ?? Reason(ending.End, decision, error),
             Attempt = new AttemptRecord

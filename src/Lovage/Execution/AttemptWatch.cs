@@ -21,9 +21,11 @@ internal sealed class Slot
 }
 
 /// <summary>
-/// Looks at running attempts now and then: writes the start of those that take long enough for somebody to ask, writes progress, and minds the time limits.
+/// Looks at running attempts now and then: writes the start of those that take long enough for somebody to ask, writes
+/// progress, and minds the time limits.
 /// </summary>
-internal sealed class AttemptWatch(JobStore store, LeaseKeeper leases, WorkerSettings settings, TimeProvider time, SlotRunner slots)
+internal sealed class AttemptWatch(
+    JobStore store, LeaseKeeper leases, WorkerSettings settings, TimeProvider time, SlotRunner slots)
 {
     private static readonly TimeSpan CancelCheckInterval = TimeSpan.FromSeconds(1);
 
@@ -50,7 +52,9 @@ internal sealed class AttemptWatch(JobStore store, LeaseKeeper leases, WorkerSet
         _running.Clear();
         foreach (var slot in slots.Slots)
         {
-            if (slot.Attempt is { HasEnded: false } attempt && slot.Held is { } held && held.Delivery == attempt.Delivery)
+            if (slot.Attempt is { HasEnded: false } attempt
+                && slot.Held is { } held
+                && held.Delivery == attempt.Delivery)
             {
                 Look(slot, held, attempt);
             }
@@ -66,7 +70,9 @@ internal sealed class AttemptWatch(JobStore store, LeaseKeeper leases, WorkerSet
             await store.ReportProgressAsync(part, stopped);
         }
 
-        if (_running.Count > 0 && Volatile.Read(ref _cancelHint) && time.GetElapsedTime(_cancelCheckedTimestamp) >= CancelCheckInterval)
+        if (_running.Count > 0
+            && Volatile.Read(ref _cancelHint)
+            && time.GetElapsedTime(_cancelCheckedTimestamp) >= CancelCheckInterval)
         {
             Volatile.Write(ref _cancelHint, false);
             _cancelCheckedTimestamp = time.GetTimestamp();
@@ -103,7 +109,8 @@ internal sealed class AttemptWatch(JobStore store, LeaseKeeper leases, WorkerSet
             _starts.Add((held, attempt));
         }
 
-        if (time.GetElapsedTime(attempt.ProgressTimestamp) >= settings.ProgressInterval && attempt.TryTakeProgress(out var fraction, out var message))
+        if (time.GetElapsedTime(attempt.ProgressTimestamp) >= settings.ProgressInterval
+            && attempt.TryTakeProgress(out var fraction, out var message))
         {
             attempt.ProgressTimestamp = time.GetTimestamp();
             _progress.Add(new ProgressUpdate(attempt.Delivery.Token, attempt.Delivery.Message.Id, fraction, message));
@@ -115,7 +122,12 @@ internal sealed class AttemptWatch(JobStore store, LeaseKeeper leases, WorkerSet
         foreach (var part in _starts.Chunk(JobBroker.BatchMax))
         {
             var held = await store.RecordStartsAsync(
-                [.. part.Select(start => new JobStart(start.Attempt.Delivery.Token, start.Attempt.Delivery.Message.Id, start.Attempt.StartedAt, Ahead: false))], stopped);
+                [.. part.Select(start => new JobStart(
+                    start.Attempt.Delivery.Token,
+                    start.Attempt.Delivery.Message.Id,
+                    start.Attempt.StartedAt,
+                    Ahead: false))],
+                stopped);
             for (var i = 0; i < part.Length; i++)
             {
                 part[i].Attempt.StartRecorded = true;

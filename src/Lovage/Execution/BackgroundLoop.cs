@@ -4,17 +4,24 @@ using Lovage.Storage;
 
 namespace Lovage.Execution;
 
-/// <summary>Repeats a step until it is stopped, whatever the step throws: with its own thread where it must not depend on the thread pool, else on the caller's scheduler.</summary>
+/// <summary>
+/// Repeats a step until it is stopped, whatever the step throws: with its own thread where it must not depend on the
+/// thread pool, else on the caller's scheduler.
+/// </summary>
 /// <param name="name">What it is called in logs, metrics and thread lists.</param>
 /// <param name="time">Measures the pauses.</param>
 /// <param name="faulted">Hears of the step's faults.</param>
 /// <param name="wake">Ends a pause early; null for nothing.</param>
-internal sealed class BackgroundLoop(string name, TimeProvider time, Action<string, Exception> faulted, WakeUp? wake = null)
+internal sealed class BackgroundLoop(
+    string name, TimeProvider time, Action<string, Exception> faulted, WakeUp? wake = null)
 {
     private readonly WakeUp _wake = wake ?? new WakeUp();
 
     /// <summary>Runs on the caller's scheduler; the step says how long to wait before the next one.</summary>
-    [SuppressMessage("Design", "CA1031", Justification = "A loop outlives its steps' faults: they are logged, counted and tried again.")]
+    [SuppressMessage(
+        "Design",
+        "CA1031",
+        Justification = "A loop outlives its steps' faults: they are logged, counted and tried again.")]
     internal async Task RunAsync(Func<CancellationToken, Task<TimeSpan>> step, CancellationToken stopped)
     {
         while (!stopped.IsCancellationRequested)
@@ -47,10 +54,13 @@ internal sealed class BackgroundLoop(string name, TimeProvider time, Action<stri
     }
 
     /// <summary>
-    /// Runs on a thread of its own, which also runs what the step awaits, so that neither a timer nor a continuation needs the thread pool (400 blocking handlers
-    /// kept an asynchronous heartbeat from ticking for 14.5 s).
+    /// Runs on a thread of its own, which also runs what the step awaits, so that neither a timer nor a continuation
+    /// needs the thread pool (400 blocking handlers kept an asynchronous heartbeat from ticking for 14.5 s).
     /// </summary>
-    [SuppressMessage("Design", "CA1031", Justification = "A loop outlives its steps' faults: they are logged, counted and tried again.")]
+    [SuppressMessage(
+        "Design",
+        "CA1031",
+        Justification = "A loop outlives its steps' faults: they are logged, counted and tried again.")]
     internal Task RunOnThread(Func<CancellationToken, Task<TimeSpan>> step, CancellationToken stopped)
     {
         var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -118,7 +128,8 @@ internal sealed class BackgroundLoop(string name, TimeProvider time, Action<stri
             }
         }
 
-        public override void Send(SendOrPostCallback d, object? state) => throw new NotSupportedException("Nothing waits for this thread.");
+        public override void Send(SendOrPostCallback d, object? state) =>
+            throw new NotSupportedException("Nothing waits for this thread.");
 
         public override SynchronizationContext CreateCopy() => this;
 
@@ -131,7 +142,12 @@ internal sealed class BackgroundLoop(string name, TimeProvider time, Action<stri
             }
 
             // The wake-up must run on whatever thread ends the task: this one is waiting.
-            task.ContinueWith(static (_, state) => ((ThreadPump)state!).Post(static _ => { }, null), this, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+            task.ContinueWith(
+                static (_, state) => ((ThreadPump)state!).Post(static _ => { }, null),
+                this,
+                CancellationToken.None,
+                TaskContinuationOptions.ExecuteSynchronously,
+                TaskScheduler.Default);
             while (!task.IsCompleted)
             {
                 _any.Wait();

@@ -4,10 +4,13 @@ using System.Diagnostics.CodeAnalysis;
 namespace Lovage.Execution;
 
 /// <summary>
-/// Threads for handlers and calls that compute or block, so that they take none from the pool that serves requests. A thread is started when work finds none idle,
-/// up to the bound, and kept.
+/// Threads for handlers and calls that compute or block, so that they take none from the pool that serves requests. A
+/// thread is started when work finds none idle, up to the bound, and kept.
 /// </summary>
-[SuppressMessage("Usage", "CA2213", Justification = "The collection ends its threads by CompleteAdding; disposed under them it would throw there.")]
+[SuppressMessage(
+    "Usage",
+    "CA2213",
+    Justification = "The collection ends its threads by CompleteAdding; disposed under them it would throw there.")]
 internal sealed class DedicatedThreads(string name, int max) : IDisposable
 {
     private readonly BlockingCollection<Work> _work = [];
@@ -23,7 +26,8 @@ internal sealed class DedicatedThreads(string name, int max) : IDisposable
         var work = new Work<T>(run);
         lock (_lock)
         {
-            // The work takes its thread here, not when the thread comes to it: two at once must not count on the same one.
+            // The work takes its thread here, not when the thread comes to it: two at once must not count on the same
+            // one.
             if (_idle > 0)
             {
                 _idle--;

@@ -1,10 +1,12 @@
 namespace Lovage.Execution;
 
 /// <summary>
-/// How many jobs to fetch ahead of free slots: as many as the slots finish while a fetch is under way, twice over; none when a job takes over a second,
-/// so that no job waits behind a slow one while another worker is idle.
+/// How many jobs to fetch ahead of free slots: as many as the slots finish while a fetch is under way, twice over; none
+/// when a job takes over a second, so that no job waits behind a slow one while another worker is idle.
 /// </summary>
-/// <remarks>Written by the fetching loop and the slots, without a lock: a lost update of an average does no harm.</remarks>
+/// <remarks>
+/// Written by the fetching loop and the slots, without a lock: a lost update of an average does no harm.
+/// </remarks>
 internal sealed class Demand(int concurrency, int prefetchMax, TimeProvider time)
 {
     private const double SlowJobSeconds = 1;
@@ -38,8 +40,9 @@ internal sealed class Demand(int concurrency, int prefetchMax, TimeProvider time
     {
         var average = Volatile.Read(ref _jobSeconds);
 
-        // A slow job shows at once, quick ones little by little. Up to a tenth of a second it may be a quick one that the scheduler or the collector held up: such a
-        // hiccup, counted as a slow job, cut what was held ahead to a few jobs, and the speed of no-op jobs to a half.
+        // A slow job shows at once, quick ones little by little. Up to a tenth of a second it may be a quick one that
+        // the scheduler or the collector held up: such a hiccup, counted as a slow job, cut what was held ahead to a
+        // few jobs, and the speed of no-op jobs to a half.
         var weight = seconds <= average ? 0.05 : seconds > HiccupSeconds ? 0.2 : 0.01;
         Volatile.Write(ref _jobSeconds, average < 0 ? seconds : average + ((seconds - average) * weight));
     }

@@ -5,9 +5,11 @@ using Lovage.Storage;
 namespace Lovage.Execution;
 
 /// <summary>
-/// The way of jobs into this worker: claims them by demand, keeps them in the local buffer until a slot takes them, and counts those that are not done with.
+/// The way of jobs into this worker: claims them by demand, keeps them in the local buffer until a slot takes them, and
+/// counts those that are not done with.
 /// </summary>
-internal sealed class Intake(JobBroker broker, LeaseKeeper leases, WorkerSettings settings, WorkerOwner owner, TimeProvider time, Random random)
+internal sealed class Intake(
+    JobBroker broker, LeaseKeeper leases, WorkerSettings settings, WorkerOwner owner, TimeProvider time, Random random)
 {
     private readonly ConcurrentQueue<HeldLease> _buffer = new();
     private readonly WakeUp _arrived = new();

@@ -7,8 +7,8 @@ using Microsoft.Extensions.DependencyInjection;
 namespace Lovage.Execution;
 
 /// <summary>
-/// One attempt while it runs: what generated code, the handler and the worker's loops share. Whoever moves it from running first, the handler's end or the
-/// worker that gave up on it, decides its outcome.
+/// One attempt while it runs: what generated code, the handler and the worker's loops share. Whoever moves it from
+/// running first, the handler's end or the worker that gave up on it, decides its outcome.
 /// </summary>
 internal sealed class JobAttempt : JobInvocation, IAsyncDisposable
 {
@@ -25,7 +25,14 @@ internal sealed class JobAttempt : JobInvocation, IAsyncDisposable
     private int _phase;
     private bool _holdsThread;
 
-    internal JobAttempt(Delivery delivery, JobDefinition definition, int maxAttempts, JobSerializer serializer, IServiceScopeFactory scopes, WorkerSettings settings, bool cancelInline)
+    internal JobAttempt(
+        Delivery delivery,
+        JobDefinition definition,
+        int maxAttempts,
+        JobSerializer serializer,
+        IServiceScopeFactory scopes,
+        WorkerSettings settings,
+        bool cancelInline)
     {
         _settings = settings;
         Delivery = delivery;
@@ -49,19 +56,26 @@ internal sealed class JobAttempt : JobInvocation, IAsyncDisposable
 
     public override JobArguments? Arguments => Given;
 
-    public override ReadOnlyMemory<byte> Body => Given is null ? Delivery.Message.Body : JobBody.Encode(_context.Name, Given, Serializer, int.MaxValue);
+    public override ReadOnlyMemory<byte> Body =>
+        Given is null ? Delivery.Message.Body : JobBody.Encode(_context.Name, Given, Serializer, int.MaxValue);
 
     public override IServiceProvider Services => (_scope ??= _scopes.CreateAsyncScope()).ServiceProvider;
 
     protected override bool KeepsResult => Given is null && Definition.KeepResult && !Delivery.Message.IgnoreResult;
 
-    /// <summary>The arguments as the caller gave them, for a run in the caller's own process; null when the message carries them.</summary>
+    /// <summary>
+    /// The arguments as the caller gave them, for a run in the caller's own process; null when the message carries
+    /// them.
+    /// </summary>
     internal JobArguments? Given { get; init; }
 
     /// <summary>Records its success in a transaction of the handler's; null where no storage holds the job.</summary>
     internal TransactionalCompletion? Completion { get; init; }
 
-    /// <summary>The outcome that the handler has asked to be written in a transaction; null while it has not. What became of the transaction is not known here.</summary>
+    /// <summary>
+    /// The outcome that the handler has asked to be written in a transaction; null while it has not. What became of the
+    /// transaction is not known here.
+    /// </summary>
     internal Settlement? Completed
     {
         get => Volatile.Read(ref _completed);
@@ -78,7 +92,10 @@ internal sealed class JobAttempt : JobInvocation, IAsyncDisposable
     /// <summary>The wall clock at which the handler was called.</summary>
     internal DateTimeOffset StartedAt { get; set; }
 
-    /// <summary>True while the synchronous part of filters and handler runs: up to its first wait it keeps the thread that called it.</summary>
+    /// <summary>
+    /// True while the synchronous part of filters and handler runs: up to its first wait it keeps the thread that
+    /// called it.
+    /// </summary>
     internal bool HoldsThread
     {
         get => Volatile.Read(ref _holdsThread);
@@ -86,7 +103,11 @@ internal sealed class JobAttempt : JobInvocation, IAsyncDisposable
     }
 
     /// <summary>What the handler logs; made at its first line.</summary>
-    internal AttemptLog Log => _log ?? Interlocked.CompareExchange(ref _log, new AttemptLog(_settings.LogLinesMax, _settings.LogCharactersMax), null) ?? _log;
+    internal AttemptLog Log =>
+        _log
+            ?? Interlocked.CompareExchange(
+                ref _log, new AttemptLog(_settings.LogLinesMax, _settings.LogCharactersMax), null)
+            ?? _log;
 
     /// <summary>What the handler has logged so far, oldest first.</summary>
     internal IReadOnlyList<LogLine> LogLines => Volatile.Read(ref _log)?.Take() ?? [];
@@ -114,13 +135,17 @@ internal sealed class JobAttempt : JobInvocation, IAsyncDisposable
     internal void Cancel(JobCancellationReason reason) => _context.Cancel(reason, _cancelInline);
 
     /// <summary>The newest report that was not taken yet.</summary>
-    internal bool TryTakeProgress(out double fraction, out string? message) => _context.TryTakeProgress(out fraction, out message);
+    internal bool TryTakeProgress(out double fraction, out string? message) =>
+        _context.TryTakeProgress(out fraction, out message);
 
     public ValueTask DisposeAsync() => _scope is { } scope ? scope.DisposeAsync() : ValueTask.CompletedTask;
 
     internal bool HasScope => _scope is not null;
 
-    [SuppressMessage("Design", "CA1001", Justification = "The handler may have given the token away, and a source without a timer holds nothing.")]
+    [SuppressMessage(
+        "Design",
+        "CA1001",
+        Justification = "The handler may have given the token away, and a source without a timer holds nothing.")]
     private sealed class AttemptContext(JobAttempt attempt, int maxAttempts) : JobContext
     {
         private CancellationTokenSource? _source;
@@ -147,7 +172,8 @@ internal sealed class JobAttempt : JobInvocation, IAsyncDisposable
 
         public override long FenceToken => attempt.Delivery.Token.Stamp;
 
-        public override JobProgress Progress => _progress ?? Interlocked.CompareExchange(ref _progress, new AttemptProgress(), null) ?? _progress;
+        public override JobProgress Progress =>
+            _progress ?? Interlocked.CompareExchange(ref _progress, new AttemptProgress(), null) ?? _progress;
 
         public override CancellationToken CancellationToken
         {
@@ -161,7 +187,8 @@ internal sealed class JobAttempt : JobInvocation, IAsyncDisposable
                 var source = new CancellationTokenSource();
                 source = Interlocked.CompareExchange(ref _source, source, null) ?? source;
 
-                // Who cancels sets the reason first and looks for the source then; here it is the other way round, so that one of the two sees the other.
+                // Who cancels sets the reason first and looks for the source then; here it is the other way round, so
+                // that one of the two sees the other.
                 if (CancellationReason != JobCancellationReason.None)
                 {
                     source.Cancel();
@@ -173,14 +200,21 @@ internal sealed class JobAttempt : JobInvocation, IAsyncDisposable
 
         public override JobCancellationReason CancellationReason => (JobCancellationReason)Volatile.Read(ref _reason);
 
-        protected override ValueTask CompleteCoreAsync(DbTransaction transaction, Func<JobSerializer, ReadOnlyMemory<byte>> result, CancellationToken cancellationToken) =>
-            attempt.Completion is { } completion ? completion.CompleteAsync(attempt, transaction, attempt.KeepsResult ? result(attempt.Serializer) : default, cancellationToken) : default;
+        protected override ValueTask CompleteCoreAsync(
+            DbTransaction transaction,
+            Func<JobSerializer, ReadOnlyMemory<byte>> result,
+            CancellationToken cancellationToken) =>
+            attempt.Completion is { } completion
+                ? completion.CompleteAsync(
+                    attempt, transaction, attempt.KeepsResult ? result(attempt.Serializer) : default, cancellationToken)
+                : default;
 
         private JobMessage Message => attempt.Delivery.Message;
 
         internal void Cancel(JobCancellationReason reason, bool inline)
         {
-            if (Interlocked.CompareExchange(ref _reason, (int)reason, (int)JobCancellationReason.None) != (int)JobCancellationReason.None
+            if (Interlocked.CompareExchange(ref _reason, (int)reason, (int)JobCancellationReason.None)
+                != (int)JobCancellationReason.None
                 || Volatile.Read(ref _source) is not { } source)
             {
                 return;
@@ -193,7 +227,11 @@ internal sealed class JobAttempt : JobInvocation, IAsyncDisposable
             else
             {
                 // Callbacks on the token are the user's code and must not run on, or throw into, a loop of the worker.
-                source.CancelAsync().ContinueWith(static task => _ = task.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+                source.CancelAsync().ContinueWith(
+                    static task => _ = task.Exception,
+                    CancellationToken.None,
+                    TaskContinuationOptions.OnlyOnFaulted,
+                    TaskScheduler.Default);
             }
         }
 

@@ -10,7 +10,9 @@ namespace Lovage.Execution;
 /// <param name="RetryAfter">The wait that the handler asked for; null when it did not.</param>
 internal readonly record struct AttemptEnding(AttemptEnd End, Exception? Error = null, TimeSpan? RetryAfter = null);
 
-/// <summary>Runs one attempt: filters, handler, and what its exception means. Knows nothing of storages, leases or loops.</summary>
+/// <summary>
+/// Runs one attempt: filters, handler, and what its exception means. Knows nothing of storages, leases or loops.
+/// </summary>
 internal sealed class JobRunner(ImmutableArray<Type> filters)
 {
     /// <summary>Runs. Never throws.</summary>
@@ -76,7 +78,8 @@ internal sealed class JobRunner(ImmutableArray<Type> filters)
         await StepAsync(0);
         if (!ran)
         {
-            throw new InvalidOperationException($"A filter around job '{attempt.Context.Name}' returned without calling next. To refuse a job, throw.");
+            throw new InvalidOperationException(
+                $"A filter around job '{attempt.Context.Name}' returned without calling next. To refuse a job, throw.");
         }
 
         ValueTask StepAsync(int index)
@@ -85,7 +88,8 @@ internal sealed class JobRunner(ImmutableArray<Type> filters)
             {
                 if (ran)
                 {
-                    throw new InvalidOperationException($"A filter around job '{attempt.Context.Name}' called next twice. Call it once.");
+                    throw new InvalidOperationException(
+                        $"A filter around job '{attempt.Context.Name}' called next twice. Call it once.");
                 }
 
                 ran = true;
@@ -102,12 +106,14 @@ internal sealed class JobRunner(ImmutableArray<Type> filters)
         RetryException retry => new AttemptEnding(AttemptEnd.RetryAsked, retry, retry.Delay),
         LeaseLostException lost when lost.Id == attempt.Context.Id => new AttemptEnding(AttemptEnd.Interrupted, error),
         RejectException => new AttemptEnding(AttemptEnd.Rejected, error),
-        BadArgumentsException bad when bad.Job == attempt.Context.Name => new AttemptEnding(AttemptEnd.BadArguments, error),
+        BadArgumentsException bad when bad.Job == attempt.Context.Name =>
+            new AttemptEnding(AttemptEnd.BadArguments, error),
         _ => attempt.CancellationReason switch
         {
             JobCancellationReason.Revoked => new AttemptEnding(AttemptEnd.Cancelled, error),
             JobCancellationReason.TimeLimit => new AttemptEnding(AttemptEnd.TimedOut, error),
-            JobCancellationReason.Shutdown or JobCancellationReason.LeaseLost => new AttemptEnding(AttemptEnd.Interrupted, error),
+            JobCancellationReason.Shutdown or JobCancellationReason.LeaseLost =>
+                new AttemptEnding(AttemptEnd.Interrupted, error),
             _ => new AttemptEnding(AttemptEnd.Failed, error),
         },
     };

@@ -6,8 +6,9 @@ using Microsoft.Extensions.Logging;
 namespace Lovage.Execution;
 
 /// <summary>
-/// Fetches jobs, runs them and writes their outcomes: the intake claims jobs by demand, slots run them, the settlement buffer writes outcomes together.
-/// Meanwhile leases are renewed and running attempts are watched, each on a thread of its own, and a sweep takes back the jobs of dead workers.
+/// Fetches jobs, runs them and writes their outcomes: the intake claims jobs by demand, slots run them, the settlement
+/// buffer writes outcomes together. Meanwhile leases are renewed and running attempts are watched, each on a thread of
+/// its own, and a sweep takes back the jobs of dead workers.
 /// </summary>
 /// <remarks>Safe for use by several threads. Started and stopped once.</remarks>
 public sealed class JobWorker : IAsyncDisposable
@@ -42,13 +43,29 @@ public sealed class JobWorker : IAsyncDisposable
     /// <param name="random">Jitter.</param>
     /// <param name="loggers">Where it logs, under Lovage.Worker.</param>
     public JobWorker(
-        JobStorage storage, JobRegistry jobs, JobSerializer serializer, IServiceScopeFactory scopes, ImmutableArray<Type> filters, WorkerSettings settings, WorkerOwner owner, TimeProvider time, Random random, ILoggerFactory loggers)
-        : this(storage, jobs, serializer, scopes, filters, settings, owner, time, random, loggers, new ProcessOwnerProbe(owner), ownThreads: time == TimeProvider.System)
+        JobStorage storage, JobRegistry jobs, JobSerializer serializer, IServiceScopeFactory scopes,
+        ImmutableArray<Type> filters, WorkerSettings settings, WorkerOwner owner, TimeProvider time, Random random,
+        ILoggerFactory loggers)
+        : this(
+            storage,
+            jobs,
+            serializer,
+            scopes,
+            filters,
+            settings,
+            owner,
+            time,
+            random,
+            loggers,
+            new ProcessOwnerProbe(owner),
+            ownThreads: time == TimeProvider.System)
     {
     }
 
     internal JobWorker(
-        JobStorage storage, JobRegistry jobs, JobSerializer serializer, IServiceScopeFactory scopes, ImmutableArray<Type> filters, WorkerSettings settings, WorkerOwner owner, TimeProvider time, Random random, ILoggerFactory loggers, OwnerProbe probe, bool ownThreads)
+        JobStorage storage, JobRegistry jobs, JobSerializer serializer, IServiceScopeFactory scopes,
+        ImmutableArray<Type> filters, WorkerSettings settings, WorkerOwner owner, TimeProvider time, Random random,
+        ILoggerFactory loggers, OwnerProbe probe, bool ownThreads)
     {
         ArgumentNullException.ThrowIfNull(storage);
         ArgumentNullException.ThrowIfNull(settings);
@@ -63,7 +80,21 @@ public sealed class JobWorker : IAsyncDisposable
         _settlements = new SettlementBuffer(storage.Store, _leases, time, random, _report);
         var outcomes = new AttemptOutcomes(settings, owner, random);
         _slots = new SlotRunner(
-            _intake, _leases, _settlements, storage, jobs, new JobRunner(filters), outcomes, new TransactionalCompletion(storage, outcomes, time), serializer, scopes, settings, time, _report, ownThreads, _stopped.Token);
+            _intake,
+            _leases,
+            _settlements,
+            storage,
+            jobs,
+            new JobRunner(filters),
+            outcomes,
+            new TransactionalCompletion(storage, outcomes, time),
+            serializer,
+            scopes,
+            settings,
+            time,
+            _report,
+            ownThreads,
+            _stopped.Token);
         _watch = new AttemptWatch(storage.Store, _leases, settings, time, _slots);
         _sweeper = new Sweeper(storage, probe, settings, time, random, _report.Reclaimed);
     }
@@ -75,7 +106,13 @@ public sealed class JobWorker : IAsyncDisposable
         {
             var running = _slots.Running;
             return new WorkerStatus(
-                (WorkerPhase)Volatile.Read(ref _phase), _settings.Concurrency, running, Math.Max(0, _intake.InFlight - running), _settlements.Pending, _leases.RenewalAge, _settings.Lease);
+                (WorkerPhase)Volatile.Read(ref _phase),
+                _settings.Concurrency,
+                running,
+                Math.Max(0, _intake.InFlight - running),
+                _settlements.Pending,
+                _leases.RenewalAge,
+                _settings.Lease);
         }
     }
 
@@ -87,7 +124,8 @@ public sealed class JobWorker : IAsyncDisposable
     /// <exception cref="InvalidOperationException">It was started before.</exception>
     public Task StartAsync(CancellationToken cancellationToken)
     {
-        if (Interlocked.CompareExchange(ref _phase, (int)WorkerPhase.Running, (int)WorkerPhase.Idle) != (int)WorkerPhase.Idle)
+        if (Interlocked.CompareExchange(ref _phase, (int)WorkerPhase.Running, (int)WorkerPhase.Idle)
+            != (int)WorkerPhase.Idle)
         {
             throw new InvalidOperationException("A worker is started once.");
         }
@@ -95,7 +133,8 @@ public sealed class JobWorker : IAsyncDisposable
         _signals = _storage.Signals.Subscribe(OnCancelHint, SignalKind.CancelRequested);
         _slots.Start();
 
-        // Each on a thread of its own: slots that keep the pool busy must not keep jobs from coming in, outcomes from being written, or leases from being renewed.
+        // Each on a thread of its own: slots that keep the pool busy must not keep jobs from coming in, outcomes from
+        // being written, or leases from being renewed.
         _fetching = RunApart("fetch", _intake.FetchAsync, _quiet.Token);
         _others = Task.WhenAll(
             RunApart("settle", _settlements.RunAsync, _stopped.Token),
@@ -106,13 +145,15 @@ public sealed class JobWorker : IAsyncDisposable
     }
 
     /// <summary>
-    /// Stops: fetches no more and gives back what was not started; waits for running handlers within the drain time; cancels the rest; gives back, unpenalised,
-    /// the jobs of those that do not stop. Calling it again, or before the start, does no harm.
+    /// Stops: fetches no more and gives back what was not started; waits for running handlers within the drain time;
+    /// cancels the rest; gives back, unpenalised, the jobs of those that do not stop. Calling it again, or before the
+    /// start, does no harm.
     /// </summary>
     /// <param name="forced">Cancelled to skip the waits.</param>
     public async Task StopAsync(CancellationToken forced)
     {
-        if (Interlocked.CompareExchange(ref _phase, (int)WorkerPhase.Stopping, (int)WorkerPhase.Running) != (int)WorkerPhase.Running)
+        if (Interlocked.CompareExchange(ref _phase, (int)WorkerPhase.Stopping, (int)WorkerPhase.Running)
+            != (int)WorkerPhase.Running)
         {
             Interlocked.CompareExchange(ref _phase, (int)WorkerPhase.Stopped, (int)WorkerPhase.Idle);
             return;
@@ -159,7 +200,10 @@ public sealed class JobWorker : IAsyncDisposable
         _stopped.Dispose();
     }
 
-    /// <summary>What waits on the token goes on elsewhere; without threads of its own the worker stays on its caller's scheduler, which CancelAsync would leave.</summary>
+    /// <summary>
+    /// What waits on the token goes on elsewhere; without threads of its own the worker stays on its caller's
+    /// scheduler, which CancelAsync would leave.
+    /// </summary>
     private Task CancelAsync(CancellationTokenSource source)
     {
         if (_ownThreads)
@@ -192,7 +236,8 @@ public sealed class JobWorker : IAsyncDisposable
         }
         catch (OperationCanceledException)
         {
-            _report.LoopFault("settle", new TimeoutException($"{_settlements.Pending} outcomes could not be written before the stop; their jobs run again."));
+            _report.LoopFault("settle", new TimeoutException(
+                $"{_settlements.Pending} outcomes could not be written before the stop; their jobs run again."));
         }
     }
 

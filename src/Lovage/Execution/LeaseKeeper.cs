@@ -13,7 +13,9 @@ internal sealed class HeldLease(Delivery delivery, long receivedTimestamp, long 
 
     internal long ReceivedTimestamp { get; } = receivedTimestamp;
 
-    /// <summary>The timestamp after which this worker no longer trusts the lease, a fifth of it before the storage does.</summary>
+    /// <summary>
+    /// The timestamp after which this worker no longer trusts the lease, a fifth of it before the storage does.
+    /// </summary>
     internal long EndsTimestamp
     {
         get => Volatile.Read(ref endsTimestamp);
@@ -24,15 +26,17 @@ internal sealed class HeldLease(Delivery delivery, long receivedTimestamp, long 
     internal JobCancellationReason Cancelled => _cancelled;
 
     /// <summary>
-    /// True once the handler has asked for its outcome to be written in a transaction: that one holds the claim until it ends, nobody can take it, and a renewal would only wait for it, with
-    /// all others that are renewed together with it.
+    /// True once the handler has asked for its outcome to be written in a transaction: that one holds the claim until
+    /// it ends, nobody can take it, and a renewal would only wait for it, with all others that are renewed together
+    /// with it.
     /// </summary>
     internal bool IsCompleting => Volatile.Read(ref _attempt)?.Completed is not null;
 
     /// <summary>Ties the lease to its running attempt, which hears of a cancellation that came before.</summary>
     internal void Run(JobAttempt attempt)
     {
-        // Who cancels sets the reason first and looks for the attempt then; here it is the other way round, so that one of the two sees the other.
+        // Who cancels sets the reason first and looks for the attempt then; here it is the other way round, so that one
+        // of the two sees the other.
         Volatile.Write(ref _attempt, attempt);
         Interlocked.MemoryBarrier();
         if (_cancelled != JobCancellationReason.None)
@@ -63,7 +67,8 @@ internal sealed class LeaseKeeper(JobBroker broker, TimeSpan lease, TimeProvider
     private long _renewedTimestamp = time.GetTimestamp();
 
     /// <summary>How long ago the last good renewal was, or zero while there is nothing to renew.</summary>
-    internal TimeSpan RenewalAge => Count == 0 ? TimeSpan.Zero : time.GetElapsedTime(Volatile.Read(ref _renewedTimestamp));
+    internal TimeSpan RenewalAge =>
+        Count == 0 ? TimeSpan.Zero : time.GetElapsedTime(Volatile.Read(ref _renewedTimestamp));
 
     internal int Count
     {
@@ -138,7 +143,8 @@ internal sealed class LeaseKeeper(JobBroker broker, TimeSpan lease, TimeProvider
     }
 
     /// <summary>Gives claims back. Those that cannot be given back now come back when their leases end.</summary>
-    internal async Task ReleaseAsync(IReadOnlyList<LeaseToken> tokens, WorkerReport report, CancellationToken cancellationToken)
+    internal async Task ReleaseAsync(
+        IReadOnlyList<LeaseToken> tokens, WorkerReport report, CancellationToken cancellationToken)
     {
         foreach (var part in tokens.Chunk(JobBroker.BatchMax))
         {
@@ -159,8 +165,8 @@ internal sealed class LeaseKeeper(JobBroker broker, TimeSpan lease, TimeProvider
     }
 
     /// <summary>
-    /// Gives back a claim whose start was written ahead, however long the storage does not answer: until it has taken it, the death of this process would count against the job, so that
-    /// no other one that came back may run.
+    /// Gives back a claim whose start was written ahead, however long the storage does not answer: until it has taken
+    /// it, the death of this process would count against the job, so that no other one that came back may run.
     /// </summary>
     internal async Task ReleaseStartedAsync(LeaseToken token, WorkerReport report, CancellationToken cancellationToken)
     {
@@ -194,7 +200,10 @@ internal sealed class LeaseKeeper(JobBroker broker, TimeSpan lease, TimeProvider
     /// <summary>True while the lease may be trusted.</summary>
     internal bool IsTrusted(HeldLease held) => time.GetTimestamp() < held.EndsTimestamp;
 
-    /// <summary>Renews everything once. A storage that cannot be asked leaves the leases running on; those past their end are given up.</summary>
+    /// <summary>
+    /// Renews everything once. A storage that cannot be asked leaves the leases running on; those past their end are
+    /// given up.
+    /// </summary>
     internal async Task RenewAsync(CancellationToken cancellationToken)
     {
         HeldLease[] all;
@@ -226,7 +235,8 @@ internal sealed class LeaseKeeper(JobBroker broker, TimeSpan lease, TimeProvider
         foreach (var part in some.Where(static held => !held.IsCompleting).Chunk(JobBroker.BatchMax))
         {
             var sent = time.GetTimestamp();
-            var statuses = await broker.RenewAsync([.. part.Select(held => held.Delivery.Token)], lease, cancellationToken);
+            var statuses = await broker.RenewAsync(
+                [.. part.Select(held => held.Delivery.Token)], lease, cancellationToken);
             var ends = Ends(sent);
             for (var i = 0; i < part.Length; i++)
             {

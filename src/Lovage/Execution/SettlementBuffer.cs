@@ -5,10 +5,12 @@ using Lovage.Storage;
 namespace Lovage.Execution;
 
 /// <summary>
-/// Writes outcomes apart from the slots that made them: at once while nothing is being written, else together with all that came meanwhile. A slot waits only when
-/// too many outcomes are unwritten. An outcome is kept until the storage has answered for it.
+/// Writes outcomes apart from the slots that made them: at once while nothing is being written, else together with all
+/// that came meanwhile. A slot waits only when too many outcomes are unwritten. An outcome is kept until the storage
+/// has answered for it.
 /// </summary>
-internal sealed class SettlementBuffer(JobStore store, LeaseKeeper leases, TimeProvider time, Random random, SettlementBuffer.Listener listener)
+internal sealed class SettlementBuffer(
+    JobStore store, LeaseKeeper leases, TimeProvider time, Random random, SettlementBuffer.Listener listener)
 {
     private const int PendingMax = 10_000;
     private const int FewOutcomes = 64;
@@ -100,7 +102,8 @@ internal sealed class SettlementBuffer(JobStore store, LeaseKeeper leases, TimeP
             var seen = _added.Version;
             if (_queue.Count is > 0 and < FewOutcomes)
             {
-                // Slots that are ready to run come first: a moment later there is more to write at once. With an idle processor this is no wait at all.
+                // Slots that are ready to run come first: a moment later there is more to write at once. With an idle
+                // processor this is no wait at all.
                 Thread.Yield();
             }
 
@@ -156,7 +159,11 @@ internal sealed class SettlementBuffer(JobStore store, LeaseKeeper leases, TimeP
         }
     }
 
-    [SuppressMessage("Design", "CA1031", Justification = "This loop must outlive whatever a storage, a signal's listener or a logger throws: without it no outcome is ever written.")]
+    [SuppressMessage(
+        "Design",
+        "CA1031",
+        Justification = "This loop must outlive whatever a storage, a signal's listener or a logger throws: without "
+            + "it no outcome is ever written.")]
     private async Task<bool> WriteAsync(List<Settlement> batch, CancellationToken stopped)
     {
         for (var tries = 0; !stopped.IsCancellationRequested; tries++)
@@ -233,10 +240,14 @@ internal sealed class SettlementBuffer(JobStore store, LeaseKeeper leases, TimeP
         }
     }
 
-    /// <summary>Waits before the next try; the stop ends it quietly, so that a store that fails to the last does not fail the stop.</summary>
+    /// <summary>
+    /// Waits before the next try; the stop ends it quietly, so that a store that fails to the last does not fail the
+    /// stop.
+    /// </summary>
     private async Task PauseAsync(int tries, CancellationToken stopped)
     {
         var bound = Math.Min(0.05 * Math.Pow(2, Math.Min(tries, 10)), RetryDelayMax.TotalSeconds);
-        await Task.Delay(TimeSpan.FromSeconds(bound * (0.5 + (random.NextDouble() / 2))), time, stopped).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+        await Task.Delay(TimeSpan.FromSeconds(bound * (0.5 + (random.NextDouble() / 2))), time, stopped).ConfigureAwait(
+            ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
     }
 }

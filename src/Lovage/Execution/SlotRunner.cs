@@ -8,11 +8,14 @@ using Microsoft.Extensions.DependencyInjection;
 namespace Lovage.Execution;
 
 /// <summary>
-/// The slots of a worker: each takes a claimed job from the buffer, runs it and hands its outcome on, one after the other. What happens to one job stands in
-/// <see cref="ProcessAsync"/> and <see cref="RunAsync"/>.
+/// The slots of a worker: each takes a claimed job from the buffer, runs it and hands its outcome on, one after the
+/// other. What happens to one job stands in <see cref="ProcessAsync"/> and <see cref="RunAsync"/>.
 /// </summary>
 internal sealed class SlotRunner(
-    Intake intake, LeaseKeeper leases, SettlementBuffer settlements, JobStorage storage, JobRegistry jobs, JobRunner runner, AttemptOutcomes outcomes, TransactionalCompletion completion, JobSerializer serializer, IServiceScopeFactory scopes, WorkerSettings settings, TimeProvider time, WorkerReport report, bool ownThreads, CancellationToken stopped) : IDisposable
+    Intake intake, LeaseKeeper leases, SettlementBuffer settlements, JobStorage storage, JobRegistry jobs,
+    JobRunner runner, AttemptOutcomes outcomes, TransactionalCompletion completion, JobSerializer serializer,
+    IServiceScopeFactory scopes, WorkerSettings settings, TimeProvider time, WorkerReport report, bool ownThreads,
+    CancellationToken stopped) : IDisposable
 {
     private const int YieldEvery = 64;
 
@@ -34,9 +37,14 @@ internal sealed class SlotRunner(
     /// <summary>Attempts that run now.</summary>
     internal int Running => Volatile.Read(ref _running);
 
-    /// <summary>The handlers that run and have no thread of their own, those that the worker gave up on included while they keep a thread.</summary>
+    /// <summary>
+    /// The handlers that run and have no thread of their own, those that the worker gave up on included while they keep
+    /// a thread.
+    /// </summary>
     internal IEnumerable<RunningHandler> OnPool() =>
-        from attempt in Slots.Select(static slot => slot.Attempt).OfType<JobAttempt>().Where(static attempt => !attempt.HasEnded)
+        from attempt in Slots.Select(static slot => slot.Attempt)
+            .OfType<JobAttempt>()
+            .Where(static attempt => !attempt.HasEnded)
             .Concat(_lost.Where(static attempt => attempt.HoldsThread))
         let holds = attempt.HoldsThread
         where !(holds && IsApart(attempt))
@@ -52,7 +60,9 @@ internal sealed class SlotRunner(
         }
     }
 
-    /// <summary>Waits, for the one that watches, until something runs: an idle worker has nothing to be looked at.</summary>
+    /// <summary>
+    /// Waits, for the one that watches, until something runs: an idle worker has nothing to be looked at.
+    /// </summary>
     internal async Task WaitUntilBusyAsync(CancellationToken stopped)
     {
         // Who starts counts up first and looks at the flag then: one of the two sees the other.
@@ -67,7 +77,10 @@ internal sealed class SlotRunner(
         Volatile.Write(ref _isAwaited, false);
     }
 
-    /// <summary>Ends an attempt that ran over its limit, whether its handler ever returns or not, and puts another slot in place of the one it keeps.</summary>
+    /// <summary>
+    /// Ends an attempt that ran over its limit, whether its handler ever returns or not, and puts another slot in place
+    /// of the one it keeps.
+    /// </summary>
     internal void GiveUp(Slot slot, JobAttempt attempt)
     {
         if (slot.Held is not { } held || !attempt.TryEnd())
@@ -76,7 +89,8 @@ internal sealed class SlotRunner(
         }
 
         var duration = time.GetElapsedTime(attempt.StartedTimestamp);
-        var ending = new AttemptEnding(AttemptEnd.TimedOut, new TimeoutException($"The attempt ran over its time limit and its handler did not stop within {duration.TotalSeconds:0.0} s."));
+        var ending = new AttemptEnding(AttemptEnd.TimedOut, new TimeoutException(
+            $"The attempt ran over its time limit and its handler did not stop within {duration.TotalSeconds:0.0} s."));
         report.GaveUp(attempt, duration);
         var isCompleting = attempt.Completed is not null;
         if (!isCompleting)
@@ -164,10 +178,11 @@ internal sealed class SlotRunner(
     public void Dispose() => _dedicated.Dispose();
 
     /// <summary>
-    /// Starts a slot on the worker's scheduler, away from any context: neither the watch, whose thread replaces lost slots, nor a context of the app that starts
-    /// the worker may come to run jobs.
+    /// Starts a slot on the worker's scheduler, away from any context: neither the watch, whose thread replaces lost
+    /// slots, nor a context of the app that starts the worker may come to run jobs.
     /// </summary>
-    private void Launch(Func<Task> run) => Task.Factory.StartNew(run, CancellationToken.None, TaskCreationOptions.DenyChildAttach, _scheduler);
+    private void Launch(Func<Task> run) =>
+        Task.Factory.StartNew(run, CancellationToken.None, TaskCreationOptions.DenyChildAttach, _scheduler);
 
     private async Task ReplaceAsync(HeldLease held, Slot replacement)
     {
@@ -212,7 +227,8 @@ internal sealed class SlotRunner(
     {
         if (held.Delivery.IsOrphan)
         {
-            // While its outcome is unwritten, the death of this process would still count against it: no other that came back may run yet.
+            // While its outcome is unwritten, the death of this process would still count against it: no other that
+            // came back may run yet.
             await settlements.WaitUntilWrittenAsync(held.Delivery.Token, stopped);
         }
 
@@ -224,7 +240,11 @@ internal sealed class SlotRunner(
         }
     }
 
-    [SuppressMessage("Design", "CA1031", Justification = "A fault of ours in one job must not take its slot from all the others; the job comes back when its lease ends.")]
+    [SuppressMessage(
+        "Design",
+        "CA1031",
+        Justification = "A fault of ours in one job must not take its slot from all the others; the job comes back "
+            + "when its lease ends.")]
     private async ValueTask<bool> TryProcessAsync(Slot slot, HeldLease held)
     {
         try
@@ -286,7 +306,14 @@ internal sealed class SlotRunner(
 
         }
 
-        return await RunAsync(slot, held, new JobAttempt(delivery, definition!, outcomes.MaxAttempts(delivery, definition), serializer, scopes, settings, cancelInline: !ownThreads)
+        return await RunAsync(slot, held, new JobAttempt(
+            delivery,
+            definition!,
+            outcomes.MaxAttempts(delivery, definition),
+            serializer,
+            scopes,
+            settings,
+            cancelInline: !ownThreads)
         {
             Completion = completion,
         });
@@ -307,7 +334,8 @@ internal sealed class SlotRunner(
         attempt.StartRecorded = delivery.IsOrphan;
 
         // Two clocks, each compared with itself only: the storage's until the claim, this process's from then on.
-        var wait = delivery.ClaimedAt - delivery.ReadyAt + time.GetElapsedTime(held.ReceivedTimestamp, attempt.StartedTimestamp);
+        var wait = delivery.ClaimedAt - delivery.ReadyAt
+            + time.GetElapsedTime(held.ReceivedTimestamp, attempt.StartedTimestamp);
         WorkerMeasures.Started(message, wait);
         slot.Set(held, attempt);
         held.Run(attempt);
@@ -329,7 +357,8 @@ internal sealed class SlotRunner(
         return true;
     }
 
-    private async ValueTask EndAsync(JobAttempt attempt, AttemptEnding ending, TimeSpan duration, TimeSpan wait, Activity? activity)
+    private async ValueTask EndAsync(
+        JobAttempt attempt, AttemptEnding ending, TimeSpan duration, TimeSpan wait, Activity? activity)
     {
         var delivery = attempt.Delivery;
         var message = delivery.Message;
@@ -364,11 +393,14 @@ internal sealed class SlotRunner(
         else
         {
             report.Released(message, duration);
-            await (delivery.IsOrphan ? leases.ReleaseStartedAsync(delivery.Token, report, stopped) : leases.ReleaseAsync([delivery.Token], report, stopped));
+            await (delivery.IsOrphan
+                ? leases.ReleaseStartedAsync(delivery.Token, report, stopped)
+                : leases.ReleaseAsync([delivery.Token], report, stopped));
         }
     }
 
-    private bool IsApart(JobAttempt attempt) => ownThreads && attempt.Definition.Execution == JobExecution.DedicatedThread;
+    private bool IsApart(JobAttempt attempt) =>
+        ownThreads && attempt.Definition.Execution == JobExecution.DedicatedThread;
 
     private async ValueTask<bool> RecordStartAheadAsync(HeldLease held)
     {
@@ -403,7 +435,11 @@ internal sealed class SlotRunner(
         }
 
         var message = delivery.Message;
-        ActivityContext.TryParse(message.Headers.GetValueOrDefault("traceparent"), message.Headers.GetValueOrDefault("tracestate"), isRemote: true, out var parent);
+        ActivityContext.TryParse(
+            message.Headers.GetValueOrDefault("traceparent"),
+            message.Headers.GetValueOrDefault("tracestate"),
+            isRemote: true,
+            out var parent);
         return LovageTelemetry.Source.StartActivity($"process {message.Name}", ActivityKind.Consumer, parent)?
             .SetTag("messaging.operation.type", "process")
             .SetTag("messaging.operation.name", "run")

@@ -2,8 +2,16 @@ using Lovage.Storage;
 
 namespace Lovage.Execution;
 
-/// <summary>Takes back the jobs of dead owners, and removes ended jobs and lines of schedules' history that are old enough.</summary>
-internal sealed class Sweeper(JobStorage storage, OwnerProbe probe, WorkerSettings settings, TimeProvider time, Random random, Action<ReclaimResult> reclaimed)
+/// <summary>
+/// Takes back the jobs of dead owners, and removes ended jobs and lines of schedules' history that are old enough.
+/// </summary>
+internal sealed class Sweeper(
+    JobStorage storage,
+    OwnerProbe probe,
+    WorkerSettings settings,
+    TimeProvider time,
+    Random random,
+    Action<ReclaimResult> reclaimed)
 {
     private const int ReclaimMax = 500;
     private const int PruneMax = 500;
@@ -53,7 +61,8 @@ internal sealed class Sweeper(JobStorage storage, OwnerProbe probe, WorkerSettin
             {
             }
 
-            while (storage.Schedules is { } schedules && await schedules.PruneAsync(settings.ScheduleRetention, PruneMax, stopped) >= PruneMax)
+            while (storage.Schedules is { } schedules
+                && await schedules.PruneAsync(settings.ScheduleRetention, PruneMax, stopped) >= PruneMax)
             {
             }
 
@@ -64,13 +73,15 @@ internal sealed class Sweeper(JobStorage storage, OwnerProbe probe, WorkerSettin
     }
 
     /// <summary>
-    /// The storage has answered. If it could not be reached for so long that leases may have run out, their owners, who could not reach it either, get the time to renew them:
-    /// they are not dead.
+    /// The storage has answered. If it could not be reached for so long that leases may have run out, their owners, who
+    /// could not reach it either, get the time to renew them: they are not dead.
     /// </summary>
     private bool MayJudge()
     {
         var now = time.GetTimestamp();
-        if (_hasFailed && _answeredTimestamp is { } answered && time.GetElapsedTime(answered, now) >= settings.Lease / 3)
+        if (_hasFailed
+            && _answeredTimestamp is { } answered
+            && time.GetElapsedTime(answered, now) >= settings.Lease / 3)
         {
             _backTimestamp = now;
         }

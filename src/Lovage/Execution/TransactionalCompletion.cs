@@ -3,7 +3,9 @@ using Lovage.Storage;
 
 namespace Lovage.Execution;
 
-/// <summary>Records attempts as succeeded in transactions of their handlers, and finds out afterwards what became of those.</summary>
+/// <summary>
+/// Records attempts as succeeded in transactions of their handlers, and finds out afterwards what became of those.
+/// </summary>
 internal sealed class TransactionalCompletion(JobStorage storage, AttemptOutcomes outcomes, TimeProvider time)
 {
     private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(50);
@@ -11,18 +13,23 @@ internal sealed class TransactionalCompletion(JobStorage storage, AttemptOutcome
 
     /// <summary>Writes the success in the transaction.</summary>
     /// <exception cref="LeaseLostException">The lease is lost; nothing was written.</exception>
-    internal async ValueTask CompleteAsync(JobAttempt attempt, DbTransaction transaction, ReadOnlyMemory<byte> result, CancellationToken cancellationToken)
+    internal async ValueTask CompleteAsync(
+        JobAttempt attempt, DbTransaction transaction, ReadOnlyMemory<byte> result, CancellationToken cancellationToken)
     {
         if (attempt.HasEnded)
         {
-            throw new InvalidOperationException($"Job {attempt.Context.Id} cannot be completed any more: this attempt has ended, because its handler has returned or ran over its time limit. Roll the transaction back.");
+            throw new InvalidOperationException(
+                $"Job {attempt.Context.Id} cannot be completed any more: this attempt has ended, because its handler "
+                    + "has returned or ran over its time limit. Roll the transaction back.");
         }
 
         var transactions = JobTransactions.Of(storage);
-        var outcome = outcomes.Of(attempt, new AttemptEnding(AttemptEnd.Succeeded), time.GetElapsedTime(attempt.StartedTimestamp), result)!;
+        var outcome = outcomes.Of(
+            attempt, new AttemptEnding(AttemptEnd.Succeeded), time.GetElapsedTime(attempt.StartedTimestamp), result)!;
         var before = attempt.Completed;
 
-        // From here on nobody renews the claim. After a fault of the storage that stays so: whether the transaction holds the claim is not known.
+        // From here on nobody renews the claim. After a fault of the storage that stays so: whether the transaction
+        // holds the claim is not known.
         attempt.Completed = outcome;
         SettleResult written;
         try
@@ -42,11 +49,15 @@ internal sealed class TransactionalCompletion(JobStorage storage, AttemptOutcome
         }
     }
 
-    /// <summary>What became of the transaction. One that is open is waited for, as long as the storage has it; then it is called open.</summary>
+    /// <summary>
+    /// What became of the transaction. One that is open is waited for, as long as the storage has it; then it is called
+    /// open.
+    /// </summary>
     /// <param name="outcome">What was written in it.</param>
     /// <param name="failed">Told when the storage cannot be asked, which goes on until it can.</param>
     /// <param name="stopped">Gives up.</param>
-    internal async ValueTask<TransactionFate> FateAsync(Settlement outcome, Action<Exception> failed, CancellationToken stopped)
+    internal async ValueTask<TransactionFate> FateAsync(
+        Settlement outcome, Action<Exception> failed, CancellationToken stopped)
     {
         var transactions = JobTransactions.Of(storage);
         var start = time.GetTimestamp();
@@ -80,10 +91,14 @@ internal sealed class TransactionalCompletion(JobStorage storage, AttemptOutcome
     {
         TransactionFate.Committed => new AttemptEnding(AttemptEnd.Succeeded),
         _ when handler.End != AttemptEnd.Succeeded => handler,
-        TransactionFate.RolledBack => Failed("was rolled back, so that neither its completion nor its effect has happened. Commit before the handler returns, or let the exception out of it"),
+        TransactionFate.RolledBack =>
+            Failed(
+                "was rolled back, so that neither its completion nor its effect has happened. Commit before the "
+                    + "handler returns, or let the exception out of it"),
         _ => Failed("is still open. Commit before the handler returns, and dispose the transaction"),
     };
 
     private static AttemptEnding Failed(string what) =>
-        new(AttemptEnd.Failed, new StorageException($"The handler returned, but the transaction in which it completed the job {what}.", isTransient: true));
+        new(AttemptEnd.Failed, new StorageException(
+            $"The handler returned, but the transaction in which it completed the job {what}.", isTransient: true));
 }

@@ -4,7 +4,10 @@ using Lovage.Protocol;
 
 namespace Lovage.Execution;
 
-/// <summary>What an attempt leaves in metrics and its span. Labels are names from the registry and words of closed sets, never ids.</summary>
+/// <summary>
+/// What an attempt leaves in metrics and its span. Labels are names from the registry and words of closed sets, never
+/// ids.
+/// </summary>
 internal static class WorkerMeasures
 {
     internal static void Started(JobMessage message, TimeSpan wait)
@@ -21,7 +24,8 @@ internal static class WorkerMeasures
         }
     }
 
-    internal static void Ended(JobMessage message, AttemptEnd end, Exception? error, TimeSpan duration, Activity? activity)
+    internal static void Ended(
+        JobMessage message, AttemptEnd end, Exception? error, TimeSpan duration, Activity? activity)
     {
         if (LovageTelemetry.Completed.Enabled)
         {

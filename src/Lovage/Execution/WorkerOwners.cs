@@ -27,7 +27,9 @@ internal static class WorkerOwners
         return link is null ? "0" : string.Concat(link.Where(char.IsAsciiDigit));
     }
 
-    /// <summary>Field 22 of /proc/PID/stat (proc(5)): clock ticks after boot; null when the process is gone or a zombie.</summary>
+    /// <summary>
+    /// Field 22 of /proc/PID/stat (proc(5)): clock ticks after boot; null when the process is gone or a zombie.
+    /// </summary>
     /// <exception cref="IOException">It cannot be told.</exception>
     /// <exception cref="UnauthorizedAccessException">It cannot be told.</exception>
     internal static long? StartTime(int process)
@@ -85,7 +87,10 @@ internal abstract class OwnerProbe
     internal abstract bool IsDead(WorkerOwner owner);
 }
 
-/// <summary>Looks at the processes of this host: an owner of this boot and PID namespace whose process is gone, or was started at another time, is dead.</summary>
+/// <summary>
+/// Looks at the processes of this host: an owner of this boot and PID namespace whose process is gone, or was started
+/// at another time, is dead.
+/// </summary>
 internal sealed class ProcessOwnerProbe(WorkerOwner self) : OwnerProbe
 {
     internal override bool IsDead(WorkerOwner owner)
@@ -99,7 +104,8 @@ internal sealed class ProcessOwnerProbe(WorkerOwner self) : OwnerProbe
         {
             return WorkerOwners.StartTime(owner.ProcessId) != owner.ProcessStart;
         }
-        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or System.ComponentModel.Win32Exception)
+        catch (Exception fault)
+            when (fault is IOException or UnauthorizedAccessException or System.ComponentModel.Win32Exception)
         {
             // No file handles left, or a host that hides its processes: alive until its lease says otherwise.
             return false;

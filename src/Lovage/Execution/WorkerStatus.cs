@@ -24,8 +24,11 @@ public enum WorkerPhase
 /// <param name="Unwritten">Outcomes that the storage has not confirmed yet.</param>
 /// <param name="RenewalAge">How long ago the leases were renewed; zero while there are none.</param>
 /// <param name="Lease">How long a lease lasts.</param>
-public sealed record WorkerStatus(WorkerPhase Phase, int Concurrency, int Running, int Buffered, int Unwritten, TimeSpan RenewalAge, TimeSpan Lease)
+public sealed record WorkerStatus(
+    WorkerPhase Phase, int Concurrency, int Running, int Buffered, int Unwritten, TimeSpan RenewalAge, TimeSpan Lease)
 {
-    /// <summary>False when the leases were not renewed in time, so that other workers may be taking this one's jobs.</summary>
+    /// <summary>
+    /// False when the leases were not renewed in time, so that other workers may be taking this one's jobs.
+    /// </summary>
     public bool IsHealthy => RenewalAge < Lease;
 }

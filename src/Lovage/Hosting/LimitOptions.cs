@@ -10,11 +10,14 @@ public sealed class LimitOptions
     public TimeSpan EnqueueTimeout { get; set; } = TimeSpan.FromSeconds(2);
 
     /// <summary>
-    /// Jobs that may wait in one queue, scheduled ones included, 1 to 1,000,000,000; null (the default) for any number. Several processes together may go over it by what they
-    /// add in 250 ms.
+    /// Jobs that may wait in one queue, scheduled ones included, 1 to 1,000,000,000; null (the default) for any number.
+    /// Several processes together may go over it by what they add in 250 ms.
     /// </summary>
     public long? PendingMax { get; set; }
 
-    /// <summary>Schedules that the storage may hold before one more is refused, 1 to 10,000,000; 10,000 by default. Those in code are not refused.</summary>
+    /// <summary>
+    /// Schedules that the storage may hold before one more is refused, 1 to 10,000,000; 10,000 by default. Those in
+    /// code are not refused.
+    /// </summary>
     public long SchedulesMax { get; set; } = 10_000;
 }

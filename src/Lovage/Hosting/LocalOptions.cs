@@ -2,28 +2,50 @@ using Lovage.Spawning;
 
 namespace Lovage;
 
-/// <summary>How tasks that live in this process are run, as in the section <c>Lovage:Local</c>: those after a response, spawned ones and calls on dedicated threads.</summary>
+/// <summary>
+/// How tasks that live in this process are run, as in the section <c>Lovage:Local</c>: those after a response, spawned
+/// ones and calls on dedicated threads.
+/// </summary>
 public sealed class LocalOptions
 {
-    /// <summary>Tasks after a response that may be unfinished; one more is refused before its response, 1 to 1,000,000; 10,000 by default.</summary>
+    /// <summary>
+    /// Tasks after a response that may be unfinished; one more is refused before its response, 1 to 1,000,000; 10,000
+    /// by default.
+    /// </summary>
     public int AfterResponseMax { get; set; } = 10_000;
 
-    /// <summary>Requests whose tasks run at the same time, those of one request one after the other, 1 to 100,000; 100 by default.</summary>
+    /// <summary>
+    /// Requests whose tasks run at the same time, those of one request one after the other, 1 to 100,000; 100 by
+    /// default.
+    /// </summary>
     public int AfterResponseConcurrency { get; set; } = 100;
 
-    /// <summary>Spawned tasks that may be unfinished, delayed ones included; one more is refused, 1 to 10,000,000; 10,000 by default.</summary>
+    /// <summary>
+    /// Spawned tasks that may be unfinished, delayed ones included; one more is refused, 1 to 10,000,000; 10,000 by
+    /// default.
+    /// </summary>
     public int SpawnedMax { get; set; } = 10_000;
 
-    /// <summary>Calls on dedicated threads that may be unfinished, waiting ones included, 1 to 1,000,000; 1,000 by default.</summary>
+    /// <summary>
+    /// Calls on dedicated threads that may be unfinished, waiting ones included, 1 to 1,000,000; 1,000 by default.
+    /// </summary>
     public int DedicatedMax { get; set; } = 1_000;
 
-    /// <summary>Dedicated threads for such calls and for jobs that ask for one and run in this process without a worker, 1 to 10,000. Null (the default): the number of processors, at least 4.</summary>
+    /// <summary>
+    /// Dedicated threads for such calls and for jobs that ask for one and run in this process without a worker, 1 to
+    /// 10,000. Null (the default): the number of processors, at least 4.
+    /// </summary>
     public int? DedicatedThreads { get; set; }
 
-    /// <summary>How long the app's stop waits for them before it cancels them, 0 to 1 day; 25 s by default. With <see cref="CancelTime"/> it should fit the host's ShutdownTimeout.</summary>
+    /// <summary>
+    /// How long the app's stop waits for them before it cancels them, 0 to 1 day; 25 s by default. With
+    /// <see cref="CancelTime"/> it should fit the host's ShutdownTimeout.
+    /// </summary>
     public TimeSpan DrainTime { get; set; } = TimeSpan.FromSeconds(25);
 
-    /// <summary>How long the stop then waits for cancelled ones before it leaves without them, 0 to 1 h; 3 s by default.</summary>
+    /// <summary>
+    /// How long the stop then waits for cancelled ones before it leaves without them, 0 to 1 h; 3 s by default.
+    /// </summary>
     public TimeSpan CancelTime { get; set; } = TimeSpan.FromSeconds(3);
 
     internal LocalSettings Settings() => new()

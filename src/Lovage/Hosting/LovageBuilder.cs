@@ -21,7 +21,10 @@ public sealed class LovageBuilder
     /// <summary>The app's services.</summary>
     public IServiceCollection Services { get; }
 
-    /// <summary>Adds an assembly's jobs and their schedules; the generator writes the catalog and, for the app's own assembly, a method AddJobs() without arguments. The same catalog added twice counts once.</summary>
+    /// <summary>
+    /// Adds an assembly's jobs and their schedules; the generator writes the catalog and, for the app's own assembly, a
+    /// method AddJobs() without arguments. The same catalog added twice counts once.
+    /// </summary>
     /// <param name="catalog">The jobs.</param>
     public LovageBuilder AddJobs(JobCatalog catalog)
     {
@@ -47,17 +50,25 @@ public sealed class LovageBuilder
         return AddJobs(new JobCatalog([definition]));
     }
 
-    /// <summary>Adds a worker to this process; without one the process only enqueues. Called again it adds another worker, which should serve other queues.</summary>
-    /// <param name="configure">Changes what <c>Lovage:Worker</c> says, for this worker only; null (the default) to change nothing.</param>
+    /// <summary>
+    /// Adds a worker to this process; without one the process only enqueues. Called again it adds another worker, which
+    /// should serve other queues.
+    /// </summary>
+    /// <param name="configure">Changes what <c>Lovage:Worker</c> says, for this worker only; null (the default) to
+    /// change nothing.</param>
     public LovageBuilder AddWorker(Action<WorkerOptions>? configure = null)
     {
         Services.AddSingleton(new WorkerRegistration(configure ?? (static _ => { })));
         return this;
     }
 
-    /// <summary>Adds a filter around enqueuing and running all jobs; the first one added is the outermost. It is built by the container for each use, unless it is registered otherwise before.</summary>
+    /// <summary>
+    /// Adds a filter around enqueuing and running all jobs; the first one added is the outermost. It is built by the
+    /// container for each use, unless it is registered otherwise before.
+    /// </summary>
     /// <typeparam name="TFilter">The filter.</typeparam>
-    public LovageBuilder AddFilter<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] TFilter>()
+    public LovageBuilder AddFilter<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)]
+    TFilter>()
         where TFilter : class, IJobFilter
     {
         Services.TryAddTransient<TFilter>();
@@ -65,7 +76,10 @@ public sealed class LovageBuilder
         return this;
     }
 
-    /// <summary>Adds JSON contracts for types of arguments and results. Contexts are asked in the order in which they were added, after the built-in one for primitive types.</summary>
+    /// <summary>
+    /// Adds JSON contracts for types of arguments and results. Contexts are asked in the order in which they were
+    /// added, after the built-in one for primitive types.
+    /// </summary>
     /// <param name="context">A source-generated context.</param>
     public LovageBuilder AddJsonContext(JsonSerializerContext context)
     {
@@ -74,7 +88,10 @@ public sealed class LovageBuilder
         return this;
     }
 
-    /// <summary>Adds a kind of storage, chosen when the address has one of its schemes; it wins over those that this library knows.</summary>
+    /// <summary>
+    /// Adds a kind of storage, chosen when the address has one of its schemes; it wins over those that this library
+    /// knows.
+    /// </summary>
     /// <param name="provider">Makes storages of that kind.</param>
     public LovageBuilder AddStorageProvider(StorageProvider provider)
     {
@@ -83,7 +100,9 @@ public sealed class LovageBuilder
         return this;
     }
 
-    /// <summary>Uses this storage, whatever the settings say. It is opened when the app starts and disposed when it has stopped.</summary>
+    /// <summary>
+    /// Uses this storage, whatever the settings say. It is opened when the app starts and disposed when it has stopped.
+    /// </summary>
     /// <param name="storage">A storage that has not been opened.</param>
     public LovageBuilder UseStorage(JobStorage storage)
     {
@@ -111,8 +130,9 @@ public sealed class LovageBuilder
     }
 
     /// <summary>
-    /// Enqueues a job each time the app has started: in every process that starts, after its workers. Give it an id of your own (<see cref="Job.Id"/>) to have it run once for
-    /// all, or once a deployment, over all processes. When the storage refuses it, that is logged as an error and the app runs on.
+    /// Enqueues a job each time the app has started: in every process that starts, after its workers. Give it an id of
+    /// your own (<see cref="Job.Id"/>) to have it run once for all, or once a deployment, over all processes. When the
+    /// storage refuses it, that is logged as an error and the app runs on.
     /// </summary>
     /// <param name="job">The job.</param>
     public LovageBuilder OnStart(Job job)
@@ -123,8 +143,9 @@ public sealed class LovageBuilder
     }
 
     /// <summary>
-    /// Enqueues a job each time the app begins to stop, before its workers do. It is durable and runs on a worker that is still there, or once one starts again: this process
-    /// does not wait for it. What must be done in this process before it ends belongs into an <see cref="Microsoft.Extensions.Hosting.IHostedService"/>.
+    /// Enqueues a job each time the app begins to stop, before its workers do. It is durable and runs on a worker that
+    /// is still there, or once one starts again: this process does not wait for it. What must be done in this process
+    /// before it ends belongs into an <see cref="Microsoft.Extensions.Hosting.IHostedService"/>.
     /// </summary>
     /// <param name="job">The job.</param>
     public LovageBuilder OnStop(Job job)
@@ -135,8 +156,8 @@ public sealed class LovageBuilder
     }
 
     /// <summary>
-    /// Tells about each task of this process that has failed for good: after a response, spawned or gathered. It is logged and counted as well. Called where the task ran, so it should be
-    /// quick; what it throws is logged.
+    /// Tells about each task of this process that has failed for good: after a response, spawned or gathered. It is
+    /// logged and counted as well. Called where the task ran, so it should be quick; what it throws is logged.
     /// </summary>
     /// <param name="handle">What to do with it; called from several threads.</param>
     public LovageBuilder OnTaskFailure(Action<TaskFailure> handle)
@@ -147,13 +168,15 @@ public sealed class LovageBuilder
     }
 
     /// <summary>
-    /// Adds a schedule. Its definition is compared with the storage at each start: a new one is added, one whose definition in the code has changed since is changed, and what an operator has changed
-    /// meanwhile stays otherwise. A schedule that this app's code no longer defines is paused and says so.
+    /// Adds a schedule. Its definition is compared with the storage at each start: a new one is added, one whose
+    /// definition in the code has changed since is changed, and what an operator has changed meanwhile stays otherwise.
+    /// A schedule that this app's code no longer defines is paused and says so.
     /// </summary>
     /// <param name="id">Its id: 1 to 128 characters of <c>A-Z a-z 0-9 . _ : -</c>, unique in the storage.</param>
     /// <param name="trigger">When. An interval without an anchor counts from the first start.</param>
     /// <param name="job">What each tick enqueues, without an id, a due time or a delay of its own.</param>
-    /// <param name="configure">Changes how; null (the default) for the defaults of <see cref="ScheduleOptions"/>.</param>
+    /// <param name="configure">Changes how; null (the default) for the defaults of
+    /// <see cref="ScheduleOptions"/>.</param>
     /// <exception cref="ArgumentException">The id, the job or an option is not valid.</exception>
     public LovageBuilder AddSchedule(string id, Trigger trigger, Job job, Action<ScheduleOptions>? configure = null)
     {

@@ -9,16 +9,20 @@ using Microsoft.Extensions.Options;
 namespace Lovage;
 
 /// <summary>
-/// Lovage's life within the app's: opens the storage before anything else of the app starts, starts workers once all of it has started, begins to stop them when it
-/// begins to stop, so that they drain beside the web server, waits for this process's tasks once the server has stopped, and closes the storage when all of it has stopped.
+/// Lovage's life within the app's: opens the storage before anything else of the app starts, starts workers once all of
+/// it has started, begins to stop them when it begins to stop, so that they drain beside the web server, waits for this
+/// process's tasks once the server has stopped, and closes the storage when all of it has stopped.
 /// </summary>
 /// <remarks>
-/// A storage that cannot be used as it is (a damaged file, a missing package) fails the start. One that does not answer yet does not: the app serves, enqueuing is refused
-/// with a transient <see cref="StorageException"/>, and opening is tried again, 0.1 s to 5 s apart with jitter, until it answers.
-/// An app may be stopped by several at once, and again after its disposal, as WebApplicationFactory and the app's own Run do it: all of them get the one stop.
+/// A storage that cannot be used as it is (a damaged file, a missing package) fails the start. One that does not answer
+/// yet does not: the app serves, enqueuing is refused with a transient <see cref="StorageException"/>, and opening is
+/// tried again, 0.1 s to 5 s apart with jitter, until it answers. An app may be stopped by several at once, and again
+/// after its disposal, as WebApplicationFactory and the app's own Run do it: all of them get the one stop.
 /// </remarks>
 internal sealed partial class LovageHost(
-    JobStorage storage, StorageGate gate, WorkerSet workers, ScheduleSet schedules, LocalRunner tasks, StarvationWatch starvation, StartBanner banner, TimeProvider time, Random random, IServiceScopeFactory scopes, IEnumerable<LifetimeJob> lifetimeJobs, IOptions<HostOptions> host, ILoggerFactory loggers)
+    JobStorage storage, StorageGate gate, WorkerSet workers, ScheduleSet schedules, LocalRunner tasks,
+    StarvationWatch starvation, StartBanner banner, TimeProvider time, Random random, IServiceScopeFactory scopes,
+    IEnumerable<LifetimeJob> lifetimeJobs, IOptions<HostOptions> host, ILoggerFactory loggers)
     : IHostedLifecycleService, IDisposable
 {
     private static readonly TimeSpan RetryMin = TimeSpan.FromMilliseconds(100);
@@ -63,9 +67,11 @@ internal sealed partial class LovageHost(
         }
     }
 
-    public Task StoppingAsync(CancellationToken cancellationToken) => Once(ref _begun, () => BeginStopAsync(cancellationToken));
+    public Task StoppingAsync(CancellationToken cancellationToken) =>
+        Once(ref _begun, () => BeginStopAsync(cancellationToken));
 
-    public Task StopAsync(CancellationToken cancellationToken) => Once(ref _drained, () => DrainAsync(cancellationToken));
+    public Task StopAsync(CancellationToken cancellationToken) =>
+        Once(ref _drained, () => DrainAsync(cancellationToken));
 
     public Task StoppedAsync(CancellationToken cancellationToken) => Once(ref _closed, CloseAsync);
 
@@ -105,7 +111,8 @@ internal sealed partial class LovageHost(
 
     private async Task DrainAsync(CancellationToken cancellationToken)
     {
-        await using var forced = cancellationToken.UnsafeRegister(static state => ((CancellationTokenSource)state!).Cancel(), _forced);
+        await using var forced = cancellationToken.UnsafeRegister(
+            static state => ((CancellationTokenSource)state!).Cancel(), _forced);
 
         // Not before: requests that the web server ended meanwhile may have left tasks.
         await Task.WhenAll(_workersStopped, tasks.StopAsync(_forced.Token));
@@ -124,7 +131,11 @@ internal sealed partial class LovageHost(
         banner.Print(_logger, workers.Settings, schedules.Ids);
     }
 
-    [SuppressMessage("Design", "CA1031", Justification = "Nobody awaits it before the app stops; what it cannot mend is logged and shown by the health check.")]
+    [SuppressMessage(
+        "Design",
+        "CA1031",
+        Justification = "Nobody awaits it before the app stops; what it cannot mend is logged and shown by the health "
+            + "check.")]
     private async Task OpenLaterAsync()
     {
         var wait = RetryMin;
@@ -166,7 +177,11 @@ internal sealed partial class LovageHost(
         await EnqueueAsync(atStart: true, cancellationToken);
     }
 
-    [SuppressMessage("Design", "CA1031", Justification = "A job for the app's start or stop that cannot be enqueued, whatever the reason, must not keep the app from either.")]
+    [SuppressMessage(
+        "Design",
+        "CA1031",
+        Justification = "A job for the app's start or stop that cannot be enqueued, whatever the reason, must not "
+            + "keep the app from either.")]
     private async Task EnqueueAsync(bool atStart, CancellationToken cancellationToken)
     {
         foreach (var job in lifetimeJobs.Where(job => job.AtStart == atStart).Select(static job => job.Job))
@@ -183,7 +198,10 @@ internal sealed partial class LovageHost(
         }
     }
 
-    [LoggerMessage(3001, LogLevel.Warning, "Storage {Storage} does not answer yet: the app runs, enqueuing is refused, and opening is tried again")]
+    [LoggerMessage(
+        3001,
+        LogLevel.Warning,
+        "Storage {Storage} does not answer yet: the app runs, enqueuing is refused, and opening is tried again")]
     private static partial void LogNotOpen(ILogger logger, Exception fault, string storage);
 
     [LoggerMessage(3002, LogLevel.Error, "The storage cannot be used and is not tried again; the app runs without it")]

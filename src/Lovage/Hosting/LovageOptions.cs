@@ -1,32 +1,45 @@
 namespace Lovage;
 
-/// <summary>Everything that can be set, as in the section <c>Lovage</c> of the app's configuration. Checked when the app starts, then copied and no longer looked at.</summary>
+/// <summary>
+/// Everything that can be set, as in the section <c>Lovage</c> of the app's configuration. Checked when the app starts,
+/// then copied and no longer looked at.
+/// </summary>
 public sealed class LovageOptions
 {
     /// <summary>
-    /// Where jobs are kept, as an address: <c>sqlite:lovage.db</c>, <c>memory:</c>, <c>postgres://...</c>. Null (the default): the connection string named Lovage where there is
-    /// one, else <c>sqlite:lovage.db</c>.
+    /// Where jobs are kept, as an address: <c>sqlite:lovage.db</c>, <c>memory:</c>, <c>postgres://...</c>. Null (the
+    /// default): the connection string named Lovage where there is one, else <c>sqlite:lovage.db</c>.
     /// </summary>
     public string? Storage { get; set; }
 
-    /// <summary>The queue of jobs for which nobody names one: 1 to 64 characters of <c>[A-Za-z0-9._-]</c>; <c>default</c> by default.</summary>
+    /// <summary>
+    /// The queue of jobs for which nobody names one: 1 to 64 characters of <c>[A-Za-z0-9._-]</c>; <c>default</c> by
+    /// default.
+    /// </summary>
     public string DefaultQueue { get; set; } = "default";
 
     /// <summary>
-    /// How long the thread pool may let a work item wait before the app counts as not ready (health check <c>Lovage.ThreadPool</c>) and the handlers that block are named in the log, 1 s to
-    /// 1 h; 5 s by default.
+    /// How long the thread pool may let a work item wait before the app counts as not ready (health check
+    /// <c>Lovage.ThreadPool</c>) and the handlers that block are named in the log, 1 s to 1 h; 5 s by default.
     /// </summary>
     public TimeSpan StarvationLimit { get; set; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>How workers work, unless one says otherwise for itself. The defaults are those of <see cref="WorkerOptions"/>.</summary>
+    /// <summary>
+    /// How workers work, unless one says otherwise for itself. The defaults are those of <see cref="WorkerOptions"/>.
+    /// </summary>
     public WorkerOptions Worker { get; } = new();
 
-    /// <summary>How tasks that live in this process are run. The defaults are those of <see cref="LocalOptions"/>.</summary>
+    /// <summary>
+    /// How tasks that live in this process are run. The defaults are those of <see cref="LocalOptions"/>.
+    /// </summary>
     public LocalOptions Local { get; } = new();
 
     /// <summary>What is refused. The defaults are those of <see cref="LimitOptions"/>.</summary>
     public LimitOptions Limits { get; } = new();
 
-    /// <summary>How long ended jobs and the history of schedules are kept. The defaults are those of <see cref="RetentionOptions"/>.</summary>
+    /// <summary>
+    /// How long ended jobs and the history of schedules are kept. The defaults are those of
+    /// <see cref="RetentionOptions"/>.
+    /// </summary>
     public RetentionOptions Retention { get; } = new();
 }

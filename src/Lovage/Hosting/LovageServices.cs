@@ -35,7 +35,8 @@ internal static class LovageServices
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton(static _ => Randomness());
         services.TryAddSingleton(static provider => new JobRegistry(provider.GetServices<JobCatalog>()));
-        services.TryAddSingleton(static provider => new JobSerializer(provider.GetServices<JsonContextRegistration>().Select(static added => added.Context)));
+        services.TryAddSingleton(static provider => new JobSerializer(
+            provider.GetServices<JsonContextRegistration>().Select(static added => added.Context)));
         services.TryAddSingleton(static provider => new JobIdSource(provider.GetRequiredService<TimeProvider>()));
         services.TryAddSingleton(static provider => StorageChoice.Create(
             provider.GetRequiredService<IOptions<LovageOptions>>().Value.Storage ?? StorageChoice.Default,
@@ -67,7 +68,8 @@ internal static class LovageServices
 
     private static void AddClients(IServiceCollection services)
     {
-        services.TryAddSingleton(static provider => Settings(provider.GetRequiredService<IOptions<LovageOptions>>().Value));
+        services.TryAddSingleton(
+            static provider => Settings(provider.GetRequiredService<IOptions<LovageOptions>>().Value));
         services.TryAddSingleton(static provider => new StorageGate(provider.GetRequiredService<JobStorage>()));
         services.TryAddSingleton(static provider => new JobEndings(
             provider.GetRequiredService<StorageGate>(),
@@ -78,7 +80,9 @@ internal static class LovageServices
         services.TryAddSingleton<JobLookup>();
         services.TryAddSingleton<QueueAdmission>();
         services.TryAddSingleton<EnqueueRoute>(static provider => new PublishBatcher(
-            provider.GetRequiredService<StorageGate>(), provider.GetRequiredService<ClientSettings>(), provider.GetRequiredService<TimeProvider>()));
+            provider.GetRequiredService<StorageGate>(),
+            provider.GetRequiredService<ClientSettings>(),
+            provider.GetRequiredService<TimeProvider>()));
         services.TryAddSingleton(static provider => new JobSender(
             provider.GetRequiredService<JobRegistry>(),
             provider.GetRequiredService<JobSerializer>(),
@@ -92,16 +96,21 @@ internal static class LovageServices
             Filters(provider)));
         services.TryAddSingleton(static provider => new RootServices(provider));
         services.TryAddTransient(static provider => new JobClient(
-            provider.GetRequiredService<JobSender>(), provider, ReferenceEquals(provider.GetRequiredService<RootServices>().Services, provider)));
+            provider.GetRequiredService<JobSender>(),
+            provider,
+            ReferenceEquals(provider.GetRequiredService<RootServices>().Services, provider)));
         services.TryAddSingleton(static provider => new JobInspector(provider.GetRequiredService<StorageGate>()));
     }
 
     private static void AddLocalTasks(IServiceCollection services)
     {
-        services.TryAddSingleton(static provider => provider.GetRequiredService<IOptions<LovageOptions>>().Value.Local.Settings());
-        services.TryAddSingleton(static provider => new DedicatedThreads("local", provider.GetRequiredService<LocalSettings>().DedicatedThreads));
+        services.TryAddSingleton(
+            static provider => provider.GetRequiredService<IOptions<LovageOptions>>().Value.Local.Settings());
+        services.TryAddSingleton(static provider => new DedicatedThreads(
+            "local", provider.GetRequiredService<LocalSettings>().DedicatedThreads));
         services.TryAddSingleton(static provider => new LocalReport(
-            provider.GetRequiredService<ILoggerFactory>().CreateLogger("Lovage.Tasks"), [.. provider.GetServices<TaskFailureRegistration>().Select(static added => added.Handle)]));
+            provider.GetRequiredService<ILoggerFactory>().CreateLogger("Lovage.Tasks"),
+            [.. provider.GetServices<TaskFailureRegistration>().Select(static added => added.Handle)]));
         services.TryAddSingleton<LocalRunner>();
         services.TryAddSingleton<LocalCalls>();
         services.TryAddSingleton<AfterResponse>();
@@ -130,7 +139,9 @@ internal static class LovageServices
     private static void AddSchedules(IServiceCollection services)
     {
         services.TryAddSingleton(static provider => new ScheduleSender(
-            provider.GetRequiredService<JobSender>(), provider.GetRequiredService<StorageGate>(), provider.GetRequiredService<IServiceScopeFactory>()));
+            provider.GetRequiredService<JobSender>(),
+            provider.GetRequiredService<StorageGate>(),
+            provider.GetRequiredService<IServiceScopeFactory>()));
         services.TryAddTransient(static provider => new ScheduleClient(
             provider.GetRequiredService<ScheduleSender>(),
             provider.GetRequiredService<JobLookup>(),
@@ -151,8 +162,11 @@ internal static class LovageServices
         SchedulesMax = options.Limits.SchedulesMax,
     };
 
-    /// <summary>Jitter for an app that registers no source of its own; safe for use by several threads, unlike a seeded one.</summary>
-    [System.Diagnostics.CodeAnalysis.SuppressMessage("ApiDesign", "RS0030", Justification = "The one place where the default source of randomness comes in.")]
+    /// <summary>
+    /// Jitter for an app that registers no source of its own; safe for use by several threads, unlike a seeded one.
+    /// </summary>
+    [System.Diagnostics.CodeAnalysis.SuppressMessage(
+        "ApiDesign", "RS0030", Justification = "The one place where the default source of randomness comes in.")]
     private static Random Randomness() => Random.Shared;
 
     private sealed class Marker;

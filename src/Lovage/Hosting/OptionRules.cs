@@ -16,7 +16,11 @@ internal sealed class OptionRules : IValidateOptions<LovageOptions>
         rules.Queue("Lovage:DefaultQueue", options.DefaultQueue);
         rules.Time("Lovage:StarvationLimit", options.StarvationLimit, TimeSpan.FromSeconds(1), TimeSpan.FromHours(1));
         rules.Number("Lovage:Limits:PayloadBytesMax", options.Limits.PayloadBytesMax, 1024, 64 * 1024 * 1024);
-        rules.Time("Lovage:Limits:EnqueueTimeout", options.Limits.EnqueueTimeout, TimeSpan.FromMilliseconds(50), TimeSpan.FromMinutes(5));
+        rules.Time(
+            "Lovage:Limits:EnqueueTimeout",
+            options.Limits.EnqueueTimeout,
+            TimeSpan.FromMilliseconds(50),
+            TimeSpan.FromMinutes(5));
         if (options.Limits.PendingMax is { } pending)
         {
             rules.Number("Lovage:Limits:PendingMax", pending, 1, 1_000_000_000);
@@ -88,7 +92,8 @@ internal sealed class OptionRules : IValidateOptions<LovageOptions>
     {
         if (value < min || value > max)
         {
-            _findings.Add(string.Create(CultureInfo.InvariantCulture, $"{key} is {value:N0}; {min:N0} to {max:N0} is allowed."));
+            _findings.Add(
+                string.Create(CultureInfo.InvariantCulture, $"{key} is {value:N0}; {min:N0} to {max:N0} is allowed."));
         }
     }
 
@@ -96,7 +101,9 @@ internal sealed class OptionRules : IValidateOptions<LovageOptions>
     {
         if (value < min || value > max)
         {
-            _findings.Add(string.Create(CultureInfo.InvariantCulture, $"{key} is {value:c}; {min:c} to {max:c} is allowed (days.hours:minutes:seconds)."));
+            _findings.Add(string.Create(
+                CultureInfo.InvariantCulture,
+                $"{key} is {value:c}; {min:c} to {max:c} is allowed (days.hours:minutes:seconds)."));
         }
     }
 
@@ -104,7 +111,9 @@ internal sealed class OptionRules : IValidateOptions<LovageOptions>
     {
         if (!JobNames.IsQueue(value))
         {
-            _findings.Add($"{key} is '{JobNames.Shown(value)}'; 1 to {JobNames.QueueLengthMax} characters of A-Z a-z 0-9 . _ - are allowed, and none of the names that Celery and RabbitMQ keep for themselves.");
+            _findings.Add(
+                $"{key} is '{JobNames.Shown(value)}'; 1 to {JobNames.QueueLengthMax} characters of A-Z a-z 0-9 . _ - "
+                    + "are allowed, and none of the names that Celery and RabbitMQ keep for themselves.");
         }
     }
 }

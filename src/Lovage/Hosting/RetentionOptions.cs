@@ -1,17 +1,27 @@
 namespace Lovage;
 
-/// <summary>How long ended jobs and the history of schedules are kept, as in the section <c>Lovage:Retention</c>. Workers remove what is older.</summary>
+/// <summary>
+/// How long ended jobs and the history of schedules are kept, as in the section <c>Lovage:Retention</c>. Workers remove
+/// what is older.
+/// </summary>
 public sealed class RetentionOptions
 {
-    /// <summary>How long succeeded, failed, cancelled and expired jobs are kept, 0 to 3,653 days; 7 days by default.</summary>
+    /// <summary>
+    /// How long succeeded, failed, cancelled and expired jobs are kept, 0 to 3,653 days; 7 days by default.
+    /// </summary>
     public TimeSpan Finished { get; set; } = TimeSpan.FromDays(7);
 
     /// <summary>How long dead letters are kept, 0 to 3,653 days; 30 days by default.</summary>
     public TimeSpan Dead { get; set; } = TimeSpan.FromDays(30);
 
-    /// <summary>Ended jobs kept at the most, the oldest going first, 0 to 1,000,000,000; 1,000,000 by default.</summary>
+    /// <summary>
+    /// Ended jobs kept at the most, the oldest going first, 0 to 1,000,000,000; 1,000,000 by default.
+    /// </summary>
     public long RowsMax { get; set; } = 1_000_000;
 
-    /// <summary>How long the history of schedules is kept (what became of each tick), 0 to 3,653 days; 7 days by default. A line whose job has not ended stays.</summary>
+    /// <summary>
+    /// How long the history of schedules is kept (what became of each tick), 0 to 3,653 days; 7 days by default. A line
+    /// whose job has not ended stays.
+    /// </summary>
     public TimeSpan Schedules { get; set; } = TimeSpan.FromDays(7);
 }

@@ -9,8 +9,8 @@ using Microsoft.Extensions.Logging;
 namespace Lovage;
 
 /// <summary>
-/// The schedules of this process: compares the code's with the storage, fires what is due for all nodes, and runs what every node has for itself. It fires in a process that has
-/// a worker or schedules in its code.
+/// The schedules of this process: compares the code's with the storage, fires what is due for all nodes, and runs what
+/// every node has for itself. It fires in a process that has a worker or schedules in its code.
 /// </summary>
 internal sealed class ScheduleSet : IAsyncDisposable
 {
@@ -28,25 +28,35 @@ internal sealed class ScheduleSet : IAsyncDisposable
     private volatile bool _isSynced;
     private Task _loops = Task.CompletedTask;
 
-    public ScheduleSet(JobStorage storage, IServiceProvider services, TimeProvider time, IEnumerable<ScheduleRegistration> schedules, IEnumerable<WorkerRegistration> workers, ILoggerFactory loggers)
+    public ScheduleSet(
+        JobStorage storage,
+        IServiceProvider services,
+        TimeProvider time,
+        IEnumerable<ScheduleRegistration> schedules,
+        IEnumerable<WorkerRegistration> workers,
+        ILoggerFactory loggers)
     {
         _storage = storage;
         _services = services;
         _time = time;
         _report = new SchedulerReport(loggers.CreateLogger("Lovage.Scheduler"));
         _hasWorker = workers.Any();
-        var twice = schedules.GroupBy(static schedule => schedule.Definition.Id, StringComparer.Ordinal).FirstOrDefault(static same => same.Count() > 1);
+        var twice = schedules.GroupBy(static schedule => schedule.Definition.Id, StringComparer.Ordinal)
+            .FirstOrDefault(static same => same.Count() > 1);
         if (twice is not null)
         {
             throw new ScheduleException(twice.Key, "the code defines it twice. Give one of them another id.");
         }
 
-        _cluster = [.. schedules.Select(static schedule => schedule.Definition).Where(static definition => definition.Options.Target == ScheduleTarget.Cluster)];
-        _node = [.. schedules.Select(static schedule => schedule.Definition).Where(static definition => definition.Options.Target == ScheduleTarget.EveryNode)];
+        _cluster = [.. schedules.Select(static schedule => schedule.Definition)
+            .Where(static definition => definition.Options.Target == ScheduleTarget.Cluster)];
+        _node = [.. schedules.Select(static schedule => schedule.Definition)
+            .Where(static definition => definition.Options.Target == ScheduleTarget.EveryNode)];
     }
 
     /// <summary>Those that the code defines, in the order of their ids.</summary>
-    internal ImmutableArray<string> Ids => [.. _cluster.Concat(_node).Select(static definition => definition.Id).Order(StringComparer.Ordinal)];
+    internal ImmutableArray<string> Ids =>
+        [.. _cluster.Concat(_node).Select(static definition => definition.Id).Order(StringComparer.Ordinal)];
 
     /// <summary>Refuses schedules that this storage cannot keep.</summary>
     /// <exception cref="StorageException">It keeps none, and the code defines some.</exception>
@@ -73,7 +83,8 @@ internal sealed class ScheduleSet : IAsyncDisposable
         if (_node.Length > 0)
         {
             var schedules = new NodeSchedules(_node, _services.GetRequiredService<TaskSpawner>(), _time, _report);
-            loops.Add(Run(new BackgroundLoop("node-schedule", _time, _report.LoopFault), schedules.StepAsync, isOwnThread));
+            loops.Add(
+                Run(new BackgroundLoop("node-schedule", _time, _report.LoopFault), schedules.StepAsync, isOwnThread));
         }
 
         _loops = Task.WhenAll(loops);
@@ -100,7 +111,10 @@ internal sealed class ScheduleSet : IAsyncDisposable
         }
     }
 
-    /// <summary>Fires all that is due, whoever leads and whether or not this process fires schedules: for tests. The storage is open.</summary>
+    /// <summary>
+    /// Fires all that is due, whoever leads and whether or not this process fires schedules: for tests. The storage is
+    /// open.
+    /// </summary>
     /// <exception cref="StorageException">The storage keeps no schedules.</exception>
     internal async Task FireDueAsync(CancellationToken cancellationToken)
     {
@@ -132,7 +146,8 @@ internal sealed class ScheduleSet : IAsyncDisposable
         if (!_isSynced)
         {
             var app = _services.GetRequiredService<IHostEnvironment>().ApplicationName;
-            await new ScheduleSync(_services.GetRequiredService<ScheduleSender>(), app, _cluster, _report).RunAsync(cancellationToken);
+            await new ScheduleSync(_services.GetRequiredService<ScheduleSender>(), app, _cluster, _report).RunAsync(
+                cancellationToken);
             _isSynced = true;
         }
     }

@@ -7,15 +7,20 @@ using Lovage.Storage;
 namespace Lovage;
 
 /// <summary>
-/// Compares the schedules in the app's code with the storage, once, when the app starts. The digest of a definition tells a new version of the code from an operator's edit: the
-/// first wins over the second, a start without one leaves the edit alone.
+/// Compares the schedules in the app's code with the storage, once, when the app starts. The digest of a definition
+/// tells a new version of the code from an operator's edit: the first wins over the second, a start without one leaves
+/// the edit alone.
 /// </summary>
-internal sealed class ScheduleSync(ScheduleSender sender, string app, IReadOnlyList<ScheduleDefinition> definitions, SchedulerReport report)
+internal sealed class ScheduleSync(
+    ScheduleSender sender, string app, IReadOnlyList<ScheduleDefinition> definitions, SchedulerReport report)
 {
     private const int TriesMax = 20;
     private const int PageSize = 500;
 
-    /// <summary>Stands before the digest of a definition whose code is gone: who resumes the schedule then keeps it, and no later start pauses it again.</summary>
+    /// <summary>
+    /// Stands before the digest of a definition whose code is gone: who resumes the schedule then keeps it, and no
+    /// later start pauses it again.
+    /// </summary>
     private const string GoneMark = "gone:";
 
     internal async Task RunAsync(CancellationToken cancellationToken)
@@ -36,7 +41,8 @@ internal sealed class ScheduleSync(ScheduleSender sender, string app, IReadOnlyL
         await PauseGoneAsync(cancellationToken);
     }
 
-    private string Gone => $"Its code is gone: the app '{app}' no longer defines it. Remove it, or resume it to keep it without code.";
+    private string Gone =>
+        $"Its code is gone: the app '{app}' no longer defines it. Remove it, or resume it to keep it without code.";
 
     private async Task KeepAsync(ScheduleDefinition definition, CancellationToken cancellationToken)
     {
@@ -48,7 +54,9 @@ internal sealed class ScheduleSync(ScheduleSender sender, string app, IReadOnlyL
             var stored = await sender.Store.FindAsync(definition.Id, cancellationToken);
             if (stored is not null && stored.App != app)
             {
-                report.Refused(definition.Id, stored.App is null ? "one of this id was added at run time. Remove that one, or choose another id." : $"it belongs to the app '{stored.App}'. Choose another id.");
+                report.Refused(definition.Id, stored.App is null
+                    ? "one of this id was added at run time. Remove that one, or choose another id."
+                    : $"it belongs to the app '{stored.App}'. Choose another id.");
                 return;
             }
 
@@ -59,29 +67,55 @@ internal sealed class ScheduleSync(ScheduleSender sender, string app, IReadOnlyL
 
             var now = await sender.NowAsync(cancellationToken);
             var isBack = stored?.CodeDigest == GoneMark + digest;
-            var record = isBack ? stored! with { CodeDigest = digest } : Defined(definition, template, policy, digest, stored, now);
+            var record = isBack
+                ? stored! with { CodeDigest = digest }
+                : Defined(definition, template, policy, digest, stored, now);
             var anchored = sender.Triggers.Read(record.Trigger);
             var next = ScheduleSender.NextTick(anchored, now, stored);
             if (stored is not { State: ScheduleState.Paused } || stored.Reason == Gone)
             {
-                record = record with { State = next is null ? ScheduleState.Ended : ScheduleState.Active, Reason = null };
+                record = record with
+                {
+                    State = next is null ? ScheduleState.Ended : ScheduleState.Active,
+                    Reason = null,
+                };
             }
 
             if (await sender.Store.SaveAsync(record with { NextTick = next }, cancellationToken) is not null)
             {
-                report.Synced(definition.Id, stored is null ? $"added, {anchored.Describe()}" : isBack ? "its code is back" : $"changed by this app's code, {anchored.Describe()}");
+                report.Synced(definition.Id, stored is null ? $"added, {anchored.Describe()}"
+                    : isBack ? "its code is back"
+                    : $"changed by this app's code, {anchored.Describe()}");
                 return;
             }
         }
 
-        throw new StorageException($"Schedule '{definition.Id}' was changed by others {TriesMax} times in a row while this app compared it with its code.", isTransient: true);
+        throw new StorageException(
+            $"Schedule '{definition.Id}' was changed by others {TriesMax} times in a row while this app compared it "
+                + "with its code.",
+            isTransient: true);
     }
 
-    private ScheduleRecord Defined(ScheduleDefinition definition, JobMessage template, SchedulePolicy policy, string digest, ScheduleRecord? stored, DateTimeOffset now)
+    private ScheduleRecord Defined(
+        ScheduleDefinition definition,
+        JobMessage template,
+        SchedulePolicy policy,
+        string digest,
+        ScheduleRecord? stored,
+        DateTimeOffset now)
     {
         var trigger = definition.Trigger.WithAnchor(Anchor(stored) ?? now).ToJson();
-        var record = stored ?? new ScheduleRecord { Id = definition.Id, Trigger = trigger, Job = template, Policy = policy };
-        return record with { Trigger = trigger, Job = template, Policy = policy, App = app, CodeDigest = digest, IsEdited = false };
+        var record = stored
+            ?? new ScheduleRecord { Id = definition.Id, Trigger = trigger, Job = template, Policy = policy };
+        return record with
+        {
+            Trigger = trigger,
+            Job = template,
+            Policy = policy,
+            App = app,
+            CodeDigest = digest,
+            IsEdited = false,
+        };
     }
 
     /// <summary>Where the beat of a stored interval falls, which a change of the code leaves alone.</summary>
@@ -105,10 +139,18 @@ internal sealed class ScheduleSync(ScheduleSender sender, string app, IReadOnlyL
         while (true)
         {
             var page = await sender.Store.ListAsync(after, PageSize, cancellationToken);
-            foreach (var record in page.Where(record => record.App == app && record.State != ScheduleState.Paused && record.CodeDigest?.StartsWith(GoneMark, StringComparison.Ordinal) != true && !ours.Contains(record.Id)))
+            foreach (var record in page.Where(record => record.App == app
+                && record.State != ScheduleState.Paused
+                && record.CodeDigest?.StartsWith(GoneMark, StringComparison.Ordinal) != true
+                && !ours.Contains(record.Id)))
             {
                 // A version that is no longer the stored one means that somebody has just dealt with it.
-                if (await sender.Store.SaveAsync(record with { State = ScheduleState.Paused, Reason = Gone, CodeDigest = GoneMark + record.CodeDigest }, cancellationToken) is not null)
+                if (await sender.Store.SaveAsync(record with
+                {
+                    State = ScheduleState.Paused,
+                    Reason = Gone,
+                    CodeDigest = GoneMark + record.CodeDigest,
+                }, cancellationToken) is not null)
                 {
                     report.Synced(record.Id, "paused, because its code is gone");
                 }
@@ -126,10 +168,31 @@ internal sealed class ScheduleSync(ScheduleSender sender, string app, IReadOnlyL
     private static string Digest(Trigger trigger, JobMessage job, SchedulePolicy policy)
     {
         var text = new StringBuilder();
-        text.Append(trigger.ToJson()).Append('\n')
-            .Append(job.Name).Append('\n').Append(job.Queue).Append('\n').Append(job.Priority).Append('\n').Append(job.MaxAttempts).Append('\n').Append(job.Expires?.UtcTicks).Append('\n')
-            .Append(Encoding.UTF8.GetString(job.Body.Span)).Append('\n')
-            .Append(policy.Misfire).Append(' ').Append(policy.Grace).Append(' ').Append(policy.CatchUpMax).Append(' ').Append(policy.Overlap).Append(' ').Append(policy.OverlapMax).Append(' ').Append(policy.Jitter);
+        text.Append(trigger.ToJson())
+            .Append('\n')
+            .Append(job.Name)
+            .Append('\n')
+            .Append(job.Queue)
+            .Append('\n')
+            .Append(job.Priority)
+            .Append('\n')
+            .Append(job.MaxAttempts)
+            .Append('\n')
+            .Append(job.Expires?.UtcTicks)
+            .Append('\n')
+            .Append(Encoding.UTF8.GetString(job.Body.Span))
+            .Append('\n')
+            .Append(policy.Misfire)
+            .Append(' ')
+            .Append(policy.Grace)
+            .Append(' ')
+            .Append(policy.CatchUpMax)
+            .Append(' ')
+            .Append(policy.Overlap)
+            .Append(' ')
+            .Append(policy.OverlapMax)
+            .Append(' ')
+            .Append(policy.Jitter);
         foreach (var (name, value) in job.Headers.OrderBy(static pair => pair.Key, StringComparer.Ordinal))
         {
             text.Append('\n').Append(name).Append('=').Append(value);

@@ -5,12 +5,15 @@ using Microsoft.Extensions.Logging;
 
 namespace Lovage;
 
-/// <summary>What the log says at the start: storage, workers, jobs, schedules, and what is unsafe in production, one line each.</summary>
+/// <summary>
+/// What the log says at the start: storage, workers, jobs, schedules, and what is unsafe in production, one line each.
+/// </summary>
 internal sealed partial class StartBanner(JobStorage storage, JobRegistry jobs, IHostEnvironment environment)
 {
     private const int NamesShown = 20;
 
-    internal void Print(ILogger logger, IReadOnlyCollection<WorkerSettings> workers, IReadOnlyCollection<string> schedules)
+    internal void Print(
+        ILogger logger, IReadOnlyCollection<WorkerSettings> workers, IReadOnlyCollection<string> schedules)
     {
         LogStorage(logger, storage.Description);
         foreach (var worker in workers)
@@ -55,7 +58,9 @@ internal sealed partial class StartBanner(JobStorage storage, JobRegistry jobs, 
     private static string Some(IEnumerable<string> names)
     {
         var shown = names.Take(NamesShown + 1).ToList();
-        return shown.Count == 0 ? "none" : string.Join(", ", shown.Take(NamesShown)) + (shown.Count > NamesShown ? ", ..." : "");
+        return shown.Count == 0
+            ? "none"
+            : string.Join(", ", shown.Take(NamesShown)) + (shown.Count > NamesShown ? ", ..." : "");
     }
 
     private void WarnOfUnserved(ILogger logger, IReadOnlyCollection<WorkerSettings> workers)
@@ -93,9 +98,15 @@ internal sealed partial class StartBanner(JobStorage storage, JobRegistry jobs, 
     [LoggerMessage(3015, LogLevel.Information, "Unsafe in production: {Warning}")]
     private static partial void LogUnsafeHere(ILogger logger, string warning);
 
-    [LoggerMessage(3016, LogLevel.Warning, "Job {JobName} goes to queue {Queue}, which no worker of this process serves")]
+    [LoggerMessage(
+        3016, LogLevel.Warning, "Job {JobName} goes to queue {Queue}, which no worker of this process serves")]
     private static partial void LogUnserved(ILogger logger, string jobName, string queue);
 
-    [LoggerMessage(3017, LogLevel.Warning, "Workers want {Wanted:0.#} s to stop (Lovage:Worker:DrainTime and CancelTime) and the host of {App} gives {Budget:0.#} s (HostOptions.ShutdownTimeout): running jobs may be cut off and run again. Lower the one or raise the other")]
+    [LoggerMessage(
+        3017,
+        LogLevel.Warning,
+        "Workers want {Wanted:0.#} s to stop (Lovage:Worker:DrainTime and CancelTime) and the host of {App} gives "
+            + "{Budget:0.#} s (HostOptions.ShutdownTimeout): running jobs may be cut off and run again. Lower the one "
+            + "or raise the other")]
     private static partial void LogShutdown(ILogger logger, double wanted, double budget, string app);
 }

@@ -3,7 +3,10 @@ using Microsoft.Extensions.Logging;
 
 namespace Lovage;
 
-/// <summary>What the log says of a thread pool that does not answer, and who keeps its threads. Each level speaks once a minute at the most.</summary>
+/// <summary>
+/// What the log says of a thread pool that does not answer, and who keeps its threads. Each level speaks once a minute
+/// at the most.
+/// </summary>
 /// <remarks>For use by one thread.</remarks>
 internal sealed partial class StarvationReport(ILogger logger, TimeProvider time)
 {
@@ -49,10 +52,14 @@ internal sealed partial class StarvationReport(ILogger logger, TimeProvider time
     internal static string Describe(TimeSpan delay, IEnumerable<RunningHandler> running)
     {
         var (blocking, suspects) = Names(running);
-        return $"A work item has been waiting for {delay.TotalSeconds:0.0} s. Holding threads: {blocking}. Running for long after an await: {suspects}.";
+        return $"A work item has been waiting for {delay.TotalSeconds:0.0} s. Holding threads: {blocking}. Running "
+            + $"for long after an await: {suspects}.";
     }
 
-    /// <summary>Those that keep a thread, known for certain, and those that may because they run for long and nobody sees what they do after their first await.</summary>
+    /// <summary>
+    /// Those that keep a thread, known for certain, and those that may because they run for long and nobody sees what
+    /// they do after their first await.
+    /// </summary>
     private static (string Blocking, string Suspects) Names(IEnumerable<RunningHandler> running)
     {
         var all = running.ToList();
@@ -60,16 +67,19 @@ internal sealed partial class StarvationReport(ILogger logger, TimeProvider time
         var blocking = holding.Where(static handler => handler.Duration > StarvationWatch.Prompt).ToList();
 
         // None of them for long: then it is their number.
-        return (List(blocking.Count > 0 ? blocking : holding), List(all.Where(static handler => !handler.HoldsThread && handler.Duration > StarvationWatch.Prompt)));
+        return (List(blocking.Count > 0 ? blocking : holding), List(
+            all.Where(static handler => !handler.HoldsThread && handler.Duration > StarvationWatch.Prompt)));
     }
 
     private static string List(IEnumerable<RunningHandler> handlers)
     {
         var groups = handlers.GroupBy(static handler => handler.Name, StringComparer.Ordinal)
-            .Select(static group => (Name: group.Key, Count: group.Count(), Longest: group.Max(static handler => handler.Duration)))
+            .Select(static group =>
+                (Name: group.Key, Count: group.Count(), Longest: group.Max(static handler => handler.Duration)))
             .OrderByDescending(static group => group.Longest * group.Count)
             .ToList();
-        var names = string.Join(", ", groups.Take(NamesMax).Select(static group => $"{group.Name} ({group.Count}, for up to {group.Longest.TotalSeconds:0.0} s)"));
+        var names = string.Join(", ", groups.Take(NamesMax)
+            .Select(static group => $"{group.Name} ({group.Count}, for up to {group.Longest.TotalSeconds:0.0} s)"));
         return groups.Count == 0 ? "none known" : groups.Count > NamesMax ? names + ", ..." : names;
     }
 
@@ -84,10 +94,23 @@ internal sealed partial class StarvationReport(ILogger logger, TimeProvider time
         return true;
     }
 
-    [LoggerMessage(3020, LogLevel.Warning, "The thread pool lets a work item wait for {DelaySeconds:0.0} s, and with it whatever is awaited. Handlers that hold its threads: {Blocking}. Handlers that run for long and may block after an await: {Suspects}. Mark a job that blocks or computes Execution = JobExecution.DedicatedThread, put such a call into TaskSpawner.RunDedicatedAsync, or await instead of blocking")]
+    [LoggerMessage(
+        3020,
+        LogLevel.Warning,
+        "The thread pool lets a work item wait for {DelaySeconds:0.0} s, and with it whatever is awaited. Handlers "
+            + "that hold its threads: {Blocking}. Handlers that run for long and may block after an await: "
+            + "{Suspects}. Mark a job that blocks or computes Execution = JobExecution.DedicatedThread, put such a "
+            + "call into TaskSpawner.RunDedicatedAsync, or await instead of blocking")]
     private static partial void PoolIsSlow(ILogger logger, double delaySeconds, string blocking, string suspects);
 
-    [LoggerMessage(3021, LogLevel.Error, "Not ready: the thread pool has let a work item wait for {DelaySeconds:0.0} s, and with it web requests and whatever is awaited. Handlers that hold its threads: {Blocking}. Handlers that run for long and may block after an await: {Suspects}. Mark a job that blocks or computes Execution = JobExecution.DedicatedThread, put such a call into TaskSpawner.RunDedicatedAsync, or await instead of blocking")]
+    [LoggerMessage(
+        3021,
+        LogLevel.Error,
+        "Not ready: the thread pool has let a work item wait for {DelaySeconds:0.0} s, and with it web requests and "
+            + "whatever is awaited. Handlers that hold its threads: {Blocking}. Handlers that run for long and may "
+            + "block after an await: {Suspects}. Mark a job that blocks or computes Execution = "
+            + "JobExecution.DedicatedThread, put such a call into TaskSpawner.RunDedicatedAsync, or await instead of "
+            + "blocking")]
     private static partial void PoolStarves(ILogger logger, double delaySeconds, string blocking, string suspects);
 
     [LoggerMessage(3022, LogLevel.Information, "The thread pool answers again: the app is ready")]

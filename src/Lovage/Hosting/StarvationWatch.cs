@@ -19,16 +19,23 @@ internal abstract class WatchedPool
     {
         internal override bool HasWaiting => ThreadPool.PendingWorkItemCount > 0;
 
-        internal override void Queue(IThreadPoolWorkItem item) => ThreadPool.UnsafeQueueUserWorkItem(item, preferLocal: false);
+        internal override void Queue(IThreadPoolWorkItem item) =>
+            ThreadPool.UnsafeQueueUserWorkItem(item, preferLocal: false);
     }
 }
 
 /// <summary>
-/// Watches, from a thread of its own, how long the thread pool lets a work item wait. Handlers that block keep its threads, and then web requests, timers and whatever is awaited wait with that
-/// item: the log names such handlers, and beyond a limit the app counts as not ready until the pool answers promptly again.
+/// Watches, from a thread of its own, how long the thread pool lets a work item wait. Handlers that block keep its
+/// threads, and then web requests, timers and whatever is awaited wait with that item: the log names such handlers, and
+/// beyond a limit the app counts as not ready until the pool answers promptly again.
 /// </summary>
 /// <remarks>Looks come from one thread; the rest is safe for use by several.</remarks>
-internal sealed class StarvationWatch(TimeSpan limit, TimeProvider time, WatchedPool pool, Func<IEnumerable<RunningHandler>> onPool, ILogger logger) : IAsyncDisposable
+internal sealed class StarvationWatch(
+    TimeSpan limit,
+    TimeProvider time,
+    WatchedPool pool,
+    Func<IEnumerable<RunningHandler>> onPool,
+    ILogger logger) : IAsyncDisposable
 {
     /// <summary>A longer wait is worth a warning, and a shorter one is a prompt answer.</summary>
     internal static readonly TimeSpan Prompt = TimeSpan.FromSeconds(1);
@@ -46,12 +53,15 @@ internal sealed class StarvationWatch(TimeSpan limit, TimeProvider time, Watched
     /// <summary>True from a wait beyond the limit until the pool answers promptly again.</summary>
     internal bool IsStarved => Volatile.Read(ref _isStarved);
 
-    /// <summary>Starts looking. With a clock that is not the system's there is nothing to measure and nobody looks.</summary>
+    /// <summary>
+    /// Starts looking. With a clock that is not the system's there is nothing to measure and nobody looks.
+    /// </summary>
     internal void Start()
     {
         if (time == TimeProvider.System)
         {
-            _ended = new BackgroundLoop("starvation", time, _report.Fault).RunOnThread(_ => Task.FromResult(Look()), _stopped.Token);
+            _ended = new BackgroundLoop("starvation", time, _report.Fault).RunOnThread(
+                _ => Task.FromResult(Look()), _stopped.Token);
         }
     }
 
@@ -64,7 +74,8 @@ internal sealed class StarvationWatch(TimeSpan limit, TimeProvider time, Watched
         {
             if (time.GetElapsedTime(_dueTimestamp, now) > Prompt)
             {
-                // This thread did not come to run either: the process or the machine stood still, which is not the pool's doing.
+                // This thread did not come to run either: the process or the machine stood still, which is not the
+                // pool's doing.
                 probe.Forgive(now - _dueTimestamp);
             }
 
@@ -139,7 +150,9 @@ internal sealed class StarvationWatch(TimeSpan limit, TimeProvider time, Watched
         pool.Queue(probe);
     }
 
-    /// <summary>A work item that notes when it ran. There is one at a time: a starving pool is not given more.</summary>
+    /// <summary>
+    /// A work item that notes when it ran. There is one at a time: a starving pool is not given more.
+    /// </summary>
     private sealed class Probe(TimeProvider time) : IThreadPoolWorkItem
     {
         private const long NotYet = -1;

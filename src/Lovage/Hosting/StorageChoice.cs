@@ -5,8 +5,9 @@ using Lovage.Storage.Memory;
 namespace Lovage;
 
 /// <summary>
-/// Makes the storage that an address names. Schemes are answered by the providers registered as services, then by those of this library, then by the packages of
-/// this library that the app references: their names are constants, so that trimming keeps what is there.
+/// Makes the storage that an address names. Schemes are answered by the providers registered as services, then by those
+/// of this library, then by the packages of this library that the app references: their names are constants, so that
+/// trimming keeps what is there.
 /// </summary>
 internal static class StorageChoice
 {
@@ -16,18 +17,21 @@ internal static class StorageChoice
     /// <param name="address">The address.</param>
     /// <param name="registered">Providers registered as services; the last one for a scheme wins.</param>
     /// <param name="time">The clock.</param>
-    /// <exception cref="StorageException">No provider is there for it, or it cannot be read. Nothing but the scheme is shown of an address, since it may hold credentials.</exception>
+    /// <exception cref="StorageException">No provider is there for it, or it cannot be read. Nothing but the scheme is
+    /// shown of an address, since it may hold credentials.</exception>
     internal static JobStorage Create(string address, IReadOnlyList<StorageProvider> registered, TimeProvider time)
     {
         var scheme = SchemeOf(address);
-        var provider = registered.LastOrDefault(candidate => Answers(candidate, scheme)) ?? WellKnown(scheme, registered);
+        var provider = registered.LastOrDefault(candidate => Answers(candidate, scheme))
+            ?? WellKnown(scheme, registered);
         try
         {
             return provider.Create(address, time);
         }
         catch (ArgumentException cause)
         {
-            throw new StorageException($"Storage '{Shown(scheme)}' cannot be used: {cause.Message}", isTransient: false, cause);
+            throw new StorageException(
+                $"Storage '{Shown(scheme)}' cannot be used: {cause.Message}", isTransient: false, cause);
         }
     }
 
@@ -35,38 +39,48 @@ internal static class StorageChoice
     {
         var colon = address.IndexOf(':', StringComparison.Ordinal);
         var scheme = colon < 0 ? "" : address[..colon];
-        return scheme.Length is > 0 and <= 32 && scheme.All(static c => char.IsAsciiLetterOrDigit(c) || c is '+' or '-' or '.')
+        return scheme.Length is > 0 and <= 32
+            && scheme.All(static c => char.IsAsciiLetterOrDigit(c) || c is '+' or '-' or '.')
             ? scheme.ToLowerInvariant()
             : throw new StorageException(
-                "The storage's address (Lovage:Storage, or the connection string named Lovage) has no scheme. Write sqlite:lovage.db, memory: or postgres://user@host/database.",
+                "The storage's address (Lovage:Storage, or the connection string named Lovage) has no scheme. Write "
+                    + "sqlite:lovage.db, memory: or postgres://user@host/database.",
                 isTransient: false);
     }
 
     private static StorageProvider WellKnown(string scheme, IReadOnlyList<StorageProvider> registered) => scheme switch
     {
         "memory" => new MemoryStorageProvider(),
-        "sqlite" => Sqlite() ?? throw Missing(scheme, "Lovage.Sqlite", " Or set Lovage:Storage to memory: to keep jobs in this process only."),
+        "sqlite" => Sqlite() ?? throw Missing(
+            scheme, "Lovage.Sqlite", " Or set Lovage:Storage to memory: to keep jobs in this process only."),
         "postgres" or "postgresql" => PostgreSql() ?? throw Missing(scheme, "Lovage.PostgreSql"),
         "redis" or "rediss" => Redis() ?? throw Missing(scheme, "Lovage.Redis"),
         _ => throw new StorageException(
-            $"Storage '{Shown(scheme)}' is not known. Known are memory, sqlite, postgres and redis{string.Concat(registered.SelectMany(static p => p.Schemes).Select(static s => ", " + s))}; another one is added with AddLovage().AddStorageProvider(...).",
+            $"Storage '{Shown(scheme)}' is not known. Known are memory, sqlite, postgres and "
+                + $"redis{string.Concat(registered.SelectMany(static p => p.Schemes).Select(static s => ", " + s))}; "
+                + "another one is added with AddLovage().AddStorageProvider(...).",
             isTransient: false),
     };
 
     private static StorageException Missing(string scheme, string package, string otherwise = "") => new(
-        $"Storage '{Shown(scheme)}' needs the package {package}: dotnet add package {package}{(otherwise.Length == 0 ? "" : "." + otherwise)}",
+        $"Storage '{Shown(scheme)}' needs the package {package}: dotnet add package "
+            + $"{package}{(otherwise.Length == 0 ? "" : "." + otherwise)}",
         isTransient: false);
 
     private static string Shown(string scheme) => scheme is "sqlite" or "memory" ? $"{scheme}:..." : $"{scheme}://...";
 
-    private static bool Answers(StorageProvider provider, string scheme) => provider.Schemes.Contains(scheme, StringComparer.OrdinalIgnoreCase);
+    private static bool Answers(StorageProvider provider, string scheme) =>
+        provider.Schemes.Contains(scheme, StringComparer.OrdinalIgnoreCase);
 
-    private static StorageProvider? Sqlite() => Make(Type.GetType("Lovage.Sqlite.SqliteStorageProvider, Lovage.Sqlite"));
+    private static StorageProvider? Sqlite() =>
+        Make(Type.GetType("Lovage.Sqlite.SqliteStorageProvider, Lovage.Sqlite"));
 
-    private static StorageProvider? PostgreSql() => Make(Type.GetType("Lovage.PostgreSql.PostgreSqlStorageProvider, Lovage.PostgreSql"));
+    private static StorageProvider? PostgreSql() =>
+        Make(Type.GetType("Lovage.PostgreSql.PostgreSqlStorageProvider, Lovage.PostgreSql"));
 
     private static StorageProvider? Redis() => Make(Type.GetType("Lovage.Redis.RedisStorageProvider, Lovage.Redis"));
 
-    private static StorageProvider? Make([DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicParameterlessConstructor)] Type? type) =>
+    private static StorageProvider? Make(
+        [DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicParameterlessConstructor)] Type? type) =>
         type is null ? null : (StorageProvider?)Activator.CreateInstance(type);
 }

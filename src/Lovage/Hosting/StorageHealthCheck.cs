@@ -6,13 +6,16 @@ namespace Lovage;
 /// <summary>Healthy while the storage answers.</summary>
 internal sealed class StorageHealthCheck(JobStorage storage, StorageGate gate, TimeProvider time) : IHealthCheck
 {
-    public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
+    public async Task<HealthCheckResult> CheckHealthAsync(
+        HealthCheckContext context, CancellationToken cancellationToken = default)
     {
         var start = time.GetTimestamp();
         try
         {
             await gate.Storage.PingAsync(cancellationToken);
-            return HealthCheckResult.Healthy(storage.Description, new Dictionary<string, object> { ["seconds"] = time.GetElapsedTime(start).TotalSeconds });
+            return HealthCheckResult.Healthy(
+                storage.Description,
+                new Dictionary<string, object> { ["seconds"] = time.GetElapsedTime(start).TotalSeconds });
         }
         catch (StorageException fault)
         {

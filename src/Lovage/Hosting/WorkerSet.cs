@@ -10,14 +10,19 @@ namespace Lovage;
 
 /// <summary>The workers of this process.</summary>
 /// <remarks>Safe for use by several threads.</remarks>
-internal sealed class WorkerSet(IServiceProvider services, JobRegistry jobs, IOptions<LovageOptions> options, IEnumerable<WorkerRegistration> registrations) : IAsyncDisposable
+internal sealed class WorkerSet(
+    IServiceProvider services,
+    JobRegistry jobs,
+    IOptions<LovageOptions> options,
+    IEnumerable<WorkerRegistration> registrations) : IAsyncDisposable
 {
     private ImmutableArray<JobWorker> _workers = [];
     private ImmutableArray<WorkerSettings> _settings;
 
     /// <summary>How each worker works, started or not.</summary>
     /// <exception cref="OptionsValidationException">A setting is not allowed.</exception>
-    internal ImmutableArray<WorkerSettings> Settings => _settings.IsDefault ? _settings = [.. registrations.Select(Read)] : _settings;
+    internal ImmutableArray<WorkerSettings> Settings =>
+        _settings.IsDefault ? _settings = [.. registrations.Select(Read)] : _settings;
 
     /// <summary>Starts them all; the storage is open.</summary>
     internal async Task StartAsync(JobStorage storage, CancellationToken cancellationToken)
@@ -42,7 +47,8 @@ internal sealed class WorkerSet(IServiceProvider services, JobRegistry jobs, IOp
     }
 
     /// <summary>Stops them all at the same time.</summary>
-    internal Task StopAsync(CancellationToken forced) => Task.WhenAll(_workers.Select(worker => worker.StopAsync(forced)));
+    internal Task StopAsync(CancellationToken forced) =>
+        Task.WhenAll(_workers.Select(worker => worker.StopAsync(forced)));
 
     /// <summary>The handlers that run now and have no thread of their own.</summary>
     internal IEnumerable<RunningHandler> OnPool() => _workers.SelectMany(static worker => worker.OnPool());
@@ -70,10 +76,17 @@ internal sealed class WorkerSet(IServiceProvider services, JobRegistry jobs, IOp
             ["unwritten_outcomes"] = states.Sum(static state => state.Unwritten),
             ["renewal_age_seconds"] = states.Max(static state => state.RenewalAge).TotalSeconds,
         };
-        var sick = states.Find(static state => !state.IsHealthy || state.Phase is not (WorkerPhase.Running or WorkerPhase.Stopping));
+        var sick = states.Find(
+            static state => !state.IsHealthy || state.Phase is not (WorkerPhase.Running or WorkerPhase.Stopping));
         return sick is null
             ? HealthCheckResult.Healthy($"{states.Count} running.", facts)
-            : new HealthCheckResult(failure, sick.IsHealthy ? $"A worker is {sick.Phase}." : $"A worker's leases were last renewed {sick.RenewalAge.TotalSeconds:0} s ago and last {sick.Lease.TotalSeconds:0} s.", data: facts);
+            : new HealthCheckResult(
+                failure,
+                sick.IsHealthy
+                    ? $"A worker is {sick.Phase}."
+                    : $"A worker's leases were last renewed {sick.RenewalAge.TotalSeconds:0} s ago and last "
+                        + $"{sick.Lease.TotalSeconds:0} s.",
+                data: facts);
     }
 
     public async ValueTask DisposeAsync()

@@ -10,8 +10,10 @@ internal static class EnqueueFilters
     /// <param name="filters">Outermost first; at least one.</param>
     /// <param name="services">Builds them.</param>
     /// <param name="send">What is done with the job as the filters leave it.</param>
-    /// <exception cref="InvalidOperationException">A filter is not registered, or one returned without calling next or called it twice.</exception>
-    internal static async ValueTask RunAsync(Job job, ImmutableArray<Type> filters, IServiceProvider services, Func<Job, ValueTask> send)
+    /// <exception cref="InvalidOperationException">A filter is not registered, or one returned without calling next or
+    /// called it twice.</exception>
+    internal static async ValueTask RunAsync(
+        Job job, ImmutableArray<Type> filters, IServiceProvider services, Func<Job, ValueTask> send)
     {
         var built = ImmutableArray.CreateRange(filters, type => Build(type, services));
         var context = new JobEnqueueContext(job);
@@ -19,7 +21,8 @@ internal static class EnqueueFilters
         await StepAsync(0);
         if (!sent)
         {
-            throw new InvalidOperationException($"A filter around job '{job.Name}' returned without calling next. To refuse a job, throw.");
+            throw new InvalidOperationException(
+                $"A filter around job '{job.Name}' returned without calling next. To refuse a job, throw.");
         }
 
         ValueTask StepAsync(int place)
@@ -31,7 +34,8 @@ internal static class EnqueueFilters
 
             if (sent)
             {
-                throw new InvalidOperationException($"A filter around job '{job.Name}' called next twice. Call it once.");
+                throw new InvalidOperationException(
+                    $"A filter around job '{job.Name}' called next twice. Call it once.");
             }
 
             sent = true;
@@ -41,5 +45,7 @@ internal static class EnqueueFilters
 
     private static IJobFilter Build(Type type, IServiceProvider services) =>
         services.GetService(type) as IJobFilter
-        ?? throw new InvalidOperationException($"Filter {type} is not registered. Add it with AddLovage().AddFilter<{type.Name}>(), or register it as a service when it is a filter of one job.");
+        ?? throw new InvalidOperationException(
+            $"Filter {type} is not registered. Add it with AddLovage().AddFilter<{type.Name}>(), or register it as a "
+                + "service when it is a filter of one job.");
 }

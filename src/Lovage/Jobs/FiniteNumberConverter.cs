@@ -4,7 +4,10 @@ using System.Text.Json.Serialization;
 
 namespace Lovage;
 
-/// <summary>Reads a number that its type can hold. JSON's own way makes 1e999 an infinity, which no later check may expect and which could not be written again.</summary>
+/// <summary>
+/// Reads a number that its type can hold. JSON's own way makes 1e999 an infinity, which no later check may expect and
+/// which could not be written again.
+/// </summary>
 /// <typeparam name="T">A floating-point type.</typeparam>
 internal sealed class FiniteNumberConverter<T>(JsonConverter<T> converter) : JsonConverter<T>
     where T : INumberBase<T>
@@ -12,12 +15,15 @@ internal sealed class FiniteNumberConverter<T>(JsonConverter<T> converter) : Jso
     public override T Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
         Finite(converter.Read(ref reader, typeToConvert, options)!);
 
-    public override void Write(Utf8JsonWriter writer, T value, JsonSerializerOptions options) => converter.Write(writer, value, options);
+    public override void Write(Utf8JsonWriter writer, T value, JsonSerializerOptions options) =>
+        converter.Write(writer, value, options);
 
-    public override T ReadAsPropertyName(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+    public override T ReadAsPropertyName(
+        ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
         Finite(converter.ReadAsPropertyName(ref reader, typeToConvert, options));
 
-    public override void WriteAsPropertyName(Utf8JsonWriter writer, T value, JsonSerializerOptions options) => converter.WriteAsPropertyName(writer, value, options);
+    public override void WriteAsPropertyName(Utf8JsonWriter writer, T value, JsonSerializerOptions options) =>
+        converter.WriteAsPropertyName(writer, value, options);
 
     private static T Finite(T value) => T.IsFinite(value) ? value : throw new NumberRangeException();
 }

@@ -3,10 +3,13 @@ using System.Collections.Immutable;
 namespace Lovage;
 
 /// <summary>
-/// A description of one piece of work: a name, its arguments and its options; Celery's <em>signature</em>. The same value can be enqueued,
-/// added after a response, spawned, scheduled or run inline in a test. Change an option with a <c>with</c> expression.
+/// A description of one piece of work: a name, its arguments and its options; Celery's <em>signature</em>. The same
+/// value can be enqueued, added after a response, spawned, scheduled or run inline in a test. Change an option with a
+/// <c>with</c> expression.
 /// </summary>
-/// <remarks>Immutable, safe for use by several threads and to be used more than once (unless it carries an <see cref="Id"/>).</remarks>
+/// <remarks>
+/// Immutable, safe for use by several threads and to be used more than once (unless it carries an <see cref="Id"/>).
+/// </remarks>
 public record Job
 {
     private readonly string? _queue;
@@ -16,7 +19,9 @@ public record Job
     private readonly int? _maxAttempts;
     private readonly IReadOnlyDictionary<string, string> _headers = ImmutableDictionary<string, string>.Empty;
 
-    /// <summary>Describes a job. Generated factories and <see cref="Create(string, object?[])"/> are the usual way.</summary>
+    /// <summary>
+    /// Describes a job. Generated factories and <see cref="Create(string, object?[])"/> are the usual way.
+    /// </summary>
     /// <param name="name">The job's name on the wire: 1 to 255 characters.</param>
     /// <param name="arguments">Its arguments.</param>
     /// <exception cref="ArgumentException">The name is not a valid one.</exception>
@@ -33,7 +38,9 @@ public record Job
     /// <summary>The arguments.</summary>
     public JobArguments Arguments { get; init; }
 
-    /// <summary>The queue. Null (the default) takes the handler's queue where it is known, else the client's default queue.</summary>
+    /// <summary>
+    /// The queue. Null (the default) takes the handler's queue where it is known, else the client's default queue.
+    /// </summary>
     /// <exception cref="ArgumentException">Set to a text that is no queue name.</exception>
     public string? Queue
     {
@@ -41,15 +48,24 @@ public record Job
         init => _queue = value is null ? null : JobNames.Queue(value);
     }
 
-    /// <summary>0 to 9, 0 runs first. Null (the default) is 0 unless the handler says otherwise. The meaning is that of Celery on Redis.</summary>
+    /// <summary>
+    /// 0 to 9, 0 runs first. Null (the default) is 0 unless the handler says otherwise. The meaning is that of Celery
+    /// on Redis.
+    /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">Set to a value outside 0 to 9.</exception>
     public int? Priority
     {
         get => _priority;
-        init => _priority = value is null or (>= 0 and <= 9) ? value : throw new ArgumentOutOfRangeException(nameof(value), value, "A priority is 0 (first) to 9 (last).");
+        init =>
+            _priority = value is null or (>= 0 and <= 9)
+                ? value
+                : throw new ArgumentOutOfRangeException(nameof(value), value, "A priority is 0 (first) to 9 (last).");
     }
 
-    /// <summary>How long to wait before the job may run, from the moment the storage takes it; Celery's countdown. Null (the default): no wait. 0 to 10 years.</summary>
+    /// <summary>
+    /// How long to wait before the job may run, from the moment the storage takes it; Celery's countdown. Null (the
+    /// default): no wait. 0 to 10 years.
+    /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">Set to a negative time or one over 10 years.</exception>
     public TimeSpan? Delay
     {
@@ -57,28 +73,44 @@ public record Job
         init => _delay = JobLimits.CheckDelay(value);
     }
 
-    /// <summary>The instant before which the job must not run; Celery's eta. Null (the default): none. When <see cref="Delay"/> is set too, the later one holds.</summary>
+    /// <summary>
+    /// The instant before which the job must not run; Celery's eta. Null (the default): none. When <see cref="Delay"/>
+    /// is set too, the later one holds.
+    /// </summary>
     public DateTimeOffset? At { get; init; }
 
-    /// <summary>How long after enqueuing the job is still worth starting; a later start is refused and the job ends as expired. Null (the default): for ever.</summary>
+    /// <summary>
+    /// How long after enqueuing the job is still worth starting; a later start is refused and the job ends as expired.
+    /// Null (the default): for ever.
+    /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">Set to zero, a negative time or one over 10 years.</exception>
     public TimeSpan? Expires
     {
         get => _expires;
         init => _expires = value is { } t && t <= TimeSpan.Zero
-            ? throw new ArgumentOutOfRangeException(nameof(value), value, "Expires counts from enqueuing and must be positive.")
+            ? throw new ArgumentOutOfRangeException(
+                nameof(value), value, "Expires counts from enqueuing and must be positive.")
             : JobLimits.CheckDelay(value);
     }
 
-    /// <summary>How often the job is tried at the most, 1 to 1,000. Null (the default) takes the handler's number, 3 unless it says otherwise.</summary>
+    /// <summary>
+    /// How often the job is tried at the most, 1 to 1,000. Null (the default) takes the handler's number, 3 unless it
+    /// says otherwise.
+    /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">Set to a value outside 1 to 1,000.</exception>
     public int? MaxAttempts
     {
         get => _maxAttempts;
-        init => _maxAttempts = value is null or (>= 1 and <= JobLimits.AttemptsMax) ? value : throw new ArgumentOutOfRangeException(nameof(value), value, "Attempts are 1 to 1,000.");
+        init =>
+            _maxAttempts = value is null or (>= 1 and <= JobLimits.AttemptsMax)
+                ? value
+                : throw new ArgumentOutOfRangeException(nameof(value), value, "Attempts are 1 to 1,000.");
     }
 
-    /// <summary>Text that travels with the job and is not an argument (tenant, culture, trace): at most 64 headers of 8 KiB together. Empty by default.</summary>
+    /// <summary>
+    /// Text that travels with the job and is not an argument (tenant, culture, trace): at most 64 headers of 8 KiB
+    /// together. Empty by default.
+    /// </summary>
     /// <exception cref="ArgumentException">Too many, too large, or with CR, LF or NUL in them.</exception>
     public IReadOnlyDictionary<string, string> Headers
     {
@@ -92,8 +124,8 @@ public record Job
     }
 
     /// <summary>
-    /// The caller's own id, which makes enqueuing idempotent: the same id with the same name and arguments is the same job, with others it is refused.
-    /// Null (the default): a new UUIDv7 each time.
+    /// The caller's own id, which makes enqueuing idempotent: the same id with the same name and arguments is the same
+    /// job, with others it is refused. Null (the default): a new UUIDv7 each time.
     /// </summary>
     public JobId? Id { get; init; }
 
@@ -109,9 +141,12 @@ public record Job
 
     /// <summary>Describes a job by name whose result is read as <typeparamref name="TResult"/>.</summary>
     /// <inheritdoc cref="Create(string, object?[])"/>
-    public static Job<TResult> Create<TResult>(string name, params object?[] arguments) => new(name, JobArguments.Of(arguments));
+    public static Job<TResult> Create<TResult>(string name, params object?[] arguments) =>
+        new(name, JobArguments.Of(arguments));
 
-    /// <summary>Describes a job by name and arguments made before, whose result is read as <typeparamref name="TResult"/>.</summary>
+    /// <summary>
+    /// Describes a job by name and arguments made before, whose result is read as <typeparamref name="TResult"/>.
+    /// </summary>
     /// <inheritdoc cref="Create(string, object?[])"/>
     public static Job<TResult> Create<TResult>(string name, JobArguments arguments) => new(name, arguments);
 }

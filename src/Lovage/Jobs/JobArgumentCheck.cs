@@ -7,10 +7,13 @@ using System.Text.RegularExpressions;
 namespace Lovage;
 
 /// <summary>
-/// One check of a job's arguments by data annotations. Generated code walks the arguments and says where it is; here the rules are asked, without reflection, and what is wrong is kept with
-/// the path to it in the names of the wire, such as <c>order.lines[2].quantity</c>.
+/// One check of a job's arguments by data annotations. Generated code walks the arguments and says where it is; here
+/// the rules are asked, without reflection, and what is wrong is kept with the path to it in the names of the wire,
+/// such as <c>order.lines[2].quantity</c>.
 /// </summary>
-/// <remarks>For one check by one thread. The first five findings end up in one <see cref="BadArgumentsException"/>.</remarks>
+/// <remarks>
+/// For one check by one thread. The first five findings end up in one <see cref="BadArgumentsException"/>.
+/// </remarks>
 public sealed class JobArgumentCheck
 {
     private const int FindingsMax = 5;
@@ -31,14 +34,21 @@ public sealed class JobArgumentCheck
     public int Findings => _findings.Count;
 
     /// <summary>Checks one parameter, or one member of the object that the walk is in.</summary>
-    /// <param name="instance">The object that holds it; rules see it as <see cref="ValidationContext.ObjectInstance"/>.</param>
+    /// <param name="instance">The object that holds it; rules see it as
+    /// <see cref="ValidationContext.ObjectInstance"/>.</param>
     /// <param name="value">Its value.</param>
     /// <param name="member">Its name in C#.</param>
     /// <param name="name">Its name on the wire.</param>
     /// <param name="displayName">What rules call it in their messages.</param>
     /// <param name="rules">Its rules.</param>
     /// <exception cref="BadArgumentsException">As much is wrong as one exception tells.</exception>
-    public void Member(object instance, object? value, string member, string name, string displayName, IEnumerable<ValidationAttribute> rules)
+    public void Member(
+        object instance,
+        object? value,
+        string member,
+        string name,
+        string displayName,
+        IEnumerable<ValidationAttribute> rules)
     {
         var context = new ValidationContext(instance, displayName, null, null) { MemberName = member };
         Ask(context, value, rules);
@@ -53,18 +63,23 @@ public sealed class JobArgumentCheck
     /// <param name="name">Its name on the wire.</param>
     /// <param name="value">Its value.</param>
     /// <param name="check">Checks what is in it.</param>
-    /// <exception cref="BadArgumentsException">As much is wrong as one exception tells, or it is nested deeper than 64 levels.</exception>
+    /// <exception cref="BadArgumentsException">As much is wrong as one exception tells, or it is nested deeper than 64
+    /// levels.</exception>
     public void Nested<T>(string name, T? value, Action<JobArgumentCheck, T> check)
     {
         ArgumentNullException.ThrowIfNull(check);
         Enter(new Step(name, 0), value, check);
     }
 
-    /// <summary>Goes into each element. A sequence without a count, which reading could use up, is left alone: it is checked once it was read from JSON.</summary>
+    /// <summary>
+    /// Goes into each element. A sequence without a count, which reading could use up, is left alone: it is checked
+    /// once it was read from JSON.
+    /// </summary>
     /// <typeparam name="T">The type of the elements.</typeparam>
     /// <param name="elements">The elements; null is passed over, as is each null in it.</param>
     /// <param name="check">Checks what is in one.</param>
-    /// <exception cref="BadArgumentsException">As much is wrong as one exception tells, or it is nested deeper than 64 levels.</exception>
+    /// <exception cref="BadArgumentsException">As much is wrong as one exception tells, or it is nested deeper than 64
+    /// levels.</exception>
     public void Elements<T>(IEnumerable<T?>? elements, Action<JobArgumentCheck, T> check)
     {
         ArgumentNullException.ThrowIfNull(check);
@@ -85,8 +100,10 @@ public sealed class JobArgumentCheck
     /// <typeparam name="TValue">The type of the values.</typeparam>
     /// <param name="entries">The dictionary; null is passed over, as is each null value in it.</param>
     /// <param name="check">Checks what is in one value.</param>
-    /// <exception cref="BadArgumentsException">As much is wrong as one exception tells, or it is nested deeper than 64 levels.</exception>
-    public void Values<TKey, TValue>(IEnumerable<KeyValuePair<TKey, TValue>>? entries, Action<JobArgumentCheck, TValue> check)
+    /// <exception cref="BadArgumentsException">As much is wrong as one exception tells, or it is nested deeper than 64
+    /// levels.</exception>
+    public void Values<TKey, TValue>(
+        IEnumerable<KeyValuePair<TKey, TValue>>? entries, Action<JobArgumentCheck, TValue> check)
     {
         ArgumentNullException.ThrowIfNull(check);
         if (entries is null)
@@ -101,8 +118,9 @@ public sealed class JobArgumentCheck
     }
 
     /// <summary>
-    /// Checks the object that the walk is in as a whole, by the rules of its type and then by itself where it is an <see cref="IValidatableObject"/>. Each is asked only when nothing
-    /// before it found anything wrong in this object, as <see cref="Validator"/> does it.
+    /// Checks the object that the walk is in as a whole, by the rules of its type and then by itself where it is an
+    /// <see cref="IValidatableObject"/>. Each is asked only when nothing before it found anything wrong in this object,
+    /// as <see cref="Validator"/> does it.
     /// </summary>
     /// <param name="value">The object.</param>
     /// <param name="findingsBefore">What <see cref="Findings"/> was before its members were checked.</param>
@@ -115,7 +133,8 @@ public sealed class JobArgumentCheck
             return;
         }
 
-        var context = new ValidationContext(value, _path.FindLast(static step => step.Name is not null).Name ?? "arguments", null, null);
+        var context = new ValidationContext(
+            value, _path.FindLast(static step => step.Name is not null).Name ?? "arguments", null, null);
         Ask(context, value, rules);
         AddWhole(_results);
         if (Findings == findingsBefore && value is IValidatableObject self)
@@ -145,12 +164,17 @@ public sealed class JobArgumentCheck
         catch (OverflowException cause)
         {
             // A range of int asked about a long or double that no int holds.
-            _results.Add(new ValidationResult(rules.OfType<RangeAttribute>().FirstOrDefault()?.FormatErrorMessage(context.DisplayName) ?? cause.Message));
+            _results.Add(new ValidationResult(rules.OfType<RangeAttribute>()
+                .FirstOrDefault()
+                ?.FormatErrorMessage(context.DisplayName) ?? cause.Message));
         }
         catch (RegexMatchTimeoutException cause)
         {
             // A text made to keep the pattern busy must not be tried again.
-            _results.Add(new ValidationResult($"The field {context.DisplayName} could not be matched within {cause.MatchTimeout.TotalSeconds.ToString(CultureInfo.InvariantCulture)} s."));
+            _results.Add(
+                new ValidationResult(
+                    $"The field {context.DisplayName} could not be matched within "
+                        + $"{cause.MatchTimeout.TotalSeconds.ToString(CultureInfo.InvariantCulture)} s."));
         }
     }
 
@@ -161,7 +185,9 @@ public sealed class JobArgumentCheck
             if (result != ValidationResult.Success)
             {
                 var member = result.MemberNames.FirstOrDefault();
-                Add(string.IsNullOrEmpty(member) ? null : new Step(JsonNamingPolicy.SnakeCaseLower.ConvertName(member), 0), result);
+                Add(string.IsNullOrEmpty(member)
+                    ? null
+                    : new Step(JsonNamingPolicy.SnakeCaseLower.ConvertName(member), 0), result);
             }
         }
     }
@@ -201,7 +227,9 @@ public sealed class JobArgumentCheck
         {
             if (step.Name is null)
             {
-                text.Append('[').Append(step.Key is null ? step.Index.ToString(CultureInfo.InvariantCulture) : JobNames.Shown(Convert.ToString(step.Key, CultureInfo.InvariantCulture))).Append(']');
+                text.Append('[').Append(step.Key is null
+                    ? step.Index.ToString(CultureInfo.InvariantCulture)
+                    : JobNames.Shown(Convert.ToString(step.Key, CultureInfo.InvariantCulture))).Append(']');
             }
             else
             {

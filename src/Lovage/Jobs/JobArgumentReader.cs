@@ -6,8 +6,9 @@ using System.Text.Json;
 namespace Lovage;
 
 /// <summary>
-/// Binds the body of a message, <c>[args, kwargs, embed]</c>, to the parameters of a handler, in their order: by position first, then by name.
-/// Generated code calls <see cref="Read{T}(string)"/> once for each parameter and then <see cref="End(ImmutableArray{JobParameter})"/>.
+/// Binds the body of a message, <c>[args, kwargs, embed]</c>, to the parameters of a handler, in their order: by
+/// position first, then by name. Generated code calls <see cref="Read{T}(string)"/> once for each parameter and then
+/// <see cref="End(ImmutableArray{JobParameter})"/>.
 /// </summary>
 /// <remarks>Every misfit is a <see cref="BadArgumentsException"/> that names the parameter.</remarks>
 [SuppressMessage("Performance", "CA1815", Justification = "A ref struct cannot be compared.")]
@@ -34,7 +35,10 @@ public ref struct JobArgumentReader
         try
         {
             var reader = new Utf8JsonReader(body, new JsonReaderOptions { MaxDepth = 64 });
-            if (!reader.Read() || reader.TokenType != JsonTokenType.StartArray || !reader.Read() || reader.TokenType != JsonTokenType.StartArray)
+            if (!reader.Read()
+                || reader.TokenType != JsonTokenType.StartArray
+                || !reader.Read()
+                || reader.TokenType != JsonTokenType.StartArray)
             {
                 throw Malformed(null);
             }
@@ -64,7 +68,8 @@ public ref struct JobArgumentReader
     public T Read<T>(string name) =>
         TryRead<T>(name, out var value)
             ? value
-            : throw new BadArgumentsException(_job, name, $"argument '{name}' is missing; a {Describe<T>()} is expected.");
+            : throw new BadArgumentsException(
+                _job, name, $"argument '{name}' is missing; a {Describe<T>()} is expected.");
 
     /// <summary>The next parameter, which has a default.</summary>
     /// <typeparam name="T">The parameter's type.</typeparam>
@@ -74,17 +79,22 @@ public ref struct JobArgumentReader
     public T Read<T>(string name, T defaultValue) => TryRead<T>(name, out var value) ? value : defaultValue;
 
     /// <summary>Says that all parameters were read; whatever is left is refused.</summary>
-    /// <exception cref="BadArgumentsException">There are more arguments than parameters, or names nobody asked for.</exception>
+    /// <exception cref="BadArgumentsException">There are more arguments than parameters, or names nobody asked
+    /// for.</exception>
     public readonly void End()
     {
         if (!_positionalEnded)
         {
-            throw new BadArgumentsException(_job, null, "there are more positional arguments than the handler has parameters.");
+            throw new BadArgumentsException(
+                _job, null, "there are more positional arguments than the handler has parameters.");
         }
 
         if (CountKeywords() > _keywordsUsed)
         {
-            throw new BadArgumentsException(_job, null, $"of the keyword arguments {KeywordsBeside([])} only {_keywordsUsed} are parameters of the handler.");
+            throw new BadArgumentsException(
+                _job,
+                null,
+                $"of the keyword arguments {KeywordsBeside([])} only {_keywordsUsed} are parameters of the handler.");
         }
     }
 
@@ -94,17 +104,26 @@ public ref struct JobArgumentReader
     {
         if (!_positionalEnded)
         {
-            throw new BadArgumentsException(_job, null, $"arguments given by position: {parameters.Length + CountPositional()}; the handler takes {Listed(parameters)}.");
+            throw new BadArgumentsException(
+                _job,
+                null,
+                $"arguments given by position: {parameters.Length + CountPositional()}; the handler takes "
+                    + $"{Listed(parameters)}.");
         }
 
         if (CountKeywords() > _keywordsUsed)
         {
-            throw new BadArgumentsException(_job, null, $"the handler has no parameter {KeywordsBeside(parameters)}; it takes {Listed(parameters)}.");
+            throw new BadArgumentsException(
+                _job,
+                null,
+                $"the handler has no parameter {KeywordsBeside(parameters)}; it takes {Listed(parameters)}.");
         }
     }
 
     private static string Listed(ImmutableArray<JobParameter> parameters) =>
-        parameters.IsEmpty ? "none" : $"{parameters.Length} ({string.Join(", ", parameters.Select(static parameter => parameter.Name))})";
+        parameters.IsEmpty
+            ? "none"
+            : $"{parameters.Length} ({string.Join(", ", parameters.Select(static parameter => parameter.Name))})";
 
     /// <summary>Those that no parameter took.</summary>
     private readonly int CountPositional()
@@ -191,7 +210,8 @@ public ref struct JobArgumentReader
         {
             value = JsonSerializer.Deserialize(ref reader, _serializer.Contract<T>());
         }
-        catch (Exception cause) when (cause is JsonException or InvalidOperationException or FormatException or DecoderFallbackException)
+        catch (Exception cause)
+            when (cause is JsonException or InvalidOperationException or FormatException or DecoderFallbackException)
         {
             var where = cause is JsonException { Path: { Length: > 1 } path } ? $" at {JobNames.Shown(path)}" : "";
             var what = cause is NumberRangeException ? "holds a number that is too large" : $"is not a {Describe<T>()}";

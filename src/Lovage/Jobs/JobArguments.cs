@@ -3,8 +3,9 @@ using System.Text.Json;
 namespace Lovage;
 
 /// <summary>
-/// The arguments of a job, kept as the caller gave them until they are written: positional ones and keyword ones, as in Celery's
-/// <c>args</c> and <c>kwargs</c>. A generated factory captures them in a class of its own, so that running in the same process needs no JSON.
+/// The arguments of a job, kept as the caller gave them until they are written: positional ones and keyword ones, as in
+/// Celery's <c>args</c> and <c>kwargs</c>. A generated factory captures them in a class of its own, so that running in
+/// the same process needs no JSON.
 /// </summary>
 /// <remarks>Immutable by contract; do not change an object after giving it to a job.</remarks>
 public abstract class JobArguments
@@ -17,7 +18,9 @@ public abstract class JobArguments
     /// <param name="serializer">Knows the contracts.</param>
     public abstract void WritePositional(Utf8JsonWriter writer, JobSerializer serializer);
 
-    /// <summary>Writes the keyword arguments as properties of an object that is already open. Writes nothing by default.</summary>
+    /// <summary>
+    /// Writes the keyword arguments as properties of an object that is already open. Writes nothing by default.
+    /// </summary>
     /// <param name="writer">The writer inside the object.</param>
     /// <param name="serializer">Knows the contracts.</param>
     public virtual void WriteKeyword(Utf8JsonWriter writer, JobSerializer serializer)
@@ -25,8 +28,9 @@ public abstract class JobArguments
     }
 
     /// <summary>
-    /// Checks the arguments by the data annotations of the handler's parameters and of their types. Done where the job is enqueued and again before it runs. Checks nothing by
-    /// default; generated arguments that have annotations check them.
+    /// Checks the arguments by the data annotations of the handler's parameters and of their types. Done where the job
+    /// is enqueued and again before it runs. Checks nothing by default; generated arguments that have annotations check
+    /// them.
     /// </summary>
     /// <param name="job">The job's name, for messages.</param>
     /// <exception cref="BadArgumentsException">Something is wrong; the message names up to five places.</exception>
@@ -40,7 +44,8 @@ public abstract class JobArguments
     /// <summary>Arguments from values.</summary>
     /// <param name="positional">By position; each of a type whose JSON contract is known to the client.</param>
     /// <param name="keyword">By name; none by default.</param>
-    public static JobArguments Of(IEnumerable<object?> positional, IEnumerable<KeyValuePair<string, object?>>? keyword = null)
+    public static JobArguments Of(
+        IEnumerable<object?> positional, IEnumerable<KeyValuePair<string, object?>>? keyword = null)
     {
         ArgumentNullException.ThrowIfNull(positional);
         object?[] values = [.. positional];
@@ -55,7 +60,8 @@ public abstract class JobArguments
     {
         JsonValueKind.Array => new JsonArguments(json.Clone(), default),
         JsonValueKind.Object => new JsonArguments(default, json.Clone()),
-        _ => throw new ArgumentException($"Arguments are a JSON array (by position) or object (by name); this is {json.ValueKind}.", nameof(json)),
+        _ => throw new ArgumentException(
+            $"Arguments are a JSON array (by position) or object (by name); this is {json.ValueKind}.", nameof(json)),
     };
 
     private sealed class ValueArguments(object?[] positional, KeyValuePair<string, object?>[] keyword) : JobArguments

@@ -18,7 +18,9 @@ public enum JobCancellationReason
     /// <summary>The worker is shutting down; the job will be run again elsewhere, unpenalised.</summary>
     Shutdown = 3,
 
-    /// <summary>The lease was lost: another worker may be running this job, and this attempt's outcome will be refused.</summary>
+    /// <summary>
+    /// The lease was lost: another worker may be running this job, and this attempt's outcome will be refused.
+    /// </summary>
     LeaseLost = 4,
 
     /// <summary>The code that runs the job in this process cancelled it.</summary>
@@ -31,7 +33,9 @@ public abstract class JobContext
 {
     private static readonly AsyncLocal<JobContext?> Flow = new();
 
-    /// <summary>The attempt that the current code runs in; null outside of one. What an attempt enqueues names it as its parent.</summary>
+    /// <summary>
+    /// The attempt that the current code runs in; null outside of one. What an attempt enqueues names it as its parent.
+    /// </summary>
     internal static JobContext? Current
     {
         get => Flow.Value;
@@ -41,10 +45,15 @@ public abstract class JobContext
     /// <summary>The job's id, the same in all its attempts.</summary>
     public abstract JobId Id { get; }
 
-    /// <summary>The id of the job that began this tree of jobs; the job's own id when no other job enqueued it (Celery's <c>root_id</c>).</summary>
+    /// <summary>
+    /// The id of the job that began this tree of jobs; the job's own id when no other job enqueued it (Celery's
+    /// <c>root_id</c>).
+    /// </summary>
     public virtual string RootId => Id.Value;
 
-    /// <summary>The id of the job whose attempt enqueued this one; null when none did (Celery's <c>parent_id</c>).</summary>
+    /// <summary>
+    /// The id of the job whose attempt enqueued this one; null when none did (Celery's <c>parent_id</c>).
+    /// </summary>
     public virtual string? ParentId => null;
 
     /// <summary>The job's name on the wire.</summary>
@@ -65,11 +74,15 @@ public abstract class JobContext
     /// <summary>The schedule that enqueued it; null when none did.</summary>
     public string? ScheduleId => Headers.GetValueOrDefault(ScheduleHeaders.Schedule);
 
-    /// <summary>The tick of its schedule that it stands for, however late it runs, in UTC; null when no tick enqueued it, as for a run by hand.</summary>
+    /// <summary>
+    /// The tick of its schedule that it stands for, however late it runs, in UTC; null when no tick enqueued it, as for
+    /// a run by hand.
+    /// </summary>
     public DateTimeOffset? Tick => ScheduleHeaders.Read(Headers);
 
     /// <summary>
-    /// A number that grows with every claim of this storage, for resources that can refuse an older holder; 0 where there is no lease (inline and in-process runs).
+    /// A number that grows with every claim of this storage, for resources that can refuse an older holder; 0 where
+    /// there is no lease (inline and in-process runs).
     /// </summary>
     public abstract long FenceToken { get; }
 
@@ -83,46 +96,65 @@ public abstract class JobContext
     public abstract JobCancellationReason CancellationReason { get; }
 
     /// <summary>
-    /// Records this attempt as succeeded inside a transaction of the handler's own, so that an effect in the storage's database and its completion are one commit: after it the job never
-    /// runs again, and without it the effect is gone too. The lease is checked there. Commit right afterwards and return.
+    /// Records this attempt as succeeded inside a transaction of the handler's own, so that an effect in the storage's
+    /// database and its completion are one commit: after it the job never runs again, and without it the effect is gone
+    /// too. The lease is checked there. Commit right afterwards and return.
     /// </summary>
     /// <remarks>
-    /// The result is empty and what is logged later is not kept. While the transaction is open, renewing and cancelling the job wait for it. When the handler returns although the
-    /// transaction was rolled back, the attempt has failed and is retried; when it throws after the commit, the job has succeeded all the same, with a warning in the log. It can be called
-    /// again in another transaction after a rollback. Where no storage holds the job (spawned, after a response, called inline) there is nothing to record and it does nothing.
+    /// The result is empty and what is logged later is not kept. While the transaction is open, renewing and cancelling
+    /// the job wait for it. When the handler returns although the transaction was rolled back, the attempt has failed
+    /// and is retried; when it throws after the commit, the job has succeeded all the same, with a warning in the log.
+    /// It can be called again in another transaction after a rollback. Where no storage holds the job (spawned, after a
+    /// response, called inline) there is nothing to record and it does nothing.
     /// </remarks>
-    /// <param name="transaction">A transaction that is open, of the storage's own database; see <see cref="JobClient.EnqueueAsync(Job, DbTransaction, CancellationToken)"/>.</param>
+    /// <param name="transaction">A transaction that is open, of the storage's own database; see
+    /// <see cref="JobClient.EnqueueAsync(Job, DbTransaction, CancellationToken)"/>.</param>
     /// <param name="cancellationToken">Gives up before anything is written.</param>
-    /// <exception cref="LeaseLostException">The job has passed to another attempt, was cancelled or has ended; let it out of the handler, so that the transaction is rolled back.</exception>
+    /// <exception cref="LeaseLostException">The job has passed to another attempt, was cancelled or has ended; let it
+    /// out of the handler, so that the transaction is rolled back.</exception>
     /// <exception cref="ArgumentException">The transaction is not one of the storage's database.</exception>
     /// <exception cref="InvalidOperationException">The transaction has ended, or the attempt has.</exception>
     /// <exception cref="StorageException">The storage cannot take it, or takes no transactions.</exception>
-    public ValueTask CompleteInTransactionAsync(DbTransaction transaction, CancellationToken cancellationToken = default)
+    public ValueTask CompleteInTransactionAsync(
+        DbTransaction transaction, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(transaction);
         return CompleteCoreAsync(transaction, static _ => default, cancellationToken);
     }
 
-    /// <summary>Records this attempt as succeeded, with its result, inside a transaction of the handler's own; see <see cref="CompleteInTransactionAsync(DbTransaction, CancellationToken)"/>.</summary>
+    /// <summary>
+    /// Records this attempt as succeeded, with its result, inside a transaction of the handler's own; see
+    /// <see cref="CompleteInTransactionAsync(DbTransaction, CancellationToken)"/>.
+    /// </summary>
     /// <inheritdoc cref="CompleteInTransactionAsync(DbTransaction, CancellationToken)"/>
-    /// <typeparam name="TResult">The result's type, as the handler's signature has it. What the handler returns afterwards is not kept.</typeparam>
+    /// <typeparam name="TResult">The result's type, as the handler's signature has it. What the handler returns
+    /// afterwards is not kept.</typeparam>
     /// <param name="transaction">A transaction that is open, of the storage's own database.</param>
     /// <param name="result">The result.</param>
     /// <param name="cancellationToken">Gives up before anything is written.</param>
-    public ValueTask CompleteInTransactionAsync<TResult>(DbTransaction transaction, TResult result, CancellationToken cancellationToken = default)
+    public ValueTask CompleteInTransactionAsync<TResult>(
+        DbTransaction transaction, TResult result, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(transaction);
-        return CompleteCoreAsync(transaction, serializer => JsonSerializer.SerializeToUtf8Bytes(result, serializer.Contract<TResult>()), cancellationToken);
+        return CompleteCoreAsync(
+            transaction,
+            serializer => JsonSerializer.SerializeToUtf8Bytes(result, serializer.Contract<TResult>()),
+            cancellationToken);
     }
 
     /// <summary>Writes what CompleteInTransactionAsync promises; does nothing unless it is overridden.</summary>
     /// <param name="transaction">The transaction.</param>
     /// <param name="result">Writes the result as UTF-8 JSON; empty for none.</param>
     /// <param name="cancellationToken">Gives up before anything is written.</param>
-    protected virtual ValueTask CompleteCoreAsync(DbTransaction transaction, Func<JobSerializer, ReadOnlyMemory<byte>> result, CancellationToken cancellationToken) => default;
+    protected virtual ValueTask CompleteCoreAsync(
+        DbTransaction transaction,
+        Func<JobSerializer, ReadOnlyMemory<byte>> result,
+        CancellationToken cancellationToken) => default;
 }
 
-/// <summary>Says how far the work is. Reports are hints: the newest one is stored about once a second, the ones between are not.</summary>
+/// <summary>
+/// Says how far the work is. Reports are hints: the newest one is stored about once a second, the ones between are not.
+/// </summary>
 /// <remarks>Safe for use by several threads.</remarks>
 public abstract class JobProgress
 {
@@ -130,7 +162,9 @@ public abstract class JobProgress
     /// <param name="fraction">0 to 1; values outside are brought to the nearer end.</param>
     /// <param name="message">What is being done, at most 200 characters; null for none.</param>
     public void Report(double fraction, string? message = null) =>
-        ReportCore(double.IsNaN(fraction) ? 0 : Math.Clamp(fraction, 0, 1), message is { Length: > 200 } ? message[..200] : message);
+        ReportCore(
+            double.IsNaN(fraction) ? 0 : Math.Clamp(fraction, 0, 1),
+            message is { Length: > 200 } ? message[..200] : message);
 
     /// <summary>Takes a report whose values are in range.</summary>
     /// <param name="fraction">0 to 1.</param>

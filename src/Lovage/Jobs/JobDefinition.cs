@@ -8,7 +8,10 @@ namespace Lovage;
 /// <param name="IsOptional">True when it has a default.</param>
 public sealed record JobParameter(string Name, Type Type, bool IsOptional);
 
-/// <summary>A job that this process can run: written by the generator for each <see cref="JobAttribute"/> method, or by hand with <see cref="Invoke"/>.</summary>
+/// <summary>
+/// A job that this process can run: written by the generator for each <see cref="JobAttribute"/> method, or by hand
+/// with <see cref="Invoke"/>.
+/// </summary>
 /// <remarks>Immutable, safe for use by several threads.</remarks>
 public sealed record JobDefinition
 {
@@ -30,9 +33,10 @@ public sealed record JobDefinition
     public Func<JobInvocation, ValueTask> Invoke { get; }
 
     /// <summary>
-    /// Reads an encoded body, <c>[args, kwargs, embed]</c>, into the arguments that <see cref="Invoke"/> passes to the handler: given the job's name, the body and the contracts, it throws
-    /// <see cref="BadArgumentsException"/> for a body that does not fit. With it, arguments given by name or as JSON are checked where the job is enqueued. Null (the default): only
-    /// the worker finds out.
+    /// Reads an encoded body, <c>[args, kwargs, embed]</c>, into the arguments that <see cref="Invoke"/> passes to the
+    /// handler: given the job's name, the body and the contracts, it throws <see cref="BadArgumentsException"/> for a
+    /// body that does not fit. With it, arguments given by name or as JSON are checked where the job is enqueued. Null
+    /// (the default): only the worker finds out.
     /// </summary>
     public Func<string, ReadOnlyMemory<byte>, JobSerializer, JobArguments>? BindArguments { get; init; }
 
@@ -79,8 +83,11 @@ public sealed class JobCatalog
 {
     /// <summary>Makes a catalog.</summary>
     /// <param name="jobs">The jobs.</param>
-    /// <param name="registerHandlers">Registers the handler classes that need a scope as scoped services, and the filters of single jobs; null for none.</param>
-    public JobCatalog(IEnumerable<JobDefinition> jobs, Action<Microsoft.Extensions.DependencyInjection.IServiceCollection>? registerHandlers = null)
+    /// <param name="registerHandlers">Registers the handler classes that need a scope as scoped services, and the
+    /// filters of single jobs; null for none.</param>
+    public JobCatalog(
+        IEnumerable<JobDefinition> jobs,
+        Action<Microsoft.Extensions.DependencyInjection.IServiceCollection>? registerHandlers = null)
     {
         Jobs = [.. jobs];
         RegisterHandlers = registerHandlers ?? (static _ => { });

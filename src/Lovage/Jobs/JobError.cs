@@ -1,7 +1,8 @@
 namespace Lovage;
 
 /// <summary>An exception as data: names and text only, so that nothing read back can name a type to load.</summary>
-/// <param name="Type">The exception's type name, as <c>System.InvalidOperationException</c> or Python's <c>ValueError</c>.</param>
+/// <param name="Type">The exception's type name, as <c>System.InvalidOperationException</c> or Python's
+/// <c>ValueError</c>.</param>
 /// <param name="Message">Its message, at most 16 KiB.</param>
 /// <param name="Traceback">Its stack trace with those of its causes, at most 16 KiB; null when there is none.</param>
 public sealed record JobError(string Type, string Message, string? Traceback)
@@ -15,18 +16,25 @@ public sealed record JobError(string Type, string Message, string? Traceback)
     {
         ArgumentNullException.ThrowIfNull(exception);
         var type = exception.GetType();
-        return new JobError(type.FullName ?? type.Name, Cut(Safely(static e => e.Message, exception)), Cut(Trace(exception)));
+        return new JobError(
+            type.FullName ?? type.Name, Cut(Safely(static e => e.Message, exception)), Cut(Trace(exception)));
     }
 
     private static string Trace(Exception exception)
     {
         var text = new System.Text.StringBuilder();
         var current = exception;
-        for (var depth = 0; current is not null && depth < CausesMax && text.Length < TextLengthMax; depth++, current = current.InnerException)
+        for (var depth = 0;
+            current is not null && depth < CausesMax && text.Length < TextLengthMax;
+            depth++, current = current.InnerException)
         {
             if (depth > 0)
             {
-                text.Append("\n--- caused by ").Append(current.GetType().FullName).Append(": ").Append(Cut(Safely(static e => e.Message, current))).Append('\n');
+                text.Append("\n--- caused by ")
+                    .Append(current.GetType().FullName)
+                    .Append(": ")
+                    .Append(Cut(Safely(static e => e.Message, current)))
+                    .Append('\n');
             }
 
             text.Append(Safely(static e => e.StackTrace ?? "", current));
@@ -35,7 +43,8 @@ public sealed record JobError(string Type, string Message, string? Traceback)
         return text.ToString();
     }
 
-    [System.Diagnostics.CodeAnalysis.SuppressMessage("Design", "CA1031", Justification = "A user's exception class may throw from Message or StackTrace.")]
+    [System.Diagnostics.CodeAnalysis.SuppressMessage(
+        "Design", "CA1031", Justification = "A user's exception class may throw from Message or StackTrace.")]
     private static string Safely(Func<Exception, string?> read, Exception exception)
     {
         try
@@ -48,5 +57,6 @@ public sealed record JobError(string Type, string Message, string? Traceback)
         }
     }
 
-    private static string Cut(string text) => text.Length <= TextLengthMax ? text : string.Concat(text.AsSpan(0, TextLengthMax - 3), "...");
+    private static string Cut(string text) =>
+        text.Length <= TextLengthMax ? text : string.Concat(text.AsSpan(0, TextLengthMax - 3), "...");
 }

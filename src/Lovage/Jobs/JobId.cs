@@ -8,7 +8,9 @@ namespace Lovage;
 /// The name of one job for its whole life, retries included: Celery's task id. Ids made here are UUIDv7 in their
 /// 36-character form; ids from elsewhere are taken as they come, 1 to 128 characters of <c>[A-Za-z0-9._:-]</c>.
 /// </summary>
-/// <remarks>Immutable, safe for use by several threads. An id is not a secret and is not unique on a foreign wire.</remarks>
+/// <remarks>
+/// Immutable, safe for use by several threads. An id is not a secret and is not unique on a foreign wire.
+/// </remarks>
 [JsonConverter(typeof(JobIdJsonConverter))]
 public readonly record struct JobId
 {
@@ -26,7 +28,8 @@ public readonly record struct JobId
         TryParse(value, out var id)
             ? id
             : throw new ArgumentException(
-                $"'{JobNames.Shown(value)}' is not a job id: 1 to {JobNames.IdLengthMax} characters of A-Z a-z 0-9 . _ : - are expected.",
+                $"'{JobNames.Shown(value)}' is not a job id: 1 to {JobNames.IdLengthMax} characters of A-Z a-z 0-9 . "
+                    + "_ : - are expected.",
                 nameof(value));
 
     /// <summary>Reads an id without throwing.</summary>

@@ -20,7 +20,8 @@ public sealed class JobIdSource
 
     /// <summary>Makes a source.</summary>
     /// <param name="time">The clock whose milliseconds the ids carry.</param>
-    /// <param name="random">Null (the default) for the operating system's secure source; a seeded one makes ids repeatable in tests.</param>
+    /// <param name="random">Null (the default) for the operating system's secure source; a seeded one makes ids
+    /// repeatable in tests.</param>
     public JobIdSource(TimeProvider time, Random? random = null)
     {
         ArgumentNullException.ThrowIfNull(time);

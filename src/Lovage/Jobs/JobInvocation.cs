@@ -2,7 +2,9 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Lovage;
 
-/// <summary>What generated code needs to run one attempt: the arguments, the handler's services and a place for the result.</summary>
+/// <summary>
+/// What generated code needs to run one attempt: the arguments, the handler's services and a place for the result.
+/// </summary>
 /// <remarks>Used by one attempt at a time; not safe for use by several threads.</remarks>
 public abstract class JobInvocation
 {
@@ -12,13 +14,20 @@ public abstract class JobInvocation
     /// <summary>Knows the contracts.</summary>
     public abstract JobSerializer Serializer { get; }
 
-    /// <summary>The captured arguments when the job runs in the process that made it; null when they are in <see cref="Body"/>.</summary>
+    /// <summary>
+    /// The captured arguments when the job runs in the process that made it; null when they are in <see cref="Body"/>.
+    /// </summary>
     public abstract JobArguments? Arguments { get; }
 
-    /// <summary>The body of the message, <c>[args, kwargs, embed]</c>; empty when <see cref="Arguments"/> is set.</summary>
+    /// <summary>
+    /// The body of the message, <c>[args, kwargs, embed]</c>; empty when <see cref="Arguments"/> is set.
+    /// </summary>
     public abstract ReadOnlyMemory<byte> Body { get; }
 
-    /// <summary>The services of this attempt's own scope. The scope is made at the first call and disposed when the attempt ends.</summary>
+    /// <summary>
+    /// The services of this attempt's own scope. The scope is made at the first call and disposed when the attempt
+    /// ends.
+    /// </summary>
     public abstract IServiceProvider Services { get; }
 
     /// <summary>The result as UTF-8 JSON; empty when the handler returned none.</summary>

@@ -1,6 +1,8 @@
 namespace Lovage;
 
-/// <summary>How an attempt ended, before anything was decided about the job. The number is stored: never renumber.</summary>
+/// <summary>
+/// How an attempt ended, before anything was decided about the job. The number is stored: never renumber.
+/// </summary>
 public enum AttemptEnd
 {
     /// <summary>The handler returned.</summary>
@@ -41,8 +43,10 @@ public enum AttemptEnd
 /// <param name="Retries">Failures counted so far, this one not included.</param>
 /// <param name="MaxAttempts">Attempts at the most.</param>
 /// <param name="ErrorMayBeRetried">What the retry policy says of the exception.</param>
-/// <param name="RecordedStarts">Starts written ahead that ended in the death of their process, this one included.</param>
-public readonly record struct AttemptFacts(int Retries, int MaxAttempts, bool ErrorMayBeRetried = true, int RecordedStarts = 0);
+/// <param name="RecordedStarts">Starts written ahead that ended in the death of their process, this one
+/// included.</param>
+public readonly record struct AttemptFacts(
+    int Retries, int MaxAttempts, bool ErrorMayBeRetried = true, int RecordedStarts = 0);
 
 /// <summary>What is to be done with a job whose attempt ended.</summary>
 public enum JobDecision
@@ -96,7 +100,8 @@ public static class JobLifecycle
         return end switch
         {
             AttemptEnd.Succeeded => JobDecision.Succeed,
-            AttemptEnd.Failed or AttemptEnd.TimedOut => attemptsLeft && facts.ErrorMayBeRetried ? JobDecision.Retry : JobDecision.Fail,
+            AttemptEnd.Failed or AttemptEnd.TimedOut =>
+                attemptsLeft && facts.ErrorMayBeRetried ? JobDecision.Retry : JobDecision.Fail,
             AttemptEnd.RetryAsked => attemptsLeft ? JobDecision.Retry : JobDecision.Fail,
             AttemptEnd.BadArguments => JobDecision.Fail,
             AttemptEnd.Rejected or AttemptEnd.Malformed => JobDecision.Bury,

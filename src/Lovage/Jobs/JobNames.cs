@@ -33,29 +33,41 @@ internal static class JobNames
         IsName(value)
             ? value
             : throw new ArgumentException(
-                $"'{Shown(value)}' is not a job name: 1 to {NameLengthMax} characters of A-Z a-z 0-9 . _ - : < > [ ] / are expected.",
+                $"'{Shown(value)}' is not a job name: 1 to {NameLengthMax} characters of A-Z a-z 0-9 . _ - : < > [ ] "
+                    + "/ are expected.",
                 nameof(value));
 
     internal static string Queue(string value) =>
         IsQueue(value)
             ? value
             : throw new ArgumentException(
-                $"'{Shown(value)}' is not a queue name: 1 to {QueueLengthMax} characters of A-Z a-z 0-9 . _ - are expected, and names that Celery or RabbitMQ keep for themselves (unacked, _kombu.*, amq.*, celery-task-meta-*) are refused.",
+                $"'{Shown(value)}' is not a queue name: 1 to {QueueLengthMax} characters of A-Z a-z 0-9 . _ - are "
+                    + "expected, and names that Celery or RabbitMQ keep for themselves (unacked, _kombu.*, amq.*, "
+                    + "celery-task-meta-*) are refused.",
                 nameof(value));
 
     internal static void Headers(IReadOnlyDictionary<string, string> headers)
     {
         if (headers.Count > HeaderCountMax)
         {
-            throw new ArgumentException($"{headers.Count} headers were given; at most {HeaderCountMax} are allowed. Put data into the arguments.", nameof(headers));
+            throw new ArgumentException(
+                $"{headers.Count} headers were given; at most {HeaderCountMax} are allowed. Put data into the "
+                    + "arguments.",
+                nameof(headers));
         }
 
         var bytes = 0L;
         foreach (var (key, value) in headers)
         {
-            if (string.IsNullOrEmpty(key) || value is null || key.AsSpan().ContainsAny('\r', '\n', '\0') || value.AsSpan().ContainsAny('\r', '\n', '\0'))
+            if (string.IsNullOrEmpty(key)
+                || value is null
+                || key.AsSpan().ContainsAny('\r', '\n', '\0')
+                || value.AsSpan().ContainsAny('\r', '\n', '\0'))
             {
-                throw new ArgumentException($"Header '{Shown(key)}' is refused: a name must not be empty, and neither name nor value may hold CR, LF or NUL.", nameof(headers));
+                throw new ArgumentException(
+                    $"Header '{Shown(key)}' is refused: a name must not be empty, and neither name nor value may hold "
+                        + "CR, LF or NUL.",
+                    nameof(headers));
             }
 
             bytes += System.Text.Encoding.UTF8.GetByteCount(key) + System.Text.Encoding.UTF8.GetByteCount(value);
@@ -63,11 +75,15 @@ internal static class JobNames
 
         if (bytes > HeaderBytesMax)
         {
-            throw new ArgumentException($"The headers hold {bytes} bytes; at most {HeaderBytesMax} are allowed. Put data into the arguments.", nameof(headers));
+            throw new ArgumentException(
+                $"The headers hold {bytes} bytes; at most {HeaderBytesMax} are allowed. Put data into the arguments.",
+                nameof(headers));
         }
     }
 
-    /// <summary>Untrusted text made safe for a message: control characters escaped, cut at 80 characters unless told otherwise.</summary>
+    /// <summary>
+    /// Untrusted text made safe for a message: control characters escaped, cut at 80 characters unless told otherwise.
+    /// </summary>
     internal static string Shown(string? value, int lengthMax = 80)
     {
         if (value is null)

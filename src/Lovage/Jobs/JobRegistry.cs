@@ -16,7 +16,10 @@ public sealed class JobRegistry
     public JobRegistry(params IEnumerable<JobCatalog> catalogs)
     {
         ArgumentNullException.ThrowIfNull(catalogs);
-        Jobs = [.. catalogs.Distinct().SelectMany(catalog => catalog.Jobs).OrderBy(job => job.Name, StringComparer.Ordinal)];
+        Jobs =
+        [
+            .. catalogs.Distinct().SelectMany(catalog => catalog.Jobs).OrderBy(job => job.Name, StringComparer.Ordinal),
+        ];
         var byName = new Dictionary<string, JobDefinition>(StringComparer.Ordinal);
         foreach (var job in Jobs)
         {
@@ -24,7 +27,10 @@ public sealed class JobRegistry
             {
                 if (!byName.TryAdd(name, job))
                 {
-                    throw new ArgumentException($"Two jobs are called '{name}': {byName[name].Handler} and {job.Handler}. Give one of them another name in its [Job] attribute.", nameof(catalogs));
+                    throw new ArgumentException(
+                        $"Two jobs are called '{name}': {byName[name].Handler} and {job.Handler}. Give one of them "
+                            + "another name in its [Job] attribute.",
+                        nameof(catalogs));
                 }
             }
         }
@@ -40,12 +46,16 @@ public sealed class JobRegistry
     /// <param name="job">The job.</param>
     public bool TryFind(string name, [NotNullWhen(true)] out JobDefinition? job) => _byName.TryGetValue(name, out job);
 
-    /// <summary>A registered name close to one that is not registered, for an error message; null when none is close.</summary>
+    /// <summary>
+    /// A registered name close to one that is not registered, for an error message; null when none is close.
+    /// </summary>
     /// <param name="name">The name that was not found.</param>
     public string? Nearest(string name)
     {
         ArgumentNullException.ThrowIfNull(name);
-        var best = _byName.Keys.Select(key => (Key: key, Distance: Distance(key, name))).OrderBy(pair => pair.Distance).FirstOrDefault();
+        var best = _byName.Keys.Select(key => (Key: key, Distance: Distance(key, name)))
+            .OrderBy(pair => pair.Distance)
+            .FirstOrDefault();
         return best.Key is not null && best.Distance <= Math.Max(2, name.Length / 4) ? best.Key : null;
     }
 
@@ -58,7 +68,8 @@ public sealed class JobRegistry
             current[0] = i;
             for (var j = 1; j <= b.Length; j++)
             {
-                current[j] = Math.Min(Math.Min(current[j - 1], previous[j]) + 1, previous[j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1));
+                current[j] = Math.Min(
+                    Math.Min(current[j - 1], previous[j]) + 1, previous[j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1));
             }
 
             previous = current;

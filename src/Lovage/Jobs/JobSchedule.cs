@@ -1,6 +1,9 @@
 namespace Lovage;
 
-/// <summary>A schedule that a handler carries (<see cref="ScheduleAttribute"/>), as the generator writes it into the catalog of its assembly.</summary>
+/// <summary>
+/// A schedule that a handler carries (<see cref="ScheduleAttribute"/>), as the generator writes it into the catalog of
+/// its assembly.
+/// </summary>
 /// <param name="Id">The schedule's id.</param>
 /// <param name="Cron">The cron expression.</param>
 /// <param name="TimeZone">The IANA id of its time zone.</param>

@@ -7,12 +7,14 @@ using System.Text.Unicode;
 namespace Lovage;
 
 /// <summary>
-/// Turns arguments and results into JSON and back, strictly: duplicate keys, nesting over 64, null where the type forbids it and numbers that do not fit are refused.
-/// Contracts come from the built-in one for primitives, then from the contexts the app added, then from reflection where it is enabled. Property names are snake_case.
+/// Turns arguments and results into JSON and back, strictly: duplicate keys, nesting over 64, null where the type
+/// forbids it and numbers that do not fit are refused. Contracts come from the built-in one for primitives, then from
+/// the contexts the app added, then from reflection where it is enabled. Property names are snake_case.
 /// </summary>
 /// <remarks>
-/// Immutable after construction, safe for use by several threads. A number beyond what a floating-point type can hold is refused wherever it stands; a member of such a type is therefore a JSON
-/// number even where <see cref="JsonNumberHandlingAttribute"/> would allow a text.
+/// Immutable after construction, safe for use by several threads. A number beyond what a floating-point type can hold
+/// is refused wherever it stands; a member of such a type is therefore a JSON number even where
+/// <see cref="JsonNumberHandlingAttribute"/> would allow a text.
 /// </remarks>
 public sealed class JobSerializer
 {
@@ -68,7 +70,9 @@ public sealed class JobSerializer
         catch (NotSupportedException cause)
         {
             throw new NotSupportedException(
-                $"No JSON contract is known for {type}. Add [JsonSerializable(typeof({type.Name}))] to a JsonSerializerContext and pass it to AddLovage().AddJsonContext(...).", cause);
+                $"No JSON contract is known for {type}. Add [JsonSerializable(typeof({type.Name}))] to a "
+                    + "JsonSerializerContext and pass it to AddLovage().AddJsonContext(...).",
+                cause);
         }
     }
 
@@ -104,8 +108,15 @@ public sealed class JobSerializer
     /// <exception cref="JsonException">The text is not JSON, or not of this type.</exception>
     public T? Read<T>(ReadOnlySpan<byte> json) => JsonSerializer.Deserialize(json, Contract<T>());
 
-    [System.Diagnostics.CodeAnalysis.UnconditionalSuppressMessage("Trimming", "IL2026", Justification = "Only where the app left reflection-based serialization enabled, which a trimmed app does not.")]
-    [System.Diagnostics.CodeAnalysis.UnconditionalSuppressMessage("AOT", "IL3050", Justification = "Only where the app left reflection-based serialization enabled, which an AOT app does not.")]
+    [System.Diagnostics.CodeAnalysis.UnconditionalSuppressMessage(
+        "Trimming",
+        "IL2026",
+        Justification = "Only where the app left reflection-based serialization enabled, which a trimmed app does "
+            + "not.")]
+    [System.Diagnostics.CodeAnalysis.UnconditionalSuppressMessage(
+        "AOT",
+        "IL3050",
+        Justification = "Only where the app left reflection-based serialization enabled, which an AOT app does not.")]
     private static void AddReflectionWhereEnabled(JsonSerializerOptions options)
     {
         if (JsonSerializer.IsReflectionEnabledByDefault)

@@ -36,7 +36,9 @@ public sealed class BadArgumentsException : LovageException
 
 /// <summary>The arguments are larger than the cap.</summary>
 public sealed class PayloadTooLargeException(string job, long sizeBytesMax)
-    : LovageException($"The arguments of job '{JobNames.Shown(job)}' are larger than {sizeBytesMax:N0} bytes. Store the data elsewhere and pass a reference, or raise Lovage:Limits:PayloadBytesMax.")
+    : LovageException(
+        $"The arguments of job '{JobNames.Shown(job)}' are larger than {sizeBytesMax:N0} bytes. Store the data "
+            + "elsewhere and pass a reference, or raise Lovage:Limits:PayloadBytesMax.")
 {
     /// <summary>The cap in bytes.</summary>
     public long SizeBytesMax { get; } = sizeBytesMax;
@@ -44,7 +46,9 @@ public sealed class PayloadTooLargeException(string job, long sizeBytesMax)
 
 /// <summary>The caller's own id belongs to another job.</summary>
 public sealed class JobIdConflictException(JobId id)
-    : LovageException($"Job id '{id}' is already taken by a job with another name or other arguments. Enqueue the same job again with the same content, or choose another id.")
+    : LovageException(
+        $"Job id '{id}' is already taken by a job with another name or other arguments. Enqueue the same job again "
+            + "with the same content, or choose another id.")
 {
     /// <summary>The id.</summary>
     public JobId Id { get; } = id;
@@ -66,7 +70,9 @@ public sealed class StorageException : LovageException
 
 /// <summary>A bound was reached and the work was refused; nothing was accepted.</summary>
 public sealed class QueueFullException(string queue, string reason, TimeSpan retryAfter)
-    : LovageException($"Queue '{queue}' is full: {reason} Try again in {retryAfter.TotalSeconds:0} s, add workers, or raise the limit.")
+    : LovageException(
+        $"Queue '{queue}' is full: {reason} Try again in {retryAfter.TotalSeconds:0} s, add workers, or raise the "
+            + "limit.")
 {
     /// <summary>The queue.</summary>
     public string Queue { get; } = queue;
@@ -77,11 +83,17 @@ public sealed class QueueFullException(string queue, string reason, TimeSpan ret
 
 /// <summary>A task of this process was refused because the app is stopping; nothing was accepted.</summary>
 public sealed class AppStoppingException(string task)
-    : LovageException($"Task '{JobNames.Shown(task)}' was refused: the app is stopping and waits only for the tasks it has. What must happen all the same belongs in a durable job (JobClient).");
+    : LovageException(
+        $"Task '{JobNames.Shown(task)}' was refused: the app is stopping and waits only for the tasks it has. What "
+            + "must happen all the same belongs in a durable job (JobClient).");
 
-/// <summary>An attempt was to be completed in a transaction, but its right to run the job is gone; nothing was written.</summary>
+/// <summary>
+/// An attempt was to be completed in a transaction, but its right to run the job is gone; nothing was written.
+/// </summary>
 public sealed class LeaseLostException(JobId id)
-    : LovageException($"Job {id} cannot be completed by this attempt: its lease has passed to another one, or the job has ended. Roll the transaction back (let this exception out of the handler); the other attempt's outcome counts.")
+    : LovageException(
+        $"Job {id} cannot be completed by this attempt: its lease has passed to another one, or the job has ended. "
+            + "Roll the transaction back (let this exception out of the handler); the other attempt's outcome counts.")
 {
     /// <summary>The job.</summary>
     public JobId Id { get; } = id;
@@ -113,7 +125,11 @@ public sealed class ScheduleException(string id, string message)
 public sealed class UnknownJobException : LovageException
 {
     internal UnknownJobException(string name, JobRegistry jobs)
-        : this(name, jobs, "Other workers are offered it. Register it with AddJobs, or give this worker only the queues whose jobs it knows.")
+        : this(
+            name,
+            jobs,
+            "Other workers are offered it. Register it with AddJobs, or give this worker only the queues whose jobs "
+                + "it knows.")
     {
     }
 
@@ -125,13 +141,19 @@ public sealed class UnknownJobException : LovageException
 
     /// <summary>For a job that was to run in the process that made it.</summary>
     internal static UnknownJobException Here(string name, JobRegistry jobs) =>
-        new(name, jobs, "To run it in this process register it with AddJobs; to have another process or a Python worker run it, enqueue it with JobClient.");
+        new(
+            name,
+            jobs,
+            "To run it in this process register it with AddJobs; to have another process or a Python worker run it, "
+                + "enqueue it with JobClient.");
 
     private static string Describe(string name, JobRegistry jobs)
     {
         const int ShownMax = 20;
-        var known = jobs.Jobs.Length == 0 ? "none" : string.Join(", ", jobs.Jobs.Take(ShownMax).Select(job => job.Name)) + (jobs.Jobs.Length > ShownMax ? ", ..." : "");
+        var known = jobs.Jobs.Length == 0 ? "none" : string.Join(", ", jobs.Jobs.Take(ShownMax).Select(job => job.Name))
+            + (jobs.Jobs.Length > ShownMax ? ", ..." : "");
         var near = jobs.Nearest(name);
-        return $"No handler for job '{JobNames.Shown(name)}'. Registered here: {known}.{(near is null ? "" : $" Did you mean '{near}'?")}";
+        return $"No handler for job '{JobNames.Shown(name)}'. Registered here: "
+            + $"{known}.{(near is null ? "" : $" Did you mean '{near}'?")}";
     }
 }

@@ -1,9 +1,14 @@
 namespace Lovage;
 
-/// <summary>What a handler throws to be run again later, whatever its policy says about the exception; the number of attempts still holds.</summary>
+/// <summary>
+/// What a handler throws to be run again later, whatever its policy says about the exception; the number of attempts
+/// still holds.
+/// </summary>
 public static class Retry
 {
-    /// <summary>Makes the exception to throw: <c>throw Retry.After(TimeSpan.FromMinutes(5), "rate limited")</c>.</summary>
+    /// <summary>
+    /// Makes the exception to throw: <c>throw Retry.After(TimeSpan.FromMinutes(5), "rate limited")</c>.
+    /// </summary>
     /// <param name="delay">The wait before the next attempt: 0 to 10 years.</param>
     /// <param name="reason">Shown in the attempt's history; null for none.</param>
     /// <param name="cause">The error behind it; null for none.</param>
@@ -12,7 +17,9 @@ public static class Retry
         new(JobLimits.CheckDelay(delay)!.Value, reason ?? "The handler asked to be run again.", cause);
 }
 
-/// <summary>What a handler throws to set its job aside as a dead letter at once, without a retry; Celery's Reject.</summary>
+/// <summary>
+/// What a handler throws to set its job aside as a dead letter at once, without a retry; Celery's Reject.
+/// </summary>
 public static class Reject
 {
     /// <summary>Makes the exception to throw: <c>throw Reject.Because("the account is closed")</c>.</summary>

@@ -5,7 +5,9 @@ namespace Lovage;
 /// <summary>How the wait grows from one retry to the next.</summary>
 public enum Backoff
 {
-    /// <summary>Doubles with each retry up to the maximum, with full jitter: a random wait between zero and that bound.</summary>
+    /// <summary>
+    /// Doubles with each retry up to the maximum, with full jitter: a random wait between zero and that bound.
+    /// </summary>
     Exponential = 0,
 
     /// <summary>The same wait each time, without jitter.</summary>
@@ -19,7 +21,10 @@ public sealed record RetryPolicy
     /// <summary>As often as the worker says, exponential from 1 s to 15 min, full jitter, every exception.</summary>
     public static RetryPolicy Default { get; } = new();
 
-    /// <summary>Tries at the most, first one included: 1 to 1,000. Null (the default): the worker's number, which is 3 unless it is set.</summary>
+    /// <summary>
+    /// Tries at the most, first one included: 1 to 1,000. Null (the default): the worker's number, which is 3 unless it
+    /// is set.
+    /// </summary>
     public int? MaxAttempts { get; init; }
 
     /// <summary>How the wait grows; exponential by default.</summary>
@@ -31,7 +36,9 @@ public sealed record RetryPolicy
     /// <summary>No computed wait is longer, explicit ones are taken as they are; 15 min by default.</summary>
     public TimeSpan DelayMax { get; init; } = TimeSpan.FromMinutes(15);
 
-    /// <summary>Explicit waits, one a retry, the last one repeated; overrides <see cref="Backoff"/>. Empty by default.</summary>
+    /// <summary>
+    /// Explicit waits, one a retry, the last one repeated; overrides <see cref="Backoff"/>. Empty by default.
+    /// </summary>
     public ImmutableArray<TimeSpan> Delays { get; init; } = [];
 
     /// <summary>Only these exceptions (and those derived from them) are retried; empty (the default) for all.</summary>

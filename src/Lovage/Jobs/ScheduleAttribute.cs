@@ -1,10 +1,12 @@
 namespace Lovage;
 
 /// <summary>
-/// Gives a job handler a schedule in its code: <c>[Job("daily_report"), Schedule("daily-report", "0 0 * * *", TimeZone = "Asia/Shanghai")]</c>. The handler's payload parameters, if any, must all have
-/// defaults. The expression is read when the code is compiled; one that is not valid, or that never fires, is an error there.
+/// Gives a job handler a schedule in its code: <c>[Job("daily_report"), Schedule("daily-report", "0 0 * * *", TimeZone
+/// = "Asia/Shanghai")]</c>. The handler's payload parameters, if any, must all have defaults. The expression is read
+/// when the code is compiled; one that is not valid, or that never fires, is an error there.
 /// </summary>
-/// <param name="id">The schedule's id: 1 to 128 characters of <c>A-Z a-z 0-9 . _ : -</c>, unique in the storage.</param>
+/// <param name="id">The schedule's id: 1 to 128 characters of <c>A-Z a-z 0-9 . _ : -</c>, unique in the
+/// storage.</param>
 /// <param name="cron">When: a cron expression of 5 fields, or 6 with seconds first.</param>
 [AttributeUsage(AttributeTargets.Method, AllowMultiple = true)]
 public sealed class ScheduleAttribute(string id, string cron) : Attribute
@@ -21,16 +23,23 @@ public sealed class ScheduleAttribute(string id, string cron) : Attribute
     /// <summary>True to run on every node for itself, in memory; false (the default) for once for all nodes.</summary>
     public bool EveryNode { get; set; }
 
-    /// <summary>What is done with ticks that nobody could fire in time; <see cref="MisfireRule.Once"/> by default.</summary>
+    /// <summary>
+    /// What is done with ticks that nobody could fire in time; <see cref="MisfireRule.Once"/> by default.
+    /// </summary>
     public MisfireRule Misfire { get; set; }
 
-    /// <summary>Seconds a tick may be late and still run. 0 (the default): the time to the next tick, at most 1 h; under <see cref="MisfireRule.CatchUp"/> however late.</summary>
+    /// <summary>
+    /// Seconds a tick may be late and still run. 0 (the default): the time to the next tick, at most 1 h; under
+    /// <see cref="MisfireRule.CatchUp"/> however late.
+    /// </summary>
     public double GraceSeconds { get; set; }
 
     /// <summary>Late ticks that run under <see cref="MisfireRule.CatchUp"/>, 1 to 1,000; 10 by default.</summary>
     public int CatchUpMax { get; set; } = 10;
 
-    /// <summary>What is done at a tick while jobs of earlier ticks have not ended; <see cref="OverlapRule.Skip"/> by default.</summary>
+    /// <summary>
+    /// What is done at a tick while jobs of earlier ticks have not ended; <see cref="OverlapRule.Skip"/> by default.
+    /// </summary>
     public OverlapRule Overlap { get; set; }
 
     /// <summary>Unfinished jobs at the most under <see cref="OverlapRule.Allow"/>, 1 to 1,000; 10 by default.</summary>

@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace Lovage;
 
-/// <summary>What a schedule's job carries, so that its handler knows which tick it stands for, however late it runs.</summary>
+/// <summary>
+/// What a schedule's job carries, so that its handler knows which tick it stands for, however late it runs.
+/// </summary>
 internal static class ScheduleHeaders
 {
     /// <summary>The schedule's id.</summary>
@@ -16,9 +18,16 @@ internal static class ScheduleHeaders
 
     internal static string Write(DateTimeOffset tick) => tick.UtcDateTime.ToString("O", CultureInfo.InvariantCulture);
 
-    /// <summary>The tick of these headers; null when there is none, or none that can be read: other programs write headers too.</summary>
+    /// <summary>
+    /// The tick of these headers; null when there is none, or none that can be read: other programs write headers too.
+    /// </summary>
     internal static DateTimeOffset? Read(IReadOnlyDictionary<string, string> headers) =>
-        headers.TryGetValue(Tick, out var text) && DateTimeOffset.TryParseExact(text, "O", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var tick)
+        headers.TryGetValue(Tick, out var text) && DateTimeOffset.TryParseExact(
+            text,
+            "O",
+            CultureInfo.InvariantCulture,
+            DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal,
+            out var tick)
             ? tick
             : null;
 }

@@ -10,13 +10,16 @@ public enum MisfireRule
     Skip = 1,
 
     /// <summary>
-    /// The newest of them run, oldest first, up to a number and as far as they lie within the grace; all others are recorded as missed. The overlap rule holds for them too:
-    /// <see cref="OverlapRule.Allow"/> lets them run beside each other, any other runs one and skips the rest.
+    /// The newest of them run, oldest first, up to a number and as far as they lie within the grace; all others are
+    /// recorded as missed. The overlap rule holds for them too: <see cref="OverlapRule.Allow"/> lets them run beside
+    /// each other, any other runs one and skips the rest.
     /// </summary>
     CatchUp = 2,
 }
 
-/// <summary>What is done at a tick while jobs of earlier ticks have not ended. The number is stored: never renumber.</summary>
+/// <summary>
+/// What is done at a tick while jobs of earlier ticks have not ended. The number is stored: never renumber.
+/// </summary>
 public enum OverlapRule
 {
     /// <summary>The tick is skipped, and recorded as such.</summary>
@@ -36,7 +39,10 @@ public sealed record SchedulePolicy
     /// <summary>For ticks that nobody could fire in time; once by default.</summary>
     public MisfireRule Misfire { get; init; } = MisfireRule.Once;
 
-    /// <summary>How late a tick may still run. Null (the default): the time to the next tick, at most 1 h; under <see cref="MisfireRule.CatchUp"/> however late.</summary>
+    /// <summary>
+    /// How late a tick may still run. Null (the default): the time to the next tick, at most 1 h; under
+    /// <see cref="MisfireRule.CatchUp"/> however late.
+    /// </summary>
     public TimeSpan? Grace { get; init; }
 
     /// <summary>Late ticks that run under <see cref="MisfireRule.CatchUp"/>, 1 to 1,000; 10 by default.</summary>
@@ -48,6 +54,9 @@ public sealed record SchedulePolicy
     /// <summary>Unfinished jobs at the most under <see cref="OverlapRule.Allow"/>, 1 to 1,000; 10 by default.</summary>
     public int OverlapMax { get; init; } = 10;
 
-    /// <summary>Each job waits a part of this time, which its schedule and its tick decide, so that schedules of the same minute spread; zero (the default) to 1 day.</summary>
+    /// <summary>
+    /// Each job waits a part of this time, which its schedule and its tick decide, so that schedules of the same minute
+    /// spread; zero (the default) to 1 day.
+    /// </summary>
     public TimeSpan Jitter { get; init; }
 }

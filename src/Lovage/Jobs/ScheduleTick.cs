@@ -9,7 +9,9 @@ public enum ScheduleState
     /// <summary>Somebody has paused it, or its code is gone; the reason says so. Its ticks pass unrecorded.</summary>
     Paused = 1,
 
-    /// <summary>Its trigger cannot be computed here any more, such as after a time zone was removed; the reason says why.</summary>
+    /// <summary>
+    /// Its trigger cannot be computed here any more, such as after a time zone was removed; the reason says why.
+    /// </summary>
     Broken = 2,
 
     /// <summary>It has no further tick.</summary>
@@ -35,7 +37,9 @@ public enum TickStatus
     Manual = 4,
 }
 
-/// <summary>One line of a schedule's history: a tick, or a row of neighbouring ticks that were all missed or skipped.</summary>
+/// <summary>
+/// One line of a schedule's history: a tick, or a row of neighbouring ticks that were all missed or skipped.
+/// </summary>
 /// <param name="Tick">The tick, or the first of the row.</param>
 /// <param name="Status">What became of it.</param>
 public sealed record TickRecord(DateTimeOffset Tick, TickStatus Status)

@@ -3,8 +3,8 @@ using System.Text.Json;
 namespace Lovage.Protocol;
 
 /// <summary>
-/// An exception as the result record carries it, <c>{"exc_type", "exc_message", "exc_module"}</c> (celery/backends/base.py, <c>prepare_exception</c>). Names and text:
-/// nothing here ever leads to a type being loaded.
+/// An exception as the result record carries it, <c>{"exc_type", "exc_message", "exc_module"}</c>
+/// (celery/backends/base.py, <c>prepare_exception</c>). Names and text: nothing here ever leads to a type being loaded.
 /// </summary>
 /// <remarks>Immutable, safe for use by several threads.</remarks>
 public sealed record CeleryError
@@ -14,13 +14,20 @@ public sealed record CeleryError
     /// <summary>The class, without its module: <c>ValueError</c>, <c>SocketException</c>.</summary>
     public required string Type { get; init; }
 
-    /// <summary>Its module or namespace: <c>builtins</c>, <c>System.Net.Sockets</c>; null when it was not said.</summary>
+    /// <summary>
+    /// Its module or namespace: <c>builtins</c>, <c>System.Net.Sockets</c>; null when it was not said.
+    /// </summary>
     public string? Module { get; init; }
 
-    /// <summary>The constructor's arguments as one JSON value: Python writes an array, others may write a text. <c>[]</c> by default.</summary>
+    /// <summary>
+    /// The constructor's arguments as one JSON value: Python writes an array, others may write a text. <c>[]</c> by
+    /// default.
+    /// </summary>
     public ReadOnlyMemory<byte> Arguments { get; init; } = "[]"u8.ToArray();
 
-    /// <summary>The arguments as text, for people: the texts of the array, others as JSON, with commas between.</summary>
+    /// <summary>
+    /// The arguments as text, for people: the texts of the array, others as JSON, with commas between.
+    /// </summary>
     public string Message
     {
         get
@@ -48,8 +55,8 @@ public sealed record CeleryError
     }
 
     /// <summary>
-    /// A .NET exception for Python: the namespace becomes the module, and a nested class's <c>+</c> a dot. Python finds no such module and shows a class of the same
-    /// name under <c>celery.exceptions</c>.
+    /// A .NET exception for Python: the namespace becomes the module, and a nested class's <c>+</c> a dot. Python finds
+    /// no such module and shows a class of the same name under <c>celery.exceptions</c>.
     /// </summary>
     /// <param name="error">The exception as data.</param>
     public static CeleryError From(JobError error)
@@ -83,8 +90,15 @@ public sealed record CeleryError
             return null;
         }
 
-        var module = value.TryGetProperty("exc_module"u8, out var named) ? WireJson.Text(named, "$.result.exc_module", TextLengthMax) : null;
-        return new CeleryError { Type = WireJson.Text(type, "$.result.exc_type", TextLengthMax)!, Module = module, Arguments = WireJson.Raw(message) };
+        var module = value.TryGetProperty("exc_module"u8, out var named)
+            ? WireJson.Text(named, "$.result.exc_module", TextLengthMax)
+            : null;
+        return new CeleryError
+        {
+            Type = WireJson.Text(type, "$.result.exc_type", TextLengthMax)!,
+            Module = module,
+            Arguments = WireJson.Raw(message),
+        };
     }
 
     internal void Write(Utf8JsonWriter writer)
@@ -97,5 +111,6 @@ public sealed record CeleryError
         writer.WriteEndObject();
     }
 
-    private static string Cut(string text) => text.Length <= JobError.TextLengthMax ? text : string.Concat(text.AsSpan(0, JobError.TextLengthMax - 3), "...");
+    private static string Cut(string text) =>
+        text.Length <= JobError.TextLengthMax ? text : string.Concat(text.AsSpan(0, JobError.TextLengthMax - 3), "...");
 }

@@ -5,10 +5,14 @@ namespace Lovage.Protocol;
 /// <summary>What a header of Celery's flat map is to this library.</summary>
 internal enum HeaderField
 {
-    /// <summary>The user's: text goes to <see cref="JobMessage.Headers"/>, anything else to <see cref="JobMessage.Extra"/>.</summary>
+    /// <summary>
+    /// The user's: text goes to <see cref="JobMessage.Headers"/>, anything else to <see cref="JobMessage.Extra"/>.
+    /// </summary>
     Unknown = 0,
 
-    /// <summary>The protocol's, not in the model: kept in <see cref="JobMessage.Extra"/> unless it says what is written anyway.</summary>
+    /// <summary>
+    /// The protocol's, not in the model: kept in <see cref="JobMessage.Extra"/> unless it says what is written anyway.
+    /// </summary>
     Kept,
 
     /// <summary>The broker's note on one delivery, no part of the message.</summary>
@@ -31,7 +35,10 @@ internal enum HeaderField
     TraceState,
 }
 
-/// <summary>The names of the headers (celery/app/amqp.py, <c>as_task_v2</c>; kombu/transport/virtual/base.py for <c>redelivered</c>; RabbitMQ for <c>x-death</c> and its kin).</summary>
+/// <summary>
+/// The names of the headers (celery/app/amqp.py, <c>as_task_v2</c>; kombu/transport/virtual/base.py for
+/// <c>redelivered</c>; RabbitMQ for <c>x-death</c> and its kin).
+/// </summary>
 internal static class HeaderFields
 {
     internal const string MaxAttempts = "lovage_max_attempts";
@@ -75,12 +82,15 @@ internal static class HeaderFields
             }
         }
 
-        return name.StartsWith("x-first-death-"u8) || name.StartsWith("x-last-death-"u8) ? HeaderField.Delivery : HeaderField.Unknown;
+        return name.StartsWith("x-first-death-"u8) || name.StartsWith("x-last-death-"u8)
+            ? HeaderField.Delivery
+            : HeaderField.Unknown;
     }
 
     /// <summary>True for a name that a user's header must not have, since the map is flat.</summary>
     internal static bool IsReserved(string name) =>
-        Find(Encoding.UTF8.GetBytes(name)) is not (HeaderField.Unknown or HeaderField.TraceParent or HeaderField.TraceState);
+        Find(Encoding.UTF8.GetBytes(name))
+            is not (HeaderField.Unknown or HeaderField.TraceParent or HeaderField.TraceState);
 
     private static (byte[] Name, HeaderField Field)[] Make(params (string Name, HeaderField Field)[] rows) =>
         [.. rows.Select(static row => (Encoding.UTF8.GetBytes(row.Name), row.Field))];

@@ -9,7 +9,8 @@ internal static class HeaderTable
     // Far over what the rules for headers allow; the bound for what is turned into JSON at all.
     private const int BytesMax = 256 * 1024;
 
-    /// <exception cref="MalformedMessageException">A value of no known type, bytes that are no UTF-8, nesting over 64, or too much of all.</exception>
+    /// <exception cref="MalformedMessageException">A value of no known type, bytes that are no UTF-8, nesting over 64,
+    /// or too much of all.</exception>
     internal static byte[] ToJson(IReadOnlyDictionary<string, object?> headers)
     {
         using var scratch = JsonScratch.Rent("", BytesMax);
@@ -29,7 +30,8 @@ internal static class HeaderTable
         }
         catch (PayloadTooLargeException cause)
         {
-            throw new MalformedMessageException(MalformedReason.Headers, "$.headers", $"more than {BytesMax:N0} bytes.", cause);
+            throw new MalformedMessageException(
+                MalformedReason.Headers, "$.headers", $"more than {BytesMax:N0} bytes.", cause);
         }
         catch (Exception cause) when (cause is InvalidOperationException or ArgumentException)
         {
@@ -49,7 +51,8 @@ internal static class HeaderTable
         // AMQP has no wider integer and no decimal that Python reads back.
         JsonValueKind.Number => value.GetDouble(),
         JsonValueKind.Array => value.EnumerateArray().Select(FromJson).ToList(),
-        JsonValueKind.Object => value.EnumerateObject().ToDictionary(static p => p.Name, static p => FromJson(p.Value), StringComparer.Ordinal),
+        JsonValueKind.Object => value.EnumerateObject()
+            .ToDictionary(static p => p.Name, static p => FromJson(p.Value), StringComparer.Ordinal),
         _ => null,
     };
 
@@ -88,13 +91,17 @@ internal static class HeaderTable
                 writer.WriteStringValue(WireTime.Format(time));
                 break;
             case DateTime time:
-                writer.WriteStringValue(WireTime.Format(new DateTimeOffset(DateTime.SpecifyKind(time, DateTimeKind.Utc))));
+                writer.WriteStringValue(
+                    WireTime.Format(new DateTimeOffset(DateTime.SpecifyKind(time, DateTimeKind.Utc))));
                 break;
             case IEnumerable<KeyValuePair<string, object?>> table:
                 WriteTable(writer, table);
                 break;
             case IDictionary table:
-                WriteTable(writer, table.Keys.Cast<object>().Select(key => KeyValuePair.Create(key as string ?? throw new ArgumentException("a key is no text."), table[key])));
+                WriteTable(
+                    writer,
+                    table.Keys.Cast<object>().Select(key => KeyValuePair.Create(
+                        key as string ?? throw new ArgumentException("a key is no text."), table[key])));
                 break;
             case IEnumerable list:
                 WriteList(writer, list);
@@ -128,7 +135,9 @@ internal static class HeaderTable
     }
 
     private static ReadOnlySpan<byte> RequireUtf8(ReadOnlySpan<byte> text) =>
-        System.Text.Unicode.Utf8.IsValid(text) ? text : throw new ArgumentException($"a text of {text.Length} bytes is not UTF-8.");
+        System.Text.Unicode.Utf8.IsValid(text)
+            ? text
+            : throw new ArgumentException($"a text of {text.Length} bytes is not UTF-8.");
 }
 
 /// <summary>Headers as a table of plain objects.</summary>
@@ -136,15 +145,18 @@ internal readonly struct HeaderTableSink(Dictionary<string, object?> table) : IH
 {
     public void Text(string name, string? value) => table[name] = value;
 
-    public void Number(string name, long? value) => table[name] = value is >= int.MinValue and <= int.MaxValue ? (int)value : value;
+    public void Number(string name, long? value) =>
+        table[name] = value is >= int.MinValue and <= int.MaxValue ? (int)value : value;
 
     public void Flag(string name, bool value) => table[name] = value;
 
-    public void TimeLimit(double? hard, double? soft) => table["timelimit"] = new List<object?> { Seconds(hard), Seconds(soft) };
+    public void TimeLimit(double? hard, double? soft) =>
+        table["timelimit"] = new List<object?> { Seconds(hard), Seconds(soft) };
 
     public void Empty(string name) => table[name] = new Dictionary<string, object?>(StringComparer.Ordinal);
 
     public void Copy(string name, JsonElement value) => table[name] = HeaderTable.FromJson(value);
 
-    private static object? Seconds(double? value) => value is { } seconds && seconds == Math.Floor(seconds) && seconds <= int.MaxValue ? (int)seconds : value;
+    private static object? Seconds(double? value) =>
+        value is { } seconds && seconds == Math.Floor(seconds) && seconds <= int.MaxValue ? (int)seconds : value;
 }

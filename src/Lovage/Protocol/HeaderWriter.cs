@@ -19,7 +19,10 @@ internal interface IHeaderSink
     void Copy(string name, JsonElement value);
 }
 
-/// <summary>Writes the headers of protocol 2 as Celery 5.6 does (celery/app/amqp.py, <c>as_task_v2</c>): all of them, null where there is nothing to say.</summary>
+/// <summary>
+/// Writes the headers of protocol 2 as Celery 5.6 does (celery/app/amqp.py, <c>as_task_v2</c>): all of them, null where
+/// there is nothing to say.
+/// </summary>
 internal static class HeaderWriter
 {
     private const string Language = "cs";
@@ -51,7 +54,12 @@ internal static class HeaderWriter
         foreach (var (name, value) in message.Headers)
         {
             sink.Text(
-                HeaderFields.IsReserved(name) ? throw new ArgumentException($"Header '{name}' is a field of Celery's protocol, whose headers are one flat map. Choose another name.", nameof(message)) : name,
+                HeaderFields.IsReserved(name)
+                    ? throw new ArgumentException(
+                        $"Header '{name}' is a field of Celery's protocol, whose headers are one flat map. Choose "
+                            + "another name.",
+                        nameof(message))
+                    : name,
                 value);
         }
     }
@@ -67,7 +75,9 @@ internal static class HeaderWriter
         return message.Eta is { } eta && eta > due ? eta : due;
     }
 
-    /// <summary>What another producer wrote and this model does not know, then what is still missing of Celery's set.</summary>
+    /// <summary>
+    /// What another producer wrote and this model does not know, then what is still missing of Celery's set.
+    /// </summary>
     private static void WriteKept<TSink>(TSink sink, JobMessage message)
         where TSink : IHeaderSink
     {

@@ -4,8 +4,8 @@ using System.Text.Unicode;
 namespace Lovage.Protocol;
 
 /// <summary>
-/// The body of a message, <c>[args, kwargs, embed]</c> as UTF-8 JSON (celery/app/amqp.py, <c>as_task_v2</c>). A Python worker dies of a body that is no array of
-/// three, so nothing else is ever written.
+/// The body of a message, <c>[args, kwargs, embed]</c> as UTF-8 JSON (celery/app/amqp.py, <c>as_task_v2</c>). A Python
+/// worker dies of a body that is no array of three, so nothing else is ever written.
 /// </summary>
 public static class JobBody
 {
@@ -20,17 +20,22 @@ public static class JobBody
 
     private static ReadOnlySpan<byte> NoArguments => "[[],{}"u8;
 
-    private static ReadOnlySpan<byte> EmbedAndEnd => """,{"callbacks":null,"errbacks":null,"chain":null,"chord":null}]"""u8;
+    private static ReadOnlySpan<byte> EmbedAndEnd =>
+        """,{"callbacks":null,"errbacks":null,"chain":null,"chord":null}]"""u8;
 
     /// <summary>Writes arguments. Allocates the body and nothing else; without arguments not even that.</summary>
     /// <param name="job">The job's name, for messages.</param>
     /// <param name="arguments">The arguments.</param>
     /// <param name="serializer">Knows the contracts.</param>
     /// <param name="payloadBytesMax">The cap in bytes for the arguments; 256 KiB by default.</param>
-    /// <exception cref="PayloadTooLargeException">The cap was reached; thrown while writing, so that what is too large is not first made whole.</exception>
-    /// <exception cref="BadArgumentsException">The arguments are no JSON: a number that is not finite, nesting over 62.</exception>
-    /// <exception cref="NotSupportedException">No contract is known for a type; the message says how to add one.</exception>
-    public static ReadOnlyMemory<byte> Encode(string job, JobArguments arguments, JobSerializer serializer, int payloadBytesMax = PayloadBytesMax)
+    /// <exception cref="PayloadTooLargeException">The cap was reached; thrown while writing, so that what is too large
+    /// is not first made whole.</exception>
+    /// <exception cref="BadArgumentsException">The arguments are no JSON: a number that is not finite, nesting over
+    /// 62.</exception>
+    /// <exception cref="NotSupportedException">No contract is known for a type; the message says how to add
+    /// one.</exception>
+    public static ReadOnlyMemory<byte> Encode(
+        string job, JobArguments arguments, JobSerializer serializer, int payloadBytesMax = PayloadBytesMax)
     {
         ArgumentNullException.ThrowIfNull(arguments);
         ArgumentNullException.ThrowIfNull(serializer);
@@ -56,7 +61,8 @@ public static class JobBody
         }
         catch (Exception cause) when (cause is JsonException or InvalidOperationException or ArgumentException)
         {
-            throw new BadArgumentsException(job, null, $"the arguments cannot be written as JSON: {cause.Message}", cause);
+            throw new BadArgumentsException(
+                job, null, $"the arguments cannot be written as JSON: {cause.Message}", cause);
         }
 
         if (scratch.Written.SequenceEqual(NoArguments))
@@ -70,7 +76,8 @@ public static class JobBody
     }
 
     /// <summary>
-    /// True when two messages ask for the same: the same name and, byte for byte, the same arguments. What a storage asks when a caller's own id is already taken.
+    /// True when two messages ask for the same: the same name and, byte for byte, the same arguments. What a storage
+    /// asks when a caller's own id is already taken.
     /// </summary>
     /// <param name="one">A message.</param>
     /// <param name="other">Another one.</param>
@@ -79,7 +86,8 @@ public static class JobBody
         ArgumentNullException.ThrowIfNull(one);
         ArgumentNullException.ThrowIfNull(other);
         return one.Name == other.Name
-            && (one.Body.Span.SequenceEqual(other.Body.Span) || Arguments(one.Body.Span).SequenceEqual(Arguments(other.Body.Span)));
+            && (one.Body.Span.SequenceEqual(other.Body.Span)
+                || Arguments(one.Body.Span).SequenceEqual(Arguments(other.Body.Span)));
     }
 
     /// <summary>Refuses a body that is no UTF-8 JSON of the form [array, object, object or null].</summary>
@@ -148,7 +156,8 @@ public static class JobBody
     {
         if (!reader.Read() || reader.TokenType != expected)
         {
-            throw new MalformedMessageException(path, expected == JsonTokenType.StartArray ? "an array is expected." : "an object is expected.");
+            throw new MalformedMessageException(
+                path, expected == JsonTokenType.StartArray ? "an array is expected." : "an object is expected.");
         }
     }
 
@@ -175,7 +184,8 @@ public static class JobBody
     {
         if (writer.CurrentDepth != 2)
         {
-            throw new InvalidOperationException("the arguments opened an array or object and did not close it, or closed one too many.");
+            throw new InvalidOperationException(
+                "the arguments opened an array or object and did not close it, or closed one too many.");
         }
     }
 }

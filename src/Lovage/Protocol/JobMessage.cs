@@ -3,10 +3,13 @@ using System.Collections.Immutable;
 namespace Lovage.Protocol;
 
 /// <summary>
-/// One message: the fields of Celery protocol v2 (celery/app/amqp.py, <c>as_task_v2</c>), whatever carries them. Redis and RabbitMQ carry it in Celery's
-/// own envelope, SQL storages keep the same fields in columns.
+/// One message: the fields of Celery protocol v2 (celery/app/amqp.py, <c>as_task_v2</c>), whatever carries them. Redis
+/// and RabbitMQ carry it in Celery's own envelope, SQL storages keep the same fields in columns.
 /// </summary>
-/// <remarks>Immutable, safe for use by several threads. The memory behind <see cref="Body"/> and <see cref="Extra"/> must not be changed.</remarks>
+/// <remarks>
+/// Immutable, safe for use by several threads. The memory behind <see cref="Body"/> and <see cref="Extra"/> must not be
+/// changed.
+/// </remarks>
 public sealed record JobMessage
 {
     /// <summary>The job's id: the header <c>id</c> and the property <c>correlation_id</c>.</summary>
@@ -27,19 +30,30 @@ public sealed record JobMessage
     /// <summary>Failures so far: the header <c>retries</c>.</summary>
     public int Retries { get; init; }
 
-    /// <summary>How long the storage waits before the job is ready, by its own clock; zero for none. Celery has no such field: it becomes <c>eta</c> there.</summary>
+    /// <summary>
+    /// How long the storage waits before the job is ready, by its own clock; zero for none. Celery has no such field:
+    /// it becomes <c>eta</c> there.
+    /// </summary>
     public TimeSpan Delay { get; init; }
 
-    /// <summary>The instant before which the job must not run, by its producer's clock: the header <c>eta</c>.</summary>
+    /// <summary>
+    /// The instant before which the job must not run, by its producer's clock: the header <c>eta</c>.
+    /// </summary>
     public DateTimeOffset? Eta { get; init; }
 
-    /// <summary>The instant from which the job is not worth starting, by its producer's clock: the header <c>expires</c>.</summary>
+    /// <summary>
+    /// The instant from which the job is not worth starting, by its producer's clock: the header <c>expires</c>.
+    /// </summary>
     public DateTimeOffset? Expires { get; init; }
 
-    /// <summary>Attempts at the most; null leaves it to the handler. Ours: the header <c>lovage_max_attempts</c>.</summary>
+    /// <summary>
+    /// Attempts at the most; null leaves it to the handler. Ours: the header <c>lovage_max_attempts</c>.
+    /// </summary>
     public int? MaxAttempts { get; init; }
 
-    /// <summary>The first half of Celery's <c>timelimit</c> pair, which is [hard, soft]; null leaves it to the handler.</summary>
+    /// <summary>
+    /// The first half of Celery's <c>timelimit</c> pair, which is [hard, soft]; null leaves it to the handler.
+    /// </summary>
     public TimeSpan? TimeLimit { get; init; }
 
     /// <summary>The second half of Celery's <c>timelimit</c> pair; null leaves it to the handler.</summary>
@@ -69,9 +83,15 @@ public sealed record JobMessage
     /// <summary>Headers that are text and no field of the protocol: tenant, culture, <c>traceparent</c>.</summary>
     public ImmutableDictionary<string, string> Headers { get; init; } = ImmutableDictionary<string, string>.Empty;
 
-    /// <summary>Header fields that this model does not know, as one UTF-8 JSON object kept to the letter, so that passing a message on loses nothing; empty when there are none.</summary>
+    /// <summary>
+    /// Header fields that this model does not know, as one UTF-8 JSON object kept to the letter, so that passing a
+    /// message on loses nothing; empty when there are none.
+    /// </summary>
     public ReadOnlyMemory<byte> Extra { get; init; }
 
-    /// <summary>True when the caller chose the id, so that the storage checks it: the same id with the same name and arguments is the same job.</summary>
+    /// <summary>
+    /// True when the caller chose the id, so that the storage checks it: the same id with the same name and arguments
+    /// is the same job.
+    /// </summary>
     public bool HasChosenId { get; init; }
 }

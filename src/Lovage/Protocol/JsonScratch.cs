@@ -5,7 +5,10 @@ using System.Text.Json;
 
 namespace Lovage.Protocol;
 
-/// <summary>A JSON writer over a pooled buffer with a cap, kept for its thread between calls. Nothing outlives <see cref="Dispose"/> but what <see cref="ToArray"/> copied.</summary>
+/// <summary>
+/// A JSON writer over a pooled buffer with a cap, kept for its thread between calls. Nothing outlives
+/// <see cref="Dispose"/> but what <see cref="ToArray"/> copied.
+/// </summary>
 internal sealed class JsonScratch : IBufferWriter<byte>, IDisposable
 {
     private const int KeptBytesMax = 64 * 1024;
@@ -18,7 +21,10 @@ internal sealed class JsonScratch : IBufferWriter<byte>, IDisposable
     [ThreadStatic]
     private static JsonScratch? t_idle;
 
-    [SuppressMessage("Usage", "CA2213", Justification = "Reset and used again: disposing of this object gives it back to its thread.")]
+    [SuppressMessage(
+        "Usage",
+        "CA2213",
+        Justification = "Reset and used again: disposing of this object gives it back to its thread.")]
     private readonly Utf8JsonWriter _writer;
     private byte[] _array = ArrayPool<byte>.Shared.Rent(FirstBytes);
     private int _count;
@@ -27,7 +33,8 @@ internal sealed class JsonScratch : IBufferWriter<byte>, IDisposable
 
     private JsonScratch() => _writer = new Utf8JsonWriter(this, new JsonWriterOptions
     {
-        // What is written is read by JSON readers and never put into a page as it is, so quotes and angle brackets may stay.
+        // What is written is read by JSON readers and never put into a page as it is, so quotes and angle brackets may
+        // stay.
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
         MaxDepth = WireJson.DepthMax,
     });
@@ -37,7 +44,10 @@ internal sealed class JsonScratch : IBufferWriter<byte>, IDisposable
     /// <summary>What was written and flushed.</summary>
     internal ReadOnlySpan<byte> Written => _array.AsSpan(0, _count);
 
-    /// <summary>Takes the thread's idle writer, or makes one: a converter may encode another job while this one is being written.</summary>
+    /// <summary>
+    /// Takes the thread's idle writer, or makes one: a converter may encode another job while this one is being
+    /// written.
+    /// </summary>
     /// <param name="job">For the exception.</param>
     /// <param name="bytesMax">One byte more throws.</param>
     internal static JsonScratch Rent(string job = "", long bytesMax = int.MaxValue)
@@ -107,7 +117,8 @@ internal sealed class JsonScratch : IBufferWriter<byte>, IDisposable
         var needed = (long)_count + Math.Max(sizeHint, 1);
         if (needed > _array.Length)
         {
-            var larger = ArrayPool<byte>.Shared.Rent((int)Math.Min(Array.MaxLength, Math.Max(needed, _array.Length * 2L)));
+            var larger = ArrayPool<byte>.Shared.Rent(
+                (int)Math.Min(Array.MaxLength, Math.Max(needed, _array.Length * 2L)));
             Written.CopyTo(larger);
             ArrayPool<byte>.Shared.Return(_array);
             _array = larger;
@@ -115,7 +126,8 @@ internal sealed class JsonScratch : IBufferWriter<byte>, IDisposable
     }
 
     /// <summary>No more than the cap leaves, so that a writer that fills what it is given comes back in time.</summary>
-    private int Offered(int sizeHint) => (int)Math.Min(_array.Length - _count, Math.Max(Math.Max(sizeHint, 1), _max - _count + 1));
+    private int Offered(int sizeHint) =>
+        (int)Math.Min(_array.Length - _count, Math.Max(Math.Max(sizeHint, 1), _max - _count + 1));
 
     private PayloadTooLargeException TooLarge() => new(_job, _max);
 }

@@ -42,7 +42,10 @@ public static class MalformedReasons
     }
 }
 
-/// <summary>A message or result from the wire cannot be understood. It is to be set aside with its bytes, never retried and never dropped.</summary>
+/// <summary>
+/// A message or result from the wire cannot be understood. It is to be set aside with its bytes, never retried and
+/// never dropped.
+/// </summary>
 public sealed class MalformedMessageException : LovageException
 {
     internal MalformedMessageException(MalformedReason reason, string? path, string message, Exception? cause = null)

@@ -3,24 +3,38 @@ using System.Text.Json;
 
 namespace Lovage.Protocol;
 
-/// <summary>From the bytes of a message to the body <c>[args, kwargs, embed]</c>: content type, encoding, compression, and the older forms.</summary>
+/// <summary>
+/// From the bytes of a message to the body <c>[args, kwargs, embed]</c>: content type, encoding, compression, and the
+/// older forms.
+/// </summary>
 internal static class MessageBody
 {
     private const int RatioFloorBytes = 64 * 1024;
 
-    /// <summary>Only JSON is read; in particular pickle, which can run code, has no switch (kombu/serialization.py names the types).</summary>
+    /// <summary>
+    /// Only JSON is read; in particular pickle, which can run code, has no switch (kombu/serialization.py names the
+    /// types).
+    /// </summary>
     internal static void RequireJson(string? contentType, string? contentEncoding, string path)
     {
         if (!string.Equals(contentType, "application/json", StringComparison.OrdinalIgnoreCase))
         {
             throw new MalformedMessageException(
-                MalformedReason.ContentType, path, $"the content type is '{JobNames.Shown(contentType)}'; only application/json is read. Set task_serializer = 'json' at the sender.");
+                MalformedReason.ContentType,
+                path,
+                $"the content type is '{JobNames.Shown(contentType)}'; only application/json is read. Set "
+                    + "task_serializer = 'json' at the sender.");
         }
 
-        // kombu/serialization.py, loads: these are the names under which JSON's bytes are taken as UTF-8 or as they are.
-        if (contentEncoding?.ToUpperInvariant() is not (null or "" or "UTF-8" or "UTF8" or "US-ASCII" or "ASCII" or "BINARY" or "ASCII-8BIT"))
+        // kombu/serialization.py, loads: these are the names under which JSON's bytes are taken as UTF-8 or as they
+        // are.
+        if (contentEncoding?.ToUpperInvariant()
+            is not (null or "" or "UTF-8" or "UTF8" or "US-ASCII" or "ASCII" or "BINARY" or "ASCII-8BIT"))
         {
-            throw new MalformedMessageException(MalformedReason.ContentEncoding, path, $"the content encoding is '{JobNames.Shown(contentEncoding)}'; only utf-8 is read.");
+            throw new MalformedMessageException(
+                MalformedReason.ContentEncoding,
+                path,
+                $"the content encoding is '{JobNames.Shown(contentEncoding)}'; only utf-8 is read.");
         }
     }
 
@@ -31,14 +45,19 @@ internal static class MessageBody
             return body.Length <= limits.BodyBytesMax ? body : throw TooLarge(limits);
         }
 
-        // kombu/compression.py: application/x-gzip, with the aliases gzip and zlib, is the zlib format (RFC 1950), not gzip.
+        // kombu/compression.py: application/x-gzip, with the aliases gzip and zlib, is the zlib format (RFC 1950), not
+        // gzip.
         if (compression is not ("application/x-gzip" or "gzip" or "zlib"))
         {
             throw new MalformedMessageException(
-                MalformedReason.Compression, "$.headers.compression", $"'{JobNames.Shown(compression)}' is not read; only zlib, on the wire application/x-gzip, is. Set compression = 'zlib' or none at the sender.");
+                MalformedReason.Compression,
+                "$.headers.compression",
+                $"'{JobNames.Shown(compression)}' is not read; only zlib, on the wire application/x-gzip, is. Set "
+                    + "compression = 'zlib' or none at the sender.");
         }
 
-        var max = Math.Min(limits.BodyBytesMax, Math.Max(RatioFloorBytes, (long)body.Length * limits.CompressionRatioMax));
+        var max = Math.Min(
+            limits.BodyBytesMax, Math.Max(RatioFloorBytes, (long)body.Length * limits.CompressionRatioMax));
         using var scratch = JsonScratch.Rent();
         try
         {
@@ -62,14 +81,18 @@ internal static class MessageBody
         catch (Exception cause) when (cause is InvalidDataException or IOException)
         {
             // The second for a stream that asks for a dictionary which nobody has (ZLibException).
-            throw new MalformedMessageException(MalformedReason.Compression, "$.body", "the compressed body is broken.", cause);
+            throw new MalformedMessageException(
+                MalformedReason.Compression, "$.body", "the compressed body is broken.", cause);
         }
 
         return scratch.ToArray();
     }
 
-    /// <summary>Checks a body of protocol 2, or makes one of protocol 1 or of the hybrid form, and puts the message together.</summary>
-    internal static JobMessage Assemble(MessageFields fields, ReadOnlyMemory<byte> body, string queue, int priority, string? replyTo)
+    /// <summary>
+    /// Checks a body of protocol 2, or makes one of protocol 1 or of the hybrid form, and puts the message together.
+    /// </summary>
+    internal static JobMessage Assemble(
+        MessageFields fields, ReadOnlyMemory<byte> body, string queue, int priority, string? replyTo)
     {
         var start = body.Span.IndexOfAnyExcept(" \t\r\n"u8);
         if (start >= 0 && body.Span[start] == (byte)'{')
@@ -88,7 +111,8 @@ internal static class MessageBody
         var root = document.RootElement;
         if (!root.TryGetProperty("args"u8, out var args))
         {
-            throw new MalformedMessageException("$.body", "an array of three, or an object with args as in protocol 1, is expected.");
+            throw new MalformedMessageException(
+                "$.body", "an array of three, or an object with args as in protocol 1, is expected.");
         }
 
         fields.AddVersion1(root);
@@ -107,12 +131,18 @@ internal static class MessageBody
         return scratch.ToArray();
     }
 
-    private static void Append(JsonScratch scratch, JsonElement from, ReadOnlySpan<byte> name, ReadOnlySpan<byte> otherwise) =>
+    private static void Append(
+        JsonScratch scratch, JsonElement from, ReadOnlySpan<byte> name, ReadOnlySpan<byte> otherwise) =>
         Append(scratch, from.TryGetProperty(name, out var value) ? value : default, otherwise);
 
     private static void Append(JsonScratch scratch, JsonElement value, ReadOnlySpan<byte> otherwise) =>
-        scratch.Append(value.ValueKind is JsonValueKind.Undefined or JsonValueKind.Null ? otherwise : WireJson.Raw(value));
+        scratch.Append(
+            value.ValueKind is JsonValueKind.Undefined or JsonValueKind.Null ? otherwise : WireJson.Raw(value));
 
     private static MalformedMessageException TooLarge(CeleryLimits limits) =>
-        new(MalformedReason.Size, "$.body", $"the body is larger than {limits.BodyBytesMax:N0} bytes, or grows more than {limits.CompressionRatioMax} times when decompressed.");
+        new(
+            MalformedReason.Size,
+            "$.body",
+            $"the body is larger than {limits.BodyBytesMax:N0} bytes, or grows more than {limits.CompressionRatioMax} "
+                + "times when decompressed.");
 }

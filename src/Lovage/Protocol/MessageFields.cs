@@ -5,7 +5,10 @@ using System.Text.Json;
 
 namespace Lovage.Protocol;
 
-/// <summary>Collects the fields of one message from its headers and, for protocol 1, from its body; headers win (celery/worker/strategy.py, <c>hybrid_to_proto2</c>).</summary>
+/// <summary>
+/// Collects the fields of one message from its headers and, for protocol 1, from its body; headers win
+/// (celery/worker/strategy.py, <c>hybrid_to_proto2</c>).
+/// </summary>
 internal sealed class MessageFields
 {
     private const int ExtraCountMax = JobNames.HeaderCountMax;
@@ -209,7 +212,9 @@ internal sealed class MessageFields
                 MaxAttempts = WireJson.Integer(value, Path(HeaderFields.MaxAttempts), 1, JobLimits.AttemptsMax);
                 break;
             case HeaderField.TraceParent:
-                _traceParent = value.ValueKind == JsonValueKind.String ? WireJson.Text(value, Path("traceparent")) : null;
+                _traceParent = value.ValueKind == JsonValueKind.String
+                    ? WireJson.Text(value, Path("traceparent"))
+                    : null;
                 break;
             case HeaderField.TraceState:
                 _traceState = value.ValueKind == JsonValueKind.String ? WireJson.Text(value, Path("tracestate")) : null;
@@ -232,7 +237,11 @@ internal sealed class MessageFields
     {
         null => null,
         var name when JobNames.IsName(name) => name,
-        var name => throw new MalformedMessageException(Path("task").ToString(), $"'{JobNames.Shown(name)}' is no task name: 1 to {JobNames.NameLengthMax} characters of A-Z a-z 0-9 . _ - : < > [ ] / are expected."),
+        var name =>
+            throw new MalformedMessageException(
+                Path("task").ToString(),
+                $"'{JobNames.Shown(name)}' is no task name: 1 to {JobNames.NameLengthMax} characters of A-Z a-z 0-9 . "
+                    + "_ - : < > [ ] / are expected."),
     };
 
     private void TakeTimeLimit(JsonElement value)
@@ -260,7 +269,10 @@ internal sealed class MessageFields
             return null;
         }
 
-        if (value.ValueKind != JsonValueKind.Number || !value.TryGetDouble(out var seconds) || !double.IsFinite(seconds) || seconds < 0)
+        if (value.ValueKind != JsonValueKind.Number
+            || !value.TryGetDouble(out var seconds)
+            || !double.IsFinite(seconds)
+            || seconds < 0)
         {
             throw WireJson.Wrong(value, path, "seconds from 0, or null");
         }
@@ -272,16 +284,22 @@ internal sealed class MessageFields
     {
         JsonValueKind.Null => true,
         JsonValueKind.String => rawName.SequenceEqual("lang"u8) && value.ValueEquals(HeaderWriter.LanguageUtf8),
-        JsonValueKind.Number => rawName.SequenceEqual("replaced_task_nesting"u8) && value.TryGetInt32(out var number) && number == 0,
+        JsonValueKind.Number =>
+            rawName.SequenceEqual("replaced_task_nesting"u8) && value.TryGetInt32(out var number) && number == 0,
         JsonValueKind.Object => rawName.SequenceEqual("stamps"u8) && value.GetPropertyCount() == 0,
         _ => false,
     };
 
     private void AddHeader(string name, string value)
     {
-        if (name.Length == 0 || name.AsSpan().ContainsAny('\r', '\n', '\0') || value.AsSpan().ContainsAny('\r', '\n', '\0'))
+        if (name.Length == 0
+            || name.AsSpan().ContainsAny('\r', '\n', '\0')
+            || value.AsSpan().ContainsAny('\r', '\n', '\0'))
         {
-            throw new MalformedMessageException(MalformedReason.Headers, _path, $"header '{JobNames.Shown(name)}' has no name, or CR, LF or NUL in it.");
+            throw new MalformedMessageException(
+                MalformedReason.Headers,
+                _path,
+                $"header '{JobNames.Shown(name)}' has no name, or CR, LF or NUL in it.");
         }
 
         _headers ??= ImmutableDictionary.CreateBuilder<string, string>(StringComparer.Ordinal);
@@ -289,7 +307,10 @@ internal sealed class MessageFields
         _headerBytes += Encoding.UTF8.GetByteCount(name) + Encoding.UTF8.GetByteCount(value);
         if (_headers.Count > JobNames.HeaderCountMax || _headerBytes > JobNames.HeaderBytesMax)
         {
-            throw new MalformedMessageException(MalformedReason.Headers, _path, $"more than {JobNames.HeaderCountMax} text headers or {JobNames.HeaderBytesMax} bytes in them.");
+            throw new MalformedMessageException(
+                MalformedReason.Headers,
+                _path,
+                $"more than {JobNames.HeaderCountMax} text headers or {JobNames.HeaderBytesMax} bytes in them.");
         }
     }
 
@@ -298,7 +319,10 @@ internal sealed class MessageFields
         var raw = JsonMarshal.GetRawUtf8Value(value);
         if (++_extraCount > ExtraCountMax || (_extra?.Count ?? 0) + rawName.Length + raw.Length > ExtraBytesMax)
         {
-            throw new MalformedMessageException(MalformedReason.Headers, _path, $"more than {ExtraCountMax} other headers or {ExtraBytesMax} bytes in them.");
+            throw new MalformedMessageException(
+                MalformedReason.Headers,
+                _path,
+                $"more than {ExtraCountMax} other headers or {ExtraBytesMax} bytes in them.");
         }
 
         _extra ??= new List<byte>(256);
@@ -319,7 +343,10 @@ internal sealed class MessageFields
         return _extra.ToArray();
     }
 
-    /// <summary>A broken trace context is nobody's fault who waits for the job: it is dropped (W3C Trace Context, section 3.2; tracestate falls with it).</summary>
+    /// <summary>
+    /// A broken trace context is nobody's fault who waits for the job: it is dropped (W3C Trace Context, section 3.2;
+    /// tracestate falls with it).
+    /// </summary>
     private void EndTrace()
     {
         if (!TraceContext.IsValidParent(_traceParent))

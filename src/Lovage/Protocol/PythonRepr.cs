@@ -5,8 +5,9 @@ using System.Text.Json;
 namespace Lovage.Protocol;
 
 /// <summary>
-/// Arguments as Python prints them, for the headers <c>argsrepr</c> and <c>kwargsrepr</c> that monitors show and search: a tuple and a dict, each cut at 1,024
-/// characters (celery/utils/saferepr.py). Unlike there, control characters are escaped, so that a line of a log stays one line.
+/// Arguments as Python prints them, for the headers <c>argsrepr</c> and <c>kwargsrepr</c> that monitors show and
+/// search: a tuple and a dict, each cut at 1,024 characters (celery/utils/saferepr.py). Unlike there, control
+/// characters are escaped, so that a line of a log stays one line.
 /// </summary>
 internal static class PythonRepr
 {
@@ -25,7 +26,10 @@ internal static class PythonRepr
         try
         {
             var reader = new Utf8JsonReader(body, new JsonReaderOptions { MaxDepth = WireJson.DepthMax });
-            if (reader.Read() && reader.TokenType == JsonTokenType.StartArray && reader.Read() && reader.TokenType == JsonTokenType.StartArray)
+            if (reader.Read()
+                && reader.TokenType == JsonTokenType.StartArray
+                && reader.Read()
+                && reader.TokenType == JsonTokenType.StartArray)
             {
                 var arguments = Sequence(ref reader, '(', ')');
                 if (reader.Read() && reader.TokenType == JsonTokenType.StartObject)
@@ -38,10 +42,12 @@ internal static class PythonRepr
         }
         catch (Exception cause) when (cause is JsonException or InvalidOperationException)
         {
-            throw new ArgumentException("The body of the message is not JSON of the form [args, kwargs, embed].", nameof(body), cause);
+            throw new ArgumentException(
+                "The body of the message is not JSON of the form [args, kwargs, embed].", nameof(body), cause);
         }
 
-        throw new ArgumentException("The body of the message is not JSON of the form [args, kwargs, embed].", nameof(body));
+        throw new ArgumentException(
+            "The body of the message is not JSON of the form [args, kwargs, embed].", nameof(body));
     }
 
     private static string Sequence(ref Utf8JsonReader reader, char open, char close)
@@ -99,7 +105,12 @@ internal static class PythonRepr
                 text.Append(Encoding.ASCII.GetString(reader.ValueSpan));
                 break;
             default:
-                text.Append(reader.TokenType switch { JsonTokenType.True => "True", JsonTokenType.False => "False", _ => "None" });
+                text.Append(reader.TokenType switch
+                {
+                    JsonTokenType.True => "True",
+                    JsonTokenType.False => "False",
+                    _ => "None",
+                });
                 break;
         }
     }
@@ -127,7 +138,9 @@ internal static class PythonRepr
 
     private static void AppendText(StringBuilder text, string value)
     {
-        var quote = value.Contains('\'', StringComparison.Ordinal) && !value.Contains('"', StringComparison.Ordinal) ? '"' : '\'';
+        var quote = value.Contains('\'', StringComparison.Ordinal) && !value.Contains('"', StringComparison.Ordinal)
+            ? '"'
+            : '\'';
         text.Append(quote);
         foreach (var character in value.AsSpan(0, Math.Min(value.Length, LengthMax + 1)))
         {

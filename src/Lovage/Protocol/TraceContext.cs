@@ -25,10 +25,14 @@ internal static class TraceContext
             && !trace.ContainsAnyExcept(Hex) && trace.ContainsAnyExcept('0')
             && !span.ContainsAnyExcept(Hex) && span.ContainsAnyExcept('0')
             && !text[53..ParentLength].ContainsAnyExcept(Hex)
-            && (value.Length == ParentLength || (!version.SequenceEqual("00") && value[ParentLength] == '-' && value.Length <= StateLengthMax && !HasControls(text)));
+            && (value.Length == ParentLength || (!version.SequenceEqual("00")
+                && value[ParentLength] == '-'
+                && value.Length <= StateLengthMax
+                && !HasControls(text)));
     }
 
-    internal static bool IsValidState([NotNullWhen(true)] string? value) => value is { Length: > 0 and <= StateLengthMax } && !HasControls(value);
+    internal static bool IsValidState([NotNullWhen(true)] string? value) =>
+        value is { Length: > 0 and <= StateLengthMax } && !HasControls(value);
 
     private static bool HasControls(ReadOnlySpan<char> text) => text.ContainsAnyExceptInRange(' ', '~');
 }

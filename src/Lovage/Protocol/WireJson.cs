@@ -5,12 +5,18 @@ using System.Text.Unicode;
 
 namespace Lovage.Protocol;
 
-/// <summary>Reads untrusted JSON: whatever is wrong becomes a <see cref="MalformedMessageException"/> with the path.</summary>
+/// <summary>
+/// Reads untrusted JSON: whatever is wrong becomes a <see cref="MalformedMessageException"/> with the path.
+/// </summary>
 internal static class WireJson
 {
     internal const int DepthMax = 64;
 
-    private static readonly JsonDocumentOptions Options = new() { MaxDepth = DepthMax, AllowDuplicateProperties = false };
+    private static readonly JsonDocumentOptions Options = new()
+    {
+        MaxDepth = DepthMax,
+        AllowDuplicateProperties = false,
+    };
 
     /// <summary>Parses UTF-8; duplicate keys, nesting over 64 and invalid bytes are refused.</summary>
     internal static JsonDocument Parse(ReadOnlyMemory<byte> json, WirePath path)
@@ -32,7 +38,8 @@ internal static class WireJson
     }
 
     /// <summary>
-    /// Refuses an escaped lone surrogate, which is JSON by its grammar and no text: found here, and not by whoever reads the text or compares with it later.
+    /// Refuses an escaped lone surrogate, which is JSON by its grammar and no text: found here, and not by whoever
+    /// reads the text or compares with it later.
     /// </summary>
     /// <exception cref="JsonException">Not JSON.</exception>
     internal static void RequireTexts(ReadOnlySpan<byte> json, WirePath path)
@@ -53,7 +60,12 @@ internal static class WireJson
     }
 
     internal static MalformedMessageException NotJson(WirePath path, JsonException cause) =>
-        new(path.ToString(), $"not JSON as Celery and this library write it (line {cause.LineNumber}, byte {cause.BytePositionInLine}). NaN and Infinity, which Python may write, nesting over {DepthMax} and duplicate keys are refused.", cause);
+        new(
+            path.ToString(),
+            $"not JSON as Celery and this library write it (line {cause.LineNumber}, byte "
+                + $"{cause.BytePositionInLine}). NaN and Infinity, which Python may write, nesting over {DepthMax} "
+                + "and duplicate keys are refused.",
+            cause);
 
     /// <summary>A text or null.</summary>
     internal static string? Text(JsonElement value, WirePath path)
@@ -71,7 +83,9 @@ internal static class WireJson
         Text(value, path) switch
         {
             { } text when text.Length > lengthMax =>
-                throw new MalformedMessageException(path.ToString(), $"a text of at most {lengthMax} characters is expected; this one has {text.Length}."),
+                throw new MalformedMessageException(
+                    path.ToString(),
+                    $"a text of at most {lengthMax} characters is expected; this one has {text.Length}."),
             var text => text,
         };
 
@@ -80,7 +94,11 @@ internal static class WireJson
     {
         null => null,
         var id when JobNames.IsId(id) => id,
-        var id => throw new MalformedMessageException(path.ToString(), $"'{JobNames.Shown(id)}' is no id: 1 to {JobNames.IdLengthMax} characters of A-Z a-z 0-9 . _ : - are expected."),
+        var id =>
+            throw new MalformedMessageException(
+                path.ToString(),
+                $"'{JobNames.Shown(id)}' is no id: 1 to {JobNames.IdLengthMax} characters of A-Z a-z 0-9 . _ : - are "
+                    + "expected."),
     };
 
     /// <summary>A whole number in the range, or null.</summary>
@@ -91,7 +109,10 @@ internal static class WireJson
             return null;
         }
 
-        return value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var number) && number >= min && number <= max
+        return value.ValueKind == JsonValueKind.Number
+            && value.TryGetInt32(out var number)
+            && number >= min
+            && number <= max
             ? number
             : throw Wrong(value, path, $"a whole number from {min} to {max}, or null");
     }
@@ -100,7 +121,8 @@ internal static class WireJson
     {
         null => null,
         var text when WireTime.TryParse(text, out var time) => time,
-        var text => throw new MalformedMessageException(path.ToString(), $"'{JobNames.Shown(text)}' is no ISO 8601 time of the years 1970 to 2999."),
+        var text => throw new MalformedMessageException(
+            path.ToString(), $"'{JobNames.Shown(text)}' is no ISO 8601 time of the years 1970 to 2999."),
     };
 
     internal static MalformedMessageException Wrong(JsonElement value, WirePath path, string expected) =>

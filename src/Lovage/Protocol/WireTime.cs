@@ -3,8 +3,9 @@ using System.Globalization;
 namespace Lovage.Protocol;
 
 /// <summary>
-/// Times as Celery writes and reads them (kombu/utils/json.py, celery/utils/iso8601.py): exactly six fraction digits and <c>+00:00</c> going out, since Celery before
-/// 5.3.5 takes the digits as a plain number of microseconds; any ISO 8601 form coming in, and one without an offset is UTC.
+/// Times as Celery writes and reads them (kombu/utils/json.py, celery/utils/iso8601.py): exactly six fraction digits
+/// and <c>+00:00</c> going out, since Celery before 5.3.5 takes the digits as a plain number of microseconds; any ISO
+/// 8601 form coming in, and one without an offset is UTC.
 /// </summary>
 internal static class WireTime
 {
@@ -48,7 +49,8 @@ internal static class WireTime
             text = shorter[..(digits + FractionMax + text.Length - end)];
         }
 
-        if (!DateTimeOffset.TryParseExact(text, Forms, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out time)
+        if (!DateTimeOffset.TryParseExact(
+            text, Forms, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out time)
             || time.UtcDateTime.Year is < YearMin or > YearMax)
         {
             return false;

@@ -6,7 +6,9 @@ public enum CancelStatus
     /// <summary>No worker held it, and it is cancelled now.</summary>
     Cancelled = 0,
 
-    /// <summary>A worker holds it: the request is stored and reaches the handler; the attempt's own outcome wins.</summary>
+    /// <summary>
+    /// A worker holds it: the request is stored and reaches the handler; the attempt's own outcome wins.
+    /// </summary>
     Requested = 1,
 
     /// <summary>It had ended before.</summary>
@@ -27,7 +29,10 @@ public enum ChangeStatus
     /// <summary>Done.</summary>
     Changed = 0,
 
-    /// <summary>Refused: the job is not in a place from which the change is possible; <see cref="ChangeResult.State"/> says where it stands.</summary>
+    /// <summary>
+    /// Refused: the job is not in a place from which the change is possible; <see cref="ChangeResult.State"/> says
+    /// where it stands.
+    /// </summary>
     NotPossible = 1,
 
     /// <summary>The storage knows no such job.</summary>

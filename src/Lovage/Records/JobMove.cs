@@ -5,7 +5,8 @@ namespace Lovage;
 /// <param name="Priority">0 to 9, 0 first; null (the default) to keep the job's own.</param>
 public sealed record JobMove(string? Queue = null, int? Priority = null)
 {
-    /// <exception cref="ArgumentException">The queue's name is not allowed, the priority is out of range, or neither is given.</exception>
+    /// <exception cref="ArgumentException">The queue's name is not allowed, the priority is out of range, or neither is
+    /// given.</exception>
     internal JobMove Checked()
     {
         if (Queue is null && Priority is null)

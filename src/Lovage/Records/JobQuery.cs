@@ -15,7 +15,9 @@ public sealed record JobQuery
     /// <summary>Jobs a page, 1 to 1,000; 50 by default.</summary>
     public int Limit { get; init; } = 50;
 
-    /// <summary>Where the last page ended: its <see cref="JobPage.Next"/>. Null (the default) for the first page.</summary>
+    /// <summary>
+    /// Where the last page ended: its <see cref="JobPage.Next"/>. Null (the default) for the first page.
+    /// </summary>
     public string? After { get; init; }
 }
 

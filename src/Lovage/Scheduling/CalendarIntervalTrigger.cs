@@ -3,12 +3,13 @@ using Lovage.Scheduling;
 namespace Lovage;
 
 /// <summary>
-/// Fires at one time of the day, every so many years, months, weeks and days of the calendar, and keeps the day: monthly from January 31 fires on February 28 or 29 and then
-/// on March 31.
+/// Fires at one time of the day, every so many years, months, weeks and days of the calendar, and keeps the day:
+/// monthly from January 31 fires on February 28 or 29 and then on March 31.
 /// </summary>
 /// <remarks>
-/// The years and months are added to <see cref="Anchor"/> first, all at once, then the weeks and days; ticks lie before the anchor too, <see cref="Trigger.Start"/> bounds them.
-/// A time that the clock skips fires at the first instant after the gap; one that it repeats fires at its first occurrence. Immutable, safe for use by several threads.
+/// The years and months are added to <see cref="Anchor"/> first, all at once, then the weeks and days; ticks lie before
+/// the anchor too, <see cref="Trigger.Start"/> bounds them. A time that the clock skips fires at the first instant
+/// after the gap; one that it repeats fires at its first occurrence. Immutable, safe for use by several threads.
 /// </remarks>
 public sealed record CalendarIntervalTrigger : Trigger
 {
@@ -20,16 +21,22 @@ public sealed record CalendarIntervalTrigger : Trigger
     private readonly CalendarPattern _pattern;
     private readonly ZoneTimeline _timeline;
 
-    /// <summary>Makes the trigger. At least one of years, months, weeks and days is more than 0; together they are at most 100 years.</summary>
+    /// <summary>
+    /// Makes the trigger. At least one of years, months, weeks and days is more than 0; together they are at most 100
+    /// years.
+    /// </summary>
     /// <param name="years">Years of the period; 0 by default.</param>
     /// <param name="months">Months of the period; 0 by default. 3 for quarters.</param>
     /// <param name="weeks">Weeks of the period; 0 by default.</param>
     /// <param name="days">Days of the period; 0 by default.</param>
-    /// <param name="day">The day of the month, 1 to 31, or the month's last day where it is shorter; for periods of years and months only. Null (the default): the anchor's.</param>
+    /// <param name="day">The day of the month, 1 to 31, or the month's last day where it is shorter; for periods of
+    /// years and months only. Null (the default): the anchor's.</param>
     /// <param name="time">The time of the day, in whole seconds; midnight by default.</param>
     /// <param name="timeZone">The IANA id of the zone whose calendar and clock it reads; UTC by default.</param>
-    /// <param name="anchor">A day on which it fires, by which all others are given. Null (the default): Monday, January 1, 2001, so that months and quarters begin as the calendar's do.</param>
-    /// <exception cref="TriggerException">The period, the day, the time or the anchor is out of range, or the zone is not known.</exception>
+    /// <param name="anchor">A day on which it fires, by which all others are given. Null (the default): Monday, January
+    /// 1, 2001, so that months and quarters begin as the calendar's do.</param>
+    /// <exception cref="TriggerException">The period, the day, the time or the anchor is out of range, or the zone is
+    /// not known.</exception>
     public CalendarIntervalTrigger(
         int years = 0,
         int months = 0,
@@ -47,12 +54,16 @@ public sealed record CalendarIntervalTrigger : Trigger
         var (allMonths, allDays) = ((long)years * MonthsInYear + months, (long)weeks * DaysInWeek + days);
         if (allMonths + allDays == 0 || allMonths / (double)MonthsInYear + allDays / 365.25 > YearsMax)
         {
-            throw new TriggerException($"A calendar period is at least a day and at most {YearsMax} years; give years, months, weeks or days.");
+            throw new TriggerException(
+                $"A calendar period is at least a day and at most {YearsMax} years; give years, months, weeks or "
+                    + "days.");
         }
 
         if (day is < 1 or > 31 || (day is not null && (allMonths == 0 || allDays > 0)))
         {
-            throw new TriggerException($"Day {day} is not possible: 1 to 31 are, for a period of years and months only. Set the anchor to the first day instead.");
+            throw new TriggerException(
+                $"Day {day} is not possible: 1 to 31 are, for a period of years and months only. Set the anchor to "
+                    + "the first day instead.");
         }
 
         if (time.Ticks % TimeSpan.TicksPerSecond != 0)
@@ -65,7 +76,8 @@ public sealed record CalendarIntervalTrigger : Trigger
         Anchor = anchor ?? DefaultAnchor;
         if (Anchor.Year > LocalPattern.YearMax)
         {
-            throw new TriggerException($"The anchor {Anchor:O} is too late: its year is at most {LocalPattern.YearMax}.");
+            throw new TriggerException(
+                $"The anchor {Anchor:O} is too late: its year is at most {LocalPattern.YearMax}.");
         }
 
         var zone = ZoneIds.Find(timeZone);
@@ -107,10 +119,14 @@ public sealed record CalendarIntervalTrigger : Trigger
         && (Day, Time, TimeZone, Anchor) == (other.Day, other.Time, other.TimeZone, other.Anchor);
 
     /// <inheritdoc/>
-    public override int GetHashCode() => HashCode.Combine(base.GetHashCode(), Years, Months, (Weeks, Days), Day, Time, TimeZone, Anchor);
+    public override int GetHashCode() =>
+        HashCode.Combine(base.GetHashCode(), Years, Months, (Weeks, Days), Day, Time, TimeZone, Anchor);
 
-    private protected override long? NextCore(long instant, ref int steps) => _timeline.NextAfterTicks(instant, _pattern);
+    private protected override long? NextCore(long instant, ref int steps) =>
+        _timeline.NextAfterTicks(instant, _pattern);
 
     private static int Checked(int count, string name) =>
-        count is >= 0 and <= CountMax ? count : throw new TriggerException($"{count} {name} are not possible; 0 to {CountMax} are.", name);
+        count is >= 0 and <= CountMax
+            ? count
+            : throw new TriggerException($"{count} {name} are not possible; 0 to {CountMax} are.", name);
 }

@@ -4,9 +4,9 @@ namespace Lovage;
 
 /// <summary>Fires at the times of a cron expression in a time zone.</summary>
 /// <remarks>
-/// When the clock goes forward, times that it skips fire once, together, at the first instant after the gap. When it goes back, an expression of fixed times
-/// fires at the first of two equal times only; one whose second, minute or hour holds a star, a range or a step fires at both, in its rhythm.
-/// Immutable, safe for use by several threads.
+/// When the clock goes forward, times that it skips fire once, together, at the first instant after the gap. When it
+/// goes back, an expression of fixed times fires at the first of two equal times only; one whose second, minute or hour
+/// holds a star, a range or a step fires at both, in its rhythm. Immutable, safe for use by several threads.
 /// </remarks>
 public sealed record CronTrigger : Trigger
 {
@@ -14,10 +14,13 @@ public sealed record CronTrigger : Trigger
     private readonly ZoneTimeline _timeline;
 
     /// <summary>Parses an expression.</summary>
-    /// <param name="expression">Five fields (minute, hour, day of month, month, day of week), or six with seconds first, or a macro as <c>@daily</c>: at most 256 characters.</param>
-    /// <param name="timeZone">The IANA id of the zone whose clock it reads, as <c>Europe/Berlin</c>; UTC by default.</param>
+    /// <param name="expression">Five fields (minute, hour, day of month, month, day of week), or six with seconds
+    /// first, or a macro as <c>@daily</c>: at most 256 characters.</param>
+    /// <param name="timeZone">The IANA id of the zone whose clock it reads, as <c>Europe/Berlin</c>; UTC by
+    /// default.</param>
     /// <param name="dialect">Whose rules; the standard ones by default.</param>
-    /// <exception cref="TriggerException">The expression is not valid or never fires, or the zone is not known; field and position say where.</exception>
+    /// <exception cref="TriggerException">The expression is not valid or never fires, or the zone is not known; field
+    /// and position say where.</exception>
     public CronTrigger(string expression, string timeZone = ZoneIds.Utc, CronDialect dialect = CronDialect.Standard)
     {
         ArgumentNullException.ThrowIfNull(expression);
@@ -27,7 +30,8 @@ public sealed record CronTrigger : Trigger
             CronDialect.Celery => CronRules.Celery,
             _ => throw new ArgumentOutOfRangeException(nameof(dialect), dialect, "Standard or Celery is expected."),
         };
-        var fields = CronParser.Parse(expression, rules, out var error) ?? throw TriggerException.Of(expression, error!);
+        var fields = CronParser.Parse(expression, rules, out var error)
+            ?? throw TriggerException.Of(expression, error!);
         var zone = ZoneIds.Find(timeZone);
         _pattern = new CronPattern(fields);
         _timeline = new ZoneTimeline(zone);
@@ -55,5 +59,6 @@ public sealed record CronTrigger : Trigger
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(base.GetHashCode(), Expression, TimeZone, Dialect);
 
-    private protected override long? NextCore(long instant, ref int steps) => _timeline.NextAfterTicks(instant, _pattern);
+    private protected override long? NextCore(long instant, ref int steps) =>
+        _timeline.NextAfterTicks(instant, _pattern);
 }

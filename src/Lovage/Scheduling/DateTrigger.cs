@@ -11,5 +11,6 @@ public sealed record DateTrigger : Trigger
     /// <summary>When, in UTC.</summary>
     public DateTimeOffset At { get; }
 
-    private protected override long? NextCore(long instant, ref int steps) => At.UtcTicks > instant ? At.UtcTicks : null;
+    private protected override long? NextCore(long instant, ref int steps) =>
+        At.UtcTicks > instant ? At.UtcTicks : null;
 }

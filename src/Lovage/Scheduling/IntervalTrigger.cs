@@ -1,8 +1,8 @@
 namespace Lovage;
 
 /// <summary>
-/// Fires at every whole number of periods before and after its anchor, by elapsed time: no time zone, no daylight saving. <see cref="Trigger.Start"/> bounds it; the anchor
-/// only says where the beat falls.
+/// Fires at every whole number of periods before and after its anchor, by elapsed time: no time zone, no daylight
+/// saving. <see cref="Trigger.Start"/> bounds it; the anchor only says where the beat falls.
 /// </summary>
 /// <remarks>Immutable, safe for use by several threads.</remarks>
 public sealed record IntervalTrigger : Trigger
@@ -12,13 +12,16 @@ public sealed record IntervalTrigger : Trigger
 
     /// <summary>Makes the trigger.</summary>
     /// <param name="period">1 s to 36,525 days (100 years), in whole milliseconds.</param>
-    /// <param name="anchor">One tick, by which all others are given. Null (the default): whoever registers the schedule sets it by <see cref="WithAnchor"/>.</param>
+    /// <param name="anchor">One tick, by which all others are given. Null (the default): whoever registers the schedule
+    /// sets it by <see cref="WithAnchor"/>.</param>
     /// <exception cref="TriggerException">The period is out of range.</exception>
     public IntervalTrigger(TimeSpan period, DateTimeOffset? anchor = null)
     {
         if (period < PeriodMin || period > PeriodMax || period.Ticks % TimeSpan.TicksPerMillisecond != 0)
         {
-            throw new TriggerException($"A period of {period:c} is not possible; 1 s to {PeriodMax.TotalDays:N0} days, in whole milliseconds, are.");
+            throw new TriggerException(
+                $"A period of {period:c} is not possible; 1 s to {PeriodMax.TotalDays:N0} days, in whole "
+                    + "milliseconds, are.");
         }
 
         Period = period;
@@ -28,7 +31,9 @@ public sealed record IntervalTrigger : Trigger
     /// <summary>The time from one tick to the next.</summary>
     public TimeSpan Period { get; }
 
-    /// <summary>One tick, by which all others are given, kept to the millisecond; null when it is not set yet.</summary>
+    /// <summary>
+    /// One tick, by which all others are given, kept to the millisecond; null when it is not set yet.
+    /// </summary>
     public DateTimeOffset? Anchor
     {
         get;
@@ -36,11 +41,13 @@ public sealed record IntervalTrigger : Trigger
     }
 
     /// <inheritdoc/>
-    public override IntervalTrigger WithAnchor(DateTimeOffset anchor) => Anchor is null ? this with { Anchor = anchor } : this;
+    public override IntervalTrigger WithAnchor(DateTimeOffset anchor) =>
+        Anchor is null ? this with { Anchor = anchor } : this;
 
     private protected override long? NextCore(long instant, ref int steps)
     {
-        var anchor = Anchor?.UtcTicks ?? throw new InvalidOperationException("An interval without an anchor has no ticks yet: give it one, or call WithAnchor.");
+        var anchor = Anchor?.UtcTicks ?? throw new InvalidOperationException(
+            "An interval without an anchor has no ticks yet: give it one, or call WithAnchor.");
         var (periods, rest) = Math.DivRem(instant - anchor, Period.Ticks);
         var next = anchor + ((rest < 0 ? periods : periods + 1) * Period.Ticks);
         return next <= DateTimeOffset.MaxValue.UtcTicks ? next : null;

@@ -4,10 +4,11 @@ using System.Diagnostics.CodeAnalysis;
 namespace Lovage.Scheduling;
 
 /// <summary>
-/// Schedules that every node has for itself, in memory: at each tick the job is spawned here. A tick is skipped while the job of the one before still runs, and one that comes
-/// too late, after a pause of the process, is not made up for.
+/// Schedules that every node has for itself, in memory: at each tick the job is spawned here. A tick is skipped while
+/// the job of the one before still runs, and one that comes too late, after a pause of the process, is not made up for.
 /// </summary>
-internal sealed class NodeSchedules(IReadOnlyList<ScheduleDefinition> definitions, TaskSpawner spawner, TimeProvider time, SchedulerReport report)
+internal sealed class NodeSchedules(
+    IReadOnlyList<ScheduleDefinition> definitions, TaskSpawner spawner, TimeProvider time, SchedulerReport report)
 {
     private static readonly TimeSpan LookInterval = TimeSpan.FromMinutes(1);
 
@@ -55,7 +56,9 @@ internal sealed class NodeSchedules(IReadOnlyList<ScheduleDefinition> definition
             }
 
             // After a pause of days nobody needs the exact number.
-            node.Next = node.Trigger.NextAfter(missed < SchedulePlan.TicksMax || onTime is not null ? tick : now - SchedulePlan.OnTime - TimeSpan.FromTicks(1));
+            node.Next = node.Trigger.NextAfter(missed < SchedulePlan.TicksMax || onTime is not null
+                ? tick
+                : now - SchedulePlan.OnTime - TimeSpan.FromTicks(1));
         }
 
         if (lastMissed is { } last)
@@ -66,10 +69,12 @@ internal sealed class NodeSchedules(IReadOnlyList<ScheduleDefinition> definition
         return onTime;
     }
 
-    [SuppressMessage("Design", "CA1031", Justification = "One schedule that cannot be fired must not keep the others from it.")]
+    [SuppressMessage(
+        "Design", "CA1031", Justification = "One schedule that cannot be fired must not keep the others from it.")]
     private void Fire(Node node, DateTimeOffset tick)
     {
-        // By its state, which is set before its place is free: whoever saw that nothing runs any more must not find it running here.
+        // By its state, which is set before its place is free: whoever saw that nothing runs any more must not find it
+        // running here.
         if (node.Running is { State: SpawnedTaskState.Waiting or SpawnedTaskState.Running })
         {
             report.NodeSkipped(node.Definition.Id, tick);
@@ -79,7 +84,8 @@ internal sealed class NodeSchedules(IReadOnlyList<ScheduleDefinition> definition
         try
         {
             var jitter = SchedulePlan.Jitter(node.Definition.Options.Jitter, node.Definition.Id, tick);
-            node.Running = spawner.Spawn(node.Job(tick), jitter > TimeSpan.Zero ? new SpawnOptions { Delay = jitter } : null);
+            node.Running = spawner.Spawn(
+                node.Job(tick), jitter > TimeSpan.Zero ? new SpawnOptions { Delay = jitter } : null);
         }
         catch (Exception error)
         {
@@ -106,7 +112,9 @@ internal sealed class NodeSchedules(IReadOnlyList<ScheduleDefinition> definition
 
         internal Job Job(DateTimeOffset tick) => Definition.Job with
         {
-            Headers = Definition.Job.Headers.ToImmutableDictionary(StringComparer.Ordinal).SetItem(ScheduleHeaders.Schedule, Definition.Id).SetItem(ScheduleHeaders.Tick, ScheduleHeaders.Write(tick)),
+            Headers = Definition.Job.Headers.ToImmutableDictionary(StringComparer.Ordinal)
+                .SetItem(ScheduleHeaders.Schedule, Definition.Id)
+                .SetItem(ScheduleHeaders.Tick, ScheduleHeaders.Write(tick)),
         };
     }
 }

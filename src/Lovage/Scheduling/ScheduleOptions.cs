@@ -6,32 +6,49 @@ public enum ScheduleTarget
     /// <summary>Once for all nodes: each tick enqueues one durable job.</summary>
     Cluster = 0,
 
-    /// <summary>On every node for itself: each tick runs the job in each process that has the schedule in its code, in memory, with nothing stored; such as for the refresh of a cache.</summary>
+    /// <summary>
+    /// On every node for itself: each tick runs the job in each process that has the schedule in its code, in memory,
+    /// with nothing stored; such as for the refresh of a cache.
+    /// </summary>
     EveryNode = 1,
 }
 
 /// <summary>How a schedule deals with what does not go as planned.</summary>
 public sealed class ScheduleOptions
 {
-    /// <summary>Whether each tick is for all nodes together or for each; <see cref="ScheduleTarget.Cluster"/> by default. Only a schedule in code can be for every node; it skips missed ticks and, while its job still runs, overlapping ones.</summary>
+    /// <summary>
+    /// Whether each tick is for all nodes together or for each; <see cref="ScheduleTarget.Cluster"/> by default. Only a
+    /// schedule in code can be for every node; it skips missed ticks and, while its job still runs, overlapping ones.
+    /// </summary>
     public ScheduleTarget Target { get; set; }
 
-    /// <summary>What is done with ticks that nobody could fire in time: <see cref="MisfireRule.Once"/> by default, which runs the newest of them once and records the others as missed.</summary>
+    /// <summary>
+    /// What is done with ticks that nobody could fire in time: <see cref="MisfireRule.Once"/> by default, which runs
+    /// the newest of them once and records the others as missed.
+    /// </summary>
     public MisfireRule Misfire { get; set; }
 
-    /// <summary>How late a tick may still run, 0 to 3,653 days. Null (the default): the time to the next tick, at most 1 h; under <see cref="MisfireRule.CatchUp"/> however late.</summary>
+    /// <summary>
+    /// How late a tick may still run, 0 to 3,653 days. Null (the default): the time to the next tick, at most 1 h;
+    /// under <see cref="MisfireRule.CatchUp"/> however late.
+    /// </summary>
     public TimeSpan? Grace { get; set; }
 
     /// <summary>Late ticks that run under <see cref="MisfireRule.CatchUp"/>, 1 to 1,000; 10 by default.</summary>
     public int CatchUpMax { get; set; } = 10;
 
-    /// <summary>What is done at a tick while jobs of earlier ticks have not ended: <see cref="OverlapRule.Skip"/> by default.</summary>
+    /// <summary>
+    /// What is done at a tick while jobs of earlier ticks have not ended: <see cref="OverlapRule.Skip"/> by default.
+    /// </summary>
     public OverlapRule Overlap { get; set; }
 
     /// <summary>Unfinished jobs at the most under <see cref="OverlapRule.Allow"/>, 1 to 1,000; 10 by default.</summary>
     public int OverlapMax { get; set; } = 10;
 
-    /// <summary>Each job waits a part of this time, 0 (the default) to 1 day; the part follows from the schedule's id and the tick, the same on every node.</summary>
+    /// <summary>
+    /// Each job waits a part of this time, 0 (the default) to 1 day; the part follows from the schedule's id and the
+    /// tick, the same on every node.
+    /// </summary>
     public TimeSpan Jitter { get; set; }
 
     internal static ScheduleOptions Of(SchedulePolicy policy, ScheduleTarget target) => new()
@@ -50,11 +67,23 @@ public sealed class ScheduleOptions
     {
         Check(CatchUpMax is >= 1 and <= 1_000, nameof(CatchUpMax), CatchUpMax, "1 to 1,000");
         Check(OverlapMax is >= 1 and <= 1_000, nameof(OverlapMax), OverlapMax, "1 to 1,000");
-        Check(Grace is null || (Grace >= TimeSpan.Zero && Grace <= JobLimits.DelayMax), nameof(Grace), Grace, "0 to 3,653 days");
+        Check(
+            Grace is null || (Grace >= TimeSpan.Zero && Grace <= JobLimits.DelayMax),
+            nameof(Grace),
+            Grace,
+            "0 to 3,653 days");
         Check(Jitter >= TimeSpan.Zero && Jitter <= TimeSpan.FromDays(1), nameof(Jitter), Jitter, "0 to 1 day");
         Check(Enum.IsDefined(Misfire), nameof(Misfire), Misfire, "one of the rules");
         Check(Enum.IsDefined(Overlap), nameof(Overlap), Overlap, "one of the rules");
-        return new SchedulePolicy { Misfire = Misfire, Grace = Grace, CatchUpMax = CatchUpMax, Overlap = Overlap, OverlapMax = OverlapMax, Jitter = Jitter };
+        return new SchedulePolicy
+        {
+            Misfire = Misfire,
+            Grace = Grace,
+            CatchUpMax = CatchUpMax,
+            Overlap = Overlap,
+            OverlapMax = OverlapMax,
+            Jitter = Jitter,
+        };
     }
 
     private static void Check(bool isAllowed, string name, object? value, string range)

@@ -3,7 +3,10 @@ using Lovage.Storage;
 
 namespace Lovage.Scheduling;
 
-/// <summary>What is to become of the ticks of one due schedule: a pure function of the schedule, the unfinished jobs and the storage's time.</summary>
+/// <summary>
+/// What is to become of the ticks of one due schedule: a pure function of the schedule, the unfinished jobs and the
+/// storage's time.
+/// </summary>
 internal static class SchedulePlan
 {
     /// <summary>A tick dealt with within this time is on time, whatever the misfire rule says.</summary>
@@ -39,7 +42,8 @@ internal static class SchedulePlan
         var isWhole = !(next <= now);
         if (!isWhole && schedule.Policy.Misfire == MisfireRule.CatchUp)
         {
-            // The newest late ticks are to run, and newer ones are still to come: those that may be among them are left to the next round.
+            // The newest late ticks are to run, and newer ones are still to come: those that may be among them are left
+            // to the next round.
             var passed = Math.Max(1, ticks.Count(tick => now - tick > OnTime) - schedule.Policy.CatchUpMax);
             next = ticks[passed];
             ticks.RemoveRange(passed, ticks.Count - passed);
@@ -62,7 +66,8 @@ internal static class SchedulePlan
     }
 
     /// <summary>Which of the ticks run, by their place.</summary>
-    private static HashSet<int> Runs(SchedulePolicy policy, List<DateTimeOffset> ticks, Trigger trigger, DateTimeOffset now, bool isWhole)
+    private static HashSet<int> Runs(
+        SchedulePolicy policy, List<DateTimeOffset> ticks, Trigger trigger, DateTimeOffset now, bool isWhole)
     {
         var runs = new HashSet<int>();
         var late = new List<int>();
@@ -78,7 +83,8 @@ internal static class SchedulePlan
             }
         }
 
-        // Once: a tick on time stands for those before it. Of a round that is not whole the newest ticks are still to come.
+        // Once: a tick on time stands for those before it. Of a round that is not whole the newest ticks are still to
+        // come.
         var most = policy.Misfire switch
         {
             MisfireRule.Skip => 0,
@@ -88,7 +94,8 @@ internal static class SchedulePlan
         foreach (var place in Enumerable.Reverse(late).Take(most))
         {
             // Catching up is bounded by its number; by time only when the schedule says so.
-            var grace = policy.Grace ?? (policy.Misfire == MisfireRule.CatchUp ? TimeSpan.MaxValue : Grace(trigger, ticks[place]));
+            var grace = policy.Grace
+                ?? (policy.Misfire == MisfireRule.CatchUp ? TimeSpan.MaxValue : Grace(trigger, ticks[place]));
             if (now - ticks[place] <= grace)
             {
                 runs.Add(place);
@@ -155,7 +162,8 @@ internal static class SchedulePlan
                 Id = newId(),
                 Delay = template.Delay + Jitter(schedule.Policy.Jitter, schedule.Id, tick),
                 Expires = ScheduleTemplate.ExpiresAt(template, now),
-                Headers = template.Headers.SetItem(ScheduleHeaders.Schedule, schedule.Id).SetItem(ScheduleHeaders.Tick, ScheduleHeaders.Write(tick)),
+                Headers = template.Headers.SetItem(ScheduleHeaders.Schedule, schedule.Id)
+                    .SetItem(ScheduleHeaders.Tick, ScheduleHeaders.Write(tick)),
                 HasChosenId = false,
             };
             _jobs.Add(job);

@@ -3,12 +3,15 @@ using Lovage.Storage;
 namespace Lovage.Scheduling;
 
 /// <summary>
-/// Fires what is due: asks the storage, decides what becomes of the ticks, and has that recorded together with their jobs. Every node may try; the one that leads does the looking,
-/// the others step in when a tick is overdue.
+/// Fires what is due: asks the storage, decides what becomes of the ticks, and has that recorded together with their
+/// jobs. Every node may try; the one that leads does the looking, the others step in when a tick is overdue.
 /// </summary>
 internal sealed class Scheduler
 {
-    /// <summary>Firings in one transaction at the most: the first jobs of many that are due together are not to wait for the last.</summary>
+    /// <summary>
+    /// Firings in one transaction at the most: the first jobs of many that are due together are not to wait for the
+    /// last.
+    /// </summary>
     private const int RecordMax = 250;
 
     /// <summary>How long to sleep at the most: schedules of other processes may come without a hint.</summary>
@@ -17,7 +20,10 @@ internal sealed class Scheduler
     /// <summary>How often to look whether a job that a tick waits for has ended.</summary>
     private static readonly TimeSpan QueuedInterval = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>From when on a tick is overdue, so that whoever sees it fires it: early enough to be on time still when the leader has died, whatever the misfire rule.</summary>
+    /// <summary>
+    /// From when on a tick is overdue, so that whoever sees it fires it: early enough to be on time still when the
+    /// leader has died, whatever the misfire rule.
+    /// </summary>
     private static readonly TimeSpan Overdue = SchedulePlan.OnTime / 2;
 
     /// <summary>How long to sleep at the least, so that ticks that lie close together share a transaction.</summary>
@@ -34,7 +40,8 @@ internal sealed class Scheduler
     private readonly TriggerCache _triggers = new();
     private long? _ledTimestamp;
 
-    internal Scheduler(ScheduleStore store, JobIdSource ids, string owner, TimeProvider time, Random random, SchedulerReport report)
+    internal Scheduler(
+        ScheduleStore store, JobIdSource ids, string owner, TimeProvider time, Random random, SchedulerReport report)
     {
         _store = store;
         _ids = ids;
@@ -131,7 +138,9 @@ internal sealed class Scheduler
                 NextTick = due.Schedule.NextTick,
                 QueuedTick = due.Schedule.QueuedTick,
                 State = ScheduleState.Broken,
-                Reason = $"Its trigger cannot be computed: {fault.Message} Mend what is missing and resume it, or change it.",
+                Reason =
+                    $"Its trigger cannot be computed: {fault.Message} Mend what is missing and resume it, or change "
+                        + "it.",
             };
         }
     }

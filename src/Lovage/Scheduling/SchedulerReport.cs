@@ -17,14 +17,22 @@ internal sealed partial class SchedulerReport(ILogger logger)
             {
                 case TickStatus.Fired:
                     Lateness(schedule, tick, now);
-                    Fired(logger, schedule.Id, tick.Tick, schedule.Job.Name, tick.JobId!.Value, Math.Max(0, (now - tick.Tick).TotalSeconds));
+                    Fired(
+                        logger,
+                        schedule.Id,
+                        tick.Tick,
+                        schedule.Job.Name,
+                        tick.JobId!.Value,
+                        Math.Max(0, (now - tick.Tick).TotalSeconds));
                     break;
                 case TickStatus.Missed:
-                    LovageTelemetry.ScheduleMissed.Add(tick.Count, new("lovage.schedule.id", _ids.Of(schedule.Id)), new("reason", "late"));
+                    LovageTelemetry.ScheduleMissed.Add(
+                        tick.Count, new("lovage.schedule.id", _ids.Of(schedule.Id)), new("reason", "late"));
                     Missed(logger, schedule.Id, tick.Count, tick.Tick, tick.Through);
                     break;
                 case TickStatus.Skipped:
-                    LovageTelemetry.ScheduleMissed.Add(tick.Count, new("lovage.schedule.id", _ids.Of(schedule.Id)), new("reason", "overlap"));
+                    LovageTelemetry.ScheduleMissed.Add(
+                        tick.Count, new("lovage.schedule.id", _ids.Of(schedule.Id)), new("reason", "overlap"));
                     Skipped(logger, schedule.Id, tick.Count, tick.Tick, tick.Through);
                     break;
                 case TickStatus.Queued:
@@ -62,20 +70,34 @@ internal sealed partial class SchedulerReport(ILogger logger)
     {
         if (LovageTelemetry.ScheduleLateness.Enabled)
         {
-            LovageTelemetry.ScheduleLateness.Record(Math.Max(0, (now - tick.Tick).TotalSeconds), new KeyValuePair<string, object?>("lovage.schedule.id", _ids.Of(schedule.Id)));
+            LovageTelemetry.ScheduleLateness.Record(
+                Math.Max(0, (now - tick.Tick).TotalSeconds),
+                new KeyValuePair<string, object?>("lovage.schedule.id", _ids.Of(schedule.Id)));
         }
     }
 
-    [LoggerMessage(5001, LogLevel.Debug, "Schedule {ScheduleId} fired {Tick:O}: {JobName}[{JobId}], {LateSeconds:0.000} s late")]
-    private static partial void Fired(ILogger logger, string scheduleId, DateTimeOffset tick, string jobName, JobId jobId, double lateSeconds);
+    [LoggerMessage(
+        5001, LogLevel.Debug, "Schedule {ScheduleId} fired {Tick:O}: {JobName}[{JobId}], {LateSeconds:0.000} s late")]
+    private static partial void Fired(
+        ILogger logger, string scheduleId, DateTimeOffset tick, string jobName, JobId jobId, double lateSeconds);
 
-    [LoggerMessage(5002, LogLevel.Warning, "Schedule {ScheduleId} missed {Count} ticks, {First:O} to {Last:O}: nobody was there in time, and its policy lets them go")]
-    private static partial void Missed(ILogger logger, string scheduleId, long count, DateTimeOffset first, DateTimeOffset last);
+    [LoggerMessage(
+        5002,
+        LogLevel.Warning,
+        "Schedule {ScheduleId} missed {Count} ticks, {First:O} to {Last:O}: nobody was there in time, and its policy "
+            + "lets them go")]
+    private static partial void Missed(
+        ILogger logger, string scheduleId, long count, DateTimeOffset first, DateTimeOffset last);
 
-    [LoggerMessage(5003, LogLevel.Warning, "Schedule {ScheduleId} skipped {Count} ticks, {First:O} to {Last:O}: jobs of earlier ticks have not ended")]
-    private static partial void Skipped(ILogger logger, string scheduleId, long count, DateTimeOffset first, DateTimeOffset last);
+    [LoggerMessage(
+        5003,
+        LogLevel.Warning,
+        "Schedule {ScheduleId} skipped {Count} ticks, {First:O} to {Last:O}: jobs of earlier ticks have not ended")]
+    private static partial void Skipped(
+        ILogger logger, string scheduleId, long count, DateTimeOffset first, DateTimeOffset last);
 
-    [LoggerMessage(5004, LogLevel.Information, "Schedule {ScheduleId} holds tick {Tick:O} back until the job before it has ended")]
+    [LoggerMessage(
+        5004, LogLevel.Information, "Schedule {ScheduleId} holds tick {Tick:O} back until the job before it has ended")]
     private static partial void Queued(ILogger logger, string scheduleId, DateTimeOffset tick);
 
     [LoggerMessage(5005, LogLevel.Error, "Schedule {ScheduleId} is broken and fires no more: {Reason}")]

@@ -5,28 +5,37 @@ using Lovage.Scheduling;
 namespace Lovage;
 
 /// <summary>
-/// When a schedule fires: an endless or ending row of instants, its ticks. One of <see cref="CronTrigger"/>, <see cref="IntervalTrigger"/>, <see cref="DateTrigger"/>,
-/// <see cref="CalendarIntervalTrigger"/>, <see cref="AnyTrigger"/>, <see cref="AllTrigger"/>. <see cref="Every"/>, <see cref="Cron"/>, <see cref="Once"/>,
+/// When a schedule fires: an endless or ending row of instants, its ticks. One of <see cref="CronTrigger"/>,
+/// <see cref="IntervalTrigger"/>, <see cref="DateTrigger"/>, <see cref="CalendarIntervalTrigger"/>,
+/// <see cref="AnyTrigger"/>, <see cref="AllTrigger"/>. <see cref="Every"/>, <see cref="Cron"/>, <see cref="Once"/>,
 /// <see cref="Any"/> and <see cref="All"/> make them.
 /// </summary>
 /// <remarks>
-/// Immutable, safe for use by several threads; equal when they say the same. It reads no clock: the same question has the same answer everywhere, as long as
-/// the time zone's rules on the machine are the same.
+/// Immutable, safe for use by several threads; equal when they say the same. It reads no clock: the same question has
+/// the same answer everywhere, as long as the time zone's rules on the machine are the same.
 /// </remarks>
 /// <example><code>
-/// Trigger nightly = Cron.Parse("0 0 * * *", "Asia/Shanghai") with { End = new DateTimeOffset(2027, 1, 1, 0, 0, 0, TimeSpan.Zero) };
+/// Trigger nightly = Cron.Parse("0 0 * * *", "Asia/Shanghai") with
+/// {
+///     End = new DateTimeOffset(2027, 1, 1, 0, 0, 0, TimeSpan.Zero),
+/// };
 /// DateTimeOffset? next = nightly.NextAfter(timeProvider.GetUtcNow());
 /// </code></example>
 public abstract record Trigger
 {
-    /// <summary>How many triggers one call may ask for their next tick before an <see cref="AllTrigger"/> gives up.</summary>
+    /// <summary>
+    /// How many triggers one call may ask for their next tick before an <see cref="AllTrigger"/> gives up.
+    /// </summary>
     internal const int StepsMax = 10_000;
 
     private protected Trigger()
     {
     }
 
-    /// <summary>No tick lies before this instant, which may be one itself. Null (the default): no bound. Kept to the millisecond.</summary>
+    /// <summary>
+    /// No tick lies before this instant, which may be one itself. Null (the default): no bound. Kept to the
+    /// millisecond.
+    /// </summary>
     public DateTimeOffset? Start
     {
         get;
@@ -56,9 +65,13 @@ public abstract record Trigger
     /// <exception cref="TriggerException">No part, too many, or nested too deep.</exception>
     public static AllTrigger All(params ImmutableArray<Trigger> parts) => new(parts);
 
-    /// <summary>Reads what <see cref="ToJson"/> wrote, or a person in the same form. Unknown kinds and properties, and whatever is left over, are refused.</summary>
+    /// <summary>
+    /// Reads what <see cref="ToJson"/> wrote, or a person in the same form. Unknown kinds and properties, and whatever
+    /// is left over, are refused.
+    /// </summary>
     /// <param name="json">The JSON text, at most 16,384 characters.</param>
-    /// <exception cref="TriggerException">Not JSON, not a trigger, or a trigger that is not valid; <see cref="TriggerException.Field"/> is the JSON path.</exception>
+    /// <exception cref="TriggerException">Not JSON, not a trigger, or a trigger that is not valid;
+    /// <see cref="TriggerException.Field"/> is the JSON path.</exception>
     public static Trigger FromJson(string json)
     {
         ArgumentNullException.ThrowIfNull(json);
@@ -67,12 +80,14 @@ public abstract record Trigger
 
     /// <summary>Reads a trigger that is part of a larger JSON document; as <see cref="FromJson(string)"/>.</summary>
     /// <param name="json">The JSON object.</param>
-    /// <exception cref="TriggerException">Not a trigger, or a trigger that is not valid; <see cref="TriggerException.Field"/> is the JSON path.</exception>
+    /// <exception cref="TriggerException">Not a trigger, or a trigger that is not valid;
+    /// <see cref="TriggerException.Field"/> is the JSON path.</exception>
     public static Trigger FromJson(JsonElement json) => TriggerReader.Read(json, "$", depth: 1);
 
     /// <summary>The first tick strictly after the instant, in UTC; null when there is none any more.</summary>
     /// <param name="instant">Where to begin; ticks are looked for in the years 2 to 9998.</param>
-    /// <exception cref="InvalidOperationException">An interval in it has no anchor yet: see <see cref="WithAnchor"/>.</exception>
+    /// <exception cref="InvalidOperationException">An interval in it has no anchor yet: see
+    /// <see cref="WithAnchor"/>.</exception>
     public DateTimeOffset? NextAfter(DateTimeOffset instant)
     {
         var steps = StepsMax;
@@ -80,7 +95,8 @@ public abstract record Trigger
     }
 
     /// <summary>
-    /// The same trigger with every interval in it that has no anchor anchored here; others are left as they are. Whoever registers a schedule calls it once and keeps the result.
+    /// The same trigger with every interval in it that has no anchor anchored here; others are left as they are.
+    /// Whoever registers a schedule calls it once and keeps the result.
     /// </summary>
     /// <param name="anchor">The anchor, kept to the millisecond.</param>
     public virtual Trigger WithAnchor(DateTimeOffset anchor) => this;
@@ -88,7 +104,10 @@ public abstract record Trigger
     /// <summary>What it does, in plain English, at most 500 characters: "At 00:00 every day (Asia/Shanghai)".</summary>
     public string Describe() => TriggerWords.Describe(this);
 
-    /// <summary>The canonical JSON form: the same text for equal triggers, read by <see cref="FromJson(string)"/>. What has its default value is left out.</summary>
+    /// <summary>
+    /// The canonical JSON form: the same text for equal triggers, read by <see cref="FromJson(string)"/>. What has its
+    /// default value is left out.
+    /// </summary>
     public string ToJson() => TriggerWriter.Write(this);
 
     /// <summary>Writes the canonical JSON form, an object.</summary>
@@ -102,7 +121,9 @@ public abstract record Trigger
     /// <summary>As <see cref="Describe"/>.</summary>
     public sealed override string ToString() => Describe();
 
-    /// <summary>The first tick after this one within <see cref="Start"/> and <see cref="End"/>, both in ticks of UTC.</summary>
+    /// <summary>
+    /// The first tick after this one within <see cref="Start"/> and <see cref="End"/>, both in ticks of UTC.
+    /// </summary>
     internal long? NextAfter(long instant, ref int steps)
     {
         steps--;

@@ -13,12 +13,16 @@ internal static class TriggerParts
     {
         if (parts.IsDefaultOrEmpty || parts.Length > PartsMax || parts.Contains(null!))
         {
-            throw new TriggerException($"A trigger made of others takes 1 to {PartsMax} of them, none of them null; {(parts.IsDefault ? 0 : parts.Length)} were given.");
+            throw new TriggerException(
+                $"A trigger made of others takes 1 to {PartsMax} of them, none of them null; "
+                    + $"{(parts.IsDefault ? 0 : parts.Length)} were given.");
         }
 
         if (Depth(parts) > DepthMax || Size(parts) > SizeMax)
         {
-            throw new TriggerException($"Triggers are nested at most {DepthMax} deep and hold at most {SizeMax} others; these are {Depth(parts)} deep and {Size(parts)} many.");
+            throw new TriggerException(
+                $"Triggers are nested at most {DepthMax} deep and hold at most {SizeMax} others; these are "
+                    + $"{Depth(parts)} deep and {Size(parts)} many.");
         }
 
         return parts;
@@ -28,7 +32,8 @@ internal static class TriggerParts
 
     internal static int Size(ImmutableArray<Trigger> parts) => 1 + parts.Sum(part => part.Size);
 
-    internal static ImmutableArray<Trigger> WithAnchor(ImmutableArray<Trigger> parts, DateTimeOffset anchor) => [.. parts.Select(part => part.WithAnchor(anchor))];
+    internal static ImmutableArray<Trigger> WithAnchor(ImmutableArray<Trigger> parts, DateTimeOffset anchor) =>
+        [.. parts.Select(part => part.WithAnchor(anchor))];
 
     internal static int HashCodeOf(int bounds, ImmutableArray<Trigger> parts)
     {

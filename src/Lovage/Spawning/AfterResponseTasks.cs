@@ -2,13 +2,18 @@ using System.Diagnostics;
 
 namespace Lovage.Spawning;
 
-/// <summary>What requests need to run tasks after their responses: one look in the app's services for each request.</summary>
+/// <summary>
+/// What requests need to run tasks after their responses: one look in the app's services for each request.
+/// </summary>
 /// <param name="Runner">Runs them.</param>
 /// <param name="Calls">Makes calls of delegates.</param>
 /// <param name="Jobs">Makes calls of jobs.</param>
 internal sealed record AfterResponse(LocalRunner Runner, LocalCalls Calls, LocalJobs Jobs);
 
-/// <summary>The tasks of one request, in their order. Filled while the request runs, then run once its response has gone out, or dropped.</summary>
+/// <summary>
+/// The tasks of one request, in their order. Filled while the request runs, then run once its response has gone out, or
+/// dropped.
+/// </summary>
 /// <remarks>Safe for use by several threads.</remarks>
 internal sealed class AfterResponseTasks(LocalRunner runner, LocalJobs jobs)
 {
@@ -48,7 +53,9 @@ internal sealed class AfterResponseTasks(LocalRunner runner, LocalJobs jobs)
         }
 
         runner.Leave(entry);
-        throw new InvalidOperationException($"Task '{name}' came too late: the response of its request has gone out. Add it before, or use TaskSpawner, which is bound to no request.");
+        throw new InvalidOperationException(
+            $"Task '{name}' came too late: the response of its request has gone out. Add it before, or use "
+                + "TaskSpawner, which is bound to no request.");
     }
 
     internal void Add(Job job, IServiceProvider services)
@@ -56,7 +63,9 @@ internal sealed class AfterResponseTasks(LocalRunner runner, LocalJobs jobs)
         ArgumentNullException.ThrowIfNull(job);
         if (job.Delay is not null || job.At is not null)
         {
-            throw new ArgumentException($"Job '{job.Name}' has a delay, and a task after the response starts at once. Spawn it, or enqueue it.", nameof(job));
+            throw new ArgumentException(
+                $"Job '{job.Name}' has a delay, and a task after the response starts at once. Spawn it, or enqueue it.",
+                nameof(job));
         }
 
         Add(job.Name, jobs.Once(job, services));

@@ -27,9 +27,15 @@ internal sealed class Gathering<TItem, TResult>
     /// <param name="items">The items, read one by one.</param>
     /// <param name="work">The work for an item, which is told its entry.</param>
     /// <param name="stopAtError">True when the first failure ends all of it.</param>
-    /// <param name="itemName">What the work for one item is called where it is reported; null for the name of the whole.</param>
+    /// <param name="itemName">What the work for one item is called where it is reported; null for the name of the
+    /// whole.</param>
     internal Gathering(
-        LocalRunner runner, string name, IEnumerable<TItem> items, Func<TItem, LocalEntry, CancellationToken, Task<TResult>> work, bool stopAtError, Func<TItem, string>? itemName = null)
+        LocalRunner runner,
+        string name,
+        IEnumerable<TItem> items,
+        Func<TItem, LocalEntry, CancellationToken, Task<TResult>> work,
+        bool stopAtError,
+        Func<TItem, string>? itemName = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
         ArgumentNullException.ThrowIfNull(items);
@@ -43,7 +49,8 @@ internal sealed class Gathering<TItem, TResult>
     }
 
     [SuppressMessage("Reliability", "CA2025", Justification = "All lanes have ended when what they use is disposed.")]
-    internal async Task<IReadOnlyList<TaskOutcome<TResult>>> RunAsync(int maxConcurrency, CancellationToken cancellationToken)
+    internal async Task<IReadOnlyList<TaskOutcome<TResult>>> RunAsync(
+        int maxConcurrency, CancellationToken cancellationToken)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(maxConcurrency, 1);
         var entry = _runner.Accept(TaskKind.Spawned, _name);
@@ -76,7 +83,8 @@ internal sealed class Gathering<TItem, TResult>
     }
 
     [SuppressMessage("Design", "CA1031", Justification = "Items that throw end all of it, once what runs has ended.")]
-    private bool TryNext(IEnumerator<TItem> items, CancellationToken stopped, [MaybeNullWhen(false)] out TItem item, out int place)
+    private bool TryNext(
+        IEnumerator<TItem> items, CancellationToken stopped, [MaybeNullWhen(false)] out TItem item, out int place)
     {
         lock (_lock)
         {
@@ -151,12 +159,16 @@ internal sealed class Gathering<TItem, TResult>
         }
     }
 
-    /// <summary>Cancels what runs once something has failed, whatever callbacks on the token, which are the work's own code, make of it.</summary>
+    /// <summary>
+    /// Cancels what runs once something has failed, whatever callbacks on the token, which are the work's own code,
+    /// make of it.
+    /// </summary>
     private async ValueTask StopAtErrorAsync(CancellationTokenSource stop)
     {
         if (Volatile.Read(ref _first) is not null)
         {
-            await stop.CancelAsync().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+            await stop.CancelAsync().ConfigureAwait(
+                ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
         }
     }
 }

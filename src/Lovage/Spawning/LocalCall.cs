@@ -41,38 +41,49 @@ internal sealed class ActionCall(Action work, RetryPolicy? retry) : LocalCall
 }
 
 /// <summary>A delegate; what it needs of services it takes from a scope of its own.</summary>
-internal sealed class DelegateCall(IServiceScopeFactory scopes, Func<IServiceScopeFactory, CancellationToken, Task> run, RetryPolicy? retry = null) : LocalCall
+internal sealed class DelegateCall(
+    IServiceScopeFactory scopes,
+    Func<IServiceScopeFactory, CancellationToken, Task> run,
+    RetryPolicy? retry = null) : LocalCall
 {
     internal override RetryPolicy? Retry => retry;
 
     internal override int MaxAttempts => Attempts(retry);
 
-    internal override Task InvokeAsync(int attempt, CancellationToken cancellationToken) => run(scopes, cancellationToken);
+    internal override Task InvokeAsync(int attempt, CancellationToken cancellationToken) =>
+        run(scopes, cancellationToken);
 
-    internal static int Attempts(RetryPolicy? retry) => retry is null ? 1 : retry.MaxAttempts ?? LocalSettings.RetryAttempts;
+    internal static int Attempts(RetryPolicy? retry) =>
+        retry is null ? 1 : retry.MaxAttempts ?? LocalSettings.RetryAttempts;
 }
 
 /// <summary>A delegate with a result.</summary>
-internal sealed class DelegateCall<TResult>(IServiceScopeFactory scopes, Func<IServiceScopeFactory, CancellationToken, Task<TResult>> run, RetryPolicy? retry = null) : LocalCall<TResult>
+internal sealed class DelegateCall<TResult>(
+    IServiceScopeFactory scopes,
+    Func<IServiceScopeFactory, CancellationToken, Task<TResult>> run,
+    RetryPolicy? retry = null) : LocalCall<TResult>
 {
     internal override RetryPolicy? Retry => retry;
 
     internal override int MaxAttempts => DelegateCall.Attempts(retry);
 
-    internal override async Task InvokeAsync(int attempt, CancellationToken cancellationToken) => Result = await run(scopes, cancellationToken);
+    internal override async Task InvokeAsync(int attempt, CancellationToken cancellationToken) =>
+        Result = await run(scopes, cancellationToken);
 }
 
 /// <summary>Runs code with services of a scope of its own.</summary>
 [SuppressMessage("Design", "CA1068", Justification = "The delegate reads best last.")]
 internal static class InScope
 {
-    internal static async Task RunAsync(IServiceScopeFactory scopes, CancellationToken cancellationToken, Func<TaskServices, Task> run)
+    internal static async Task RunAsync(
+        IServiceScopeFactory scopes, CancellationToken cancellationToken, Func<TaskServices, Task> run)
     {
         await using var scope = scopes.CreateAsyncScope();
         await run(new TaskServices(scope.ServiceProvider, cancellationToken));
     }
 
-    internal static async Task<TResult> RunAsync<TResult>(IServiceScopeFactory scopes, CancellationToken cancellationToken, Func<TaskServices, Task<TResult>> run)
+    internal static async Task<TResult> RunAsync<TResult>(
+        IServiceScopeFactory scopes, CancellationToken cancellationToken, Func<TaskServices, Task<TResult>> run)
     {
         await using var scope = scopes.CreateAsyncScope();
         return await run(new TaskServices(scope.ServiceProvider, cancellationToken));
@@ -82,7 +93,10 @@ internal static class InScope
 /// <summary>What a delegate's parameters are filled with.</summary>
 internal readonly struct TaskServices(IServiceProvider services, CancellationToken cancellationToken)
 {
-    /// <summary>A service; or the token, where the compiler took it for one because the delegate returns nothing.</summary>
+    /// <summary>
+    /// A service; or the token, where the compiler took it for one because the delegate returns nothing.
+    /// </summary>
     internal T Get<T>()
-        where T : notnull => typeof(T) == typeof(CancellationToken) ? (T)(object)cancellationToken : services.GetRequiredService<T>();
+        where T : notnull =>
+        typeof(T) == typeof(CancellationToken) ? (T)(object)cancellationToken : services.GetRequiredService<T>();
 }

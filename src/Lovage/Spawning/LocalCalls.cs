@@ -3,7 +3,9 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Lovage.Spawning;
 
-/// <summary>Turns the delegates that a caller may give, with and without a token, with services and without, into calls.</summary>
+/// <summary>
+/// Turns the delegates that a caller may give, with and without a token, with services and without, into calls.
+/// </summary>
 internal sealed class LocalCalls(IServiceScopeFactory scopes, DedicatedThreads threads)
 {
     internal static LocalCall Of(Action work, RetryPolicy? retry = null)
@@ -51,28 +53,41 @@ internal sealed class LocalCalls(IServiceScopeFactory scopes, DedicatedThreads t
         where TService : notnull
     {
         ArgumentNullException.ThrowIfNull(work);
-        return new DelegateCall(scopes, (scopes, token) => InScope.RunAsync(scopes, token, services => work(services.Get<TService>())), retry);
+        return new DelegateCall(
+            scopes,
+            (scopes, token) => InScope.RunAsync(scopes, token, services => work(services.Get<TService>())),
+            retry);
     }
 
     internal LocalCall Of<TService>(Func<TService, CancellationToken, Task> work, RetryPolicy? retry = null)
         where TService : notnull
     {
         ArgumentNullException.ThrowIfNull(work);
-        return new DelegateCall(scopes, (scopes, token) => InScope.RunAsync(scopes, token, services => work(services.Get<TService>(), token)), retry);
+        return new DelegateCall(
+            scopes,
+            (scopes, token) => InScope.RunAsync(scopes, token, services => work(services.Get<TService>(), token)),
+            retry);
     }
 
     internal LocalCall Of<TService, TResult>(Func<TService, Task<TResult>> work, RetryPolicy? retry = null)
         where TService : notnull
     {
         ArgumentNullException.ThrowIfNull(work);
-        return new DelegateCall<TResult>(scopes, (scopes, token) => InScope.RunAsync(scopes, token, services => work(services.Get<TService>())), retry);
+        return new DelegateCall<TResult>(
+            scopes,
+            (scopes, token) => InScope.RunAsync(scopes, token, services => work(services.Get<TService>())),
+            retry);
     }
 
-    internal LocalCall Of<TService, TResult>(Func<TService, CancellationToken, Task<TResult>> work, RetryPolicy? retry = null)
+    internal LocalCall Of<TService, TResult>(
+        Func<TService, CancellationToken, Task<TResult>> work, RetryPolicy? retry = null)
         where TService : notnull
     {
         ArgumentNullException.ThrowIfNull(work);
-        return new DelegateCall<TResult>(scopes, (scopes, token) => InScope.RunAsync(scopes, token, services => work(services.Get<TService>(), token)), retry);
+        return new DelegateCall<TResult>(
+            scopes,
+            (scopes, token) => InScope.RunAsync(scopes, token, services => work(services.Get<TService>(), token)),
+            retry);
     }
 
     internal LocalCall Of<TService1, TService2>(Action<TService1, TService2> work, RetryPolicy? retry = null)
@@ -92,35 +107,58 @@ internal sealed class LocalCalls(IServiceScopeFactory scopes, DedicatedThreads t
         where TService2 : notnull
     {
         ArgumentNullException.ThrowIfNull(work);
-        return new DelegateCall(scopes, (scopes, token) => InScope.RunAsync(scopes, token, services => work(services.Get<TService1>(), services.Get<TService2>())), retry);
+        return new DelegateCall(
+            scopes,
+            (scopes, token) => InScope.RunAsync(
+                scopes, token, services => work(services.Get<TService1>(), services.Get<TService2>())),
+            retry);
     }
 
-    internal LocalCall Of<TService1, TService2>(Func<TService1, TService2, CancellationToken, Task> work, RetryPolicy? retry = null)
+    internal LocalCall Of<TService1, TService2>(
+        Func<TService1, TService2, CancellationToken, Task> work, RetryPolicy? retry = null)
         where TService1 : notnull
         where TService2 : notnull
     {
         ArgumentNullException.ThrowIfNull(work);
-        return new DelegateCall(scopes, (scopes, token) => InScope.RunAsync(scopes, token, services => work(services.Get<TService1>(), services.Get<TService2>(), token)), retry);
+        return new DelegateCall(
+            scopes,
+            (scopes, token) => InScope.RunAsync(
+                scopes, token, services => work(services.Get<TService1>(), services.Get<TService2>(), token)),
+            retry);
     }
 
-    internal LocalCall Of<TService1, TService2, TResult>(Func<TService1, TService2, Task<TResult>> work, RetryPolicy? retry = null)
+    internal LocalCall Of<TService1, TService2, TResult>(
+        Func<TService1, TService2, Task<TResult>> work, RetryPolicy? retry = null)
         where TService1 : notnull
         where TService2 : notnull
     {
         ArgumentNullException.ThrowIfNull(work);
-        return new DelegateCall<TResult>(scopes, (scopes, token) => InScope.RunAsync(scopes, token, services => work(services.Get<TService1>(), services.Get<TService2>())), retry);
+        return new DelegateCall<TResult>(
+            scopes,
+            (scopes, token) => InScope.RunAsync(
+                scopes, token, services => work(services.Get<TService1>(), services.Get<TService2>())),
+            retry);
     }
 
-    internal LocalCall Of<TService1, TService2, TResult>(Func<TService1, TService2, CancellationToken, Task<TResult>> work, RetryPolicy? retry = null)
+    internal LocalCall Of<TService1, TService2, TResult>(
+        Func<TService1, TService2, CancellationToken, Task<TResult>> work, RetryPolicy? retry = null)
         where TService1 : notnull
         where TService2 : notnull
     {
         ArgumentNullException.ThrowIfNull(work);
-        return new DelegateCall<TResult>(scopes, (scopes, token) => InScope.RunAsync(scopes, token, services => work(services.Get<TService1>(), services.Get<TService2>(), token)), retry);
+        return new DelegateCall<TResult>(
+            scopes,
+            (scopes, token) => InScope.RunAsync(
+                scopes, token, services => work(services.Get<TService1>(), services.Get<TService2>(), token)),
+            retry);
     }
 
-    /// <summary>Runs a call on a dedicated thread, listed and counted like any other task of this process; its failure is its caller's.</summary>
-    internal async Task<TResult> RunDedicatedAsync<TResult>(LocalRunner runner, string name, Func<CancellationToken, TResult> work, CancellationToken cancellationToken)
+    /// <summary>
+    /// Runs a call on a dedicated thread, listed and counted like any other task of this process; its failure is its
+    /// caller's.
+    /// </summary>
+    internal async Task<TResult> RunDedicatedAsync<TResult>(
+        LocalRunner runner, string name, Func<CancellationToken, TResult> work, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         var entry = runner.Accept(TaskKind.Dedicated, name.Length == 0 ? "dedicated" : name);
@@ -134,7 +172,8 @@ internal sealed class LocalCalls(IServiceScopeFactory scopes, DedicatedThreads t
             {
                 if (Interlocked.Exchange(ref isTaken, 1) != 0)
                 {
-                    // Its caller has left. Its place was kept until here, or cancelled calls could pile up before busy threads.
+                    // Its caller has left. Its place was kept until here, or cancelled calls could pile up before busy
+                    // threads.
                     runner.Leave(entry);
                     throw new OperationCanceledException(token);
                 }

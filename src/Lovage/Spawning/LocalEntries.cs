@@ -1,6 +1,9 @@
 namespace Lovage.Spawning;
 
-/// <summary>The tasks of this process that have not ended, oldest first: a list through the entries themselves, since each task of each request goes in and out.</summary>
+/// <summary>
+/// The tasks of this process that have not ended, oldest first: a list through the entries themselves, since each task
+/// of each request goes in and out.
+/// </summary>
 /// <remarks>Safe for use by several threads.</remarks>
 internal sealed class LocalEntries
 {

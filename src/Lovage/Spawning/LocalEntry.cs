@@ -69,5 +69,6 @@ internal sealed class LocalEntry(TaskKind kind, string name, long acceptedTimest
     internal RunningHandler? OnPool(TimeProvider time) =>
         Attempt == 0 || Volatile.Read(ref _isApart) || Task?.State == SpawnedTaskState.Waiting
             ? null
-            : new RunningHandler(name, Volatile.Read(ref _holdsThread), time.GetElapsedTime(Volatile.Read(ref _startedTimestamp)));
+            : new RunningHandler(
+                name, Volatile.Read(ref _holdsThread), time.GetElapsedTime(Volatile.Read(ref _startedTimestamp)));
 }

@@ -8,10 +8,20 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Lovage.Spawning;
 
-/// <summary>Runs jobs in the process that made them: with the captured arguments, the same filters, the same handler and scope as a worker, and no storage.</summary>
+/// <summary>
+/// Runs jobs in the process that made them: with the captured arguments, the same filters, the same handler and scope
+/// as a worker, and no storage.
+/// </summary>
 /// <remarks>Safe for use by several threads.</remarks>
 internal sealed class LocalJobs(
-    JobRegistry jobs, JobSerializer serializer, JobIdSource ids, ImmutableArray<Type> filters, IServiceScopeFactory scopes, DedicatedThreads threads, WorkerSettings worker, TimeProvider time)
+    JobRegistry jobs,
+    JobSerializer serializer,
+    JobIdSource ids,
+    ImmutableArray<Type> filters,
+    IServiceScopeFactory scopes,
+    DedicatedThreads threads,
+    WorkerSettings worker,
+    TimeProvider time)
 {
     private readonly JobRunner _runner = new(filters);
 
@@ -26,7 +36,8 @@ internal sealed class LocalJobs(
     /// <param name="services">Build the filters around enqueuing; null for a scope made for them.</param>
     /// <param name="retry">Another policy than the job's own; null for that.</param>
     /// <exception cref="UnknownJobException">No handler of that name is registered here.</exception>
-    internal LocalCall<TResult> Repeated<TResult>(Job job, IServiceProvider? services, RetryPolicy? retry) => Call<TResult>(job, services, retries: true, retry);
+    internal LocalCall<TResult> Repeated<TResult>(Job job, IServiceProvider? services, RetryPolicy? retry) =>
+        Call<TResult>(job, services, retries: true, retry);
 
     /// <summary>How long a job asks to wait.</summary>
     internal TimeSpan Delay(Job job)
@@ -45,12 +56,25 @@ internal sealed class LocalJobs(
 
         job.Arguments.Validate(job.Name);
         var policy = retries ? retry ?? definition.Retry ?? worker.Retry : null;
-        var attempts = policy is null ? 1 : retry?.MaxAttempts ?? job.MaxAttempts ?? definition.MaxAttempts ?? policy.MaxAttempts ?? worker.MaxAttempts;
+        var attempts = policy is null ? 1 : retry?.MaxAttempts
+            ?? job.MaxAttempts
+            ?? definition.MaxAttempts
+            ?? policy.MaxAttempts
+            ?? worker.MaxAttempts;
         var chain = definition.Filters.IsEmpty ? filters : filters.AddRange(definition.Filters);
-        return new JobCall<TResult>(this, definition, chain.IsEmpty ? Task.FromResult(job) : Filtered(job, chain, services), job.Id ?? ids.Next(), policy, attempts);
+        return new JobCall<TResult>(
+            this,
+            definition,
+            chain.IsEmpty ? Task.FromResult(job) : Filtered(job, chain, services),
+            job.Id ?? ids.Next(),
+            policy,
+            attempts);
     }
 
-    /// <summary>What filters make of the job. One that refuses it at once refuses it where it is given; one that does so later fails the task.</summary>
+    /// <summary>
+    /// What filters make of the job. One that refuses it at once refuses it where it is given; one that does so later
+    /// fails the task.
+    /// </summary>
     private Task<Job> Filtered(Job job, ImmutableArray<Type> chain, IServiceProvider? services)
     {
         var filtered = FilterAsync(job, chain, services);
@@ -61,13 +85,20 @@ internal sealed class LocalJobs(
         else
         {
             // A task that is dropped looks at it no more.
-            filtered.ContinueWith(static task => _ = task.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+            filtered.ContinueWith(
+                static task => _ = task.Exception,
+                CancellationToken.None,
+                TaskContinuationOptions.OnlyOnFaulted,
+                TaskScheduler.Default);
         }
 
         return filtered;
     }
 
-    /// <summary>Filters around enqueuing see the job in its caller's flow, so that what they read there (tenant, user, culture) travels with it.</summary>
+    /// <summary>
+    /// Filters around enqueuing see the job in its caller's flow, so that what they read there (tenant, user, culture)
+    /// travels with it.
+    /// </summary>
     private async Task<Job> FilterAsync(Job job, ImmutableArray<Type> chain, IServiceProvider? services)
     {
         AsyncServiceScope? scope = services is null ? scopes.CreateAsyncScope() : null;
@@ -89,11 +120,20 @@ internal sealed class LocalJobs(
         }
     }
 
-    private sealed class JobCall<TResult>(LocalJobs owner, JobDefinition definition, Task<Job> job, JobId id, RetryPolicy? retry, int maxAttempts) : LocalCall<TResult>
+    private sealed class JobCall<TResult>(
+        LocalJobs owner,
+        JobDefinition definition,
+        Task<Job> job,
+        JobId id,
+        RetryPolicy? retry,
+        int maxAttempts) : LocalCall<TResult>
     {
         private bool _ranHandler;
 
-        /// <summary>Only what the handler throws is worth another try: a filter that refused the job, or a result that cannot be read, stays as it is.</summary>
+        /// <summary>
+        /// Only what the handler throws is worth another try: a filter that refused the job, or a result that cannot be
+        /// read, stays as it is.
+        /// </summary>
         internal override RetryPolicy? Retry => _ranHandler ? retry : null;
 
         internal override int MaxAttempts => maxAttempts;
@@ -104,7 +144,8 @@ internal sealed class LocalJobs(
         {
             var run = owner.Attempt(await job, definition, id, attempt, maxAttempts);
             _ranHandler = true;
-            await using var cancelled = cancellationToken.UnsafeRegister(static state => ((JobAttempt)state!).Cancel(JobCancellationReason.Caller), run);
+            await using var cancelled = cancellationToken.UnsafeRegister(
+                static state => ((JobAttempt)state!).Cancel(JobCancellationReason.Caller), run);
             await using var limit = owner.Limit(run);
             var ending = IsApart
                 ? await owner.RunDedicatedAsync(run)
@@ -140,25 +181,44 @@ internal sealed class LocalJobs(
             Body = default,
             Retries = attempt - 1,
             MaxAttempts = maxAttempts,
-            Headers = job.Headers as ImmutableDictionary<string, string> ?? job.Headers.ToImmutableDictionary(StringComparer.Ordinal),
+            Headers = job.Headers as ImmutableDictionary<string, string>
+                ?? job.Headers.ToImmutableDictionary(StringComparer.Ordinal),
         };
         return new JobAttempt(
-            new Delivery { Message = message, Token = default, EnqueuedAt = now, ReadyAt = now, ClaimedAt = now }, definition, maxAttempts, serializer, scopes, worker, cancelInline: false)
+            new Delivery { Message = message, Token = default, EnqueuedAt = now, ReadyAt = now, ClaimedAt = now },
+            definition,
+            maxAttempts,
+            serializer,
+            scopes,
+            worker,
+            cancelInline: false)
         {
             Given = job.Arguments,
         };
     }
 
-    /// <summary>A caller that reads the result as another type than the handler's gets what a durable job would give it.</summary>
-    private TResult? Read<TResult>(object value) => serializer.Read<TResult>(JsonSerializer.SerializeToUtf8Bytes(value, serializer.Contract(value.GetType())));
+    /// <summary>
+    /// A caller that reads the result as another type than the handler's gets what a durable job would give it.
+    /// </summary>
+    private TResult? Read<TResult>(object value) =>
+        serializer.Read<TResult>(JsonSerializer.SerializeToUtf8Bytes(value, serializer.Contract(value.GetType())));
 
     private ValueTask<AttemptEnding> RunAsync(JobAttempt run) => _runner.RunAsync(run);
 
-    private async ValueTask<AttemptEnding> RunDedicatedAsync(JobAttempt run) => await threads.RunAsync(() => _runner.RunAsync(run));
+    private async ValueTask<AttemptEnding> RunDedicatedAsync(JobAttempt run) =>
+        await threads.RunAsync(() => _runner.RunAsync(run));
 
-    /// <summary>In process either limit cancels the handler's token; nobody can take the handler's place from it. One longer than a timer can be is no limit here.</summary>
+    /// <summary>
+    /// In process either limit cancels the handler's token; nobody can take the handler's place from it. One longer
+    /// than a timer can be is no limit here.
+    /// </summary>
     private ITimer? Limit(JobAttempt run) =>
-        (run.SoftLimit ?? run.HardLimit ?? worker.SoftTimeLimit ?? worker.TimeLimit) is { } limit && limit <= LocalSettings.TimerMax
-            ? time.CreateTimer(static state => ((JobAttempt)state!).Cancel(JobCancellationReason.TimeLimit), run, limit, Timeout.InfiniteTimeSpan)
+        (run.SoftLimit ?? run.HardLimit ?? worker.SoftTimeLimit ?? worker.TimeLimit) is { } limit
+            && limit <= LocalSettings.TimerMax
+            ? time.CreateTimer(
+                static state => ((JobAttempt)state!).Cancel(JobCancellationReason.TimeLimit),
+                run,
+                limit,
+                Timeout.InfiniteTimeSpan)
             : null;
 }

@@ -4,7 +4,10 @@ using Microsoft.Extensions.Logging;
 namespace Lovage.Spawning;
 
 /// <summary>What tasks of this process leave in the log, in metrics and with the app's failure handlers.</summary>
-/// <remarks>Safe for use by several threads. Never throws: a logger or a listener of the app that fails must cost no task its end and no other its place.</remarks>
+/// <remarks>
+/// Safe for use by several threads. Never throws: a logger or a listener of the app that fails must cost no task its
+/// end and no other its place.
+/// </remarks>
 internal sealed partial class LocalReport(ILogger logger, IReadOnlyList<Action<TaskFailure>> handlers)
 {
     private const int NamesMax = 20;
@@ -18,7 +21,8 @@ internal sealed partial class LocalReport(ILogger logger, IReadOnlyList<Action<T
     internal static void Left(LocalEntry entry) => Depth(entry, -1);
 
     internal static void Refused(TaskKind kind, string reason) => Tell((kind, reason), static refused =>
-        LovageTelemetry.LocalDropped.Add(1, new("lovage.task.kind", Word(refused.kind)), new("reason", refused.reason)));
+        LovageTelemetry.LocalDropped.Add(
+            1, new("lovage.task.kind", Word(refused.kind)), new("reason", refused.reason)));
 
     internal void Succeeded(LocalEntry entry, TimeSpan duration)
     {
@@ -27,7 +31,12 @@ internal sealed partial class LocalReport(ILogger logger, IReadOnlyList<Action<T
         {
             if (told.Report.Logger.IsEnabled(LogLevel.Debug))
             {
-                TaskSucceeded(told.Report.Logger, Word(told.entry.Kind), told.entry.Name, told.duration.TotalSeconds, told.entry.Attempt);
+                TaskSucceeded(
+                    told.Report.Logger,
+                    Word(told.entry.Kind),
+                    told.entry.Name,
+                    told.duration.TotalSeconds,
+                    told.entry.Attempt);
             }
         });
     }
@@ -36,22 +45,43 @@ internal sealed partial class LocalReport(ILogger logger, IReadOnlyList<Action<T
     {
         Count(entry, "retry", duration, error);
         Tell((Report: this, entry, error, duration, maxAttempts, delay), static told =>
-            TaskRetried(told.Report.Logger, told.error, Word(told.entry.Kind), told.entry.Name, told.duration.TotalSeconds, told.entry.Attempt, told.maxAttempts, told.delay.TotalSeconds));
+            TaskRetried(
+                told.Report.Logger,
+                told.error,
+                Word(told.entry.Kind),
+                told.entry.Name,
+                told.duration.TotalSeconds,
+                told.entry.Attempt,
+                told.maxAttempts,
+                told.delay.TotalSeconds));
     }
 
     internal void Cancelled(LocalEntry entry, TimeSpan duration)
     {
         Count(entry, "cancelled", duration, null);
-        Tell((Report: this, entry, duration), static told => TaskCancelled(told.Report.Logger, Word(told.entry.Kind), told.entry.Name, told.duration.TotalSeconds));
+        Tell(
+            (Report: this, entry, duration),
+            static told => TaskCancelled(
+                told.Report.Logger, Word(told.entry.Kind), told.entry.Name, told.duration.TotalSeconds));
     }
 
     /// <summary>A failure for good is said in all three places, whatever one of them does.</summary>
-    [System.Diagnostics.CodeAnalysis.SuppressMessage("Design", "CA1031", Justification = "A handler of failures that fails itself must not hide the failure, nor stop what comes after.")]
+    [System.Diagnostics.CodeAnalysis.SuppressMessage(
+        "Design",
+        "CA1031",
+        Justification = "A handler of failures that fails itself must not hide the failure, nor stop what comes "
+            + "after.")]
     internal void Failed(LocalEntry entry, Exception error, TimeSpan duration)
     {
         Count(entry, "failure", duration, error);
         Tell((Report: this, entry, error, duration), static told =>
-            TaskFailed(told.Report.Logger, told.error, Word(told.entry.Kind), told.entry.Name, told.duration.TotalSeconds, told.entry.Attempt));
+            TaskFailed(
+                told.Report.Logger,
+                told.error,
+                Word(told.entry.Kind),
+                told.entry.Name,
+                told.duration.TotalSeconds,
+                told.entry.Attempt));
         if (handlers.Count == 0)
         {
             return;
@@ -66,7 +96,9 @@ internal sealed partial class LocalReport(ILogger logger, IReadOnlyList<Action<T
             }
             catch (Exception fault)
             {
-                Tell((Report: this, fault, entry), static told => HandlerFailed(told.Report.Logger, told.fault, told.entry.Name));
+                Tell(
+                    (Report: this, fault, entry),
+                    static told => HandlerFailed(told.Report.Logger, told.fault, told.entry.Name));
             }
         }
     }
@@ -88,7 +120,8 @@ internal sealed partial class LocalReport(ILogger logger, IReadOnlyList<Action<T
         });
     }
 
-    internal void Draining(int count) => Tell((Report: this, count), static told => Draining(told.Report.Logger, told.count));
+    internal void Draining(int count) =>
+        Tell((Report: this, count), static told => Draining(told.Report.Logger, told.count));
 
     /// <summary>Tasks that did not end within the stop's budget and are asked to.</summary>
     internal void Cancelling(IReadOnlyList<LocalEntry> entries)
@@ -137,7 +170,9 @@ internal sealed partial class LocalReport(ILogger logger, IReadOnlyList<Action<T
     }
 
     private static string Names(IReadOnlyList<LocalEntry> entries) =>
-        string.Join(", ", entries.CountBy(static entry => entry.Name).Take(NamesMax).Select(static pair => pair.Value == 1 ? pair.Key : $"{pair.Key} ({pair.Value} times)"))
+        string.Join(", ", entries.CountBy(static entry => entry.Name)
+            .Take(NamesMax)
+            .Select(static pair => pair.Value == 1 ? pair.Key : $"{pair.Key} ({pair.Value} times)"))
         + (entries.DistinctBy(static entry => entry.Name).Count() > NamesMax ? ", ..." : "");
 
     private void Count(LocalEntry entry, string outcome, TimeSpan duration, Exception? error)
@@ -159,10 +194,13 @@ internal sealed partial class LocalReport(ILogger logger, IReadOnlyList<Action<T
         }
 
         Tell(tags, static told => LovageTelemetry.LocalCompleted.Add(1, told));
-        Tell((tags, duration), static told => LovageTelemetry.LocalDuration.Record(told.duration.TotalSeconds, told.tags));
+        Tell(
+            (tags, duration),
+            static told => LovageTelemetry.LocalDuration.Record(told.duration.TotalSeconds, told.tags));
     }
 
-    [System.Diagnostics.CodeAnalysis.SuppressMessage("Design", "CA1031", Justification = "There is nobody left to tell that the one who tells has failed.")]
+    [System.Diagnostics.CodeAnalysis.SuppressMessage(
+        "Design", "CA1031", Justification = "There is nobody left to tell that the one who tells has failed.")]
     private static void Tell<T>(T what, Action<T> tell)
     {
         try
@@ -175,13 +213,30 @@ internal sealed partial class LocalReport(ILogger logger, IReadOnlyList<Action<T
     }
 
     [LoggerMessage(4001, LogLevel.Debug, "Task {TaskName} ({Kind}) succeeded in {Seconds:0.000} s (attempt {Attempt})")]
-    private static partial void TaskSucceeded(ILogger logger, string kind, string taskName, double seconds, int attempt);
+    private static partial void TaskSucceeded(
+        ILogger logger, string kind, string taskName, double seconds, int attempt);
 
-    [LoggerMessage(4002, LogLevel.Warning, "Task {TaskName} ({Kind}) failed in {Seconds:0.000} s (attempt {Attempt}/{MaxAttempts}) and is tried again in {DelaySeconds:0.0} s")]
-    private static partial void TaskRetried(ILogger logger, Exception error, string kind, string taskName, double seconds, int attempt, int maxAttempts, double delaySeconds);
+    [LoggerMessage(
+        4002,
+        LogLevel.Warning,
+        "Task {TaskName} ({Kind}) failed in {Seconds:0.000} s (attempt {Attempt}/{MaxAttempts}) and is tried again in "
+            + "{DelaySeconds:0.0} s")]
+    private static partial void TaskRetried(
+        ILogger logger,
+        Exception error,
+        string kind,
+        string taskName,
+        double seconds,
+        int attempt,
+        int maxAttempts,
+        double delaySeconds);
 
-    [LoggerMessage(4003, LogLevel.Error, "Task {TaskName} ({Kind}) failed in {Seconds:0.000} s (attempt {Attempt}); it is not tried again")]
-    private static partial void TaskFailed(ILogger logger, Exception error, string kind, string taskName, double seconds, int attempt);
+    [LoggerMessage(
+        4003,
+        LogLevel.Error,
+        "Task {TaskName} ({Kind}) failed in {Seconds:0.000} s (attempt {Attempt}); it is not tried again")]
+    private static partial void TaskFailed(
+        ILogger logger, Exception error, string kind, string taskName, double seconds, int attempt);
 
     [LoggerMessage(4004, LogLevel.Information, "Task {TaskName} ({Kind}) was cancelled after {Seconds:0.000} s")]
     private static partial void TaskCancelled(ILogger logger, string kind, string taskName, double seconds);
@@ -192,10 +247,16 @@ internal sealed partial class LocalReport(ILogger logger, IReadOnlyList<Action<T
     [LoggerMessage(4006, LogLevel.Information, "Stopping: waiting for {Count} tasks of this process")]
     private static partial void Draining(ILogger logger, int count);
 
-    [LoggerMessage(4007, LogLevel.Error, "Leaving without {Count} tasks of this process that did not end in time; they are lost: {Names}")]
+    [LoggerMessage(
+        4007,
+        LogLevel.Error,
+        "Leaving without {Count} tasks of this process that did not end in time; they are lost: {Names}")]
     private static partial void LeftBehind(ILogger logger, int count, string names);
 
-    [LoggerMessage(4009, LogLevel.Warning, "Stopping: {Count} tasks of this process do not end in time and are cancelled: {Names}")]
+    [LoggerMessage(
+        4009,
+        LogLevel.Warning,
+        "Stopping: {Count} tasks of this process do not end in time and are cancelled: {Names}")]
     private static partial void Cancelling(ILogger logger, int count, string names);
 
     [LoggerMessage(4008, LogLevel.Error, "A handler of task failures failed itself, at the failure of {TaskName}")]

@@ -8,12 +8,17 @@ using Lovage.Storage;
 namespace Lovage.Spawning;
 
 /// <summary>
-/// Runs the tasks that live in this process, on the thread pool and away from their callers' flow, and knows them all: it refuses what is over a bound before it is
-/// accepted, and at the app's stop it waits for what was accepted and names what it had to leave.
+/// Runs the tasks that live in this process, on the thread pool and away from their callers' flow, and knows them all:
+/// it refuses what is over a bound before it is accepted, and at the app's stop it waits for what was accepted and
+/// names what it had to leave.
 /// </summary>
 /// <remarks>Safe for use by several threads.</remarks>
-[SuppressMessage("Design", "CA1001", Justification = "What outlives the app still looks at the token, and a source without a timer holds nothing.")]
-internal sealed class LocalRunner(LocalSettings settings, TimeProvider time, Random random, LocalReport report) : IThreadPoolWorkItem
+[SuppressMessage(
+    "Design",
+    "CA1001",
+    Justification = "What outlives the app still looks at the token, and a source without a timer holds nothing.")]
+internal sealed class LocalRunner(LocalSettings settings, TimeProvider time, Random random, LocalReport report)
+    : IThreadPoolWorkItem
 {
     private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(5);
 
@@ -36,10 +41,16 @@ internal sealed class LocalRunner(LocalSettings settings, TimeProvider time, Ran
 
     /// <summary>What has not ended now, oldest first.</summary>
     internal IReadOnlyList<RunningTask> List() =>
-        [.. _entries.List().Select(entry => new RunningTask(entry.Kind, entry.Name, entry.Attempt > 0, time.GetElapsedTime(entry.AcceptedTimestamp), Math.Max(1, entry.Attempt)))];
+        [.. _entries.List().Select(entry => new RunningTask(
+            entry.Kind,
+            entry.Name,
+            entry.Attempt > 0,
+            time.GetElapsedTime(entry.AcceptedTimestamp),
+            Math.Max(1, entry.Attempt)))];
 
     /// <summary>What runs now and has no thread of its own.</summary>
-    internal IEnumerable<RunningHandler> OnPool() => _entries.List().Select(entry => entry.OnPool(time)).OfType<RunningHandler>();
+    internal IEnumerable<RunningHandler> OnPool() =>
+        _entries.List().Select(entry => entry.OnPool(time)).OfType<RunningHandler>();
 
     /// <summary>Takes a task in, before it is run; <see cref="Leave"/> ends it.</summary>
     /// <exception cref="QueueFullException">Too many of its kind are unfinished.</exception>
@@ -52,10 +63,14 @@ internal sealed class LocalRunner(LocalSettings settings, TimeProvider time, Ran
         {
             Free(kind);
             LocalReport.Refused(kind, "full");
-            throw new QueueFullException(LocalReport.Word(kind), $"{max:N0} tasks of this process have not ended, and no more may ({option}).", RetryAfter);
+            throw new QueueFullException(
+                LocalReport.Word(kind),
+                $"{max:N0} tasks of this process have not ended, and no more may ({option}).",
+                RetryAfter);
         }
 
-        // The stop sets its mark and counts then; here it is the other way round, so that one of the two sees the other.
+        // The stop sets its mark and counts then; here it is the other way round, so that one of the two sees the
+        // other.
         if (Volatile.Read(ref _isStopping))
         {
             Free(kind);
@@ -81,7 +96,10 @@ internal sealed class LocalRunner(LocalSettings settings, TimeProvider time, Ran
         Free(entry.Kind);
     }
 
-    /// <summary>Runs the tasks of a request one after the other. Returns at once: the connection serves its next request meanwhile.</summary>
+    /// <summary>
+    /// Runs the tasks of a request one after the other. Returns at once: the connection serves its next request
+    /// meanwhile.
+    /// </summary>
     internal void Run(AfterResponseTasks request)
     {
         _requests.Enqueue(request);
@@ -91,7 +109,10 @@ internal sealed class LocalRunner(LocalSettings settings, TimeProvider time, Ran
         }
     }
 
-    /// <summary>On the pool: a place for requests' tasks. The runner itself is the item, so that a request costs no object for it.</summary>
+    /// <summary>
+    /// On the pool: a place for requests' tasks. The runner itself is the item, so that a request costs no object for
+    /// it.
+    /// </summary>
     void IThreadPoolWorkItem.Execute() => _ = RunRequestsAsync();
 
     /// <summary>Ends tasks that will not run because their request failed.</summary>
@@ -120,8 +141,12 @@ internal sealed class LocalRunner(LocalSettings settings, TimeProvider time, Ran
     /// <summary>A part of a gathering, which takes no place of its own.</summary>
     internal LocalEntry Part(string name) => new(TaskKind.Spawned, name, time.GetTimestamp()) { Attempt = 1 };
 
-    /// <summary>Runs a call, with its delay and its retries, in the flow of the one who waits for it; its end is theirs to report.</summary>
-    internal async Task<TResult> RunInlineAsync<TResult>(LocalEntry part, LocalCall<TResult> call, TimeSpan delay, CancellationToken cancellationToken)
+    /// <summary>
+    /// Runs a call, with its delay and its retries, in the flow of the one who waits for it; its end is theirs to
+    /// report.
+    /// </summary>
+    internal async Task<TResult> RunInlineAsync<TResult>(
+        LocalEntry part, LocalCall<TResult> call, TimeSpan delay, CancellationToken cancellationToken)
     {
         for (var attempt = 1; ; attempt++)
         {
@@ -134,7 +159,9 @@ internal sealed class LocalRunner(LocalSettings settings, TimeProvider time, Ran
                 await call.InvokeAsync(attempt, cancellationToken);
                 return call.Result!;
             }
-            catch (Exception error) when (attempt < call.MaxAttempts && !cancellationToken.IsCancellationRequested && MayRetry(call.Retry, error))
+            catch (Exception error) when (attempt < call.MaxAttempts
+                && !cancellationToken.IsCancellationRequested
+                && MayRetry(call.Retry, error))
             {
                 delay = RetryDelay(call.Retry!, attempt, error);
                 report.Retried(part, error, time.GetElapsedTime(started), call.MaxAttempts, delay);
@@ -146,12 +173,15 @@ internal sealed class LocalRunner(LocalSettings settings, TimeProvider time, Ran
     internal void PartSucceeded(LocalEntry part) => report.Succeeded(part, time.GetElapsedTime(part.AcceptedTimestamp));
 
     /// <summary>A part of a gathering has failed.</summary>
-    internal void PartFailed(LocalEntry part, Exception error) => report.Failed(part, error, time.GetElapsedTime(part.AcceptedTimestamp));
+    internal void PartFailed(LocalEntry part, Exception error) =>
+        report.Failed(part, error, time.GetElapsedTime(part.AcceptedTimestamp));
 
     /// <summary>Waits until nothing is unfinished.</summary>
     internal Task WhenIdleAsync(CancellationToken cancellationToken) => WhenAsync(() => Count == 0, cancellationToken);
 
-    /// <summary>Accepts no more, waits for what there is, then cancels it and waits a little longer, then names what is left.</summary>
+    /// <summary>
+    /// Accepts no more, waits for what there is, then cancels it and waits a little longer, then names what is left.
+    /// </summary>
     /// <param name="forced">Cancelled to skip the waits.</param>
     internal async Task StopAsync(CancellationToken forced)
     {
@@ -187,18 +217,30 @@ internal sealed class LocalRunner(LocalSettings settings, TimeProvider time, Ran
         }
     }
 
-    /// <summary>Cancels without waiting: callbacks on the token are the tasks' own code and must not run in, throw into or hold up the caller.</summary>
+    /// <summary>
+    /// Cancels without waiting: callbacks on the token are the tasks' own code and must not run in, throw into or hold
+    /// up the caller.
+    /// </summary>
     internal static void Cancel(CancellationTokenSource source) =>
-        source.CancelAsync().ContinueWith(static task => _ = task.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+        source.CancelAsync().ContinueWith(
+            static task => _ = task.Exception,
+            CancellationToken.None,
+            TaskContinuationOptions.OnlyOnFaulted,
+            TaskScheduler.Default);
 
-    /// <summary>False once nothing is left but tasks whose wait goes on beyond that timestamp. One that is counted and not listed yet was accepted this moment.</summary>
-    private bool MayEndBy(long timestamp) => _entries.List() is var listed && (listed.Any(entry => entry.WaitsUntil <= timestamp) || Count > listed.Count);
+    /// <summary>
+    /// False once nothing is left but tasks whose wait goes on beyond that timestamp. One that is counted and not
+    /// listed yet was accepted this moment.
+    /// </summary>
+    private bool MayEndBy(long timestamp) =>
+        _entries.List() is var listed && (listed.Any(entry => entry.WaitsUntil <= timestamp) || Count > listed.Count);
 
     private async Task WaitAsync(Func<bool> isOver, TimeSpan limit, CancellationToken forced)
     {
         using var up = new CancellationTokenSource(limit, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(up.Token, forced);
-        await WhenAsync(isOver, either.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+        await WhenAsync(isOver, either.Token).ConfigureAwait(
+            ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
     }
 
     /// <summary>Waits for something that comes about by ends, or by waits that begin.</summary>
@@ -224,7 +266,10 @@ internal sealed class LocalRunner(LocalSettings settings, TimeProvider time, Ran
         }
     }
 
-    /// <summary>Gives a place back. Who was refused took one for a moment, in which others may have counted it: they are woken too.</summary>
+    /// <summary>
+    /// Gives a place back. Who was refused took one for a moment, in which others may have counted it: they are woken
+    /// too.
+    /// </summary>
     private void Free(TaskKind kind)
     {
         Interlocked.Decrement(ref _counts[(int)kind]);
@@ -255,7 +300,10 @@ internal sealed class LocalRunner(LocalSettings settings, TimeProvider time, Ran
         return false;
     }
 
-    /// <summary>Runs requests' tasks until there are none: a place for one that was added while the last place ended is taken again.</summary>
+    /// <summary>
+    /// Runs requests' tasks until there are none: a place for one that was added while the last place ended is taken
+    /// again.
+    /// </summary>
     private async Task RunRequestsAsync()
     {
         do
@@ -302,7 +350,11 @@ internal sealed class LocalRunner(LocalSettings settings, TimeProvider time, Ran
         Leave(entry);
     }
 
-    [SuppressMessage("Design", "CA1031", Justification = "Whatever goes wrong around a task, a retry policy that throws included, is its outcome: nobody else would end it.")]
+    [SuppressMessage(
+        "Design",
+        "CA1031",
+        Justification = "Whatever goes wrong around a task, a retry policy that throws included, is its outcome: "
+            + "nobody else would end it.")]
     private async Task RunSpawnedAsync(SpawnedTask task, LocalCall call, TimeSpan delay, ActivityContext trace)
     {
         var entry = task.Entry;
@@ -356,7 +408,10 @@ internal sealed class LocalRunner(LocalSettings settings, TimeProvider time, Ran
         }
     }
 
-    /// <summary>The state first, for those who wait until nothing is unfinished; then the place, for those who await the task; then the task.</summary>
+    /// <summary>
+    /// The state first, for those who wait until nothing is unfinished; then the place, for those who await the task;
+    /// then the task.
+    /// </summary>
     private void End(SpawnedTask task, LocalCall call, SpawnedTaskState state, Exception? error = null)
     {
         task.End(state, error);
@@ -367,7 +422,8 @@ internal sealed class LocalRunner(LocalSettings settings, TimeProvider time, Ran
     /// <summary>One try, in a span of its own.</summary>
     /// <returns>What it threw; null when it returned.</returns>
     [SuppressMessage("Design", "CA1031", Justification = "Whatever a task throws is its outcome.")]
-    private static async ValueTask<Exception?> TryAsync(LocalEntry entry, LocalCall call, int attempt, long started, ActivityContext trace, CancellationToken token)
+    private static async ValueTask<Exception?> TryAsync(
+        LocalEntry entry, LocalCall call, int attempt, long started, ActivityContext trace, CancellationToken token)
     {
         entry.Attempt = attempt;
         try
@@ -409,26 +465,37 @@ internal sealed class LocalRunner(LocalSettings settings, TimeProvider time, Ran
     private async ValueTask WaitOutAsync(TimeSpan delay, CancellationToken token)
     {
         var start = time.GetTimestamp();
-        for (var rest = delay; rest > TimeSpan.Zero && !token.IsCancellationRequested; rest = delay - time.GetElapsedTime(start))
+        for (var rest = delay;
+            rest > TimeSpan.Zero && !token.IsCancellationRequested;
+            rest = delay - time.GetElapsedTime(start))
         {
             using var ended = CancellationTokenSource.CreateLinkedTokenSource(token);
 
             // A timer counts whole milliseconds: less than one would be no wait at all, asked for again and again.
-            var timer = Task.Delay(TimeSpan.FromMilliseconds(Math.Ceiling(Math.Min(rest.TotalMilliseconds, LocalSettings.TimerMax.TotalMilliseconds))), time, ended.Token);
+            var timer = Task.Delay(
+                TimeSpan.FromMilliseconds(
+                    Math.Ceiling(Math.Min(rest.TotalMilliseconds, LocalSettings.TimerMax.TotalMilliseconds))),
+                time,
+                ended.Token);
             if (time.GetElapsedTime(start) >= delay)
             {
                 // A test moved its clock just before the timer was set.
                 await ended.CancelAsync();
             }
 
-            await timer.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+            await timer.ConfigureAwait(
+                ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
         }
     }
 
-    private long Ahead(TimeSpan delay) => time.GetTimestamp() + (long)(Math.Min(delay.TotalSeconds, JobLimits.DelayMax.TotalSeconds) * time.TimestampFrequency);
+    private long Ahead(TimeSpan delay) =>
+        time.GetTimestamp()
+            + (long)(Math.Min(delay.TotalSeconds, JobLimits.DelayMax.TotalSeconds) * time.TimestampFrequency);
 
     private static bool MayRetry([NotNullWhen(true)] RetryPolicy? policy, Exception error) =>
-        policy is not null && error is not BadArgumentsException and not RejectException && (error is RetryException || policy.Allows(error));
+        policy is not null
+            && error is not BadArgumentsException and not RejectException
+            && (error is RetryException || policy.Allows(error));
 
     private TimeSpan RetryDelay(RetryPolicy policy, int retry, Exception error)
     {

@@ -6,7 +6,10 @@ public sealed record SpawnOptions
 {
     private readonly TimeSpan _delay;
 
-    /// <summary>How long to wait before it starts, 0 to 10 years; 0 by default. It lives in memory: for more than minutes a durable job is the better place.</summary>
+    /// <summary>
+    /// How long to wait before it starts, 0 to 10 years; 0 by default. It lives in memory: for more than minutes a
+    /// durable job is the better place.
+    /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">Set to a negative time or one over 10 years.</exception>
     public TimeSpan Delay
     {
@@ -14,6 +17,9 @@ public sealed record SpawnOptions
         init => _delay = JobLimits.CheckDelay(value)!.Value;
     }
 
-    /// <summary>Whether and when it is tried again after an exception, in this process. Null (the default): a delegate is tried once, a job as its own policy says.</summary>
+    /// <summary>
+    /// Whether and when it is tried again after an exception, in this process. Null (the default): a delegate is tried
+    /// once, a job as its own policy says.
+    /// </summary>
     public RetryPolicy? Retry { get; init; }
 }

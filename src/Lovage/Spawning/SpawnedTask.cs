@@ -24,10 +24,14 @@ public enum SpawnedTaskState
 }
 
 /// <summary>
-/// A task that <see cref="TaskSpawner"/> started, asyncio's <c>Task</c>: await it, cancel it, ask where it stands, or let it go; a failure is logged and counted either way.
+/// A task that <see cref="TaskSpawner"/> started, asyncio's <c>Task</c>: await it, cancel it, ask where it stands, or
+/// let it go; a failure is logged and counted either way.
 /// </summary>
 /// <remarks>Safe for use by several threads.</remarks>
-[SuppressMessage("Design", "CA1001", Justification = "The token may have been given away, and a source without a timer holds nothing.")]
+[SuppressMessage(
+    "Design",
+    "CA1001",
+    Justification = "The token may have been given away, and a source without a timer holds nothing.")]
 public abstract class SpawnedTask
 {
     private readonly CancellationTokenSource _cancellation = new();
@@ -57,7 +61,10 @@ public abstract class SpawnedTask
 
     private protected abstract Task Ended { get; }
 
-    /// <summary>Asks it to stop: its token is cancelled, and a try that has not begun does not begin. Without effect once it has ended.</summary>
+    /// <summary>
+    /// Asks it to stop: its token is cancelled, and a try that has not begun does not begin. Without effect once it has
+    /// ended.
+    /// </summary>
     public void Cancel() => LocalRunner.Cancel(_cancellation);
 
     /// <summary>Makes <c>await task</c> wait for its end.</summary>

@@ -3,13 +3,16 @@ using Lovage.Spawning;
 namespace Lovage;
 
 /// <summary>
-/// Starts work beside the code that goes on, in this process: asyncio's <c>create_task</c>, <c>gather</c> and <c>run_in_executor</c>. A spawned task is lost when the process dies; for work
-/// that must happen use <see cref="JobClient"/>. Inject it anywhere.
+/// Starts work beside the code that goes on, in this process: asyncio's <c>create_task</c>, <c>gather</c> and
+/// <c>run_in_executor</c>. A spawned task is lost when the process dies; for work that must happen use
+/// <see cref="JobClient"/>. Inject it anywhere.
 /// </summary>
 /// <remarks>
-/// Safe for use by several threads. A spawned task has no part in its caller's flow but the trace: no <see cref="AsyncLocal{T}"/> value, no scoped service, no request. Delegates that need
-/// services name them as parameters and get them from a scope of their own. A failure is logged, counted and given to the handlers of <see cref="LovageBuilder.OnTaskFailure"/>, whether
-/// anybody awaits the task or not. At the app's stop tasks are waited for, then cancelled, then named.
+/// Safe for use by several threads. A spawned task has no part in its caller's flow but the trace: no
+/// <see cref="AsyncLocal{T}"/> value, no scoped service, no request. Delegates that need services name them as
+/// parameters and get them from a scope of their own. A failure is logged, counted and given to the handlers of
+/// <see cref="LovageBuilder.OnTaskFailure"/>, whether anybody awaits the task or not. At the app's stop tasks are
+/// waited for, then cancelled, then named.
 /// </remarks>
 public sealed class TaskSpawner
 {
@@ -26,43 +29,60 @@ public sealed class TaskSpawner
         _services = services;
     }
 
-    /// <summary>What of this process has not ended: tasks after a response, spawned ones and calls on dedicated threads, oldest first.</summary>
+    /// <summary>
+    /// What of this process has not ended: tasks after a response, spawned ones and calls on dedicated threads, oldest
+    /// first.
+    /// </summary>
     public IReadOnlyList<RunningTask> Running => _runner.List();
 
-    /// <summary>Spawns a job: its handler runs in this process, with the arguments as they are, in a scope of its own, with filters, and with its own retries; nothing is stored.</summary>
-    /// <param name="job">The job. A delay or due time is waited for; its queue, priority and expiry mean nothing here.</param>
+    /// <summary>
+    /// Spawns a job: its handler runs in this process, with the arguments as they are, in a scope of its own, with
+    /// filters, and with its own retries; nothing is stored.
+    /// </summary>
+    /// <param name="job">The job. A delay or due time is waited for; its queue, priority and expiry mean nothing
+    /// here.</param>
     /// <param name="options">Another retry policy, or a delay; null (the default) for the job's own.</param>
     /// <exception cref="UnknownJobException">No handler of that name is registered in this process.</exception>
     /// <exception cref="BadArgumentsException">An argument is not valid.</exception>
-    /// <exception cref="QueueFullException">Too many spawned tasks have not ended (<c>Lovage:Local:SpawnedMax</c>).</exception>
+    /// <exception cref="QueueFullException">Too many spawned tasks have not ended
+    /// (<c>Lovage:Local:SpawnedMax</c>).</exception>
     /// <exception cref="AppStoppingException">The app is stopping.</exception>
     public SpawnedTask Spawn(Job job, SpawnOptions? options = null) => Start<object?>(job, options);
 
     /// <inheritdoc cref="Spawn(Job, SpawnOptions?)"/>
     /// <typeparam name="TResult">What the handler returns.</typeparam>
-    public SpawnedTask<TResult> Spawn<TResult>(Job<TResult> job, SpawnOptions? options = null) => Start<TResult>(job, options);
+    public SpawnedTask<TResult> Spawn<TResult>(Job<TResult> job, SpawnOptions? options = null) =>
+        Start<TResult>(job, options);
 
     /// <summary>Spawns a delegate: it starts at once on the thread pool, and the caller goes on.</summary>
     /// <param name="name">What it is called in logs, metrics and lists: a fixed text, not one with ids in it.</param>
     /// <param name="work">The work. Services it takes come from a scope of its own.</param>
     /// <param name="options">A delay or retries; null (the default) for none.</param>
-    /// <exception cref="QueueFullException">Too many spawned tasks have not ended (<c>Lovage:Local:SpawnedMax</c>).</exception>
+    /// <exception cref="QueueFullException">Too many spawned tasks have not ended
+    /// (<c>Lovage:Local:SpawnedMax</c>).</exception>
     /// <exception cref="AppStoppingException">The app is stopping.</exception>
-    public SpawnedTask Spawn(string name, Action work, SpawnOptions? options = null) => Start<bool>(name, LocalCalls.Of(work, options?.Retry), options);
+    public SpawnedTask Spawn(string name, Action work, SpawnOptions? options = null) =>
+        Start<bool>(name, LocalCalls.Of(work, options?.Retry), options);
 
     /// <inheritdoc cref="Spawn(string, Action, SpawnOptions?)"/>
-    public SpawnedTask Spawn(string name, Func<Task> work, SpawnOptions? options = null) => Start<bool>(name, _calls.Of(work, options?.Retry), options);
+    public SpawnedTask Spawn(string name, Func<Task> work, SpawnOptions? options = null) =>
+        Start<bool>(name, _calls.Of(work, options?.Retry), options);
 
     /// <inheritdoc cref="Spawn(string, Action, SpawnOptions?)"/>
-    public SpawnedTask Spawn(string name, Func<CancellationToken, Task> work, SpawnOptions? options = null) => Start<bool>(name, _calls.Of(work, options?.Retry), options);
+    public SpawnedTask Spawn(string name, Func<CancellationToken, Task> work, SpawnOptions? options = null) =>
+        Start<bool>(name, _calls.Of(work, options?.Retry), options);
 
     /// <inheritdoc cref="Spawn(string, Action, SpawnOptions?)"/>
     /// <typeparam name="TResult">What it returns.</typeparam>
-    public SpawnedTask<TResult> Spawn<TResult>(string name, Func<Task<TResult>> work, SpawnOptions? options = null) => Start<TResult>(name, _calls.Of(work, options?.Retry), options);
+    public SpawnedTask<TResult> Spawn<TResult>(string name, Func<Task<TResult>> work, SpawnOptions? options = null) =>
+        Start<TResult>(name, _calls.Of(work, options?.Retry), options);
 
     /// <inheritdoc cref="Spawn(string, Action, SpawnOptions?)"/>
     /// <typeparam name="TResult">What it returns.</typeparam>
-    public SpawnedTask<TResult> Spawn<TResult>(string name, Func<CancellationToken, Task<TResult>> work, SpawnOptions? options = null) => Start<TResult>(name, _calls.Of(work, options?.Retry), options);
+    public SpawnedTask<TResult> Spawn<TResult>(
+        string name,
+        Func<CancellationToken, Task<TResult>> work,
+        SpawnOptions? options = null) => Start<TResult>(name, _calls.Of(work, options?.Retry), options);
 
     /// <inheritdoc cref="Spawn(string, Action, SpawnOptions?)"/>
     /// <typeparam name="TService">A service of the scope.</typeparam>
@@ -76,39 +96,45 @@ public sealed class TaskSpawner
 
     /// <inheritdoc cref="Spawn(string, Action, SpawnOptions?)"/>
     /// <typeparam name="TService">A service of the scope.</typeparam>
-    public SpawnedTask Spawn<TService>(string name, Func<TService, CancellationToken, Task> work, SpawnOptions? options = null)
+    public SpawnedTask Spawn<TService>(
+        string name, Func<TService, CancellationToken, Task> work, SpawnOptions? options = null)
         where TService : notnull => Start<bool>(name, _calls.Of(work, options?.Retry), options);
 
     /// <inheritdoc cref="Spawn(string, Action, SpawnOptions?)"/>
     /// <typeparam name="TService">A service of the scope.</typeparam>
     /// <typeparam name="TResult">What it returns.</typeparam>
-    public SpawnedTask<TResult> Spawn<TService, TResult>(string name, Func<TService, Task<TResult>> work, SpawnOptions? options = null)
+    public SpawnedTask<TResult> Spawn<TService, TResult>(
+        string name, Func<TService, Task<TResult>> work, SpawnOptions? options = null)
         where TService : notnull => Start<TResult>(name, _calls.Of(work, options?.Retry), options);
 
     /// <inheritdoc cref="Spawn(string, Action, SpawnOptions?)"/>
     /// <typeparam name="TService">A service of the scope.</typeparam>
     /// <typeparam name="TResult">What it returns.</typeparam>
-    public SpawnedTask<TResult> Spawn<TService, TResult>(string name, Func<TService, CancellationToken, Task<TResult>> work, SpawnOptions? options = null)
+    public SpawnedTask<TResult> Spawn<TService, TResult>(
+        string name, Func<TService, CancellationToken, Task<TResult>> work, SpawnOptions? options = null)
         where TService : notnull => Start<TResult>(name, _calls.Of(work, options?.Retry), options);
 
     /// <inheritdoc cref="Spawn(string, Action, SpawnOptions?)"/>
     /// <typeparam name="TService1">A service of the scope.</typeparam>
     /// <typeparam name="TService2">A service of the scope.</typeparam>
-    public SpawnedTask Spawn<TService1, TService2>(string name, Action<TService1, TService2> work, SpawnOptions? options = null)
+    public SpawnedTask Spawn<TService1, TService2>(
+        string name, Action<TService1, TService2> work, SpawnOptions? options = null)
         where TService1 : notnull
         where TService2 : notnull => Start<bool>(name, _calls.Of(work, options?.Retry), options);
 
     /// <inheritdoc cref="Spawn(string, Action, SpawnOptions?)"/>
     /// <typeparam name="TService1">A service of the scope.</typeparam>
     /// <typeparam name="TService2">A service of the scope.</typeparam>
-    public SpawnedTask Spawn<TService1, TService2>(string name, Func<TService1, TService2, Task> work, SpawnOptions? options = null)
+    public SpawnedTask Spawn<TService1, TService2>(
+        string name, Func<TService1, TService2, Task> work, SpawnOptions? options = null)
         where TService1 : notnull
         where TService2 : notnull => Start<bool>(name, _calls.Of(work, options?.Retry), options);
 
     /// <inheritdoc cref="Spawn(string, Action, SpawnOptions?)"/>
     /// <typeparam name="TService1">A service of the scope.</typeparam>
     /// <typeparam name="TService2">A service of the scope.</typeparam>
-    public SpawnedTask Spawn<TService1, TService2>(string name, Func<TService1, TService2, CancellationToken, Task> work, SpawnOptions? options = null)
+    public SpawnedTask Spawn<TService1, TService2>(
+        string name, Func<TService1, TService2, CancellationToken, Task> work, SpawnOptions? options = null)
         where TService1 : notnull
         where TService2 : notnull => Start<bool>(name, _calls.Of(work, options?.Retry), options);
 
@@ -116,7 +142,8 @@ public sealed class TaskSpawner
     /// <typeparam name="TService1">A service of the scope.</typeparam>
     /// <typeparam name="TService2">A service of the scope.</typeparam>
     /// <typeparam name="TResult">What it returns.</typeparam>
-    public SpawnedTask<TResult> Spawn<TService1, TService2, TResult>(string name, Func<TService1, TService2, Task<TResult>> work, SpawnOptions? options = null)
+    public SpawnedTask<TResult> Spawn<TService1, TService2, TResult>(
+        string name, Func<TService1, TService2, Task<TResult>> work, SpawnOptions? options = null)
         where TService1 : notnull
         where TService2 : notnull => Start<TResult>(name, _calls.Of(work, options?.Retry), options);
 
@@ -124,50 +151,66 @@ public sealed class TaskSpawner
     /// <typeparam name="TService1">A service of the scope.</typeparam>
     /// <typeparam name="TService2">A service of the scope.</typeparam>
     /// <typeparam name="TResult">What it returns.</typeparam>
-    public SpawnedTask<TResult> Spawn<TService1, TService2, TResult>(string name, Func<TService1, TService2, CancellationToken, Task<TResult>> work, SpawnOptions? options = null)
+    public SpawnedTask<TResult> Spawn<TService1, TService2, TResult>(
+        string name, Func<TService1, TService2, CancellationToken, Task<TResult>> work, SpawnOptions? options = null)
         where TService1 : notnull
         where TService2 : notnull => Start<TResult>(name, _calls.Of(work, options?.Retry), options);
 
     /// <summary>
-    /// Runs a call that blocks or computes on a thread of its own, off the thread pool, and returns its value: asyncio's <c>run_in_executor</c>. At most
-    /// <c>Lovage:Local:DedicatedThreads</c> run at once, others wait. The caller's flow goes with it.
+    /// Runs a call that blocks or computes on a thread of its own, off the thread pool, and returns its value:
+    /// asyncio's <c>run_in_executor</c>. At most <c>Lovage:Local:DedicatedThreads</c> run at once, others wait. The
+    /// caller's flow goes with it.
     /// </summary>
     /// <typeparam name="TResult">What it returns.</typeparam>
     /// <param name="work">The call. It should look at the token now and then.</param>
     /// <param name="cancellationToken">Cancels the call's token, and a call that has not begun.</param>
     /// <param name="name">What it is called in lists; the calling method by default.</param>
-    /// <exception cref="QueueFullException">Too many calls have not ended (<c>Lovage:Local:DedicatedMax</c>).</exception>
+    /// <exception cref="QueueFullException">Too many calls have not ended
+    /// (<c>Lovage:Local:DedicatedMax</c>).</exception>
     /// <exception cref="AppStoppingException">The app is stopping.</exception>
-    public Task<TResult> RunDedicatedAsync<TResult>(Func<CancellationToken, TResult> work, CancellationToken cancellationToken = default, [System.Runtime.CompilerServices.CallerMemberName] string name = "")
+    public Task<TResult> RunDedicatedAsync<TResult>(
+        Func<CancellationToken, TResult> work,
+        CancellationToken cancellationToken = default,
+        [System.Runtime.CompilerServices.CallerMemberName] string name = "")
     {
         ArgumentNullException.ThrowIfNull(work);
         return _calls.RunDedicatedAsync(_runner, name, work, cancellationToken);
     }
 
     /// <inheritdoc cref="RunDedicatedAsync{TResult}(Func{CancellationToken, TResult}, CancellationToken, string)"/>
-    public Task<TResult> RunDedicatedAsync<TResult>(Func<TResult> work, CancellationToken cancellationToken = default, [System.Runtime.CompilerServices.CallerMemberName] string name = "")
+    public Task<TResult> RunDedicatedAsync<TResult>(
+        Func<TResult> work,
+        CancellationToken cancellationToken = default,
+        [System.Runtime.CompilerServices.CallerMemberName] string name = "")
     {
         ArgumentNullException.ThrowIfNull(work);
         return _calls.RunDedicatedAsync(_runner, name, _ => work(), cancellationToken);
     }
 
     /// <inheritdoc cref="RunDedicatedAsync{TResult}(Func{CancellationToken, TResult}, CancellationToken, string)"/>
-    public Task RunDedicatedAsync(Action<CancellationToken> work, CancellationToken cancellationToken = default, [System.Runtime.CompilerServices.CallerMemberName] string name = "")
+    public Task RunDedicatedAsync(
+        Action<CancellationToken> work,
+        CancellationToken cancellationToken = default,
+        [System.Runtime.CompilerServices.CallerMemberName] string name = "")
     {
         ArgumentNullException.ThrowIfNull(work);
         return _calls.RunDedicatedAsync(_runner, name, token => { work(token); return true; }, cancellationToken);
     }
 
     /// <inheritdoc cref="RunDedicatedAsync{TResult}(Func{CancellationToken, TResult}, CancellationToken, string)"/>
-    public Task RunDedicatedAsync(Action work, CancellationToken cancellationToken = default, [System.Runtime.CompilerServices.CallerMemberName] string name = "")
+    public Task RunDedicatedAsync(
+        Action work,
+        CancellationToken cancellationToken = default,
+        [System.Runtime.CompilerServices.CallerMemberName] string name = "")
     {
         ArgumentNullException.ThrowIfNull(work);
         return _calls.RunDedicatedAsync(_runner, name, _ => { work(); return true; }, cancellationToken);
     }
 
     /// <summary>
-    /// Runs the same work for each item, at most <paramref name="maxConcurrency"/> at once, and returns the results in the items' order; asyncio's <c>gather</c>. The first failure cancels the
-    /// others and is thrown; the others' own failures are logged.
+    /// Runs the same work for each item, at most <paramref name="maxConcurrency"/> at once, and returns the results in
+    /// the items' order; asyncio's <c>gather</c>. The first failure cancels the others and is thrown; the others' own
+    /// failures are logged.
     /// </summary>
     /// <typeparam name="TItem">An item.</typeparam>
     /// <typeparam name="TResult">A result.</typeparam>
@@ -176,22 +219,41 @@ public sealed class TaskSpawner
     /// <param name="work">The work for one.</param>
     /// <param name="maxConcurrency">How many run at once, at least 1; 100 by default.</param>
     /// <param name="cancellationToken">Cancels all of it.</param>
-    /// <exception cref="QueueFullException">Too many spawned tasks have not ended; all of a gathering counts as one.</exception>
+    /// <exception cref="QueueFullException">Too many spawned tasks have not ended; all of a gathering counts as
+    /// one.</exception>
     /// <exception cref="AppStoppingException">The app is stopping.</exception>
     public async Task<TResult[]> WhenAllAsync<TItem, TResult>(
-        string name, IEnumerable<TItem> items, Func<TItem, CancellationToken, Task<TResult>> work, int maxConcurrency = Gathering.ConcurrencyDefault, CancellationToken cancellationToken = default)
+        string name,
+        IEnumerable<TItem> items,
+        Func<TItem, CancellationToken, Task<TResult>> work,
+        int maxConcurrency = Gathering.ConcurrencyDefault,
+        CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(work);
-        return await ValuesAsync(new Gathering<TItem, TResult>(_runner, name, items, (item, _, token) => work(item, token), stopAtError: true), maxConcurrency, cancellationToken);
+        return await ValuesAsync(
+            new Gathering<TItem, TResult>(
+                _runner, name, items, (item, _, token) => work(item, token), stopAtError: true),
+            maxConcurrency,
+            cancellationToken);
     }
 
-    /// <summary>As <c>WhenAllAsync</c>, but every item is run to its end, whatever the others do, and nothing is thrown: each has an outcome, in the items' order.</summary>
+    /// <summary>
+    /// As <c>WhenAllAsync</c>, but every item is run to its end, whatever the others do, and nothing is thrown: each
+    /// has an outcome, in the items' order.
+    /// </summary>
     /// <inheritdoc cref="WhenAllAsync{TItem, TResult}(string, IEnumerable{TItem}, Func{TItem, CancellationToken, Task{TResult}}, int, CancellationToken)"/>
     public Task<IReadOnlyList<TaskOutcome<TResult>>> WhenAllSettledAsync<TItem, TResult>(
-        string name, IEnumerable<TItem> items, Func<TItem, CancellationToken, Task<TResult>> work, int maxConcurrency = Gathering.ConcurrencyDefault, CancellationToken cancellationToken = default)
+        string name,
+        IEnumerable<TItem> items,
+        Func<TItem, CancellationToken, Task<TResult>> work,
+        int maxConcurrency = Gathering.ConcurrencyDefault,
+        CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(work);
-        return new Gathering<TItem, TResult>(_runner, name, items, (item, _, token) => work(item, token), stopAtError: false).RunAsync(maxConcurrency, cancellationToken);
+        return new Gathering<TItem, TResult>(_runner, name, items, (item, _, token) =>
+            work(item, token), stopAtError: false).RunAsync(
+            maxConcurrency,
+            cancellationToken);
     }
 
     /// <summary>Runs delegates at once, as the other <c>WhenAllAsync</c> does for items.</summary>
@@ -200,28 +262,46 @@ public sealed class TaskSpawner
     /// <param name="work">The delegates.</param>
     /// <param name="maxConcurrency">How many run at once, at least 1; 100 by default.</param>
     /// <param name="cancellationToken">Cancels all of it.</param>
-    /// <exception cref="QueueFullException">Too many spawned tasks have not ended; all of a gathering counts as one.</exception>
+    /// <exception cref="QueueFullException">Too many spawned tasks have not ended; all of a gathering counts as
+    /// one.</exception>
     /// <exception cref="AppStoppingException">The app is stopping.</exception>
     public Task<TResult[]> WhenAllAsync<TResult>(
-        string name, IEnumerable<Func<CancellationToken, Task<TResult>>> work, int maxConcurrency = Gathering.ConcurrencyDefault, CancellationToken cancellationToken = default) =>
+        string name,
+        IEnumerable<Func<CancellationToken, Task<TResult>>> work,
+        int maxConcurrency = Gathering.ConcurrencyDefault,
+        CancellationToken cancellationToken = default) =>
         WhenAllAsync(name, work, static (run, token) => run(token), maxConcurrency, cancellationToken);
 
-    /// <summary>Runs jobs at once, in this process and each as often as its own policy says, as the other <c>WhenAllAsync</c> does for items.</summary>
+    /// <summary>
+    /// Runs jobs at once, in this process and each as often as its own policy says, as the other <c>WhenAllAsync</c>
+    /// does for items.
+    /// </summary>
     /// <typeparam name="TResult">A result.</typeparam>
     /// <param name="jobs">The jobs.</param>
     /// <param name="maxConcurrency">How many run at once, at least 1; 100 by default.</param>
     /// <param name="cancellationToken">Cancels all of it.</param>
-    /// <exception cref="QueueFullException">Too many spawned tasks have not ended; all of a gathering counts as one.</exception>
+    /// <exception cref="QueueFullException">Too many spawned tasks have not ended; all of a gathering counts as
+    /// one.</exception>
     /// <exception cref="AppStoppingException">The app is stopping.</exception>
     /// <exception cref="UnknownJobException">No handler of a job's name is registered in this process.</exception>
-    public async Task<TResult[]> WhenAllAsync<TResult>(IEnumerable<Job<TResult>> jobs, int maxConcurrency = Gathering.ConcurrencyDefault, CancellationToken cancellationToken = default) =>
+    public async Task<TResult[]> WhenAllAsync<TResult>(
+        IEnumerable<Job<TResult>> jobs,
+        int maxConcurrency = Gathering.ConcurrencyDefault,
+        CancellationToken cancellationToken = default) =>
         await ValuesAsync(
             new Gathering<Job<TResult>, TResult>(
-                _runner, "jobs", jobs, (job, part, token) => _runner.RunInlineAsync(part, _jobs.Repeated<TResult>(job, _services, null), _jobs.Delay(job), token), stopAtError: true, static job => job.Name),
+                _runner,
+                "jobs",
+                jobs,
+                (job, part, token) => _runner.RunInlineAsync(
+                    part, _jobs.Repeated<TResult>(job, _services, null), _jobs.Delay(job), token),
+                stopAtError: true,
+                static job => job.Name),
             maxConcurrency,
             cancellationToken);
 
-    private static async Task<TResult[]> ValuesAsync<TItem, TResult>(Gathering<TItem, TResult> gathering, int maxConcurrency, CancellationToken cancellationToken) =>
+    private static async Task<TResult[]> ValuesAsync<TItem, TResult>(
+        Gathering<TItem, TResult> gathering, int maxConcurrency, CancellationToken cancellationToken) =>
         [.. (await gathering.RunAsync(maxConcurrency, cancellationToken)).Select(static outcome => outcome.Value!)];
 
     private SpawnedTask<TResult> Start<TResult>(Job job, SpawnOptions? options)
@@ -229,7 +309,9 @@ public sealed class TaskSpawner
         ArgumentNullException.ThrowIfNull(job);
         var call = _jobs.Repeated<TResult>(job, _services, options?.Retry);
         var delay = _jobs.Delay(job);
-        return Start<TResult>(job.Name, call, options is { Delay: var asked } && asked > delay ? options : (options ?? new SpawnOptions()) with { Delay = delay });
+        return Start<TResult>(job.Name, call, options is { Delay: var asked } && asked > delay
+            ? options
+            : (options ?? new SpawnOptions()) with { Delay = delay });
     }
 
     private SpawnedTask<TResult> Start<TResult>(string name, LocalCall call, SpawnOptions? options)

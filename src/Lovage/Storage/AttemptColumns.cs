@@ -3,8 +3,13 @@ using System.Text.Json;
 
 namespace Lovage.Storage;
 
-/// <summary>What storages with columns write of an attempt as JSON, because it is read back only as a whole: its error and its logs.</summary>
-/// <remarks>Stateless, safe for use by several threads. Rows outlive a version: the order of the items never changes.</remarks>
+/// <summary>
+/// What storages with columns write of an attempt as JSON, because it is read back only as a whole: its error and its
+/// logs.
+/// </summary>
+/// <remarks>
+/// Stateless, safe for use by several threads. Rows outlive a version: the order of the items never changes.
+/// </remarks>
 public static class AttemptColumns
 {
     /// <summary>An error as UTF-8 JSON: [type, message, traceback]; empty for none.</summary>
@@ -45,7 +50,10 @@ public static class AttemptColumns
         return new JobError(Next(ref json) ?? "", Next(ref json) ?? "", Next(ref json));
     }
 
-    /// <summary>Log lines as UTF-8 JSON: one flat array, four items a line (time as <see cref="StorageTime"/>, level, category, message); empty for none.</summary>
+    /// <summary>
+    /// Log lines as UTF-8 JSON: one flat array, four items a line (time as <see cref="StorageTime"/>, level, category,
+    /// message); empty for none.
+    /// </summary>
     /// <param name="logs">The lines.</param>
     public static byte[] FromLogs(IReadOnlyList<LogLine> logs)
     {

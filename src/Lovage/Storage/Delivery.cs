@@ -15,15 +15,18 @@ public sealed record Delivery
     /// <summary>When the storage accepted it, by the storage's clock.</summary>
     public required DateTimeOffset EnqueuedAt { get; init; }
 
-    /// <summary>When it became ready, by the storage's clock: its due time, or when it was accepted. A release does not change it.</summary>
+    /// <summary>
+    /// When it became ready, by the storage's clock: its due time, or when it was accepted. A release does not change
+    /// it.
+    /// </summary>
     public required DateTimeOffset ReadyAt { get; init; }
 
     /// <summary>When it was claimed, by the storage's clock.</summary>
     public required DateTimeOffset ClaimedAt { get; init; }
 
     /// <summary>
-    /// True when it came back from an owner that died. Its start is written (<see cref="JobStore.RecordStartsAsync"/>) before its handler runs, so that a
-    /// job that kills its process is found out.
+    /// True when it came back from an owner that died. Its start is written (<see cref="JobStore.RecordStartsAsync"/>)
+    /// before its handler runs, so that a job that kills its process is found out.
     /// </summary>
     public bool IsOrphan { get; init; }
 
@@ -40,7 +43,8 @@ public sealed record Delivery
 /// <summary>An offer that a worker declines, because it does not know the job's name.</summary>
 /// <param name="Token">The right to run it, which ends.</param>
 /// <param name="Id">The job.</param>
-/// <param name="Delay">How long the storage waits before it offers the job again, by its own clock; zero or more.</param>
+/// <param name="Delay">How long the storage waits before it offers the job again, by its own clock; zero or
+/// more.</param>
 /// <param name="Worker">Who declines, for a person: <c>host:pid</c>, at most 100 characters.</param>
 public readonly record struct DeclinedOffer(LeaseToken Token, JobId Id, TimeSpan Delay, string Worker);
 

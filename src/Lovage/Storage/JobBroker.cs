@@ -3,12 +3,12 @@ using Lovage.Protocol;
 namespace Lovage.Storage;
 
 /// <summary>
-/// Holds messages in queues and lends them to workers under leases. Every call takes a batch; one is a batch of one. The public methods check, measure
-/// and send signals; a storage writes the protected ones.
+/// Holds messages in queues and lends them to workers under leases. Every call takes a batch; one is a batch of one.
+/// The public methods check, measure and send signals; a storage writes the protected ones.
 /// </summary>
 /// <remarks>
-/// Safe for use by several threads. A call that fails with a <see cref="StorageException"/> may or may not have been carried out; every call can be
-/// repeated. The storage's clock judges leases and due times.
+/// Safe for use by several threads. A call that fails with a <see cref="StorageException"/> may or may not have been
+/// carried out; every call can be repeated. The storage's clock judges leases and due times.
 /// </remarks>
 public abstract class JobBroker
 {
@@ -41,10 +41,12 @@ public abstract class JobBroker
 
     internal StorageMeter Meter => _meter;
 
-    /// <summary>Stores messages. The storage stores all of the batch, or none, except those whose status says otherwise.</summary>
+    /// <summary>
+    /// Stores messages. The storage stores all of the batch, or none, except those whose status says otherwise.
+    /// </summary>
     /// <remarks>
-    /// A job is ready at the later of its delay from now and its eta. The storage never stores a known id twice while it keeps that job, so that a caller
-    /// can repeat the call. A foreign wire checks only ids that the caller chose.
+    /// A job is ready at the later of its delay from now and its eta. The storage never stores a known id twice while
+    /// it keeps that job, so that a caller can repeat the call. A foreign wire checks only ids that the caller chose.
     /// </remarks>
     /// <param name="messages">1 to <see cref="BatchMax"/>.</param>
     /// <param name="cancellationToken">Gives up waiting; the messages may be stored all the same.</param>
@@ -55,8 +57,8 @@ public abstract class JobBroker
         StoreAsync(messages, inOrder: false, cancellationToken);
 
     /// <summary>
-    /// Stores messages as <see cref="PublishAsync"/> does. Calls that a caller makes one after the other, without waiting for the ones before, keep their
-    /// order, so that several batches can be on their way at once.
+    /// Stores messages as <see cref="PublishAsync"/> does. Calls that a caller makes one after the other, without
+    /// waiting for the ones before, keep their order, so that several batches can be on their way at once.
     /// </summary>
     /// <inheritdoc cref="PublishAsync"/>
     public ValueTask<IReadOnlyList<PublishResult>> PublishInOrderAsync(
@@ -79,7 +81,8 @@ public abstract class JobBroker
 
     /// <summary>Renews leases, each by itself.</summary>
     /// <remarks>
-    /// A worker holds a lease that has run out until a storage call reclaims it: until then the worker can renew it, and the storage writes its outcome.
+    /// A worker holds a lease that has run out until a storage call reclaims it: until then the worker can renew it,
+    /// and the storage writes its outcome.
     /// </remarks>
     /// <param name="tokens">1 to <see cref="BatchMax"/>.</param>
     /// <param name="lease">How long they last from now.</param>
@@ -96,16 +99,19 @@ public abstract class JobBroker
         return statuses;
     }
 
-    /// <summary>Returns claims unpenalised to the front of their queues; the storage passes over tokens that are no longer held.</summary>
+    /// <summary>
+    /// Returns claims unpenalised to the front of their queues; the storage passes over tokens that are no longer held.
+    /// </summary>
     /// <remarks>
-    /// A job keeps its place among the released. An orphan stays an orphan. A recorded start leaves an attempt that ended as
-    /// <see cref="AttemptEnd.Interrupted"/>. A job that is to be cancelled is cancelled now.
+    /// A job keeps its place among the released. An orphan stays an orphan. A recorded start leaves an attempt that
+    /// ended as <see cref="AttemptEnd.Interrupted"/>. A job that is to be cancelled is cancelled now.
     /// </remarks>
     /// <param name="tokens">1 to <see cref="BatchMax"/>.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
     /// <returns>How many claims ended, and which jobs ended with them.</returns>
     /// <exception cref="StorageException">The storage cannot be asked now.</exception>
-    public async ValueTask<ReleaseResult> ReleaseAsync(IReadOnlyList<LeaseToken> tokens, CancellationToken cancellationToken)
+    public async ValueTask<ReleaseResult> ReleaseAsync(
+        IReadOnlyList<LeaseToken> tokens, CancellationToken cancellationToken)
     {
         CheckBatch(tokens);
         var result = await ReleaseCoreAsync(tokens, cancellationToken);
@@ -115,13 +121,14 @@ public abstract class JobBroker
     }
 
     /// <summary>
-    /// Declines offers: the worker does not know these jobs' names. Each claim ends, its job waits for the delay and is then offered again; neither an
-    /// attempt nor a failure is counted.
+    /// Declines offers: the worker does not know these jobs' names. Each claim ends, its job waits for the delay and is
+    /// then offered again; neither an attempt nor a failure is counted.
     /// </summary>
     /// <remarks>
-    /// The storage counts a job's offers apart, notes who declined, and keeps the time of the first offer. A start, or a person who requeues the job,
-    /// clears all three. When <paramref name="limit"/> has passed since the first offer, the job ends as <see cref="JobState.Dead"/>; its reason names
-    /// the workers. A job that is to be cancelled is cancelled now. An orphan stays an orphan only while it is ready: here it becomes an ordinary job.
+    /// The storage counts a job's offers apart, notes who declined, and keeps the time of the first offer. A start, or
+    /// a person who requeues the job, clears all three. When <paramref name="limit"/> has passed since the first offer,
+    /// the job ends as <see cref="JobState.Dead"/>; its reason names the workers. A job that is to be cancelled is
+    /// cancelled now. An orphan stays an orphan only while it is ready: here it becomes an ordinary job.
     /// </remarks>
     /// <param name="offers">1 to <see cref="BatchMax"/>.</param>
     /// <param name="limit">How long a job may be offered without a start.</param>
@@ -140,18 +147,19 @@ public abstract class JobBroker
     }
 
     /// <summary>
-    /// Reclaims what dead owners hold: claims whose lease has run out by the storage's clock, and all claims of the owners named. Their jobs become
-    /// orphans at the front of their queues.
+    /// Reclaims what dead owners hold: claims whose lease has run out by the storage's clock, and all claims of the
+    /// owners named. Their jobs become orphans at the front of their queues.
     /// </summary>
     /// <remarks>
-    /// A recorded start leaves an attempt that ended as <see cref="AttemptEnd.OwnerDied"/>; one recorded ahead adds a death, and
-    /// <see cref="JobLifecycle"/> decides. Deaths count for the whole life of the job until a person requeues it. A job that is to be cancelled is
-    /// cancelled now.
+    /// A recorded start leaves an attempt that ended as <see cref="AttemptEnd.OwnerDied"/>; one recorded ahead adds a
+    /// death, and <see cref="JobLifecycle"/> decides. Deaths count for the whole life of the job until a person
+    /// requeues it. A job that is to be cancelled is cancelled now.
     /// </remarks>
     /// <param name="deadOwners">Owners known to be dead, by <see cref="WorkerOwner.Key"/>; may be empty.</param>
     /// <param name="max">Claims at the most, 1 to <see cref="BatchMax"/>.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
-    /// <returns>What was done. When <see cref="ReclaimResult.Count"/> is <paramref name="max"/> there may be more.</returns>
+    /// <returns>What was done. When <see cref="ReclaimResult.Count"/> is <paramref name="max"/> there may be
+    /// more.</returns>
     /// <exception cref="StorageException">The storage cannot be asked now.</exception>
     public async ValueTask<ReclaimResult> ReclaimAsync(
         IReadOnlyList<string> deadOwners, int max, CancellationToken cancellationToken)
@@ -167,7 +175,8 @@ public abstract class JobBroker
     /// <summary>Who holds claims now, by <see cref="WorkerOwner.Key"/>.</summary>
     /// <param name="cancellationToken">Gives up waiting.</param>
     /// <exception cref="StorageException">The storage cannot be asked now.</exception>
-    public ValueTask<IReadOnlyList<string>> OwnersAsync(CancellationToken cancellationToken) => OwnersCoreAsync(cancellationToken);
+    public ValueTask<IReadOnlyList<string>> OwnersAsync(CancellationToken cancellationToken) =>
+        OwnersCoreAsync(cancellationToken);
 
     /// <summary>Stops a queue's deliveries; what workers hold runs on, and publishing goes on.</summary>
     /// <param name="queue">The queue.</param>
@@ -187,14 +196,17 @@ public abstract class JobBroker
         _hints.Resumed(queue);
     }
 
-    /// <summary>Cancels jobs of a queue that no worker holds, ready and delayed ones, with the reason "purged".</summary>
+    /// <summary>
+    /// Cancels jobs of a queue that no worker holds, ready and delayed ones, with the reason "purged".
+    /// </summary>
     /// <remarks>A job that a worker holds is left alone. Each ended job keeps its record and its history.</remarks>
     /// <param name="queue">The queue, paused or not.</param>
     /// <param name="max">Jobs at the most, 1 to <see cref="BatchMax"/>.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
     /// <returns>Which jobs ended. When they are <paramref name="max"/> there may be more.</returns>
     /// <exception cref="StorageException">The storage cannot be asked now.</exception>
-    public async ValueTask<IReadOnlyList<EndedJob>> PurgeAsync(string queue, int max, CancellationToken cancellationToken)
+    public async ValueTask<IReadOnlyList<EndedJob>> PurgeAsync(
+        string queue, int max, CancellationToken cancellationToken)
     {
         CheckMax(max);
         var ended = await PurgeCoreAsync(JobNames.Queue(queue), max, cancellationToken);
@@ -205,7 +217,8 @@ public abstract class JobBroker
     /// <summary>All queues that hold or have held jobs, or are paused, from counters.</summary>
     /// <param name="cancellationToken">Gives up waiting.</param>
     /// <exception cref="StorageException">The storage cannot be asked now.</exception>
-    public ValueTask<IReadOnlyList<QueueStatus>> QueuesAsync(CancellationToken cancellationToken) => QueuesCoreAsync(cancellationToken);
+    public ValueTask<IReadOnlyList<QueueStatus>> QueuesAsync(CancellationToken cancellationToken) =>
+        QueuesCoreAsync(cancellationToken);
 
     /// <summary>The next messages of a queue without claiming them.</summary>
     /// <param name="queue">The queue.</param>
@@ -249,7 +262,10 @@ public abstract class JobBroker
     protected abstract ValueTask<ReleaseResult> DeclineCoreAsync(
         IReadOnlyList<DeclinedOffer> offers, TimeSpan limit, CancellationToken cancellationToken);
 
-    /// <summary>Writes what <see cref="ReclaimAsync"/> promises, by <see cref="JobLifecycle"/>'s rule for <see cref="AttemptEnd.OwnerDied"/>.</summary>
+    /// <summary>
+    /// Writes what <see cref="ReclaimAsync"/> promises, by <see cref="JobLifecycle"/>'s rule for
+    /// <see cref="AttemptEnd.OwnerDied"/>.
+    /// </summary>
     /// <inheritdoc cref="ReclaimAsync"/>
     protected abstract ValueTask<ReclaimResult> ReclaimCoreAsync(
         IReadOnlyList<string> deadOwners, int max, CancellationToken cancellationToken);
@@ -268,7 +284,8 @@ public abstract class JobBroker
 
     /// <summary>Writes what <see cref="PurgeAsync"/> promises.</summary>
     /// <inheritdoc cref="PurgeAsync"/>
-    protected abstract ValueTask<IReadOnlyList<EndedJob>> PurgeCoreAsync(string queue, int max, CancellationToken cancellationToken);
+    protected abstract ValueTask<IReadOnlyList<EndedJob>> PurgeCoreAsync(
+        string queue, int max, CancellationToken cancellationToken);
 
     /// <summary>Reads the queues.</summary>
     /// <inheritdoc cref="QueuesAsync"/>
@@ -276,7 +293,8 @@ public abstract class JobBroker
 
     /// <summary>Reads the next messages.</summary>
     /// <inheritdoc cref="PeekAsync"/>
-    protected abstract ValueTask<IReadOnlyList<JobMessage>> PeekCoreAsync(string queue, int max, CancellationToken cancellationToken);
+    protected abstract ValueTask<IReadOnlyList<JobMessage>> PeekCoreAsync(
+        string queue, int max, CancellationToken cancellationToken);
 
     /// <summary>A number for a receiver's next look, which no other look of this process has.</summary>
     internal long NextLook() => Interlocked.Increment(ref _looks);

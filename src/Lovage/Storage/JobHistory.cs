@@ -1,7 +1,8 @@
 namespace Lovage.Storage;
 
 /// <summary>
-/// Reads what is known of jobs: records, pages, counts, attempts, counters. The public methods check; a storage writes the protected ones.
+/// Reads what is known of jobs: records, pages, counts, attempts, counters. The public methods check; a storage writes
+/// the protected ones.
 /// </summary>
 /// <remarks>Safe for use by several threads. Nothing is changed, so that every call can be repeated.</remarks>
 public abstract class JobHistory
@@ -73,11 +74,13 @@ public abstract class JobHistory
 
     /// <summary>Counts.</summary>
     /// <inheritdoc cref="CountAsync"/>
-    protected abstract ValueTask<BoundedCount> CountCoreAsync(JobQuery query, int max, CancellationToken cancellationToken);
+    protected abstract ValueTask<BoundedCount> CountCoreAsync(
+        JobQuery query, int max, CancellationToken cancellationToken);
 
     /// <summary>Reads attempts.</summary>
     /// <inheritdoc cref="AttemptsAsync"/>
-    protected abstract ValueTask<IReadOnlyList<AttemptRecord>> AttemptsCoreAsync(JobId id, CancellationToken cancellationToken);
+    protected abstract ValueTask<IReadOnlyList<AttemptRecord>> AttemptsCoreAsync(
+        JobId id, CancellationToken cancellationToken);
 
     /// <summary>Reads counters.</summary>
     /// <inheritdoc cref="CountersAsync"/>

@@ -3,7 +3,9 @@ using System.Text;
 
 namespace Lovage.Storage;
 
-/// <summary>The job names that a worker knows, with a digest that tells two sets apart, so that storages keep each set once.</summary>
+/// <summary>
+/// The job names that a worker knows, with a digest that tells two sets apart, so that storages keep each set once.
+/// </summary>
 /// <remarks>Immutable, safe for use by several threads.</remarks>
 public sealed class JobNameSet
 {
@@ -13,7 +15,8 @@ public sealed class JobNameSet
     {
         ArgumentNullException.ThrowIfNull(names);
         Names = [.. names.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
-        Digest = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', Names))).AsSpan(0, 16));
+        Digest = Convert.ToHexStringLower(
+            SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', Names))).AsSpan(0, 16));
     }
 
     /// <summary>The names, sorted.</summary>

@@ -1,11 +1,13 @@
 namespace Lovage.Storage;
 
 /// <summary>
-/// One worker's way to claim jobs of some queues. The public methods wait, check and measure; a storage writes the protected ones, each of which looks once.
+/// One worker's way to claim jobs of some queues. The public methods wait, check and measure; a storage writes the
+/// protected ones, each of which looks once.
 /// </summary>
 /// <remarks>
-/// Safe for use by several threads; <see cref="ReceiveAsync"/> has one caller at a time, and <see cref="ReceiveOrphanAsync"/> likewise. Each look has a
-/// number that no other look of this process has, so that a storage can release exactly the claims of a look whose reply was lost.
+/// Safe for use by several threads; <see cref="ReceiveAsync"/> has one caller at a time, and
+/// <see cref="ReceiveOrphanAsync"/> likewise. Each look has a number that no other look of this process has, so that a
+/// storage can release exactly the claims of a look whose reply was lost.
 /// </remarks>
 public abstract class JobReceiver : IAsyncDisposable
 {
@@ -37,11 +39,13 @@ public abstract class JobReceiver : IAsyncDisposable
     public ReceiverOptions Options { get; }
 
     /// <summary>
-    /// Claims ready jobs in order: by the order of the queues, then by priority, then by when each became ready. Waits for the first when none is ready.
+    /// Claims ready jobs in order: by the order of the queues, then by priority, then by when each became ready. Waits
+    /// for the first when none is ready.
     /// </summary>
     /// <remarks>
-    /// The storage makes due jobs ready here: they join the back, in the order of their due times. Orphans and jobs of paused queues are not delivered
-    /// here. If this receive emptied the queues, the next one waits for a signal before it queries.
+    /// The storage makes due jobs ready here: they join the back, in the order of their due times. Orphans and jobs of
+    /// paused queues are not delivered here. If this receive emptied the queues, the next one waits for a signal before
+    /// it queries.
     /// </remarks>
     /// <param name="max">Deliveries at the most, 1 to <see cref="JobBroker.BatchMax"/>.</param>
     /// <param name="wait">How long to wait when nothing is ready; zero returns after one look.</param>
@@ -94,8 +98,9 @@ public abstract class JobReceiver : IAsyncDisposable
 
     /// <summary>Claims one orphan: a job that came back from a dead owner. Waits for one when there is none.</summary>
     /// <remarks>
-    /// The order is that of <see cref="ReceiveAsync"/>. The worker writes its start (<see cref="JobStore.RecordStartsAsync"/>, ahead) before the
-    /// handler runs, so that a job that kills its process is found out.
+    /// The order is that of <see cref="ReceiveAsync"/>. The worker writes its start
+    /// (<see cref="JobStore.RecordStartsAsync"/>, ahead) before the handler runs, so that a job that kills its process
+    /// is found out.
     /// </remarks>
     /// <param name="wait">How long to wait when there is none; zero returns after one look.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
@@ -166,13 +171,16 @@ public abstract class JobReceiver : IAsyncDisposable
     /// <summary>Closes; nothing by default.</summary>
     protected virtual ValueTask DisposeCoreAsync() => default;
 
-    private async ValueTask WaitAsync(WakeUp signals, Drained drained, TimeSpan limit, CancellationToken cancellationToken)
+    private async ValueTask WaitAsync(
+        WakeUp signals, Drained drained, TimeSpan limit, CancellationToken cancellationToken)
     {
         var untilDue = drained.LookAgainAfter - _time.GetElapsedTime(drained.Timestamp);
         await signals.WaitAsync(drained.Version, untilDue < limit ? untilDue.Value : limit, _time, cancellationToken);
     }
 
-    /// <summary>A look that left nothing ready: the next one has nothing to find before a signal or a due time.</summary>
+    /// <summary>
+    /// A look that left nothing ready: the next one has nothing to find before a signal or a due time.
+    /// </summary>
     /// <param name="Version">Of the signals, before that look.</param>
     /// <param name="Timestamp">Just after that look.</param>
     /// <param name="LookAgainAfter">How long from then until a delayed job is due; null when none waits.</param>
@@ -181,7 +189,8 @@ public abstract class JobReceiver : IAsyncDisposable
 
 /// <summary>What a receive brought.</summary>
 /// <param name="Deliveries">The claimed jobs.</param>
-/// <param name="AskedTimestamp">The receiver's timestamp just before the look: no lease of these deliveries began before it.</param>
+/// <param name="AskedTimestamp">The receiver's timestamp just before the look: no lease of these deliveries began
+/// before it.</param>
 public readonly record struct Received(IReadOnlyList<Delivery> Deliveries, long AskedTimestamp)
 {
     internal static Received Nothing { get; } = new([], 0);
@@ -189,8 +198,10 @@ public readonly record struct Received(IReadOnlyList<Delivery> Deliveries, long 
 
 /// <summary>What a storage answers to one look into its queues.</summary>
 /// <param name="Deliveries">What it claimed; empty when nothing is ready.</param>
-/// <param name="LookAgainAfter">How long until the next delayed job of these queues is due; null when there is none.</param>
+/// <param name="LookAgainAfter">How long until the next delayed job of these queues is due; null when there is
+/// none.</param>
 /// <param name="IsDrained">
-/// True when the look left nothing ready, so that the next look waits for a signal; false when there may be more, or when no signal would tell.
+/// True when the look left nothing ready, so that the next look waits for a signal; false when there may be more, or
+/// when no signal would tell.
 /// </param>
 public readonly record struct LookResult(IReadOnlyList<Delivery> Deliveries, TimeSpan? LookAgainAfter, bool IsDrained);

@@ -1,12 +1,13 @@
 namespace Lovage.Storage;
 
 /// <summary>
-/// Changes what is known of jobs: outcomes, starts, progress, and what a person asks for. Outcomes are written by <see cref="SettleAsync"/> and by nothing
-/// else. The public methods check, measure and send signals; a storage writes the protected ones.
+/// Changes what is known of jobs: outcomes, starts, progress, and what a person asks for. Outcomes are written by
+/// <see cref="SettleAsync"/> and by nothing else. The public methods check, measure and send signals; a storage writes
+/// the protected ones.
 /// </summary>
 /// <remarks>
-/// Safe for use by several threads. A call that fails with a <see cref="StorageException"/> may or may not have been carried out; every call can be
-/// repeated. Reading is <see cref="JobHistory"/>'s.
+/// Safe for use by several threads. A call that fails with a <see cref="StorageException"/> may or may not have been
+/// carried out; every call can be repeated. Reading is <see cref="JobHistory"/>'s.
 /// </remarks>
 public abstract class JobStore
 {
@@ -29,18 +30,21 @@ public abstract class JobStore
     protected SignalBus Signals { get; }
 
     /// <summary>
-    /// Writes outcomes: the job's new state, its result, the attempt, the counters and the follow-up messages of each outcome in one transaction, which
-    /// also ends the claim. An outcome with a stale token changes nothing.
+    /// Writes outcomes: the job's new state, its result, the attempt, the counters and the follow-up messages of each
+    /// outcome in one transaction, which also ends the claim. An outcome with a stale token changes nothing.
     /// </summary>
     /// <remarks>
-    /// A retry makes the job wait by the storage's clock and counts one failure. A retry of a job that is to be cancelled makes it cancelled, its attempt
-    /// kept and its follow-ups unpublished. Any outcome makes an orphan an ordinary job again. A follow-up whose id is known is not published again.
-    /// A repeated call is known until the job's next outcome.
+    /// A retry makes the job wait by the storage's clock and counts one failure. A retry of a job that is to be
+    /// cancelled makes it cancelled, its attempt kept and its follow-ups unpublished. Any outcome makes an orphan an
+    /// ordinary job again. A follow-up whose id is known is not published again. A repeated call is known until the
+    /// job's next outcome.
     /// </remarks>
     /// <param name="outcomes">1 to <see cref="JobBroker.BatchMax"/>.</param>
     /// <param name="cancellationToken">Gives up waiting; the outcomes may be written all the same.</param>
-    /// <returns>A result for each, in order. A repeated call with the same token is <see cref="SettleStatus.Applied"/> again.</returns>
-    /// <exception cref="ArgumentException">One is no outcome: <see cref="JobDecision.Ignore"/> or <see cref="JobDecision.Release"/>.</exception>
+    /// <returns>A result for each, in order. A repeated call with the same token is <see cref="SettleStatus.Applied"/>
+    /// again.</returns>
+    /// <exception cref="ArgumentException">One is no outcome: <see cref="JobDecision.Ignore"/> or
+    /// <see cref="JobDecision.Release"/>.</exception>
     /// <exception cref="StorageException">The storage cannot be asked now.</exception>
     public async ValueTask<IReadOnlyList<SettleResult>> SettleAsync(
         IReadOnlyList<Settlement> outcomes, CancellationToken cancellationToken)
@@ -51,7 +55,8 @@ public abstract class JobStore
             if (outcomes[i].Decision is JobDecision.Ignore or JobDecision.Release)
             {
                 throw new ArgumentException(
-                    $"{outcomes[i].Decision} is no outcome: leave the job alone, or release its claim.", nameof(outcomes));
+                    $"{outcomes[i].Decision} is no outcome: leave the job alone, or release its claim.",
+                    nameof(outcomes));
             }
         }
 
@@ -75,9 +80,11 @@ public abstract class JobStore
     /// <summary>Writes starts.</summary>
     /// <param name="starts">1 to <see cref="JobBroker.BatchMax"/>.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
-    /// <returns>For each, in order, whether the lease is still held; a start whose lease is lost is not written and must not run.</returns>
+    /// <returns>For each, in order, whether the lease is still held; a start whose lease is lost is not written and
+    /// must not run.</returns>
     /// <exception cref="StorageException">The storage cannot be asked now.</exception>
-    public ValueTask<IReadOnlyList<bool>> RecordStartsAsync(IReadOnlyList<JobStart> starts, CancellationToken cancellationToken)
+    public ValueTask<IReadOnlyList<bool>> RecordStartsAsync(
+        IReadOnlyList<JobStart> starts, CancellationToken cancellationToken)
     {
         JobBroker.CheckBatch(starts);
         return RecordStartsCoreAsync(starts, cancellationToken);
@@ -93,10 +100,13 @@ public abstract class JobStore
         return ReportProgressCoreAsync(updates, cancellationToken);
     }
 
-    /// <summary>Cancels jobs: one that no worker holds ends at once and durably; for one that a worker holds the request is stored.</summary>
+    /// <summary>
+    /// Cancels jobs: one that no worker holds ends at once and durably; for one that a worker holds the request is
+    /// stored.
+    /// </summary>
     /// <remarks>
-    /// The attempt's own final outcome wins over the request. When the claim ends without one (retry, release, decline, dead owner), the job is cancelled
-    /// then.
+    /// The attempt's own final outcome wins over the request. When the claim ends without one (retry, release, decline,
+    /// dead owner), the job is cancelled then.
     /// </remarks>
     /// <param name="ids">1 to <see cref="JobBroker.BatchMax"/>.</param>
     /// <param name="reason">Why, for the history; null for none.</param>
@@ -124,14 +134,16 @@ public abstract class JobStore
     }
 
     /// <summary>
-    /// Puts ended jobs back into their queues as if they were new: ready at once, no retries, no deaths, no offers, no result, no expiry that has passed,
-    /// counted as enqueued once more. Their history is kept.
+    /// Puts ended jobs back into their queues as if they were new: ready at once, no retries, no deaths, no offers, no
+    /// result, no expiry that has passed, counted as enqueued once more. Their history is kept.
     /// </summary>
     /// <param name="ids">1 to <see cref="JobBroker.BatchMax"/>.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
-    /// <returns>A result for each, in order; <see cref="ChangeStatus.NotPossible"/> for a job that has not ended.</returns>
+    /// <returns>A result for each, in order; <see cref="ChangeStatus.NotPossible"/> for a job that has not
+    /// ended.</returns>
     /// <exception cref="StorageException">The storage cannot be asked now.</exception>
-    public ValueTask<IReadOnlyList<ChangeResult>> RequeueAsync(IReadOnlyList<JobId> ids, CancellationToken cancellationToken)
+    public ValueTask<IReadOnlyList<ChangeResult>> RequeueAsync(
+        IReadOnlyList<JobId> ids, CancellationToken cancellationToken)
     {
         JobBroker.CheckBatch(ids);
         return TellReadyAsync(RequeueCoreAsync(ids, cancellationToken));
@@ -140,9 +152,11 @@ public abstract class JobStore
     /// <summary>Deletes ended jobs with their attempts.</summary>
     /// <param name="ids">1 to <see cref="JobBroker.BatchMax"/>.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
-    /// <returns>A result for each, in order; <see cref="ChangeStatus.NotPossible"/> for a job that has not ended: cancel it first.</returns>
+    /// <returns>A result for each, in order; <see cref="ChangeStatus.NotPossible"/> for a job that has not ended:
+    /// cancel it first.</returns>
     /// <exception cref="StorageException">The storage cannot be asked now.</exception>
-    public ValueTask<IReadOnlyList<ChangeResult>> DeleteAsync(IReadOnlyList<JobId> ids, CancellationToken cancellationToken)
+    public ValueTask<IReadOnlyList<ChangeResult>> DeleteAsync(
+        IReadOnlyList<JobId> ids, CancellationToken cancellationToken)
     {
         JobBroker.CheckBatch(ids);
         return DeleteCoreAsync(ids, cancellationToken);
@@ -151,23 +165,27 @@ public abstract class JobStore
     /// <summary>Makes delayed jobs ready now, retries included: each joins the back of its queue.</summary>
     /// <param name="ids">1 to <see cref="JobBroker.BatchMax"/>.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
-    /// <returns>A result for each, in order; <see cref="ChangeStatus.NotPossible"/> for a job that is not delayed.</returns>
+    /// <returns>A result for each, in order; <see cref="ChangeStatus.NotPossible"/> for a job that is not
+    /// delayed.</returns>
     /// <exception cref="StorageException">The storage cannot be asked now.</exception>
-    public ValueTask<IReadOnlyList<ChangeResult>> RunNowAsync(IReadOnlyList<JobId> ids, CancellationToken cancellationToken)
+    public ValueTask<IReadOnlyList<ChangeResult>> RunNowAsync(
+        IReadOnlyList<JobId> ids, CancellationToken cancellationToken)
     {
         JobBroker.CheckBatch(ids);
         return TellReadyAsync(RunNowCoreAsync(ids, cancellationToken));
     }
 
     /// <summary>
-    /// Moves jobs that no worker holds to another queue, another priority, or both. A ready job joins the back there, a delayed one keeps its due time.
-    /// The counters of queue and name move with the job.
+    /// Moves jobs that no worker holds to another queue, another priority, or both. A ready job joins the back there, a
+    /// delayed one keeps its due time. The counters of queue and name move with the job.
     /// </summary>
     /// <param name="ids">1 to <see cref="JobBroker.BatchMax"/>.</param>
     /// <param name="target">Where to.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
-    /// <returns>A result for each, in order; <see cref="ChangeStatus.NotPossible"/> for a job that a worker holds or that has ended.</returns>
-    /// <exception cref="ArgumentException">The queue's name is not allowed, the priority is out of range, or neither is given.</exception>
+    /// <returns>A result for each, in order; <see cref="ChangeStatus.NotPossible"/> for a job that a worker holds or
+    /// that has ended.</returns>
+    /// <exception cref="ArgumentException">The queue's name is not allowed, the priority is out of range, or neither is
+    /// given.</exception>
     /// <exception cref="StorageException">The storage cannot be asked now.</exception>
     public ValueTask<IReadOnlyList<ChangeResult>> MoveAsync(
         IReadOnlyList<JobId> ids, JobMove target, CancellationToken cancellationToken)
@@ -232,7 +250,8 @@ public abstract class JobStore
 
     /// <summary>Removes.</summary>
     /// <inheritdoc cref="PruneAsync"/>
-    protected abstract ValueTask<int> PruneCoreAsync(RetentionPolicy policy, int max, CancellationToken cancellationToken);
+    protected abstract ValueTask<int> PruneCoreAsync(
+        RetentionPolicy policy, int max, CancellationToken cancellationToken);
 
     private async ValueTask<IReadOnlyList<ChangeResult>> TellReadyAsync(ValueTask<IReadOnlyList<ChangeResult>> change)
     {

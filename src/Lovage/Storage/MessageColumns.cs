@@ -6,15 +6,21 @@ using Lovage.Protocol;
 namespace Lovage.Storage;
 
 /// <summary>
-/// What storages with columns write of a message beside its plain fields: its yes-or-no fields as the bits of one number, and the fields that are rarely set as one JSON object.
+/// What storages with columns write of a message beside its plain fields: its yes-or-no fields as the bits of one
+/// number, and the fields that are rarely set as one JSON object.
 /// </summary>
-/// <remarks>Stateless, safe for use by several threads. Rows outlive a version: bits and names are added, never changed.</remarks>
+/// <remarks>
+/// Stateless, safe for use by several threads. Rows outlive a version: bits and names are added, never changed.
+/// </remarks>
 public static class MessageColumns
 {
     private const int IgnoreResultFlag = 1;
     private const int ChosenIdFlag = 2;
 
-    /// <summary>The yes-or-no fields of a message: 1 for <see cref="JobMessage.IgnoreResult"/>, 2 for <see cref="JobMessage.HasChosenId"/>.</summary>
+    /// <summary>
+    /// The yes-or-no fields of a message: 1 for <see cref="JobMessage.IgnoreResult"/>, 2 for
+    /// <see cref="JobMessage.HasChosenId"/>.
+    /// </summary>
     /// <param name="message">The message.</param>
     public static int Flags(JobMessage message)
     {
@@ -38,7 +44,17 @@ public static class MessageColumns
         ArgumentNullException.ThrowIfNull(message);
         var origin = withOrigin ? message.Origin : null;
         if (origin is null
-            && message is { TimeLimit: null, SoftTimeLimit: null, RootId: null, ParentId: null, GroupId: null, GroupIndex: null, ReplyTo: null, Headers.Count: 0 })
+            && message is
+            {
+                TimeLimit: null,
+                SoftTimeLimit: null,
+                RootId: null,
+                ParentId: null,
+                GroupId: null,
+                GroupIndex: null,
+                ReplyTo: null,
+                Headers.Count: 0,
+            })
         {
             return [];
         }
@@ -72,7 +88,10 @@ public static class MessageColumns
         return buffer.WrittenSpan.ToArray();
     }
 
-    /// <summary>A message with the fields that <see cref="More"/> wrote; the same one when there are none. Names that this version does not know are left out.</summary>
+    /// <summary>
+    /// A message with the fields that <see cref="More"/> wrote; the same one when there are none. Names that this
+    /// version does not know are left out.
+    /// </summary>
     /// <param name="message">The message without them; its origin stays unless there is one among them.</param>
     /// <param name="utf8">What was written; may be empty.</param>
     /// <exception cref="JsonException">It is no JSON.</exception>

@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace Lovage.Storage;
 
-/// <summary>Reads the place from which a page of jobs continues: the number of the last job of the page before.</summary>
+/// <summary>
+/// Reads the place from which a page of jobs continues: the number of the last job of the page before.
+/// </summary>
 /// <remarks>Stateless, safe for use by several threads.</remarks>
 public static class PageBounds
 {
@@ -16,6 +18,7 @@ public static class PageBounds
         return query.After is null ? long.MaxValue
             : long.TryParse(query.After, NumberStyles.None, CultureInfo.InvariantCulture, out var before) ? before
             : throw new ArgumentException(
-                "The place to continue from is not one that a page gave. Start again from the first page.", nameof(query));
+                "The place to continue from is not one that a page gave. Start again from the first page.",
+                nameof(query));
     }
 }

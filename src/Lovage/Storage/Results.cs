@@ -16,7 +16,8 @@ public enum PublishStatus
 /// <summary>What became of one message that was published, and of which job that speaks.</summary>
 /// <param name="Status">What became of it.</param>
 /// <param name="Id">The job that is stored under it.</param>
-/// <param name="State">The state of that job: the one it was stored in, or the one in which the storage found it.</param>
+/// <param name="State">The state of that job: the one it was stored in, or the one in which the storage found
+/// it.</param>
 public readonly record struct PublishResult(PublishStatus Status, JobId Id, JobState State);
 
 /// <summary>What became of one outcome.</summary>
@@ -32,8 +33,9 @@ public enum SettleStatus
 /// <summary>What became of one outcome, and of its job.</summary>
 /// <param name="Status">Whether it is written.</param>
 /// <param name="State">
-/// Where the outcome has put the job, which may differ from what was decided: a retry of a job that is to be cancelled makes it
-/// <see cref="JobState.Cancelled"/>. Null when it was not written, or when an earlier call wrote it and the job has moved on since.
+/// Where the outcome has put the job, which may differ from what was decided: a retry of a job that is to be cancelled
+/// makes it <see cref="JobState.Cancelled"/>. Null when it was not written, or when an earlier call wrote it and the
+/// job has moved on since.
 /// </param>
 public readonly record struct SettleResult(SettleStatus Status, JobState? State);
 
@@ -46,12 +48,14 @@ public sealed record EndedJob(JobId Id, string Name, JobState State, string? Rea
 
 /// <summary>What a release, or a decline, did.</summary>
 /// <param name="Count">Claims that ended.</param>
-/// <param name="Ended">The jobs among them that ended too: those that were to be cancelled, and those offered for too long.</param>
+/// <param name="Ended">The jobs among them that ended too: those that were to be cancelled, and those offered for too
+/// long.</param>
 public sealed record ReleaseResult(int Count, IReadOnlyList<EndedJob> Ended);
 
 /// <summary>What a search for dead owners did.</summary>
 /// <param name="Orphaned">Jobs that are orphans now, at the front of their queues.</param>
-/// <param name="Ended">Jobs that ended: set aside because they ended their process too often, or cancelled because that was asked for.</param>
+/// <param name="Ended">Jobs that ended: set aside because they ended their process too often, or cancelled because that
+/// was asked for.</param>
 public sealed record ReclaimResult(int Orphaned, IReadOnlyList<EndedJob> Ended)
 {
     /// <summary>Claims that were reclaimed.</summary>

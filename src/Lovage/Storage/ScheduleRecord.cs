@@ -21,7 +21,10 @@ public sealed record ScheduleRecord
     /// <summary>The app whose code defines it; null for one that was added at run time.</summary>
     public string? App { get; init; }
 
-    /// <summary>The digest of the definition in that code, so that a later one is told from an operator's edit; marked once that code is gone; null for one that was added at run time.</summary>
+    /// <summary>
+    /// The digest of the definition in that code, so that a later one is told from an operator's edit; marked once that
+    /// code is gone; null for one that was added at run time.
+    /// </summary>
     public string? CodeDigest { get; init; }
 
     /// <summary>True when an operator has changed what the code says.</summary>
@@ -42,7 +45,9 @@ public sealed record ScheduleRecord
     /// <summary>The newest tick that was dealt with, whatever became of it; null before.</summary>
     public DateTimeOffset? LastTick { get; init; }
 
-    /// <summary>A tick that waits for the job before it (<see cref="OverlapRule.QueueOne"/>); null when none does.</summary>
+    /// <summary>
+    /// A tick that waits for the job before it (<see cref="OverlapRule.QueueOne"/>); null when none does.
+    /// </summary>
     public DateTimeOffset? QueuedTick { get; init; }
 
     /// <summary>Jobs that its ticks have enqueued so far.</summary>
@@ -54,30 +59,42 @@ public sealed record ScheduleRecord
     /// <summary>Ticks that were skipped so far because of unfinished jobs.</summary>
     public long Skipped { get; init; }
 
-    /// <summary>Grows with each change, and is never used again, even when the schedule is removed and stored anew; 0 for one that is not stored yet.</summary>
+    /// <summary>
+    /// Grows with each change, and is never used again, even when the schedule is removed and stored anew; 0 for one
+    /// that is not stored yet.
+    /// </summary>
     public long Version { get; init; }
 }
 
 /// <summary>A schedule that is due.</summary>
 /// <param name="Schedule">The schedule.</param>
 /// <param name="Unfinished">
-/// Jobs of its earlier ticks that have not ended, manual ones included. One that had ended when the schedule fired again no longer counts, even when a person puts it back.
+/// Jobs of its earlier ticks that have not ended, manual ones included. One that had ended when the schedule fired
+/// again no longer counts, even when a person puts it back.
 /// </param>
 public sealed record DueSchedule(ScheduleRecord Schedule, int Unfinished);
 
 /// <summary>What is due.</summary>
 /// <param name="Now">The storage's clock, which decides it.</param>
-/// <param name="Schedules">Those that are due, the longest due first: by the queued tick where that is what is due, else by the next one.</param>
-/// <param name="UntilNext">How long until the next one is; zero when there are more than were asked for, null when none will be.</param>
+/// <param name="Schedules">Those that are due, the longest due first: by the queued tick where that is what is due,
+/// else by the next one.</param>
+/// <param name="UntilNext">How long until the next one is; zero when there are more than were asked for, null when none
+/// will be.</param>
 /// <param name="AnyQueued">True when a tick waits for the job before it: look again soon.</param>
-public sealed record DueResult(DateTimeOffset Now, IReadOnlyList<DueSchedule> Schedules, TimeSpan? UntilNext, bool AnyQueued);
+public sealed record DueResult(
+    DateTimeOffset Now, IReadOnlyList<DueSchedule> Schedules, TimeSpan? UntilNext, bool AnyQueued);
 
-/// <summary>What is to be recorded of one due schedule, in one transaction: what became of its ticks, the jobs they enqueue, and where it goes on.</summary>
+/// <summary>
+/// What is to be recorded of one due schedule, in one transaction: what became of its ticks, the jobs they enqueue, and
+/// where it goes on.
+/// </summary>
 /// <param name="Id">The schedule.</param>
 /// <param name="Version">Its version as read; another one means that somebody else was faster.</param>
 public sealed record Firing(string Id, long Version)
 {
-    /// <summary>What became of ticks, oldest first. One that was recorded as queued may be recorded as fired or skipped later.</summary>
+    /// <summary>
+    /// What became of ticks, oldest first. One that was recorded as queued may be recorded as fired or skipped later.
+    /// </summary>
     public required IReadOnlyList<TickRecord> Ticks { get; init; }
 
     /// <summary>The jobs of those that fired, in their order.</summary>

@@ -1,12 +1,13 @@
 namespace Lovage.Storage;
 
 /// <summary>
-/// Holds schedules, the ticks they have had, and who leads. A tick and its job are written in one transaction, and only once, whoever tries: a firing counts only for the version
-/// of the schedule that it was computed from. The public methods check and wake; a storage writes the protected ones.
+/// Holds schedules, the ticks they have had, and who leads. A tick and its job are written in one transaction, and only
+/// once, whoever tries: a firing counts only for the version of the schedule that it was computed from. The public
+/// methods check and wake; a storage writes the protected ones.
 /// </summary>
 /// <remarks>
-/// Safe for use by several threads. A call that fails with a <see cref="StorageException"/> may or may not have been carried out; every call can be repeated. The storage's clock
-/// decides what is due.
+/// Safe for use by several threads. A call that fails with a <see cref="StorageException"/> may or may not have been
+/// carried out; every call can be repeated. The storage's clock decides what is due.
 /// </remarks>
 public abstract class ScheduleStore
 {
@@ -29,7 +30,8 @@ public abstract class ScheduleStore
 
     /// <summary>Stores a schedule, if nobody has changed it meanwhile.</summary>
     /// <param name="schedule">
-    /// The schedule. Its <see cref="ScheduleRecord.Version"/> is the one it was read with, 0 for a new one. Its counts and <see cref="ScheduleRecord.LastTick"/> are kept by the storage.
+    /// The schedule. Its <see cref="ScheduleRecord.Version"/> is the one it was read with, 0 for a new one. Its counts
+    /// and <see cref="ScheduleRecord.LastTick"/> are kept by the storage.
     /// </param>
     /// <param name="cancellationToken">Gives up waiting.</param>
     /// <returns>The new version; null when the stored one is another, or a new one exists already.</returns>
@@ -71,7 +73,8 @@ public abstract class ScheduleStore
     /// <param name="limit">Schedules at the most, 1 to <see cref="BatchMax"/>.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
     /// <exception cref="StorageException">The storage cannot be asked now.</exception>
-    public ValueTask<IReadOnlyList<ScheduleRecord>> ListAsync(string? after, int limit, CancellationToken cancellationToken)
+    public ValueTask<IReadOnlyList<ScheduleRecord>> ListAsync(
+        string? after, int limit, CancellationToken cancellationToken)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(limit, BatchMax);
@@ -81,9 +84,13 @@ public abstract class ScheduleStore
     /// <summary>How many there are.</summary>
     /// <param name="cancellationToken">Gives up waiting.</param>
     /// <exception cref="StorageException">The storage cannot be asked now.</exception>
-    public ValueTask<long> CountAsync(CancellationToken cancellationToken) => MeasureAsync("schedule.count", CountCoreAsync(cancellationToken));
+    public ValueTask<long> CountAsync(CancellationToken cancellationToken) =>
+        MeasureAsync("schedule.count", CountCoreAsync(cancellationToken));
 
-    /// <summary>Reads what is due: active schedules whose next tick has come, and those with a queued tick whose earlier jobs have all ended.</summary>
+    /// <summary>
+    /// Reads what is due: active schedules whose next tick has come, and those with a queued tick whose earlier jobs
+    /// have all ended.
+    /// </summary>
     /// <param name="max">Schedules at the most, 1 to <see cref="BatchMax"/>.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
     /// <exception cref="StorageException">The storage cannot be asked now.</exception>
@@ -98,9 +105,11 @@ public abstract class ScheduleStore
     /// <param name="firings">1 to <see cref="BatchMax"/>, of different schedules.</param>
     /// <param name="cancellationToken">Gives up waiting; they may be recorded all the same.</param>
     /// <returns>A status for each, in order.</returns>
-    /// <exception cref="ArgumentException">The ticks of one are not in order, or its next tick does not come after them.</exception>
+    /// <exception cref="ArgumentException">The ticks of one are not in order, or its next tick does not come after
+    /// them.</exception>
     /// <exception cref="StorageException">The storage cannot take them now.</exception>
-    public async ValueTask<IReadOnlyList<FireStatus>> RecordAsync(IReadOnlyList<Firing> firings, CancellationToken cancellationToken)
+    public async ValueTask<IReadOnlyList<FireStatus>> RecordAsync(
+        IReadOnlyList<Firing> firings, CancellationToken cancellationToken)
     {
         JobBroker.CheckBatch(firings);
         for (var i = 0; i < firings.Count; i++)
@@ -115,7 +124,8 @@ public abstract class ScheduleStore
 
     /// <summary>Enqueues a job of a schedule outside of its ticks, and records that.</summary>
     /// <param name="id">The schedule, in whatever state.</param>
-    /// <param name="job">The job. With the id of one that was run before it is the same call again, and nothing more is done.</param>
+    /// <param name="job">The job. With the id of one that was run before it is the same call again, and nothing more is
+    /// done.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
     /// <returns>False when there is no such schedule.</returns>
     /// <exception cref="StorageException">The storage cannot take it now.</exception>
@@ -155,7 +165,10 @@ public abstract class ScheduleStore
         return MeasureAsync("schedule.prune", PruneCoreAsync(keep, max, cancellationToken));
     }
 
-    /// <summary>Takes or keeps the lead, which spares the others the work of looking: nothing hangs on there being one leader only.</summary>
+    /// <summary>
+    /// Takes or keeps the lead, which spares the others the work of looking: nothing hangs on there being one leader
+    /// only.
+    /// </summary>
     /// <param name="owner">Who asks; unique among all schedulers.</param>
     /// <param name="lease">How long the lead lasts unless it is asked for again.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
@@ -168,7 +181,9 @@ public abstract class ScheduleStore
         return MeasureAsync("schedule.lead", TryLeadCoreAsync(owner, lease, cancellationToken));
     }
 
-    /// <summary>Gives the lead up, so that another need not wait for its end; nothing happens when another leads.</summary>
+    /// <summary>
+    /// Gives the lead up, so that another need not wait for its end; nothing happens when another leads.
+    /// </summary>
     /// <param name="owner">Who led.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
     /// <exception cref="StorageException">The storage cannot be asked now.</exception>
@@ -193,7 +208,8 @@ public abstract class ScheduleStore
 
     /// <summary>Reads a page.</summary>
     /// <inheritdoc cref="ListAsync"/>
-    protected abstract ValueTask<IReadOnlyList<ScheduleRecord>> ListCoreAsync(string? after, int limit, CancellationToken cancellationToken);
+    protected abstract ValueTask<IReadOnlyList<ScheduleRecord>> ListCoreAsync(
+        string? after, int limit, CancellationToken cancellationToken);
 
     /// <summary>Counts.</summary>
     /// <inheritdoc cref="CountAsync"/>
@@ -205,15 +221,18 @@ public abstract class ScheduleStore
 
     /// <summary>Writes what <see cref="RecordAsync"/> promises, in one transaction with the jobs.</summary>
     /// <inheritdoc cref="RecordAsync"/>
-    protected abstract ValueTask<IReadOnlyList<FireStatus>> RecordCoreAsync(IReadOnlyList<Firing> firings, CancellationToken cancellationToken);
+    protected abstract ValueTask<IReadOnlyList<FireStatus>> RecordCoreAsync(
+        IReadOnlyList<Firing> firings, CancellationToken cancellationToken);
 
     /// <summary>Writes what <see cref="RunAsync"/> promises, in one transaction with the job.</summary>
     /// <inheritdoc cref="RunAsync"/>
-    protected abstract ValueTask<bool> RunCoreAsync(string id, Protocol.JobMessage job, CancellationToken cancellationToken);
+    protected abstract ValueTask<bool> RunCoreAsync(
+        string id, Protocol.JobMessage job, CancellationToken cancellationToken);
 
     /// <summary>Reads history.</summary>
     /// <inheritdoc cref="HistoryAsync"/>
-    protected abstract ValueTask<IReadOnlyList<TickRecord>> HistoryCoreAsync(string id, int limit, CancellationToken cancellationToken);
+    protected abstract ValueTask<IReadOnlyList<TickRecord>> HistoryCoreAsync(
+        string id, int limit, CancellationToken cancellationToken);
 
     /// <summary>Removes old history.</summary>
     /// <inheritdoc cref="PruneAsync"/>
@@ -221,13 +240,16 @@ public abstract class ScheduleStore
 
     /// <summary>Takes or keeps the lead.</summary>
     /// <inheritdoc cref="TryLeadAsync"/>
-    protected abstract ValueTask<bool> TryLeadCoreAsync(string owner, TimeSpan lease, CancellationToken cancellationToken);
+    protected abstract ValueTask<bool> TryLeadCoreAsync(
+        string owner, TimeSpan lease, CancellationToken cancellationToken);
 
     /// <summary>Gives the lead up.</summary>
     /// <inheritdoc cref="ResignAsync"/>
     protected abstract ValueTask ResignCoreAsync(string owner, CancellationToken cancellationToken);
 
-    /// <summary>Refuses a schedule that would come to a tick again. A storage calls it with the last tick that it keeps.</summary>
+    /// <summary>
+    /// Refuses a schedule that would come to a tick again. A storage calls it with the last tick that it keeps.
+    /// </summary>
     /// <param name="schedule">The schedule as it is to be stored.</param>
     /// <param name="last">The newest tick that was dealt with; null before.</param>
     /// <exception cref="ArgumentException">Its next tick does not come after the last.</exception>
@@ -236,7 +258,10 @@ public abstract class ScheduleStore
         ArgumentNullException.ThrowIfNull(schedule);
         if (schedule.NextTick <= last)
         {
-            throw new ArgumentException($"The next tick of schedule '{schedule.Id}' is {schedule.NextTick:O}, and {last:O} has been dealt with.", nameof(schedule));
+            throw new ArgumentException(
+                $"The next tick of schedule '{schedule.Id}' is {schedule.NextTick:O}, and {last:O} has been dealt "
+                    + "with.",
+                nameof(schedule));
         }
     }
 
@@ -264,7 +289,8 @@ public abstract class ScheduleStore
         {
             if (tick.Tick <= last || tick.Through < tick.Tick || tick.Status == TickStatus.Manual)
             {
-                throw new ArgumentException($"The ticks of schedule '{firing.Id}' do not follow one another.", nameof(firing));
+                throw new ArgumentException(
+                    $"The ticks of schedule '{firing.Id}' do not follow one another.", nameof(firing));
             }
 
             last = tick.Through;
@@ -272,7 +298,9 @@ public abstract class ScheduleStore
 
         if (firing.NextTick <= last)
         {
-            throw new ArgumentException($"The next tick of schedule '{firing.Id}' is {firing.NextTick:O}, and {last:O} comes before it.", nameof(firing));
+            throw new ArgumentException(
+                $"The next tick of schedule '{firing.Id}' is {firing.NextTick:O}, and {last:O} comes before it.",
+                nameof(firing));
         }
     }
 }

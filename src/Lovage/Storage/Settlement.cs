@@ -2,7 +2,9 @@ using Lovage.Protocol;
 
 namespace Lovage.Storage;
 
-/// <summary>The outcome of one attempt, ready to be written: what the job becomes and what is kept of the attempt.</summary>
+/// <summary>
+/// The outcome of one attempt, ready to be written: what the job becomes and what is kept of the attempt.
+/// </summary>
 /// <remarks>Immutable.</remarks>
 public sealed record Settlement
 {
@@ -12,7 +14,9 @@ public sealed record Settlement
     /// <summary>The job.</summary>
     public required JobId Id { get; init; }
 
-    /// <summary>What was decided; never <see cref="JobDecision.Ignore"/> or <see cref="JobDecision.Release"/>.</summary>
+    /// <summary>
+    /// What was decided; never <see cref="JobDecision.Ignore"/> or <see cref="JobDecision.Release"/>.
+    /// </summary>
     public required JobDecision Decision { get; init; }
 
     /// <summary>The attempt, for the history.</summary>
@@ -25,8 +29,8 @@ public sealed record Settlement
     public ReadOnlyMemory<byte> Result { get; init; }
 
     /// <summary>
-    /// The newest progress that the attempt reported and that is not written yet, 0 to 1; null for none. Kept when the job ends, forgotten when it is
-    /// tried again.
+    /// The newest progress that the attempt reported and that is not written yet, 0 to 1; null for none. Kept when the
+    /// job ends, forgotten when it is tried again.
     /// </summary>
     public double? Progress { get; init; }
 
@@ -37,8 +41,8 @@ public sealed record Settlement
     public string? Reason { get; init; }
 
     /// <summary>
-    /// Messages that are published in the same transaction as the outcome, unless the job is to be cancelled and the outcome turns into that. None by
-    /// default.
+    /// Messages that are published in the same transaction as the outcome, unless the job is to be cancelled and the
+    /// outcome turns into that. None by default.
     /// </summary>
     public IReadOnlyList<JobMessage> FollowUps { get; init; } = [];
 }
@@ -47,7 +51,8 @@ public sealed record Settlement
 /// <param name="Token">The right under which it runs.</param>
 /// <param name="Id">The job.</param>
 /// <param name="StartedAt">When, by the worker's clock.</param>
-/// <param name="Ahead">True when it is written before the handler runs, for an orphan: only these count against the job.</param>
+/// <param name="Ahead">True when it is written before the handler runs, for an orphan: only these count against the
+/// job.</param>
 public readonly record struct JobStart(LeaseToken Token, JobId Id, DateTimeOffset StartedAt, bool Ahead);
 
 /// <summary>How far a running job is.</summary>

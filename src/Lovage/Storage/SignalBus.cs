@@ -29,9 +29,13 @@ public enum SignalKind
 public readonly record struct Signal(SignalKind Kind, string? Queue = null, JobId Id = default);
 
 /// <summary>
-/// Carries hints between the processes that share a storage. Correctness never hangs on one: whoever waits for a hint also looks by himself now and then.
+/// Carries hints between the processes that share a storage. Correctness never hangs on one: whoever waits for a hint
+/// also looks by himself now and then.
 /// </summary>
-/// <remarks>Safe for use by several threads. Handlers are called on whatever thread the hint arrives on; they must be quick and must not throw.</remarks>
+/// <remarks>
+/// Safe for use by several threads. Handlers are called on whatever thread the hint arrives on; they must be quick and
+/// must not throw.
+/// </remarks>
 public abstract class SignalBus
 {
     private readonly Lock _lock = new();
@@ -82,7 +86,10 @@ public abstract class SignalBus
         return subscription;
     }
 
-    /// <summary>Carries a hint to other processes. Does nothing by default, for storages whose other processes find out by themselves.</summary>
+    /// <summary>
+    /// Carries a hint to other processes. Does nothing by default, for storages whose other processes find out by
+    /// themselves.
+    /// </summary>
     /// <param name="signal">The hint, which this process has heard already.</param>
     protected virtual void SendCore(Signal signal)
     {

@@ -50,7 +50,9 @@ internal sealed class StorageHints(SignalBus signals)
 
     internal void CancelRequested(JobId id) => signals.Send(new Signal(SignalKind.CancelRequested, null, id));
 
-    /// <summary>An outcome was written: what it became, and whether messages that follow from it were published.</summary>
+    /// <summary>
+    /// An outcome was written: what it became, and whether messages that follow from it were published.
+    /// </summary>
     /// <returns>True when jobs may be ready or due because of it.</returns>
     internal bool Settled(Settlement outcome, SettleResult result)
     {
@@ -64,6 +66,7 @@ internal sealed class StorageHints(SignalBus signals)
             Ended(outcome.Id);
         }
 
-        return !state.IsFinal || (outcome.FollowUps.Count > 0 && state == JobLifecycle.After(outcome.Decision, JobState.Running));
+        return !state.IsFinal
+            || (outcome.FollowUps.Count > 0 && state == JobLifecycle.After(outcome.Decision, JobState.Running));
     }
 }

@@ -1,8 +1,8 @@
 namespace Lovage.Storage;
 
 /// <summary>
-/// Lets many wait for "something may have changed" without losing a change between looking and waiting: read <see cref="Version"/>, look, then wait
-/// for a version other than the one read.
+/// Lets many wait for "something may have changed" without losing a change between looking and waiting: read
+/// <see cref="Version"/>, look, then wait for a version other than the one read.
 /// </summary>
 /// <remarks>Safe for use by several threads.</remarks>
 public sealed class WakeUp
@@ -60,7 +60,8 @@ public sealed class WakeUp
     /// <param name="time">The clock.</param>
     /// <param name="cancellationToken">Ends the wait with an exception.</param>
     /// <returns>True when woken, false when the time was up.</returns>
-    public async ValueTask<bool> WaitAsync(long seen, TimeSpan limit, TimeProvider time, CancellationToken cancellationToken)
+    public async ValueTask<bool> WaitAsync(
+        long seen, TimeSpan limit, TimeProvider time, CancellationToken cancellationToken)
     {
         var waiter = new Waiter();
         lock (_lock)
@@ -78,11 +79,14 @@ public sealed class WakeUp
             _waiters.Add(waiter);
         }
 
-        // Not Task.WaitAsync: that goes by way of the thread pool whatever the caller's scheduler is, and ends every wait in vain with an exception.
+        // Not Task.WaitAsync: that goes by way of the thread pool whatever the caller's scheduler is, and ends every
+        // wait in vain with an exception.
         try
         {
-            await using var timer = time.CreateTimer(static state => ((Waiter)state!).TrySetResult(false), waiter, limit, Timeout.InfiniteTimeSpan);
-            await using var cancellation = cancellationToken.UnsafeRegister(static (state, token) => ((Waiter)state!).TrySetCanceled(token), waiter);
+            await using var timer = time.CreateTimer(
+                static state => ((Waiter)state!).TrySetResult(false), waiter, limit, Timeout.InfiniteTimeSpan);
+            await using var cancellation = cancellationToken.UnsafeRegister(
+                static (state, token) => ((Waiter)state!).TrySetCanceled(token), waiter);
             return await waiter.Task;
         }
         finally

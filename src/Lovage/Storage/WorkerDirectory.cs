@@ -1,12 +1,12 @@
 namespace Lovage.Storage;
 
 /// <summary>
-/// Lists the live workers of all processes: each beats every <see cref="BeatInterval"/>, and one that has not beaten for <see cref="LiveTime"/> is gone
-/// from the list. The public methods check; a storage writes the protected ones.
+/// Lists the live workers of all processes: each beats every <see cref="BeatInterval"/>, and one that has not beaten
+/// for <see cref="LiveTime"/> is gone from the list. The public methods check; a storage writes the protected ones.
 /// </summary>
 /// <remarks>
-/// Safe for use by several threads. The storage's clock judges beats. The list is for people, and for the wait before a declined job is offered again;
-/// leases alone decide who holds a job.
+/// Safe for use by several threads. The storage's clock judges beats. The list is for people, and for the wait before a
+/// declined job is offered again; leases alone decide who holds a job.
 /// </remarks>
 public abstract class WorkerDirectory
 {
@@ -16,7 +16,10 @@ public abstract class WorkerDirectory
     /// <summary>How long a worker is listed after its last beat: 30 s.</summary>
     public static readonly TimeSpan LiveTime = TimeSpan.FromSeconds(30);
 
-    /// <summary>Writes that a worker is alive, and what it is doing. The storage removes workers that have not beaten for <see cref="LiveTime"/>.</summary>
+    /// <summary>
+    /// Writes that a worker is alive, and what it is doing. The storage removes workers that have not beaten for
+    /// <see cref="LiveTime"/>.
+    /// </summary>
     /// <param name="beat">The worker. Its names are stored once a digest.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
     /// <exception cref="StorageException">The storage cannot be asked now.</exception>
@@ -39,7 +42,8 @@ public abstract class WorkerDirectory
     /// <summary>Reads the live workers, in the order in which they started.</summary>
     /// <param name="cancellationToken">Gives up waiting.</param>
     /// <exception cref="StorageException">The storage cannot be asked now.</exception>
-    public ValueTask<IReadOnlyList<WorkerRecord>> ListAsync(CancellationToken cancellationToken) => ListCoreAsync(cancellationToken);
+    public ValueTask<IReadOnlyList<WorkerRecord>> ListAsync(CancellationToken cancellationToken) =>
+        ListCoreAsync(cancellationToken);
 
     /// <summary>Writes what <see cref="BeatAsync"/> promises.</summary>
     /// <inheritdoc cref="BeatAsync"/>

@@ -3,17 +3,19 @@ using System.Globalization;
 namespace Lovage.Storage;
 
 /// <summary>
-/// Who holds a lease: a worker, named by where and when its process was started, so that a process on the same host can see at once that it is gone and a
-/// reused process id deceives nobody.
+/// Who holds a lease: a worker, named by where and when its process was started, so that a process on the same host can
+/// see at once that it is gone and a reused process id deceives nobody.
 /// </summary>
-/// <param name="BootId">The host's boot id (<c>/proc/sys/kernel/random/boot_id</c>), or the host's name where there is none.</param>
+/// <param name="BootId">The host's boot id (<c>/proc/sys/kernel/random/boot_id</c>), or the host's name where there is
+/// none.</param>
 /// <param name="PidNamespace">The PID namespace (<c>/proc/self/ns/pid</c>); 0 where there is none.</param>
 /// <param name="ProcessId">The process id in that namespace.</param>
 /// <param name="ProcessStart">The process's start time in the host's own unit.</param>
 /// <param name="Instance">Tells several workers of one process apart.</param>
 public sealed record WorkerOwner(string BootId, string PidNamespace, int ProcessId, long ProcessStart, string Instance)
 {
-    private readonly string _key = string.Create(CultureInfo.InvariantCulture, $"{BootId}/{PidNamespace}/{ProcessId}/{ProcessStart}/{Instance}");
+    private readonly string _key = string.Create(
+        CultureInfo.InvariantCulture, $"{BootId}/{PidNamespace}/{ProcessId}/{ProcessStart}/{Instance}");
 
     /// <summary>The owner as one text, which <see cref="Parse"/> reads.</summary>
     public string Key => _key;

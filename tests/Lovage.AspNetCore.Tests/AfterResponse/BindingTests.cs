@@ -24,19 +24,22 @@ public sealed class BindingTests
         {
             app.Use((context, next) =>
             {
-                context.RequestServices.GetRequiredService<BackgroundTasks>().Add("middleware", () => _done.Enqueue("middleware"));
+                context.RequestServices.GetRequiredService<BackgroundTasks>()
+                    .Add("middleware", () => _done.Enqueue("middleware"));
                 return next(context);
             });
             app.UseRouting();
-            app.MapPost("/", (BackgroundTasks background, Outer outer, [FromServices] BackgroundTasks asked, HttpContext context) =>
-            {
-                background.Add("endpoint", () => _done.Enqueue("endpoint"));
-                outer.Add();
-                asked.Add("asked", () => _done.Enqueue("asked"));
-                using var nested = context.RequestServices.CreateScope();
-                nested.ServiceProvider.GetRequiredService<Inner>().Add("nested scope");
-                return ReferenceEquals(background, asked) && ReferenceEquals(background, outer.Background);
-            });
+            app.MapPost(
+                "/",
+                (BackgroundTasks background, Outer outer, [FromServices] BackgroundTasks asked, HttpContext context) =>
+                {
+                    background.Add("endpoint", () => _done.Enqueue("endpoint"));
+                    outer.Add();
+                    asked.Add("asked", () => _done.Enqueue("asked"));
+                    using var nested = context.RequestServices.CreateScope();
+                    nested.ServiceProvider.GetRequiredService<Inner>().Add("nested scope");
+                    return ReferenceEquals(background, asked) && ReferenceEquals(background, outer.Background);
+                });
         });
 
         Assert.Equal((HttpStatusCode.OK, "true"), await site.PostAsync("/", "{}"));
@@ -49,7 +52,8 @@ public sealed class BindingTests
     public async Task Requests_Two_HaveAListEach()
     {
         var lists = new ConcurrentQueue<BackgroundTasks>();
-        await using var site = await StartAsync(app => app.MapGet("/", (BackgroundTasks background) => lists.Enqueue(background)));
+        await using var site = await StartAsync(
+            app => app.MapGet("/", (BackgroundTasks background) => lists.Enqueue(background)));
         using var connection = await site.ConnectAsync();
 
         await connection.ExchangeAsync("GET", "/");
@@ -122,7 +126,8 @@ public sealed class BindingTests
         Assert.Equal(HttpStatusCode.InternalServerError, (await site.PostAsync(path, body)).Status);
 
         Assert.Empty(_done);
-        Assert.Contains(site.Log.Lines, line => line.Error is InvalidOperationException error && error.Message.Contains(Line, StringComparison.Ordinal));
+        Assert.Contains(site.Log.Lines, line => line.Error is InvalidOperationException error
+            && error.Message.Contains(Line, StringComparison.Ordinal));
     }
 
     [Fact]
@@ -134,7 +139,8 @@ public sealed class BindingTests
 
         Assert.Equal(HttpStatusCode.InternalServerError, (await site.GetAsync("/")).Status);
 
-        Assert.Contains(site.Log.Lines, line => line.Error?.Message.Contains("is no answer", StringComparison.Ordinal) == true);
+        Assert.Contains(
+            site.Log.Lines, line => line.Error?.Message.Contains("is no answer", StringComparison.Ordinal) == true);
     }
 
     [Fact]
@@ -143,7 +149,8 @@ public sealed class BindingTests
         await using var site = await StartAsync(app => app.MapGet("/", () => "ok"));
         await using var scope = site.App.Services.CreateAsyncScope();
 
-        var none = Assert.Throws<InvalidOperationException>(() => scope.ServiceProvider.GetRequiredService<BackgroundTasks>());
+        var none = Assert.Throws<InvalidOperationException>(
+            () => scope.ServiceProvider.GetRequiredService<BackgroundTasks>());
 
         Assert.Contains("TaskSpawner", none.Message, StringComparison.Ordinal);
     }
@@ -182,11 +189,12 @@ public sealed class BindingTests
         Assert.DoesNotContain("BackgroundTasks", body, StringComparison.Ordinal);
     }
 
-    private Task<TestSite> StartAsync(Action<WebApplication> map, Action<IServiceCollection>? services = null) => TestSite.StartAsync(map, set: (builder, _) =>
-    {
-        builder.Services.AddSingleton(_done).AddScoped<Outer>().AddScoped<Inner>().AddControllers();
-        services?.Invoke(builder.Services);
-    });
+    private Task<TestSite> StartAsync(Action<WebApplication> map, Action<IServiceCollection>? services = null) =>
+        TestSite.StartAsync(map, set: (builder, _) =>
+        {
+            builder.Services.AddSingleton(_done).AddScoped<Outer>().AddScoped<Inner>().AddControllers();
+            services?.Invoke(builder.Services);
+        });
 
     public sealed record Mail(string Name);
 
@@ -205,7 +213,8 @@ public sealed class BindingTests
 
 [ApiController]
 [Route("api")]
-public sealed class ApiTasksController(BackgroundTasks background, BindingTests.Outer outer, ConcurrentQueue<string> done) : ControllerBase
+public sealed class ApiTasksController(
+    BackgroundTasks background, BindingTests.Outer outer, ConcurrentQueue<string> done) : ControllerBase
 {
     [HttpPost("action")]
     public string Post(BackgroundTasks tasks)
@@ -226,7 +235,8 @@ public sealed class ApiTasksController(BackgroundTasks background, BindingTests.
 
 /// <summary>Without [ApiController], as in an app of pages: nothing is inferred for its parameters.</summary>
 [Route("plain")]
-public sealed class PlainTasksController(BackgroundTasks background, BindingTests.Outer outer, ConcurrentQueue<string> done) : Controller
+public sealed class PlainTasksController(
+    BackgroundTasks background, BindingTests.Outer outer, ConcurrentQueue<string> done) : Controller
 {
     [ApiExplorerSettings(IgnoreApi = false)]
     [HttpPost("action")]

@@ -58,7 +58,10 @@ public sealed class ConnectionTests
         using var block = new ManualResetEventSlim();
         await using var site = await TestSite.StartAsync(app =>
         {
-            app.MapGet("/block", (BackgroundTasks background) => background.Add("block", () => block.Wait(TestSite.Patience, CancellationToken.None)));
+            app.MapGet(
+                "/block",
+                (BackgroundTasks background) => background.Add(
+                    "block", () => block.Wait(TestSite.Patience, CancellationToken.None)));
             app.MapGet("/ping", () => "pong");
         });
         using var connection = await site.ConnectAsync();
@@ -75,20 +78,21 @@ public sealed class ConnectionTests
     [InlineData(true)]
     public async Task Add_ClientGoneRightAfterSending_RunsTheTasks(bool reset)
     {
-        await using var site = await TestSite.StartAsync(app => app.MapPost("/", async (HttpContext context, BackgroundTasks background) =>
-        {
-            background.Add("before", () => _done.Enqueue("before"));
-            _entered.Set();
-            await using var aborted = context.RequestAborted.Register(_aborted.Set);
-            await _aborted.WhenSet;
-            background.Add("after", (CancellationToken token) =>
+        await using var site = await TestSite.StartAsync(
+            app => app.MapPost("/", async (HttpContext context, BackgroundTasks background) =>
             {
-                token.ThrowIfCancellationRequested();
-                _done.Enqueue("after");
-                return Task.CompletedTask;
-            });
-            return "nobody reads this";
-        }));
+                background.Add("before", () => _done.Enqueue("before"));
+                _entered.Set();
+                await using var aborted = context.RequestAborted.Register(_aborted.Set);
+                await _aborted.WhenSet;
+                background.Add("after", (CancellationToken token) =>
+                {
+                    token.ThrowIfCancellationRequested();
+                    _done.Enqueue("after");
+                    return Task.CompletedTask;
+                });
+                return "nobody reads this";
+            }));
         var connection = await site.ConnectAsync();
         await connection.SendAsync("POST", "/", "{}");
         await _entered.WaitAsync();
@@ -106,16 +110,17 @@ public sealed class ConnectionTests
     [InlineData(true)]
     public async Task Add_ClientGoneDuringTheResponse_RunsTheTasks(bool reset)
     {
-        await using var site = await TestSite.StartAsync(app => app.MapGet("/", async (HttpContext context, BackgroundTasks background) =>
-        {
-            background.Add("task", () => _done.Enqueue("task"));
-            await using var aborted = context.RequestAborted.Register(_aborted.Set);
-            var chunk = new byte[64 * 1024];
-            while (!_aborted.IsSet)
+        await using var site = await TestSite.StartAsync(
+            app => app.MapGet("/", async (HttpContext context, BackgroundTasks background) =>
             {
-                await context.Response.Body.WriteAsync(chunk, CancellationToken.None);
-            }
-        }));
+                background.Add("task", () => _done.Enqueue("task"));
+                await using var aborted = context.RequestAborted.Register(_aborted.Set);
+                var chunk = new byte[64 * 1024];
+                while (!_aborted.IsSet)
+                {
+                    await context.Response.Body.WriteAsync(chunk, CancellationToken.None);
+                }
+            }));
         var connection = await site.ConnectAsync();
         await connection.SendAsync("GET", "/");
         await connection.ReadSomeAsync();
@@ -131,12 +136,13 @@ public sealed class ConnectionTests
     public async Task Add_ClientGoneWhileItsTaskRuns_DoesNotCancelIt()
     {
         var cancelled = true;
-        await using var site = await TestSite.StartAsync(app => app.MapGet("/", (BackgroundTasks background) => background.Add("task", async (CancellationToken token) =>
-        {
-            _entered.Set();
-            await _gate.WhenSet;
-            cancelled = token.IsCancellationRequested;
-        })));
+        await using var site = await TestSite.StartAsync(app => app.MapGet(
+            "/", (BackgroundTasks background) => background.Add("task", async (CancellationToken token) =>
+            {
+                _entered.Set();
+                await _gate.WhenSet;
+                cancelled = token.IsCancellationRequested;
+            })));
         var connection = await site.ConnectAsync();
         await connection.ExchangeAsync("GET", "/");
         await _entered.WaitAsync();
@@ -163,16 +169,24 @@ public sealed class ConnectionTests
                 return context.Request.Protocol;
             }),
             protocols: HttpProtocols.Http2);
-        using var http = new HttpClient { BaseAddress = site.Address, DefaultRequestVersion = HttpVersion.Version20, DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact };
+        using var http = new HttpClient
+        {
+            BaseAddress = site.Address,
+            DefaultRequestVersion = HttpVersion.Version20,
+            DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact,
+        };
 
-        var answers = await Task.WhenAll(Enumerable.Range(0, Streams).Select(i => http.GetStringAsync(new Uri($"/{i}", UriKind.Relative), Cancel))).WaitAsync(TestSite.Patience, Cancel);
+        var answers = await Task.WhenAll(Enumerable.Range(0, Streams).Select(i =>
+            http.GetStringAsync(new Uri($"/{i}", UriKind.Relative), Cancel))).WaitAsync(TestSite.Patience, Cancel);
 
         Assert.All(answers, static protocol => Assert.Equal("HTTP/2", protocol));
         Assert.Equal(Streams, Running(site).Count);
         Assert.Empty(_done);
         _gate.Set();
         await site.IdleAsync();
-        Assert.Equal(Enumerable.Range(0, Streams).Select(static i => $"{i}").Order(StringComparer.Ordinal), _done.Order(StringComparer.Ordinal));
+        Assert.Equal(
+            Enumerable.Range(0, Streams).Select(static i => $"{i}").Order(StringComparer.Ordinal),
+            _done.Order(StringComparer.Ordinal));
     }
 
     [Fact]
@@ -187,7 +201,12 @@ public sealed class ConnectionTests
                 await _aborted.WhenSet;
             }),
             protocols: HttpProtocols.Http2);
-        using var http = new HttpClient { BaseAddress = site.Address, DefaultRequestVersion = HttpVersion.Version20, DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact };
+        using var http = new HttpClient
+        {
+            BaseAddress = site.Address,
+            DefaultRequestVersion = HttpVersion.Version20,
+            DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact,
+        };
         using var stop = new CancellationTokenSource();
         var request = http.GetStringAsync(new Uri("/", UriKind.Relative), stop.Token);
         await _entered.WaitAsync();
@@ -200,5 +219,6 @@ public sealed class ConnectionTests
         Assert.Equal(["task"], _done);
     }
 
-    private static IReadOnlyList<RunningTask> Running(TestSite site) => site.App.Services.GetRequiredService<TaskSpawner>().Running;
+    private static IReadOnlyList<RunningTask> Running(TestSite site) =>
+        site.App.Services.GetRequiredService<TaskSpawner>().Running;
 }

@@ -11,7 +11,9 @@ using Xunit;
 
 namespace Lovage.AspNetCore.Tests.AfterResponse;
 
-/// <summary>A request that ends in an exception drops its tasks, whoever answers it; one that answers with an error runs them.</summary>
+/// <summary>
+/// A request that ends in an exception drops its tasks, whoever answers it; one that answers with an error runs them.
+/// </summary>
 [Collection(MeteredTests.Name)]
 public sealed class FailedRequestTests
 {
@@ -33,7 +35,15 @@ public sealed class FailedRequestTests
 
     public static TheoryData<Answering, string> Throwing => new(
         from answering in Enum.GetValues<Answering>()
-        from place in new[] { "/endpoint", "/endpoint-sync", "/service", "/middleware", "/middleware-sync", "/controller" }
+        from place in new[]
+        {
+            "/endpoint",
+            "/endpoint-sync",
+            "/service",
+            "/middleware",
+            "/middleware-sync",
+            "/controller",
+        }
         select (answering, place));
 
     [Theory]
@@ -48,7 +58,10 @@ public sealed class FailedRequestTests
         Assert.True((int)status >= 500, $"{status}");
         await site.IdleAsync();
         Assert.Empty(_done);
-        Assert.Contains("2 tasks after the response were dropped", Assert.Single(site.Log.Of(TestLog.Dropped)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "2 tasks after the response were dropped",
+            Assert.Single(site.Log.Of(TestLog.Dropped)).Message,
+            StringComparison.Ordinal);
         Assert.Contains("never (2 times)", site.Log.Of(TestLog.Dropped).Single().Message, StringComparison.Ordinal);
         Assert.Equal(2, measured.Sum("lovage.local.dropped", "reason", "request_failed"));
         Assert.Equal(0, measured.Sum("lovage.local.queue.depth", "lovage.task.kind", "after-response"));
@@ -78,12 +91,13 @@ public sealed class FailedRequestTests
     public async Task Request_ThrowsBecauseItsClientIsGone_DropsItsTasks(Answering answering)
     {
         var entered = new Signal();
-        await using var site = await StartAsync(answering, app => app.MapGet("/wait", async (BackgroundTasks background, CancellationToken aborted) =>
-        {
-            Add(background);
-            entered.Set();
-            await Task.Delay(Timeout.Infinite, aborted);
-        }));
+        await using var site = await StartAsync(
+            answering, app => app.MapGet("/wait", async (BackgroundTasks background, CancellationToken aborted) =>
+            {
+                Add(background);
+                entered.Set();
+                await Task.Delay(Timeout.Infinite, aborted);
+            }));
         var connection = await site.ConnectAsync();
         await connection.SendAsync("GET", "/wait");
         await entered.WaitAsync();
@@ -123,18 +137,19 @@ public sealed class FailedRequestTests
     [Fact]
     public async Task Request_CatchesItsOwnException_RunsItsTasks()
     {
-        await using var site = await StartAsync(Answering.HandlerDelegate, app => app.MapGet("/caught", (BackgroundTasks background) =>
-        {
-            try
+        await using var site = await StartAsync(
+            Answering.HandlerDelegate, app => app.MapGet("/caught", (BackgroundTasks background) =>
             {
-                Add(background);
-                throw new InvalidOperationException("caught");
-            }
-            catch (InvalidOperationException caught)
-            {
-                return Results.Json(caught.Message, statusCode: 422);
-            }
-        }));
+                try
+                {
+                    Add(background);
+                    throw new InvalidOperationException("caught");
+                }
+                catch (InvalidOperationException caught)
+                {
+                    return Results.Json(caught.Message, statusCode: 422);
+                }
+            }));
 
         Assert.Equal(HttpStatusCode.UnprocessableEntity, (await site.GetAsync("/caught")).Status);
 
@@ -145,14 +160,16 @@ public sealed class FailedRequestTests
     [Fact]
     public async Task Request_WithoutTasks_DropsNothing()
     {
-        await using var site = await StartAsync(Answering.Nothing, app => app.MapGet("/bare", () => { throw new InvalidOperationException("bare"); }));
+        await using var site = await StartAsync(
+            Answering.Nothing, app => app.MapGet("/bare", () => { throw new InvalidOperationException("bare"); }));
 
         Assert.Equal(HttpStatusCode.InternalServerError, (await site.GetAsync("/bare")).Status);
 
         Assert.Empty(site.Log.Of(TestLog.Dropped));
     }
 
-    private async Task<TestSite> StartAsync(Answering answering, Action<WebApplication>? map = null) => await TestSite.StartAsync(
+    private async Task<TestSite> StartAsync(
+        Answering answering, Action<WebApplication>? map = null) => await TestSite.StartAsync(
         app =>
         {
             Answer(app, answering);
@@ -198,9 +215,14 @@ public sealed class FailedRequestTests
                 await context.Response.Body.FlushAsync();
                 throw new InvalidOperationException("started");
             });
-            app.MapGet("/status/{status:int}", (int status, BackgroundTasks background) => Answered(background, Results.StatusCode(status)));
+            app.MapGet(
+                "/status/{status:int}",
+                (int status, BackgroundTasks background) => Answered(background, Results.StatusCode(status)));
             app.MapGet("/problem", (BackgroundTasks background) => Answered(background, Results.Problem("no")));
-            app.MapGet("/validation", (BackgroundTasks background) => Answered(background, Results.ValidationProblem(new Dictionary<string, string[]> { ["name"] = ["no"] })));
+            app.MapGet(
+                "/validation",
+                (BackgroundTasks background) => Answered(
+                    background, Results.ValidationProblem(new Dictionary<string, string[]> { ["name"] = ["no"] })));
             app.MapGet("/unauthorized", (BackgroundTasks background) => Answered(background, Results.Unauthorized()));
             app.MapGet("/error", () => Results.Text("sorry", statusCode: 500));
             map?.Invoke(app);
@@ -262,7 +284,8 @@ public sealed class FailedRequestTests
 
     public sealed class Handler : IExceptionHandler
     {
-        public async ValueTask<bool> TryHandleAsync(HttpContext httpContext, Exception exception, CancellationToken cancellationToken)
+        public async ValueTask<bool> TryHandleAsync(
+            HttpContext httpContext, Exception exception, CancellationToken cancellationToken)
         {
             httpContext.Response.StatusCode = 500;
             await httpContext.Response.WriteAsync("handled", cancellationToken);

@@ -23,7 +23,8 @@ public sealed class ForeignContainerTests
                 deep.Add();
                 return $"{context.RequestServices.GetType().Name} {ReferenceEquals(background, deep.Background)}";
             }),
-            services => services.AddSingleton<IHttpContextFactory>(static provider => new DefaultHttpContextFactory(new ForeignProvider(provider))));
+            services => services.AddSingleton<IHttpContextFactory>(
+                static provider => new DefaultHttpContextFactory(new ForeignProvider(provider))));
 
         Assert.Equal((HttpStatusCode.OK, $"{nameof(ForeignProvider)} True"), await site.GetAsync("/"));
 
@@ -57,11 +58,12 @@ public sealed class ForeignContainerTests
         Assert.Equal(["endpoint in the app"], _done);
     }
 
-    private Task<TestSite> StartAsync(Action<WebApplication> map, Action<IServiceCollection>? services = null) => TestSite.StartAsync(map, set: (builder, _) =>
-    {
-        builder.Services.AddSingleton(_done).AddSingleton(new Place("app")).AddScoped<Deep>();
-        services?.Invoke(builder.Services);
-    });
+    private Task<TestSite> StartAsync(Action<WebApplication> map, Action<IServiceCollection>? services = null) =>
+        TestSite.StartAsync(map, set: (builder, _) =>
+        {
+            builder.Services.AddSingleton(_done).AddSingleton(new Place("app")).AddScoped<Deep>();
+            services?.Invoke(builder.Services);
+        });
 
     public sealed record Place(string Name);
 
@@ -72,12 +74,15 @@ public sealed class ForeignContainerTests
         public void Add() => background.Add("deep", () => done.Enqueue("deep"));
     }
 
-    /// <summary>As containers other than the framework's have it: what makes scopes is no provider of services itself.</summary>
+    /// <summary>
+    /// As containers other than the framework's have it: what makes scopes is no provider of services itself.
+    /// </summary>
     private sealed class ForeignProvider(IServiceProvider inner) : IServiceProvider
     {
         public object? GetService(Type serviceType) =>
             serviceType == typeof(IServiceProvider) ? this
-            : serviceType == typeof(IServiceScopeFactory) ? new ForeignScopes(inner.GetRequiredService<IServiceScopeFactory>())
+            : serviceType == typeof(IServiceScopeFactory)
+                ? new ForeignScopes(inner.GetRequiredService<IServiceScopeFactory>())
             : inner.GetService(serviceType);
     }
 

@@ -22,7 +22,9 @@ public sealed class OrderTests
         {
             background.Add("first", async () => { await Task.Yield(); _done.Enqueue("first"); });
             background.Add("second", () => throw new InvalidOperationException("no"));
-            background.Add("third", (TimeProvider time, CancellationToken token) => { _done.Enqueue("third"); return Task.CompletedTask; });
+            background.Add(
+                "third",
+                (TimeProvider time, CancellationToken token) => { _done.Enqueue("third"); return Task.CompletedTask; });
             return "ok";
         }));
 
@@ -31,7 +33,9 @@ public sealed class OrderTests
         await site.IdleAsync();
         Assert.Equal(["first", "third"], _done);
         var failure = Assert.Single(site.Failures);
-        Assert.Equal((TaskKind.AfterResponse, "second", "no", 1), (failure.Kind, failure.Name, failure.Exception.Message, failure.Attempts));
+        Assert.Equal(
+            (TaskKind.AfterResponse, "second", "no", 1),
+            (failure.Kind, failure.Name, failure.Exception.Message, failure.Attempts));
         Assert.Same(failure.Exception, Assert.Single(site.Log.Of(TestLog.Failed)).Error);
     }
 
@@ -40,25 +44,29 @@ public sealed class OrderTests
     {
         const int Requests = 50;
         const int Tasks = 20;
-        await using var site = await TestSite.StartAsync(app => app.MapGet("/{request}", (int request, BackgroundTasks background) =>
-        {
-            for (var i = 0; i < Tasks; i++)
+        await using var site = await TestSite.StartAsync(
+            app => app.MapGet("/{request}", (int request, BackgroundTasks background) =>
             {
-                var place = i;
-                background.Add("step", async () =>
+                for (var i = 0; i < Tasks; i++)
                 {
-                    await Task.Yield();
-                    _done.Enqueue($"{request}:{place}");
-                });
-            }
-        }), options => options.Local.AfterResponseConcurrency = 4);
+                    var place = i;
+                    background.Add("step", async () =>
+                    {
+                        await Task.Yield();
+                        _done.Enqueue($"{request}:{place}");
+                    });
+                }
+            }),
+            options => options.Local.AfterResponseConcurrency = 4);
 
         await Task.WhenAll(Enumerable.Range(0, Requests).Select(request => site.GetAsync($"/{request}")));
 
         await site.IdleAsync();
-        var byRequest = _done.Select(static step => step.Split(':')).ToLookup(static parts => parts[0], static parts => parts[1]);
+        var byRequest = _done.Select(static step => step.Split(':'))
+            .ToLookup(static parts => parts[0], static parts => parts[1]);
         Assert.Equal(Requests, byRequest.Count);
-        Assert.All(byRequest, static request => Assert.Equal(Enumerable.Range(0, Tasks).Select(static i => $"{i}"), request));
+        Assert.All(
+            byRequest, static request => Assert.Equal(Enumerable.Range(0, Tasks).Select(static i => $"{i}"), request));
     }
 
     [Fact]
@@ -73,12 +81,20 @@ public sealed class OrderTests
                 background.Add("token", (CancellationToken token) => Note($"token {token.CanBeCanceled}"));
                 background.Add("action 1", (Scoped one) => _done.Enqueue($"action 1 {one != ofRequest}"));
                 background.Add("task 1", (Scoped one) => Note($"task 1 {one != ofRequest}"));
-                background.Add("token 1", (Scoped one, CancellationToken token) => Note($"token 1 {one != ofRequest} {token.CanBeCanceled}"));
+                background.Add(
+                    "token 1",
+                    (Scoped one, CancellationToken token) => Note($"token 1 {one != ofRequest} {token.CanBeCanceled}"));
                 background.Add("action 2", (Scoped one, Scoped two) => _done.Enqueue($"action 2 {one == two}"));
                 background.Add("task 2", (Scoped one, Scoped two) => Note($"task 2 {one == two}"));
-                background.Add("token 2", (Scoped one, Scoped two, CancellationToken token) => Note($"token 2 {one == two} {token.CanBeCanceled}"));
-                background.Add("action token", (CancellationToken token) => _done.Enqueue($"action token {token.CanBeCanceled}"));
-                background.Add("action 1 token", (Scoped one, CancellationToken token) => _done.Enqueue($"action 1 token {token.CanBeCanceled}"));
+                background.Add(
+                    "token 2",
+                    (Scoped one, Scoped two, CancellationToken token) => Note(
+                        $"token 2 {one == two} {token.CanBeCanceled}"));
+                background.Add(
+                    "action token", (CancellationToken token) => _done.Enqueue($"action token {token.CanBeCanceled}"));
+                background.Add(
+                    "action 1 token",
+                    (Scoped one, CancellationToken token) => _done.Enqueue($"action 1 token {token.CanBeCanceled}"));
             }),
             set: (builder, _) => builder.Services.AddSingleton(disposed).AddScoped<Scoped>());
 
@@ -88,7 +104,8 @@ public sealed class OrderTests
         Assert.Empty(site.Failures);
         Assert.Equal(
             [
-                "action", "task", "token True", "action 1 True", "task 1 True", "token 1 True True", "action 2 True", "task 2 True", "token 2 True True", "action token True", "action 1 token True",
+                "action", "task", "token True", "action 1 True", "task 1 True", "token 1 True True", "action 2 True",
+                "task 2 True", "token 2 True True", "action token True", "action 1 token True",
             ],
             _done);
 
@@ -115,7 +132,9 @@ public sealed class OrderTests
                     await inNext.WhenSet;
                     seen.Enqueue((accessor.HttpContext is not null, Flow.Value));
                 });
-                background.Add("look again", (IHttpContextAccessor accessor) => seen.Enqueue((accessor.HttpContext is not null, Flow.Value)));
+                background.Add(
+                    "look again",
+                    (IHttpContextAccessor accessor) => seen.Enqueue((accessor.HttpContext is not null, Flow.Value)));
             });
             app.MapGet("/next", async () =>
             {
@@ -162,8 +181,10 @@ public sealed class OrderTests
         await using var site = await TestSite.StartAsync(
             app => app.MapGet("/", (BackgroundTasks background) =>
             {
-                var delayed = Assert.Throws<ArgumentException>(() => background.Add(Job.Create("n") with { Delay = TimeSpan.FromSeconds(1) }));
-                Assert.Throws<ArgumentException>(() => background.Add(Job.Create("n") with { At = DateTimeOffset.UnixEpoch }));
+                var delayed = Assert.Throws<ArgumentException>(
+                    () => background.Add(Job.Create("n") with { Delay = TimeSpan.FromSeconds(1) }));
+                Assert.Throws<ArgumentException>(
+                    () => background.Add(Job.Create("n") with { At = DateTimeOffset.UnixEpoch }));
                 Assert.Throws<UnknownJobException>(() => background.Add(Job.Create("unknown")));
                 return delayed.Message;
             }),

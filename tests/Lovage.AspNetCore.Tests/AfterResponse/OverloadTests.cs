@@ -27,7 +27,8 @@ public sealed class OverloadTests
 
     [Theory]
     [MemberData(nameof(Apps))]
-    public async Task Add_Full_Answers503WithRetryAfterAndRunsWhatWasAccepted(string environment, bool problemDetails, bool lovageProblems, bool handler)
+    public async Task Add_Full_Answers503WithRetryAfterAndRunsWhatWasAccepted(
+        string environment, bool problemDetails, bool lovageProblems, bool handler)
     {
         using var measured = new Measured();
         await using var site = await TestSite.StartAsync(
@@ -35,7 +36,10 @@ public sealed class OverloadTests
             {
                 if (handler)
                 {
-                    app.UseExceptionHandler(new ExceptionHandlerOptions { ExceptionHandler = static context => context.Response.WriteAsync("sorry") });
+                    app.UseExceptionHandler(new ExceptionHandlerOptions
+                    {
+                        ExceptionHandler = static context => context.Response.WriteAsync("sorry"),
+                    });
                 }
 
                 app.MapGet("/", Gated);
@@ -64,13 +68,17 @@ public sealed class OverloadTests
 
         foreach (var path in new[] { "/", "/controller-error" })
         {
-            using var refused = await site.Http.GetAsync(new Uri(path, UriKind.Relative), TestContext.Current.CancellationToken);
+            using var refused = await site.Http.GetAsync(
+                new Uri(path, UriKind.Relative), TestContext.Current.CancellationToken);
             var body = await refused.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
             Assert.Equal(HttpStatusCode.ServiceUnavailable, refused.StatusCode);
-            Assert.InRange(int.Parse(Assert.Single(refused.Headers.GetValues("Retry-After")), CultureInfo.InvariantCulture), 4, 6);
+            Assert.InRange(
+                int.Parse(Assert.Single(refused.Headers.GetValues("Retry-After")), CultureInfo.InvariantCulture), 4, 6);
             Assert.Contains("Lovage:Local:AfterResponseMax", body, StringComparison.Ordinal);
             Assert.DoesNotContain("   at ", body, StringComparison.Ordinal);
-            Assert.Equal(problemDetails || lovageProblems ? "application/problem+json" : "text/plain", refused.Content.Headers.ContentType?.MediaType);
+            Assert.Equal(
+                problemDetails || lovageProblems ? "application/problem+json" : "text/plain",
+                refused.Content.Headers.ContentType?.MediaType);
         }
 
         Assert.Equal(2, measured.Sum("lovage.local.dropped", "reason", "full"));
@@ -108,7 +116,8 @@ public sealed class OverloadTests
             app => app.MapGet("/", (BackgroundTasks background) =>
             {
                 background.Add("first", () => _done.Enqueue("first"));
-                var full = Assert.Throws<QueueFullException>(() => background.Add("second", () => _done.Enqueue("second")));
+                var full = Assert.Throws<QueueFullException>(
+                    () => background.Add("second", () => _done.Enqueue("second")));
                 return Results.Text($"{full.Queue} {full.RetryAfter.TotalSeconds}", statusCode: 202);
             }),
             options => options.Local.AfterResponseMax = 1);
@@ -161,11 +170,15 @@ public sealed class OverloadTests
             options => (options.Local.AfterResponseMax, options.Local.AfterResponseConcurrency) = (4, 2));
         site.Http.DefaultRequestVersion = HttpVersion.Version11;
 
-        var answers = await Task.WhenAll(Enumerable.Range(0, Requests).Select(async i => (i, (await site.GetAsync($"/{i}")).Status)));
+        var answers = await Task.WhenAll(
+            Enumerable.Range(0, Requests).Select(async i => (i, (await site.GetAsync($"/{i}")).Status)));
 
         await site.IdleAsync();
-        var ok = answers.Where(static answer => answer.Status == HttpStatusCode.OK).Select(static answer => $"{answer.i}").ToList();
-        Assert.Equal(Requests - ok.Count, answers.Count(static answer => answer.Status == HttpStatusCode.ServiceUnavailable));
+        var ok = answers.Where(static answer => answer.Status == HttpStatusCode.OK)
+            .Select(static answer => $"{answer.i}")
+            .ToList();
+        Assert.Equal(
+            Requests - ok.Count, answers.Count(static answer => answer.Status == HttpStatusCode.ServiceUnavailable));
         Assert.Equal(accepted, ok.Count);
         Assert.Equal(ok.Order(StringComparer.Ordinal), _done.Order(StringComparer.Ordinal));
         Assert.Empty(site.Failures);

@@ -29,7 +29,8 @@ public sealed class StopTests
                 await _gate.WhenSet;
                 _done.Enqueue($"gated {token.IsCancellationRequested}");
             });
-            background.Add("behind it", (CancellationToken token) => _done.Enqueue($"behind it {token.IsCancellationRequested}"));
+            background.Add(
+                "behind it", (CancellationToken token) => _done.Enqueue($"behind it {token.IsCancellationRequested}"));
         }));
         await site.GetAsync("/");
         await _entered.WaitAsync();
@@ -119,11 +120,14 @@ public sealed class StopTests
 
         Assert.Empty(_done);
         var cancelling = Assert.Single(site.Log.Of(TestLog.Cancelling)).Message;
-        Assert.All(["polite", "behind", "rude", "behind the rude one"], name => Assert.Contains(name, cancelling, StringComparison.Ordinal));
+        Assert.All(
+            ["polite", "behind", "rude", "behind the rude one"],
+            name => Assert.Contains(name, cancelling, StringComparison.Ordinal));
         Assert.Contains("polite", Assert.Single(site.Log.Of(TestLog.Cancelled)).Message, StringComparison.Ordinal);
         var left = Assert.Single(site.Log.Of(TestLog.LeftBehind)).Message;
         Assert.Contains("3 tasks", left, StringComparison.Ordinal);
-        Assert.All(["rude", "behind", "behind the rude one"], name => Assert.Contains(name, left, StringComparison.Ordinal));
+        Assert.All(
+            ["rude", "behind", "behind the rude one"], name => Assert.Contains(name, left, StringComparison.Ordinal));
         Assert.DoesNotContain("polite", left, StringComparison.Ordinal);
         never.Set();
     }
@@ -168,11 +172,13 @@ public sealed class StopTests
         await site.App.StopAsync(Cancel);
 
         Assert.Empty(site.Log.Of(TestLog.Draining));
-        var refused = Assert.Throws<AppStoppingException>(() => site.App.Services.GetRequiredService<TaskSpawner>().Spawn("late", () => _done.Enqueue("late")));
+        var refused = Assert.Throws<AppStoppingException>(
+            () => site.App.Services.GetRequiredService<TaskSpawner>().Spawn("late", () => _done.Enqueue("late")));
         Assert.Contains("'late' was refused", refused.Message, StringComparison.Ordinal);
     }
 
-    private Task<TestSite> StartAsync(Action<WebApplication> map) => TestSite.StartAsync(map, set: (_, lovage) => lovage!.UseTime(_time));
+    private Task<TestSite> StartAsync(Action<WebApplication> map) =>
+        TestSite.StartAsync(map, set: (_, lovage) => lovage!.UseTime(_time));
 
     /// <summary>The clock moves on for as long as somebody waits.</summary>
     private async Task MoveUntilAsync(Task end)

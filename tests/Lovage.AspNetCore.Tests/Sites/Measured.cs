@@ -40,7 +40,8 @@ internal sealed class Measured : IDisposable
     {
         lock (_all)
         {
-            return _all.Where(one => one.Instrument == instrument && Equals(one.Tags.GetValueOrDefault(tag), value)).Sum(static one => one.Value);
+            return _all.Where(one => one.Instrument == instrument && Equals(one.Tags.GetValueOrDefault(tag), value))
+                .Sum(static one => one.Value);
         }
     }
 

@@ -24,7 +24,12 @@ internal sealed class RawConnection : IDisposable
 
     /// <summary>Sends a request without waiting for an answer.</summary>
     public async Task SendAsync(string method, string path, string body = "", string type = "application/json") =>
-        await _socket.SendAsync(Encoding.ASCII.GetBytes($"{method} {path} HTTP/1.1\r\nHost: site\r\nContent-Type: {type}\r\nContent-Length: {body.Length}\r\n\r\n{body}"), SocketFlags.None, Cancel);
+        await _socket.SendAsync(
+            Encoding.ASCII.GetBytes(
+                $"{method} {path} HTTP/1.1\r\nHost: site\r\nContent-Type: {type}\r\nContent-Length: "
+                    + $"{body.Length}\r\n\r\n{body}"),
+            SocketFlags.None,
+            Cancel);
 
     /// <summary>The next answer with its body.</summary>
     public async Task<RawAnswer> ReceiveAsync()
@@ -37,8 +42,12 @@ internal sealed class RawConnection : IDisposable
 
         var head = Encoding.Latin1.GetString([.. _read[..end]]).Split("\r\n");
         _read.RemoveRange(0, end + 4);
-        var headers = head.Skip(1).Select(static line => line.Split(": ", 2)).ToLookup(static pair => pair[0], static pair => pair[1], StringComparer.OrdinalIgnoreCase);
-        var body = headers["Transfer-Encoding"].Any() ? await ChunksAsync() : await TakeAsync(int.Parse(headers["Content-Length"].Single(), CultureInfo.InvariantCulture));
+        var headers = head.Skip(1)
+            .Select(static line => line.Split(": ", 2))
+            .ToLookup(static pair => pair[0], static pair => pair[1], StringComparer.OrdinalIgnoreCase);
+        var body = headers["Transfer-Encoding"].Any()
+            ? await ChunksAsync()
+            : await TakeAsync(int.Parse(headers["Content-Length"].Single(), CultureInfo.InvariantCulture));
         return new RawAnswer(int.Parse(head[0].Split(' ')[1], CultureInfo.InvariantCulture), headers, body);
     }
 
@@ -99,7 +108,9 @@ internal sealed class RawConnection : IDisposable
 
     private async Task<bool> FillAsync()
     {
-        var count = await _socket.ReceiveAsync(_buffer, SocketFlags.None, Cancel).AsTask().WaitAsync(TestSite.Patience, Cancel);
+        var count = await _socket.ReceiveAsync(_buffer, SocketFlags.None, Cancel)
+            .AsTask()
+            .WaitAsync(TestSite.Patience, Cancel);
         _read.AddRange(_buffer.AsSpan(0, count));
         return count > 0;
     }

@@ -45,14 +45,23 @@ internal sealed class TestSite : IAsyncDisposable
     /// <param name="protocols">HTTP/1.1 unless said otherwise.</param>
     /// <param name="withLovage">False for an app whose author forgot it.</param>
     public static async Task<TestSite> StartAsync(
-        Action<WebApplication> map, Action<LovageOptions>? options = null, Action<WebApplicationBuilder, LovageBuilder?>? set = null, string? environment = null, HttpProtocols protocols = HttpProtocols.Http1, bool withLovage = true)
+        Action<WebApplication> map,
+        Action<LovageOptions>? options = null,
+        Action<WebApplicationBuilder, LovageBuilder?>? set = null,
+        string? environment = null,
+        HttpProtocols protocols = HttpProtocols.Http1,
+        bool withLovage = true)
     {
         var log = new TestLog();
         var failures = new ConcurrentQueue<TaskFailure>();
-        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { EnvironmentName = environment ?? Environments.Production });
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen => listen.Protocols = protocols));
+        var builder = WebApplication.CreateSlimBuilder(
+            new WebApplicationOptions { EnvironmentName = environment ?? Environments.Production });
+        builder.WebHost.ConfigureKestrel(
+            kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen => listen.Protocols = protocols));
         builder.Logging.ClearProviders().AddProvider(log).SetMinimumLevel(LogLevel.Debug);
-        var lovage = withLovage ? builder.AddLovage(options).UseStorage("memory:").OnTaskFailure(failures.Enqueue) : null;
+        var lovage = withLovage
+            ? builder.AddLovage(options).UseStorage("memory:").OnTaskFailure(failures.Enqueue)
+            : null;
         set?.Invoke(builder, lovage);
         var app = builder.Build();
         map(app);

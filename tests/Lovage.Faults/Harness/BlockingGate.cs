@@ -2,7 +2,9 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace Lovage.Faults.Harness;
 
-/// <summary>Where handlers of the test's own process block until the test lets them go, at its end at the latest.</summary>
+/// <summary>
+/// Where handlers of the test's own process block until the test lets them go, at its end at the latest.
+/// </summary>
 internal sealed class BlockingGate(int expected) : IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
@@ -26,7 +28,9 @@ internal sealed class BlockingGate(int expected) : IDisposable
             _full.TrySetResult();
         }
 
-        return _opened.Task.Wait(Patience, CancellationToken.None) ? default : throw new TimeoutException("The test has forgotten its handlers.");
+        return _opened.Task.Wait(Patience, CancellationToken.None)
+            ? default
+            : throw new TimeoutException("The test has forgotten its handlers.");
     }
 
     internal void Open() => _opened.TrySetResult();

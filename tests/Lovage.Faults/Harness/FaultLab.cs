@@ -9,7 +9,9 @@ using Xunit;
 
 namespace Lovage.Faults.Harness;
 
-/// <summary>One test's storage, processes and journals. All of it is gone when the test ends, however it ends.</summary>
+/// <summary>
+/// One test's storage, processes and journals. All of it is gone when the test ends, however it ends.
+/// </summary>
 internal sealed class FaultLab : IAsyncDisposable
 {
     private readonly StorageUnderTest _storage;
@@ -60,12 +62,15 @@ internal sealed class FaultLab : IAsyncDisposable
 
     internal NodeProcess StartWorker(WorkerShape shape) => Start("worker", shape.Arguments());
 
-    internal NodeProcess StartProducer(int jobs, int batchSize) => Start("producer", [$"--produce={jobs}", $"--batch={batchSize}"]);
+    internal NodeProcess StartProducer(int jobs, int batchSize) =>
+        Start("producer", [$"--produce={jobs}", $"--batch={batchSize}"]);
 
-    internal Task<IReadOnlyList<JobId>> EnqueueAsync(params IEnumerable<Job> jobs) => _producer.EnqueueAsync(jobs, 1_000, TestContext.Current.CancellationToken);
+    internal Task<IReadOnlyList<JobId>> EnqueueAsync(params IEnumerable<Job> jobs) =>
+        _producer.EnqueueAsync(jobs, 1_000, TestContext.Current.CancellationToken);
 
     /// <summary>Enqueues again with the same ids what the storage could not answer for.</summary>
-    internal Task<IReadOnlyList<JobId>> EnqueueSurelyAsync(params IEnumerable<Job> jobs) => _producer.EnqueueSurelyAsync(jobs, 1_000, TestContext.Current.CancellationToken);
+    internal Task<IReadOnlyList<JobId>> EnqueueSurelyAsync(params IEnumerable<Job> jobs) =>
+        _producer.EnqueueSurelyAsync(jobs, 1_000, TestContext.Current.CancellationToken);
 
     /// <summary>How often a batch was enqueued again.</summary>
     internal int Repeats => _producer.Repeats;
@@ -79,7 +84,8 @@ internal sealed class FaultLab : IAsyncDisposable
     internal void OpenGate(JobId id, NodeProcess node) => File.Create(FaultJobs.Gate(_folder, id, node.Id)).Dispose();
 
     /// <summary>Waits; says at the deadline how the processes are.</summary>
-    internal async Task UntilAsync(string what, TimeSpan limit, Func<bool> condition) => await UntilAsync(what, limit, () => ValueTask.FromResult(condition()));
+    internal async Task UntilAsync(string what, TimeSpan limit, Func<bool> condition) =>
+        await UntilAsync(what, limit, () => ValueTask.FromResult(condition()));
 
     internal async Task UntilAsync(string what, TimeSpan limit, Func<ValueTask<bool>> condition)
     {
@@ -93,8 +99,11 @@ internal sealed class FaultLab : IAsyncDisposable
         }
     }
 
-    /// <summary>Waits until processes have started to log, which a node does when its storage is open and its worker begins.</summary>
-    internal Task UpAsync(params IReadOnlyList<NodeProcess> nodes) => UntilAsync("all nodes are up", TimeSpan.FromSeconds(30), () => nodes.All(static node => node.Events.Count > 0));
+    /// <summary>
+    /// Waits until processes have started to log, which a node does when its storage is open and its worker begins.
+    /// </summary>
+    internal Task UpAsync(params IReadOnlyList<NodeProcess> nodes) =>
+        UntilAsync("all nodes are up", TimeSpan.FromSeconds(30), () => nodes.All(static node => node.Events.Count > 0));
 
     /// <summary>A fault of the server or of the way to it hits all workers, until <see cref="EndFault"/>.</summary>
     internal void BeginFault() => _nodes.ForEach(static node => node.Hit());
@@ -112,8 +121,13 @@ internal sealed class FaultLab : IAsyncDisposable
         await UntilAsync("all workers consume again", limit, () =>
         {
             var lines = Journal.Read();
-            fresh.UnionWith(lines.Skip(seen).Where(line => line.Word == "intent" && line.At > since).Select(static line => line.Id));
-            foreach (var line in lines.Skip(seen).Where(line => line.Word == "start" && line.At > since && fresh.Contains(line.Id) && idle.Contains(line.Process)))
+            fresh.UnionWith(lines.Skip(seen)
+                .Where(line => line.Word == "intent" && line.At > since)
+                .Select(static line => line.Id));
+            foreach (var line in lines.Skip(seen).Where(line => line.Word == "start"
+                && line.At > since
+                && fresh.Contains(line.Id)
+                && idle.Contains(line.Process)))
             {
                 idle.Remove(line.Process);
                 last = Math.Max(last, line.At);
@@ -134,9 +148,12 @@ internal sealed class FaultLab : IAsyncDisposable
         return found!;
     }
 
-    internal async Task<JobRecord> RecordAsync(JobId id) => await _inspector.FindAsync(id, TestContext.Current.CancellationToken) ?? throw new InvalidOperationException($"{id} has no record.");
+    internal async Task<JobRecord> RecordAsync(JobId id) =>
+        await _inspector.FindAsync(id, TestContext.Current.CancellationToken)
+            ?? throw new InvalidOperationException($"{id} has no record.");
 
-    internal ValueTask<IReadOnlyList<AttemptRecord>> AttemptsAsync(JobId id) => _inspector.AttemptsAsync(id, TestContext.Current.CancellationToken);
+    internal ValueTask<IReadOnlyList<AttemptRecord>> AttemptsAsync(JobId id) =>
+        _inspector.AttemptsAsync(id, TestContext.Current.CancellationToken);
 
     /// <summary>Waits until there is nothing to do.</summary>
     internal async Task QuiesceAsync(TimeSpan limit)
@@ -155,7 +172,13 @@ internal sealed class FaultLab : IAsyncDisposable
     /// <summary>Holds the journals against the storage. Call it when nothing runs.</summary>
     /// <param name="ends">How jobs are meant to end that cannot succeed.</param>
     internal async Task<Verdict> JudgeAsync(IReadOnlyDictionary<JobId, JobState>? ends = null) =>
-        Verdict.Of(Journal.Read(), _faults.All, await RecordsAsync(), await _inspector.CountersAsync(), await LeftAsync(), ends ?? ImmutableDictionary<JobId, JobState>.Empty);
+        Verdict.Of(
+            Journal.Read(),
+            _faults.All,
+            await RecordsAsync(),
+            await _inspector.CountersAsync(),
+            await LeftAsync(),
+            ends ?? ImmutableDictionary<JobId, JobState>.Empty);
 
     /// <summary>All jobs that the storage keeps.</summary>
     internal async Task<IReadOnlyList<JobRecord>> RecordsAsync()
@@ -192,7 +215,12 @@ internal sealed class FaultLab : IAsyncDisposable
     {
         var name = $"{role}-{_nodes.Count}";
         var node = new NodeProcess(
-            name, _folder, [$"--journal={Path.Combine(_folder, name + ".journal")}", $"--Lovage:Storage={_storage.Address}", "--Lovage:Limits:EnqueueTimeout=00:00:30", .. arguments], _faults);
+            name, _folder, [
+                $"--journal={Path.Combine(_folder, name + ".journal")}",
+                $"--Lovage:Storage={_storage.Address}",
+                "--Lovage:Limits:EnqueueTimeout=00:00:30",
+                .. arguments,
+            ], _faults);
         _nodes.Add(node);
         return node;
     }
@@ -200,8 +228,11 @@ internal sealed class FaultLab : IAsyncDisposable
     private async Task<List<string>> LeftAsync()
     {
         var queues = await _inspector.QueuesAsync();
-        var owners = await _host.Services.GetRequiredService<JobStorage>().Broker.OwnersAsync(TestContext.Current.CancellationToken);
-        return [.. queues.Where(static queue => queue.Ready + queue.Scheduled + queue.Claimed != 0).Select(static queue => queue.ToString()), .. owners];
+        var owners = await _host.Services.GetRequiredService<JobStorage>()
+            .Broker
+            .OwnersAsync(TestContext.Current.CancellationToken);
+        return [.. queues.Where(static queue => queue.Ready + queue.Scheduled + queue.Claimed != 0)
+            .Select(static queue => queue.ToString()), .. owners];
     }
 
     private string Describe()
@@ -209,7 +240,8 @@ internal sealed class FaultLab : IAsyncDisposable
         var text = new StringBuilder();
         foreach (var node in _nodes.TakeLast(4))
         {
-            text.AppendLine().AppendLine($"{node.Name} (process {node.Id}): {(node.HasExited ? $"exited with {node.ExitCode}" : "running")}");
+            text.AppendLine().AppendLine(
+                $"{node.Name} (process {node.Id}): {(node.HasExited ? $"exited with {node.ExitCode}" : "running")}");
             text.AppendJoin('\n', node.Events.TakeLast(10)).AppendLine().Append(node.Output);
         }
 

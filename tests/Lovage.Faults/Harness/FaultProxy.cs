@@ -21,8 +21,9 @@ internal enum ProxyMode
 }
 
 /// <summary>
-/// Stands on a port of its own before a server, of whatever protocol, and does to its connections what networks do. What was done to a connection lasts: after half-opening
-/// and after dropped replies it never forwards again, whatever the mode becomes.
+/// Stands on a port of its own before a server, of whatever protocol, and does to its connections what networks do.
+/// What was done to a connection lasts: after half-opening and after dropped replies it never forwards again, whatever
+/// the mode becomes.
 /// </summary>
 /// <remarks>Safe for use by several threads.</remarks>
 internal sealed class FaultProxy : IAsyncDisposable
@@ -56,7 +57,10 @@ internal sealed class FaultProxy : IAsyncDisposable
         }
     }
 
-    /// <summary>What is done with everything from now on, in present connections and new ones. Those that lost something stay lost.</summary>
+    /// <summary>
+    /// What is done with everything from now on, in present connections and new ones. Those that lost something stay
+    /// lost.
+    /// </summary>
     internal ProxyMode Mode
     {
         get
@@ -81,7 +85,10 @@ internal sealed class FaultProxy : IAsyncDisposable
         }
     }
 
-    /// <summary>Keeps the present connections open and forwards nothing in them ever again; new ones work. As when a firewall has forgotten them.</summary>
+    /// <summary>
+    /// Keeps the present connections open and forwards nothing in them ever again; new ones work. As when a firewall
+    /// has forgotten them.
+    /// </summary>
     /// <returns>How many there were.</returns>
     internal int HalfOpen()
     {
@@ -139,7 +146,8 @@ internal sealed class FaultProxy : IAsyncDisposable
             {
                 client = await _listener.AcceptSocketAsync(_stop.Token);
             }
-            catch (Exception fault) when (fault is OperationCanceledException or SocketException or ObjectDisposedException)
+            catch (Exception fault)
+                when (fault is OperationCanceledException or SocketException or ObjectDisposedException)
             {
                 return;
             }
@@ -198,9 +206,12 @@ internal sealed class FaultProxy : IAsyncDisposable
                 }
 
                 var there = PumpAsync(client, _server, () => IsDead, cancellationToken);
-                var back = _server.Connected ? PumpAsync(_server, client, () => IsDead || DropsReplies, cancellationToken) : there;
+                var back = _server.Connected
+                    ? PumpAsync(_server, client, () => IsDead || DropsReplies, cancellationToken)
+                    : there;
 
-                // The server's end is passed on, unless nothing is passed on any more; the client's ends both once what is under way has arrived.
+                // The server's end is passed on, unless nothing is passed on any more; the client's ends both once what
+                // is under way has arrived.
                 if (await Task.WhenAny(there, back) == back && (IsDead || DropsReplies))
                 {
                     await there;
@@ -208,7 +219,8 @@ internal sealed class FaultProxy : IAsyncDisposable
 
                 Close();
             }
-            catch (Exception fault) when (fault is SocketException or OperationCanceledException or ObjectDisposedException)
+            catch (Exception fault)
+                when (fault is SocketException or OperationCanceledException or ObjectDisposedException)
             {
                 // The server cannot be reached, as the client will notice.
             }
@@ -235,7 +247,8 @@ internal sealed class FaultProxy : IAsyncDisposable
             }
         }
 
-        private static async Task PumpAsync(Socket from, Socket to, Func<bool> swallows, CancellationToken cancellationToken)
+        private static async Task PumpAsync(
+            Socket from, Socket to, Func<bool> swallows, CancellationToken cancellationToken)
         {
             var buffer = new byte[BufferBytes];
             try
@@ -248,7 +261,8 @@ internal sealed class FaultProxy : IAsyncDisposable
                     }
                 }
             }
-            catch (Exception fault) when (fault is SocketException or OperationCanceledException or ObjectDisposedException)
+            catch (Exception fault)
+                when (fault is SocketException or OperationCanceledException or ObjectDisposedException)
             {
                 // One side is gone: so is the other.
             }

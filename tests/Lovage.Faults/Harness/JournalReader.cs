@@ -5,7 +5,8 @@ using System.Text;
 namespace Lovage.Faults.Harness;
 
 /// <summary>One line of a journal.</summary>
-internal sealed record JournalLine(string Word, string Id, int Attempt, long Fence, int Process, long At, string Detail);
+internal sealed record JournalLine(
+    string Word, string Id, int Attempt, long Fence, int Process, long At, string Detail);
 
 /// <summary>Reads the journals of all processes while they grow. For use by one thread.</summary>
 internal sealed class JournalReader(string folder)
@@ -20,7 +21,8 @@ internal sealed class JournalReader(string folder)
         foreach (var path in Directory.EnumerateFiles(folder, "*.journal"))
         {
             var (offset, rest) = _files.GetValueOrDefault(path, (0, ""));
-            using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+            using var file = new FileStream(
+                path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
             if (file.Length == offset)
             {
                 continue;
@@ -52,7 +54,8 @@ internal sealed class JournalReader(string folder)
         return Known(word);
     }
 
-    internal IEnumerable<JournalLine> Of(JobId id, string word) => Read().Where(line => line.Id == id.Value && line.Word == word);
+    internal IEnumerable<JournalLine> Of(JobId id, string word) =>
+        Read().Where(line => line.Id == id.Value && line.Word == word);
 
     private HashSet<string> Known(string word)
     {

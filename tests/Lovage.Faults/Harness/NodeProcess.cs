@@ -96,7 +96,8 @@ internal sealed class NodeProcess : IDisposable
                 return [];
             }
 
-            using var reader = new StreamReader(new FileStream(_events, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete));
+            using var reader = new StreamReader(
+                new FileStream(_events, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete));
             return reader.ReadToEnd().Split('\n', StringSplitOptions.RemoveEmptyEntries);
         }
     }
@@ -165,7 +166,9 @@ internal sealed class NodeProcess : IDisposable
         }
         catch (OperationCanceledException)
         {
-            throw new TimeoutException($"{Name} did not exit within {limit.TotalSeconds:0.#} s. {string.Join('\n', Events.TakeLast(20))}\n{Output}");
+            throw new TimeoutException(
+                $"{Name} did not exit within {limit.TotalSeconds:0.#} s. "
+                    + $"{string.Join('\n', Events.TakeLast(20))}\n{Output}");
         }
 
         _faults.Begin(Id);

@@ -1,6 +1,9 @@
 namespace Lovage.Faults.Harness;
 
-/// <summary>Keeps the pool of the test's own process from growing until it feeds any number of blocked handlers, as that of a machine with many processors soon would.</summary>
+/// <summary>
+/// Keeps the pool of the test's own process from growing until it feeds any number of blocked handlers, as that of a
+/// machine with many processors soon would.
+/// </summary>
 internal sealed class PoolBound : IDisposable
 {
     private readonly int _threads;

@@ -29,13 +29,17 @@ public sealed class PostgreSqlUnderTest : StorageUnderTest
     /// <summary>For what tries the worker more than its storage; the usual run has it on SQLite.</summary>
     internal static PostgreSqlUnderTest ForLongRuns()
     {
-        Assert.SkipUnless(FaultLab.IsLong, "On PostgreSQL only in the long run (./test.sh --long): in the usual one it runs on SQLite.");
+        Assert.SkipUnless(
+            FaultLab.IsLong,
+            "On PostgreSQL only in the long run (./test.sh --long): in the usual one it runs on SQLite.");
         return new PostgreSqlUnderTest();
     }
 
-    internal static string NewSchema() => string.Create(CultureInfo.InvariantCulture, $"faults_{Interlocked.Increment(ref Number.Value)}");
+    internal static string NewSchema() =>
+        string.Create(CultureInfo.InvariantCulture, $"faults_{Interlocked.Increment(ref Number.Value)}");
 
-    internal static string AddressOf(int port, string schema) => string.Create(CultureInfo.InvariantCulture, $"postgres://lovage@127.0.0.1:{port}/postgres?schema={schema}");
+    internal static string AddressOf(int port, string schema) =>
+        string.Create(CultureInfo.InvariantCulture, $"postgres://lovage@127.0.0.1:{port}/postgres?schema={schema}");
 }
 
 /// <summary>The same behind a proxy, on a server that can be killed.</summary>
@@ -53,7 +57,9 @@ public sealed class PostgreSqlServerUnderTest : ServerUnderTest
         await using var connection = new NpgsqlConnection(Server.ConnectionString);
         await connection.OpenAsync();
         var sessions = new List<(int Id, string Name)>();
-        await using (var command = new NpgsqlCommand("SELECT pid, application_name FROM pg_stat_activity WHERE application_name LIKE 'lovage%' ORDER BY pid", connection))
+        await using (var command = new NpgsqlCommand(
+            "SELECT pid, application_name FROM pg_stat_activity WHERE application_name LIKE 'lovage%' ORDER BY pid",
+            connection))
         await using (var rows = await command.ExecuteReaderAsync())
         {
             while (await rows.ReadAsync())
@@ -68,11 +74,15 @@ public sealed class PostgreSqlServerUnderTest : ServerUnderTest
         }
 
         var victim = sessions[random.Next(sessions.Count)];
-        await using var terminate = new NpgsqlCommand("SELECT pg_terminate_backend($1)", connection) { Parameters = { new() { Value = victim.Id } } };
+        await using var terminate = new NpgsqlCommand("SELECT pg_terminate_backend($1)", connection)
+        {
+            Parameters = { new() { Value = victim.Id } },
+        };
         return (bool)(await terminate.ExecuteScalarAsync())! ? victim.Name : null;
     }
 
-    internal override Task KillAsync(int round) => Server.EndAsync(round % 2 == 0 ? ServerEnd.Kill : ServerEnd.Immediate);
+    internal override Task KillAsync(int round) =>
+        Server.EndAsync(round % 2 == 0 ? ServerEnd.Kill : ServerEnd.Immediate);
 
     internal override Task StartAsync() => Server.StartAsync();
 
@@ -82,7 +92,9 @@ public sealed class PostgreSqlServerUnderTest : ServerUnderTest
         return await CountAsync("lovage hints") >= processes && await CountAsync("lovage renewals") >= renewing;
 
         Task<long> CountAsync(string name) =>
-            Server.ScalarAsync<long>($"SELECT count(*) FROM pg_stat_activity WHERE application_name = '{name}' AND backend_start > '{text}'");
+            Server.ScalarAsync<long>(
+                $"SELECT count(*) FROM pg_stat_activity WHERE application_name = '{name}' AND backend_start > "
+                    + $"'{text}'");
     }
 
     /// <summary>Grows with each call that changes something: each adds a line to what is counted.</summary>
@@ -94,5 +106,6 @@ public sealed class PostgreSqlServerUnderTest : ServerUnderTest
         return _server.Port;
     }
 
-    protected override async ValueTask RemoveAsync() => await Server.ExecuteAsync($"DROP SCHEMA IF EXISTS {_schema} CASCADE");
+    protected override async ValueTask RemoveAsync() =>
+        await Server.ExecuteAsync($"DROP SCHEMA IF EXISTS {_schema} CASCADE");
 }

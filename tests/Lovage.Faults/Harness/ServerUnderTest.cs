@@ -8,7 +8,8 @@ public abstract class ServerUnderTest : StorageUnderTest
     /// <summary>Between all processes of the test and the server.</summary>
     internal FaultProxy Proxy => _proxy ?? throw new InvalidOperationException("The storage was not made.");
 
-    public sealed override async ValueTask CreateAsync(string folder) => _proxy = new FaultProxy(await StartOnceAsync());
+    public sealed override async ValueTask CreateAsync(string folder) =>
+        _proxy = new FaultProxy(await StartOnceAsync());
 
     /// <summary>Ends one session that a client has with the server, chosen by chance.</summary>
     /// <returns>What it was for; null when there was none.</returns>
@@ -20,7 +21,10 @@ public abstract class ServerUnderTest : StorageUnderTest
     /// <summary>Starts it again on what it left; returns once it answers.</summary>
     internal abstract Task StartAsync();
 
-    /// <summary>True when all that each process keeps open with the server was opened after a moment: it hears hints, and renews leases where it holds some.</summary>
+    /// <summary>
+    /// True when all that each process keeps open with the server was opened after a moment: it hears hints, and renews
+    /// leases where it holds some.
+    /// </summary>
     internal abstract Task<bool> IsRearmedAsync(DateTimeOffset since, int processes, int renewing);
 
     /// <summary>Starts the server for the first time.</summary>

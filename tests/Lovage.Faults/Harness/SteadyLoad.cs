@@ -3,7 +3,9 @@ using Xunit;
 
 namespace Lovage.Faults.Harness;
 
-/// <summary>Keeps jobs coming while faults are made: small batches, each enqueued again with the same ids until it is taken.</summary>
+/// <summary>
+/// Keeps jobs coming while faults are made: small batches, each enqueued again with the same ids until it is taken.
+/// </summary>
 internal sealed class SteadyLoad
 {
     private const int BatchSize = 20;
@@ -21,7 +23,8 @@ internal sealed class SteadyLoad
         {
             while (!Volatile.Read(ref _isOver))
             {
-                await lab.EnqueueSurelyAsync(Enumerable.Range(0, BatchSize).Select(static i => (Job)FaultJobs.Work(1 + (i % 5))));
+                await lab.EnqueueSurelyAsync(
+                    Enumerable.Range(0, BatchSize).Select(static i => (Job)FaultJobs.Work(1 + (i % 5))));
                 Interlocked.Add(ref _jobs, BatchSize);
 
                 // What a fault kept from being enqueued is not made up for: a new job shall not wait behind a backlog.

@@ -1,6 +1,9 @@
 namespace Lovage.Faults.Harness;
 
-/// <summary>A storage of its own for one test: how processes find it. It is inspected through Lovage itself, as every storage is.</summary>
+/// <summary>
+/// A storage of its own for one test: how processes find it. It is inspected through Lovage itself, as every storage
+/// is.
+/// </summary>
 public abstract class StorageUnderTest : IAsyncDisposable
 {
     /// <summary>Its address, as in the settings.</summary>

@@ -8,7 +8,9 @@ internal sealed record TickFate(DateTimeOffset Tick, TickStatus Status, JobId? J
     internal TimeSpan Late => RecordedAt - Tick;
 }
 
-/// <summary>All ticks of a schedule that has a period, from its history: rows of neighbouring ticks are taken apart.</summary>
+/// <summary>
+/// All ticks of a schedule that has a period, from its history: rows of neighbouring ticks are taken apart.
+/// </summary>
 internal sealed class TickHistory
 {
     /// <summary>How late a tick may be and count as on time.</summary>
@@ -31,7 +33,8 @@ internal sealed class TickHistory
 
     internal IEnumerable<TickFate> Of(TickStatus status) => Ticks.Where(tick => tick.Status == status);
 
-    internal IEnumerable<TickFate> Between(DateTimeOffset from, DateTimeOffset to) => Ticks.Where(tick => tick.Tick > from && tick.Tick < to);
+    internal IEnumerable<TickFate> Between(DateTimeOffset from, DateTimeOffset to) =>
+        Ticks.Where(tick => tick.Tick > from && tick.Tick < to);
 
     /// <summary>Pauses the schedule and reads it: no tick comes any more.</summary>
     /// <param name="schedules">Where it is.</param>
@@ -44,27 +47,42 @@ internal sealed class TickHistory
         var lines = await schedules.GetHistoryAsync(added.Id, LinesMax, cancel);
         Assert.True(lines.Count < LinesMax, "The history is too long to be read at once.");
         var period = ((IntervalTrigger)added.Trigger!).Period;
-        return new TickHistory(schedule, added.NextTick!.Value, period, [.. lines.Reverse().SelectMany(line => Split(line, period))]);
+        return new TickHistory(
+            schedule, added.NextTick!.Value, period, [.. lines.Reverse().SelectMany(line => Split(line, period))]);
     }
 
-    /// <summary>Every tick from the first to the last is there exactly once, in order, with a job if it fired, and was not dealt with before its time.</summary>
+    /// <summary>
+    /// Every tick from the first to the last is there exactly once, in order, with a job if it fired, and was not dealt
+    /// with before its time.
+    /// </summary>
     internal void IsWhole()
     {
-        Assert.Equal(Enumerable.Range(0, (int)((_schedule.LastTick!.Value - _first) / _period) + 1).Select(i => _first + (i * _period)), Ticks.Select(static tick => tick.Tick));
+        Assert.Equal(
+            Enumerable.Range(0, (int)((_schedule.LastTick!.Value - _first) / _period) + 1)
+                .Select(i => _first + (i * _period)),
+            Ticks.Select(static tick => tick.Tick));
         Assert.All(Ticks, static tick => Assert.Equal(tick.Status == TickStatus.Fired, tick.Job is not null));
         Assert.All(Ticks, static tick => Assert.True(tick.Late >= TimeSpan.Zero, $"{tick} is early."));
-        Assert.Equal((Count(TickStatus.Fired), Count(TickStatus.Missed), Count(TickStatus.Skipped)), (_schedule.Fired, _schedule.Missed, _schedule.Skipped));
+        Assert.Equal(
+            (Count(TickStatus.Fired), Count(TickStatus.Missed), Count(TickStatus.Skipped)),
+            (_schedule.Fired, _schedule.Missed, _schedule.Skipped));
     }
 
-    /// <summary>Ticks were let go only where the rules say so: missed when they were late, skipped while a job of an earlier tick had not ended.</summary>
+    /// <summary>
+    /// Ticks were let go only where the rules say so: missed when they were late, skipped while a job of an earlier
+    /// tick had not ended.
+    /// </summary>
     internal void HasMissedOnlyByRule(IReadOnlyDictionary<JobId, DateTimeOffset> endings)
     {
         Assert.All(Of(TickStatus.Missed), static tick => Assert.True(tick.Late > OnTime, $"{tick} was not late."));
         Assert.All(Of(TickStatus.Skipped), skipped =>
-            Assert.Contains(Of(TickStatus.Fired), tick => tick.Tick < skipped.Tick && endings[tick.Job!.Value] > skipped.Tick));
+            Assert.Contains(
+                Of(TickStatus.Fired), tick => tick.Tick < skipped.Tick && endings[tick.Job!.Value] > skipped.Tick));
     }
 
-    public override string ToString() => $"{_schedule.Id}: {Ticks.Count} ticks, {_schedule.Fired} fired, {_schedule.Missed} missed, {_schedule.Skipped} skipped";
+    public override string ToString() =>
+        $"{_schedule.Id}: {Ticks.Count} ticks, {_schedule.Fired} fired, {_schedule.Missed} missed, "
+            + $"{_schedule.Skipped} skipped";
 
     private static IEnumerable<TickFate> Split(TickRecord line, TimeSpan period)
     {

@@ -8,16 +8,21 @@ namespace Lovage.Faults.Harness;
 /// <param name="Id">The job.</param>
 /// <param name="Starts">How often it was started.</param>
 /// <param name="Unfinished">Earlier attempts that a fault cut off.</param>
-/// <param name="Unwritten">Earlier attempts that had finished, and whose outcome was not written when the fault came.</param>
+/// <param name="Unwritten">Earlier attempts that had finished, and whose outcome was not written when the fault
+/// came.</param>
 /// <param name="Unexplained">Earlier attempts that no fault hit.</param>
 internal sealed record Duplicate(string Id, int Starts, int Unfinished, int Unwritten, int Unexplained);
 
 /// <summary>
-/// What the journals say against what the storage says, once nothing runs any more. Lost: accepted and never finished. Phantom: started, though nobody meant to enqueue it.
+/// What the journals say against what the storage says, once nothing runs any more. Lost: accepted and never finished.
+/// Phantom: started, though nobody meant to enqueue it.
 /// </summary>
 internal sealed record Verdict
 {
-    /// <summary>An outcome is written apart from its handler, soon after it: a job that finished within this span before a fault may run again.</summary>
+    /// <summary>
+    /// An outcome is written apart from its handler, soon after it: a job that finished within this span before a fault
+    /// may run again.
+    /// </summary>
     private static readonly TimeSpan WriteSpan = TimeSpan.FromSeconds(1);
 
     internal required int Accepted { get; init; }
@@ -45,7 +50,13 @@ internal sealed record Verdict
 
     internal int ExtraStarts => Duplicates.Sum(static duplicate => duplicate.Starts - 1);
 
-    internal static Verdict Of(IReadOnlyList<JournalLine> lines, IReadOnlyList<FaultRecord.Fault> faults, IReadOnlyList<JobRecord> records, IReadOnlyList<JobCounter> counters, IReadOnlyList<string> left, IReadOnlyDictionary<JobId, JobState> ends)
+    internal static Verdict Of(
+        IReadOnlyList<JournalLine> lines,
+        IReadOnlyList<FaultRecord.Fault> faults,
+        IReadOnlyList<JobRecord> records,
+        IReadOnlyList<JobCounter> counters,
+        IReadOnlyList<string> left,
+        IReadOnlyDictionary<JobId, JobState> ends)
     {
         var byWord = lines.ToLookup(static line => line.Word);
         var accepted = byWord["accepted"].Select(static line => line.Id).ToHashSet();
@@ -59,9 +70,13 @@ internal sealed record Verdict
             Lost = [.. accepted.Except(finished).Except(never)],
             Phantoms = [.. byWord["start"].Select(static line => line.Id).ToHashSet().Except(intended)],
             Duplicates = FindDuplicates(byWord, faults),
-            FinishedAgain = [.. byWord["finish"].GroupBy(static line => line.Id).Where(static group => group.Count() > 1).Select(static group => group.Key)],
+            FinishedAgain = [.. byWord["finish"].GroupBy(static line => line.Id)
+                .Where(static group => group.Count() > 1)
+                .Select(static group => group.Key)],
             WithoutOutcome = [.. accepted.Where(id => states[id].Count() != 1 || !states[id].Single().IsFinal)],
-            EndedOtherwise = [.. records.Where(record => record.State != ends.GetValueOrDefault(record.Message.Id, JobState.Succeeded)).Select(static record => $"{record.Message.Id}: {record.State}")],
+            EndedOtherwise = [.. records.Where(record => record.State != ends.GetValueOrDefault(
+                record.Message.Id,
+                JobState.Succeeded)).Select(static record => $"{record.Message.Id}: {record.State}")],
             Left = left,
             WrongCounters = Compare(records, counters),
         };
@@ -80,9 +95,12 @@ internal sealed record Verdict
     }
 
     public override string ToString() =>
-        $"{Accepted:N0} accepted, {Lost.Count} lost, {Phantoms.Count} phantoms, {ExtraStarts} extra starts ({Duplicates.Sum(static d => d.Unfinished)} cut off, {Duplicates.Sum(static d => d.Unwritten)} finished and unwritten, {Duplicates.Sum(static d => d.Unexplained)} unexplained)";
+        $"{Accepted:N0} accepted, {Lost.Count} lost, {Phantoms.Count} phantoms, {ExtraStarts} extra starts "
+            + $"({Duplicates.Sum(static d => d.Unfinished)} cut off, {Duplicates.Sum(static d => d.Unwritten)} "
+            + $"finished and unwritten, {Duplicates.Sum(static d => d.Unexplained)} unexplained)";
 
-    private static List<Duplicate> FindDuplicates(ILookup<string, JournalLine> byWord, IReadOnlyList<FaultRecord.Fault> faults)
+    private static List<Duplicate> FindDuplicates(
+        ILookup<string, JournalLine> byWord, IReadOnlyList<FaultRecord.Fault> faults)
     {
         var finishes = byWord["finish"].ToLookup(static line => (line.Id, line.Fence, line.Process));
         var hits = faults.ToLookup(static fault => fault.Process);
@@ -99,7 +117,8 @@ internal sealed record Verdict
             foreach (var start in starts[..^1])
             {
                 var finish = finishes[(start.Id, start.Fence, start.Process)].FirstOrDefault()?.At;
-                var hit = hits[start.Process].Any(fault => start.At <= fault.To && (finish is not { } at || Stopwatch.GetElapsedTime(at, fault.From) <= WriteSpan));
+                var hit = hits[start.Process].Any(fault => start.At <= fault.To
+                    && (finish is not { } at || Stopwatch.GetElapsedTime(at, fault.From) <= WriteSpan));
                 unfinished += hit && finish is null ? 1 : 0;
                 unwritten += hit && finish is not null ? 1 : 0;
                 unexplained += hit ? 0 : 1;

@@ -16,10 +16,14 @@ namespace Lovage.Faults.Harness;
 /// <summary>Latencies of requests that were sent one after the other by a few clients.</summary>
 internal sealed record RequestLatencies(int Requests, TimeSpan P50, TimeSpan P99, TimeSpan Max)
 {
-    public override string ToString() => $"{Requests} requests, p50 {P50.TotalMilliseconds:0.0} ms, p99 {P99.TotalMilliseconds:0.0} ms, at most {Max.TotalMilliseconds:0.0} ms";
+    public override string ToString() =>
+        $"{Requests} requests, p50 {P50.TotalMilliseconds:0.0} ms, p99 {P99.TotalMilliseconds:0.0} ms, at most "
+            + $"{Max.TotalMilliseconds:0.0} ms";
 }
 
-/// <summary>A web app with a worker in the test's own process, over a real socket, and what it logs and measures.</summary>
+/// <summary>
+/// A web app with a worker in the test's own process, over a real socket, and what it logs and measures.
+/// </summary>
 internal sealed class WebApp : IAsyncDisposable
 {
     internal const int PoolStarves = 3021;
@@ -76,7 +80,8 @@ internal sealed class WebApp : IAsyncDisposable
             await Task.Yield();
             return "ok";
         });
-        app.MapHealthChecks("/ready", new HealthCheckOptions { Predicate = static check => check.Tags.Contains("ready") });
+        app.MapHealthChecks(
+            "/ready", new HealthCheckOptions { Predicate = static check => check.Tags.Contains("ready") });
         await app.StartAsync(TestContext.Current.CancellationToken);
         var web = new WebApp(app, log);
         web.Client.BaseAddress = new Uri(app.Urls.Single());
@@ -92,7 +97,9 @@ internal sealed class WebApp : IAsyncDisposable
             while (Stopwatch.GetElapsedTime(start) < span)
             {
                 var sent = Stopwatch.GetTimestamp();
-                Assert.Equal("ok", await Client.GetStringAsync(new Uri("/", UriKind.Relative), TestContext.Current.CancellationToken));
+                Assert.Equal(
+                    "ok",
+                    await Client.GetStringAsync(new Uri("/", UriKind.Relative), TestContext.Current.CancellationToken));
                 latencies.Enqueue(Stopwatch.GetElapsedTime(sent));
 
                 // As people come, not as a load test does: the processors are not what is measured.
@@ -100,7 +107,8 @@ internal sealed class WebApp : IAsyncDisposable
             }
         }));
         TimeSpan[] sorted = [.. latencies.Order()];
-        return new RequestLatencies(sorted.Length, sorted[sorted.Length / 2], sorted[(int)(sorted.Length * 0.99)], sorted[^1]);
+        return new RequestLatencies(
+            sorted.Length, sorted[sorted.Length / 2], sorted[(int)(sorted.Length * 0.99)], sorted[^1]);
     }
 
     /// <summary>Asks the check itself: the service that runs all of them needs the thread pool.</summary>
@@ -127,7 +135,9 @@ internal sealed class WebApp : IAsyncDisposable
         var start = Stopwatch.GetTimestamp();
         while (!condition())
         {
-            Assert.True(Stopwatch.GetElapsedTime(start) < limit, $"Not within {limit.TotalSeconds:0} s. {string.Join('\n', Log.TakeLast(10))}");
+            Assert.True(
+                Stopwatch.GetElapsedTime(start) < limit,
+                $"Not within {limit.TotalSeconds:0} s. {string.Join('\n', Log.TakeLast(10))}");
             _log.Came.WaitOne(TimeSpan.FromMilliseconds(50));
         }
     }
@@ -143,8 +153,11 @@ internal sealed class WebApp : IAsyncDisposable
 
     private HealthCheckResult Check(string name)
     {
-        var registration = _app.Services.GetRequiredService<IOptions<HealthCheckServiceOptions>>().Value.Registrations.Single(check => check.Name == name);
-        var task = registration.Factory(_app.Services).CheckHealthAsync(new HealthCheckContext { Registration = registration }, CancellationToken.None);
+        var registration = _app.Services.GetRequiredService<IOptions<HealthCheckServiceOptions>>()
+            .Value.Registrations
+            .Single(check => check.Name == name);
+        var task = registration.Factory(_app.Services)
+            .CheckHealthAsync(new HealthCheckContext { Registration = registration }, CancellationToken.None);
         Assert.True(task.IsCompletedSuccessfully, "The check needs the thread pool.");
         return task.GetAwaiter().GetResult();
     }
@@ -164,7 +177,12 @@ internal sealed class WebApp : IAsyncDisposable
 
         public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Information;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        public void Log<TState>(
+            LogLevel logLevel,
+            EventId eventId,
+            TState state,
+            Exception? exception,
+            Func<TState, Exception?, string> formatter)
         {
             if (IsEnabled(logLevel))
             {

@@ -3,7 +3,9 @@ using Xunit;
 
 namespace Lovage.Quickstart.Tests.Endpoints;
 
-/// <summary>Work after the response and spawned work of the built sample, over real sockets and with its real files.</summary>
+/// <summary>
+/// Work after the response and spawned work of the built sample, over real sockets and with its real files.
+/// </summary>
 public sealed class BackgroundEndpointTests(MemoryQuickstart app) : IClassFixture<MemoryQuickstart>
 {
     private const int TimeLimit = 60_000;
@@ -30,11 +32,13 @@ public sealed class BackgroundEndpointTests(MemoryQuickstart app) : IClassFixtur
         var run = Guid.NewGuid().ToString();
         var names = Enumerable.Range(0, 200).Select(i => $"{run} {i} {new string('é', i % 100)}").ToArray();
 
-        var answers = await Task.WhenAll(names.Select(name => app.PostAsync($"/items/?name={Uri.EscapeDataString(name)}")));
+        var answers = await Task.WhenAll(
+            names.Select(name => app.PostAsync($"/items/?name={Uri.EscapeDataString(name)}")));
 
         Assert.All(answers, answer => Assert.Equal(200, answer.Status));
         var lines = await WaitForLinesAsync(line => line.StartsWith(Prefix + run, StringComparison.Ordinal), 200);
-        Assert.Equal(names.Select(name => Prefix + name).Order(StringComparer.Ordinal), lines.Order(StringComparer.Ordinal));
+        Assert.Equal(
+            names.Select(name => Prefix + name).Order(StringComparer.Ordinal), lines.Order(StringComparer.Ordinal));
         Assert.All(await ReadLinesAsync(), line => Assert.StartsWith(Prefix, line, StringComparison.Ordinal));
     }
 
@@ -65,8 +69,12 @@ public sealed class BackgroundEndpointTests(MemoryQuickstart app) : IClassFixtur
     public async Task Items_NameUpToTwoHundredCharacters_IsTaken()
     {
         Assert.Equal(200, (await app.PostAsync($"/items/?name={TwoHundred}")).Status);
-        Assert.Contains("200", (await app.PostAsync($"/items/?name={TwoHundred}x")).Problem(400), StringComparison.Ordinal);
-        Assert.Contains("name", (await app.PostAsync($"/items/?name={new string('x', 10_240)}")).Problem(400), StringComparison.Ordinal);
+        Assert.Contains(
+            "200", (await app.PostAsync($"/items/?name={TwoHundred}x")).Problem(400), StringComparison.Ordinal);
+        Assert.Contains(
+            "name",
+            (await app.PostAsync($"/items/?name={new string('x', 10_240)}")).Problem(400),
+            StringComparison.Ordinal);
     }
 
     [Theory(Timeout = TimeLimit)]
@@ -120,7 +128,10 @@ public sealed class BackgroundEndpointTests(MemoryQuickstart app) : IClassFixtur
 
     [Fact(Timeout = TimeLimit)]
     public async Task Notify_AddressOfTenKilobytes_IsRefused() =>
-        Assert.Contains("254", (await app.PostAsync($"/notify?email={new string('a', 10_240)}@b.com")).Problem(400), StringComparison.Ordinal);
+        Assert.Contains(
+            "254",
+            (await app.PostAsync($"/notify?email={new string('a', 10_240)}@b.com")).Problem(400),
+            StringComparison.Ordinal);
 
     [Fact(Timeout = TimeLimit)]
     public async Task Welcome_Enqueued_IsTheSameHandlerRunByTheWorker()
@@ -141,7 +152,8 @@ public sealed class BackgroundEndpointTests(MemoryQuickstart app) : IClassFixtur
         if (answer.Status != 400)
         {
             var task = await app.WaitAsync(answer.Json.GetProperty("task_id").GetString()!, "FAILURE", "SUCCESS");
-            Assert.Equal(("FAILURE", 1), (task.GetProperty("status").GetString(), task.GetProperty("attempts").GetInt32()));
+            Assert.Equal(
+                ("FAILURE", 1), (task.GetProperty("status").GetString(), task.GetProperty("attempts").GetInt32()));
         }
 
         Assert.DoesNotContain(Mails(), mail => mail.Contains("Bcc", StringComparison.Ordinal));
@@ -149,7 +161,8 @@ public sealed class BackgroundEndpointTests(MemoryQuickstart app) : IClassFixtur
 
     private async Task<string[]> ReadLinesAsync()
     {
-        using var file = new StreamReader(new FileStream(app.File("logs.txt"), FileMode.OpenOrCreate, FileAccess.Read, FileShare.ReadWrite));
+        using var file = new StreamReader(
+            new FileStream(app.File("logs.txt"), FileMode.OpenOrCreate, FileAccess.Read, FileShare.ReadWrite));
         var text = await file.ReadToEndAsync(TestContext.Current.CancellationToken);
 
         // What stands after the last line end is a line that is being written.
@@ -176,7 +189,8 @@ public sealed class BackgroundEndpointTests(MemoryQuickstart app) : IClassFixtur
     {
         while (true)
         {
-            if (Mails().SingleOrDefault(mail => mail.Contains($"To: {address}\r\n", StringComparison.Ordinal)) is { } mail)
+            if (Mails().SingleOrDefault(mail => mail.Contains($"To: {address}\r\n", StringComparison.Ordinal))
+                is { } mail)
             {
                 return mail;
             }
@@ -185,5 +199,6 @@ public sealed class BackgroundEndpointTests(MemoryQuickstart app) : IClassFixtur
         }
     }
 
-    private IEnumerable<string> Mails() => Directory.CreateDirectory(app.File("outbox")).GetFiles("*.eml").Select(file => File.ReadAllText(file.FullName));
+    private IEnumerable<string> Mails() =>
+        Directory.CreateDirectory(app.File("outbox")).GetFiles("*.eml").Select(file => File.ReadAllText(file.FullName));
 }

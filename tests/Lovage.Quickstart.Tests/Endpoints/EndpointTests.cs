@@ -9,7 +9,8 @@ public abstract class EndpointTests(QuickstartProcess app)
     private const int TimeLimit = 60_000;
 
     [Fact]
-    public void Start_BuiltSample_AnswersWithinFiveSeconds() => Assert.True(app.StartTime < TimeSpan.FromSeconds(5), $"It took {app.StartTime}.");
+    public void Start_BuiltSample_AnswersWithinFiveSeconds() =>
+        Assert.True(app.StartTime < TimeSpan.FromSeconds(5), $"It took {app.StartTime}.");
 
     [Theory(Timeout = TimeLimit)]
     [InlineData("application/json", """[{"v":1},{"v":3}]""", 2, 2)]
@@ -27,7 +28,9 @@ public abstract class EndpointTests(QuickstartProcess app)
         Assert.Equal(JsonValueKind.Null, task.GetProperty("error").ValueKind);
         Assert.Equal(1, task.GetProperty("attempts").GetInt32());
         var progress = task.GetProperty("progress");
-        Assert.True(progress.ValueKind == JsonValueKind.Null || progress.GetProperty("fraction").GetDouble() == 1, progress.GetRawText());
+        Assert.True(
+            progress.ValueKind == JsonValueKind.Null || progress.GetProperty("fraction").GetDouble() == 1,
+            progress.GetRawText());
         Assert.True(task.GetProperty("known").GetBoolean());
         Assert.Equal(7, task.EnumerateObject().Count());
     }
@@ -37,7 +40,8 @@ public abstract class EndpointTests(QuickstartProcess app)
     {
         var task = await app.WaitAsync(await app.EnqueueAsync("/process", """{"xs":[1,2,3]}"""), "SUCCESS", "FAILURE");
 
-        Assert.Equal(2, task.GetProperty("result").GetProperty("fields").GetProperty("xs").GetProperty("elements").GetProperty("mean").GetDouble());
+        Assert.Equal(2, task.GetProperty("result").GetProperty("fields").GetProperty("xs").GetProperty("elements")
+            .GetProperty("mean").GetDouble());
     }
 
     [Theory(Timeout = TimeLimit)]
@@ -49,17 +53,24 @@ public abstract class EndpointTests(QuickstartProcess app)
     [InlineData("text/csv", " \r\n ", 400, "empty")]
     [InlineData("application/x-www-form-urlencoded", "a=b", 415, "text/csv")]
     public async Task Process_BadBody_IsRefused(string contentType, string body, int status, string detail) =>
-        Assert.Contains(detail, (await app.PostAsync("/process/", body, contentType)).Problem(status), StringComparison.Ordinal);
+        Assert.Contains(
+            detail, (await app.PostAsync("/process/", body, contentType)).Problem(status), StringComparison.Ordinal);
 
     [Fact(Timeout = TimeLimit)]
     public async Task Process_NestedTooDeep_IsRefused() =>
-        Assert.Contains("depth", (await app.PostAsync("/process/", new string('[', 70) + new string(']', 70))).Problem(400), StringComparison.Ordinal);
+        Assert.Contains(
+            "depth",
+            (await app.PostAsync("/process/", new string('[', 70) + new string(']', 70))).Problem(400),
+            StringComparison.Ordinal);
 
     [Theory(Timeout = TimeLimit)]
     [InlineData(300_000, "262,144")]
     [InlineData(5_000_000, "4194304")]
     public async Task Process_TooLarge_IsRefused(int characters, string detail) =>
-        Assert.Contains(detail, (await app.PostAsync("/process/", new string('1', characters), "text/csv")).Problem(413), StringComparison.Ordinal);
+        Assert.Contains(
+            detail,
+            (await app.PostAsync("/process/", new string('1', characters), "text/csv")).Problem(413),
+            StringComparison.Ordinal);
 
     [Fact(Timeout = TimeLimit)]
     public async Task Task_UnknownId_IsPendingAndNotKnown()
@@ -67,14 +78,20 @@ public abstract class EndpointTests(QuickstartProcess app)
         var answer = await app.GetAsync("/task/nobody-knows-me");
 
         Assert.Equal(200, answer.Status);
-        Assert.Equal("""{"task_id":"nobody-knows-me","status":"PENDING","result":null,"error":null,"attempts":0,"progress":null,"known":false}""", answer.Text);
+        Assert.Equal(
+            """{"task_id":"nobody-knows-me","status":"PENDING","result":null,"error":null,"attempts":0,"progress":"""
+                + """null,"known":false}""",
+            answer.Text);
     }
 
     [Fact(Timeout = TimeLimit)]
     public async Task Task_InvalidId_IsRefused()
     {
         Assert.Contains("task id", (await app.GetAsync("/task/a%20b")).Problem(400), StringComparison.Ordinal);
-        Assert.Contains("task id", (await app.PostAsync($"/task/{new string('a', 129)}/cancel")).Problem(400), StringComparison.Ordinal);
+        Assert.Contains(
+            "task id",
+            (await app.PostAsync($"/task/{new string('a', 129)}/cancel")).Problem(400),
+            StringComparison.Ordinal);
     }
 
     [Fact(Timeout = TimeLimit)]
@@ -89,13 +106,17 @@ public abstract class EndpointTests(QuickstartProcess app)
         var running = await app.EnqueueAsync("/jobs/sleep", """{"seconds":600}""");
         await app.WaitAsync(running, "STARTED");
         Assert.Equal(202, (await app.PostAsync($"/task/{running}/cancel")).Status);
-        Assert.Equal("Cancelled", (await app.WaitAsync(running, "REVOKED")).GetProperty("error").GetProperty("type").GetString());
+        Assert.Equal(
+            "Cancelled",
+            (await app.WaitAsync(running, "REVOKED")).GetProperty("error").GetProperty("type").GetString());
 
         var ended = await app.EnqueueAsync("/jobs/add", "[1,2]");
         await app.WaitAsync(ended, "SUCCESS");
-        Assert.Contains("SUCCESS", (await app.PostAsync($"/task/{ended}/cancel")).Problem(409), StringComparison.Ordinal);
+        Assert.Contains(
+            "SUCCESS", (await app.PostAsync($"/task/{ended}/cancel")).Problem(409), StringComparison.Ordinal);
 
-        Assert.Contains("known", (await app.PostAsync("/task/nobody-knows-me/cancel")).Problem(404), StringComparison.Ordinal);
+        Assert.Contains(
+            "known", (await app.PostAsync("/task/nobody-knows-me/cancel")).Problem(404), StringComparison.Ordinal);
     }
 
     [Theory(Timeout = TimeLimit)]
@@ -103,12 +124,15 @@ public abstract class EndpointTests(QuickstartProcess app)
     [InlineData("""{"b":40,"a":2}""", 42)]
     [InlineData("[-9007199254740993,0]", -9007199254740993)]
     public async Task Jobs_Add_ReturnsTheSum(string arguments, long sum) =>
-        Assert.Equal(sum, (await app.WaitAsync(await app.EnqueueAsync("/jobs/add", arguments), "SUCCESS", "FAILURE")).GetProperty("result").GetInt64());
+        Assert.Equal(sum, (await app.WaitAsync(await app.EnqueueAsync("/jobs/add", arguments), "SUCCESS", "FAILURE"))
+            .GetProperty("result")
+            .GetInt64());
 
     [Fact(Timeout = TimeLimit)]
     public async Task Jobs_Fail_IsRetriedThenFails()
     {
-        var task = await app.WaitAsync(await app.EnqueueAsync("/jobs/fail?max_attempts=2", """["on purpose"]"""), "FAILURE", "SUCCESS");
+        var task = await app.WaitAsync(
+            await app.EnqueueAsync("/jobs/fail?max_attempts=2", """["on purpose"]"""), "FAILURE", "SUCCESS");
 
         Assert.Equal(2, task.GetProperty("attempts").GetInt32());
         Assert.Equal("System.InvalidOperationException", task.GetProperty("error").GetProperty("type").GetString());
@@ -122,7 +146,8 @@ public abstract class EndpointTests(QuickstartProcess app)
         var task = await app.WaitAsync(await app.EnqueueAsync("/jobs/process_data", "[5]"), "FAILURE", "SUCCESS");
 
         Assert.Equal(1, task.GetProperty("attempts").GetInt32());
-        Assert.Contains("'data'", task.GetProperty("error").GetProperty("message").GetString(), StringComparison.Ordinal);
+        Assert.Contains(
+            "'data'", task.GetProperty("error").GetProperty("message").GetString(), StringComparison.Ordinal);
     }
 
     [Fact(Timeout = TimeLimit)]
@@ -132,7 +157,8 @@ public abstract class EndpointTests(QuickstartProcess app)
 
         Assert.Equal(id, await app.EnqueueAsync($"/jobs/add?id={id}", "[1,2]"));
         Assert.Equal(id, await app.EnqueueAsync($"/jobs/add?id={id}", "[1,2]"));
-        Assert.Contains(id, (await app.PostAsync($"/jobs/add?id={id}", "[1,3]")).Problem(409), StringComparison.Ordinal);
+        Assert.Contains(
+            id, (await app.PostAsync($"/jobs/add?id={id}", "[1,3]")).Problem(409), StringComparison.Ordinal);
     }
 
     [Theory(Timeout = TimeLimit)]
@@ -163,22 +189,45 @@ public abstract class EndpointTests(QuickstartProcess app)
 
     [Fact(Timeout = TimeLimit)]
     public async Task Jobs_OtherContentType_IsRefused() =>
-        Assert.Contains("application/json", (await app.PostAsync("/jobs/add", "[1,2]", "text/plain")).Problem(415), StringComparison.Ordinal);
+        Assert.Contains(
+            "application/json",
+            (await app.PostAsync("/jobs/add", "[1,2]", "text/plain")).Problem(415),
+            StringComparison.Ordinal);
 
     [Fact(Timeout = TimeLimit)]
     public async Task Health_RunningApp_NamesEachCheck() =>
-        Assert.Equal("""{"status":"Healthy","checks":{"Lovage.Storage":{"status":"Healthy"},"Lovage.ThreadPool":{"status":"Healthy"},"Lovage.Worker":{"status":"Healthy"}}}""", (await app.GetAsync("/health")).Text);
+        Assert.Equal(
+            """{"status":"Healthy","checks":{"Lovage.Storage":{"status":"Healthy"},"Lovage.ThreadPool":"""
+                + """{"status":"Healthy"},"Lovage.Worker":{"status":"Healthy"}}}""",
+            (await app.GetAsync("/health")).Text);
 
     [Fact(Timeout = TimeLimit)]
     public async Task OpenApi_Document_DescribesEveryCall()
     {
         var document = (await app.GetAsync("/openapi/v1.json")).Json;
 
-        Assert.Equal(["/items", "/jobs/{name}", "/notify", "/process", "/report", "/schedules", "/schedules/{id}", "/schedules/{id}/history", "/schedules/{id}/pause", "/schedules/{id}/resume", "/schedules/{id}/run", "/subscribe", "/task/{task_id}", "/task/{task_id}/cancel"], document.GetProperty("paths").EnumerateObject().Select(path => path.Name.TrimEnd('/')).Order(StringComparer.Ordinal));
-        var view = document.GetProperty("components").GetProperty("schemas").GetProperty("TaskView").GetProperty("properties");
-        Assert.Equal(["attempts", "error", "known", "progress", "result", "status", "task_id"], view.EnumerateObject().Select(property => property.Name).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            [
+                "/items", "/jobs/{name}", "/notify", "/process", "/report", "/schedules", "/schedules/{id}",
+                "/schedules/{id}/history", "/schedules/{id}/pause", "/schedules/{id}/resume", "/schedules/{id}/run",
+                "/subscribe", "/task/{task_id}", "/task/{task_id}/cancel",
+            ],
+            document.GetProperty("paths")
+                .EnumerateObject()
+                .Select(path => path.Name.TrimEnd('/'))
+                .Order(StringComparer.Ordinal));
+        var view = document.GetProperty("components")
+            .GetProperty("schemas")
+            .GetProperty("TaskView")
+            .GetProperty("properties");
+        Assert.Equal(
+            ["attempts", "error", "known", "progress", "result", "status", "task_id"],
+            view.EnumerateObject().Select(property => property.Name).Order(StringComparer.Ordinal));
         var name = document.GetProperty("paths").GetProperty("/items").GetProperty("post").GetProperty("parameters")[0];
-        Assert.Equal(("name", "query", true), (name.GetProperty("name").GetString(), name.GetProperty("in").GetString(), name.GetProperty("required").GetBoolean()));
+        Assert.Equal(
+            ("name", "query", true),
+            (name.GetProperty("name").GetString(), name.GetProperty("in").GetString(), name.GetProperty("required")
+                .GetBoolean()));
         Assert.Equal(200, name.GetProperty("schema").GetProperty("maxLength").GetInt32());
         Assert.Equal("integer", view.GetProperty("attempts").GetProperty("type").GetString());
     }
@@ -187,7 +236,10 @@ public abstract class EndpointTests(QuickstartProcess app)
     public async Task Elsewhere_UnknownAddressOrMethod_IsAProblem()
     {
         Assert.Contains("openapi", (await app.GetAsync("/nothing")).Problem(404), StringComparison.Ordinal);
-        Assert.Contains("openapi", (await app.SendAsync(HttpMethod.Delete, "/process/", null, null)).Problem(405), StringComparison.Ordinal);
+        Assert.Contains(
+            "openapi",
+            (await app.SendAsync(HttpMethod.Delete, "/process/", null, null)).Problem(405),
+            StringComparison.Ordinal);
     }
 }
 

@@ -5,8 +5,11 @@ using System.Threading.Channels;
 
 namespace Lovage.Quickstart.Tests.Endpoints;
 
-/// <summary>As much of a mail server as a client needs to deliver one mail, on a free port. It lives as long as the test run.</summary>
-[System.Diagnostics.CodeAnalysis.SuppressMessage("Design", "CA1001", Justification = "It lives as long as the test run.")]
+/// <summary>
+/// As much of a mail server as a client needs to deliver one mail, on a free port. It lives as long as the test run.
+/// </summary>
+[System.Diagnostics.CodeAnalysis.SuppressMessage(
+    "Design", "CA1001", Justification = "It lives as long as the test run.")]
 internal sealed class FakeSmtpServer
 {
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
@@ -26,7 +29,8 @@ internal sealed class FakeSmtpServer
     /// <summary>Answers the next mails with "451, try again later".</summary>
     internal void RefuseNext(int mails) => Volatile.Write(ref _refusals, mails);
 
-    internal ValueTask<ReceivedMail> NextAsync(CancellationToken cancellationToken) => _mails.Reader.ReadAsync(cancellationToken);
+    internal ValueTask<ReceivedMail> NextAsync(CancellationToken cancellationToken) =>
+        _mails.Reader.ReadAsync(cancellationToken);
 
     private async Task AcceptAsync()
     {
@@ -40,7 +44,11 @@ internal sealed class FakeSmtpServer
     {
         using var connection = client;
         using var reader = new StreamReader(client.GetStream(), Encoding.Latin1);
-        await using var writer = new StreamWriter(client.GetStream(), Encoding.Latin1) { NewLine = "\r\n", AutoFlush = true };
+        await using var writer = new StreamWriter(client.GetStream(), Encoding.Latin1)
+        {
+            NewLine = "\r\n",
+            AutoFlush = true,
+        };
         var envelope = new List<string>();
         await writer.WriteLineAsync("220 test");
         while (await reader.ReadLineAsync() is { } line)

@@ -58,11 +58,13 @@ public abstract class QuickstartProcess(string storage, params string[] settings
 
     internal Task<Answer> GetAsync(string path) => SendAsync(HttpMethod.Get, path, null, null);
 
-    internal Task<Answer> PutAsync(string path, string body) => SendAsync(HttpMethod.Put, path, body, "application/json");
+    internal Task<Answer> PutAsync(string path, string body) =>
+        SendAsync(HttpMethod.Put, path, body, "application/json");
 
     internal Task<Answer> DeleteAsync(string path) => SendAsync(HttpMethod.Delete, path, null, null);
 
-    internal Task<Answer> PostAsync(string path, string? body = null, string contentType = "application/json") => SendAsync(HttpMethod.Post, path, body, contentType);
+    internal Task<Answer> PostAsync(string path, string? body = null, string contentType = "application/json") =>
+        SendAsync(HttpMethod.Post, path, body, contentType);
 
     internal async Task<string> EnqueueAsync(string path, string? body = null, string contentType = "application/json")
     {
@@ -89,7 +91,8 @@ public abstract class QuickstartProcess(string storage, params string[] settings
     }
 
     internal async Task<JsonElement> FindScheduleAsync(string id) =>
-        (await GetAsync("/schedules")).Json.EnumerateArray().Single(schedule => schedule.GetProperty("id").GetString() == id);
+        (await GetAsync("/schedules")).Json.EnumerateArray()
+            .Single(schedule => schedule.GetProperty("id").GetString() == id);
 
     /// <summary>Asks until a schedule is as it should be; the test's own time limit bounds it.</summary>
     internal async Task<JsonElement> WaitForScheduleAsync(string id, Func<JsonElement, bool> condition)
@@ -119,7 +122,11 @@ public abstract class QuickstartProcess(string storage, params string[] settings
 
         using var response = await Http.SendAsync(request, TestContext.Current.CancellationToken);
         var text = await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
-        return new Answer((int)response.StatusCode, response.Content.Headers.ContentType?.MediaType, response.Headers.Location?.ToString(), text);
+        return new Answer(
+            (int)response.StatusCode,
+            response.Content.Headers.ContentType?.MediaType,
+            response.Headers.Location?.ToString(),
+            text);
     }
 
     private async Task StartAsync()
@@ -129,7 +136,14 @@ public abstract class QuickstartProcess(string storage, params string[] settings
             WorkingDirectory = _folder.FullName,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
-            ArgumentList = { Path.Combine(AppContext.BaseDirectory, "Quickstart.dll"), "--urls", "http://127.0.0.1:0", "--Lovage:Storage", storage },
+            ArgumentList =
+            {
+                Path.Combine(AppContext.BaseDirectory, "Quickstart.dll"),
+                "--urls",
+                "http://127.0.0.1:0",
+                "--Lovage:Storage",
+                storage,
+            },
         };
         foreach (var setting in settings)
         {
@@ -140,7 +154,8 @@ public abstract class QuickstartProcess(string storage, params string[] settings
         var listening = new TaskCompletionSource<Uri>(TaskCreationOptions.RunContinuationsAsynchronously);
         _process = Process.Start(start)!;
         _process.EnableRaisingEvents = true;
-        _process.Exited += (_, _) => listening.TrySetException(new InvalidOperationException($"The sample ended: {_output}"));
+        _process.Exited += (_, _) => listening.TrySetException(
+            new InvalidOperationException($"The sample ended: {_output}"));
         _process.OutputDataReceived += (_, line) => Read(line.Data, listening);
         _process.ErrorDataReceived += (_, line) => Read(line.Data, listening);
         _process.BeginOutputReadLine();

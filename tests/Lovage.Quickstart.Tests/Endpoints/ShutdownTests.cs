@@ -2,7 +2,9 @@ using Xunit;
 
 namespace Lovage.Quickstart.Tests.Endpoints;
 
-/// <summary>SIGTERM, as a supervisor sends it: what was accepted is waited for, what cannot end in time is named.</summary>
+/// <summary>
+/// SIGTERM, as a supervisor sends it: what was accepted is waited for, what cannot end in time is named.
+/// </summary>
 public sealed class ShutdownTests
 {
     private const int TimeLimit = 60_000;
@@ -31,8 +33,12 @@ public sealed class ShutdownTests
         var (exit, output) = await app.TerminateAsync();
 
         Assert.True(exit == 0, output);
-        Assert.Contains("1 tasks of this process do not end in time and are cancelled: mail.subscribed", output, StringComparison.Ordinal);
-        Assert.False(Directory.Exists(app.File("outbox")) && Directory.GetFiles(app.File("outbox"), "*.eml").Length > 0);
+        Assert.Contains(
+            "1 tasks of this process do not end in time and are cancelled: mail.subscribed",
+            output,
+            StringComparison.Ordinal);
+        Assert.False(
+            Directory.Exists(app.File("outbox")) && Directory.GetFiles(app.File("outbox"), "*.eml").Length > 0);
     }
 
     private sealed class PatientQuickstart() : QuickstartProcess("memory:");

@@ -11,14 +11,17 @@ public sealed class SmtpTests(SmtpQuickstart app) : IClassFixture<SmtpQuickstart
     [Fact(Timeout = TimeLimit)]
     public async Task Notify_WithAMailServer_DeliversToIt()
     {
-        Assert.Equal("""{"status":"Notification queued"}""", (await app.PostAsync("/notify?email=ada@example.org")).Text);
+        Assert.Equal(
+            """{"status":"Notification queued"}""", (await app.PostAsync("/notify?email=ada@example.org")).Text);
 
         var mail = await app.Server.NextAsync(TestContext.Current.CancellationToken);
         Assert.Equal(["MAIL FROM:<shop@example.com>", "RCPT TO:<ada@example.org>"], mail.Envelope);
         Assert.Contains("To: ada@example.org", mail.Lines);
-        Assert.Contains($"Subject: =?utf-8?B?{Convert.ToBase64String(Encoding.UTF8.GetBytes("Welcome 🌿"))}?=", mail.Lines);
+        Assert.Contains(
+            $"Subject: =?utf-8?B?{Convert.ToBase64String(Encoding.UTF8.GetBytes("Welcome 🌿"))}?=", mail.Lines);
         Assert.Single(mail.Lines, line => line.StartsWith("Date: ", StringComparison.Ordinal));
-        Assert.Single(mail.Lines, line => line.StartsWith("Message-ID: <", StringComparison.OrdinalIgnoreCase) && line.EndsWith("@example.com>", StringComparison.Ordinal));
+        Assert.Single(mail.Lines, line => line.StartsWith("Message-ID: <", StringComparison.OrdinalIgnoreCase)
+            && line.EndsWith("@example.com>", StringComparison.Ordinal));
         Assert.False(Directory.Exists(app.File("outbox")));
     }
 
@@ -43,7 +46,15 @@ public sealed class SmtpQuickstart : QuickstartProcess
     }
 
     private SmtpQuickstart(FakeSmtpServer server)
-        : base("memory:", "--Smtp:Host", "127.0.0.1", "--Smtp:Port", $"{server.Port}", "--Smtp:From", "shop@example.com") => Server = server;
+        : base(
+            "memory:",
+            "--Smtp:Host",
+            "127.0.0.1",
+            "--Smtp:Port",
+            $"{server.Port}",
+            "--Smtp:From",
+            "shop@example.com") =>
+        Server = server;
 
     internal FakeSmtpServer Server { get; }
 }

@@ -7,7 +7,8 @@ namespace Lovage.Quickstart.Tests.Statistics;
 /// <summary>Runs the summary of the samples' job without a worker.</summary>
 internal static class Summaries
 {
-    public static DatasetSummary OfJson(string json, JobProgress? progress = null) => Of(json, progress ?? new RecordedProgress(), CancellationToken.None);
+    public static DatasetSummary OfJson(string json, JobProgress? progress = null) =>
+        Of(json, progress ?? new RecordedProgress(), CancellationToken.None);
 
     public static DatasetSummary OfCsv(string csv) => OfJson(JsonSerializer.Serialize(csv));
 

@@ -14,7 +14,13 @@ public sealed class SummarizerCsvTests
         var score = summary.Columns!["score"];
         Assert.Equal(("number", 5, 2, 9), (score.Type, score.Mean, score.Min, score.Max));
         Assert.Equal(Math.Sqrt(13), score.StandardDeviation!.Value, 12);
-        Assert.Equal(("text", 2, 3, 3), (summary.Columns["name"].Type, summary.Columns["name"].Shortest, summary.Columns["name"].Longest, summary.Columns["name"].Distinct));
+        Assert.Equal(
+            ("text", 2, 3, 3),
+            (
+                summary.Columns["name"].Type,
+                summary.Columns["name"].Shortest,
+                summary.Columns["name"].Longest,
+                summary.Columns["name"].Distinct));
     }
 
     [Theory]
@@ -36,8 +42,11 @@ public sealed class SummarizerCsvTests
 
         Assert.Equal(3, summary.Rows);
         Assert.Equal(["a", "b", "column_3"], summary.Columns!.Keys);
-        Assert.Equal((2, 1, 4.5), (summary.Columns["b"].Count, summary.Columns["b"].Missing, summary.Columns["b"].Mean));
-        Assert.Equal((1, 2, 4), (summary.Columns["column_3"].Count, summary.Columns["column_3"].Missing, summary.Columns["column_3"].Max));
+        Assert.Equal(
+            (2, 1, 4.5), (summary.Columns["b"].Count, summary.Columns["b"].Missing, summary.Columns["b"].Mean));
+        Assert.Equal(
+            (1, 2, 4),
+            (summary.Columns["column_3"].Count, summary.Columns["column_3"].Missing, summary.Columns["column_3"].Max));
     }
 
     [Fact]
@@ -75,7 +84,9 @@ public sealed class SummarizerCsvTests
     [Fact]
     public void Summarize_TooManyColumns_LeavesTheRestOut()
     {
-        var summary = Summaries.OfCsv(string.Join(',', Enumerable.Repeat("a", Table.ColumnsMax + 3)) + "\n" + string.Join(',', Enumerable.Range(0, Table.ColumnsMax + 4)));
+        var summary = Summaries.OfCsv(string.Join(',', Enumerable.Repeat("a", Table.ColumnsMax + 3))
+            + "\n"
+            + string.Join(',', Enumerable.Range(0, Table.ColumnsMax + 4)));
 
         Assert.Equal((Table.ColumnsMax, 4), (summary.Columns!.Count, summary.ColumnsLeftOut));
         Assert.Equal(999, summary.Columns["a_1000"].Max);

@@ -8,7 +8,9 @@ public sealed class SummarizerJsonTests
     [Fact]
     public void Summarize_RowsOfObjects_GivesHandComputedNumbers()
     {
-        var summary = Summaries.OfJson("""[{"price":4,"city":"Rome"},{"price":1,"city":"Oslo"},{"price":3,"city":null},{"price":2,"city":"Rome"},{"price":null}]""");
+        var summary = Summaries.OfJson(
+            """[{"price":4,"city":"Rome"},{"price":1,"city":"Oslo"},{"price":3,"city":null},{"price":"""
+                + """2,"city":"Rome"},{"price":null}]""");
 
         Assert.Equal("rows", summary.Kind);
         Assert.Equal(5, summary.Rows);
@@ -82,7 +84,9 @@ public sealed class SummarizerJsonTests
 
     [Fact]
     public void Summarize_LargeIntegers_AreDistinctByTheirDigits() =>
-        Assert.Equal(3, Summaries.OfJson("[9007199254740993,9007199254740992,9007199254740993,1,1.0]").Columns!["value"].Distinct);
+        Assert.Equal(
+            3,
+            Summaries.OfJson("[9007199254740993,9007199254740992,9007199254740993,1,1.0]").Columns!["value"].Distinct);
 
     [Fact]
     public void Summarize_MixedTypes_CountsEach()
@@ -91,7 +95,9 @@ public sealed class SummarizerJsonTests
 
         Assert.Equal("mixed", value.Type);
         Assert.Equal((5, 1, 5), (value.Count, value.Missing, value.Distinct));
-        Assert.Equal([new("boolean", 1), new("nested", 1), new("number", 1), new("text", 2)], value.Types!.OrderBy(pair => pair.Key, StringComparer.Ordinal));
+        Assert.Equal(
+            [new("boolean", 1), new("nested", 1), new("number", 1), new("text", 2)],
+            value.Types!.OrderBy(pair => pair.Key, StringComparer.Ordinal));
         Assert.Equal(1, value.Mean);
     }
 
@@ -115,13 +121,16 @@ public sealed class SummarizerJsonTests
 
         Assert.Equal(rows, summary.Rows);
         Assert.Equal(columns, summary.Columns!.Count);
-        Assert.All(summary.Columns.Values, column => Assert.Equal(("empty", 0, rows), (column.Type, column.Count, column.Missing)));
+        Assert.All(
+            summary.Columns.Values,
+            column => Assert.Equal(("empty", 0, rows), (column.Type, column.Count, column.Missing)));
     }
 
     [Fact]
     public void Summarize_Object_DescribesItsFields()
     {
-        var fields = Summaries.OfJson("""{"name":"Ada","age":36,"ok":true,"none":null,"nest":{"a":1},"xs":[1,2,3,null]}""").Fields!;
+        var fields = Summaries.OfJson(
+            """{"name":"Ada","age":36,"ok":true,"none":null,"nest":{"a":1},"xs":[1,2,3,null]}""").Fields!;
 
         Assert.Equal(["name", "age", "ok", "none", "nest", "xs"], fields.Keys);
         Assert.Equal(("string", 3), (fields["name"].Type, fields["name"].Length));
@@ -164,7 +173,8 @@ public sealed class SummarizerJsonTests
 
     [Fact]
     public void Summarize_CancelledToken_Stops() =>
-        Assert.Throws<OperationCanceledException>(() => Summaries.Of("[1]", new RecordedProgress(), new CancellationToken(canceled: true)));
+        Assert.Throws<OperationCanceledException>(
+            () => Summaries.Of("[1]", new RecordedProgress(), new CancellationToken(canceled: true)));
 
     [Fact]
     public void Summarize_Scalar_IsABadArgument() =>

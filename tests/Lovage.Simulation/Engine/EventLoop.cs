@@ -1,8 +1,8 @@
 namespace Lovage.Simulation.Engine;
 
 /// <summary>
-/// Everything that happens in one simulated world, on one thread: the next piece of work is drawn by the seed among all that are ready; when nothing is, time jumps to the
-/// next timer.
+/// Everything that happens in one simulated world, on one thread: the next piece of work is drawn by the seed among all
+/// that are ready; when nothing is, time jumps to the next timer.
 /// </summary>
 internal sealed class EventLoop(Random random)
 {
@@ -55,9 +55,11 @@ internal sealed class EventLoop(Random random)
     }
 
     /// <summary>Does something to the world at a moment, outside of all processes.</summary>
-    internal void At(TimeSpan moment, Action action) => Schedule(new VirtualTimer(this, null, action), Math.Max(Now, moment.Ticks));
+    internal void At(TimeSpan moment, Action action) =>
+        Schedule(new VirtualTimer(this, null, action), Math.Max(Now, moment.Ticks));
 
-    internal void After(TimeSpan wait, Action action) => Schedule(new VirtualTimer(this, null, action), Now + wait.Ticks);
+    internal void After(TimeSpan wait, Action action) =>
+        Schedule(new VirtualTimer(this, null, action), Now + wait.Ticks);
 
     /// <summary>Runs until the condition holds, the time is over, or nothing can ever happen again.</summary>
     /// <returns>True when the condition held.</returns>

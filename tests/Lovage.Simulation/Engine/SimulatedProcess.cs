@@ -1,7 +1,8 @@
 namespace Lovage.Simulation.Engine;
 
 /// <summary>
-/// One process of the simulated world: it has a task scheduler, a clock and a life. Killed, nothing of it ever runs again; frozen, its work waits until it is thawed.
+/// One process of the simulated world: it has a task scheduler, a clock and a life. Killed, nothing of it ever runs
+/// again; frozen, its work waits until it is thawed.
 /// </summary>
 internal class SimulatedProcess : TaskScheduler
 {
@@ -46,7 +47,8 @@ internal class SimulatedProcess : TaskScheduler
     }
 
     /// <summary>Starts work in this process.</summary>
-    internal void Start(Func<Task> work) => Task.Factory.StartNew(work, CancellationToken.None, TaskCreationOptions.None, this);
+    internal void Start(Func<Task> work) =>
+        Task.Factory.StartNew(work, CancellationToken.None, TaskCreationOptions.None, this);
 
     internal void Run(object work)
     {

@@ -1,6 +1,8 @@
 namespace Lovage.Simulation.Engine;
 
-/// <summary>A timer in virtual time. It belongs to a process, which must be alive and awake to hear of it, or to the world.</summary>
+/// <summary>
+/// A timer in virtual time. It belongs to a process, which must be alive and awake to hear of it, or to the world.
+/// </summary>
 internal sealed class VirtualTimer : ITimer
 {
     internal const long Never = -1;

@@ -1,6 +1,9 @@
 namespace Lovage.Simulation.Load;
 
-/// <summary>What a handler throws to fail. It has no stack trace, because reading one costs more than all the rest of a simulated job.</summary>
+/// <summary>
+/// What a handler throws to fail. It has no stack trace, because reading one costs more than all the rest of a
+/// simulated job.
+/// </summary>
 internal sealed class SimulatedFaultException(string message) : Exception(message)
 {
     public override string? StackTrace => null;
@@ -10,7 +13,9 @@ internal sealed class SimulatedFaultException(string message) : Exception(messag
 internal static class Handlers
 {
     internal static JobRegistry Registry { get; } = new(new JobCatalog(
-        Enum.GetValues<Behaviour>().Where(behaviour => behaviour != Behaviour.Unknown).Select(behaviour => new JobDefinition(NameOf(behaviour), RunAsync))));
+        Enum.GetValues<Behaviour>()
+            .Where(behaviour => behaviour != Behaviour.Unknown)
+            .Select(behaviour => new JobDefinition(NameOf(behaviour), RunAsync))));
 
     internal static string NameOf(Behaviour behaviour) => $"simulation.{behaviour}";
 

@@ -40,7 +40,8 @@ internal enum Behaviour
 }
 
 /// <summary>One right to run a job, as the oracle saw it given out.</summary>
-internal sealed class Claim(SimulatedJob job, LeaseTokenView token, Node node, long claimedAt, long endsAt, bool startFirst)
+internal sealed class Claim(
+    SimulatedJob job, LeaseTokenView token, Node node, long claimedAt, long endsAt, bool startFirst)
 {
     public SimulatedJob Job { get; } = job;
 

@@ -19,8 +19,17 @@ internal sealed class Workload
 
     private static readonly ImmutableArray<(Behaviour Behaviour, int Weight)> Mix =
     [
-        (Behaviour.Instant, 44), (Behaviour.Slow, 14), (Behaviour.Stubborn, 4), (Behaviour.Progress, 3), (Behaviour.Overrun, 2), (Behaviour.Fails, 14),
-        (Behaviour.AsksAgain, 5), (Behaviour.Rejects, 3), (Behaviour.Unknown, 2), (Behaviour.Parent, 8), (Behaviour.Killer, 1),
+        (Behaviour.Instant, 44),
+        (Behaviour.Slow, 14),
+        (Behaviour.Stubborn, 4),
+        (Behaviour.Progress, 3),
+        (Behaviour.Overrun, 2),
+        (Behaviour.Fails, 14),
+        (Behaviour.AsksAgain, 5),
+        (Behaviour.Rejects, 3),
+        (Behaviour.Unknown, 2),
+        (Behaviour.Parent, 8),
+        (Behaviour.Killer, 1),
     ];
 
     private readonly JobIdSource _ids;
@@ -125,7 +134,9 @@ internal sealed class Workload
             MaxAttempts = maxAttempts,
             Delay = isDelayed ? TimeSpan.FromSeconds(_random.Next(1, 20)) : TimeSpan.Zero,
             Eta = !isDelayed && _random.Next(20) == 0 ? _start.AddSeconds(_random.Next(1, 60)) : null,
-            Expires = behaviour is not (Behaviour.Killer or Behaviour.Parent) && _random.Next(15) == 0 ? _start.AddSeconds(_random.Next(10, 90)) : null,
+            Expires = behaviour is not (Behaviour.Killer or Behaviour.Parent) && _random.Next(15) == 0
+                ? _start.AddSeconds(_random.Next(10, 90))
+                : null,
             TimeLimit = behaviour == Behaviour.Overrun ? _settings.OverrunLimit : null,
             HasChosenId = _random.Next(2) == 0,
         };
@@ -147,7 +158,9 @@ internal sealed class Workload
     private TimeSpan Duration(Behaviour behaviour) => behaviour switch
     {
         Behaviour.Slow or Behaviour.Stubborn or Behaviour.Progress or Behaviour.Parent =>
-            _random.Next(6) == 0 ? _settings.Lease * (1 + (2 * _random.NextDouble())) : TimeSpan.FromSeconds(_random.NextDouble() * 4),
+            _random.Next(6) == 0
+                ? _settings.Lease * (1 + (2 * _random.NextDouble()))
+                : TimeSpan.FromSeconds(_random.NextDouble() * 4),
         Behaviour.Overrun => _settings.OverrunLimit * 3,
         _ => TimeSpan.Zero,
     };

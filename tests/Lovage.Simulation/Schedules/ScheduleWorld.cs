@@ -24,9 +24,11 @@ public enum ScheduleBug
 }
 
 /// <summary>
-/// One seed's world of schedules: three nodes whose clocks are wrong by minutes, a storage whose own clock jumps, crashes, freezes and errors before and after what was asked was done.
+/// One seed's world of schedules: three nodes whose clocks are wrong by minutes, a storage whose own clock jumps,
+/// crashes, freezes and errors before and after what was asked was done.
 /// </summary>
-[System.Diagnostics.CodeAnalysis.SuppressMessage("Design", "CA1001", Justification = "A memory storage holds nothing to dispose of.")]
+[System.Diagnostics.CodeAnalysis.SuppressMessage(
+    "Design", "CA1001", Justification = "A memory storage holds nothing to dispose of.")]
 internal sealed class ScheduleWorld
 {
     private const int Places = 3;
@@ -68,15 +70,18 @@ internal sealed class ScheduleWorld
 
     private SimulatedProcess Worker => field ??= new SimulatedProcess(_loop, "worker", TimeSpan.Zero);
 
-    internal static (string? Violation, long Fired, long Missed, long Skipped) Run(int seed, ScheduleBug bug = ScheduleBug.None)
+    internal static (string? Violation, long Fired, long Missed, long Skipped) Run(
+        int seed, ScheduleBug bug = ScheduleBug.None)
     {
         var world = new ScheduleWorld(seed, bug);
         world.Run();
         var records = world.Records;
-        return (world.Violation, records.Sum(record => record.Fired), records.Sum(record => record.Missed), records.Sum(record => record.Skipped));
+        return (world.Violation, records.Sum(record => record.Fired), records.Sum(record => record.Missed), records.Sum(
+            record => record.Skipped));
     }
 
-    internal void Violate(string what) => Violation ??= $"at {TimeSpan.FromTicks(_loop.Now).TotalSeconds:0.000} s: {what}";
+    internal void Violate(string what) =>
+        Violation ??= $"at {TimeSpan.FromTicks(_loop.Now).TotalSeconds:0.000} s: {what}";
 
     private List<ScheduleRecord> Records { get; set; } = [];
 
@@ -84,10 +89,26 @@ internal sealed class ScheduleWorld
     {
         Worker.Start(async () =>
         {
-            await AddAsync("second", Every.Seconds(1), new SchedulePolicy { Misfire = MisfireRule.CatchUp, CatchUpMax = 1_000, Grace = TimeSpan.FromHours(5), Overlap = OverlapRule.Allow, OverlapMax = 1_000 });
+            await AddAsync(
+                "second",
+                Every.Seconds(1),
+                new SchedulePolicy
+                {
+                    Misfire = MisfireRule.CatchUp,
+                    CatchUpMax = 1_000,
+                    Grace = TimeSpan.FromHours(5),
+                    Overlap = OverlapRule.Allow,
+                    OverlapMax = 1_000,
+                });
             await AddAsync("seven", Every.Seconds(7), new SchedulePolicy { Misfire = MisfireRule.Once });
-            await AddAsync("cron", Cron.Parse("*/5 * * * * *", "Europe/Paris"), new SchedulePolicy { Misfire = MisfireRule.Skip, Overlap = OverlapRule.QueueOne });
-            await AddAsync("minute", Cron.Parse("* * * * *"), new SchedulePolicy { Misfire = MisfireRule.CatchUp, CatchUpMax = 3, Jitter = TimeSpan.FromSeconds(3) });
+            await AddAsync(
+                "cron",
+                Cron.Parse("*/5 * * * * *", "Europe/Paris"),
+                new SchedulePolicy { Misfire = MisfireRule.Skip, Overlap = OverlapRule.QueueOne });
+            await AddAsync(
+                "minute",
+                Cron.Parse("* * * * *"),
+                new SchedulePolicy { Misfire = MisfireRule.CatchUp, CatchUpMax = 3, Jitter = TimeSpan.FromSeconds(3) });
             _ = WorkAsync();
         });
         for (var place = 0; place < Places; place++)
@@ -106,7 +127,9 @@ internal sealed class ScheduleWorld
 
         var end = FaultTime + QuietTime;
         _loop.At(end, () => Worker.Start(CheckAsync));
-        var isDone = _loop.Run(() => Violation is not null || _loop.Escape is not null || Records.Count > 0, end + TimeSpan.FromMinutes(1));
+        var isDone = _loop.Run(
+            () => Violation is not null || _loop.Escape is not null || Records.Count > 0,
+            end + TimeSpan.FromMinutes(1));
         if (_loop.Escape is { } escape)
         {
             Violate($"Something left the simulation's thread: {escape}");
@@ -147,7 +170,13 @@ internal sealed class ScheduleWorld
         var process = new SimulatedProcess(_loop, $"n{place}.{++_lives}", _offsets[place]);
         _nodes[place] = process;
         var store = new FaultyScheduleStore(this, process, _storage.Signals);
-        var scheduler = new Scheduler(store, new JobIdSource(process.Time, new Random(_random.Next())), process.Name, process.Time, new Random(_random.Next()), new SchedulerReport(NullLogger.Instance));
+        var scheduler = new Scheduler(
+            store,
+            new JobIdSource(process.Time, new Random(_random.Next())),
+            process.Name,
+            process.Time,
+            new Random(_random.Next()),
+            new SchedulerReport(NullLogger.Instance));
         process.Start(async () =>
         {
             while (true)
@@ -173,7 +202,14 @@ internal sealed class ScheduleWorld
         var first = trigger.NextAfter(StorageNow)!.Value;
         _firstTicks[id] = first;
         var saved = await Store.SaveAsync(
-            new ScheduleRecord { Id = id, Trigger = trigger.ToJson(), Job = new JobMessage { Id = default, Name = id, Queue = "default", Body = JobBody.Empty }, Policy = policy, NextTick = first },
+            new ScheduleRecord
+            {
+                Id = id,
+                Trigger = trigger.ToJson(),
+                Job = new JobMessage { Id = default, Name = id, Queue = "default", Body = JobBody.Empty },
+                Policy = policy,
+                NextTick = first,
+            },
             CancellationToken.None);
         if (saved is null)
         {
@@ -187,7 +223,9 @@ internal sealed class ScheduleWorld
         var owner = new WorkerOwner("w", "0", 0, 0, "w");
         while (true)
         {
-            foreach (var delivery in await _storage.Broker.ReceiveAsync(new ReceiveRequest(owner, ["default"], 100, TimeSpan.FromHours(10)) { Wait = TimeSpan.FromSeconds(1) }, CancellationToken.None))
+            foreach (var delivery in await _storage.Broker.ReceiveAsync(
+                new ReceiveRequest(owner, ["default"], 100, TimeSpan.FromHours(10)) { Wait = TimeSpan.FromSeconds(1) },
+                CancellationToken.None))
             {
                 _ = EndAsync(delivery);
             }
@@ -204,13 +242,23 @@ internal sealed class ScheduleWorld
                     Token = delivery.Token,
                     Id = delivery.Message.Id,
                     Decision = JobDecision.Succeed,
-                    Attempt = new AttemptRecord { Number = 1, End = AttemptEnd.Succeeded, StartedAt = StorageNow, Duration = TimeSpan.Zero, Worker = "w" },
+                    Attempt = new AttemptRecord
+                    {
+                        Number = 1,
+                        End = AttemptEnd.Succeeded,
+                        StartedAt = StorageNow,
+                        Duration = TimeSpan.Zero,
+                        Worker = "w",
+                    },
                 },
             ],
             CancellationToken.None);
     }
 
-    /// <summary>Every tick from the first to the last dealt with is in the history exactly once, each that fired has one job, and nobody is stuck.</summary>
+    /// <summary>
+    /// Every tick from the first to the last dealt with is in the history exactly once, each that fired has one job,
+    /// and nobody is stuck.
+    /// </summary>
     private async Task CheckAsync()
     {
         var records = new List<ScheduleRecord>(await Store.ListAsync(null, 100, CancellationToken.None));
@@ -231,14 +279,17 @@ internal sealed class ScheduleWorld
                     var expected = i == 0 ? line.Tick : i == line.Count - 1 ? line.Through : tick;
                     if (tick != expected)
                     {
-                        Violate($"{record.Id}: tick {tick:O} is missing or doubled, {expected:O} ({line.Status}) stands in its place.");
+                        Violate(
+                            $"{record.Id}: tick {tick:O} is missing or doubled, {expected:O} ({line.Status}) stands "
+                                + $"in its place.");
                         break;
                     }
 
                     tick = trigger.NextAfter(tick)!.Value;
                 }
 
-                if (line.Status is TickStatus.Fired && (line.JobId is not { } job || await _storage.Store.FindAsync([job], CancellationToken.None) is [null]))
+                if (line.Status is TickStatus.Fired && (line.JobId is not { } job
+                    || await _storage.Store.FindAsync([job], CancellationToken.None) is [null]))
                 {
                     Violate($"{record.Id}: tick {line.Tick:O} fired without a job.");
                 }
@@ -293,6 +344,7 @@ internal sealed class ScheduleWorld
 
         public override long GetTimestamp() => _time.GetTimestamp();
 
-        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) => _time.CreateTimer(callback, state, dueTime, period);
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
+            _time.CreateTimer(callback, state, dueTime, period);
     }
 }

@@ -23,7 +23,9 @@ internal sealed class SharedStorage
 
     /// <summary>The memory storage answers at once.</summary>
     internal static T Now<T>(ValueTask<T> answer) =>
-        answer.IsCompleted ? answer.GetAwaiter().GetResult() : throw new InvalidOperationException("The memory storage did not answer at once.");
+        answer.IsCompleted
+            ? answer.GetAwaiter().GetResult()
+            : throw new InvalidOperationException("The memory storage did not answer at once.");
 
     internal static void Now(ValueTask answer)
     {
@@ -76,13 +78,17 @@ internal sealed class SimulatedStorage : JobStorage
     protected override ValueTask DisposeCoreAsync() => default;
 }
 
-/// <summary>Passes calls on over the link, tells the oracle, and plants the bugs that the invariants must find.</summary>
-internal sealed class SimulatedBroker(World world, Node node, LossyBus bus) : JobBroker("simulation", bus, node.Process.Time)
+/// <summary>
+/// Passes calls on over the link, tells the oracle, and plants the bugs that the invariants must find.
+/// </summary>
+internal sealed class SimulatedBroker(World world, Node node, LossyBus bus)
+    : JobBroker("simulation", bus, node.Process.Time)
 {
     private readonly SharedStorage _shared = world.Storage;
     private readonly WakeUp _signalled = Signalled(bus);
 
-    protected override ValueTask<IReadOnlyList<PublishStatus>> PublishCoreAsync(IReadOnlyList<JobMessage> messages, CancellationToken cancellationToken) =>
+    protected override ValueTask<IReadOnlyList<PublishStatus>> PublishCoreAsync(
+        IReadOnlyList<JobMessage> messages, CancellationToken cancellationToken) =>
         node.Link.CallAsync(
             "publish",
             () =>
@@ -94,12 +100,14 @@ internal sealed class SimulatedBroker(World world, Node node, LossyBus bus) : Jo
             mayRepeat: true,
             cancellationToken);
 
-    protected override async ValueTask<ReceiveResult> ReceiveCoreAsync(ReceiveRequest request, CancellationToken cancellationToken)
+    protected override async ValueTask<ReceiveResult> ReceiveCoreAsync(
+        ReceiveRequest request, CancellationToken cancellationToken)
     {
         while (true)
         {
             var seen = _signalled.Version;
-            var result = await node.Link.CallAsync("receive", () => Receive(request), mayRepeat: false, cancellationToken);
+            var result = await node.Link.CallAsync(
+                "receive", () => Receive(request), mayRepeat: false, cancellationToken);
             if (world.Planted != PlantedBug.WakeUpWithoutPoll || result.Deliveries.Count > 0)
             {
                 return result;
@@ -109,7 +117,8 @@ internal sealed class SimulatedBroker(World world, Node node, LossyBus bus) : Jo
         }
     }
 
-    protected override ValueTask<IReadOnlyList<LeaseStatus>> RenewCoreAsync(IReadOnlyList<LeaseToken> tokens, TimeSpan lease, CancellationToken cancellationToken) =>
+    protected override ValueTask<IReadOnlyList<LeaseStatus>> RenewCoreAsync(
+        IReadOnlyList<LeaseToken> tokens, TimeSpan lease, CancellationToken cancellationToken) =>
         node.Link.CallAsync(
             "renew",
             () =>
@@ -126,19 +135,23 @@ internal sealed class SimulatedBroker(World world, Node node, LossyBus bus) : Jo
             mayRepeat: true,
             cancellationToken);
 
-    protected override ValueTask<int> ReleaseCoreAsync(IReadOnlyList<LeaseToken> tokens, CancellationToken cancellationToken) =>
+    protected override ValueTask<int> ReleaseCoreAsync(
+        IReadOnlyList<LeaseToken> tokens, CancellationToken cancellationToken) =>
         node.Link.CallAsync(
             "release",
             () =>
             {
-                var count = world.Planted == PlantedBug.ReleasePenalises ? ReleaseAsFailure(tokens) : SharedStorage.Now(_shared.Broker.ReleaseAsync(tokens, CancellationToken.None));
+                var count = world.Planted == PlantedBug.ReleasePenalises
+                    ? ReleaseAsFailure(tokens)
+                    : SharedStorage.Now(_shared.Broker.ReleaseAsync(tokens, CancellationToken.None));
                 world.Oracle.Released(node, tokens, count);
                 return count;
             },
             mayRepeat: true,
             cancellationToken);
 
-    protected override ValueTask<ReclaimResult> ReclaimCoreAsync(IReadOnlyList<string> deadOwners, int max, CancellationToken cancellationToken) =>
+    protected override ValueTask<ReclaimResult> ReclaimCoreAsync(
+        IReadOnlyList<string> deadOwners, int max, CancellationToken cancellationToken) =>
         node.Link.CallAsync(
             "reclaim",
             () =>
@@ -151,9 +164,14 @@ internal sealed class SimulatedBroker(World world, Node node, LossyBus bus) : Jo
             cancellationToken);
 
     protected override ValueTask<IReadOnlyList<string>> OwnersCoreAsync(CancellationToken cancellationToken) =>
-        node.Link.CallAsync("owners", () => SharedStorage.Now(_shared.Broker.OwnersAsync(CancellationToken.None)), mayRepeat: true, cancellationToken);
+        node.Link.CallAsync(
+            "owners",
+            () => SharedStorage.Now(_shared.Broker.OwnersAsync(CancellationToken.None)),
+            mayRepeat: true,
+            cancellationToken);
 
-    protected override async ValueTask PauseCoreAsync(string queue, string reason, CancellationToken cancellationToken) =>
+    protected override async ValueTask PauseCoreAsync(
+        string queue, string reason, CancellationToken cancellationToken) =>
         await node.Link.CallAsync(
             "pause",
             () =>
@@ -178,10 +196,19 @@ internal sealed class SimulatedBroker(World world, Node node, LossyBus bus) : Jo
             cancellationToken);
 
     protected override ValueTask<IReadOnlyList<QueueStatus>> QueuesCoreAsync(CancellationToken cancellationToken) =>
-        node.Link.CallAsync("queues", () => SharedStorage.Now(_shared.Broker.QueuesAsync(CancellationToken.None)), mayRepeat: true, cancellationToken);
+        node.Link.CallAsync(
+            "queues",
+            () => SharedStorage.Now(_shared.Broker.QueuesAsync(CancellationToken.None)),
+            mayRepeat: true,
+            cancellationToken);
 
-    protected override ValueTask<IReadOnlyList<JobMessage>> PeekCoreAsync(string queue, int max, CancellationToken cancellationToken) =>
-        node.Link.CallAsync("peek", () => SharedStorage.Now(_shared.Broker.PeekAsync(queue, max, CancellationToken.None)), mayRepeat: true, cancellationToken);
+    protected override ValueTask<IReadOnlyList<JobMessage>> PeekCoreAsync(
+        string queue, int max, CancellationToken cancellationToken) =>
+        node.Link.CallAsync(
+            "peek",
+            () => SharedStorage.Now(_shared.Broker.PeekAsync(queue, max, CancellationToken.None)),
+            mayRepeat: true,
+            cancellationToken);
 
     private static WakeUp Signalled(LossyBus bus)
     {
@@ -192,13 +219,16 @@ internal sealed class SimulatedBroker(World world, Node node, LossyBus bus) : Jo
 
     private ReceiveResult Receive(ReceiveRequest request)
     {
-        var deliveries = SharedStorage.Now(_shared.Broker.ReceiveAsync(request with { Wait = TimeSpan.Zero }, CancellationToken.None));
+        var deliveries = SharedStorage.Now(
+            _shared.Broker.ReceiveAsync(request with { Wait = TimeSpan.Zero }, CancellationToken.None));
         world.Oracle.Received(node, request, deliveries);
         if (deliveries.Count > 0)
         {
             if (world.Planted == PlantedBug.ClaimCountsAsStart)
             {
-                SharedStorage.Now(_shared.Store.RecordStartsAsync([.. deliveries.Select(d => new JobStart(d.Token, d.Message.Id, d.ClaimedAt, Ahead: true))], CancellationToken.None));
+                SharedStorage.Now(_shared.Store.RecordStartsAsync(
+                    [.. deliveries.Select(d => new JobStart(d.Token, d.Message.Id, d.ClaimedAt, Ahead: true))],
+                    CancellationToken.None));
             }
 
             if (deliveries.Count == request.Max || deliveries.Any(static delivery => delivery.StartFirst))
@@ -210,7 +240,9 @@ internal sealed class SimulatedBroker(World world, Node node, LossyBus bus) : Jo
         TimeSpan? next = null;
         foreach (var queue in request.Queues)
         {
-            var due = _shared.State.Queue(queue) is { PauseReason: null } open ? open.NextDue() - _shared.State.Now : null;
+            var due = _shared.State.Queue(queue) is { PauseReason: null } open
+                ? open.NextDue() - _shared.State.Now
+                : null;
             next = next is null || due < next ? due : next;
         }
 
@@ -228,8 +260,17 @@ internal sealed class SimulatedBroker(World world, Node node, LossyBus bus) : Jo
             }
 
             count++;
-            var attempt = new AttemptRecord { Number = 1, End = AttemptEnd.Interrupted, StartedAt = _shared.State.Now, Duration = TimeSpan.Zero, Worker = "" };
-            SharedStorage.Now(_shared.Store.SettleAsync([new Settlement { Token = token, Id = job.Message.Id, Decision = JobDecision.Retry, Attempt = attempt }], CancellationToken.None));
+            var attempt = new AttemptRecord
+            {
+                Number = 1,
+                End = AttemptEnd.Interrupted,
+                StartedAt = _shared.State.Now,
+                Duration = TimeSpan.Zero,
+                Worker = "",
+            };
+            SharedStorage.Now(_shared.Store.SettleAsync([
+                new Settlement { Token = token, Id = job.Message.Id, Decision = JobDecision.Retry, Attempt = attempt },
+            ], CancellationToken.None));
         }
 
         return count;

@@ -3,14 +3,18 @@ using Lovage.Storage.Memory;
 
 namespace Lovage.Simulation.Storage;
 
-/// <summary>Passes calls on over the link, tells the oracle, and plants the bugs that the invariants must find.</summary>
-internal sealed class SimulatedStore(World world, Node node, LossyBus bus) : JobStore("simulation", bus, node.Process.Time)
+/// <summary>
+/// Passes calls on over the link, tells the oracle, and plants the bugs that the invariants must find.
+/// </summary>
+internal sealed class SimulatedStore(World world, Node node, LossyBus bus)
+    : JobStore("simulation", bus, node.Process.Time)
 {
     private readonly SharedStorage _shared = world.Storage;
     private readonly Dictionary<LeaseToken, MemoryJob> _acknowledged = [];
     private readonly Dictionary<LeaseToken, LeaseToken> _written = [];
 
-    protected override async ValueTask<IReadOnlyList<SettleStatus>> SettleCoreAsync(IReadOnlyList<Settlement> outcomes, CancellationToken cancellationToken)
+    protected override async ValueTask<IReadOnlyList<SettleStatus>> SettleCoreAsync(
+        IReadOnlyList<Settlement> outcomes, CancellationToken cancellationToken)
     {
         // The worker's own outcomes have no follow-ups: what a workflow would add stands in here.
         outcomes = [.. outcomes.Select(world.WithFollowUps)];
@@ -21,7 +25,8 @@ internal sealed class SimulatedStore(World world, Node node, LossyBus bus) : Job
                 written = [.. outcomes.Select(Unfenced)];
                 break;
             case PlantedBug.AcknowledgeBeforeOutcome:
-                await node.Link.CallAsync("acknowledge", () => Acknowledge(outcomes), mayRepeat: true, cancellationToken);
+                await node.Link.CallAsync(
+                    "acknowledge", () => Acknowledge(outcomes), mayRepeat: true, cancellationToken);
                 break;
             case PlantedBug.FollowUpAfterCommit:
                 written = [.. outcomes.Select(outcome => outcome with { FollowUps = [] })];
@@ -37,7 +42,9 @@ internal sealed class SimulatedStore(World world, Node node, LossyBus bus) : Job
             "settle",
             () =>
             {
-                IReadOnlyList<Settlement> now = world.Planted == PlantedBug.AcknowledgeBeforeOutcome ? [.. written.Select(Acknowledged)] : written;
+                IReadOnlyList<Settlement> now = world.Planted == PlantedBug.AcknowledgeBeforeOutcome
+                    ? [.. written.Select(Acknowledged)]
+                    : written;
                 var answers = SharedStorage.Now(_shared.Store.SettleAsync(now, CancellationToken.None));
                 world.Oracle.Settled(node, outcomes, answers);
                 return answers;
@@ -46,21 +53,29 @@ internal sealed class SimulatedStore(World world, Node node, LossyBus bus) : Job
             cancellationToken);
         if (world.Planted == PlantedBug.FollowUpAfterCommit)
         {
-            foreach (var message in outcomes.Where((_, i) => statuses[i] == SettleStatus.Applied).SelectMany(outcome => outcome.FollowUps))
+            foreach (var message in outcomes.Where((_, i) => statuses[i] == SettleStatus.Applied)
+                .SelectMany(outcome => outcome.FollowUps))
             {
-                await node.Link.CallAsync("follow-up", () => SharedStorage.Now(_shared.Broker.PublishAsync([message], CancellationToken.None)), mayRepeat: true, cancellationToken);
+                await node.Link.CallAsync(
+                    "follow-up",
+                    () => SharedStorage.Now(_shared.Broker.PublishAsync([message], CancellationToken.None)),
+                    mayRepeat: true,
+                    cancellationToken);
             }
         }
 
         return statuses;
     }
 
-    protected override ValueTask<IReadOnlyList<bool>> RecordStartsCoreAsync(IReadOnlyList<JobStart> starts, CancellationToken cancellationToken) =>
+    protected override ValueTask<IReadOnlyList<bool>> RecordStartsCoreAsync(
+        IReadOnlyList<JobStart> starts, CancellationToken cancellationToken) =>
         node.Link.CallAsync(
             "start",
             () =>
             {
-                var written = world.Planted == PlantedBug.StartNotWrittenAhead ? [.. starts.Select(start => start with { Ahead = false })] : starts;
+                var written = world.Planted == PlantedBug.StartNotWrittenAhead
+                    ? [.. starts.Select(start => start with { Ahead = false })]
+                    : starts;
                 var held = SharedStorage.Now(_shared.Store.RecordStartsAsync(written, CancellationToken.None));
                 world.Oracle.StartsRecorded(node, starts, held);
                 return held;
@@ -68,7 +83,8 @@ internal sealed class SimulatedStore(World world, Node node, LossyBus bus) : Job
             mayRepeat: true,
             cancellationToken);
 
-    protected override async ValueTask ReportProgressCoreAsync(IReadOnlyList<ProgressUpdate> updates, CancellationToken cancellationToken) =>
+    protected override async ValueTask ReportProgressCoreAsync(
+        IReadOnlyList<ProgressUpdate> updates, CancellationToken cancellationToken) =>
         await node.Link.CallAsync(
             "progress",
             () =>
@@ -79,7 +95,8 @@ internal sealed class SimulatedStore(World world, Node node, LossyBus bus) : Job
             mayRepeat: true,
             cancellationToken);
 
-    protected override ValueTask<IReadOnlyList<CancelStatus>> CancelCoreAsync(IReadOnlyList<JobId> ids, string? reason, CancellationToken cancellationToken) =>
+    protected override ValueTask<IReadOnlyList<CancelStatus>> CancelCoreAsync(
+        IReadOnlyList<JobId> ids, string? reason, CancellationToken cancellationToken) =>
         node.Link.CallAsync(
             "cancel",
             () =>
@@ -92,31 +109,68 @@ internal sealed class SimulatedStore(World world, Node node, LossyBus bus) : Job
             cancellationToken);
 
     protected override ValueTask<int> RequeueCoreAsync(IReadOnlyList<JobId> ids, CancellationToken cancellationToken) =>
-        node.Link.CallAsync("requeue", () => SharedStorage.Now(_shared.Store.RequeueAsync(ids, CancellationToken.None)), mayRepeat: false, cancellationToken);
+        node.Link.CallAsync(
+            "requeue",
+            () => SharedStorage.Now(_shared.Store.RequeueAsync(ids, CancellationToken.None)),
+            mayRepeat: false,
+            cancellationToken);
 
-    protected override ValueTask<IReadOnlyList<JobRecord?>> FindCoreAsync(IReadOnlyList<JobId> ids, CancellationToken cancellationToken) =>
-        node.Link.CallAsync("find", () => SharedStorage.Now(_shared.Store.FindAsync(ids, CancellationToken.None)), mayRepeat: true, cancellationToken);
+    protected override ValueTask<IReadOnlyList<JobRecord?>> FindCoreAsync(
+        IReadOnlyList<JobId> ids, CancellationToken cancellationToken) =>
+        node.Link.CallAsync(
+            "find",
+            () => SharedStorage.Now(_shared.Store.FindAsync(ids, CancellationToken.None)),
+            mayRepeat: true,
+            cancellationToken);
 
     protected override ValueTask<JobPage> QueryCoreAsync(JobQuery query, CancellationToken cancellationToken) =>
-        node.Link.CallAsync("query", () => SharedStorage.Now(_shared.Store.QueryAsync(query, CancellationToken.None)), mayRepeat: true, cancellationToken);
+        node.Link.CallAsync(
+            "query",
+            () => SharedStorage.Now(_shared.Store.QueryAsync(query, CancellationToken.None)),
+            mayRepeat: true,
+            cancellationToken);
 
-    protected override ValueTask<BoundedCount> CountCoreAsync(JobQuery query, int max, CancellationToken cancellationToken) =>
-        node.Link.CallAsync("count", () => SharedStorage.Now(_shared.Store.CountAsync(query, max, CancellationToken.None)), mayRepeat: true, cancellationToken);
+    protected override ValueTask<BoundedCount> CountCoreAsync(
+        JobQuery query, int max, CancellationToken cancellationToken) =>
+        node.Link.CallAsync(
+            "count",
+            () => SharedStorage.Now(_shared.Store.CountAsync(query, max, CancellationToken.None)),
+            mayRepeat: true,
+            cancellationToken);
 
-    protected override ValueTask<IReadOnlyList<AttemptRecord>> AttemptsCoreAsync(JobId id, CancellationToken cancellationToken) =>
-        node.Link.CallAsync("attempts", () => SharedStorage.Now(_shared.Store.AttemptsAsync(id, CancellationToken.None)), mayRepeat: true, cancellationToken);
+    protected override ValueTask<IReadOnlyList<AttemptRecord>> AttemptsCoreAsync(
+        JobId id, CancellationToken cancellationToken) =>
+        node.Link.CallAsync(
+            "attempts",
+            () => SharedStorage.Now(_shared.Store.AttemptsAsync(id, CancellationToken.None)),
+            mayRepeat: true,
+            cancellationToken);
 
     protected override ValueTask<IReadOnlyList<JobCounter>> CountersCoreAsync(CancellationToken cancellationToken) =>
-        node.Link.CallAsync("counters", () => SharedStorage.Now(_shared.Store.CountersAsync(CancellationToken.None)), mayRepeat: true, cancellationToken);
+        node.Link.CallAsync(
+            "counters",
+            () => SharedStorage.Now(_shared.Store.CountersAsync(CancellationToken.None)),
+            mayRepeat: true,
+            cancellationToken);
 
-    protected override ValueTask<int> PruneCoreAsync(RetentionPolicy policy, int max, CancellationToken cancellationToken) =>
-        node.Link.CallAsync("prune", () => SharedStorage.Now(_shared.Store.PruneAsync(policy, max, CancellationToken.None)), mayRepeat: true, cancellationToken);
+    protected override ValueTask<int> PruneCoreAsync(
+        RetentionPolicy policy, int max, CancellationToken cancellationToken) =>
+        node.Link.CallAsync(
+            "prune",
+            () => SharedStorage.Now(_shared.Store.PruneAsync(policy, max, CancellationToken.None)),
+            mayRepeat: true,
+            cancellationToken);
 
     /// <summary>As a store that looks at the job alone: whoever holds it now, this outcome is written.</summary>
     private Settlement Unfenced(Settlement outcome) =>
-        _shared.State.TryFind(outcome.Id, out var job) && job.Stamp != 0 ? outcome with { Token = new LeaseToken(job.Number, job.Stamp) } : outcome;
+        _shared.State.TryFind(outcome.Id, out var job) && job.Stamp != 0
+            ? outcome with { Token = new LeaseToken(job.Number, job.Stamp) }
+            : outcome;
 
-    /// <summary>As a broker that forgets the delivery first: until the outcome is written nobody holds the job, and it stands in no queue.</summary>
+    /// <summary>
+    /// As a broker that forgets the delivery first: until the outcome is written nobody holds the job, and it stands in
+    /// no queue.
+    /// </summary>
     private bool Acknowledge(IReadOnlyList<Settlement> outcomes)
     {
         foreach (var outcome in outcomes)

@@ -1,7 +1,8 @@
 namespace Lovage.Simulation.Storage;
 
 /// <summary>
-/// The way from one process to the shared storage, on which calls are delayed, refused, repeated, cut off after they were carried out, or survived by nobody.
+/// The way from one process to the shared storage, on which calls are delayed, refused, repeated, cut off after they
+/// were carried out, or survived by nobody.
 /// </summary>
 internal sealed class StorageLink(World world, Node node)
 {
@@ -15,7 +16,8 @@ internal sealed class StorageLink(World world, Node node)
     /// <param name="apply">Carries it out on the shared storage and tells the oracle.</param>
     /// <param name="mayRepeat">True when carrying it out twice must do no harm.</param>
     /// <param name="cancellationToken">Ends the wait before it is carried out.</param>
-    internal async ValueTask<T> CallAsync<T>(string name, Func<T> apply, bool mayRepeat, CancellationToken cancellationToken)
+    internal async ValueTask<T> CallAsync<T>(
+        string name, Func<T> apply, bool mayRepeat, CancellationToken cancellationToken)
     {
         if (!world.Loop.IsHere($"{name} was called"))
         {

@@ -13,19 +13,23 @@ public sealed class EnqueueFilterTests
         await using var app = await TestApp.StartAsync(lovage =>
         {
             lovage.Services.AddSingleton(trail).AddTransient<Own>();
-            lovage.AddFilter<Outer>().AddFilter<Inner>().AddJob(new JobDefinition("n", static _ => default) { Filters = [typeof(Own)] });
+            lovage.AddFilter<Outer>()
+                .AddFilter<Inner>()
+                .AddJob(new JobDefinition("n", static _ => default) { Filters = [typeof(Own)] });
         });
 
         await app.Jobs.EnqueueAsync(Job.Create("n"), Cancel);
         await app.Jobs.EnqueueAsync(Job.Create("other"), Cancel);
 
-        Assert.Equal(["outer", "inner", "own", "/own", "/inner", "/outer", "outer", "inner", "/inner", "/outer"], trail.Steps);
+        Assert.Equal(
+            ["outer", "inner", "own", "/own", "/inner", "/outer", "outer", "inner", "/inner", "/outer"], trail.Steps);
     }
 
     [Fact]
     public async Task EnqueueAsync_FilterReplacesTheJob_StoresItsChoice()
     {
-        await using var app = await TestApp.StartAsync(lovage => lovage.AddFilter<Tenant>().Services.AddScoped(static _ => new CurrentTenant("acme")));
+        await using var app = await TestApp.StartAsync(
+            lovage => lovage.AddFilter<Tenant>().Services.AddScoped(static _ => new CurrentTenant("acme")));
         var handle = await app.Jobs.EnqueueAsync(Job.Create("n", 1), Cancel);
         var several = await app.Jobs.EnqueueAsync([Job.Create("n", 2), Job.Create("n", 3)], Cancel);
 
@@ -39,7 +43,8 @@ public sealed class EnqueueFilterTests
     [Fact]
     public async Task EnqueueAsync_ClientOfAScope_BuildsFiltersFromThatScope()
     {
-        await using var app = await TestApp.StartAsync(lovage => lovage.AddFilter<Tenant>().Services.AddScoped(static _ => new CurrentTenant("unset")));
+        await using var app = await TestApp.StartAsync(
+            lovage => lovage.AddFilter<Tenant>().Services.AddScoped(static _ => new CurrentTenant("unset")));
         await using var scope = app.Host.Services.CreateAsyncScope();
         scope.ServiceProvider.GetRequiredService<CurrentTenant>().Name = "of-this-request";
 
@@ -51,7 +56,8 @@ public sealed class EnqueueFilterTests
     public async Task EnqueueAsync_FilterThrows_StoresNothing()
     {
         await using var app = await TestApp.StartAsync(lovage => lovage.AddFilter<Refuse>());
-        await Assert.ThrowsAsync<UnauthorizedAccessException>(async () => await app.Jobs.EnqueueAsync(Job.Create("n"), Cancel));
+        await Assert.ThrowsAsync<UnauthorizedAccessException>(
+            async () => await app.Jobs.EnqueueAsync(Job.Create("n"), Cancel));
         Assert.Empty((await app.Inspector.ListAsync(cancellationToken: Cancel)).Jobs);
     }
 
@@ -59,7 +65,8 @@ public sealed class EnqueueFilterTests
     public async Task EnqueueAsync_FilterForgetsNext_IsAnError()
     {
         await using var app = await TestApp.StartAsync(lovage => lovage.AddFilter<Forgetful>());
-        var fault = await Assert.ThrowsAsync<InvalidOperationException>(async () => await app.Jobs.EnqueueAsync(Job.Create("n"), Cancel));
+        var fault = await Assert.ThrowsAsync<InvalidOperationException>(
+            async () => await app.Jobs.EnqueueAsync(Job.Create("n"), Cancel));
         Assert.Contains("without calling next", fault.Message, StringComparison.Ordinal);
     }
 
@@ -92,17 +99,20 @@ public sealed class EnqueueFilterTests
 
     public sealed class Outer(Trail trail) : IJobFilter
     {
-        public ValueTask OnEnqueueAsync(JobEnqueueContext context, Func<ValueTask> next) => trail.StepAsync("outer", next);
+        public ValueTask OnEnqueueAsync(JobEnqueueContext context, Func<ValueTask> next) =>
+            trail.StepAsync("outer", next);
     }
 
     public sealed class Inner(Trail trail) : IJobFilter
     {
-        public ValueTask OnEnqueueAsync(JobEnqueueContext context, Func<ValueTask> next) => trail.StepAsync("inner", next);
+        public ValueTask OnEnqueueAsync(JobEnqueueContext context, Func<ValueTask> next) =>
+            trail.StepAsync("inner", next);
     }
 
     public sealed class Own(Trail trail) : IJobFilter
     {
-        public ValueTask OnEnqueueAsync(JobEnqueueContext context, Func<ValueTask> next) => trail.StepAsync("own", next);
+        public ValueTask OnEnqueueAsync(JobEnqueueContext context, Func<ValueTask> next) =>
+            trail.StepAsync("own", next);
     }
 
     public sealed class CurrentTenant(string name)
@@ -114,14 +124,19 @@ public sealed class EnqueueFilterTests
     {
         public ValueTask OnEnqueueAsync(JobEnqueueContext context, Func<ValueTask> next)
         {
-            context.Job = context.Job with { Queue = "tenants", Headers = new Dictionary<string, string> { ["tenant"] = tenant.Name } };
+            context.Job = context.Job with
+            {
+                Queue = "tenants",
+                Headers = new Dictionary<string, string> { ["tenant"] = tenant.Name },
+            };
             return next();
         }
     }
 
     public sealed class Refuse : IJobFilter
     {
-        public ValueTask OnEnqueueAsync(JobEnqueueContext context, Func<ValueTask> next) => throw new UnauthorizedAccessException();
+        public ValueTask OnEnqueueAsync(JobEnqueueContext context, Func<ValueTask> next) =>
+            throw new UnauthorizedAccessException();
     }
 
     public sealed class Forgetful : IJobFilter

@@ -47,7 +47,10 @@ internal sealed class GatedStorage : JobStorage
                 return Writes[number];
             }
 
-            Assert.True(await _broker.Came.WaitAsync(seen, TimeSpan.FromSeconds(30), TimeProvider.System, TestContext.Current.CancellationToken), $"write {number} never came");
+            Assert.True(
+                await _broker.Came.WaitAsync(
+                    seen, TimeSpan.FromSeconds(30), TimeProvider.System, TestContext.Current.CancellationToken),
+                $"write {number} never came");
         }
     }
 
@@ -55,7 +58,8 @@ internal sealed class GatedStorage : JobStorage
 
     internal sealed class Write(IReadOnlyList<JobMessage> messages, CancellationToken cancellationToken)
     {
-        private readonly TaskCompletionSource<IReadOnlyList<PublishStatus>> _answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private readonly TaskCompletionSource<IReadOnlyList<PublishStatus>> _answer = new(
+            TaskCreationOptions.RunContinuationsAsynchronously);
 
         public IReadOnlyList<JobMessage> Messages { get; } = messages;
 
@@ -76,7 +80,8 @@ internal sealed class GatedStorage : JobStorage
 
         public WakeUp Came { get; } = new();
 
-        protected override async ValueTask<IReadOnlyList<PublishStatus>> PublishCoreAsync(IReadOnlyList<JobMessage> messages, CancellationToken cancellationToken)
+        protected override async ValueTask<IReadOnlyList<PublishStatus>> PublishCoreAsync(
+            IReadOnlyList<JobMessage> messages, CancellationToken cancellationToken)
         {
             var write = new Write(messages, cancellationToken);
             lock (Seen)
@@ -88,22 +93,35 @@ internal sealed class GatedStorage : JobStorage
             return await write.Answer;
         }
 
-        protected override ValueTask<ReceiveResult> ReceiveCoreAsync(ReceiveRequest request, CancellationToken cancellationToken) => throw new NotSupportedException();
+        protected override ValueTask<ReceiveResult> ReceiveCoreAsync(
+            ReceiveRequest request, CancellationToken cancellationToken) => throw new NotSupportedException();
 
-        protected override ValueTask<IReadOnlyList<LeaseStatus>> RenewCoreAsync(IReadOnlyList<LeaseToken> tokens, TimeSpan lease, CancellationToken cancellationToken) => throw new NotSupportedException();
+        protected override ValueTask<IReadOnlyList<LeaseStatus>> RenewCoreAsync(
+            IReadOnlyList<LeaseToken> tokens,
+            TimeSpan lease,
+            CancellationToken cancellationToken) => throw new NotSupportedException();
 
-        protected override ValueTask<int> ReleaseCoreAsync(IReadOnlyList<LeaseToken> tokens, CancellationToken cancellationToken) => throw new NotSupportedException();
+        protected override ValueTask<int> ReleaseCoreAsync(
+            IReadOnlyList<LeaseToken> tokens, CancellationToken cancellationToken) => throw new NotSupportedException();
 
-        protected override ValueTask<ReclaimResult> ReclaimCoreAsync(IReadOnlyList<string> deadOwners, int max, CancellationToken cancellationToken) => throw new NotSupportedException();
+        protected override ValueTask<ReclaimResult> ReclaimCoreAsync(
+            IReadOnlyList<string> deadOwners,
+            int max,
+            CancellationToken cancellationToken) => throw new NotSupportedException();
 
-        protected override ValueTask<IReadOnlyList<string>> OwnersCoreAsync(CancellationToken cancellationToken) => throw new NotSupportedException();
+        protected override ValueTask<IReadOnlyList<string>> OwnersCoreAsync(CancellationToken cancellationToken) =>
+            throw new NotSupportedException();
 
-        protected override ValueTask PauseCoreAsync(string queue, string reason, CancellationToken cancellationToken) => throw new NotSupportedException();
+        protected override ValueTask PauseCoreAsync(string queue, string reason, CancellationToken cancellationToken) =>
+            throw new NotSupportedException();
 
-        protected override ValueTask ResumeCoreAsync(string queue, CancellationToken cancellationToken) => throw new NotSupportedException();
+        protected override ValueTask ResumeCoreAsync(string queue, CancellationToken cancellationToken) =>
+            throw new NotSupportedException();
 
-        protected override ValueTask<IReadOnlyList<QueueStatus>> QueuesCoreAsync(CancellationToken cancellationToken) => throw new NotSupportedException();
+        protected override ValueTask<IReadOnlyList<QueueStatus>> QueuesCoreAsync(CancellationToken cancellationToken) =>
+            throw new NotSupportedException();
 
-        protected override ValueTask<IReadOnlyList<JobMessage>> PeekCoreAsync(string queue, int max, CancellationToken cancellationToken) => throw new NotSupportedException();
+        protected override ValueTask<IReadOnlyList<JobMessage>> PeekCoreAsync(
+            string queue, int max, CancellationToken cancellationToken) => throw new NotSupportedException();
     }
 }

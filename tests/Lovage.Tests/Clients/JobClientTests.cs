@@ -9,7 +9,14 @@ namespace Lovage.Tests.Clients;
 
 public sealed class JobClientTests
 {
-    private static readonly JobDefinition Report = new("report", static _ => default) { Queue = "reports", Priority = 4, MaxAttempts = 7, KeepResult = false, Aliases = ["old_report"] };
+    private static readonly JobDefinition Report = new("report", static _ => default)
+    {
+        Queue = "reports",
+        Priority = 4,
+        MaxAttempts = 7,
+        KeepResult = false,
+        Aliases = ["old_report"],
+    };
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
@@ -32,11 +39,13 @@ public sealed class JobClientTests
         await using var app = await TestApp.StartAsync(lovage => lovage.AddJob(Report));
         await using var transaction = new SomeTransaction();
 
-        var fault = await Assert.ThrowsAsync<StorageException>(async () => await app.Jobs.EnqueueAsync(Job.Create("report", 1, "two"), transaction, Cancel));
+        var fault = await Assert.ThrowsAsync<StorageException>(
+            async () => await app.Jobs.EnqueueAsync(Job.Create("report", 1, "two"), transaction, Cancel));
 
         Assert.False(fault.IsTransient);
         Assert.Contains("sqlite: or postgres:", fault.Message, StringComparison.Ordinal);
-        await Assert.ThrowsAsync<StorageException>(async () => await app.Jobs.EnqueueAsync([Job.Create("report", 1, "two")], transaction, Cancel));
+        await Assert.ThrowsAsync<StorageException>(
+            async () => await app.Jobs.EnqueueAsync([Job.Create("report", 1, "two")], transaction, Cancel));
         await Assert.ThrowsAsync<StorageException>(async () => await app.Jobs.BeginTransactionAsync(Cancel));
         Assert.Empty((await app.Inspector.ListAsync(new JobQuery(), Cancel)).Jobs);
     }
@@ -47,8 +56,10 @@ public sealed class JobClientTests
         await using var app = await TestApp.StartAsync();
         await using var transaction = new SomeTransaction();
 
-        await Assert.ThrowsAsync<PayloadTooLargeException>(async () => await app.Jobs.EnqueueAsync(Job.Create("report", new string('x', 300_000)), transaction, Cancel));
-        await Assert.ThrowsAsync<ArgumentNullException>(async () => await app.Jobs.EnqueueAsync(Job.Create("report"), (System.Data.Common.DbTransaction)null!, Cancel));
+        await Assert.ThrowsAsync<PayloadTooLargeException>(async () =>
+            await app.Jobs.EnqueueAsync(Job.Create("report", new string('x', 300_000)), transaction, Cancel));
+        await Assert.ThrowsAsync<ArgumentNullException>(async () =>
+            await app.Jobs.EnqueueAsync(Job.Create("report"), (System.Data.Common.DbTransaction)null!, Cancel));
     }
 
     [Fact]
@@ -57,7 +68,16 @@ public sealed class JobClientTests
         await using var app = await TestApp.StartAsync(lovage => lovage.AddJob(Report));
         var due = app.Time.GetUtcNow().AddHours(2);
         var handle = await app.Jobs.EnqueueAsync(
-            Job.Create("old_report") with { Queue = "slow", Priority = 9, MaxAttempts = 1, Delay = TimeSpan.FromMinutes(1), At = due, Expires = TimeSpan.FromHours(3) }, Cancel);
+            Job.Create("old_report") with
+            {
+                Queue = "slow",
+                Priority = 9,
+                MaxAttempts = 1,
+                Delay = TimeSpan.FromMinutes(1),
+                At = due,
+                Expires = TimeSpan.FromHours(3),
+            },
+            Cancel);
 
         var message = (await app.Inspector.FindAsync(handle.Id, Cancel))!.Message;
         Assert.Equal(("slow", 9, 1), (message.Queue, message.Priority, message.MaxAttempts));
@@ -87,7 +107,8 @@ public sealed class JobClientTests
 
         Assert.Equal(first.Id, again.Id);
         Assert.Single((await app.Inspector.ListAsync(cancellationToken: Cancel)).Jobs);
-        var conflict = await Assert.ThrowsAsync<JobIdConflictException>(async () => await app.Jobs.EnqueueAsync(Job.Create("pay", 6) with { Id = job.Id }, Cancel));
+        var conflict = await Assert.ThrowsAsync<JobIdConflictException>(
+            async () => await app.Jobs.EnqueueAsync(Job.Create("pay", 6) with { Id = job.Id }, Cancel));
         Assert.Equal(job.Id, conflict.Id);
     }
 
@@ -103,7 +124,8 @@ public sealed class JobClientTests
 
         storage.Writes[0].Accept();
         var write = await storage.WriteAsync(1);
-        Assert.StartsWith("""[[["before"]]""", Encoding.UTF8.GetString(write.Messages[0].Body.Span), StringComparison.Ordinal);
+        Assert.StartsWith(
+            """[[["before"]]""", Encoding.UTF8.GetString(write.Messages[0].Body.Span), StringComparison.Ordinal);
         write.Accept();
         await first;
         await second;
@@ -115,9 +137,11 @@ public sealed class JobClientTests
         await using var app = await TestApp.StartAsync(null, ("Lovage:Limits:PayloadBytesMax", "2048"));
         await app.Jobs.EnqueueAsync(Job.Create("n", new string('x', 1_900)), Cancel);
 
-        var refused = await Assert.ThrowsAsync<PayloadTooLargeException>(async () => await app.Jobs.EnqueueAsync(Job.Create("n", new string('x', 2_100)), Cancel));
+        var refused = await Assert.ThrowsAsync<PayloadTooLargeException>(
+            async () => await app.Jobs.EnqueueAsync(Job.Create("n", new string('x', 2_100)), Cancel));
         Assert.Equal(2048, refused.SizeBytesMax);
-        await Assert.ThrowsAsync<PayloadTooLargeException>(async () => await app.Jobs.EnqueueAsync([Job.Create("n"), Job.Create("n", new string('x', 2_100))], Cancel));
+        await Assert.ThrowsAsync<PayloadTooLargeException>(async () =>
+            await app.Jobs.EnqueueAsync([Job.Create("n"), Job.Create("n", new string('x', 2_100))], Cancel));
         Assert.Single((await app.Inspector.ListAsync(cancellationToken: Cancel)).Jobs);
     }
 
@@ -139,7 +163,8 @@ public sealed class JobClientTests
 
         var handle = await app.Jobs.EnqueueAsync(Job.Create("n") with { Queue = "mail" }, Cancel);
 
-        var span = spans.Single(activity => activity.Kind == ActivityKind.Producer && activity.TraceId == caller.TraceId);
+        var span = spans.Single(
+            activity => activity.Kind == ActivityKind.Producer && activity.TraceId == caller.TraceId);
         Assert.Equal("send mail", span.OperationName);
         Assert.Equal(handle.Id.Value, span.GetTagItem("messaging.message.id"));
         var headers = (await app.Inspector.FindAsync(handle.Id, Cancel))!.Message.Headers;
@@ -151,7 +176,9 @@ public sealed class JobClientTests
     {
         await using var storage = new GatedStorage();
         await using var app = await TestApp.StartAsync(lovage => lovage.UseStorage(storage));
-        var jobs = Enumerable.Range(0, 2_500).Select(i => Job.Create("n", i) with { Id = JobId.Parse($"j{i}") }).ToList();
+        var jobs = Enumerable.Range(0, 2_500)
+            .Select(i => Job.Create("n", i) with { Id = JobId.Parse($"j{i}") })
+            .ToList();
         var enqueue = app.Jobs.EnqueueAsync(jobs, Cancel).AsTask();
 
         int[] expected = [1_000, 1_000, 500];
@@ -171,7 +198,8 @@ public sealed class JobClientTests
     {
         await using var storage = new GatedStorage();
         await using var app = await TestApp.StartAsync(lovage => lovage.UseStorage(storage));
-        var enqueue = app.Jobs.EnqueueAsync(Enumerable.Range(0, 1_500).Select(i => Job.Create("n", i)).ToList(), Cancel).AsTask();
+        var enqueue = app.Jobs.EnqueueAsync(Enumerable.Range(0, 1_500).Select(i => Job.Create("n", i)).ToList(), Cancel)
+            .AsTask();
         (await storage.WriteAsync(0)).Accept();
         (await storage.WriteAsync(1)).Fail(new StorageException("Gone.", isTransient: true));
 
@@ -184,7 +212,8 @@ public sealed class JobClientTests
     {
         await using var storage = new GatedStorage();
         await using var app = await TestApp.StartAsync(lovage => lovage.UseStorage(storage));
-        var enqueue = app.Jobs.EnqueueAsync(Enumerable.Range(0, 5_000).Select(i => Job.Create("n", i)).ToList(), Cancel).AsTask();
+        var enqueue = app.Jobs.EnqueueAsync(Enumerable.Range(0, 5_000).Select(i => Job.Create("n", i)).ToList(), Cancel)
+            .AsTask();
         var third = await storage.WriteAsync(2);
         Assert.Equal(3, storage.Writes.Count);
 
@@ -203,7 +232,8 @@ public sealed class JobClientTests
     {
         await using var storage = new GatedStorage();
         await using var app = await TestApp.StartAsync(lovage => lovage.UseStorage(storage));
-        var enqueue = app.Jobs.EnqueueAsync(Enumerable.Range(0, 5_000).Select(i => Job.Create("n", i)).ToList(), Cancel).AsTask();
+        var enqueue = app.Jobs.EnqueueAsync(Enumerable.Range(0, 5_000).Select(i => Job.Create("n", i)).ToList(), Cancel)
+            .AsTask();
         var third = await storage.WriteAsync(2);
         (await storage.WriteAsync(0)).Fail(new StorageException("Gone.", isTransient: true));
         (await storage.WriteAsync(1)).Fail(new StorageException("Gone too.", isTransient: true));
@@ -222,7 +252,9 @@ public sealed class JobClientTests
         await app.Jobs.EnqueueAsync(Job.Create("n", 1) with { Id = JobId.Parse("taken") }, Cancel);
 
         await Assert.ThrowsAsync<JobIdConflictException>(async () =>
-            await app.Jobs.EnqueueAsync([Job.Create("n", 2), Job.Create("n", 3) with { Id = JobId.Parse("taken") }, Job.Create("n", 4)], Cancel));
+            await app.Jobs.EnqueueAsync(
+                [Job.Create("n", 2), Job.Create("n", 3) with { Id = JobId.Parse("taken") }, Job.Create("n", 4)],
+                Cancel));
         Assert.Equal(3, (await app.Inspector.ListAsync(cancellationToken: Cancel)).Jobs.Count);
     }
 
@@ -240,7 +272,8 @@ public sealed class JobClientTests
         var first = await app.Jobs.EnqueueAsync(Job.Create("n"), Cancel);
         await app.Jobs.EnqueueAsync([Job.Create("n"), Job.Create("n")], Cancel);
 
-        var full = await Assert.ThrowsAsync<QueueFullException>(async () => await app.Jobs.EnqueueAsync(Job.Create("n"), Cancel));
+        var full = await Assert.ThrowsAsync<QueueFullException>(
+            async () => await app.Jobs.EnqueueAsync(Job.Create("n"), Cancel));
         Assert.Equal("default", full.Queue);
         Assert.Contains("Lovage:Limits:PendingMax", full.Message, StringComparison.Ordinal);
         await app.Jobs.EnqueueAsync(Job.Create("n") with { Queue = "other" }, Cancel);
@@ -257,7 +290,8 @@ public sealed class JobClientTests
         builder.AddLovage(options => options.Storage = "memory:");
         using var host = builder.Build();
 
-        var fault = await Assert.ThrowsAsync<StorageException>(async () => await host.Services.GetRequiredService<JobClient>().EnqueueAsync(Job.Create("n"), Cancel));
+        var fault = await Assert.ThrowsAsync<StorageException>(
+            async () => await host.Services.GetRequiredService<JobClient>().EnqueueAsync(Job.Create("n"), Cancel));
         Assert.Contains("Start the host first", fault.Message, StringComparison.Ordinal);
     }
 
@@ -267,7 +301,9 @@ public sealed class JobClientTests
         await using var app = await TestApp.StartAsync();
         var handle = await app.Jobs.EnqueueAsync(Job.Create("n"), Cancel);
 
-        Assert.Equal(("n", JobState.Queued, true), (await app.Jobs.FindAsync(handle.Id, Cancel)) is { } found ? (found.Name, found.State!.Value, found.Known) : default);
+        Assert.Equal(("n", JobState.Queued, true), (await app.Jobs.FindAsync(handle.Id, Cancel)) is { } found
+            ? (found.Name, found.State!.Value, found.Known)
+            : default);
         Assert.Null(await app.Jobs.FindAsync(JobId.Parse("nobody"), Cancel));
         var unknown = await app.Jobs.GetHandle(JobId.Parse("nobody")).GetStatusAsync(Cancel);
         Assert.Equal((false, "PENDING", null), (unknown.Known, unknown.CeleryState, unknown.State));

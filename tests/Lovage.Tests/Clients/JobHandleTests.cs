@@ -15,7 +15,8 @@ public sealed class JobHandleTests
         return default;
     });
 
-    private static readonly JobDefinition Fail = new("fail", static _ => throw new InvalidOperationException("It broke.")) { MaxAttempts = 1 };
+    private static readonly JobDefinition Fail =
+        new("fail", static _ => throw new InvalidOperationException("It broke.")) { MaxAttempts = 1 };
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
@@ -31,7 +32,9 @@ public sealed class JobHandleTests
         Assert.Equal(1, await app.Host.Jobs().DrainAsync(Cancel));
         Assert.Equal(5, await wait);
         Assert.Equal(5, await handle.GetResultAsync(Cancel));
-        Assert.Equal((1, "SUCCESS"), (await handle.GetStatusAsync(Cancel)) is var status ? (status.Attempts, status.CeleryState) : default);
+        Assert.Equal(
+            (1, "SUCCESS"),
+            (await handle.GetStatusAsync(Cancel)) is var status ? (status.Attempts, status.CeleryState) : default);
         Assert.Equal(new JobProgressReport(0.5, "half way"), await handle.GetProgressAsync(Cancel));
         Assert.Equal(AttemptEnd.Succeeded, Assert.Single(await handle.GetAttemptsAsync(Cancel)).End);
     }
@@ -60,8 +63,11 @@ public sealed class JobHandleTests
     public async Task WaitAsync_ManyHandles_AllHear()
     {
         await using var app = await TestApp.StartAsync(lovage => lovage.AddJob(Add));
-        var handles = await app.Jobs.EnqueueAsync(Enumerable.Range(0, 200).Select(i => Job.Create<int>("add", i, 1)).ToList(), Cancel);
-        var waits = handles.Concat(handles).Select(handle => app.Jobs.GetHandle<int>(handle.Id).WaitAsync(cancellationToken: Cancel).AsTask()).ToList();
+        var handles = await app.Jobs.EnqueueAsync(
+            Enumerable.Range(0, 200).Select(i => Job.Create<int>("add", i, 1)).ToList(), Cancel);
+        var waits = handles.Concat(handles)
+            .Select(handle => app.Jobs.GetHandle<int>(handle.Id).WaitAsync(cancellationToken: Cancel).AsTask())
+            .ToList();
         await app.Host.Jobs().DrainAsync(Cancel);
 
         Assert.Equal(Enumerable.Range(1, 200).Concat(Enumerable.Range(1, 200)), await Task.WhenAll(waits));
@@ -74,9 +80,11 @@ public sealed class JobHandleTests
         var handle = await app.Jobs.EnqueueAsync(Job.Create<int>("fail"), Cancel);
         await app.Host.Jobs().DrainAsync(Cancel);
 
-        var failed = await Assert.ThrowsAsync<JobFailedException>(async () => await handle.WaitAsync(cancellationToken: Cancel));
+        var failed = await Assert.ThrowsAsync<JobFailedException>(
+            async () => await handle.WaitAsync(cancellationToken: Cancel));
         Assert.Equal((handle.Id, JobState.Failed, "It broke."), (failed.Id, failed.State, failed.Error!.Message));
-        await Assert.ThrowsAsync<JobFailedException>(async () => await app.Jobs.GetHandle(handle.Id).WaitAsync(cancellationToken: Cancel));
+        await Assert.ThrowsAsync<JobFailedException>(
+            async () => await app.Jobs.GetHandle(handle.Id).WaitAsync(cancellationToken: Cancel));
         await Assert.ThrowsAsync<JobFailedException>(async () => await handle.GetResultAsync(Cancel));
     }
 
@@ -102,7 +110,8 @@ public sealed class JobHandleTests
             app.Time.Advance(TimeSpan.FromSeconds(1));
         }
 
-        Assert.Contains("30 s", (await Assert.ThrowsAsync<TimeoutException>(() => wait)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "30 s", (await Assert.ThrowsAsync<TimeoutException>(() => wait)).Message, StringComparison.Ordinal);
         Assert.Equal(JobState.Queued, (await handle.GetStatusAsync(Cancel)).State);
     }
 
@@ -121,7 +130,8 @@ public sealed class JobHandleTests
     {
         await using var app = await TestApp.StartAsync();
         var handle = await app.Jobs.EnqueueAsync(Job.Create<int>("n"), Cancel);
-        var early = await Assert.ThrowsAsync<InvalidOperationException>(async () => await handle.GetResultAsync(Cancel));
+        var early = await Assert.ThrowsAsync<InvalidOperationException>(
+            async () => await handle.GetResultAsync(Cancel));
         Assert.Contains("WaitAsync", early.Message, StringComparison.Ordinal);
     }
 
@@ -141,7 +151,8 @@ public sealed class JobHandleTests
 
         public override SignalBus Signals => _signals;
 
-        private Lovage.Storage.Memory.MemoryStorage Memory => _memory ?? throw new InvalidOperationException("No clock yet.");
+        private Lovage.Storage.Memory.MemoryStorage Memory =>
+            _memory ?? throw new InvalidOperationException("No clock yet.");
 
         public void Use(TimeProvider time) => _memory = new Lovage.Storage.Memory.MemoryStorage(time);
 

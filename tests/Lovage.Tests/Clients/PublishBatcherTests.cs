@@ -76,7 +76,9 @@ public sealed class PublishBatcherTests : IAsyncLifetime
     [Fact]
     public async Task PublishAsync_LargeBodies_KeepsAWriteUnderAMebibyte()
     {
-        var all = Enumerable.Range(0, 6).Select(_ => _batcher.PublishAsync(Message(400 * 1024), Cancel).AsTask()).ToList();
+        var all = Enumerable.Range(0, 6)
+            .Select(_ => _batcher.PublishAsync(Message(400 * 1024), Cancel).AsTask())
+            .ToList();
 
         int[] expected = [1, 2, 2, 1];
         for (var i = 0; i < expected.Length; i++)
@@ -119,7 +121,8 @@ public sealed class PublishBatcherTests : IAsyncLifetime
         var stays = _batcher.PublishAsync(staying, Cancel).AsTask();
 
         await source.CancelAsync();
-        Assert.Equal(source.Token, (await Assert.ThrowsAnyAsync<OperationCanceledException>(() => leaving)).CancellationToken);
+        Assert.Equal(
+            source.Token, (await Assert.ThrowsAnyAsync<OperationCanceledException>(() => leaving)).CancellationToken);
         _storage.Writes[0].Accept();
         var second = await _storage.WriteAsync(1);
         Assert.Equal([staying], second.Messages);
@@ -160,7 +163,10 @@ public sealed class PublishBatcherTests : IAsyncLifetime
         Assert.True(_storage.Writes[0].CancellationToken.IsCancellationRequested);
 
         _time.Advance(TimeSpan.FromSeconds(1));
-        Assert.Contains("was not stored", (await Assert.ThrowsAsync<StorageException>(() => waiting)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "was not stored",
+            (await Assert.ThrowsAsync<StorageException>(() => waiting)).Message,
+            StringComparison.Ordinal);
 
         _storage.Writes[0].Accept();
         var later = _batcher.PublishAsync(Message(), Cancel).AsTask();

@@ -14,15 +14,46 @@ public sealed class ScheduleClientTests
     {
         await using var world = new ScheduleWorld();
         var client = world.Node().Client;
-        var options = new ScheduleOptions { Misfire = MisfireRule.CatchUp, Grace = TimeSpan.FromMinutes(3), CatchUpMax = 4, Overlap = OverlapRule.Allow, OverlapMax = 5, Jitter = TimeSpan.FromSeconds(6) };
+        var options = new ScheduleOptions
+        {
+            Misfire = MisfireRule.CatchUp,
+            Grace = TimeSpan.FromMinutes(3),
+            CatchUpMax = 4,
+            Overlap = OverlapRule.Allow,
+            OverlapMax = 5,
+            Jitter = TimeSpan.FromSeconds(6),
+        };
 
-        var added = await client.AddAsync("nightly", Cron.Parse("0 0 * * *", "Asia/Shanghai"), Job.Create("report", "north") with { Queue = "cpu" }, options, Cancel);
+        var added = await client.AddAsync(
+            "nightly",
+            Cron.Parse("0 0 * * *", "Asia/Shanghai"),
+            Job.Create("report", "north") with { Queue = "cpu" },
+            options,
+            Cancel);
 
-        Assert.Equal(("nightly", "report", "cpu", """[["north"],{},{"callbacks":null,"errbacks":null,"chain":null,"chord":null}]"""), (added.Id, added.JobName, added.Queue, added.Body));
-        Assert.Equal((Cron.Parse("0 0 * * *", "Asia/Shanghai"), "At 00:00 every day (Asia/Shanghai)"), (added.Trigger, added.Description));
+        Assert.Equal(
+            (
+                "nightly",
+                "report",
+                "cpu",
+                """[["north"],{},{"callbacks":null,"errbacks":null,"chain":null,"chord":null}]"""),
+            (added.Id, added.JobName, added.Queue, added.Body));
+        Assert.Equal(
+            (Cron.Parse("0 0 * * *", "Asia/Shanghai"), "At 00:00 every day (Asia/Shanghai)"),
+            (added.Trigger, added.Description));
         Assert.Equal((ScheduleState.Active, null, null, false), (added.State, added.Reason, added.App, added.IsEdited));
         Assert.Equal((world.Now.AddHours(16), null, world.Now), (added.NextTick, added.LastTick, added.CreatedAt));
-        Assert.Equal(new SchedulePolicy { Misfire = MisfireRule.CatchUp, Grace = TimeSpan.FromMinutes(3), CatchUpMax = 4, Overlap = OverlapRule.Allow, OverlapMax = 5, Jitter = TimeSpan.FromSeconds(6) }, added.Policy);
+        Assert.Equal(
+            new SchedulePolicy
+            {
+                Misfire = MisfireRule.CatchUp,
+                Grace = TimeSpan.FromMinutes(3),
+                CatchUpMax = 4,
+                Overlap = OverlapRule.Allow,
+                OverlapMax = 5,
+                Jitter = TimeSpan.FromSeconds(6),
+            },
+            added.Policy);
         Assert.Equal(added, await client.FindAsync("nightly", Cancel));
     }
 
@@ -33,11 +64,13 @@ public sealed class ScheduleClientTests
         var node = world.Start();
         world.Advance(TimeSpan.FromSeconds(13));
 
-        var added = await node.Client.AddAsync("beat", Every.Minutes(1), Job.Create("report"), cancellationToken: Cancel);
+        var added = await node.Client.AddAsync(
+            "beat", Every.Minutes(1), Job.Create("report"), cancellationToken: Cancel);
         world.Advance(TimeSpan.FromMinutes(1));
 
         Assert.Equal(world.Now, added.NextTick);
-        Assert.Equal(world.Now, Assert.Single(await node.Client.GetHistoryAsync("beat", cancellationToken: Cancel)).Tick);
+        Assert.Equal(
+            world.Now, Assert.Single(await node.Client.GetHistoryAsync("beat", cancellationToken: Cancel)).Tick);
     }
 
     [Fact]
@@ -45,11 +78,17 @@ public sealed class ScheduleClientTests
     {
         await using var world = new ScheduleWorld();
         var client = world.Node().Client;
-        var first = await client.AddAsync("nightly", Cron.Parse("@daily"), Job.Create("report"), cancellationToken: Cancel);
+        var first = await client.AddAsync(
+            "nightly", Cron.Parse("@daily"), Job.Create("report"), cancellationToken: Cancel);
 
-        var refused = await Assert.ThrowsAsync<ScheduleException>(async () => await client.AddAsync("nightly", Cron.Parse("@hourly"), Job.Create("other"), cancellationToken: Cancel));
+        var refused = await Assert.ThrowsAsync<ScheduleException>(async () =>
+            await client.AddAsync("nightly", Cron.Parse("@hourly"), Job.Create("other"), cancellationToken: Cancel));
 
-        Assert.Equal(("nightly", "Schedule 'nightly': there is one of this id already. Change it (SetAsync), or choose another id."), (refused.Id, refused.Message));
+        Assert.Equal(
+            (
+                "nightly",
+                "Schedule 'nightly': there is one of this id already. Change it (SetAsync), or choose another id."),
+            (refused.Id, refused.Message));
         Assert.Equal(first, await client.FindAsync("nightly", Cancel));
     }
 
@@ -59,14 +98,18 @@ public sealed class ScheduleClientTests
     [InlineData("ü")]
     [InlineData("a/b")]
     [InlineData("a\n")]
-    [InlineData("xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx")]
+    [InlineData(
+        "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+            + "xxxxxxxxxxxxxxxxxxxx")]
     public async Task AnyCall_BadId_IsRefused(string id)
     {
         await using var world = new ScheduleWorld();
         var client = world.Node().Client;
 
-        await RefusedAsync(async () => await client.AddAsync(id, Cron.Parse("@daily"), Job.Create("report"), cancellationToken: Cancel));
-        await RefusedAsync(async () => await client.SetAsync(id, Cron.Parse("@daily"), Job.Create("report"), cancellationToken: Cancel));
+        await RefusedAsync(async () =>
+            await client.AddAsync(id, Cron.Parse("@daily"), Job.Create("report"), cancellationToken: Cancel));
+        await RefusedAsync(async () =>
+            await client.SetAsync(id, Cron.Parse("@daily"), Job.Create("report"), cancellationToken: Cancel));
         await RefusedAsync(async () => await client.RemoveAsync(id, Cancel));
         await RefusedAsync(async () => await client.PauseAsync(id, "why", Cancel));
         await RefusedAsync(async () => await client.ResumeAsync(id, Cancel));
@@ -76,7 +119,11 @@ public sealed class ScheduleClientTests
         await RefusedAsync(async () => await client.GetHistoryAsync(id, cancellationToken: Cancel));
         Assert.Equal(0, await world.Store.CountAsync(Cancel));
 
-        static async Task RefusedAsync(Func<Task> call) => Assert.Contains("is no id of a schedule", (await Assert.ThrowsAsync<ArgumentException>(call)).Message, StringComparison.Ordinal);
+        static async Task RefusedAsync(Func<Task> call) =>
+            Assert.Contains(
+                "is no id of a schedule",
+                (await Assert.ThrowsAsync<ArgumentException>(call)).Message,
+                StringComparison.Ordinal);
     }
 
     [Fact]
@@ -94,7 +141,10 @@ public sealed class ScheduleClientTests
         Assert.Empty(await client.GetHistoryAsync("nightly", cancellationToken: Cancel));
         Assert.Empty(await client.ListAsync(cancellationToken: Cancel));
 
-        static async Task UnknownAsync(Func<Task> call) => Assert.Equal("Schedule 'nightly': there is none of this id.", (await Assert.ThrowsAsync<ScheduleException>(call)).Message);
+        static async Task UnknownAsync(Func<Task> call) =>
+            Assert.Equal(
+                "Schedule 'nightly': there is none of this id.",
+                (await Assert.ThrowsAsync<ScheduleException>(call)).Message);
     }
 
     [Fact]
@@ -105,20 +155,32 @@ public sealed class ScheduleClientTests
         var daily = Cron.Parse("@daily");
         var job = Job.Create("report");
 
-        Assert.Contains("would never fire", (await ThrowsAsync<TriggerException>(Once.At(world.Now), job)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "would never fire",
+            (await ThrowsAsync<TriggerException>(Once.At(world.Now), job)).Message,
+            StringComparison.Ordinal);
         await ThrowsAsync<TriggerException>(daily with { End = world.Now }, job);
         await ThrowsAsync<ArgumentException>(daily, job with { At = world.Now.AddDays(1) });
         await ThrowsAsync<ArgumentException>(daily, job with { Delay = TimeSpan.FromSeconds(1) });
         await ThrowsAsync<ArgumentException>(daily, job with { Id = JobId.Parse("mine") });
-        Assert.Contains("for every node", (await ThrowsAsync<ArgumentException>(daily, job, new ScheduleOptions { Target = ScheduleTarget.EveryNode })).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "for every node",
+            (await ThrowsAsync<ArgumentException>(daily, job, new ScheduleOptions
+            {
+                Target = ScheduleTarget.EveryNode,
+            })).Message,
+            StringComparison.Ordinal);
         await ThrowsAsync<ArgumentOutOfRangeException>(daily, job, new ScheduleOptions { CatchUpMax = 0 });
         await ThrowsAsync<ArgumentOutOfRangeException>(daily, job, new ScheduleOptions { CatchUpMax = 1_001 });
         await ThrowsAsync<ArgumentOutOfRangeException>(daily, job, new ScheduleOptions { OverlapMax = 0 });
-        await ThrowsAsync<ArgumentOutOfRangeException>(daily, job, new ScheduleOptions { Grace = TimeSpan.FromTicks(-1) });
-        await ThrowsAsync<ArgumentOutOfRangeException>(daily, job, new ScheduleOptions { Jitter = TimeSpan.FromDays(1) + TimeSpan.FromTicks(1) });
+        await ThrowsAsync<ArgumentOutOfRangeException>(
+            daily, job, new ScheduleOptions { Grace = TimeSpan.FromTicks(-1) });
+        await ThrowsAsync<ArgumentOutOfRangeException>(
+            daily, job, new ScheduleOptions { Jitter = TimeSpan.FromDays(1) + TimeSpan.FromTicks(1) });
         await ThrowsAsync<ArgumentOutOfRangeException>(daily, job, new ScheduleOptions { Misfire = (MisfireRule)3 });
         await ThrowsAsync<ArgumentOutOfRangeException>(daily, job, new ScheduleOptions { Overlap = (OverlapRule)3 });
-        Assert.Equal("basket", (await ThrowsAsync<BadArgumentsException>(daily, Job.Create("basket.order", 5))).Parameter);
+        Assert.Equal(
+            "basket", (await ThrowsAsync<BadArgumentsException>(daily, Job.Create("basket.order", 5))).Parameter);
         await ThrowsAsync<PayloadTooLargeException>(daily, Job.Create("report", new string('x', 300_000)));
         await ThrowsAsync<ArgumentNullException>(null!, job);
         await ThrowsAsync<ArgumentNullException>(daily, null!);
@@ -128,7 +190,8 @@ public sealed class ScheduleClientTests
             where T : Exception
         {
             await Assert.ThrowsAsync<T>(async () => await client.SetAsync("nightly", trigger, given, options, Cancel));
-            return await Assert.ThrowsAsync<T>(async () => await client.AddAsync("nightly", trigger, given, options, Cancel));
+            return await Assert.ThrowsAsync<T>(
+                async () => await client.AddAsync("nightly", trigger, given, options, Cancel));
         }
     }
 
@@ -138,10 +201,13 @@ public sealed class ScheduleClientTests
         await using var world = new ScheduleWorld();
         var node = world.Start();
 
-        await node.Client.AddAsync("python", Every.Seconds(1), Job.Create("tasks.add", 2, 3), cancellationToken: Cancel);
+        await node.Client.AddAsync(
+            "python", Every.Seconds(1), Job.Create("tasks.add", 2, 3), cancellationToken: Cancel);
         world.Advance(TimeSpan.FromSeconds(1));
 
-        Assert.Equal("tasks.add", Assert.Single((await world.Storage.Store.QueryAsync(new JobQuery(), Cancel)).Jobs).Message.Name);
+        Assert.Equal(
+            "tasks.add",
+            Assert.Single((await world.Storage.Store.QueryAsync(new JobQuery(), Cancel)).Jobs).Message.Name);
     }
 
     [Fact]
@@ -152,13 +218,18 @@ public sealed class ScheduleClientTests
         await client.AddAsync("a", Cron.Parse("@daily"), Job.Create("report"), cancellationToken: Cancel);
         await client.SetAsync("b", Cron.Parse("@daily"), Job.Create("report"), cancellationToken: Cancel);
 
-        var refused = await Assert.ThrowsAsync<ScheduleException>(async () => await client.AddAsync("c", Cron.Parse("@daily"), Job.Create("report"), cancellationToken: Cancel));
+        var refused = await Assert.ThrowsAsync<ScheduleException>(async () =>
+            await client.AddAsync("c", Cron.Parse("@daily"), Job.Create("report"), cancellationToken: Cancel));
         Assert.Contains("Lovage:Limits:SchedulesMax", refused.Message, StringComparison.Ordinal);
-        await Assert.ThrowsAsync<ScheduleException>(async () => await client.SetAsync("c", Cron.Parse("@daily"), Job.Create("report"), cancellationToken: Cancel));
-        Assert.Equal("other", (await client.SetAsync("a", Cron.Parse("@daily"), Job.Create("other"), cancellationToken: Cancel)).JobName);
+        await Assert.ThrowsAsync<ScheduleException>(async () =>
+            await client.SetAsync("c", Cron.Parse("@daily"), Job.Create("report"), cancellationToken: Cancel));
+        Assert.Equal(
+            "other",
+            (await client.SetAsync("a", Cron.Parse("@daily"), Job.Create("other"), cancellationToken: Cancel)).JobName);
         Assert.True(await client.RemoveAsync("a", Cancel));
         await client.AddAsync("c", Cron.Parse("@daily"), Job.Create("report"), cancellationToken: Cancel);
-        Assert.Equal(["b", "c"], (await client.ListAsync(cancellationToken: Cancel)).Select(static schedule => schedule.Id));
+        Assert.Equal(
+            ["b", "c"], (await client.ListAsync(cancellationToken: Cancel)).Select(static schedule => schedule.Id));
     }
 
     [Fact]
@@ -166,18 +237,29 @@ public sealed class ScheduleClientTests
     {
         await using var world = new ScheduleWorld();
         var node = world.Start();
-        await node.Client.SetAsync("beat", Every.Minutes(1), Job.Create("report"), new ScheduleOptions { Overlap = OverlapRule.Allow }, Cancel);
+        await node.Client.SetAsync(
+            "beat",
+            Every.Minutes(1),
+            Job.Create("report"),
+            new ScheduleOptions { Overlap = OverlapRule.Allow },
+            Cancel);
         world.Advance(TimeSpan.FromMinutes(3.5));
         var before = await world.FindAsync("beat");
 
         var changed = await node.Client.SetAsync("beat", Every.Minutes(10), Job.Create("other", 1), null, Cancel);
 
-        Assert.Equal(("other", new SchedulePolicy(), world.Now.AddMinutes(10)), (changed.JobName, changed.Policy, changed.NextTick));
-        Assert.Equal((3L, before.LastTick, before.CreatedAt, false), (changed.Fired, changed.LastTick, changed.CreatedAt, changed.IsEdited));
+        Assert.Equal(
+            ("other", new SchedulePolicy(), world.Now.AddMinutes(10)),
+            (changed.JobName, changed.Policy, changed.NextTick));
+        Assert.Equal(
+            (3L, before.LastTick, before.CreatedAt, false),
+            (changed.Fired, changed.LastTick, changed.CreatedAt, changed.IsEdited));
         world.Advance(TimeSpan.FromMinutes(10));
 
         // The jobs of the ticks before have not ended, and the new rule looks at them too.
-        Assert.Equal([TickStatus.Fired, TickStatus.Fired, TickStatus.Fired, TickStatus.Skipped], (await world.HistoryAsync("beat")).Select(static tick => tick.Status));
+        Assert.Equal(
+            [TickStatus.Fired, TickStatus.Fired, TickStatus.Fired, TickStatus.Skipped],
+            (await world.HistoryAsync("beat")).Select(static tick => tick.Status));
     }
 
     [Fact]
@@ -191,7 +273,8 @@ public sealed class ScheduleClientTests
         var changed = await node.Client.SetAsync("beat", Every.Seconds(1), Job.Create("report"), null, Cancel);
         world.Advance(TimeSpan.FromMinutes(5));
 
-        Assert.Equal((ScheduleState.Paused, "the printer is broken", null), (changed.State, changed.Reason, changed.NextTick));
+        Assert.Equal(
+            (ScheduleState.Paused, "the printer is broken", null), (changed.State, changed.Reason, changed.NextTick));
         Assert.Empty(await world.HistoryAsync("beat"));
     }
 
@@ -200,7 +283,8 @@ public sealed class ScheduleClientTests
     {
         await using var world = new ScheduleWorld();
         var node = world.Node();
-        var added = await node.Client.AddAsync("nightly", Cron.Parse("@daily"), Job.Create("report"), cancellationToken: Cancel);
+        var added = await node.Client.AddAsync(
+            "nightly", Cron.Parse("@daily"), Job.Create("report"), cancellationToken: Cancel);
         world.Advance(TimeSpan.FromHours(24.5));
 
         var same = await node.Client.SetAsync("nightly", Cron.Parse("@daily"), Job.Create("other"), null, Cancel);
@@ -232,7 +316,12 @@ public sealed class ScheduleClientTests
     {
         await using var world = new ScheduleWorld();
         var node = world.Start();
-        await node.Client.AddAsync("beat", Every.Minutes(1), Job.Create("report"), new ScheduleOptions { Misfire = MisfireRule.CatchUp, Overlap = OverlapRule.Allow }, Cancel);
+        await node.Client.AddAsync(
+            "beat",
+            Every.Minutes(1),
+            Job.Create("report"),
+            new ScheduleOptions { Misfire = MisfireRule.CatchUp, Overlap = OverlapRule.Allow },
+            Cancel);
         world.Advance(TimeSpan.FromMinutes(2.5));
 
         var paused = await node.Client.PauseAsync("beat", "holiday", Cancel);
@@ -241,9 +330,15 @@ public sealed class ScheduleClientTests
         var resumed = await node.Client.ResumeAsync("beat", Cancel);
         world.Advance(TimeSpan.FromMinutes(2));
 
-        Assert.Equal((ScheduleState.Paused, "holiday", null, "still holiday"), (paused.State, paused.Reason, paused.NextTick, again.Reason));
-        Assert.Equal((ScheduleState.Active, null, world.Now.AddMinutes(-1.5)), (resumed.State, resumed.Reason, resumed.NextTick));
-        Assert.Equal([1, 2, 13, 14], (await world.HistoryAsync("beat")).Select(tick => Math.Round((tick.Tick - world.Now).TotalMinutes + 14.5)));
+        Assert.Equal(
+            (ScheduleState.Paused, "holiday", null, "still holiday"),
+            (paused.State, paused.Reason, paused.NextTick, again.Reason));
+        Assert.Equal(
+            (ScheduleState.Active, null, world.Now.AddMinutes(-1.5)),
+            (resumed.State, resumed.Reason, resumed.NextTick));
+        Assert.Equal(
+            [1, 2, 13, 14],
+            (await world.HistoryAsync("beat")).Select(tick => Math.Round((tick.Tick - world.Now).TotalMinutes + 14.5)));
         Assert.Equal((4L, 0L), ((await world.FindAsync("beat")).Fired, (await world.FindAsync("beat")).Missed));
     }
 
@@ -252,18 +347,38 @@ public sealed class ScheduleClientTests
     {
         await using var world = new ScheduleWorld();
         var node = world.Start();
-        var active = await node.Client.AddAsync("beat", Every.Minutes(1), Job.Create("report"), cancellationToken: Cancel);
-        await node.Client.AddAsync("once", Once.At(world.Now.AddSeconds(1)), Job.Create("report"), cancellationToken: Cancel);
-        await world.SaveAsync("mars", Cron.Parse("@daily"), change: static record => record with { Trigger = """{"cron":"@daily","zone":"Mars/Olympus"}""", State = ScheduleState.Paused, Reason = "why" });
+        var active = await node.Client.AddAsync(
+            "beat", Every.Minutes(1), Job.Create("report"), cancellationToken: Cancel);
+        await node.Client.AddAsync(
+            "once", Once.At(world.Now.AddSeconds(1)), Job.Create("report"), cancellationToken: Cancel);
+        await world.SaveAsync(
+            "mars",
+            Cron.Parse("@daily"),
+            change: static record => record with
+            {
+                Trigger = """{"cron":"@daily","zone":"Mars/Olympus"}""",
+                State = ScheduleState.Paused,
+                Reason = "why",
+            });
         world.Advance(TimeSpan.FromSeconds(2));
 
         Assert.Equal(active, await node.Client.ResumeAsync("beat", Cancel));
-        Assert.Contains("no tick after", (await Assert.ThrowsAsync<TriggerException>(async () => await node.Client.ResumeAsync("once", Cancel))).Message, StringComparison.Ordinal);
-        Assert.Contains("Mars/Olympus", (await Assert.ThrowsAsync<TriggerException>(async () => await node.Client.ResumeAsync("mars", Cancel))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "no tick after",
+            (await Assert.ThrowsAsync<TriggerException>(async () =>
+                await node.Client.ResumeAsync("once", Cancel))).Message,
+            StringComparison.Ordinal);
+        Assert.Contains(
+            "Mars/Olympus",
+            (await Assert.ThrowsAsync<TriggerException>(async () =>
+                await node.Client.ResumeAsync("mars", Cancel))).Message,
+            StringComparison.Ordinal);
         await Assert.ThrowsAsync<TriggerException>(async () => await node.Client.NextTicksAsync("mars", 1, Cancel));
         Assert.Equal(ScheduleState.Ended, (await world.FindAsync("once")).State);
         var mars = await node.Client.FindAsync("mars", Cancel);
-        Assert.Equal((null, ScheduleState.Paused, """{"cron":"@daily","zone":"Mars/Olympus"}"""), (mars!.Trigger, mars.State, mars.TriggerJson));
+        Assert.Equal(
+            (null, ScheduleState.Paused, """{"cron":"@daily","zone":"Mars/Olympus"}"""),
+            (mars!.Trigger, mars.State, mars.TriggerJson));
         Assert.StartsWith("(cannot be computed here:", mars.Description, StringComparison.Ordinal);
         await Assert.ThrowsAsync<ArgumentException>(async () => await node.Client.PauseAsync("beat", "", Cancel));
     }
@@ -273,7 +388,11 @@ public sealed class ScheduleClientTests
     {
         await using var world = new ScheduleWorld();
         var node = world.Node();
-        await node.Client.AddAsync("beat", Every.Minutes(1), Job.Create("report", "north") with { Expires = TimeSpan.FromMinutes(5), Queue = "cpu" }, cancellationToken: Cancel);
+        await node.Client.AddAsync(
+            "beat",
+            Every.Minutes(1),
+            Job.Create("report", "north") with { Expires = TimeSpan.FromMinutes(5), Queue = "cpu" },
+            cancellationToken: Cancel);
         await node.Client.PauseAsync("beat", "holiday", Cancel);
         var before = await world.FindAsync("beat");
         world.Advance(TimeSpan.FromSeconds(10));
@@ -284,8 +403,11 @@ public sealed class ScheduleClientTests
         Assert.NotEqual(first.Id, second.Id);
         Assert.Equal(JobState.Queued, (await first.GetStatusAsync(Cancel)).State);
         var job = (await world.Storage.Store.FindAsync([first.Id], Cancel))[0]!.Message;
-        Assert.Equal(("report", "cpu", world.Now.AddMinutes(5), false), (job.Name, job.Queue, job.Expires, job.HasChosenId));
-        Assert.Equal([TickStatus.Manual, TickStatus.Manual], (await node.Client.GetHistoryAsync("beat", cancellationToken: Cancel)).Select(static tick => tick.Status));
+        Assert.Equal(
+            ("report", "cpu", world.Now.AddMinutes(5), false), (job.Name, job.Queue, job.Expires, job.HasChosenId));
+        Assert.Equal(
+            [TickStatus.Manual, TickStatus.Manual],
+            (await node.Client.GetHistoryAsync("beat", cancellationToken: Cancel)).Select(static tick => tick.Status));
         Assert.Equal(before, await world.FindAsync("beat"));
     }
 
@@ -294,14 +416,21 @@ public sealed class ScheduleClientTests
     {
         await using var world = new ScheduleWorld();
         var node = world.Start();
-        await node.Client.AddAsync("hour", Cron.Parse("@hourly") with { End = world.Now.AddHours(4) }, Job.Create("report"), cancellationToken: Cancel);
+        await node.Client.AddAsync(
+            "hour",
+            Cron.Parse("@hourly") with { End = world.Now.AddHours(4) },
+            Job.Create("report"),
+            cancellationToken: Cancel);
         world.Advance(TimeSpan.FromHours(1));
         await node.Client.PauseAsync("hour", "holiday", Cancel);
 
-        Assert.Equal([world.Now.AddHours(1), world.Now.AddHours(2)], await node.Client.NextTicksAsync("hour", 1_000, Cancel));
+        Assert.Equal(
+            [world.Now.AddHours(1), world.Now.AddHours(2)], await node.Client.NextTicksAsync("hour", 1_000, Cancel));
         Assert.Equal([world.Now.AddHours(1)], await node.Client.NextTicksAsync("hour", 1, Cancel));
-        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(async () => await node.Client.NextTicksAsync("hour", 0, Cancel));
-        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(async () => await node.Client.NextTicksAsync("hour", 1_001, Cancel));
+        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(
+            async () => await node.Client.NextTicksAsync("hour", 0, Cancel));
+        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(
+            async () => await node.Client.NextTicksAsync("hour", 1_001, Cancel));
     }
 
     [Fact]
@@ -318,7 +447,8 @@ public sealed class ScheduleClientTests
         var second = await client.ListAsync(first[^1].Id, 2, Cancel);
         var third = await client.ListAsync(second[^1].Id, 2, Cancel);
 
-        Assert.Equal(["C", "a", "a:2", "b", "z.9"], first.Concat(second).Concat(third).Select(static schedule => schedule.Id));
+        Assert.Equal(
+            ["C", "a", "a:2", "b", "z.9"], first.Concat(second).Concat(third).Select(static schedule => schedule.Id));
         Assert.Empty(await client.ListAsync("z.9", cancellationToken: Cancel));
         await Assert.ThrowsAsync<ArgumentOutOfRangeException>(async () => await client.ListAsync(null, 0, Cancel));
         await Assert.ThrowsAsync<ArgumentOutOfRangeException>(async () => await client.ListAsync(null, 1_001, Cancel));
@@ -329,13 +459,23 @@ public sealed class ScheduleClientTests
     {
         await using var world = new ScheduleWorld();
         var node = world.Start();
-        await node.Client.AddAsync("beat", Every.Minutes(1), Job.Create("report"), new ScheduleOptions { Overlap = OverlapRule.Allow, OverlapMax = 2 }, Cancel);
+        await node.Client.AddAsync(
+            "beat",
+            Every.Minutes(1),
+            Job.Create("report"),
+            new ScheduleOptions { Overlap = OverlapRule.Allow, OverlapMax = 2 },
+            Cancel);
         world.Advance(TimeSpan.FromMinutes(4));
 
         var newest = await node.Client.GetHistoryAsync("beat", 3, Cancel);
 
-        Assert.Equal([(world.Now, TickStatus.Skipped), (world.Now.AddMinutes(-1), TickStatus.Skipped), (world.Now.AddMinutes(-2), TickStatus.Fired)], newest.Select(static tick => (tick.Tick, tick.Status)));
-        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(async () => await node.Client.GetHistoryAsync("beat", 1_001, Cancel));
+        Assert.Equal([
+            (world.Now, TickStatus.Skipped),
+            (world.Now.AddMinutes(-1), TickStatus.Skipped),
+            (world.Now.AddMinutes(-2), TickStatus.Fired),
+        ], newest.Select(static tick => (tick.Tick, tick.Status)));
+        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(
+            async () => await node.Client.GetHistoryAsync("beat", 1_001, Cancel));
     }
 
     [Fact]
@@ -358,9 +498,12 @@ public sealed class ScheduleClientTests
     {
         await using var world = new ScheduleWorld();
         var (one, other) = (world.Node(), world.Node());
-        var between = Between(one, () => other.Client.AddAsync("beat", Every.Minutes(1), Job.Create("theirs"), cancellationToken: Cancel));
+        var between = Between(
+            one,
+            () => other.Client.AddAsync("beat", Every.Minutes(1), Job.Create("theirs"), cancellationToken: Cancel));
 
-        await Assert.ThrowsAsync<ScheduleException>(async () => await one.Client.AddAsync("beat", Every.Minutes(1), Job.Create("ours"), cancellationToken: Cancel));
+        await Assert.ThrowsAsync<ScheduleException>(async () =>
+            await one.Client.AddAsync("beat", Every.Minutes(1), Job.Create("ours"), cancellationToken: Cancel));
 
         Assert.True(between());
         Assert.Equal("theirs", (await world.FindAsync("beat")).Job.Name);
@@ -395,10 +538,20 @@ public sealed class ScheduleClientTests
             }
         };
 
-        Assert.Contains("changed by others 20 times", (await Assert.ThrowsAsync<ScheduleException>(async () => await one.Client.ResumeAsync("beat", Cancel))).Message, StringComparison.Ordinal);
-        Assert.Contains("changed by others 20 times", (await Assert.ThrowsAsync<ScheduleException>(async () => await one.Client.SetAsync("beat", Every.Minutes(2), Job.Create("x"), null, Cancel))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "changed by others 20 times",
+            (await Assert.ThrowsAsync<ScheduleException>(async () =>
+                await one.Client.ResumeAsync("beat", Cancel))).Message,
+            StringComparison.Ordinal);
+        Assert.Contains(
+            "changed by others 20 times",
+            (await Assert.ThrowsAsync<ScheduleException>(async () =>
+                await one.Client.SetAsync("beat", Every.Minutes(2), Job.Create("x"), null, Cancel))).Message,
+            StringComparison.Ordinal);
 
-        Assert.Equal((40, "reason 40", "report"), (edits, (await world.FindAsync("beat")).Reason, (await world.FindAsync("beat")).Job.Name));
+        Assert.Equal(
+            (40, "reason 40", "report"),
+            (edits, (await world.FindAsync("beat")).Reason, (await world.FindAsync("beat")).Job.Name));
     }
 
     [Fact]
@@ -414,13 +567,21 @@ public sealed class ScheduleClientTests
             return ValueTask.FromResult(true);
         });
 
-        var set = await editor.Client.SetAsync("beat", Cron.Parse("*/30 * * * * *"), Job.Create("other"), new ScheduleOptions { Overlap = OverlapRule.Allow }, Cancel);
+        var set = await editor.Client.SetAsync(
+            "beat",
+            Cron.Parse("*/30 * * * * *"),
+            Job.Create("other"),
+            new ScheduleOptions { Overlap = OverlapRule.Allow },
+            Cancel);
         world.Advance(TimeSpan.FromMinutes(1));
 
         Assert.True(between());
         Assert.Equal((1L, world.Now.AddSeconds(-30)), (set.Fired, set.NextTick));
-        Assert.Equal([60, 30, 0], (await world.HistoryAsync("beat")).Select(tick => (world.Now - tick.Tick).TotalSeconds));
-        Assert.Equal([("other", 2L), ("report", 1L)], (await world.Storage.Store.CountersAsync(Cancel)).OrderBy(static counter => counter.Name).Select(static counter => (counter.Name, counter.Enqueued)));
+        Assert.Equal(
+            [60, 30, 0], (await world.HistoryAsync("beat")).Select(tick => (world.Now - tick.Tick).TotalSeconds));
+        Assert.Equal([("other", 2L), ("report", 1L)], (await world.Storage.Store.CountersAsync(Cancel))
+            .OrderBy(static counter => counter.Name)
+            .Select(static counter => (counter.Name, counter.Enqueued)));
     }
 
     [Fact]
@@ -430,7 +591,8 @@ public sealed class ScheduleClientTests
         var node = world.Node();
         node.Storage.HasSchedules = false;
 
-        var refused = await Assert.ThrowsAsync<StorageException>(async () => await node.Client.AddAsync("beat", Every.Minutes(1), Job.Create("report"), cancellationToken: Cancel));
+        var refused = await Assert.ThrowsAsync<StorageException>(async () =>
+            await node.Client.AddAsync("beat", Every.Minutes(1), Job.Create("report"), cancellationToken: Cancel));
 
         Assert.False(refused.IsTransient);
         Assert.Contains("keeps no schedules", refused.Message, StringComparison.Ordinal);

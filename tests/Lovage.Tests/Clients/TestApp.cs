@@ -22,11 +22,16 @@ internal sealed class TestApp : IAsyncDisposable
 
     public JobInspector Inspector => Host.Services.GetRequiredService<JobInspector>();
 
-    public static async Task<TestApp> StartAsync(Action<LovageBuilder>? set = null, params (string Key, string Value)[] settings)
+    public static async Task<TestApp> StartAsync(
+        Action<LovageBuilder>? set = null, params (string Key, string Value)[] settings)
     {
         var time = new FakeTimeProvider();
-        var builder = Microsoft.Extensions.Hosting.Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { EnvironmentName = "Development" });
-        builder.Configuration.AddInMemoryCollection(settings.Select(setting => KeyValuePair.Create(setting.Key, (string?)setting.Value)).Append(KeyValuePair.Create("Lovage:Storage", (string?)"memory:")).DistinctBy(setting => setting.Key));
+        var builder = Microsoft.Extensions.Hosting.Host.CreateEmptyApplicationBuilder(
+            new HostApplicationBuilderSettings { EnvironmentName = "Development" });
+        builder.Configuration.AddInMemoryCollection(
+            settings.Select(setting => KeyValuePair.Create(setting.Key, (string?)setting.Value))
+                .Append(KeyValuePair.Create("Lovage:Storage", (string?)"memory:"))
+                .DistinctBy(setting => setting.Key));
         var lovage = builder.AddLovage().UseTime(time);
         set?.Invoke(lovage);
         var host = builder.Build();

@@ -14,7 +14,8 @@ public sealed class BackgroundLoopTests
         var steps = new List<TimeSpan>();
         using var stop = new CancellationTokenSource();
         var loop = new BackgroundLoop("sweep", time, (name, error) => faults.Add((name, error.Message)));
-        var run = Task.Factory.StartNew(() => loop.RunAsync(Step, stop.Token), CancellationToken.None, TaskCreationOptions.None, scheduler).Unwrap();
+        var run = Task.Factory.StartNew(() =>
+            loop.RunAsync(Step, stop.Token), CancellationToken.None, TaskCreationOptions.None, scheduler).Unwrap();
         scheduler.RunAll();
         for (var i = 0; i < 3; i++)
         {
@@ -32,7 +33,9 @@ public sealed class BackgroundLoopTests
         Task<TimeSpan> Step(CancellationToken stopped)
         {
             steps.Add(time.GetElapsedTime(0));
-            return steps.Count == 2 ? throw new InvalidOperationException("bad") : Task.FromResult(TimeSpan.FromSeconds(5));
+            return steps.Count == 2
+                ? throw new InvalidOperationException("bad")
+                : Task.FromResult(TimeSpan.FromSeconds(5));
         }
     }
 
@@ -51,7 +54,8 @@ public sealed class BackgroundLoopTests
                 return TimeSpan.FromMinutes(1);
             },
             stop.Token);
-        var (first, second) = await seen.Task.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+        var (first, second) = await seen.Task.WaitAsync(
+            TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
         Assert.Same(first, second);
         Assert.Equal(("lovage-renewal", false), (first.Name, first.IsThreadPoolThread));
         await stop.CancelAsync();

@@ -33,11 +33,13 @@ internal sealed class CountingStorage : JobStorage
 
     protected override ValueTask DisposeCoreAsync() => _inner.DisposeAsync();
 
-    private sealed class CountingBroker(JobStorage inner, TimeProvider time) : JobBroker("counting", inner.Signals, time)
+    private sealed class CountingBroker(JobStorage inner, TimeProvider time)
+        : JobBroker("counting", inner.Signals, time)
     {
         internal int Looks { get; private set; }
 
-        protected override async ValueTask<ReceiveResult> ReceiveCoreAsync(ReceiveRequest request, CancellationToken cancellationToken)
+        protected override async ValueTask<ReceiveResult> ReceiveCoreAsync(
+            ReceiveRequest request, CancellationToken cancellationToken)
         {
             Looks++;
             var look = request with { Wait = TimeSpan.Zero };
@@ -45,23 +47,38 @@ internal sealed class CountingStorage : JobStorage
             return new ReceiveResult(deliveries, look.Left?.NextDue, IsAll: look.Left is not null);
         }
 
-        protected override ValueTask<IReadOnlyList<PublishStatus>> PublishCoreAsync(IReadOnlyList<JobMessage> messages, CancellationToken cancellationToken) => inner.Broker.PublishAsync(messages, cancellationToken);
+        protected override ValueTask<IReadOnlyList<PublishStatus>> PublishCoreAsync(
+            IReadOnlyList<JobMessage> messages,
+            CancellationToken cancellationToken) => inner.Broker.PublishAsync(messages, cancellationToken);
 
-        protected override ValueTask<IReadOnlyList<LeaseStatus>> RenewCoreAsync(IReadOnlyList<LeaseToken> tokens, TimeSpan lease, CancellationToken cancellationToken) =>
+        protected override ValueTask<IReadOnlyList<LeaseStatus>> RenewCoreAsync(
+            IReadOnlyList<LeaseToken> tokens, TimeSpan lease, CancellationToken cancellationToken) =>
             inner.Broker.RenewAsync(tokens, lease, cancellationToken);
 
-        protected override ValueTask<int> ReleaseCoreAsync(IReadOnlyList<LeaseToken> tokens, CancellationToken cancellationToken) => inner.Broker.ReleaseAsync(tokens, cancellationToken);
+        protected override ValueTask<int> ReleaseCoreAsync(
+            IReadOnlyList<LeaseToken> tokens,
+            CancellationToken cancellationToken) => inner.Broker.ReleaseAsync(tokens, cancellationToken);
 
-        protected override ValueTask<ReclaimResult> ReclaimCoreAsync(IReadOnlyList<string> deadOwners, int max, CancellationToken cancellationToken) => inner.Broker.ReclaimAsync(deadOwners, max, cancellationToken);
+        protected override ValueTask<ReclaimResult> ReclaimCoreAsync(
+            IReadOnlyList<string> deadOwners,
+            int max,
+            CancellationToken cancellationToken) => inner.Broker.ReclaimAsync(deadOwners, max, cancellationToken);
 
-        protected override ValueTask<IReadOnlyList<string>> OwnersCoreAsync(CancellationToken cancellationToken) => inner.Broker.OwnersAsync(cancellationToken);
+        protected override ValueTask<IReadOnlyList<string>> OwnersCoreAsync(CancellationToken cancellationToken) =>
+            inner.Broker.OwnersAsync(cancellationToken);
 
-        protected override ValueTask PauseCoreAsync(string queue, string reason, CancellationToken cancellationToken) => inner.Broker.PauseAsync(queue, reason, cancellationToken);
+        protected override ValueTask PauseCoreAsync(string queue, string reason, CancellationToken cancellationToken) =>
+            inner.Broker.PauseAsync(queue, reason, cancellationToken);
 
-        protected override ValueTask ResumeCoreAsync(string queue, CancellationToken cancellationToken) => inner.Broker.ResumeAsync(queue, cancellationToken);
+        protected override ValueTask ResumeCoreAsync(string queue, CancellationToken cancellationToken) =>
+            inner.Broker.ResumeAsync(queue, cancellationToken);
 
-        protected override ValueTask<IReadOnlyList<QueueStatus>> QueuesCoreAsync(CancellationToken cancellationToken) => inner.Broker.QueuesAsync(cancellationToken);
+        protected override ValueTask<IReadOnlyList<QueueStatus>> QueuesCoreAsync(CancellationToken cancellationToken) =>
+            inner.Broker.QueuesAsync(cancellationToken);
 
-        protected override ValueTask<IReadOnlyList<JobMessage>> PeekCoreAsync(string queue, int max, CancellationToken cancellationToken) => inner.Broker.PeekAsync(queue, max, cancellationToken);
+        protected override ValueTask<IReadOnlyList<JobMessage>> PeekCoreAsync(
+            string queue,
+            int max,
+            CancellationToken cancellationToken) => inner.Broker.PeekAsync(queue, max, cancellationToken);
     }
 }

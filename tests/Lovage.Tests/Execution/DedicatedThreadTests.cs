@@ -33,11 +33,14 @@ public sealed class DedicatedThreadTests
             plain.Enqueue(Thread.CurrentThread.IsThreadPoolThread);
             return default;
         });
-        await RunAsync([blocking with { Execution = JobExecution.DedicatedThread }, asynchronous], ["block", "block", "block", "plain"]);
+        await RunAsync(
+            [blocking with { Execution = JobExecution.DedicatedThread }, asynchronous],
+            ["block", "block", "block", "plain"]);
 
         Assert.Equal(3, threads.Count);
         Assert.All(threads.Values, thread => Assert.Equal((false, true), (thread.IsPool, thread.IsSame)));
-        Assert.All(threads.Values, thread => Assert.StartsWith("lovage-dedicated-", thread.Name, StringComparison.Ordinal));
+        Assert.All(
+            threads.Values, thread => Assert.StartsWith("lovage-dedicated-", thread.Name, StringComparison.Ordinal));
         Assert.Equal(3, threads.Values.Select(thread => thread.Name).Distinct().Count());
         Assert.Equal([true], plain);
     }
@@ -66,22 +69,44 @@ public sealed class DedicatedThreadTests
         });
         var job = new JobDefinition("n", static _ => default) with { Execution = JobExecution.DedicatedThread };
         await RunAsync(
-            [stuck with { Execution = JobExecution.DedicatedThread, TimeLimit = TimeSpan.FromMilliseconds(200), MaxAttempts = 1 }, job], ["stuck", "n", "n"], concurrency: 1, ofFirst: JobState.Failed);
+            [stuck with
+            {
+                Execution = JobExecution.DedicatedThread,
+                TimeLimit = TimeSpan.FromMilliseconds(200),
+                MaxAttempts = 1,
+            }, job],
+            ["stuck", "n", "n"],
+            concurrency: 1,
+            ofFirst: JobState.Failed);
         Assert.False(never.IsSet);
         never.Set();
     }
 
-    private static async Task RunAsync(JobDefinition[] jobs, string[] names, int concurrency = 4, JobState ofFirst = JobState.Succeeded)
+    private static async Task RunAsync(
+        JobDefinition[] jobs, string[] names, int concurrency = 4, JobState ofFirst = JobState.Succeeded)
     {
         await using var services = new ServiceCollection().BuildServiceProvider();
         await using var storage = new MemoryStorage(TimeProvider.System);
         await using var worker = new JobWorker(
-            storage, new JobRegistry(new JobCatalog(jobs)), new JobSerializer(), services.GetRequiredService<IServiceScopeFactory>(), [], new WorkerSettings { Concurrency = concurrency }, WorkerWorld.Owner, TimeProvider.System,
-            new Random(1), NullLoggerFactory.Instance);
+            storage,
+            new JobRegistry(new JobCatalog(jobs)),
+            new JobSerializer(),
+            services.GetRequiredService<IServiceScopeFactory>(),
+            [],
+            new WorkerSettings { Concurrency = concurrency },
+            WorkerWorld.Owner,
+            TimeProvider.System,
+            new Random(1),
+            NullLoggerFactory.Instance);
         var ended = new WakeUp();
         using var heard = storage.Signals.Subscribe(_ => ended.Pulse(), SignalKind.JobEnded);
         JobId[] ids = [.. names.Select((name, i) => JobId.Parse($"{name}-{i}"))];
-        await storage.Broker.PublishAsync([.. ids.Zip(names, (id, name) => new JobMessage { Id = id, Name = name, Queue = "default", Body = "[[],{},{}]"u8.ToArray() })], Cancel);
+        await storage.Broker.PublishAsync(
+            [.. ids.Zip(
+                names,
+                (id, name) =>
+                    new JobMessage { Id = id, Name = name, Queue = "default", Body = "[[],{},{}]"u8.ToArray() })],
+            Cancel);
         await worker.StartAsync(Cancel);
         while (true)
         {

@@ -16,7 +16,11 @@ public sealed class IntakeTests : IDisposable
             _ran++;
             return default;
         });
-        _world = new WorkerWorld(new WorkerSettings { Concurrency = 4, PrefetchMax = 0 }, [job], null, wrap: (memory, time) => _storage = new CountingStorage(memory, time));
+        _world = new WorkerWorld(
+            new WorkerSettings { Concurrency = 4, PrefetchMax = 0 },
+            [job],
+            null,
+            wrap: (memory, time) => _storage = new CountingStorage(memory, time));
         _world.Start();
         _world.Rest();
     }

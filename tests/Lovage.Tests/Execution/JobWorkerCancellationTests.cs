@@ -24,7 +24,10 @@ public sealed class JobWorkerCancellationTests
     {
         var ran = false;
         var gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        using var world = new WorkerWorld(Settings, new JobDefinition("long", async _ => await gate.Task), new JobDefinition("n", _ => Note(() => ran = true)));
+        using var world = new WorkerWorld(
+            Settings,
+            new JobDefinition("long", async _ => await gate.Task),
+            new JobDefinition("n", _ => Note(() => ran = true)));
         var running = world.Enqueue("long");
         var id = world.Enqueue("n");
         world.Start();
@@ -65,7 +68,8 @@ public sealed class JobWorkerCancellationTests
     {
         using var world = new WorkerWorld(Settings, new JobDefinition("stubborn", async job =>
         {
-            await Task.Delay(Timeout.InfiniteTimeSpan, job.Context.CancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+            await Task.Delay(Timeout.InfiniteTimeSpan, job.Context.CancellationToken).ConfigureAwait(
+                ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
             job.SetResult(job.Context.CancellationReason == JobCancellationReason.Revoked);
         }));
         world.Start();
@@ -88,7 +92,8 @@ public sealed class JobWorkerCancellationTests
             job.Context.CancellationToken.ThrowIfCancellationRequested();
         });
         using var world = new WorkerWorld(
-            Settings with { MaxAttempts = 2, Retry = new RetryPolicy { Delays = [TimeSpan.FromSeconds(1)] } }, job with { SoftTimeLimit = TimeSpan.FromSeconds(5) });
+            Settings with { MaxAttempts = 2, Retry = new RetryPolicy { Delays = [TimeSpan.FromSeconds(1)] } },
+            job with { SoftTimeLimit = TimeSpan.FromSeconds(5) });
         world.Start();
         var id = world.Enqueue("long");
         var record = world.UntilEnded(id);
@@ -106,11 +111,16 @@ public sealed class JobWorkerCancellationTests
     [InlineData(2, 5, 7, 2)]
     [InlineData(null, 5, 7, 5)]
     [InlineData(null, null, 7, 7)]
-    public void SoftTimeLimit_SaidInSeveralPlaces_IsTheMessagesThenTheJobsThenTheWorkers(int? message, int? job, int? worker, int expected)
+    public void SoftTimeLimit_SaidInSeveralPlaces_IsTheMessagesThenTheJobsThenTheWorkers(
+        int? message, int? job, int? worker, int expected)
     {
         static TimeSpan? Seconds(int? seconds) => seconds is { } s ? TimeSpan.FromSeconds(s) : null;
 
-        var definition = new JobDefinition("long", static async job => await Task.Delay(Timeout.InfiniteTimeSpan, job.Context.CancellationToken)) with { SoftTimeLimit = Seconds(job) };
+        var definition = new JobDefinition("long", static async job =>
+            await Task.Delay(Timeout.InfiniteTimeSpan, job.Context.CancellationToken)) with
+        {
+            SoftTimeLimit = Seconds(job),
+        };
         using var world = new WorkerWorld(Settings with { SoftTimeLimit = Seconds(worker) }, definition);
         world.Start();
         var id = world.Enqueue("long", change: m => m with { SoftTimeLimit = Seconds(message) });
@@ -135,7 +145,8 @@ public sealed class JobWorkerCancellationTests
             await Task.Delay(TimeSpan.FromSeconds(1), world.Time);
             running--;
         });
-        using var own = world = new WorkerWorld(Settings, stuckJob with { TimeLimit = TimeSpan.FromSeconds(2) }, nextJob);
+        using var own = world = new WorkerWorld(
+            Settings, stuckJob with { TimeLimit = TimeSpan.FromSeconds(2) }, nextJob);
         world.Start();
         var stuck = world.Enqueue("stuck");
         JobId[] next = [world.Enqueue("n"), world.Enqueue("n"), world.Enqueue("n")];

@@ -18,7 +18,10 @@ public sealed class JobWorkerFaultTests
         world.Do(async () =>
         {
             await world.Storage.Broker.ReclaimAsync([WorkerWorld.Owner.Key], 10, CancellationToken.None);
-            taken = await world.Storage.Broker.ReceiveAsync(new ReceiveRequest(new WorkerOwner("boot", "0", 2, 2, "another"), ["default"], 1, TimeSpan.FromMinutes(5)), CancellationToken.None);
+            taken = await world.Storage.Broker.ReceiveAsync(
+                new ReceiveRequest(
+                    new WorkerOwner("boot", "0", 2, 2, "another"), ["default"], 1, TimeSpan.FromMinutes(5)),
+                CancellationToken.None);
         });
         Assert.Equal(id, Assert.Single(taken).Message.Id);
 
@@ -26,7 +29,8 @@ public sealed class JobWorkerFaultTests
         world.Rest();
         Assert.False(world.Find(id).State.IsFinal);
         Assert.DoesNotContain(world.Attempts(id), attempt => attempt.End == AttemptEnd.Succeeded);
-        Assert.Contains(world.Logs, line => line.Event == 2005 && line.Text.Contains(id.Value, StringComparison.Ordinal));
+        Assert.Contains(
+            world.Logs, line => line.Event == 2005 && line.Text.Contains(id.Value, StringComparison.Ordinal));
     }
 
     [Fact]
@@ -46,7 +50,8 @@ public sealed class JobWorkerFaultTests
         }));
         world.Start();
         world.Enqueue("n");
-        world.Do(async () => await world.Storage.Broker.ReclaimAsync([WorkerWorld.Owner.Key], 10, CancellationToken.None));
+        world.Do(
+            async () => await world.Storage.Broker.ReclaimAsync([WorkerWorld.Owner.Key], 10, CancellationToken.None));
         world.Until(() => reason is not null);
         Assert.Equal(JobCancellationReason.LeaseLost, reason);
         Assert.InRange(world.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(10));
@@ -65,7 +70,8 @@ public sealed class JobWorkerFaultTests
             return default;
         }));
         var id = world.Enqueue("n");
-        world.Do(async () => Assert.Single(await world.Storage.Broker.ReceiveAsync(new ReceiveRequest(gone, ["default"], 1, TimeSpan.FromHours(1)), CancellationToken.None)));
+        world.Do(async () => Assert.Single(await world.Storage.Broker.ReceiveAsync(
+            new ReceiveRequest(gone, ["default"], 1, TimeSpan.FromHours(1)), CancellationToken.None)));
         world.Start();
         world.Advance(TimeSpan.FromMinutes(1));
         Assert.Null(whileItRan);
@@ -82,7 +88,11 @@ public sealed class JobWorkerFaultTests
     {
         var failures = 3;
         using var world = new WorkerWorld(
-            Settings, [Quick("n")], null, wrap: (memory, _) => new FailingStorage(memory, TimeProvider.System, _ => failures-- > 0 ? new InvalidTimeZoneException("a bug") : null));
+            Settings,
+            [Quick("n")],
+            null,
+            wrap: (memory, _) => new FailingStorage(
+                memory, TimeProvider.System, _ => failures-- > 0 ? new InvalidTimeZoneException("a bug") : null));
         world.Start();
         var id = world.Enqueue("n");
         Assert.Equal(JobState.Succeeded, world.UntilEnded(id).State);
@@ -103,13 +113,17 @@ public sealed class JobWorkerFaultTests
                 return default;
             })],
             null,
-            wrap: (memory, _) => new FailingStorage(memory, TimeProvider.System, _ => failures-- > 0 ? new StorageException("busy", isTransient: true) : null));
+            wrap: (memory, _) => new FailingStorage(
+                memory,
+                TimeProvider.System,
+                _ => failures-- > 0 ? new StorageException("busy", isTransient: true) : null));
         world.Start();
         var id = world.Enqueue("n");
         Assert.Equal((false, 1), (world.Find(id).State.IsFinal, world.Worker.Status.Unwritten));
 
         var record = world.UntilEnded(id);
-        Assert.Equal((JobState.Succeeded, 1, 1, 0), (record.State, record.Attempts, runs, world.Worker.Status.Unwritten));
+        Assert.Equal(
+            (JobState.Succeeded, 1, 1, 0), (record.State, record.Attempts, runs, world.Worker.Status.Unwritten));
         Assert.True(record.Result.Span.SequenceEqual("7"u8));
         Assert.Equal(5, world.Logs.Count(line => line.Event == 2007));
         Assert.InRange(world.Elapsed, TimeSpan.FromSeconds(0.5), TimeSpan.FromSeconds(10));
@@ -126,14 +140,16 @@ public sealed class JobWorkerFaultTests
             null,
             wrap: (memory, _) => new FailingStorage(memory, TimeProvider.System, outcomes =>
                 !open ? new StorageException("busy", isTransient: true)
-                : outcomes.Any(outcome => outcome.Id.Value.StartsWith("bad", StringComparison.Ordinal)) ? new StorageException("poison", isTransient: false)
+                : outcomes.Any(outcome => outcome.Id.Value.StartsWith("bad", StringComparison.Ordinal))
+                    ? new StorageException("poison", isTransient: false)
                 : null));
         JobId[] good = [world.Enqueue("good"), world.Enqueue("good")];
         var bad = world.Enqueue("bad");
         world.Start();
         open = true;
         Assert.All(good, id => Assert.Equal(JobState.Succeeded, world.UntilEnded(id).State));
-        Assert.Contains(world.Logs, line => line.Event == 2008 && line.Text.Contains(bad.Value, StringComparison.Ordinal));
+        Assert.Contains(
+            world.Logs, line => line.Event == 2008 && line.Text.Contains(bad.Value, StringComparison.Ordinal));
         Assert.False(world.Find(bad).State.IsFinal);
     }
 
@@ -141,13 +157,18 @@ public sealed class JobWorkerFaultTests
     public void Stop_OutcomesCannotBeWritten_LeavesAfterItsTimeAndSaysSo()
     {
         using var world = new WorkerWorld(
-            Settings, [Quick("n")], null, wrap: (memory, _) => new FailingStorage(memory, TimeProvider.System, _ => new StorageException("gone", isTransient: true)));
+            Settings,
+            [Quick("n")],
+            null,
+            wrap: (memory, _) => new FailingStorage(
+                memory, TimeProvider.System, _ => new StorageException("gone", isTransient: true)));
         world.Start();
         var id = world.Enqueue("n");
         world.Do(() => world.Worker.StopAsync(CancellationToken.None));
         Assert.InRange(world.Elapsed, TimeSpan.FromSeconds(4), TimeSpan.FromSeconds(6));
         Assert.False(world.Find(id).State.IsFinal);
-        Assert.Contains(world.Logs, line => line.Event == 2009 && line.Text.Contains("settle", StringComparison.Ordinal));
+        Assert.Contains(
+            world.Logs, line => line.Event == 2009 && line.Text.Contains("settle", StringComparison.Ordinal));
     }
 
     private static JobDefinition Quick(string name) => new(name, static _ => default);

@@ -5,7 +5,12 @@ namespace Lovage.Tests.Execution;
 
 public sealed class JobWorkerFilterTests
 {
-    private static readonly WorkerSettings Settings = new() { Concurrency = 1, MaxAttempts = 2, Retry = new RetryPolicy { Delays = [TimeSpan.FromSeconds(1)] } };
+    private static readonly WorkerSettings Settings = new()
+    {
+        Concurrency = 1,
+        MaxAttempts = 2,
+        Retry = new RetryPolicy { Delays = [TimeSpan.FromSeconds(1)] },
+    };
 
     [Fact]
     public void Filters_GlobalOnes_GoAroundTheJobsOwn()
@@ -13,21 +18,30 @@ public sealed class JobWorkerFilterTests
         var trail = new List<string>();
         using var world = new WorkerWorld(
             Settings,
-            [Define("n", _ => trail.Add("run")) with { Filters = [typeof(Own)] }, Define("plain", _ => trail.Add("run"))],
+            [
+                Define("n", _ => trail.Add("run")) with { Filters = [typeof(Own)] },
+                Define("plain", _ => trail.Add("run")),
+            ],
             services => services.AddSingleton(trail).AddTransient<Outer>().AddTransient<Inner>().AddTransient<Own>(),
             [typeof(Outer), typeof(Inner)]);
         world.Start();
         world.UntilEnded(world.Enqueue("n"));
         world.UntilEnded(world.Enqueue("plain"));
 
-        Assert.Equal(["Outer", "Inner", "Own", "run", "/Own", "/Inner", "/Outer", "Outer", "Inner", "run", "/Inner", "/Outer"], trail);
+        Assert.Equal(
+            ["Outer", "Inner", "Own", "run", "/Own", "/Inner", "/Outer", "Outer", "Inner", "run", "/Inner", "/Outer"],
+            trail);
     }
 
     [Fact]
     public void Filter_Throws_FailsTheAttemptWithoutRunningIt()
     {
         var ran = false;
-        using var world = new WorkerWorld(Settings, [Define("n", _ => ran = true)], services => services.AddTransient<Refusing>(), [typeof(Refusing)]);
+        using var world = new WorkerWorld(
+            Settings,
+            [Define("n", _ => ran = true)],
+            services => services.AddTransient<Refusing>(),
+            [typeof(Refusing)]);
         world.Start();
         var record = world.UntilEnded(world.Enqueue("n"));
         Assert.Equal((JobState.Dead, "refused by a filter", false), (record.State, record.Reason, ran));
@@ -40,7 +54,10 @@ public sealed class JobWorkerFilterTests
     {
         var runs = 0;
         using var world = new WorkerWorld(
-            Settings with { MaxAttempts = 1 }, [Define("n", _ => runs++)], services => services.AddSingleton(new Calls(calls)).AddTransient<Repeating>(), [typeof(Repeating)]);
+            Settings with { MaxAttempts = 1 },
+            [Define("n", _ => runs++)],
+            services => services.AddSingleton(new Calls(calls)).AddTransient<Repeating>(),
+            [typeof(Repeating)]);
         world.Start();
         var record = world.UntilEnded(world.Enqueue("n"));
         Assert.Equal((JobState.Failed, expectedRuns), (record.State, runs));
@@ -83,7 +100,9 @@ public sealed class JobWorkerFilterTests
         var id = world.Enqueue("n");
         var record = world.UntilEnded(id);
 
-        Assert.Equal((JobState.Failed, 2, "commit failed", 0), (record.State, record.Attempts, record.Error!.Message, record.Result.Length));
+        Assert.Equal(
+            (JobState.Failed, 2, "commit failed", 0),
+            (record.State, record.Attempts, record.Error!.Message, record.Result.Length));
         Assert.All(world.Attempts(id), attempt => Assert.Equal(AttemptEnd.Failed, attempt.End));
     }
 
@@ -124,7 +143,8 @@ public sealed class JobWorkerFilterTests
 
     private sealed class Refusing : IJobFilter
     {
-        public ValueTask OnRunAsync(JobRunContext context, Func<ValueTask> next) => throw Reject.Because("refused by a filter");
+        public ValueTask OnRunAsync(JobRunContext context, Func<ValueTask> next) =>
+            throw Reject.Because("refused by a filter");
     }
 
     private sealed record Calls(int Number);

@@ -7,7 +7,11 @@ namespace Lovage.Tests.Execution;
 
 public sealed class JobWorkerOutcomeTests
 {
-    private static readonly WorkerSettings Settings = new() { Concurrency = 2, Retry = new RetryPolicy { Backoff = Backoff.Fixed, Delay = TimeSpan.FromSeconds(10) } };
+    private static readonly WorkerSettings Settings = new()
+    {
+        Concurrency = 2,
+        Retry = new RetryPolicy { Backoff = Backoff.Fixed, Delay = TimeSpan.FromSeconds(10) },
+    };
 
     [Fact]
     public void Success_ResultAndHistory_AreKept()
@@ -22,16 +26,23 @@ public sealed class JobWorkerOutcomeTests
         var id = world.Enqueue("add");
         var record = world.UntilEnded(id);
 
-        Assert.Equal((JobState.Succeeded, "7", 1, null), (record.State, Encoding.UTF8.GetString(record.Result.Span), record.Attempts, record.Reason));
+        Assert.Equal(
+            (JobState.Succeeded, "7", 1, null),
+            (record.State, Encoding.UTF8.GetString(record.Result.Span), record.Attempts, record.Reason));
         Assert.Equal(WorkerWorld.Owner.Key, record.Worker);
         var attempt = Assert.Single(world.Attempts(id));
-        Assert.Equal((1, AttemptEnd.Succeeded, TimeSpan.FromSeconds(3), WorkerWorld.Owner.Key, null), (attempt.Number, attempt.End, attempt.Duration, attempt.Worker, attempt.Error));
+        Assert.Equal(
+            (1, AttemptEnd.Succeeded, TimeSpan.FromSeconds(3), WorkerWorld.Owner.Key, null),
+            (attempt.Number, attempt.End, attempt.Duration, attempt.Worker, attempt.Error));
     }
 
     [Fact]
     public void Success_ResultTooLarge_IsLeftOutWithAReason()
     {
-        using var world = new WorkerWorld(Settings with { ResultBytesMax = 10 }, Define("fits", job => job.SetResult("12345678")), Define("large", job => job.SetResult("123456789")));
+        using var world = new WorkerWorld(
+            Settings with { ResultBytesMax = 10 },
+            Define("fits", job => job.SetResult("12345678")),
+            Define("large", job => job.SetResult("123456789")));
         world.Start();
         var (fits, large) = (world.UntilEnded(world.Enqueue("fits")), world.UntilEnded(world.Enqueue("large")));
 
@@ -43,9 +54,13 @@ public sealed class JobWorkerOutcomeTests
     [Fact]
     public void Success_NobodyWantsTheResult_KeepsNone()
     {
-        using var world = new WorkerWorld(Settings, Define("add", job => job.SetResult(7)), Define("quiet", job => job.SetResult(7)) with { KeepResult = false });
+        using var world = new WorkerWorld(
+            Settings,
+            Define("add", job => job.SetResult(7)),
+            Define("quiet", job => job.SetResult(7)) with { KeepResult = false });
         world.Start();
-        var (quiet, ignored) = (world.UntilEnded(world.Enqueue("quiet")), world.UntilEnded(world.Enqueue("add", change: message => message with { IgnoreResult = true })));
+        var (quiet, ignored) = (world.UntilEnded(world.Enqueue("quiet")), world.UntilEnded(
+            world.Enqueue("add", change: message => message with { IgnoreResult = true })));
 
         Assert.Equal((JobState.Succeeded, 0, null), (quiet.State, quiet.Result.Length, quiet.Reason));
         Assert.Equal((JobState.Succeeded, 0, null), (ignored.State, ignored.Result.Length, ignored.Reason));
@@ -54,13 +69,20 @@ public sealed class JobWorkerOutcomeTests
     [Fact]
     public void Failure_Policy_SpacesTheAttemptsAndEndsAfterTheLast()
     {
-        using var world = new WorkerWorld(Settings, Define("fail", static job => throw new InvalidOperationException($"try {job.Context.Attempt} of {job.Context.MaxAttempts}")));
+        using var world = new WorkerWorld(
+            Settings,
+            Define(
+                "fail",
+                static job =>
+                    throw new InvalidOperationException($"try {job.Context.Attempt} of {job.Context.MaxAttempts}")));
         world.Start();
         var id = world.Enqueue("fail");
         var record = world.UntilEnded(id);
         var attempts = world.Attempts(id);
 
-        Assert.Equal((JobState.Failed, 3, 2, "try 3 of 3"), (record.State, record.Attempts, record.Message.Retries, record.Error!.Message));
+        Assert.Equal(
+            (JobState.Failed, 3, 2, "try 3 of 3"),
+            (record.State, record.Attempts, record.Message.Retries, record.Error!.Message));
         Assert.Equal([1, 2, 3], attempts.Select(attempt => attempt.Number));
         Assert.Equal(["try 1 of 3", "try 2 of 3", "try 3 of 3"], attempts.Select(attempt => attempt.Error!.Message));
         Assert.Equal([10, 10], attempts.Zip(attempts.Skip(1), (a, b) => (b.StartedAt - a.StartedAt).TotalSeconds));
@@ -72,17 +94,30 @@ public sealed class JobWorkerOutcomeTests
     [InlineData(null, 5, 7, 5)]
     [InlineData(null, null, 7, 7)]
     [InlineData(null, null, null, 3)]
-    public void Failure_NumberOfAttempts_IsTheMessagesThenTheJobsThenThePolicysThenTheWorkers(int? message, int? job, int? policy, int expected)
+    public void Failure_NumberOfAttempts_IsTheMessagesThenTheJobsThenThePolicysThenTheWorkers(
+        int? message, int? job, int? policy, int expected)
     {
-        using var world = new WorkerWorld(Settings, Define("fail", static _ => throw new InvalidOperationException()) with { MaxAttempts = job, Retry = Settings.Retry with { MaxAttempts = policy } });
+        using var world = new WorkerWorld(
+            Settings,
+            Define("fail", static _ => throw new InvalidOperationException()) with
+            {
+                MaxAttempts = job,
+                Retry = Settings.Retry with { MaxAttempts = policy },
+            });
         world.Start();
-        Assert.Equal(expected, world.UntilEnded(world.Enqueue("fail", change: m => m with { MaxAttempts = message })).Attempts);
+        Assert.Equal(
+            expected, world.UntilEnded(world.Enqueue("fail", change: m => m with { MaxAttempts = message })).Attempts);
     }
 
     [Fact]
     public void Failure_ErrorThatIsNeverRetried_EndsAtOnce()
     {
-        using var world = new WorkerWorld(Settings, Define("fail", static _ => throw new FormatException()) with { Retry = new RetryPolicy { NeverRetryOn = [typeof(FormatException)] } });
+        using var world = new WorkerWorld(
+            Settings,
+            Define("fail", static _ => throw new FormatException()) with
+            {
+                Retry = new RetryPolicy { NeverRetryOn = [typeof(FormatException)] },
+            });
         world.Start();
         var record = world.UntilEnded(world.Enqueue("fail"));
         Assert.Equal((JobState.Failed, 1), (record.State, record.Attempts));
@@ -119,7 +154,8 @@ public sealed class JobWorkerOutcomeTests
     [Fact]
     public void Reject_Reason_IsSetAsideWithIt()
     {
-        using var world = new WorkerWorld(Settings, Define("reject", static _ => throw Reject.Because("no such customer")));
+        using var world = new WorkerWorld(
+            Settings, Define("reject", static _ => throw Reject.Because("no such customer")));
         world.Start();
         var record = world.UntilEnded(world.Enqueue("reject"));
         Assert.Equal((JobState.Dead, 1, "no such customer"), (record.State, record.Attempts, record.Reason));
@@ -128,7 +164,8 @@ public sealed class JobWorkerOutcomeTests
     [Fact]
     public void Reject_ReasonOf50Megabytes_IsCut()
     {
-        using var world = new WorkerWorld(Settings, Define("reject", static _ => throw Reject.Because(new string('r', 50 * 1024 * 1024))));
+        using var world = new WorkerWorld(
+            Settings, Define("reject", static _ => throw Reject.Because(new string('r', 50 * 1024 * 1024))));
         world.Start();
         var record = world.UntilEnded(world.Enqueue("reject"));
         Assert.Equal((16 * 1024, 16 * 1024), (record.Reason!.Length, record.Error!.Message.Length));
@@ -141,13 +178,24 @@ public sealed class JobWorkerOutcomeTests
         var fences = new List<long>();
         using var world = new WorkerWorld(Settings, Define("n", job =>
         {
-            seen.Add((job.Context.Id, job.Context.Name, job.Context.Queue, job.Context.Attempt, job.Context.MaxAttempts, job.Context.Headers["tenant"]));
+            seen.Add((
+                job.Context.Id,
+                job.Context.Name,
+                job.Context.Queue,
+                job.Context.Attempt,
+                job.Context.MaxAttempts,
+                job.Context.Headers["tenant"]));
             fences.Add(job.Context.FenceToken);
-            Assert.Equal((JobCancellationReason.None, false), (job.Context.CancellationReason, job.Context.CancellationToken.IsCancellationRequested));
+            Assert.Equal(
+                (JobCancellationReason.None, false),
+                (job.Context.CancellationReason, job.Context.CancellationToken.IsCancellationRequested));
             throw new InvalidOperationException();
         }));
         world.Start();
-        var id = world.Enqueue("n", change: static message => message with { MaxAttempts = 2, Headers = message.Headers.Add("tenant", "acme") });
+        var id = world.Enqueue(
+            "n",
+            change: static message =>
+                message with { MaxAttempts = 2, Headers = message.Headers.Add("tenant", "acme") });
         world.UntilEnded(id);
         Assert.Equal([(id, "n", "default", 1, 2, "acme"), (id, "n", "default", 2, 2, "acme")], seen);
         Assert.True(fences[1] > fences[0], "a later attempt has the greater fence token");
@@ -156,18 +204,22 @@ public sealed class JobWorkerOutcomeTests
     [Fact]
     public void BadArguments_OfThisJob_FailOnceAndNameTheParameter()
     {
-        using var world = new WorkerWorld(Settings, Define("add", static job => job.ReadArguments().Read<int>("amount")));
+        using var world = new WorkerWorld(
+            Settings, Define("add", static job => job.ReadArguments().Read<int>("amount")));
         world.Start();
         var id = world.Enqueue("add", "\"many\"");
         var record = world.UntilEnded(id);
-        Assert.Equal((JobState.Failed, 1, AttemptEnd.BadArguments), (record.State, record.Attempts, Assert.Single(world.Attempts(id)).End));
+        Assert.Equal(
+            (JobState.Failed, 1, AttemptEnd.BadArguments),
+            (record.State, record.Attempts, Assert.Single(world.Attempts(id)).End));
         Assert.Contains("'amount'", record.Reason, StringComparison.Ordinal);
     }
 
     [Fact]
     public void BadArguments_OfAnotherJobThatTheHandlerCalls_AreAnOrdinaryFailure()
     {
-        using var world = new WorkerWorld(Settings, Define("caller", static _ => throw new BadArgumentsException("callee", "x", "bad")));
+        using var world = new WorkerWorld(
+            Settings, Define("caller", static _ => throw new BadArgumentsException("callee", "x", "bad")));
         world.Start();
         Assert.Equal(3, world.UntilEnded(world.Enqueue("caller")).Attempts);
     }
@@ -183,7 +235,9 @@ public sealed class JobWorkerOutcomeTests
 
         Assert.Equal((JobState.Dead, JobLifecycle.UnknownMax + 1), (record.State, attempts.Count));
         Assert.All(attempts, attempt => Assert.Equal(AttemptEnd.UnknownJob, attempt.End));
-        Assert.All(attempts.Zip(attempts.Skip(1)), pair => Assert.Equal(TimeSpan.FromSeconds(30), pair.Second.StartedAt - pair.First.StartedAt));
+        Assert.All(
+            attempts.Zip(attempts.Skip(1)),
+            pair => Assert.Equal(TimeSpan.FromSeconds(30), pair.Second.StartedAt - pair.First.StartedAt));
         Assert.Contains("Did you mean 'mail.send'?", record.Reason, StringComparison.Ordinal);
     }
 
@@ -193,7 +247,8 @@ public sealed class JobWorkerOutcomeTests
         var ran = false;
         using var world = new WorkerWorld(Settings, Define("late", _ => ran = true));
         world.Start();
-        var record = world.UntilEnded(world.Enqueue("late", change: message => message with { Delay = TimeSpan.FromSeconds(10), Expires = world.Time.GetUtcNow().AddSeconds(5) }));
+        var record = world.UntilEnded(world.Enqueue("late", change: message =>
+            message with { Delay = TimeSpan.FromSeconds(10), Expires = world.Time.GetUtcNow().AddSeconds(5) }));
         Assert.Equal((JobState.Expired, false), (record.State, ran));
         Assert.Contains("expiry", record.Reason, StringComparison.Ordinal);
     }
@@ -220,7 +275,9 @@ public sealed class JobWorkerOutcomeTests
         Talk(world, "of nobody");
         world.UntilEnded(id);
 
-        Assert.Equal(["(2 older lines were not kept)", "line 3", "line 4", "line 5"], world.Attempts(id)[0].Logs.Select(line => line.Message));
+        Assert.Equal(
+            ["(2 older lines were not kept)", "line 3", "line 4", "line 5"],
+            world.Attempts(id)[0].Logs.Select(line => line.Message));
         Assert.Equal(["line 1"], world.Attempts(id)[1].Logs.Select(line => line.Message));
         Assert.Equal("Shop", world.Attempts(id)[1].Logs[0].Category);
     }
@@ -229,7 +286,8 @@ public sealed class JobWorkerOutcomeTests
     public void Logs_SwitchedOff_AreNotKept()
     {
         WorkerWorld world = null!;
-        using var own = world = new WorkerWorld(Settings with { LogLinesMax = 0 }, Define("talk", _ => Talk(world, "line")));
+        using var own = world = new WorkerWorld(
+            Settings with { LogLinesMax = 0 }, Define("talk", _ => Talk(world, "line")));
         world.Start();
         var id = world.Enqueue("talk");
         world.UntilEnded(id);
@@ -249,7 +307,9 @@ public sealed class JobWorkerOutcomeTests
         world.Start();
         var id = world.Enqueue("long");
         world.Advance(TimeSpan.FromSeconds(3));
-        Assert.Equal((JobState.Running, 0.25, "quarter"), (world.Find(id).State, world.Find(id).Progress, world.Find(id).ProgressMessage));
+        Assert.Equal(
+            (JobState.Running, 0.25, "quarter"),
+            (world.Find(id).State, world.Find(id).Progress, world.Find(id).ProgressMessage));
         var record = world.UntilEnded(id);
         Assert.Equal((1.0, 200), (record.Progress, record.ProgressMessage!.Length));
     }

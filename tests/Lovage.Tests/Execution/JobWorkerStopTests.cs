@@ -5,13 +5,19 @@ namespace Lovage.Tests.Execution;
 
 public sealed class JobWorkerStopTests
 {
-    private static readonly WorkerSettings Settings = new() { Concurrency = 1, DrainTime = TimeSpan.FromSeconds(25), CancelTime = TimeSpan.FromSeconds(3) };
+    private static readonly WorkerSettings Settings = new()
+    {
+        Concurrency = 1,
+        DrainTime = TimeSpan.FromSeconds(25),
+        CancelTime = TimeSpan.FromSeconds(3),
+    };
 
     [Fact]
     public void Stop_RunningJob_IsFinishedAndPrefetchedOnesAreGivenBackAtOnce()
     {
         WorkerWorld world = null!;
-        using var own = world = new WorkerWorld(Settings, new JobDefinition("long", async _ => await Task.Delay(TimeSpan.FromSeconds(20), world.Time)));
+        using var own = world = new WorkerWorld(
+            Settings, new JobDefinition("long", async _ => await Task.Delay(TimeSpan.FromSeconds(20), world.Time)));
         var running = world.Enqueue("long");
         var prefetched = world.Enqueue("long");
         world.Start();
@@ -25,14 +31,17 @@ public sealed class JobWorkerStopTests
         Assert.Equal((JobState.Succeeded, 1), (world.Find(running).State, world.Find(running).Attempts));
         Assert.Equal(0, world.Find(prefetched).Attempts);
         Assert.InRange(world.Elapsed, TimeSpan.FromSeconds(20), TimeSpan.FromSeconds(21));
-        Assert.Equal((WorkerPhase.Stopped, 0, 0), (world.Worker.Status.Phase, world.Worker.Status.Running, world.Worker.Status.Unwritten));
+        Assert.Equal(
+            (WorkerPhase.Stopped, 0, 0),
+            (world.Worker.Status.Phase, world.Worker.Status.Running, world.Worker.Status.Unwritten));
     }
 
     [Fact]
     public void Stop_JobEnqueuedAfterwards_IsNotTaken()
     {
         var gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        using var world = new WorkerWorld(Settings with { Concurrency = 4 }, new JobDefinition("long", async _ => await gate.Task));
+        using var world = new WorkerWorld(
+            Settings with { Concurrency = 4 }, new JobDefinition("long", async _ => await gate.Task));
         world.Start();
         world.Enqueue("long");
         var stop = world.Begin(() => world.Worker.StopAsync(CancellationToken.None));
@@ -80,7 +89,8 @@ public sealed class JobWorkerStopTests
         world.Do(() => world.Worker.StopAsync(CancellationToken.None));
 
         Assert.InRange(world.Elapsed, TimeSpan.FromSeconds(28), TimeSpan.FromSeconds(29));
-        Assert.Contains(world.Logs, line => line.Event == 2013 && line.Text.Contains(id.Value, StringComparison.Ordinal));
+        Assert.Contains(
+            world.Logs, line => line.Event == 2013 && line.Text.Contains(id.Value, StringComparison.Ordinal));
         Assert.Equal([id], Claim(world).Select(delivery => delivery.Message.Id));
 
         // The one left behind ends after all: the job is another's by now.
@@ -92,7 +102,8 @@ public sealed class JobWorkerStopTests
     [Fact]
     public void Stop_Forced_DoesNotWait()
     {
-        using var world = new WorkerWorld(Settings, new JobDefinition("deaf", static async _ => await new TaskCompletionSource().Task));
+        using var world = new WorkerWorld(
+            Settings, new JobDefinition("deaf", static async _ => await new TaskCompletionSource().Task));
         world.Start();
         var id = world.Enqueue("deaf");
         world.Do(() => world.Worker.StopAsync(new CancellationToken(canceled: true)));
@@ -105,7 +116,8 @@ public sealed class JobWorkerStopTests
     {
         WorkerWorld world = null!;
         using var own = world = new WorkerWorld(
-            Settings with { DrainTime = TimeSpan.FromMinutes(5), Lease = TimeSpan.FromSeconds(10) }, new JobDefinition("long", async _ => await Task.Delay(TimeSpan.FromMinutes(4), world.Time)));
+            Settings with { DrainTime = TimeSpan.FromMinutes(5), Lease = TimeSpan.FromSeconds(10) },
+            new JobDefinition("long", async _ => await Task.Delay(TimeSpan.FromMinutes(4), world.Time)));
         world.Start();
         var id = world.Enqueue("long");
         world.Do(() => world.Worker.StopAsync(CancellationToken.None));
@@ -144,7 +156,9 @@ public sealed class JobWorkerStopTests
     {
         IReadOnlyList<Delivery> deliveries = [];
         world.Do(async () => deliveries = await world.Memory.Broker.ReceiveAsync(
-            new ReceiveRequest(new WorkerOwner("boot", "0", 2, 2, "another"), ["default"], 10, TimeSpan.FromSeconds(30)), CancellationToken.None));
+            new ReceiveRequest(
+                new WorkerOwner("boot", "0", 2, 2, "another"), ["default"], 10, TimeSpan.FromSeconds(30)),
+            CancellationToken.None));
         return deliveries;
     }
 }

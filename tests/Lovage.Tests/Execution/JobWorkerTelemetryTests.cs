@@ -11,14 +11,20 @@ public sealed class JobWorkerTelemetryTests
     private const string Trace = "0af7651916cd43dd8448eb211c80319c";
     private const string Span = "b7ad6b7169203331";
 
-    private static readonly WorkerSettings Settings = new() { Concurrency = 1, MaxAttempts = 1, DrainTime = TimeSpan.FromSeconds(1) };
+    private static readonly WorkerSettings Settings = new()
+    {
+        Concurrency = 1,
+        MaxAttempts = 1,
+        DrainTime = TimeSpan.FromSeconds(1),
+    };
 
     [Fact]
     public void Word_EveryEnd_HasItsOwn()
     {
         Assert.Equal(
             [
-                "success", "failure", "timeout", "retry", "rejected", "bad_arguments", "unknown_job", "malformed", "cancelled", "expired", "interrupted", "owner_died",
+                "success", "failure", "timeout", "retry", "rejected", "bad_arguments", "unknown_job", "malformed",
+                "cancelled", "expired", "interrupted", "owner_died",
             ],
             Enum.GetValues<AttemptEnd>().Select(WorkerMeasures.Word));
         Assert.Throws<ArgumentOutOfRangeException>(() => WorkerMeasures.Word((AttemptEnd)99));
@@ -37,7 +43,12 @@ public sealed class JobWorkerTelemetryTests
     {
         var name = $"telemetry.{word}";
         using var measured = new Measured(name);
-        using (var world = new WorkerWorld(Settings, new JobDefinition(name, job => EndAs(end, job)) with { SoftTimeLimit = end == AttemptEnd.TimedOut ? TimeSpan.FromSeconds(1) : null }))
+        using (var world = new WorkerWorld(
+            Settings,
+            new JobDefinition(name, job => EndAs(end, job)) with
+            {
+                SoftTimeLimit = end == AttemptEnd.TimedOut ? TimeSpan.FromSeconds(1) : null,
+            }))
         {
             world.Start();
             var id = world.Enqueue(name);
@@ -57,21 +68,33 @@ public sealed class JobWorkerTelemetryTests
         }
 
         var completed = Assert.Single(measured.All, one => one.Instrument == "lovage.job.completed");
-        Assert.Equal((1.0, word, errorType, "default"), (completed.Value, completed.Tag("lovage.job.outcome"), completed.Tag("error.type"), completed.Tag("messaging.destination.name")));
+        Assert.Equal(
+            (1.0, word, errorType, "default"),
+            (completed.Value, completed.Tag("lovage.job.outcome"), completed.Tag("error.type"), completed.Tag(
+                "messaging.destination.name")));
         Assert.Equal(0, measured.Sum("lovage.job.active"));
         Assert.Equal(2, measured.All.Count(one => one.Instrument == "lovage.job.active"));
-        Assert.Equal(completed.Tags, Assert.Single(measured.All, one => one.Instrument == "lovage.job.run.duration").Tags);
-        Assert.Equal(completed.Tags, Assert.Single(measured.All, one => one.Instrument == "messaging.process.duration").Tags);
+        Assert.Equal(
+            completed.Tags, Assert.Single(measured.All, one => one.Instrument == "lovage.job.run.duration").Tags);
+        Assert.Equal(
+            completed.Tags, Assert.Single(measured.All, one => one.Instrument == "messaging.process.duration").Tags);
     }
 
     [Fact]
     public void Completed_HandlerThatNeverReturns_IsATimeout()
     {
         using var measured = new Measured("telemetry.stuck");
-        using var world = new WorkerWorld(Settings, new JobDefinition("telemetry.stuck", static async _ => await new TaskCompletionSource().Task) with { TimeLimit = TimeSpan.FromSeconds(1) });
+        using var world = new WorkerWorld(
+            Settings,
+            new JobDefinition("telemetry.stuck", static async _ => await new TaskCompletionSource().Task) with
+            {
+                TimeLimit = TimeSpan.FromSeconds(1),
+            });
         world.Start();
         world.UntilEnded(world.Enqueue("telemetry.stuck"));
-        Assert.Equal("timeout", Assert.Single(measured.All, one => one.Instrument == "lovage.job.completed").Tag("lovage.job.outcome"));
+        Assert.Equal(
+            "timeout",
+            Assert.Single(measured.All, one => one.Instrument == "lovage.job.completed").Tag("lovage.job.outcome"));
         Assert.Equal(0, measured.Sum("lovage.job.active"));
     }
 
@@ -80,7 +103,9 @@ public sealed class JobWorkerTelemetryTests
     {
         using var measured = new Measured("telemetry.wait");
         WorkerWorld world = null!;
-        using var own = world = new WorkerWorld(Settings with { MaxAttempts = 2 }, new JobDefinition("telemetry.wait", static job => job.Context.Attempt == 1 ? throw new InvalidOperationException() : default));
+        using var own = world = new WorkerWorld(Settings with { MaxAttempts = 2 }, new JobDefinition(
+            "telemetry.wait",
+            static job => job.Context.Attempt == 1 ? throw new InvalidOperationException() : default));
         var id = world.Enqueue("telemetry.wait", change: message => message with { Delay = TimeSpan.FromSeconds(100) });
         world.Advance(TimeSpan.FromSeconds(107));
         world.Start();
@@ -100,7 +125,9 @@ public sealed class JobWorkerTelemetryTests
         using var listener = new ActivityListener
         {
             ShouldListenTo = static source => source.Name == "Lovage",
-            Sample = (ref ActivityCreationOptions<ActivityContext> options) => options.Name == $"process {name}" ? ActivitySamplingResult.AllDataAndRecorded : ActivitySamplingResult.None,
+            Sample = (ref ActivityCreationOptions<ActivityContext> options) => options.Name == $"process {name}"
+                ? ActivitySamplingResult.AllDataAndRecorded
+                : ActivitySamplingResult.None,
             ActivityStopped = spans.Add,
         };
         ActivitySource.AddActivityListener(listener);
@@ -111,11 +138,19 @@ public sealed class JobWorkerTelemetryTests
             throw new InvalidOperationException();
         }));
         world.Start();
-        var id = world.Enqueue(name, change: message => message with { Retries = 0, Headers = parent is null ? message.Headers : message.Headers.Add("traceparent", parent) });
+        var id = world.Enqueue(
+            name,
+            change: message => message with
+            {
+                Retries = 0,
+                Headers = parent is null ? message.Headers : message.Headers.Add("traceparent", parent),
+            });
         world.UntilEnded(id);
 
         var activity = Assert.Single(spans, one => one.DisplayName == $"process {name}");
-        Assert.Equal((ActivityKind.Consumer, span, ActivityStatusCode.Error), (activity.Kind, activity.ParentSpanId.ToHexString(), activity.Status));
+        Assert.Equal(
+            (ActivityKind.Consumer, span, ActivityStatusCode.Error),
+            (activity.Kind, activity.ParentSpanId.ToHexString(), activity.Status));
         Assert.Equal(activity.TraceId, seen);
         if (trace is not null)
         {
@@ -124,8 +159,14 @@ public sealed class JobWorkerTelemetryTests
 
         Assert.Equal(
             ("process", "default", id.Value, name, 1, "failure", "System.InvalidOperationException"),
-            (activity.GetTagItem("messaging.operation.type"), activity.GetTagItem("messaging.destination.name"), activity.GetTagItem("messaging.message.id"), activity.GetTagItem("lovage.job.name"),
-                activity.GetTagItem("lovage.job.attempt"), activity.GetTagItem("lovage.job.outcome"), activity.GetTagItem("error.type")));
+            (
+                activity.GetTagItem("messaging.operation.type"),
+                activity.GetTagItem("messaging.destination.name"),
+                activity.GetTagItem("messaging.message.id"),
+                activity.GetTagItem("lovage.job.name"),
+                activity.GetTagItem("lovage.job.attempt"),
+                activity.GetTagItem("lovage.job.outcome"),
+                activity.GetTagItem("error.type")));
     }
 
     private static async ValueTask EndAs(AttemptEnd end, JobInvocation job)

@@ -6,7 +6,9 @@ using Lovage.Storage;
 
 namespace Lovage.Tests.Execution;
 
-/// <summary>What the worker makes of completions in transactions, on a storage whose transactions do what the test says.</summary>
+/// <summary>
+/// What the worker makes of completions in transactions, on a storage whose transactions do what the test says.
+/// </summary>
 public sealed class JobWorkerTransactionTests
 {
     private static readonly SomeTransaction Tx = new();
@@ -32,7 +34,8 @@ public sealed class JobWorkerTransactionTests
         var id = Run(world);
 
         Assert.Equal(JobState.Succeeded, world.UntilEnded(id).State);
-        Assert.Equal([AttemptEnd.Failed, AttemptEnd.Succeeded], world.Attempts(id).Select(static attempt => attempt.End));
+        Assert.Equal(
+            [AttemptEnd.Failed, AttemptEnd.Succeeded], world.Attempts(id).Select(static attempt => attempt.End));
         Assert.Equal([2002, 2001], Told(world));
     }
 
@@ -84,7 +87,10 @@ public sealed class JobWorkerTransactionTests
     public void Complete_LostLease_ThrowsAndNothingIsCounted()
     {
         Exception? thrown = null;
-        using var world = World(static (_, storage) => (storage.IsStale, storage.Commits) = (!storage.WasAsked, storage.WasAsked), out var storage, caught: fault => thrown = fault);
+        using var world = World(
+            static (_, storage) => (storage.IsStale, storage.Commits) = (!storage.WasAsked, storage.WasAsked),
+            out var storage,
+            caught: fault => thrown = fault);
         var id = Run(world);
 
         Assert.Equal(JobState.Succeeded, world.UntilEnded(id).State);
@@ -96,15 +102,22 @@ public sealed class JobWorkerTransactionTests
     [Fact]
     public void Complete_OnAStorageWithoutTransactions_FailsWithItsReason()
     {
-        using var world = new WorkerWorld(new WorkerSettings { MaxAttempts = 1 }, new JobDefinition("pay", static job => job.Context.CompleteInTransactionAsync(Tx)));
+        using var world = new WorkerWorld(
+            new WorkerSettings { MaxAttempts = 1 },
+            new JobDefinition("pay", static job => job.Context.CompleteInTransactionAsync(Tx)));
         world.Start();
         var id = world.Enqueue("pay");
 
         Assert.Equal(JobState.Failed, world.UntilEnded(id).State);
-        Assert.Contains("cannot take part in a transaction", Assert.Single(world.Attempts(id)).Error!.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "cannot take part in a transaction",
+            Assert.Single(world.Attempts(id)).Error!.Message,
+            StringComparison.Ordinal);
     }
 
-    private static int[] Told(WorkerWorld world) => [.. world.Logs.Select(static line => line.Event).Where(static number => number is 2001 or 2002 or 2003 or 2005 or 2016 or 2017)];
+    private static int[] Told(WorkerWorld world) =>
+        [.. world.Logs.Select(static line => line.Event)
+            .Where(static number => number is 2001 or 2002 or 2003 or 2005 or 2016 or 2017)];
 
     private static JobId Run(WorkerWorld world)
     {
@@ -112,7 +125,8 @@ public sealed class JobWorkerTransactionTests
         return world.Enqueue("pay");
     }
 
-    private static WorkerWorld World(Action<JobInvocation, Script> script, out Script storage, Action<Exception>? caught = null)
+    private static WorkerWorld World(
+        Action<JobInvocation, Script> script, out Script storage, Action<Exception>? caught = null)
     {
         Script? made = null;
         var definition = new JobDefinition("pay", async job =>
@@ -136,7 +150,10 @@ public sealed class JobWorkerTransactionTests
         var world = new WorkerWorld(new WorkerSettings { Concurrency = 2 }, [definition], null, wrap: (inner, _) =>
         {
             made = new Script(inner);
-            return new FailingStorage(inner, TimeProvider.System, outcomes => Note(made, outcomes)) { InTransaction = made };
+            return new FailingStorage(inner, TimeProvider.System, outcomes => Note(made, outcomes))
+            {
+                InTransaction = made,
+            };
         });
         storage = made!;
         return world;
@@ -173,16 +190,19 @@ public sealed class JobWorkerTransactionTests
             IsOpen = false;
         }
 
-        protected override ValueTask<IReadOnlyList<PublishStatus>> PublishCoreAsync(DbTransaction transaction, IReadOnlyList<JobMessage> messages, CancellationToken cancellationToken) =>
+        protected override ValueTask<IReadOnlyList<PublishStatus>> PublishCoreAsync(
+            DbTransaction transaction, IReadOnlyList<JobMessage> messages, CancellationToken cancellationToken) =>
             throw new InvalidOperationException("nothing is published here");
 
-        protected override ValueTask<SettleStatus> SettleCoreAsync(DbTransaction transaction, Settlement outcome, CancellationToken cancellationToken)
+        protected override ValueTask<SettleStatus> SettleCoreAsync(
+            DbTransaction transaction, Settlement outcome, CancellationToken cancellationToken)
         {
             Settled = outcome;
             return new(IsStale ? SettleStatus.Stale : SettleStatus.Applied);
         }
 
-        protected override ValueTask<TransactionFate> LookCoreAsync(Settlement outcome, CancellationToken cancellationToken)
+        protected override ValueTask<TransactionFate> LookCoreAsync(
+            Settlement outcome, CancellationToken cancellationToken)
         {
             if (Faults > 0)
             {
@@ -190,7 +210,8 @@ public sealed class JobWorkerTransactionTests
                 throw new StorageException("away", isTransient: true);
             }
 
-            return new(IsOpen ? TransactionFate.Open : Commits ? TransactionFate.Committed : TransactionFate.RolledBack);
+            return new(
+                IsOpen ? TransactionFate.Open : Commits ? TransactionFate.Committed : TransactionFate.RolledBack);
         }
     }
 

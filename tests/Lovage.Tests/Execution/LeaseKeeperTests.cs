@@ -95,7 +95,8 @@ public sealed class LeaseKeeperTests : IAsyncDisposable
     {
         var held = await ClaimAsync("a");
         _time.Advance(TimeSpan.FromSeconds(24));
-        await Assert.ThrowsAsync<OperationCanceledException>(() => _leases.RenewAsync(new CancellationToken(canceled: true)));
+        await Assert.ThrowsAsync<OperationCanceledException>(
+            () => _leases.RenewAsync(new CancellationToken(canceled: true)));
         Assert.Equal(JobCancellationReason.LeaseLost, held.Cancelled);
     }
 
@@ -120,7 +121,8 @@ public sealed class LeaseKeeperTests : IAsyncDisposable
         Assert.Equal(2, _leases.Count);
         _leases.Remove(a.Delivery.Token);
         Assert.Null(_leases.Find(JobId.Parse("a")));
-        Assert.Equal((1, false, true), (_leases.Count, _leases.Holds(a.Delivery.Token), _leases.Holds(b.Delivery.Token)));
+        Assert.Equal(
+            (1, false, true), (_leases.Count, _leases.Holds(a.Delivery.Token), _leases.Holds(b.Delivery.Token)));
     }
 
     [Fact]
@@ -132,7 +134,9 @@ public sealed class LeaseKeeperTests : IAsyncDisposable
 
     private async Task<HeldLease> ClaimAsync(string id, TimeSpan answerTook = default)
     {
-        await _storage.Broker.PublishAsync([new JobMessage { Id = JobId.Parse(id), Name = "n", Queue = "default", Body = "[[],{},{}]"u8.ToArray() }], Cancel);
+        await _storage.Broker.PublishAsync(
+            [new JobMessage { Id = JobId.Parse(id), Name = "n", Queue = "default", Body = "[[],{},{}]"u8.ToArray() }],
+            Cancel);
         var asked = _time.GetTimestamp();
         var deliveries = await _storage.Broker.ReceiveAsync(new ReceiveRequest(Owner, ["default"], 1, Lease), Cancel);
         _time.Advance(answerTook);

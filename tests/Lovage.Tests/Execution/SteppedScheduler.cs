@@ -2,7 +2,9 @@ using System.Collections.Concurrent;
 
 namespace Lovage.Tests.Execution;
 
-/// <summary>Runs its tasks on the thread that asks for it, in the order in which they came, and so the same way each time.</summary>
+/// <summary>
+/// Runs its tasks on the thread that asks for it, in the order in which they came, and so the same way each time.
+/// </summary>
 internal sealed class SteppedScheduler : TaskScheduler
 {
     private const int StepsMax = 1_000_000;

@@ -16,9 +16,27 @@ public sealed class SweeperTests
         var time = new FakeTimeProvider();
         await using var storage = new MemoryStorage(time);
         var schedules = storage.Schedules!;
-        await schedules.SaveAsync(new ScheduleRecord { Id = "beat", Trigger = "{}", Job = Message("template"), Policy = new SchedulePolicy(), NextTick = time.GetUtcNow() }, Cancel);
+        await schedules.SaveAsync(
+            new ScheduleRecord
+            {
+                Id = "beat",
+                Trigger = "{}",
+                Job = Message("template"),
+                Policy = new SchedulePolicy(),
+                NextTick = time.GetUtcNow(),
+            },
+            Cancel);
         var sweeper = new Sweeper(
-            storage, new NobodyIsDead(), new WorkerSettings { ScheduleRetention = TimeSpan.FromHours(1), Retention = new RetentionPolicy(TimeSpan.FromDays(1), TimeSpan.FromDays(1), 1) }, time, new Random(1), static _ => { });
+            storage,
+            new NobodyIsDead(),
+            new WorkerSettings
+            {
+                ScheduleRetention = TimeSpan.FromHours(1),
+                Retention = new RetentionPolicy(TimeSpan.FromDays(1), TimeSpan.FromDays(1), 1),
+            },
+            time,
+            new Random(1),
+            static _ => { });
         for (var i = 0; i < 1_300; i++)
         {
             await RecordAsync(TickStatus.Missed);
@@ -77,14 +95,16 @@ public sealed class SweeperTests
         Assert.Equal(1, returned);
     }
 
-    private static JobMessage Message(string id) => new() { Id = JobId.Parse(id), Name = "report", Queue = "default", Body = JobBody.Empty };
+    private static JobMessage Message(string id) =>
+        new() { Id = JobId.Parse(id), Name = "report", Queue = "default", Body = JobBody.Empty };
 
     /// <summary>Asked while it is away, the storage fails.</summary>
     private sealed class UnreachableStorage : OwnerProbe
     {
         internal bool IsBack { get; set; }
 
-        internal override bool IsDead(WorkerOwner owner) => IsBack ? false : throw new StorageException("It cannot be reached.", isTransient: true);
+        internal override bool IsDead(WorkerOwner owner) =>
+            IsBack ? false : throw new StorageException("It cannot be reached.", isTransient: true);
     }
 
     private sealed class NobodyIsDead : OwnerProbe

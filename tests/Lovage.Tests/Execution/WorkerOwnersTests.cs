@@ -38,7 +38,8 @@ public sealed class WorkerOwnersTests
 
     [Fact]
     public void IsDead_PidUsedAgain_IsDead() =>
-        Assert.True(_probe.IsDead(new WorkerOwner(Self.BootId, Self.PidNamespace, Self.ProcessId, Self.ProcessStart - 1, "before")));
+        Assert.True(_probe.IsDead(
+            new WorkerOwner(Self.BootId, Self.PidNamespace, Self.ProcessId, Self.ProcessStart - 1, "before")));
 
     [Fact]
     public void IsDead_AnotherBootOrNamespace_IsNotKnownAndSoAlive()
@@ -51,8 +52,10 @@ public sealed class WorkerOwnersTests
     [Fact]
     public async Task IsDead_OtherProcess_IsAliveUntilItEnds()
     {
-        Assert.SkipUnless(OperatingSystem.IsLinux() || OperatingSystem.IsMacOS(), "It starts cat, which waits until its input ends.");
-        using var child = Process.Start(new ProcessStartInfo("cat") { RedirectStandardInput = true, RedirectStandardOutput = true })!;
+        Assert.SkipUnless(
+            OperatingSystem.IsLinux() || OperatingSystem.IsMacOS(), "It starts cat, which waits until its input ends.");
+        using var child = Process.Start(
+            new ProcessStartInfo("cat") { RedirectStandardInput = true, RedirectStandardOutput = true })!;
         var start = WorkerOwners.StartTime(child.Id);
         Assert.NotNull(start);
         var owner = new WorkerOwner(Self.BootId, Self.PidNamespace, child.Id, start.Value, "child");

@@ -10,7 +10,9 @@ using Microsoft.Extensions.Logging;
 
 namespace Lovage.Tests.Execution;
 
-/// <summary>A worker over the memory storage, on one thread and with a clock that stands still unless it is moved.</summary>
+/// <summary>
+/// A worker over the memory storage, on one thread and with a clock that stands still unless it is moved.
+/// </summary>
 internal sealed class WorkerWorld : IDisposable
 {
     internal static readonly WorkerOwner Owner = new("boot", "0", 1, 1, "worker");
@@ -28,17 +30,34 @@ internal sealed class WorkerWorld : IDisposable
     {
     }
 
-    internal WorkerWorld(WorkerSettings settings, JobDefinition[] jobs, Action<IServiceCollection>? services, ImmutableArray<Type> filters = default, Func<JobStorage, TimeProvider, JobStorage>? wrap = null)
+    internal WorkerWorld(
+        WorkerSettings settings,
+        JobDefinition[] jobs,
+        Action<IServiceCollection>? services,
+        ImmutableArray<Type> filters = default,
+        Func<JobStorage, TimeProvider, JobStorage>? wrap = null)
     {
         var collection = new ServiceCollection();
         services?.Invoke(collection);
         _services = collection.BuildServiceProvider();
         Memory = new MemoryStorage(Time);
         Storage = wrap?.Invoke(Memory, Time) ?? Memory;
-        Loggers = LoggerFactory.Create(logging => logging.SetMinimumLevel(LogLevel.Trace).AddProvider(_logs).AddProvider(new AttemptLoggerProvider(Time)));
+        Loggers = LoggerFactory.Create(logging => logging.SetMinimumLevel(LogLevel.Trace)
+            .AddProvider(_logs)
+            .AddProvider(new AttemptLoggerProvider(Time)));
         Worker = new JobWorker(
-            Storage, new JobRegistry(new JobCatalog(jobs)), _serializer, _services.GetRequiredService<IServiceScopeFactory>(), filters.IsDefault ? [] : filters, settings, Owner, Time, new Random(1), Loggers,
-            new DeadByName(Dead), ownThreads: false);
+            Storage,
+            new JobRegistry(new JobCatalog(jobs)),
+            _serializer,
+            _services.GetRequiredService<IServiceScopeFactory>(),
+            filters.IsDefault ? [] : filters,
+            settings,
+            Owner,
+            Time,
+            new Random(1),
+            Loggers,
+            new DeadByName(Dead),
+            ownThreads: false);
     }
 
     internal FakeTimeProvider Time { get; } = new();
@@ -61,7 +80,13 @@ internal sealed class WorkerWorld : IDisposable
 
     internal JobId Enqueue(string name, string arguments = "", Func<JobMessage, JobMessage>? change = null)
     {
-        var message = new JobMessage { Id = JobId.Parse($"{name}-{++_ids}"), Name = name, Queue = "default", Body = Encoding.UTF8.GetBytes($"[[{arguments}],{{}},{{}}]") };
+        var message = new JobMessage
+        {
+            Id = JobId.Parse($"{name}-{++_ids}"),
+            Name = name,
+            Queue = "default",
+            Body = Encoding.UTF8.GetBytes($"[[{arguments}],{{}},{{}}]"),
+        };
         Do(async () => await Memory.Broker.PublishAsync([change?.Invoke(message) ?? message], CancellationToken.None));
         return message.Id;
     }
@@ -79,7 +104,8 @@ internal sealed class WorkerWorld : IDisposable
     /// <summary>Begins something, and comes back when nothing happens any more without time moving on.</summary>
     internal Task Begin(Func<Task> what)
     {
-        var task = Task.Factory.StartNew(what, CancellationToken.None, TaskCreationOptions.DenyChildAttach, _scheduler).Unwrap();
+        var task = Task.Factory.StartNew(what, CancellationToken.None, TaskCreationOptions.DenyChildAttach, _scheduler)
+            .Unwrap();
         Rest();
         return task;
     }
@@ -119,7 +145,8 @@ internal sealed class WorkerWorld : IDisposable
 
     internal JobRecord Find(JobId id) => Now(Memory.Store.FindAsync([id], CancellationToken.None))[0]!;
 
-    internal IReadOnlyList<AttemptRecord> Attempts(JobId id) => Now(Memory.Store.AttemptsAsync(id, CancellationToken.None));
+    internal IReadOnlyList<AttemptRecord> Attempts(JobId id) =>
+        Now(Memory.Store.AttemptsAsync(id, CancellationToken.None));
 
     internal CancelStatus Cancel(JobId id)
     {
@@ -169,7 +196,12 @@ internal sealed class WorkerWorld : IDisposable
 
         public bool IsEnabled(LogLevel logLevel) => true;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        public void Log<TState>(
+            LogLevel logLevel,
+            EventId eventId,
+            TState state,
+            Exception? exception,
+            Func<TState, Exception?, string> formatter)
         {
             lock (_lines)
             {

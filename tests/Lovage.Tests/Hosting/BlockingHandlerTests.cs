@@ -90,14 +90,16 @@ public sealed class BlockingHandlerTests : IAsyncLifetime
         });
         await Spawner.RunDedicatedAsync(() => Look("OnPool_SpawnedWork_HoldsItsThreadUntilItAwaits"), Cancel);
 
-        Assert.Equal([("look", true), ("look", false), null, null, ("delegate", true), ("delegate", false), null], _seen);
+        Assert.Equal(
+            [("look", true), ("look", false), null, null, ("delegate", true), ("delegate", false), null], _seen);
     }
 
     [Fact]
     public async Task OnPool_SpawnedWorkThatWaitsForItsNextTry_DoesNotRun()
     {
         var retry = new RetryPolicy { Delays = [TimeSpan.FromHours(1)], MaxAttempts = 2 };
-        var task = Spawner.Spawn("again", () => throw new InvalidOperationException(), new SpawnOptions { Retry = retry });
+        var task = Spawner.Spawn(
+            "again", () => throw new InvalidOperationException(), new SpawnOptions { Retry = retry });
         while (task.Attempt == 0 || task.State != SpawnedTaskState.Waiting)
         {
             await Task.Yield();
@@ -113,7 +115,8 @@ public sealed class BlockingHandlerTests : IAsyncLifetime
         Look(job.Context.Name);
 
         // A spawned job on a dedicated thread is never of the pool; a worker sees where it is.
-        await LookAfterAwaitAsync(job.Context.Name, isListed: job.Context.Name == "look" || job.Context.Queue.Length > 0);
+        await LookAfterAwaitAsync(
+            job.Context.Name, isListed: job.Context.Name == "look" || job.Context.Queue.Length > 0);
     }
 
     private void Look(string name) => _seen.Add(Find(name));
@@ -126,7 +129,9 @@ public sealed class BlockingHandlerTests : IAsyncLifetime
         {
             await Task.Yield();
         }
-        while (isListed && Find(name) is not { HoldsThread: false } && TimeProvider.System.GetElapsedTime(start) < Patience);
+        while (isListed
+            && Find(name) is not { HoldsThread: false }
+            && TimeProvider.System.GetElapsedTime(start) < Patience);
         Look(name);
     }
 
@@ -137,7 +142,9 @@ public sealed class BlockingHandlerTests : IAsyncLifetime
     }
 
     private IEnumerable<RunningHandler> OnPool() =>
-        _host!.Services.GetRequiredService<WorkerSet>().OnPool().Concat(_host.Services.GetRequiredService<LocalRunner>().OnPool());
+        _host!.Services.GetRequiredService<WorkerSet>()
+            .OnPool()
+            .Concat(_host.Services.GetRequiredService<LocalRunner>().OnPool());
 
     /// <summary>What has ended leaves the list a moment after its outcome is known.</summary>
     private async Task AssertNothingRunsAsync()

@@ -18,24 +18,29 @@ public sealed class LovageHostTests
         var storage = new ScriptedStorage();
         var ran = new TaskCompletionSource<int>(TaskCreationOptions.RunContinuationsAsynchronously);
         var builder = Builder(out var log);
-        builder.AddLovage().UseStorage(storage).AddWorker(worker => worker.Concurrency = 2).AddJob(new JobDefinition("add", invocation =>
-        {
-            var reader = invocation.ReadArguments();
-            ran.SetResult(reader.Read<int>("x"));
-            invocation.SetResult(1);
-            return default;
-        }));
+        builder.AddLovage()
+            .UseStorage(storage)
+            .AddWorker(worker => worker.Concurrency = 2)
+            .AddJob(new JobDefinition("add", invocation =>
+            {
+                var reader = invocation.ReadArguments();
+                ran.SetResult(reader.Read<int>("x"));
+                invocation.SetResult(1);
+                return default;
+            }));
         builder.Services.AddHostedService(_ => new Neighbour(storage.Trail));
         using var host = builder.Build();
 
         await host.StartAsync(Cancel);
-        var handle = await host.Services.GetRequiredService<JobClient>().EnqueueAsync(Job.Create<int>("add", 41), Cancel);
+        var handle = await host.Services.GetRequiredService<JobClient>()
+            .EnqueueAsync(Job.Create<int>("add", 41), Cancel);
         Assert.Equal(41, await ran.Task.WaitAsync(TimeSpan.FromSeconds(30), Cancel));
         Assert.Equal(1, await handle.WaitAsync(TimeSpan.FromSeconds(30), Cancel));
         await host.StopAsync(Cancel);
 
         Assert.Equal(["open", "neighbour starts", "neighbour stops", "close"], storage.Trail);
-        var closed = await Assert.ThrowsAsync<StorageException>(async () => await host.Services.GetRequiredService<JobClient>().EnqueueAsync(Job.Create("add"), Cancel));
+        var closed = await Assert.ThrowsAsync<StorageException>(
+            async () => await host.Services.GetRequiredService<JobClient>().EnqueueAsync(Job.Create("add"), Cancel));
         Assert.Contains("has stopped", closed.Message, StringComparison.Ordinal);
         Assert.Contains("Worker stopped", log.Messages);
     }
@@ -45,11 +50,16 @@ public sealed class LovageHostTests
     {
         var builder = Builder(out var log);
         builder.AddLovage(options => options.Storage = "memory:")
-            .AddWorker(worker => (worker.Concurrency, worker.Queues, worker.DrainTime) = (3, ["default"], TimeSpan.FromMinutes(1)))
+            .AddWorker(worker =>
+                (worker.Concurrency, worker.Queues, worker.DrainTime) = (3, ["default"], TimeSpan.FromMinutes(1)))
             .AddJob(new JobDefinition("b.second", static _ => default))
             .AddJob(new JobDefinition("a.first", static _ => default) { Queue = "mail" })
             .AddSchedule("nightly", Cron.Parse("@daily"), Job.Create("b.second"))
-            .AddSchedule("cache", Every.Minutes(1), Job.Create("a.first"), static schedule => schedule.Target = ScheduleTarget.EveryNode);
+            .AddSchedule(
+                "cache",
+                Every.Minutes(1),
+                Job.Create("a.first"),
+                static schedule => schedule.Target = ScheduleTarget.EveryNode);
         builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = TimeSpan.FromSeconds(20));
         using var host = builder.Build();
         await host.StartAsync(Cancel);
@@ -59,26 +69,36 @@ public sealed class LovageHostTests
         Assert.Contains("Lovage jobs: 2 registered: a.first, b.second", log.Messages);
         Assert.Contains("Lovage schedules: 2 in this app's code: cache, nightly", log.Messages);
         Assert.Contains("Job a.first goes to queue mail, which no worker of this process serves", log.Messages);
-        Assert.Contains(log.Messages, message => message.StartsWith("Unsafe in production: Jobs are kept in memory", StringComparison.Ordinal));
-        Assert.Contains(log.Messages, message => message.StartsWith("Workers want 63 s to stop", StringComparison.Ordinal) && message.Contains("gives 20 s", StringComparison.Ordinal));
+        Assert.Contains(
+            log.Messages,
+            message => message.StartsWith("Unsafe in production: Jobs are kept in memory", StringComparison.Ordinal));
+        Assert.Contains(
+            log.Messages,
+            message => message.StartsWith("Workers want 63 s to stop", StringComparison.Ordinal)
+                && message.Contains("gives 20 s", StringComparison.Ordinal));
         await host.StopAsync(Cancel);
     }
 
     [Fact]
     public async Task StartAsync_StorageCannotBeUsed_FailsWithItsMessage()
     {
-        var storage = new ScriptedStorage(new StorageException("lovage.db is not a Lovage database.", isTransient: false));
+        var storage = new ScriptedStorage(
+            new StorageException("lovage.db is not a Lovage database.", isTransient: false));
         var builder = Builder(out _);
         builder.AddLovage().UseStorage(storage).AddWorker();
         using var host = builder.Build();
 
-        Assert.Equal("lovage.db is not a Lovage database.", (await Assert.ThrowsAsync<StorageException>(() => host.StartAsync(Cancel))).Message);
+        Assert.Equal(
+            "lovage.db is not a Lovage database.",
+            (await Assert.ThrowsAsync<StorageException>(() => host.StartAsync(Cancel))).Message);
     }
 
     [Fact]
     public async Task StartAsync_StorageDoesNotAnswerYet_ServesAndTriesAgain()
     {
-        var storage = new ScriptedStorage(new StorageException("No route to db.", isTransient: true), new StorageException("Still none.", isTransient: true));
+        var storage = new ScriptedStorage(
+            new StorageException("No route to db.", isTransient: true),
+            new StorageException("Still none.", isTransient: true));
         var builder = Builder(out var log);
         builder.AddLovage().UseStorage(storage).AddWorker().AddJob(new JobDefinition("n", static _ => default));
         using var host = builder.Build();
@@ -87,7 +107,8 @@ public sealed class LovageHostTests
         var jobs = host.Services.GetRequiredService<JobClient>();
         if (storage.Trail.Count(step => step == "open") == 1)
         {
-            var refused = await Assert.ThrowsAsync<StorageException>(async () => await jobs.EnqueueAsync(Job.Create("n"), Cancel));
+            var refused = await Assert.ThrowsAsync<StorageException>(
+                async () => await jobs.EnqueueAsync(Job.Create("n"), Cancel));
             Assert.True(refused.IsTransient);
         }
 
@@ -147,8 +168,12 @@ public sealed class LovageHostTests
 
         await host.StartAsync(Cancel);
         var running = await checks.CheckHealthAsync(Cancel);
-        Assert.Equal((HealthStatus.Healthy, "scripted"), (running.Entries["Lovage.Storage"].Status, running.Entries["Lovage.Storage"].Description));
-        Assert.Equal((HealthStatus.Healthy, 2), (running.Entries["Lovage.Worker"].Status, running.Entries["Lovage.Worker"].Data["slots"]));
+        Assert.Equal(
+            (HealthStatus.Healthy, "scripted"),
+            (running.Entries["Lovage.Storage"].Status, running.Entries["Lovage.Storage"].Description));
+        Assert.Equal(
+            (HealthStatus.Healthy, 2),
+            (running.Entries["Lovage.Worker"].Status, running.Entries["Lovage.Worker"].Data["slots"]));
         Assert.Equal(["lovage", "ready"], running.Entries["Lovage.Storage"].Tags);
         Assert.Equal(["lovage", "live"], running.Entries["Lovage.Worker"].Tags);
         Assert.Equal(HealthStatus.Healthy, running.Entries["Lovage.ThreadPool"].Status);
@@ -156,13 +181,16 @@ public sealed class LovageHostTests
 
         storage.PingFault = new StorageException("The disk is full.", isTransient: true);
         var sick = await checks.CheckHealthAsync(registration => registration.Tags.Contains("ready"), Cancel);
-        Assert.Equal((HealthStatus.Unhealthy, "The disk is full."), (sick.Entries["Lovage.Storage"].Status, sick.Entries["Lovage.Storage"].Description));
+        Assert.Equal(
+            (HealthStatus.Unhealthy, "The disk is full."),
+            (sick.Entries["Lovage.Storage"].Status, sick.Entries["Lovage.Storage"].Description));
         await host.StopAsync(Cancel);
     }
 
     private static HostApplicationBuilder Builder(out Recorder log)
     {
-        var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { EnvironmentName = "Production", ApplicationName = "test" });
+        var builder = Host.CreateEmptyApplicationBuilder(
+            new HostApplicationBuilderSettings { EnvironmentName = "Production", ApplicationName = "test" });
         log = new Recorder();
         builder.Logging.AddProvider(log);
         return builder;
@@ -203,10 +231,12 @@ public sealed class LovageHostTests
             return default;
         }
 
-        public override ValueTask PingAsync(CancellationToken cancellationToken) => PingFault is null ? default : throw PingFault;
+        public override ValueTask PingAsync(CancellationToken cancellationToken) =>
+            PingFault is null ? default : throw PingFault;
 
         public async Task<IEnumerable<string>> NamesAsync() =>
-            (await _memory.Store.QueryAsync(new JobQuery(), Cancel)).Jobs.Select(job => job.Message.Name).Order(StringComparer.Ordinal);
+            (await _memory.Store.QueryAsync(new JobQuery(), Cancel)).Jobs.Select(job => job.Message.Name)
+                .Order(StringComparer.Ordinal);
 
         protected override ValueTask DisposeCoreAsync()
         {
@@ -247,7 +277,9 @@ public sealed class LovageHostTests
                     return;
                 }
 
-                Assert.True(await _came.WaitAsync(seen, TimeSpan.FromSeconds(30), TimeProvider.System, Cancel), $"'{message}' was never logged");
+                Assert.True(
+                    await _came.WaitAsync(seen, TimeSpan.FromSeconds(30), TimeProvider.System, Cancel),
+                    $"'{message}' was never logged");
             }
         }
 
@@ -258,7 +290,12 @@ public sealed class LovageHostTests
 
         public bool IsEnabled(LogLevel logLevel) => true;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        public void Log<TState>(
+            LogLevel logLevel,
+            EventId eventId,
+            TState state,
+            Exception? exception,
+            Func<TState, Exception?, string> formatter)
         {
             _messages.Enqueue(formatter(state, exception));
             _came.Pulse();

@@ -65,9 +65,17 @@ public sealed class LovageOptionsTests
             },
             settings);
         Assert.Equal(
-            new ClientSettings { DefaultQueue = "celery", PayloadBytesMax = 1024, EnqueueTimeout = TimeSpan.FromSeconds(5), PendingMax = 99 },
+            new ClientSettings
+            {
+                DefaultQueue = "celery",
+                PayloadBytesMax = 1024,
+                EnqueueTimeout = TimeSpan.FromSeconds(5),
+                PendingMax = 99,
+            },
             host.Services.GetRequiredService<ClientSettings>());
-        Assert.Equal(TimeSpan.FromSeconds(30), host.Services.GetRequiredService<IOptions<LovageOptions>>().Value.StarvationLimit);
+        Assert.Equal(
+            TimeSpan.FromSeconds(30),
+            host.Services.GetRequiredService<IOptions<LovageOptions>>().Value.StarvationLimit);
     }
 
     [Fact]
@@ -90,7 +98,8 @@ public sealed class LovageOptionsTests
         using var fromConnection = Build(null, ("ConnectionStrings:Lovage", "memory:"));
         Assert.Equal("memory:", fromConnection.Services.GetRequiredService<IOptions<LovageOptions>>().Value.Storage);
 
-        using var fromSection = Build(null, ("ConnectionStrings:Lovage", "postgres://x"), ("Lovage:Storage", "memory:"));
+        using var fromSection = Build(
+            null, ("ConnectionStrings:Lovage", "postgres://x"), ("Lovage:Storage", "memory:"));
         Assert.Equal("memory:", fromSection.Services.GetRequiredService<IOptions<LovageOptions>>().Value.Storage);
     }
 
@@ -98,12 +107,17 @@ public sealed class LovageOptionsTests
     public void AddLovage_Code_WinsOverConfiguration()
     {
         var builder = Host.CreateEmptyApplicationBuilder(null);
-        builder.Configuration.AddInMemoryCollection([KeyValuePair.Create("Lovage:DefaultQueue", (string?)"a"), KeyValuePair.Create("Lovage:Storage", (string?)"memory:")]);
+        builder.Configuration.AddInMemoryCollection([
+            KeyValuePair.Create("Lovage:DefaultQueue", (string?)"a"),
+            KeyValuePair.Create("Lovage:Storage", (string?)"memory:"),
+        ]);
         builder.AddLovage(options => options.DefaultQueue = "b");
         builder.AddLovage(options => options.Limits.PendingMax = 5);
         using var host = builder.Build();
 
-        Assert.Equal(new ClientSettings { DefaultQueue = "b", PendingMax = 5 }, host.Services.GetRequiredService<ClientSettings>());
+        Assert.Equal(
+            new ClientSettings { DefaultQueue = "b", PendingMax = 5 },
+            host.Services.GetRequiredService<ClientSettings>());
         Assert.Single(host.Services.GetServices<IHostedService>(), service => service is LovageHost);
     }
 
@@ -122,33 +136,51 @@ public sealed class LovageOptionsTests
     [Theory]
     [InlineData("Lovage:Worker:Concurrency", "0", "Lovage:Worker:Concurrency is 0; 1 to 10,000 is allowed.")]
     [InlineData("Lovage:Worker:PrefetchMax", "1001", "Lovage:Worker:PrefetchMax is 1,001; 0 to 1,000 is allowed.")]
-    [InlineData("Lovage:Worker:Lease", "00:00:00.5", "Lovage:Worker:Lease is 00:00:00.5000000; 00:00:01 to 01:00:00 is allowed (days.hours:minutes:seconds).")]
-    [InlineData("Lovage:Limits:EnqueueTimeout", "01:00:00", "Lovage:Limits:EnqueueTimeout is 01:00:00; 00:00:00.0500000 to 00:05:00 is allowed (days.hours:minutes:seconds).")]
-    [InlineData("Lovage:Limits:PayloadBytesMax", "1", "Lovage:Limits:PayloadBytesMax is 1; 1,024 to 67,108,864 is allowed.")]
+    [InlineData(
+        "Lovage:Worker:Lease",
+        "00:00:00.5",
+        "Lovage:Worker:Lease is 00:00:00.5000000; 00:00:01 to 01:00:00 is allowed (days.hours:minutes:seconds).")]
+    [InlineData(
+        "Lovage:Limits:EnqueueTimeout",
+        "01:00:00",
+        "Lovage:Limits:EnqueueTimeout is 01:00:00; 00:00:00.0500000 to 00:05:00 is allowed "
+            + "(days.hours:minutes:seconds).")]
+    [InlineData(
+        "Lovage:Limits:PayloadBytesMax", "1", "Lovage:Limits:PayloadBytesMax is 1; 1,024 to 67,108,864 is allowed.")]
     [InlineData("Lovage:Retention:RowsMax", "-1", "Lovage:Retention:RowsMax is -1; 0 to 1,000,000,000 is allowed.")]
-    [InlineData("Lovage:Retention:Schedules", "-00:00:01", "Lovage:Retention:Schedules is -00:00:01; 00:00:00 to 3653.00:00:00 is allowed (days.hours:minutes:seconds).")]
-    [InlineData("Lovage:StarvationLimit", "00:00:00.9", "Lovage:StarvationLimit is 00:00:00.9000000; 00:00:01 to 01:00:00 is allowed (days.hours:minutes:seconds).")]
+    [InlineData(
+        "Lovage:Retention:Schedules",
+        "-00:00:01",
+        "Lovage:Retention:Schedules is -00:00:01; 00:00:00 to 3653.00:00:00 is allowed (days.hours:minutes:seconds).")]
+    [InlineData(
+        "Lovage:StarvationLimit",
+        "00:00:00.9",
+        "Lovage:StarvationLimit is 00:00:00.9000000; 00:00:01 to 01:00:00 is allowed (days.hours:minutes:seconds).")]
     [InlineData("Lovage:DefaultQueue", "no spaces", "Lovage:DefaultQueue is 'no spaces'; 1 to 64 characters")]
     [InlineData("Lovage:Worker:Queues:0", "unacked", "Lovage:Worker:Queues is 'unacked'; 1 to 64 characters")]
     public async Task StartAsync_SettingOutOfRange_FailsNamingKeyAndRange(string key, string value, string expected)
     {
         using var host = Build(null, ("Lovage:Storage", "memory:"), (key, value));
-        var refused = await Assert.ThrowsAsync<OptionsValidationException>(() => host.StartAsync(TestContext.Current.CancellationToken));
+        var refused = await Assert.ThrowsAsync<OptionsValidationException>(
+            () => host.StartAsync(TestContext.Current.CancellationToken));
         Assert.StartsWith(expected, Assert.Single(refused.Failures), StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task StartAsync_OneWorkersCodeOutOfRange_Fails()
     {
-        using var host = Build(lovage => lovage.AddWorker(worker => worker.Concurrency = 20_000), ("Lovage:Storage", "memory:"));
-        var refused = await Assert.ThrowsAsync<OptionsValidationException>(() => host.StartAsync(TestContext.Current.CancellationToken));
+        using var host = Build(
+            lovage => lovage.AddWorker(worker => worker.Concurrency = 20_000), ("Lovage:Storage", "memory:"));
+        var refused = await Assert.ThrowsAsync<OptionsValidationException>(
+            () => host.StartAsync(TestContext.Current.CancellationToken));
         Assert.Equal("Lovage:Worker:Concurrency is 20,000; 1 to 10,000 is allowed.", Assert.Single(refused.Failures));
     }
 
     private static IHost Build(Action<LovageBuilder>? set, params (string Key, string Value)[] settings)
     {
         var builder = Host.CreateEmptyApplicationBuilder(null);
-        builder.Configuration.AddInMemoryCollection(settings.Select(setting => KeyValuePair.Create(setting.Key, (string?)setting.Value)));
+        builder.Configuration.AddInMemoryCollection(
+            settings.Select(setting => KeyValuePair.Create(setting.Key, (string?)setting.Value)));
         var lovage = builder.AddLovage().AddWorker();
         set?.Invoke(lovage);
         return builder.Build();

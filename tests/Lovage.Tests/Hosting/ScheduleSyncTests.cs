@@ -18,13 +18,24 @@ public sealed class ScheduleSyncTests
         await using var world = new ScheduleWorld();
 
         var node = world.Start(static lovage => lovage
-            .AddSchedule("beat", Every.Minutes(1), Job.Create("report", 1), static schedule => schedule.Overlap = OverlapRule.Allow)
-            .AddSchedule("cache", Every.Minutes(1), Job.Create("warm"), static schedule => schedule.Target = ScheduleTarget.EveryNode));
+            .AddSchedule(
+                "beat",
+                Every.Minutes(1),
+                Job.Create("report", 1),
+                static schedule => schedule.Overlap = OverlapRule.Allow)
+            .AddSchedule(
+                "cache",
+                Every.Minutes(1),
+                Job.Create("warm"),
+                static schedule => schedule.Target = ScheduleTarget.EveryNode));
         world.Advance(TimeSpan.FromMinutes(2));
 
         var schedule = Assert.Single(await node.Client.ListAsync(cancellationToken: Cancel));
-        Assert.Equal(("beat", "shop", false, ScheduleState.Active, 2L), (schedule.Id, schedule.App, schedule.IsEdited, schedule.State, schedule.Fired));
-        Assert.StartsWith("Schedule beat: added, Every minute", Assert.Single(node.Logged(Synced)), StringComparison.Ordinal);
+        Assert.Equal(
+            ("beat", "shop", false, ScheduleState.Active, 2L),
+            (schedule.Id, schedule.App, schedule.IsEdited, schedule.State, schedule.Fired));
+        Assert.StartsWith(
+            "Schedule beat: added, Every minute", Assert.Single(node.Logged(Synced)), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -59,7 +70,10 @@ public sealed class ScheduleSyncTests
         var third = world.Start(Beat("new"));
         var changed = await third.Client.FindAsync("beat", Cancel);
         Assert.Equal(("new", false, world.Now.AddMinutes(1)), (changed!.JobName, changed.IsEdited, changed.NextTick));
-        Assert.StartsWith("Schedule beat: changed by this app's code, Every minute", Assert.Single(third.Logged(Synced)), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "Schedule beat: changed by this app's code, Every minute",
+            Assert.Single(third.Logged(Synced)),
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -123,7 +137,9 @@ public sealed class ScheduleSyncTests
         var without = world.Start(Other());
         var (state, reason) = await StateAsync(world, "beat");
         Assert.Equal(ScheduleState.Paused, state);
-        Assert.Equal("Its code is gone: the app 'shop' no longer defines it. Remove it, or resume it to keep it without code.", reason);
+        Assert.Equal(
+            "Its code is gone: the app 'shop' no longer defines it. Remove it, or resume it to keep it without code.",
+            reason);
         Assert.Contains("Schedule beat: paused, because its code is gone", without.Logged(Synced));
         world.Advance(TimeSpan.FromMinutes(30));
         without.Stop();
@@ -131,7 +147,9 @@ public sealed class ScheduleSyncTests
 
         var back = world.Start(Beat());
         var again = await back.Client.FindAsync("beat", Cancel);
-        Assert.Equal((ScheduleState.Active, null, "slower", true, world.Now.AddMinutes(5)), (again!.State, again.Reason, again.JobName, again.IsEdited, again.NextTick));
+        Assert.Equal(
+            (ScheduleState.Active, null, "slower", true, world.Now.AddMinutes(5)),
+            (again!.State, again.Reason, again.JobName, again.IsEdited, again.NextTick));
         Assert.Contains("Schedule beat: its code is back", back.Logged(Synced));
         Assert.Equal(ScheduleState.Paused, (await StateAsync(world, "other")).State);
     }
@@ -177,7 +195,8 @@ public sealed class ScheduleSyncTests
         world.Start(static lovage => lovage.AddSchedule("nightly", Cron.Parse("@daily"), Job.Create("report"))).Stop();
         world.Advance(TimeSpan.FromHours(24.5));
 
-        world.Start(static lovage => lovage.AddSchedule("nightly", Cron.Parse("@daily"), Job.Create("report", "north")));
+        world.Start(
+            static lovage => lovage.AddSchedule("nightly", Cron.Parse("@daily"), Job.Create("report", "north")));
 
         var tick = Assert.Single(await world.HistoryAsync("nightly"));
         Assert.Equal((TickStatus.Fired, world.Now.AddHours(-0.5)), (tick.Status, tick.Tick));
@@ -226,7 +245,8 @@ public sealed class ScheduleSyncTests
     {
         await using var world = new ScheduleWorld();
         var old = world.Start(Beat("old"));
-        var young = world.Start(lovage => Beat("new")(lovage.AddSchedule("added", Cron.Parse("@daily"), Job.Create("report"))));
+        var young = world.Start(
+            lovage => Beat("new")(lovage.AddSchedule("added", Cron.Parse("@daily"), Job.Create("report"))));
         var version = (await world.FindAsync("beat")).Version;
         var saves = old.Storage.Count("save") + young.Storage.Count("save");
 
@@ -235,13 +255,19 @@ public sealed class ScheduleSyncTests
         // Both run on and fire what is stored: no node compares again while it runs.
         Assert.Equal("new", (await world.FindAsync("beat")).Job.Name);
         Assert.Equal(saves, old.Storage.Count("save") + young.Storage.Count("save"));
-        Assert.Equal((10L, version + 10), ((await world.FindAsync("beat")).Fired, (await world.FindAsync("beat")).Version));
+        Assert.Equal(
+            (10L, version + 10), ((await world.FindAsync("beat")).Fired, (await world.FindAsync("beat")).Version));
 
-        // One of the old version that starts again during the roll-out brings its own back, and a start of the new one the new.
+        // One of the old version that starts again during the roll-out brings its own back, and a start of the new one
+        // the new.
         world.Start(Beat("old")).Stop();
-        Assert.Equal(("old", ScheduleState.Paused), ((await world.FindAsync("beat")).Job.Name, (await StateAsync(world, "added")).State));
+        Assert.Equal(
+            ("old", ScheduleState.Paused),
+            ((await world.FindAsync("beat")).Job.Name, (await StateAsync(world, "added")).State));
         world.Start(lovage => Beat("new")(lovage.AddSchedule("added", Cron.Parse("@daily"), Job.Create("report"))));
-        Assert.Equal(("new", ScheduleState.Active), ((await world.FindAsync("beat")).Job.Name, (await StateAsync(world, "added")).State));
+        Assert.Equal(
+            ("new", ScheduleState.Active),
+            ((await world.FindAsync("beat")).Job.Name, (await StateAsync(world, "added")).State));
     }
 
     [Fact]
@@ -251,15 +277,18 @@ public sealed class ScheduleSyncTests
         world.Start(Beat(), app: "billing").Stop();
         await world.Node().Client.AddAsync("mine", Every.Minutes(1), Job.Create("byhand"), cancellationToken: Cancel);
 
-        var node = world.Start(lovage => Other()(Beat("new")(lovage).AddSchedule("mine", Every.Minutes(1), Job.Create("code"))));
+        var node = world.Start(
+            lovage => Other()(Beat("new")(lovage).AddSchedule("mine", Every.Minutes(1), Job.Create("code"))));
 
-        Assert.Equal(("billing", "report"), ((await world.FindAsync("beat")).App, (await world.FindAsync("beat")).Job.Name));
+        Assert.Equal(
+            ("billing", "report"), ((await world.FindAsync("beat")).App, (await world.FindAsync("beat")).Job.Name));
         Assert.Equal((null, "byhand"), ((await world.FindAsync("mine")).App, (await world.FindAsync("mine")).Job.Name));
         Assert.Equal("shop", (await world.FindAsync("other")).App);
         Assert.Equal(
             [
                 "Schedule beat of this app's code is not used: it belongs to the app 'billing'. Choose another id.",
-                "Schedule mine of this app's code is not used: one of this id was added at run time. Remove that one, or choose another id.",
+                "Schedule mine of this app's code is not used: one of this id was added at run time. Remove that one, "
+                    + "or choose another id.",
             ],
             node.Logged(Refused));
     }
@@ -269,7 +298,8 @@ public sealed class ScheduleSyncTests
     {
         await using var world = new ScheduleWorld();
 
-        var node = world.Start(lovage => Beat()(lovage.AddJobs().AddSchedule("bad", Every.Minutes(1), Job.Create("basket.order", 5))));
+        var node = world.Start(
+            lovage => Beat()(lovage.AddJobs().AddSchedule("bad", Every.Minutes(1), Job.Create("basket.order", 5))));
         world.Advance(TimeSpan.FromMinutes(1));
 
         Assert.Contains("basket", Assert.Single(node.Logged(Refused)), StringComparison.Ordinal);
@@ -299,12 +329,17 @@ public sealed class ScheduleSyncTests
         await using var world = new ScheduleWorld();
         for (var i = 0; i < 1_100; i++)
         {
-            await world.SaveAsync($"gone-{i:0000}", Cron.Parse("@daily"), change: static record => record with { App = "shop", CodeDigest = "x" });
+            await world.SaveAsync(
+                $"gone-{i:0000}",
+                Cron.Parse("@daily"),
+                change: static record => record with { App = "shop", CodeDigest = "x" });
         }
 
         world.Start(Beat());
 
-        Assert.All(await world.Store.ListAsync("gone", 1_000, Cancel), static record => Assert.Equal(ScheduleState.Paused, record.State));
+        Assert.All(
+            await world.Store.ListAsync("gone", 1_000, Cancel),
+            static record => Assert.Equal(ScheduleState.Paused, record.State));
         Assert.Equal(ScheduleState.Paused, (await world.FindAsync("gone-1099")).State);
         Assert.Equal(ScheduleState.Active, (await world.FindAsync("beat")).State);
     }
@@ -316,7 +351,9 @@ public sealed class ScheduleSyncTests
 
         var refused = Assert.Throws<ScheduleException>(() => world.Node(lovage => Beat()(Beat("other")(lovage))));
 
-        Assert.Equal(("beat", "Schedule 'beat': the code defines it twice. Give one of them another id."), (refused.Id, refused.Message));
+        Assert.Equal(
+            ("beat", "Schedule 'beat': the code defines it twice. Give one of them another id."),
+            (refused.Id, refused.Message));
     }
 
     [Fact]
@@ -326,13 +363,20 @@ public sealed class ScheduleSyncTests
         var (some, none) = (world.Node(Beat()), world.Node());
         some.Storage.HasSchedules = none.Storage.HasSchedules = false;
 
-        Assert.Contains("keeps no schedules", Assert.Throws<StorageException>(() => some.Services.GetRequiredService<ScheduleSet>().Check()).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "keeps no schedules",
+            Assert.Throws<StorageException>(() => some.Services.GetRequiredService<ScheduleSet>().Check()).Message,
+            StringComparison.Ordinal);
         none.Services.GetRequiredService<ScheduleSet>().Check();
         none.Start();
     }
 
     private static Func<LovageBuilder, LovageBuilder> Definition(string id, string job) =>
-        lovage => lovage.AddSchedule(id, Every.Minutes(1), Job.Create(job), static schedule => (schedule.Overlap, schedule.OverlapMax) = (OverlapRule.Allow, 1_000));
+        lovage => lovage.AddSchedule(
+            id,
+            Every.Minutes(1),
+            Job.Create(job),
+            static schedule => (schedule.Overlap, schedule.OverlapMax) = (OverlapRule.Allow, 1_000));
 
     private static Func<LovageBuilder, LovageBuilder> Other() => Definition("other", "report");
 

@@ -142,7 +142,8 @@ public sealed class StarvationWatchTests
 
         Assert.Equal(
             [(Slow, "first"), (Starves, "first"), (Starves, "second"), (Starves, "second")],
-            world.Log.Select(line => (line.Id, line.Text.Contains("first (1", StringComparison.Ordinal) ? "first" : "second")));
+            world.Log.Select(
+                line => (line.Id, line.Text.Contains("first (1", StringComparison.Ordinal) ? "first" : "second")));
         Assert.Equal([2.0, 5.0, 65.0, 125.0], world.LogTimes);
     }
 
@@ -192,11 +193,17 @@ public sealed class StarvationWatchTests
         world.LookUntil(TimeSpan.FromSeconds(5));
 
         var text = Assert.Single(world.Log, line => line.Id == Starves).Text;
-        Assert.Contains("Handlers that hold its threads: import (4, for up to 7.5 s), scan (1, for up to 6.0 s). ", text, StringComparison.Ordinal);
+        Assert.Contains(
+            "Handlers that hold its threads: import (4, for up to 7.5 s), scan (1, for up to 6.0 s). ",
+            text,
+            StringComparison.Ordinal);
         Assert.Contains("may block after an await: poll (2, for up to 100.0 s). ", text, StringComparison.Ordinal);
         Assert.Contains("Execution = JobExecution.DedicatedThread", text, StringComparison.Ordinal);
         Assert.Contains("TaskSpawner.RunDedicatedAsync", text, StringComparison.Ordinal);
-        Assert.Contains("Holding threads: import (4, for up to 7.5 s), scan (1, for up to 6.0 s). ", world.Health.Description, StringComparison.Ordinal);
+        Assert.Contains(
+            "Holding threads: import (4, for up to 7.5 s), scan (1, for up to 6.0 s). ",
+            world.Health.Description,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -205,7 +212,8 @@ public sealed class StarvationWatchTests
         var world = new World();
         world.Add(50, "brief", holds: true, 0.5);
         world.LookUntil(TimeSpan.FromSeconds(5));
-        Assert.Contains("hold its threads: brief (50, for up to 0.5 s). ", world.Log[^1].Text, StringComparison.Ordinal);
+        Assert.Contains(
+            "hold its threads: brief (50, for up to 0.5 s). ", world.Log[^1].Text, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -213,7 +221,10 @@ public sealed class StarvationWatchTests
     {
         var world = new World();
         world.LookUntil(TimeSpan.FromSeconds(5));
-        Assert.Contains("hold its threads: none known. Handlers that run for long and may block after an await: none known. ", world.Log[^1].Text, StringComparison.Ordinal);
+        Assert.Contains(
+            "hold its threads: none known. Handlers that run for long and may block after an await: none known. ",
+            world.Log[^1].Text,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -251,7 +262,9 @@ public sealed class StarvationWatchTests
         world.LookUntil(TimeSpan.FromSeconds(1234));
 
         // The meter is the process's, and the pool of other tests does not stand for minutes.
-        Assert.Equal(Enumerable.Range(600, 635).Select(static second => (double)second), recorded.Where(static value => value >= 600));
+        Assert.Equal(
+            Enumerable.Range(600, 635).Select(static second => (double)second),
+            recorded.Where(static value => value >= 600));
     }
 
     [Fact]
@@ -268,7 +281,12 @@ public sealed class StarvationWatchTests
     public async Task Start_SystemClock_LooksFromAThreadOfItsOwnUntilDisposed()
     {
         var pool = new FakePool();
-        var watch = new StarvationWatch(TimeSpan.FromSeconds(5), TimeProvider.System, pool, static () => [], new Recorder([], new FakeTimeProvider(), []));
+        var watch = new StarvationWatch(
+            TimeSpan.FromSeconds(5),
+            TimeProvider.System,
+            pool,
+            static () => [],
+            new Recorder([], new FakeTimeProvider(), []));
         watch.Start();
         await pool.Queued.Task.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
         var thread = pool.Queuer!;
@@ -287,7 +305,9 @@ public sealed class StarvationWatchTests
         Assert.True(await ran.OnPool.Task.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken));
     }
 
-    /// <summary>A watch whose pool runs what it is given when it is told to, and whose clock is moved from look to look.</summary>
+    /// <summary>
+    /// A watch whose pool runs what it is given when it is told to, and whose clock is moved from look to look.
+    /// </summary>
     private sealed class World
     {
         private readonly List<(int Id, LogLevel Level, string Text)> _log = [];
@@ -317,7 +337,8 @@ public sealed class StarvationWatchTests
 
         internal HealthCheckResult Health => Watch.Health(HealthStatus.Unhealthy);
 
-        internal void Add(int count, string name, bool holds, double seconds) => Running.AddRange(Enumerable.Repeat(new RunningHandler(name, holds, TimeSpan.FromSeconds(seconds)), count));
+        internal void Add(int count, string name, bool holds, double seconds) =>
+            Running.AddRange(Enumerable.Repeat(new RunningHandler(name, holds, TimeSpan.FromSeconds(seconds)), count));
 
         internal void Look()
         {
@@ -374,14 +395,20 @@ public sealed class StarvationWatchTests
         }
     }
 
-    private sealed class Recorder(List<(int Id, LogLevel Level, string Text)> log, TimeProvider time, List<double> times) : ILogger
+    private sealed class Recorder(
+        List<(int Id, LogLevel Level, string Text)> log, TimeProvider time, List<double> times) : ILogger
     {
         public IDisposable? BeginScope<TState>(TState state)
             where TState : notnull => null;
 
         public bool IsEnabled(LogLevel logLevel) => true;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        public void Log<TState>(
+            LogLevel logLevel,
+            EventId eventId,
+            TState state,
+            Exception? exception,
+            Func<TState, Exception?, string> formatter)
         {
             log.Add((eventId.Id, logLevel, formatter(state, exception)));
             times.Add(time.GetElapsedTime(0).TotalSeconds);

@@ -13,12 +13,27 @@ public sealed class StorageChoiceTests
     }
 
     [Theory]
-    [InlineData("postgres://app:s3cret@db/jobs", "Storage 'postgres://...' needs the package Lovage.PostgreSql: dotnet add package Lovage.PostgreSql")]
-    [InlineData("postgresql://db/jobs", "Storage 'postgresql://...' needs the package Lovage.PostgreSql: dotnet add package Lovage.PostgreSql")]
-    [InlineData("REDISS://:s3cret@cache", "Storage 'rediss://...' needs the package Lovage.Redis: dotnet add package Lovage.Redis")]
-    [InlineData("sqlite:lovage.db", "Storage 'sqlite:...' needs the package Lovage.Sqlite: dotnet add package Lovage.Sqlite. Or set Lovage:Storage to memory: to keep jobs in this process only.")]
-    [InlineData("mongo://app:s3cret@db", "Storage 'mongo://...' is not known. Known are memory, sqlite, postgres and redis; another one is added with AddLovage().AddStorageProvider(...).")]
-    [InlineData("memory:big", "Storage 'memory:...' cannot be used: The memory storage has no settings: its address is 'memory:' and nothing else. (Parameter 'address')")]
+    [InlineData(
+        "postgres://app:s3cret@db/jobs",
+        "Storage 'postgres://...' needs the package Lovage.PostgreSql: dotnet add package Lovage.PostgreSql")]
+    [InlineData(
+        "postgresql://db/jobs",
+        "Storage 'postgresql://...' needs the package Lovage.PostgreSql: dotnet add package Lovage.PostgreSql")]
+    [InlineData(
+        "REDISS://:s3cret@cache",
+        "Storage 'rediss://...' needs the package Lovage.Redis: dotnet add package Lovage.Redis")]
+    [InlineData(
+        "sqlite:lovage.db",
+        "Storage 'sqlite:...' needs the package Lovage.Sqlite: dotnet add package Lovage.Sqlite. Or set "
+            + "Lovage:Storage to memory: to keep jobs in this process only.")]
+    [InlineData(
+        "mongo://app:s3cret@db",
+        "Storage 'mongo://...' is not known. Known are memory, sqlite, postgres and redis; another one is added with "
+            + "AddLovage().AddStorageProvider(...).")]
+    [InlineData(
+        "memory:big",
+        "Storage 'memory:...' cannot be used: The memory storage has no settings: its address is 'memory:' and "
+            + "nothing else. (Parameter 'address')")]
     public void Create_NotThere_SaysWhatToDoWithoutCredentials(string address, string expected)
     {
         var fault = Assert.Throws<StorageException>(() => StorageChoice.Create(address, [], TimeProvider.System));

@@ -26,12 +26,14 @@ public sealed class JobArgumentReaderTests
 
     [Fact]
     public void Read_EscapedKeyword_IsTheSameName() =>
-        Assert.Equal(5, Read("""[[],{"\u0061mount":5},{}]""", (ref JobArgumentReader reader) => reader.Read<int>("amount")));
+        Assert.Equal(
+            5, Read("""[[],{"\u0061mount":5},{}]""", (ref JobArgumentReader reader) => reader.Read<int>("amount")));
 
     [Fact]
     public void Read_Default_IsTakenWhenNothingIsGivenAndOnlyThen()
     {
-        static (int, string?) Two(ref JobArgumentReader reader) => (reader.Read("a", 7), reader.Read<string?>("b", "eight"));
+        static (int, string?) Two(ref JobArgumentReader reader) =>
+            (reader.Read("a", 7), reader.Read<string?>("b", "eight"));
 
         Assert.Equal((7, "eight"), Read("[[],{},{}]", Two));
         Assert.Equal((1, "eight"), Read("[[1],{},{}]", Two));
@@ -42,18 +44,22 @@ public sealed class JobArgumentReaderTests
     [Fact]
     public void Read_Missing_NamesTheParameterAndWhatIsExpected()
     {
-        var error = Refused("[[1],{},{}]", (ref JobArgumentReader reader) => (reader.Read<int>("a"), reader.Read<string>("who")));
+        var error = Refused(
+            "[[1],{},{}]", (ref JobArgumentReader reader) => (reader.Read<int>("a"), reader.Read<string>("who")));
         Assert.Equal(("job.name", "who"), (error.Job, error.Parameter));
         Assert.Equal("Job 'job.name': argument 'who' is missing; a string is expected.", error.Message);
     }
 
     [Fact]
     public void Read_GivenByPositionAndByName_IsRefused() =>
-        Assert.Equal("a", Refused("""[[1],{"a":2},{}]""", (ref JobArgumentReader reader) => reader.Read<int>("a")).Parameter);
+        Assert.Equal(
+            "a", Refused("""[[1],{"a":2},{}]""", (ref JobArgumentReader reader) => reader.Read<int>("a")).Parameter);
 
     [Fact]
     public void Read_KeywordTwice_IsRefused() =>
-        Assert.Equal("a", Refused("""[[],{"a":1,"a":1},{}]""", (ref JobArgumentReader reader) => reader.Read<int>("a")).Parameter);
+        Assert.Equal(
+            "a",
+            Refused("""[[],{"a":1,"a":1},{}]""", (ref JobArgumentReader reader) => reader.Read<int>("a")).Parameter);
 
     [Fact]
     public void End_MorePositionalThanParameters_IsRefused()
@@ -65,7 +71,9 @@ public sealed class JobArgumentReaderTests
     [Fact]
     public void End_UnknownKeyword_IsRefusedAndNamed()
     {
-        var error = Refused("""[[1],{"b":2,"typo\u0007":3},{}]""", (ref JobArgumentReader reader) => (reader.Read<int>("a"), reader.Read<int>("b")));
+        var error = Refused(
+            """[[1],{"b":2,"typo\u0007":3},{}]""",
+            (ref JobArgumentReader reader) => (reader.Read<int>("a"), reader.Read<int>("b")));
         Assert.Contains("typo", error.Message, StringComparison.Ordinal);
         Assert.DoesNotContain(error.Message, char.IsControl);
     }
@@ -108,23 +116,36 @@ public sealed class JobArgumentReaderTests
     [InlineData("-1e999")]
     public void Read_NumberBeyondADouble_IsRefused(string json)
     {
-        Assert.Equal("a", Refused($"[[{json}],{{}},{{}}]", (ref JobArgumentReader reader) => reader.Read<double>("a")).Parameter);
-        Assert.Equal("a", Refused($"[[],{{\"a\":{json}}},{{}}]", (ref JobArgumentReader reader) => reader.Read<double?>("a")).Parameter);
-        Assert.Equal("a", Refused($"[[{json}],{{}},{{}}]", (ref JobArgumentReader reader) => reader.Read<float>("a")).Parameter);
-        Assert.Equal(double.MaxValue, Read("[[1.7976931348623157e308],{},{}]", (ref JobArgumentReader reader) => reader.Read<double>("a")));
+        Assert.Equal(
+            "a",
+            Refused($"[[{json}],{{}},{{}}]", (ref JobArgumentReader reader) => reader.Read<double>("a")).Parameter);
+        Assert.Equal(
+            "a",
+            Refused($"[[],{{\"a\":{json}}},{{}}]", (ref JobArgumentReader reader) => reader.Read<double?>("a"))
+                .Parameter);
+        Assert.Equal(
+            "a", Refused($"[[{json}],{{}},{{}}]", (ref JobArgumentReader reader) => reader.Read<float>("a")).Parameter);
+        Assert.Equal(
+            double.MaxValue,
+            Read("[[1.7976931348623157e308],{},{}]", (ref JobArgumentReader reader) => reader.Read<double>("a")));
     }
 
     [Fact]
     public void Read_NumberBeyondADoubleInsideAnArgument_IsRefusedWithItsPlace()
     {
-        Assert.Equal("Job 'job.name': argument 'a' holds a number that is too large at $[1].", Refused("[[[1,1e999]],{},{}]", (ref JobArgumentReader reader) => reader.Read<double[]>("a")).Message);
-        Assert.Equal("Job 'job.name': argument 'a' holds a number that is too large.", Refused("[[-1e999],{},{}]", (ref JobArgumentReader reader) => reader.Read<double>("a")).Message);
+        Assert.Equal(
+            "Job 'job.name': argument 'a' holds a number that is too large at $[1].",
+            Refused("[[[1,1e999]],{},{}]", (ref JobArgumentReader reader) => reader.Read<double[]>("a")).Message);
+        Assert.Equal(
+            "Job 'job.name': argument 'a' holds a number that is too large.",
+            Refused("[[-1e999],{},{}]", (ref JobArgumentReader reader) => reader.Read<double>("a")).Message);
     }
 
     [Theory]
     [InlineData("[[1,2,[3],{}],{},{}]", "arguments given by position: 4; the handler takes 2 (a, b).")]
     [InlineData("""[[1],{"b":2,"c":3,"d":4},{}]""", "the handler has no parameter 'c', 'd'; it takes 2 (a, b).")]
-    [InlineData("""[[],{"a":1,"b":2,"typo\u0007":3},{}]""", "the handler has no parameter 'typo\\u0007'; it takes 2 (a, b).")]
+    [InlineData(
+        """[[],{"a":1,"b":2,"typo\u0007":3},{}]""", "the handler has no parameter 'typo\\u0007'; it takes 2 (a, b).")]
     public void End_MoreThanTheParameters_SaysWhatIsTaken(string body, string message)
     {
         JobParameter[] parameters = [new("a", typeof(int), false), new("b", typeof(int), false)];
@@ -144,10 +165,13 @@ public sealed class JobArgumentReaderTests
     public void End_HandlerWithoutParameters_SaysThatItTakesNone()
     {
         static BadArgumentsException End(string body) =>
-            Assert.Throws<BadArgumentsException>(() => new JobArgumentReader("job.name", Encoding.UTF8.GetBytes(body), Serializer).End([]));
+            Assert.Throws<BadArgumentsException>(
+                () => new JobArgumentReader("job.name", Encoding.UTF8.GetBytes(body), Serializer).End([]));
 
-        Assert.Equal("Job 'job.name': arguments given by position: 1; the handler takes none.", End("[[1],{},{}]").Message);
-        Assert.Equal("Job 'job.name': the handler has no parameter 'a'; it takes none.", End("""[[],{"a":1},{}]""").Message);
+        Assert.Equal(
+            "Job 'job.name': arguments given by position: 1; the handler takes none.", End("[[1],{},{}]").Message);
+        Assert.Equal(
+            "Job 'job.name': the handler has no parameter 'a'; it takes none.", End("""[[],{"a":1},{}]""").Message);
     }
 
     [Theory]
@@ -158,14 +182,17 @@ public sealed class JobArgumentReaderTests
     [InlineData("""{"Street":"Elm","HouseNumber":1}""")]
     public void Read_RecordThatDoesNotFit_NamesTheParameterAndItsType(string json)
     {
-        var error = Refused($"[[],{{\"to\":{json}}},{{}}]", (ref JobArgumentReader reader) => reader.Read<Address>("to"));
+        var error = Refused(
+            $"[[],{{\"to\":{json}}},{{}}]", (ref JobArgumentReader reader) => reader.Read<Address>("to"));
         Assert.Equal("to", error.Parameter);
         Assert.Contains("Address", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
     public void Read_Record_IsSnakeCase() =>
-        Assert.Equal(new Address("Elm", 12), Read("""[[{"street":"Elm","house_number":12}],{},{}]""", (ref JobArgumentReader reader) => reader.Read<Address>("to")));
+        Assert.Equal(new Address("Elm", 12), Read(
+            """[[{"street":"Elm","house_number":12}],{},{}]""",
+            (ref JobArgumentReader reader) => reader.Read<Address>("to")));
 
     [Theory]
     [InlineData("")]
@@ -199,7 +226,9 @@ public sealed class JobArgumentReaderTests
         {
             if (isTaken)
             {
-                Assert.Equal(value, Read(body, (ref JobArgumentReader reader) => reader.Read<System.Text.Json.JsonElement>("a").GetRawText()));
+                Assert.Equal(value, Read(
+                    body,
+                    (ref JobArgumentReader reader) => reader.Read<System.Text.Json.JsonElement>("a").GetRawText()));
             }
             else
             {
@@ -217,7 +246,9 @@ public sealed class JobArgumentReaderTests
 
     [Fact]
     public void Read_LoneSurrogate_NamesTheParameter() =>
-        Assert.Equal("a", Refused("""[["\ud800"],{},{}]""", (ref JobArgumentReader reader) => reader.Read<string>("a")).Parameter);
+        Assert.Equal(
+            "a",
+            Refused("""[["\ud800"],{},{}]""", (ref JobArgumentReader reader) => reader.Read<string>("a")).Parameter);
 
     [Fact]
     public void End_BrokenUtf8InAKeyword_IsRefused()
@@ -239,7 +270,9 @@ public sealed class JobArgumentReaderTests
         return value;
     }
 
-    private static BadArgumentsException Refused<T>(string body, Reading<T> read) => Refused(Encoding.UTF8.GetBytes(body), read);
+    private static BadArgumentsException Refused<T>(string body, Reading<T> read) =>
+        Refused(Encoding.UTF8.GetBytes(body), read);
 
-    private static BadArgumentsException Refused<T>(byte[] body, Reading<T> read) => Assert.Throws<BadArgumentsException>(() => { Read(body, read); });
+    private static BadArgumentsException Refused<T>(byte[] body, Reading<T> read) =>
+        Assert.Throws<BadArgumentsException>(() => { Read(body, read); });
 }

@@ -21,7 +21,9 @@ public sealed class JobArgumentsTests
     public void Of_Values_WritesEachByItsOwnType() =>
         Assert.Equal(
             """[[1,"two",null,2.5,true,[1,2]],{"when":"2026-01-02","none":null}]""",
-            Write(JobArguments.Of([1, "two", null, 2.5, true, new[] { 1, 2 }], [new("when", new DateOnly(2026, 1, 2)), new("none", null)])));
+            Write(JobArguments.Of(
+                [1, "two", null, 2.5, true, new[] { 1, 2 }],
+                [new("when", new DateOnly(2026, 1, 2)), new("none", null)])));
 
     [Fact]
     public void Of_ListChangedAfterwards_KeepsWhatWasGiven()

@@ -13,12 +13,14 @@ public sealed class JobErrorTests
     [Fact]
     public void From_Causes_AreToldOneByOne()
     {
-        var error = JobError.From(Thrown(new InvalidOperationException("outer", Thrown(new IOException("middle", new FormatException("inner"))))));
+        var error = JobError.From(Thrown(
+            new InvalidOperationException("outer", Thrown(new IOException("middle", new FormatException("inner"))))));
         var trace = error.Traceback!;
         Assert.Equal("outer", error.Message);
         Assert.Contains("--- caused by System.IO.IOException: middle", trace, StringComparison.Ordinal);
         Assert.Contains("--- caused by System.FormatException: inner", trace, StringComparison.Ordinal);
-        Assert.True(trace.IndexOf("middle", StringComparison.Ordinal) < trace.IndexOf("inner", StringComparison.Ordinal));
+        Assert.True(
+            trace.IndexOf("middle", StringComparison.Ordinal) < trace.IndexOf("inner", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -39,7 +41,8 @@ public sealed class JobErrorTests
     [Fact]
     public void From_MessageOf50Megabytes_IsCut()
     {
-        var error = JobError.From(new InvalidOperationException(new string('m', 50 * 1024 * 1024), new FormatException(new string('i', 1_000_000))));
+        var error = JobError.From(new InvalidOperationException(
+            new string('m', 50 * 1024 * 1024), new FormatException(new string('i', 1_000_000))));
         Assert.Equal(16 * 1024, error.Message.Length);
         Assert.EndsWith("m...", error.Message, StringComparison.Ordinal);
         Assert.Equal(16 * 1024, error.Traceback!.Length);
@@ -64,7 +67,10 @@ public sealed class JobErrorTests
 
     [Fact]
     public void From_HostileCause_SaysSo() =>
-        Assert.Contains("could not be read: System.NotImplementedException", JobError.From(new InvalidOperationException("outer", new HostileException())).Traceback!, StringComparison.Ordinal);
+        Assert.Contains(
+            "could not be read: System.NotImplementedException",
+            JobError.From(new InvalidOperationException("outer", new HostileException())).Traceback!,
+            StringComparison.Ordinal);
 
     [Fact]
     public void From_NullMessage_IsEmpty() => Assert.Equal("", JobError.From(new SilentException()).Message);

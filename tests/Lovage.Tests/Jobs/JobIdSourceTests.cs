@@ -37,7 +37,11 @@ public sealed class JobIdSourceTests
         Assert.Equal(values.Order(StringComparer.Ordinal), values);
         Assert.Equal(values.Length, values.Distinct().Count());
         Assert.Equal(
-            [(Start.ToUnixTimeMilliseconds(), 4_096), (Start.ToUnixTimeMilliseconds() + 1, 4_096), (Start.ToUnixTimeMilliseconds() + 2, 1_808)],
+            [
+                (Start.ToUnixTimeMilliseconds(), 4_096),
+                (Start.ToUnixTimeMilliseconds() + 1, 4_096),
+                (Start.ToUnixTimeMilliseconds() + 2, 1_808),
+            ],
             values.GroupBy(value => Milliseconds(Guid.Parse(value))).Select(group => (group.Key, group.Count())));
     }
 
@@ -47,7 +51,13 @@ public sealed class JobIdSourceTests
         var clock = new SettableClock { Now = Start };
         var ids = new JobIdSource(clock);
         var values = new List<string> { ids.Next().Value };
-        foreach (var shift in (TimeSpan[])[TimeSpan.FromHours(-5), TimeSpan.Zero, TimeSpan.FromMilliseconds(-1), TimeSpan.FromMilliseconds(1), TimeSpan.FromSeconds(-30)])
+        foreach (var shift in (TimeSpan[])[
+            TimeSpan.FromHours(-5),
+            TimeSpan.Zero,
+            TimeSpan.FromMilliseconds(-1),
+            TimeSpan.FromMilliseconds(1),
+            TimeSpan.FromSeconds(-30),
+        ])
         {
             clock.Now = Start + shift;
             values.Add(ids.Next().Value);
@@ -63,10 +73,16 @@ public sealed class JobIdSourceTests
     {
         var ids = new JobIdSource(TimeProvider.System);
         var parts = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Task.Factory.StartNew(
-            () => Enumerable.Range(0, 25_000).Select(_ => ids.Next()).ToArray(), TestContext.Current.CancellationToken, TaskCreationOptions.LongRunning, TaskScheduler.Default)));
+            () => Enumerable.Range(0, 25_000).Select(_ => ids.Next()).ToArray(),
+            TestContext.Current.CancellationToken,
+            TaskCreationOptions.LongRunning,
+            TaskScheduler.Default)));
 
         Assert.Equal(100_000, parts.SelectMany(part => part).Distinct().Count());
-        Assert.All(parts, part => Assert.Equal(part.Select(id => id.Value).Order(StringComparer.Ordinal), part.Select(id => id.Value)));
+        Assert.All(
+            parts,
+            part => Assert.Equal(
+                part.Select(id => id.Value).Order(StringComparer.Ordinal), part.Select(id => id.Value)));
     }
 
     [Fact]
@@ -74,7 +90,9 @@ public sealed class JobIdSourceTests
     {
         var clock = new FakeTimeProvider(Start);
         var sources = Enumerable.Range(0, 200).Select(_ => new JobIdSource(clock)).ToArray();
-        Assert.Equal(20_000, sources.SelectMany(source => Enumerable.Range(0, 100).Select(_ => source.Next())).Distinct().Count());
+        Assert.Equal(
+            20_000,
+            sources.SelectMany(source => Enumerable.Range(0, 100).Select(_ => source.Next())).Distinct().Count());
     }
 
     [Fact]

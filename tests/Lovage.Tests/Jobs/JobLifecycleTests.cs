@@ -33,7 +33,9 @@ public sealed class JobLifecycleTests
     // Of an open job, one column for each of the facts above.
     private static readonly (AttemptEnd End, string Decisions)[] Open =
     [
-        (AttemptEnd.Succeeded, "Succeed Succeed Succeed Succeed Succeed Succeed Succeed Succeed Succeed Succeed Succeed"),
+        (
+            AttemptEnd.Succeeded,
+            "Succeed Succeed Succeed Succeed Succeed Succeed Succeed Succeed Succeed Succeed Succeed"),
         (AttemptEnd.Failed, "Retry Fail Fail Fail Fail Retry Retry Fail Retry Retry Retry"),
         (AttemptEnd.TimedOut, "Retry Fail Fail Fail Fail Retry Retry Fail Retry Retry Retry"),
         (AttemptEnd.RetryAsked, "Retry Fail Fail Fail Retry Retry Retry Fail Retry Retry Retry"),
@@ -43,7 +45,9 @@ public sealed class JobLifecycleTests
         (AttemptEnd.Malformed, "Bury Bury Bury Bury Bury Bury Bury Bury Bury Bury Bury"),
         (AttemptEnd.Cancelled, "Cancel Cancel Cancel Cancel Cancel Cancel Cancel Cancel Cancel Cancel Cancel"),
         (AttemptEnd.Expired, "Expire Expire Expire Expire Expire Expire Expire Expire Expire Expire Expire"),
-        (AttemptEnd.Interrupted, "Release Release Release Release Release Release Release Release Release Release Release"),
+        (
+            AttemptEnd.Interrupted,
+            "Release Release Release Release Release Release Release Release Release Release Release"),
         (AttemptEnd.OwnerDied, "Release Release Release Release Release Release Release Release Release Bury Bury"),
     ];
 
@@ -88,7 +92,8 @@ public sealed class JobLifecycleTests
 
     [Fact]
     public void Decide_NotAnEnd_Throws() =>
-        Assert.Throws<ArgumentOutOfRangeException>(() => JobLifecycle.Decide(JobState.Running, (AttemptEnd)99, new AttemptFacts(0, 3)));
+        Assert.Throws<ArgumentOutOfRangeException>(
+            () => JobLifecycle.Decide(JobState.Running, (AttemptEnd)99, new AttemptFacts(0, 3)));
 
     [Theory]
     [MemberData(nameof(Afterwards))]
@@ -106,11 +111,19 @@ public sealed class JobLifecycleTests
     [Fact]
     public void After_DecisionThatEndsAJob_IsIgnoredByEveryLaterEnd()
     {
-        foreach (var decision in (JobDecision[])[JobDecision.Succeed, JobDecision.Fail, JobDecision.Cancel, JobDecision.Expire, JobDecision.Bury])
+        foreach (var decision in (JobDecision[])[
+            JobDecision.Succeed,
+            JobDecision.Fail,
+            JobDecision.Cancel,
+            JobDecision.Expire,
+            JobDecision.Bury,
+        ])
         {
             var state = JobLifecycle.After(decision, JobState.Running);
             Assert.True(state.IsFinal);
-            Assert.All(Enum.GetValues<AttemptEnd>(), end => Assert.Equal(JobDecision.Ignore, JobLifecycle.Decide(state, end, new AttemptFacts(0, 3))));
+            Assert.All(
+                Enum.GetValues<AttemptEnd>(),
+                end => Assert.Equal(JobDecision.Ignore, JobLifecycle.Decide(state, end, new AttemptFacts(0, 3))));
         }
     }
 }

@@ -37,7 +37,8 @@ public sealed class JobNamesTests
     [MemberData(nameof(Texts))]
     public void Rules_Text_IsTakenOnlyForWhatItMayBe(string text, bool isId, bool isName, bool isQueue)
     {
-        Assert.Equal((isId, isName, isQueue), (JobId.TryParse(text, out _), JobNames.IsName(text), JobNames.IsQueue(text)));
+        Assert.Equal(
+            (isId, isName, isQueue), (JobId.TryParse(text, out _), JobNames.IsName(text), JobNames.IsQueue(text)));
         Assert.Equal(!isName, Record.Exception(() => Job.Create(text)) is ArgumentException);
         Assert.Equal(!isQueue, Record.Exception(() => Job.Create("n") with { Queue = text }) is ArgumentException);
         Assert.Equal(!isId, Record.Exception(() => JobId.Parse(text)) is ArgumentException);
@@ -85,7 +86,11 @@ public sealed class JobNamesTests
     public void Refusals_OfHostileText_ShowNoControlCharacterAndStayShort()
     {
         var hostile = "x\r\n2026 ERROR forged\u001b[2J" + new string('y', 100_000);
-        foreach (var refused in (Action[])[() => Job.Create(hostile), () => JobId.Parse(hostile), () => _ = Job.Create("n") with { Queue = hostile }])
+        foreach (var refused in (Action[])[
+            () => Job.Create(hostile),
+            () => JobId.Parse(hostile),
+            () => _ = Job.Create("n") with { Queue = hostile },
+        ])
         {
             var message = Assert.Throws<ArgumentException>(refused).Message;
             Assert.DoesNotContain(message, char.IsControl);

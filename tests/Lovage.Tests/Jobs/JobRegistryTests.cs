@@ -17,7 +17,11 @@ public sealed class JobRegistryTests
 
     [Fact]
     public void Jobs_OfSeveralCatalogs_AreInOrderOfTheirNames() =>
-        Assert.Equal(["a", "b", "c"], new JobRegistry(new JobCatalog([Define("c"), Define("a")]), new JobCatalog([Define("b")])).Jobs.Select(job => job.Name));
+        Assert.Equal(
+            ["a", "b", "c"],
+            new JobRegistry(new JobCatalog([Define("c"), Define("a")]), new JobCatalog([Define("b")]))
+                .Jobs
+                .Select(job => job.Name));
 
     [Fact]
     public void Constructor_SameCatalogTwice_CountsOnce()
@@ -30,10 +34,12 @@ public sealed class JobRegistryTests
     [InlineData("send", new string[0], "send", new string[0], "send")]
     [InlineData("send", new[] { "old" }, "old", new string[0], "old")]
     [InlineData("send", new[] { "old" }, "post", new[] { "old" }, "old")]
-    public void Constructor_TwoJobsOfOneName_SaysWhichAndWhatToDo(string first, string[] firstAliases, string second, string[] secondAliases, string twice)
+    public void Constructor_TwoJobsOfOneName_SaysWhichAndWhatToDo(
+        string first, string[] firstAliases, string second, string[] secondAliases, string twice)
     {
         var error = Assert.Throws<ArgumentException>(() => Of(
-            Define(first, firstAliases) with { Handler = "Shop.Mail.Send" }, Define(second, secondAliases) with { Handler = "Shop.Post.Send" }));
+            Define(first, firstAliases) with { Handler = "Shop.Mail.Send" },
+            Define(second, secondAliases) with { Handler = "Shop.Post.Send" }));
         Assert.Contains($"'{twice}'", error.Message, StringComparison.Ordinal);
         Assert.Contains("Shop.Mail.Send", error.Message, StringComparison.Ordinal);
         Assert.Contains("Shop.Post.Send", error.Message, StringComparison.Ordinal);
@@ -61,10 +67,14 @@ public sealed class JobRegistryTests
         Assert.Contains("job.29, ...", message, StringComparison.Ordinal);
         Assert.DoesNotContain("job.30", message, StringComparison.Ordinal);
         Assert.Contains("Did you mean 'job.10'?", message, StringComparison.Ordinal);
-        Assert.Contains("Registered here: none.", new UnknownJobException("a", new JobRegistry()).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "Registered here: none.",
+            new UnknownJobException("a", new JobRegistry()).Message,
+            StringComparison.Ordinal);
     }
 
-    private static JobDefinition Define(string name, params string[] aliases) => new(name, static _ => default) { Aliases = [.. aliases] };
+    private static JobDefinition Define(string name, params string[] aliases) =>
+        new(name, static _ => default) { Aliases = [.. aliases] };
 
     private static JobRegistry Of(params JobDefinition[] jobs) => new(new JobCatalog(jobs));
 }

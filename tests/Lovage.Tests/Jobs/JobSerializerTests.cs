@@ -10,7 +10,8 @@ public sealed partial class JobSerializerTests
 
     public sealed record Parcel(string TrackingCode, int WeightGrams, Dictionary<string, string>? MoreLabels = null);
 
-    public sealed record Measures(double One, float? Two, Half Three, IReadOnlyList<double> More, Dictionary<double, float[]> Named);
+    public sealed record Measures(
+        double One, float? Two, Half Three, IReadOnlyList<double> More, Dictionary<double, float[]> Named);
 
     [JsonSerializable(typeof(Parcel))]
     [JsonSerializable(typeof(Measures))]
@@ -18,7 +19,9 @@ public sealed partial class JobSerializerTests
 
     [Fact]
     public void Write_Record_IsSnakeCaseAndLeavesDictionaryKeysAlone() =>
-        Assert.Equal("""{"tracking_code":"größe","weight_grams":5,"more_labels":{"FragileKey":"1"}}""", Write(new Parcel("größe", 5, new() { ["FragileKey"] = "1" })));
+        Assert.Equal(
+            """{"tracking_code":"größe","weight_grams":5,"more_labels":{"FragileKey":"1"}}""",
+            Write(new Parcel("größe", 5, new() { ["FragileKey"] = "1" })));
 
     [Fact]
     public void Write_HtmlCharacters_AreEscapedAndLettersAreNot() =>
@@ -46,7 +49,8 @@ public sealed partial class JobSerializerTests
     {
         foreach (var serializer in (JobSerializer[])[Serializer, new JobSerializer(ParcelContext.Default)])
         {
-            var refused = Assert.ThrowsAny<JsonException>(() => serializer.Read<Measures>(System.Text.Encoding.UTF8.GetBytes(json)));
+            var refused = Assert.ThrowsAny<JsonException>(
+                () => serializer.Read<Measures>(System.Text.Encoding.UTF8.GetBytes(json)));
             Assert.StartsWith(path, refused.Path, StringComparison.Ordinal);
         }
     }
@@ -54,7 +58,9 @@ public sealed partial class JobSerializerTests
     [Fact]
     public void Read_LargestNumbers_AreTakenAndWrittenAsEver()
     {
-        const string Json = """{"one":1.7976931348623157E+308,"two":-3.4028235E+38,"three":65500,"more":[0.1,5E-324],"named":{"0.5":[1.5]}}""";
+        const string Json =
+            """{"one":1.7976931348623157E+308,"two":-3.4028235E+38,"three":65500,"more":[0.1,5E-324],"named":{"0.5":"""
+                + """[1.5]}}""";
 
         var read = new JobSerializer(ParcelContext.Default).Read<Measures>(System.Text.Encoding.UTF8.GetBytes(Json))!;
 
@@ -64,7 +70,9 @@ public sealed partial class JobSerializerTests
 
     [Fact]
     public void Read_MemberNobodyKnows_IsLeftOut() =>
-        Assert.Equal(new Parcel("x", 1), Serializer.Read<Parcel>("""{"tracking_code":"x","weight_grams":1,"added_later":true}"""u8));
+        Assert.Equal(
+            new Parcel("x", 1),
+            Serializer.Read<Parcel>("""{"tracking_code":"x","weight_grams":1,"added_later":true}"""u8));
 
     [Fact]
     public void WriteUntyped_Value_IsWrittenByItsOwnType()
@@ -80,7 +88,9 @@ public sealed partial class JobSerializerTests
             writer.WriteEndArray();
         }
 
-        Assert.Equal("""[null,5,{"tracking_code":"x","weight_grams":1,"more_labels":null},"order-7"]""", System.Text.Encoding.UTF8.GetString(stream.ToArray()));
+        Assert.Equal(
+            """[null,5,{"tracking_code":"x","weight_grams":1,"more_labels":null},"order-7"]""",
+            System.Text.Encoding.UTF8.GetString(stream.ToArray()));
     }
 
     [Fact]
@@ -109,12 +119,15 @@ public sealed partial class JobSerializerTests
 
     [Fact]
     public void Contract_OfAContext_TakesTheSerializersOptionsNotTheContexts() =>
-        Assert.Equal("""{"tracking_code":"x","weight_grams":1,"more_labels":null}""", JsonSerializer.Serialize(new Parcel("x", 1), new JobSerializer(ParcelContext.Default).Contract<Parcel>()));
+        Assert.Equal(
+            """{"tracking_code":"x","weight_grams":1,"more_labels":null}""",
+            JsonSerializer.Serialize(new Parcel("x", 1), new JobSerializer(ParcelContext.Default).Contract<Parcel>()));
 
     private static string Write<T>(T value)
     {
         using var stream = new MemoryStream();
-        using (var writer = new Utf8JsonWriter(stream, new JsonWriterOptions { Encoder = Serializer.Contract<T>().Options.Encoder }))
+        using (var writer = new Utf8JsonWriter(
+            stream, new JsonWriterOptions { Encoder = Serializer.Contract<T>().Options.Encoder }))
         {
             Serializer.Write(writer, value);
         }
@@ -124,7 +137,8 @@ public sealed partial class JobSerializerTests
 
     private sealed class Refusing : IJsonTypeInfoResolver
     {
-        public JsonTypeInfo? GetTypeInfo(Type type, JsonSerializerOptions options) => type == typeof(Parcel) ? throw new NotSupportedException("not here") : null;
+        public JsonTypeInfo? GetTypeInfo(Type type, JsonSerializerOptions options) =>
+            type == typeof(Parcel) ? throw new NotSupportedException("not here") : null;
     }
 
     private sealed class Counting(IJsonTypeInfoResolver inner) : IJsonTypeInfoResolver

@@ -7,12 +7,23 @@ public sealed class JobTests
     [Fact]
     public void Create_NothingElseSaid_LeavesEveryOptionOpen()
     {
-        Assert.Equal(("report", null, null, null, null, null, null, null), (Plain.Name, Plain.Queue, Plain.Priority, Plain.Delay, Plain.At, Plain.Expires, Plain.MaxAttempts, Plain.Id));
+        Assert.Equal(
+            ("report", null, null, null, null, null, null, null),
+            (
+                Plain.Name,
+                Plain.Queue,
+                Plain.Priority,
+                Plain.Delay,
+                Plain.At,
+                Plain.Expires,
+                Plain.MaxAttempts,
+                Plain.Id));
         Assert.Empty(Plain.Headers);
     }
 
     [Fact]
-    public void Create_NullArguments_Throws() => Assert.Throws<ArgumentNullException>(() => Job.Create("report", (JobArguments)null!));
+    public void Create_NullArguments_Throws() =>
+        Assert.Throws<ArgumentNullException>(() => Job.Create("report", (JobArguments)null!));
 
     [Fact]
     public void With_OneOption_ChangesACopyOnly()
@@ -35,22 +46,26 @@ public sealed class JobTests
     [Theory]
     [InlineData(0)]
     [InlineData(9)]
-    public void Priority_InRange_IsTaken(int priority) => Assert.Equal(priority, (Plain with { Priority = priority }).Priority);
+    public void Priority_InRange_IsTaken(int priority) =>
+        Assert.Equal(priority, (Plain with { Priority = priority }).Priority);
 
     [Theory]
     [InlineData(-1)]
     [InlineData(10)]
-    public void Priority_OutOfRange_Throws(int priority) => Assert.Throws<ArgumentOutOfRangeException>(() => Plain with { Priority = priority });
+    public void Priority_OutOfRange_Throws(int priority) =>
+        Assert.Throws<ArgumentOutOfRangeException>(() => Plain with { Priority = priority });
 
     [Theory]
     [InlineData(1)]
     [InlineData(1_000)]
-    public void MaxAttempts_InRange_IsTaken(int attempts) => Assert.Equal(attempts, (Plain with { MaxAttempts = attempts }).MaxAttempts);
+    public void MaxAttempts_InRange_IsTaken(int attempts) =>
+        Assert.Equal(attempts, (Plain with { MaxAttempts = attempts }).MaxAttempts);
 
     [Theory]
     [InlineData(0)]
     [InlineData(1_001)]
-    public void MaxAttempts_OutOfRange_Throws(int attempts) => Assert.Throws<ArgumentOutOfRangeException>(() => Plain with { MaxAttempts = attempts });
+    public void MaxAttempts_OutOfRange_Throws(int attempts) =>
+        Assert.Throws<ArgumentOutOfRangeException>(() => Plain with { MaxAttempts = attempts });
 
     [Fact]
     public void Delay_ZeroToTenYears_IsTakenAndNothingElse()
@@ -58,7 +73,8 @@ public sealed class JobTests
         Assert.Equal(TimeSpan.Zero, (Plain with { Delay = TimeSpan.Zero }).Delay);
         Assert.Equal(TimeSpan.FromDays(3_653), (Plain with { Delay = TimeSpan.FromDays(3_653) }).Delay);
         Assert.Throws<ArgumentOutOfRangeException>(() => Plain with { Delay = TimeSpan.FromTicks(-1) });
-        Assert.Throws<ArgumentOutOfRangeException>(() => Plain with { Delay = TimeSpan.FromDays(3_653) + TimeSpan.FromTicks(1) });
+        Assert.Throws<ArgumentOutOfRangeException>(
+            () => Plain with { Delay = TimeSpan.FromDays(3_653) + TimeSpan.FromTicks(1) });
         Assert.Throws<ArgumentOutOfRangeException>(() => Retry.After(TimeSpan.MaxValue));
         Assert.Throws<ArgumentOutOfRangeException>(() => Retry.After(TimeSpan.FromSeconds(-1)));
     }
@@ -84,14 +100,19 @@ public sealed class JobTests
     [Fact]
     public void Headers_TooManyOrTooLarge_Throw()
     {
-        static Dictionary<string, string> Many(int count) => Enumerable.Range(0, count).ToDictionary(i => $"h{i}", _ => "v");
+        static Dictionary<string, string> Many(int count) =>
+            Enumerable.Range(0, count).ToDictionary(i => $"h{i}", _ => "v");
 
         Assert.Equal(64, (Plain with { Headers = Many(64) }).Headers.Count);
-        Assert.Contains("64", Assert.Throws<ArgumentException>(() => Plain with { Headers = Many(65) }).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "64",
+            Assert.Throws<ArgumentException>(() => Plain with { Headers = Many(65) }).Message,
+            StringComparison.Ordinal);
 
         // "ü" is two bytes: bytes count, not characters.
         Assert.Single((Plain with { Headers = new Dictionary<string, string> { ["hh"] = new('ü', 4_095) } }).Headers);
-        Assert.Throws<ArgumentException>(() => Plain with { Headers = new Dictionary<string, string> { ["hhh"] = new('ü', 4_095) } });
+        Assert.Throws<ArgumentException>(
+            () => Plain with { Headers = new Dictionary<string, string> { ["hhh"] = new('ü', 4_095) } });
     }
 
     [Theory]
@@ -103,7 +124,8 @@ public sealed class JobTests
     [InlineData("a", null)]
     public void Headers_HostileText_IsRefusedWithoutRepeatingIt(string key, string? value)
     {
-        var error = Assert.Throws<ArgumentException>(() => Plain with { Headers = new Dictionary<string, string> { [key] = value! } });
+        var error = Assert.Throws<ArgumentException>(
+            () => Plain with { Headers = new Dictionary<string, string> { [key] = value! } });
         Assert.DoesNotContain(error.Message, char.IsControl);
     }
 }

@@ -27,7 +27,9 @@ public sealed class RetryPolicyTests
             bound = Math.Min(bound, (decimal)max.TotalMilliseconds);
             var expected = (double)bound * new Random(jitter).NextDouble();
             var delay = policy.DelayBefore(retry, new Random(jitter)).TotalMilliseconds;
-            Assert.True(Math.Abs(expected - delay) < 0.01, $"seed {seed}: first {first}, max {max}, retry {retry}: expected {expected} ms, was {delay} ms");
+            Assert.True(
+                Math.Abs(expected - delay) < 0.01,
+                $"seed {seed}: first {first}, max {max}, retry {retry}: expected {expected} ms, was {delay} ms");
         }
     }
 
@@ -49,7 +51,9 @@ public sealed class RetryPolicyTests
     [InlineData(int.MaxValue)]
     public void DelayBefore_HugeRetryNumber_StaysUnderTheMaximum(int retry)
     {
-        var delays = Enumerable.Range(0, 200).Select(seed => RetryPolicy.Default.DelayBefore(retry, new Random(seed))).ToArray();
+        var delays = Enumerable.Range(0, 200)
+            .Select(seed => RetryPolicy.Default.DelayBefore(retry, new Random(seed)))
+            .ToArray();
         Assert.All(delays, delay => Assert.InRange(delay, TimeSpan.Zero, TimeSpan.FromMinutes(15)));
         Assert.True(delays.Max() > TimeSpan.FromMinutes(14));
     }
@@ -58,16 +62,30 @@ public sealed class RetryPolicyTests
     public void DelayBefore_Fixed_IsTheSameEachTimeAndCapped()
     {
         var policy = new RetryPolicy { Backoff = Backoff.Fixed, Delay = TimeSpan.FromSeconds(40) };
-        Assert.All([1, 2, 50, int.MaxValue], retry => Assert.Equal(TimeSpan.FromSeconds(40), policy.DelayBefore(retry, new Random(retry))));
-        Assert.Equal(TimeSpan.FromSeconds(5), (policy with { DelayMax = TimeSpan.FromSeconds(5) }).DelayBefore(1, new Random(1)));
+        Assert.All(
+            [1, 2, 50, int.MaxValue],
+            retry => Assert.Equal(TimeSpan.FromSeconds(40), policy.DelayBefore(retry, new Random(retry))));
+        Assert.Equal(
+            TimeSpan.FromSeconds(5),
+            (policy with { DelayMax = TimeSpan.FromSeconds(5) }).DelayBefore(1, new Random(1)));
     }
 
     [Fact]
     public void DelayBefore_ExplicitDelays_AreTakenInTurnAndTheLastRepeated()
     {
-        var policy = new RetryPolicy { Delays = [TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(1), TimeSpan.FromHours(1)], Backoff = Backoff.Fixed };
+        var policy = new RetryPolicy
+        {
+            Delays = [TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(1), TimeSpan.FromHours(1)],
+            Backoff = Backoff.Fixed,
+        };
         Assert.Equal(
-            [TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(1), TimeSpan.FromHours(1), TimeSpan.FromHours(1), TimeSpan.FromHours(1)],
+            [
+                TimeSpan.FromSeconds(1),
+                TimeSpan.FromMinutes(1),
+                TimeSpan.FromHours(1),
+                TimeSpan.FromHours(1),
+                TimeSpan.FromHours(1),
+            ],
             ((int[])[1, 2, 3, 4, int.MaxValue]).Select(retry => policy.DelayBefore(retry, new Random(retry))));
     }
 
@@ -81,7 +99,9 @@ public sealed class RetryPolicyTests
     public void Default_IsAsDocumented()
     {
         var policy = RetryPolicy.Default;
-        Assert.Equal((null, Backoff.Exponential, TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(15)), (policy.MaxAttempts, policy.Backoff, policy.Delay, policy.DelayMax));
+        Assert.Equal(
+            (null, Backoff.Exponential, TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(15)),
+            (policy.MaxAttempts, policy.Backoff, policy.Delay, policy.DelayMax));
         Assert.True(policy.Allows(new InvalidOperationException()));
     }
 
@@ -99,7 +119,11 @@ public sealed class RetryPolicyTests
     [Fact]
     public void Allows_NeverRetryOn_WinsOverRetryOn()
     {
-        var policy = new RetryPolicy { RetryOn = [typeof(Exception)], NeverRetryOn = [typeof(InvalidOperationException)] };
+        var policy = new RetryPolicy
+        {
+            RetryOn = [typeof(Exception)],
+            NeverRetryOn = [typeof(InvalidOperationException)],
+        };
         Assert.False(policy.Allows(new InvalidOperationException()));
         Assert.False(policy.Allows(new NarrowException()));
         Assert.True(policy.Allows(new ArgumentException("other")));

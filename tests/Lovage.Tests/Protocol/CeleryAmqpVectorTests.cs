@@ -27,7 +27,9 @@ public sealed class CeleryAmqpVectorTests
         var amqp = Message(captured);
         if (amqp.Properties.ContentType != "application/json")
         {
-            Assert.Equal(MalformedReason.ContentType, Assert.Throws<MalformedMessageException>(() => CeleryAmqp.Decode(amqp, queue)).Reason);
+            Assert.Equal(
+                MalformedReason.ContentType,
+                Assert.Throws<MalformedMessageException>(() => CeleryAmqp.Decode(amqp, queue)).Reason);
             return;
         }
 
@@ -60,7 +62,8 @@ public sealed class CeleryAmqpVectorTests
     [Fact]
     public void Decode_UserHeaders_TextApartFromTheRest()
     {
-        var (_, queue, captured) = Vectors.AmqpMessages().Single(v => v.Name.EndsWith("5.6.3/custom_headers.json#0", StringComparison.Ordinal));
+        var (_, queue, captured) = Vectors.AmqpMessages()
+            .Single(v => v.Name.EndsWith("5.6.3/custom_headers.json#0", StringComparison.Ordinal));
 
         var message = CeleryAmqp.Decode(Message(captured), queue);
 
@@ -75,7 +78,9 @@ public sealed class CeleryAmqpVectorTests
     {
         var properties = captured.GetProperty("properties");
         string? Text(string name) => properties.TryGetProperty(name, out var value) ? value.GetString() : null;
-        var headers = captured.GetProperty("headers").EnumerateObject().ToDictionary(h => h.Name, h => Vectors.Plain(h.Value));
+        var headers = captured.GetProperty("headers")
+            .EnumerateObject()
+            .ToDictionary(h => h.Name, h => Vectors.Plain(h.Value));
         return new AmqpMessage(
             headers,
             new AmqpProperties

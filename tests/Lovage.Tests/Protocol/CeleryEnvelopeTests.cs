@@ -30,8 +30,11 @@ public sealed class CeleryEnvelopeTests
         Origin = "gen1@host",
         ReplyTo = "reply",
         IgnoreResult = true,
-        Headers = ImmutableDictionary<string, string>.Empty.Add("tenant", "ž").Add("traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"),
-        Extra = """{"stamps":{"trace":"t-1"},"stamped_headers":["trace"],"n":1,"big":1000000000000000000000,"argsrepr":"(hidden)"}"""u8.ToArray(),
+        Headers = ImmutableDictionary<string, string>.Empty.Add("tenant", "ž")
+            .Add("traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"),
+        Extra = """
+            {"stamps":{"trace":"t-1"},"stamped_headers":["trace"],"n":1,"big":1000000000000000000000,"argsrepr":"(hidden)"}
+            """u8.ToArray(),
     };
 
     [Fact]
@@ -40,12 +43,17 @@ public sealed class CeleryEnvelopeTests
         var headers = Vectors.Json(CeleryEnvelope.Encode(Full, "tag", Now)).GetProperty("headers");
 
         var expected = """
-            {"task":"shop.mail","id":"id-1","eta":"2030-01-02T03:04:05.123000+00:00","expires":"2031-01-01T00:00:00.000000+00:00","group":"group","group_index":3,
-             "retries":2,"timelimit":[30,20.5],"root_id":"root","parent_id":"parent","origin":"gen1@host","ignore_result":true,"lovage_max_attempts":9,
-             "stamps":{"trace":"t-1"},"stamped_headers":["trace"],"n":1,"big":1000000000000000000000,"argsrepr":"(hidden)","kwargsrepr":"{'to': None}",
-             "lang":"cs","shadow":null,"replaced_task_nesting":0,"tenant":"ž","traceparent":"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"}
+            {"task":"shop.mail","id":"id-1","eta":"2030-01-02T03:04:05.123000+00:00","expires":"2031-01-01T00:00:00.000000+00:00",
+             "group":"group","group_index":3,
+             "retries":2,"timelimit":[30,20.5],"root_id":"root","parent_id":"parent","origin":"gen1@host",
+             "ignore_result":true,"lovage_max_attempts":9,
+             "stamps":{"trace":"t-1"},"stamped_headers":["trace"],"n":1,"big":1000000000000000000000,"argsrepr":"(hidden)",
+             "kwargsrepr":"{'to': None}",
+             "lang":"cs","shadow":null,"replaced_task_nesting":0,"tenant":"ž",
+             "traceparent":"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"}
             """;
-        Assert.True(JsonElement.DeepEquals(Vectors.Json(Encoding.UTF8.GetBytes(expected)), headers), headers.GetRawText());
+        Assert.True(
+            JsonElement.DeepEquals(Vectors.Json(Encoding.UTF8.GetBytes(expected)), headers), headers.GetRawText());
     }
 
     [Fact]
@@ -70,13 +78,19 @@ public sealed class CeleryEnvelopeTests
     [Fact]
     public void Encode_Delay_BecomesEtaUnlessALaterOneIsSet()
     {
-        string? Eta(JobMessage message) => Vectors.Json(CeleryEnvelope.Encode(message, "tag", Now)).GetProperty("headers").GetProperty("eta").GetString();
+        string? Eta(JobMessage message) => Vectors.Json(CeleryEnvelope.Encode(message, "tag", Now))
+            .GetProperty("headers")
+            .GetProperty("eta")
+            .GetString();
         var plain = Full with { Eta = null };
 
         Assert.Null(Eta(plain));
         Assert.Equal("2026-11-22T06:00:01.500000+00:00", Eta(plain with { Delay = TimeSpan.FromSeconds(1.5) }));
-        Assert.Equal("2026-11-22T06:00:05.000000+00:00", Eta(plain with { Delay = TimeSpan.FromSeconds(5), Eta = Now }));
-        Assert.Equal("2026-11-22T07:00:00.000000+00:00", Eta(plain with { Delay = TimeSpan.FromSeconds(5), Eta = Now.AddHours(1) }));
+        Assert.Equal(
+            "2026-11-22T06:00:05.000000+00:00", Eta(plain with { Delay = TimeSpan.FromSeconds(5), Eta = Now }));
+        Assert.Equal(
+            "2026-11-22T07:00:00.000000+00:00",
+            Eta(plain with { Delay = TimeSpan.FromSeconds(5), Eta = Now.AddHours(1) }));
     }
 
     [Fact]
@@ -113,20 +127,31 @@ public sealed class CeleryEnvelopeTests
     [Fact]
     public void Decode_HybridForm_HeadersWinOverTheBody()
     {
-        var body = """{"args":[1,2],"task":"other","retries":4,"taskset":"g-1","group":"g-2","timelimit":[5,null]}"""u8.ToArray();
+        var body = """
+            {"args":[1,2],"task":"other","retries":4,"taskset":"g-1","group":"g-2","timelimit":[5,null]}
+            """u8.ToArray();
 
         var message = CeleryEnvelope.Decode(HostileMessageTests.Envelope(body: body));
 
-        Assert.Equal(("proj.add", 4, "g-1", TimeSpan.FromSeconds(5)), (message.Name, message.Retries, message.GroupId, message.TimeLimit));
-        Assert.Equal("""[[1,2],{},{"callbacks":null,"errbacks":null,"chain":null,"chord":null}]""", Encoding.UTF8.GetString(message.Body.Span));
+        Assert.Equal(
+            ("proj.add", 4, "g-1", TimeSpan.FromSeconds(5)),
+            (message.Name, message.Retries, message.GroupId, message.TimeLimit));
+        Assert.Equal(
+            """[[1,2],{},{"callbacks":null,"errbacks":null,"chain":null,"chord":null}]""",
+            Encoding.UTF8.GetString(message.Body.Span));
     }
 
     [Fact]
     public void Encode_LongArguments_CutsTheReprAndNoSurrogatePair()
     {
-        var message = Full with { Extra = default, Body = Encoding.UTF8.GetBytes($"[[\"{string.Concat(Enumerable.Repeat("😀", 2000))}\"],{{}},null]") };
+        var message = Full with
+        {
+            Extra = default,
+            Body = Encoding.UTF8.GetBytes($"[[\"{string.Concat(Enumerable.Repeat("😀", 2000))}\"],{{}},null]"),
+        };
 
-        var repr = Vectors.Json(CeleryEnvelope.Encode(message, "tag", Now)).GetProperty("headers").GetProperty("argsrepr").GetString()!;
+        var repr = Vectors.Json(CeleryEnvelope.Encode(message, "tag", Now)).GetProperty("headers").GetProperty(
+            "argsrepr").GetString()!;
 
         Assert.InRange(repr.Length, 1020, 1024);
         Assert.EndsWith("😀...", repr, StringComparison.Ordinal);
@@ -137,7 +162,10 @@ public sealed class CeleryEnvelopeTests
     {
         var message = Full with { Extra = default, Body = """[["a\n\u0007'b"],{},null]"""u8.ToArray() };
 
-        var repr = Vectors.Json(CeleryEnvelope.Encode(message, "tag", Now)).GetProperty("headers").GetProperty("argsrepr").GetString();
+        var repr = Vectors.Json(CeleryEnvelope.Encode(message, "tag", Now))
+            .GetProperty("headers")
+            .GetProperty("argsrepr")
+            .GetString();
 
         Assert.Equal("(\"a\\n\\x07'b\",)", repr);
     }

@@ -75,7 +75,9 @@ public sealed class CeleryEnvelopeVectorTests
             HeaderAssert.WrittenAgain(captured.GetProperty("headers"), written.GetProperty("headers"));
         }
 
-        Assert.Equal(["body", "content-encoding", "content-type", "headers", "properties"], written.EnumerateObject().Select(p => p.Name));
+        Assert.Equal(
+            ["body", "content-encoding", "content-type", "headers", "properties"],
+            written.EnumerateObject().Select(p => p.Name));
         Assert.Equal("utf-8", written.GetProperty("content-encoding").GetString());
         Assert.Equal("application/json", written.GetProperty("content-type").GetString());
         Assert.Equal(message.Body.ToArray(), written.GetProperty("body").GetBytesFromBase64());
@@ -84,7 +86,8 @@ public sealed class CeleryEnvelopeVectorTests
             switch (property.Name)
             {
                 case "priority":
-                    Assert.Equal(message.Priority, written.GetProperty("properties").GetProperty("priority").GetInt32());
+                    Assert.Equal(
+                        message.Priority, written.GetProperty("properties").GetProperty("priority").GetInt32());
                     break;
                 case "delivery_mode":
                     Assert.Equal(2, written.GetProperty("properties").GetProperty("delivery_mode").GetInt32());
@@ -93,7 +96,10 @@ public sealed class CeleryEnvelopeVectorTests
                     Assert.False(written.GetProperty("properties").TryGetProperty("expiration", out _));
                     break;
                 default:
-                    Assert.True(JsonElement.DeepEquals(property.Value, written.GetProperty("properties").GetProperty(property.Name)), property.Name);
+                    Assert.True(
+                        JsonElement.DeepEquals(
+                            property.Value, written.GetProperty("properties").GetProperty(property.Name)),
+                        property.Name);
                     break;
             }
         }
@@ -130,9 +136,18 @@ public sealed class CeleryEnvelopeVectorTests
             }
         }
 
-        // Tuples inside arguments are lists in JSON; typed values show as what they are there; Python's saferepr writes a line break as it is, cuts a
-        // long text at another place, and shows a list when the caller gave one.
-        Assert.Equal(["chord_db_backend_unlock", "chunks", "json_types", "json_unicode", "long_args_repr", "map", "send_task_by_name", "starmap"], differing.Order());
+        // Tuples inside arguments are lists in JSON; typed values show as what they are there; Python's saferepr writes
+        // a line break as it is, cuts a long text at another place, and shows a list when the caller gave one.
+        Assert.Equal([
+            "chord_db_backend_unlock",
+            "chunks",
+            "json_types",
+            "json_unicode",
+            "long_args_repr",
+            "map",
+            "send_task_by_name",
+            "starmap",
+        ], differing.Order());
         Assert.True(same > 100, $"{same} are the same");
     }
 
@@ -149,10 +164,14 @@ public sealed class CeleryEnvelopeVectorTests
         Assert.True(JsonElement.DeepEquals(body.GetProperty("chord"), made[2].GetProperty("chord")));
     }
 
-    /// <summary>What is refused by decision: other serializers and compressions, and the NaN that Python's json writes and no JSON reader takes.</summary>
+    /// <summary>
+    /// What is refused by decision: other serializers and compressions, and the NaN that Python's json writes and no
+    /// JSON reader takes.
+    /// </summary>
     private static MalformedReason? Refused(JsonElement captured, string name) =>
         captured.GetProperty("content-type").GetString() != "application/json" ? MalformedReason.ContentType
-        : captured.GetProperty("headers").TryGetProperty("compression", out var compression) && compression.GetString() == "application/x-bz2" ? MalformedReason.Compression
+        : captured.GetProperty("headers").TryGetProperty("compression", out var compression)
+            && compression.GetString() == "application/x-bz2" ? MalformedReason.Compression
         : name.Contains("json_special_floats", StringComparison.Ordinal) ? MalformedReason.Envelope
         : null;
 }

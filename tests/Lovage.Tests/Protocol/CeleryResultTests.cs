@@ -47,7 +47,8 @@ public sealed class CeleryResultTests
     [InlineData("handmade-results/5.6.3/fail_no_type.json")]
     public void Decode_FailureWithoutAnExceptionObject_IsDataWithoutError(string file)
     {
-        var result = CeleryResult.Decode(Encoding.UTF8.GetBytes(Vectors.Read(file).GetProperty("stored_json").GetRawText()));
+        var result = CeleryResult.Decode(
+            Encoding.UTF8.GetBytes(Vectors.Read(file).GetProperty("stored_json").GetRawText()));
 
         Assert.Equal(JobState.Failed, result.State);
         Assert.Null(result.Error);
@@ -81,10 +82,17 @@ public sealed class CeleryResultTests
     [Fact]
     public void State_RevokedAsExpired_IsExpired()
     {
-        var revoked = new CeleryResult { Id = JobId.Parse("a"), Status = "REVOKED", Error = CeleryError.Of("TaskRevokedError", "celery.exceptions", "expired") };
+        var revoked = new CeleryResult
+        {
+            Id = JobId.Parse("a"),
+            Status = "REVOKED",
+            Error = CeleryError.Of("TaskRevokedError", "celery.exceptions", "expired"),
+        };
 
         Assert.Equal(JobState.Expired, CeleryResult.Decode(revoked.Encode()).State);
-        Assert.Equal(JobState.Cancelled, (revoked with { Error = CeleryError.Of("TaskRevokedError", "celery.exceptions", "terminated") }).State);
+        Assert.Equal(
+            JobState.Cancelled,
+            (revoked with { Error = CeleryError.Of("TaskRevokedError", "celery.exceptions", "terminated") }).State);
     }
 
     private static void RoundTrips(byte[] record)
@@ -95,7 +103,9 @@ public sealed class CeleryResultTests
         Assert.Equal(captured.GetProperty("status").GetString(), result.Status);
         Assert.Equal(captured.GetProperty("task_id").GetString(), result.Id.Value);
         Assert.True(JsonElement.DeepEquals(captured.GetProperty("result"), Vectors.Json(result.Result)));
-        if (result.Status is "FAILURE" or "REVOKED" or "RETRY" && captured.GetProperty("result") is { ValueKind: JsonValueKind.Object } error && error.TryGetProperty("exc_type", out var type))
+        if (result.Status is "FAILURE" or "REVOKED" or "RETRY"
+            && captured.GetProperty("result") is { ValueKind: JsonValueKind.Object } error
+            && error.TryGetProperty("exc_type", out var type))
         {
             Assert.Equal(type.GetString(), result.Error!.Type);
             Assert.NotNull(result.Error.Message);
@@ -107,9 +117,13 @@ public sealed class CeleryResultTests
             var value = written.GetProperty(field.Name);
             if (field.Name == "date_done" && field.Value.GetString() is { } text)
             {
-                Assert.Equal(Micros(DateTimeOffset.Parse(text, null, System.Globalization.DateTimeStyles.AssumeUniversal)), Micros(value.GetDateTimeOffset()));
+                Assert.Equal(
+                    Micros(DateTimeOffset.Parse(text, null, System.Globalization.DateTimeStyles.AssumeUniversal)),
+                    Micros(value.GetDateTimeOffset()));
             }
-            else if (field.Name == "result" && result.Error is { Module: null } && !field.Value.TryGetProperty("exc_module", out _))
+            else if (field.Name == "result"
+                && result.Error is { Module: null }
+                && !field.Value.TryGetProperty("exc_module", out _))
             {
                 Assert.Equal(JsonValueKind.Null, value.GetProperty("exc_module").ValueKind);
             }

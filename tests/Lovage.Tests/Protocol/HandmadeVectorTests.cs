@@ -4,7 +4,10 @@ using Lovage.Protocol;
 
 namespace Lovage.Tests.Protocol;
 
-/// <summary>Messages written by hand and what the Python worker did with them: where it refused or died, so do we refuse, or the difference stands here with its reason.</summary>
+/// <summary>
+/// Messages written by hand and what the Python worker did with them: where it refused or died, so do we refuse, or the
+/// difference stands here with its reason.
+/// </summary>
 public sealed class HandmadeVectorTests
 {
     /// <summary>Refused here.</summary>
@@ -51,13 +54,16 @@ public sealed class HandmadeVectorTests
         var vector = Vectors.Read(file);
         var name = vector.GetProperty("case").GetString()!;
         var bytes = Encoding.UTF8.GetBytes(vector.GetProperty("message").GetRawText());
-        var pythonRan = vector.GetProperty("worker_alive").GetBoolean() && vector.GetProperty("result").ValueKind == JsonValueKind.Object;
+        var pythonRan = vector.GetProperty("worker_alive").GetBoolean()
+            && vector.GetProperty("result").ValueKind == JsonValueKind.Object;
 
         if (Refused.TryGetValue(name, out var reason))
         {
-            Assert.Equal(reason, Assert.Throws<MalformedMessageException>(() => CeleryEnvelope.Decode(bytes, "celery")).Reason);
+            Assert.Equal(
+                reason, Assert.Throws<MalformedMessageException>(() => CeleryEnvelope.Decode(bytes, "celery")).Reason);
 
-            // Python calls the function with what cannot be called and stores the TypeError; here it never gets that far.
+            // Python calls the function with what cannot be called and stores the TypeError; here it never gets that
+            // far.
             Assert.True(!pythonRan || name == "args_null", $"{name} ran in Python and is refused here");
             return;
         }
@@ -66,10 +72,15 @@ public sealed class HandmadeVectorTests
         var message = CeleryEnvelope.Decode(bytes, "celery");
         Assert.Equal("celery", message.Queue);
         Assert.Equal(
-            vector.GetProperty("message").GetProperty("headers").TryGetProperty("id", out var id) ? id.GetString() : message.Id.Value,
+            vector.GetProperty("message").GetProperty("headers").TryGetProperty("id", out var id)
+                ? id.GetString()
+                : message.Id.Value,
             message.Id.Value);
-        HeaderAssert.SameMessage(message, CeleryEnvelope.Decode(CeleryEnvelope.Encode(message, "tag", DateTimeOffset.UnixEpoch)));
-        if (vector.GetProperty("result") is { ValueKind: JsonValueKind.Object } result && result.GetProperty("status").GetString() == "SUCCESS" && message.Name == "proj.add")
+        HeaderAssert.SameMessage(
+            message, CeleryEnvelope.Decode(CeleryEnvelope.Encode(message, "tag", DateTimeOffset.UnixEpoch)));
+        if (vector.GetProperty("result") is { ValueKind: JsonValueKind.Object } result
+            && result.GetProperty("status").GetString() == "SUCCESS"
+            && message.Name == "proj.add")
         {
             Assert.Equal(result.GetProperty("result").GetInt32(), Sum(message));
         }
@@ -78,9 +89,12 @@ public sealed class HandmadeVectorTests
     [Fact]
     public void Decode_NoDeliveryInfoAndNoQueue_NamesThePath()
     {
-        var bytes = Encoding.UTF8.GetBytes(Vectors.Read("handmade/5.6.3/no_delivery_info.json").GetProperty("message").GetRawText());
+        var bytes = Encoding.UTF8.GetBytes(
+            Vectors.Read("handmade/5.6.3/no_delivery_info.json").GetProperty("message").GetRawText());
 
-        Assert.Equal("$.properties.delivery_info.routing_key", Assert.Throws<MalformedMessageException>(() => CeleryEnvelope.Decode(bytes)).Path);
+        Assert.Equal(
+            "$.properties.delivery_info.routing_key",
+            Assert.Throws<MalformedMessageException>(() => CeleryEnvelope.Decode(bytes)).Path);
     }
 
     private static int Sum(JobMessage message)

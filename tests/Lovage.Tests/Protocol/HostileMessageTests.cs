@@ -86,7 +86,10 @@ public sealed class HostileMessageTests
     [InlineData("{\"args\":[],\"args\":[]}")]
     [InlineData("cos\nsystem\n(S'echo'\ntR.")]
     public void Decode_BadBody_IsMalformed(string body) =>
-        Assert.Equal(MalformedReason.Envelope, Assert.Throws<MalformedMessageException>(() => CeleryEnvelope.Decode(Envelope(body: Encoding.UTF8.GetBytes(body)))).Reason);
+        Assert.Equal(
+            MalformedReason.Envelope,
+            Assert.Throws<MalformedMessageException>(() =>
+                CeleryEnvelope.Decode(Envelope(body: Encoding.UTF8.GetBytes(body)))).Reason);
 
     [Theory]
     [InlineData("\\ud800")]
@@ -102,7 +105,8 @@ public sealed class HostileMessageTests
             Assert.Throws<MalformedMessageException>(() => CeleryEnvelope.Decode(bytes));
         }
 
-        Assert.Throws<MalformedMessageException>(() => CeleryResult.Decode(Encoding.UTF8.GetBytes($$"""{"status":"SUCCESS","task_id":"a","result":["{{surrogate}}"]}""")));
+        Assert.Throws<MalformedMessageException>(() => CeleryResult.Decode(
+            Encoding.UTF8.GetBytes($$"""{"status":"SUCCESS","task_id":"a","result":["{{surrogate}}"]}""")));
     }
 
     [Fact]
@@ -123,8 +127,10 @@ public sealed class HostileMessageTests
         var inBody = Encoding.UTF8.GetBytes($"[{deep},{{}},null]");
 
         Assert.Throws<MalformedMessageException>(() => CeleryEnvelope.Decode(Envelope(body: inBody)));
-        Assert.Throws<MalformedMessageException>(() => CeleryEnvelope.Decode(Encoding.UTF8.GetBytes($"{{\"headers\":{deep}}}")));
-        Assert.Throws<MalformedMessageException>(() => CeleryResult.Decode(Encoding.UTF8.GetBytes($"{{\"status\":\"SUCCESS\",\"task_id\":\"a\",\"result\":{deep}}}")));
+        Assert.Throws<MalformedMessageException>(
+            () => CeleryEnvelope.Decode(Encoding.UTF8.GetBytes($"{{\"headers\":{deep}}}")));
+        Assert.Throws<MalformedMessageException>(() => CeleryResult.Decode(
+            Encoding.UTF8.GetBytes($"{{\"status\":\"SUCCESS\",\"task_id\":\"a\",\"result\":{deep}}}")));
     }
 
     [Theory]
@@ -137,19 +143,24 @@ public sealed class HostileMessageTests
     public void Decode_OtherContentType_IsRefused(string type) =>
         Assert.Equal(
             "unsupported_content_type",
-            Assert.Throws<MalformedMessageException>(() => CeleryEnvelope.Decode(Envelope(change: e => e["content-type"] = type))).Reason.Code);
+            Assert.Throws<MalformedMessageException>(() =>
+                CeleryEnvelope.Decode(Envelope(change: e => e["content-type"] = type))).Reason.Code);
 
     [Theory]
     [InlineData("content-encoding", "utf-16")]
     [InlineData("content-encoding", "latin-1")]
     public void Decode_OtherContentEncoding_IsRefused(string field, string value) =>
-        Assert.Equal(MalformedReason.ContentEncoding, Assert.Throws<MalformedMessageException>(() => CeleryEnvelope.Decode(Envelope(change: e => e[field] = value))).Reason);
+        Assert.Equal(
+            MalformedReason.ContentEncoding,
+            Assert.Throws<MalformedMessageException>(() =>
+                CeleryEnvelope.Decode(Envelope(change: e => e[field] = value))).Reason);
 
     [Fact]
     public void Decode_UnknownBodyEncoding_IsRefused() =>
         Assert.Equal(
             MalformedReason.ContentEncoding,
-            Assert.Throws<MalformedMessageException>(() => CeleryEnvelope.Decode(Envelope(change: e => e["properties"]!["body_encoding"] = "rot13"))).Reason);
+            Assert.Throws<MalformedMessageException>(() =>
+                CeleryEnvelope.Decode(Envelope(change: e => e["properties"]!["body_encoding"] = "rot13"))).Reason);
 
     [Theory]
     [InlineData("application/x-bz2")]
@@ -158,7 +169,10 @@ public sealed class HostileMessageTests
     [InlineData("application/zstd")]
     [InlineData("../x")]
     public void Decode_OtherCompression_IsRefused(string name) =>
-        Assert.Equal(MalformedReason.Compression, Assert.Throws<MalformedMessageException>(() => CeleryEnvelope.Decode(Envelope(h => h["compression"] = name))).Reason);
+        Assert.Equal(
+            MalformedReason.Compression,
+            Assert.Throws<MalformedMessageException>(() =>
+                CeleryEnvelope.Decode(Envelope(h => h["compression"] = name))).Reason);
 
     [Fact]
     public void Decode_CompressionBomb_IsStoppedAtTheCap()
@@ -166,7 +180,8 @@ public sealed class HostileMessageTests
         var bomb = Zlib(new byte[200 * 1024 * 1024]);
         var before = GC.GetAllocatedBytesForCurrentThread();
 
-        var error = Assert.Throws<MalformedMessageException>(() => CeleryEnvelope.Decode(Envelope(h => h["compression"] = "application/x-gzip", bomb)));
+        var error = Assert.Throws<MalformedMessageException>(
+            () => CeleryEnvelope.Decode(Envelope(h => h["compression"] = "application/x-gzip", bomb)));
 
         Assert.Equal(MalformedReason.Size, error.Reason);
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 16 * 1024 * 1024);
@@ -179,15 +194,24 @@ public sealed class HostileMessageTests
         byte[] body = Zlib(Encoding.UTF8.GetBytes($"[[1],{{}},{spaces}null]"));
         var strict = new CeleryLimits { CompressionRatioMax = 2 };
 
-        Assert.Equal(MalformedReason.Size, Assert.Throws<MalformedMessageException>(() => CeleryEnvelope.Decode(Envelope(h => h["compression"] = "zlib", body), limits: strict)).Reason);
-        Assert.Equal(300_013, CeleryEnvelope.Decode(Envelope(h => h["compression"] = "zlib", body), limits: new CeleryLimits { CompressionRatioMax = 1_000 }).Body.Length);
+        Assert.Equal(
+            MalformedReason.Size,
+            Assert.Throws<MalformedMessageException>(() =>
+                CeleryEnvelope.Decode(Envelope(h => h["compression"] = "zlib", body), limits: strict)).Reason);
+        Assert.Equal(
+            300_013,
+            CeleryEnvelope.Decode(Envelope(h => h["compression"] = "zlib", body), limits: new CeleryLimits
+            {
+                CompressionRatioMax = 1_000,
+            }).Body.Length);
     }
 
     [Theory]
     [InlineData("")]
     [InlineData("not compressed")]
     public void Decode_BrokenCompressedBody_IsRefused(string body) =>
-        Assert.Throws<MalformedMessageException>(() => CeleryEnvelope.Decode(Envelope(h => h["compression"] = "gzip", Encoding.UTF8.GetBytes(body))));
+        Assert.Throws<MalformedMessageException>(
+            () => CeleryEnvelope.Decode(Envelope(h => h["compression"] = "gzip", Encoding.UTF8.GetBytes(body))));
 
     [Fact]
     public void Decode_BodyThatNeedsADictionary_IsRefused()
@@ -195,7 +219,10 @@ public sealed class HostileMessageTests
         // RFC 1950: the flag FDICT is set, and the dictionary's checksum follows.
         byte[] body = [0x78, 0xBB, 0, 0, 0, 1, 0x4B, 0x04, 0];
 
-        Assert.Equal(MalformedReason.Compression, Assert.Throws<MalformedMessageException>(() => CeleryEnvelope.Decode(Envelope(h => h["compression"] = "gzip", body))).Reason);
+        Assert.Equal(
+            MalformedReason.Compression,
+            Assert.Throws<MalformedMessageException>(() =>
+                CeleryEnvelope.Decode(Envelope(h => h["compression"] = "gzip", body))).Reason);
     }
 
     [Fact]
@@ -203,10 +230,15 @@ public sealed class HostileMessageTests
     {
         var limits = new CeleryLimits { BodyBytesMax = 1000 };
 
-        Assert.Equal(MalformedReason.Size, Assert.Throws<MalformedMessageException>(() => CeleryEnvelope.Decode(new byte[1_000_000], limits: limits)).Reason);
         Assert.Equal(
             MalformedReason.Size,
-            Assert.Throws<MalformedMessageException>(() => CeleryEnvelope.Decode(Envelope(body: Encoding.UTF8.GetBytes($"[[\"{new string('x', 1000)}\"],{{}},null]")), limits: limits)).Reason);
+            Assert.Throws<MalformedMessageException>(() => CeleryEnvelope.Decode(new byte[1_000_000], limits: limits))
+                .Reason);
+        Assert.Equal(
+            MalformedReason.Size,
+            Assert.Throws<MalformedMessageException>(() => CeleryEnvelope.Decode(
+                Envelope(body: Encoding.UTF8.GetBytes($"[[\"{new string('x', 1000)}\"],{{}},null]")),
+                limits: limits)).Reason);
     }
 
     [Theory]
@@ -215,7 +247,10 @@ public sealed class HostileMessageTests
     [InlineData("a", "v\0")]
     [InlineData("", "v")]
     public void Decode_ControlCharactersInHeader_AreRefused(string name, string value) =>
-        Assert.Equal("malformed_headers", Assert.Throws<MalformedMessageException>(() => CeleryEnvelope.Decode(Envelope(h => h[name] = value))).Reason.Code);
+        Assert.Equal(
+            "malformed_headers",
+            Assert.Throws<MalformedMessageException>(() => CeleryEnvelope.Decode(Envelope(h => h[name] = value)))
+                .Reason.Code);
 
     [Fact]
     public void Decode_TooManyOrTooLargeHeaders_AreRefused()
@@ -231,7 +266,8 @@ public sealed class HostileMessageTests
         Assert.Equal(MalformedReason.Headers, Refusal(h => Many(h, "x")));
         Assert.Equal(MalformedReason.Headers, Refusal(h => Many(h, 1)));
         Assert.Equal(MalformedReason.Headers, Refusal(h => h["large"] = new string('x', 9000)));
-        Assert.Equal(MalformedReason.Headers, Refusal(h => h["stamps"] = new JsonObject { ["s"] = new string('x', 40_000) }));
+        Assert.Equal(
+            MalformedReason.Headers, Refusal(h => h["stamps"] = new JsonObject { ["s"] = new string('x', 40_000) }));
     }
 
     [Theory]
@@ -259,7 +295,8 @@ public sealed class HostileMessageTests
     [Fact]
     public void Decode_TypeHints_AreData()
     {
-        var body = """[[{"$type":"System.IO.FileInfo, mscorlib","__type__":"uuid","__value__":"x"}],{},null]"""u8.ToArray();
+        var body =
+            """[[{"$type":"System.IO.FileInfo, mscorlib","__type__":"uuid","__value__":"x"}],{},null]"""u8.ToArray();
 
         Assert.Equal(body, CeleryEnvelope.Decode(Envelope(body: body)).Body.ToArray());
     }
@@ -267,7 +304,8 @@ public sealed class HostileMessageTests
     [Fact]
     public void Decode_HugeTimeLimitAndPriority_AreClamped()
     {
-        var message = CeleryEnvelope.Decode(Envelope(h => h["timelimit"] = Parse("[1e300, 0]"), change: e => e["properties"]!["priority"] = -5));
+        var message = CeleryEnvelope.Decode(
+            Envelope(h => h["timelimit"] = Parse("[1e300, 0]"), change: e => e["properties"]!["priority"] = -5));
 
         Assert.Equal(TimeSpan.FromDays(3_653), message.TimeLimit);
         Assert.Null(message.SoftTimeLimit);
@@ -282,18 +320,28 @@ public sealed class HostileMessageTests
     public void Decode_ReservedQueue_IsMalformed(string queue) =>
         Assert.Equal(
             "$.properties.delivery_info.routing_key",
-            Assert.Throws<MalformedMessageException>(() => CeleryEnvelope.Decode(Envelope(change: e => e["properties"]!["delivery_info"]!["routing_key"] = queue))).Path);
+            Assert.Throws<MalformedMessageException>(() => CeleryEnvelope.Decode(
+                Envelope(change: e => e["properties"]!["delivery_info"]!["routing_key"] = queue))).Path);
 
     [Fact]
     public void Decode_AmqpTableOfStrangeValues_IsMalformed()
     {
         var cycle = new List<object?>();
         cycle.Add(cycle);
-        object?[] values = [new byte[] { 0xFF }, double.NaN, new object(), cycle, new Dictionary<object, object> { [1] = 2 }, new string('x', 300_000)];
+        object?[] values =
+        [
+            new byte[] { 0xFF },
+            double.NaN,
+            new object(),
+            cycle,
+            new Dictionary<object, object> { [1] = 2 },
+            new string('x', 300_000),
+        ];
 
         foreach (var value in values)
         {
-            Assert.Throws<MalformedMessageException>(() => CeleryAmqp.Decode(Amqp(("id", "1"), ("task", "a"), ("strange", value)), "q"));
+            Assert.Throws<MalformedMessageException>(
+                () => CeleryAmqp.Decode(Amqp(("id", "1"), ("task", "a"), ("strange", value)), "q"));
         }
 
         Assert.Equal("1", CeleryAmqp.Decode(Amqp(("id", "1"u8.ToArray()), ("task", "a")), "q").Id.Value);
@@ -321,7 +369,8 @@ public sealed class HostileMessageTests
         Assert.Throws<ArgumentException>(() => CeleryEnvelope.Encode(message, "tag", DateTimeOffset.UnixEpoch));
     }
 
-    internal static byte[] Envelope(Action<JsonObject>? headers = null, byte[]? body = null, Action<JsonObject>? change = null)
+    internal static byte[] Envelope(
+        Action<JsonObject>? headers = null, byte[]? body = null, Action<JsonObject>? change = null)
     {
         var map = new JsonObject { ["lang"] = "cs", ["task"] = "proj.add", ["id"] = "m-1" };
         headers?.Invoke(map);

@@ -33,7 +33,10 @@ public sealed class JobBodyTests
         var arguments = JobArguments.Of([new string('x', 92)]);
 
         Assert.Equal(100 + Embed.Length, JobBody.Encode("a", arguments, Serializer, payloadBytesMax: 100).Length);
-        Assert.Equal(99, Assert.Throws<PayloadTooLargeException>(() => JobBody.Encode("a", arguments, Serializer, payloadBytesMax: 99)).SizeBytesMax);
+        Assert.Equal(
+            99,
+            Assert.Throws<PayloadTooLargeException>(() =>
+                JobBody.Encode("a", arguments, Serializer, payloadBytesMax: 99)).SizeBytesMax);
     }
 
     [Fact]
@@ -90,7 +93,8 @@ public sealed class JobBodyTests
     {
         Assert.Throws<BadArgumentsException>(() => JobBody.Encode("a", JobArguments.Of([1, double.NaN]), Serializer));
 
-        Assert.Equal("[[2],{}" + Embed, Encoding.UTF8.GetString(JobBody.Encode("a", JobArguments.Of([2]), Serializer).Span));
+        Assert.Equal(
+            "[[2],{}" + Embed, Encoding.UTF8.GetString(JobBody.Encode("a", JobArguments.Of([2]), Serializer).Span));
     }
 
     [Fact]
@@ -102,7 +106,8 @@ public sealed class JobBodyTests
     {
         using var deep = JsonDocument.Parse(new string('[', 64) + new string(']', 64));
 
-        Assert.Throws<BadArgumentsException>(() => JobBody.Encode("a", JobArguments.FromJson(deep.RootElement), Serializer));
+        Assert.Throws<BadArgumentsException>(
+            () => JobBody.Encode("a", JobArguments.FromJson(deep.RootElement), Serializer));
     }
 
     [Theory]
@@ -135,7 +140,8 @@ public sealed class JobBodyTests
 
     private sealed class Open : JobArguments
     {
-        public override void WritePositional(Utf8JsonWriter writer, JobSerializer serializer) => writer.WriteStartArray();
+        public override void WritePositional(Utf8JsonWriter writer, JobSerializer serializer) =>
+            writer.WriteStartArray();
     }
 
     private sealed class Nesting : JobArguments

@@ -12,7 +12,11 @@ public sealed class MutationFuzzTests(ITestOutputHelper output)
 
     private static readonly byte[][] Tokens =
     [
-        .. new[] { "null", "NaN", "1e999", "-1", "9999999999999999999999", "\"\"", "[]", "{}", "{", "]", "\"", "\\", "\\ud800", "\\u0000", "\r\n", "true", ",", ":", "\"__type__\"" }
+        .. new[]
+        {
+            "null", "NaN", "1e999", "-1", "9999999999999999999999", "\"\"", "[]", "{}", "{", "]", "\"", "\\", "\\ud800",
+            "\\u0000", "\r\n", "true", ",", ":", "\"__type__\"",
+        }
             .Select(Encoding.UTF8.GetBytes),
         [0xFF], [0xC3], [0xED, 0xA0, 0x80], [0xEF, 0xBB, 0xBF], [0],
     ];
@@ -58,7 +62,8 @@ public sealed class MutationFuzzTests(ITestOutputHelper output)
 
         output.WriteLine($"{read} read, {refused} refused, slowest {slowest.TotalMilliseconds:0.0} ms");
         Assert.True(read > Rounds / 100, $"seed {used}: only {read} were read, so that the mutations test nothing");
-        Assert.True(refused > Rounds / 100, $"seed {used}: only {refused} were refused, so that the mutations test nothing");
+        Assert.True(
+            refused > Rounds / 100, $"seed {used}: only {refused} were refused, so that the mutations test nothing");
         Assert.True(slowest < SlowestMax, $"seed {used}: one took {slowest}");
     }
 

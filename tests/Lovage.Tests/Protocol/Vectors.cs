@@ -47,7 +47,9 @@ internal static class Vectors
             var count = 0;
             foreach (var element in RedisElements(Read(file)))
             {
-                var raw = element.TryGetProperty("raw", out var text) ? text.GetString()! : element.GetProperty("envelope").GetRawText();
+                var raw = element.TryGetProperty("raw", out var text)
+                    ? text.GetString()!
+                    : element.GetProperty("envelope").GetRawText();
                 yield return ($"{file}#{count++}", Encoding.UTF8.GetBytes(raw));
             }
         }
@@ -85,15 +87,19 @@ internal static class Vectors
             {
                 if (key.Name.StartsWith("celery-task-meta-", StringComparison.Ordinal))
                 {
-                    yield return ($"{file}#key{count++}", Encoding.UTF8.GetBytes(key.Value.GetProperty("value").GetString()!));
+                    yield return (
+                        $"{file}#key{count++}", Encoding.UTF8.GetBytes(key.Value.GetProperty("value").GetString()!));
                 }
             }
 
             foreach (var published in vector.GetProperty("pubsub_messages_in_order").EnumerateArray())
             {
-                if (published.GetProperty("channel").GetString()!.StartsWith("celery-task-meta-", StringComparison.Ordinal))
+                if (published.GetProperty("channel")
+                    .GetString()!
+                    .StartsWith("celery-task-meta-", StringComparison.Ordinal))
                 {
-                    yield return ($"{file}#published{count++}", Encoding.UTF8.GetBytes(published.GetProperty("data").GetString()!));
+                    yield return ($"{file}#published{count++}", Encoding.UTF8.GetBytes(
+                        published.GetProperty("data").GetString()!));
                 }
             }
         }

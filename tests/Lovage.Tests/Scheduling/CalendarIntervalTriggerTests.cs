@@ -18,8 +18,12 @@ public sealed class CalendarIntervalTriggerTests(ITestOutputHelper output)
     [Fact]
     public void NextAfter_Quarterly_BeginsAsTheCalendarDoes()
     {
-        Assert.Equal(["2026-04-01", "2026-07-01", "2026-10-01", "2027-01-01"], Days(Every.Quarters(1), "2026-01-01T00:00:00Z", 4));
-        Assert.Equal(["2026-01-31", "2026-04-30", "2026-07-31", "2026-10-31"], Days(Every.Quarters(1, 31), "2026-01-01T00:00:00Z", 4));
+        Assert.Equal(
+            ["2026-04-01", "2026-07-01", "2026-10-01", "2027-01-01"],
+            Days(Every.Quarters(1), "2026-01-01T00:00:00Z", 4));
+        Assert.Equal(
+            ["2026-01-31", "2026-04-30", "2026-07-31", "2026-10-31"],
+            Days(Every.Quarters(1, 31), "2026-01-01T00:00:00Z", 4));
         Assert.Equal(["2026-07-31", "2027-01-31"], Days(Every.Quarters(2, 31), "2026-02-01T00:00:00Z", 2));
     }
 
@@ -30,8 +34,18 @@ public sealed class CalendarIntervalTriggerTests(ITestOutputHelper output)
         Assert.Equal(["2026-01-05", "2026-01-12"], Days(Every.Weeks(1), "2026-01-01T00:00:00Z", 2));
         Assert.Equal(["2026-01-04", "2026-01-11"], Days(Every.Weeks(1, DayOfWeek.Sunday), "2026-01-01T00:00:00Z", 2));
         Assert.Equal(["2028-02-29", "2029-02-28"], Days(Every.Years(1, 2, 29), "2028-01-01T00:00:00Z", 2));
-        Assert.Equal(["2026-01-10", "2026-01-13"], Days(new CalendarIntervalTrigger(days: 3, anchor: new DateOnly(2026, 1, 1)), "2026-01-07T00:00:00Z", 2));
-        Assert.Equal(["2026-01-31", "2026-03-03", "2026-04-06"], Days(new CalendarIntervalTrigger(months: 1, days: 3, anchor: new DateOnly(2026, 1, 31)) with { Start = At("2026-01-31T00:00:00Z") }, "2026-01-01T00:00:00Z", 3));
+        Assert.Equal(
+            ["2026-01-10", "2026-01-13"],
+            Days(new CalendarIntervalTrigger(days: 3, anchor: new DateOnly(2026, 1, 1)), "2026-01-07T00:00:00Z", 2));
+        Assert.Equal(
+            ["2026-01-31", "2026-03-03", "2026-04-06"],
+            Days(
+                new CalendarIntervalTrigger(months: 1, days: 3, anchor: new DateOnly(2026, 1, 31)) with
+                {
+                    Start = At("2026-01-31T00:00:00Z"),
+                },
+                "2026-01-01T00:00:00Z",
+                3));
     }
 
     [Fact]
@@ -60,7 +74,12 @@ public sealed class CalendarIntervalTriggerTests(ITestOutputHelper output)
         var random = new Random(used);
         for (var round = 0; round < 400; round++)
         {
-            var (months, days) = random.Next(3) switch { 0 => (random.Next(1, 40), 0), 1 => (0, random.Next(1, 400)), _ => (random.Next(1, 20), random.Next(1, 60)) };
+            var (months, days) = random.Next(3) switch
+            {
+                0 => (random.Next(1, 40), 0),
+                1 => (0, random.Next(1, 400)),
+                _ => (random.Next(1, 20), random.Next(1, 60)),
+            };
             var anchor = DateOnly.FromDateTime(TriggerDraw.Instant(random).UtcDateTime);
             var time = new TimeOnly(random.Next(24), random.Next(60));
             int? day = days == 0 && random.Next(2) == 0 ? random.Next(1, 32) : null;
@@ -74,7 +93,9 @@ public sealed class CalendarIntervalTriggerTests(ITestOutputHelper output)
             for (var i = 1; i < expected.Count; i++)
             {
                 Assert.True(expected[i] > expected[i - 1]);
-                Assert.True(expected[i] == trigger.NextAfter(expected[i - 1]), $"seed {used}: {trigger.ToJson()} after {expected[i - 1]:u}");
+                Assert.True(
+                    expected[i] == trigger.NextAfter(expected[i - 1]),
+                    $"seed {used}: {trigger.ToJson()} after {expected[i - 1]:u}");
                 Assert.Equal(expected[i], trigger.NextAfter(expected[i].AddTicks(-1)));
             }
         }
@@ -89,8 +110,10 @@ public sealed class CalendarIntervalTriggerTests(ITestOutputHelper output)
         Assert.Equal(At("0101-01-01T00:00:00Z"), trigger.NextAfter(DateTimeOffset.MinValue));
         Assert.Equal(2, Every.Days(1).NextAfter(DateTimeOffset.MinValue)!.Value.Year);
         Assert.Null(Every.Days(1).NextAfter(DateTimeOffset.MaxValue));
-        Assert.NotNull(new CalendarIntervalTrigger(months: 1, days: 1, anchor: new DateOnly(9998, 12, 31)).NextAfter(DateTimeOffset.MinValue));
-        Assert.NotNull(new CalendarIntervalTrigger(months: 7, anchor: new DateOnly(1, 1, 1)).NextAfter(At("9990-01-01T00:00:00Z")));
+        Assert.NotNull(new CalendarIntervalTrigger(months: 1, days: 1, anchor: new DateOnly(9998, 12, 31)).NextAfter(
+            DateTimeOffset.MinValue));
+        Assert.NotNull(new CalendarIntervalTrigger(months: 7, anchor: new DateOnly(1, 1, 1)).NextAfter(
+            At("9990-01-01T00:00:00Z")));
     }
 
     [Fact]

@@ -3,7 +3,9 @@ using System.Text.Json;
 
 namespace Lovage.Tests.Scheduling;
 
-/// <summary>Celery's dialect, compared with next runs that Celery computed (Scheduling/Vectors/crontab_next_runs.json).</summary>
+/// <summary>
+/// Celery's dialect, compared with next runs that Celery computed (Scheduling/Vectors/crontab_next_runs.json).
+/// </summary>
 public sealed class CeleryCronTests
 {
     private static readonly JsonElement Vectors = Read();
@@ -17,7 +19,9 @@ public sealed class CeleryCronTests
         var vector = Vectors.GetProperty(name);
         var kwargs = vector.GetProperty("kwargs");
         string Field(string field) => kwargs.TryGetProperty(field, out var value) ? value.GetString()! : "*";
-        var expression = $"{Field("minute")} {Field("hour")} {Field("day_of_month")} {Field("month_of_year")} {Field("day_of_week")}";
+        var expression =
+            $"{Field("minute")} {Field("hour")} {Field("day_of_month")} {Field("month_of_year")} "
+                + $"{Field("day_of_week")}";
         if (vector.TryGetProperty("error", out _))
         {
             Assert.Throws<TriggerException>(() => Cron.ParseCelery(expression));
@@ -57,8 +61,19 @@ public sealed class CeleryCronTests
     [InlineData("0 0 13 * fri", "2026-02-13T00:00:00Z")]
     [InlineData("0 0 */2 * Wednesday", "2026-01-07T00:00:00Z")]
     [InlineData("0 0 1 december-january *", "2026-02-01T00:00:00Z", "2026-12-01T00:00:00Z")]
-    [InlineData("0 22-4/2 * * *", "2026-01-01T00:00:00Z", "2026-01-01T02:00:00Z", "2026-01-01T04:00:00Z", "2026-01-01T22:00:00Z")]
-    [InlineData("0 0 * * sat-mon", "2026-01-01T00:00:00Z", "2026-01-03T00:00:00Z", "2026-01-04T00:00:00Z", "2026-01-05T00:00:00Z", "2026-01-10T00:00:00Z")]
+    [InlineData(
+        "0 22-4/2 * * *",
+        "2026-01-01T00:00:00Z",
+        "2026-01-01T02:00:00Z",
+        "2026-01-01T04:00:00Z",
+        "2026-01-01T22:00:00Z")]
+    [InlineData(
+        "0 0 * * sat-mon",
+        "2026-01-01T00:00:00Z",
+        "2026-01-03T00:00:00Z",
+        "2026-01-04T00:00:00Z",
+        "2026-01-05T00:00:00Z",
+        "2026-01-10T00:00:00Z")]
     public void NextAfter_DialectsOwnForms_AreRead(string expression, params string[] times)
     {
         var instants = times.Select(time => DateTimeOffset.Parse(time, CultureInfo.InvariantCulture)).ToList();
@@ -76,7 +91,8 @@ public sealed class CeleryCronTests
 
     private static JsonElement Read()
     {
-        using var document = JsonDocument.Parse(File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "Scheduling", "Vectors", "crontab_next_runs.json")));
+        using var document = JsonDocument.Parse(File.ReadAllText(
+            Path.Combine(AppContext.BaseDirectory, "Scheduling", "Vectors", "crontab_next_runs.json")));
         return document.RootElement.Clone();
     }
 }

@@ -15,7 +15,8 @@ public sealed class CronHostileTests(ITestOutputHelper output)
 
     private static readonly string[] Tokens =
     [
-        "*", "/", "-", ",", "#", "L", "W", "?", "@", " ", "\t", "0", "7", "9", "31", "99", "999999999999", "*/1", "-1", "L-3W", "MON", "SUNL", "FEB", "\0", "\u0661", "\ud800", "\uff0a", "\u202e", "é", "\r\n", "$", "%s", "'", "\"",
+        "*", "/", "-", ",", "#", "L", "W", "?", "@", " ", "\t", "0", "7", "9", "31", "99", "999999999999", "*/1", "-1",
+        "L-3W", "MON", "SUNL", "FEB", "\0", "\u0661", "\ud800", "\uff0a", "\u202e", "é", "\r\n", "$", "%s", "'", "\"",
     ];
 
     public static TheoryData<string> Bombs =>
@@ -30,7 +31,8 @@ public sealed class CronHostileTests(ITestOutputHelper output)
         $"{string.Join(',', Enumerable.Range(0, 60))} {string.Join(',', Enumerable.Range(0, 24))} * * *",
         $"{string.Join(',', Enumerable.Range(0, 60))} * * * * *",
         "0 0 " + string.Join(',', Enumerable.Range(1, 31).Select(day => $"{day}W")) + " * *",
-        "0 0 * * " + string.Join(',', Enumerable.Range(0, 7).SelectMany(day => Enumerable.Range(1, 5).Select(nth => $"{day}#{nth}"))),
+        "0 0 * * " + string.Join(
+            ',', Enumerable.Range(0, 7).SelectMany(day => Enumerable.Range(1, 5).Select(nth => $"{day}#{nth}"))),
         "0 0 29 2 MON#5",
         "* * * * * *",
         "59 59 23 31 12 *",
@@ -79,14 +81,22 @@ public sealed class CronHostileTests(ITestOutputHelper output)
 
         output.WriteLine($"{read} read, {refused} refused, slowest {slowest.TotalMilliseconds:0.0} ms");
         Assert.True(read > Mutations / 20, $"seed {used}: only {read} were read, so that the mutations test nothing");
-        Assert.True(refused > Mutations / 20, $"seed {used}: only {refused} were refused, so that the mutations test nothing");
+        Assert.True(
+            refused > Mutations / 20, $"seed {used}: only {refused} were refused, so that the mutations test nothing");
         Assert.True(slowest < SlowestMax, $"seed {used}: one took {slowest}");
     }
 
     [Fact]
     public void Parse_HostileText_IsShownHarmlessly()
     {
-        foreach (var text in new[] { "\0\u001b[31m * * * *", "* * * * \u202e", new string('\u0085', 40) + " * * * *", "\ud800 * * * *", "*\r\n* * * * *" })
+        foreach (var text in new[]
+        {
+            "\0\u001b[31m * * * *",
+            "* * * * \u202e",
+            new string('\u0085', 40) + " * * * *",
+            "\ud800 * * * *",
+            "*\r\n* * * * *",
+        })
         {
             var fault = Assert.Throws<TriggerException>(() => Cron.Parse(text));
             Assert.DoesNotContain(fault.Message, char.IsControl);
@@ -120,7 +130,9 @@ public sealed class CronHostileTests(ITestOutputHelper output)
 
     private static bool Exercise(string text, CronDialect dialect, string zone)
     {
-        if (CronParser.Parse(text, dialect == CronDialect.Celery ? CronRules.Celery : CronRules.Standard, out var error) is null)
+        if (CronParser.Parse(text, dialect == CronDialect.Celery
+            ? CronRules.Celery
+            : CronRules.Standard, out var error) is null)
         {
             Assert.InRange(error!.Position, 0, text.Length);
             Assert.True(error.Message.Length < 250 && !error.Message.Any(char.IsControl), error.Message);
@@ -164,7 +176,10 @@ public sealed class CronHostileTests(ITestOutputHelper output)
     private static string OtherDigit(string text, int from, Random random)
     {
         var at = text.AsSpan(from).IndexOfAnyInRange('0', '9');
-        return at < 0 ? text : string.Concat(text.AsSpan(0, from + at), random.Next(10).ToString(CultureInfo.InvariantCulture), text.AsSpan(from + at + 1));
+        return at < 0 ? text : string.Concat(
+            text.AsSpan(0, from + at),
+            random.Next(10).ToString(CultureInfo.InvariantCulture),
+            text.AsSpan(from + at + 1));
     }
 
     private static TimeSpan Quickest(Action action) => Enumerable.Range(0, 5).Min(_ =>

@@ -127,7 +127,10 @@ public sealed class CronParserTests
     {
         var longest = "0,1 0 * * *".PadRight(256);
         Assert.Equal("0,1 0 * * *", Cron.Parse(longest).Expression);
-        Assert.Contains("at most 256", Assert.Throws<TriggerException>(() => Cron.Parse(longest + " ")).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "at most 256",
+            Assert.Throws<TriggerException>(() => Cron.Parse(longest + " ")).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]

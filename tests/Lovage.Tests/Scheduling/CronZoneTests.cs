@@ -4,44 +4,162 @@ using Lovage.Tests.Scheduling.Corpus;
 
 namespace Lovage.Tests.Scheduling;
 
-/// <summary>When the clock jumps: cases picked by hand, and kinds of jumps that no zone makes from 2024 to 2035.</summary>
+/// <summary>
+/// When the clock jumps: cases picked by hand, and kinds of jumps that no zone makes from 2024 to 2035.
+/// </summary>
 public sealed class CronZoneTests
 {
     [Theory]
 
     // Forward, 02:00 to 03:00: what is skipped fires once, at the first instant after the gap.
-    [InlineData("America/New_York", "30 2 * * *", "2026-03-07T12:00:00-05:00", "2026-03-08T03:00:00-04:00", "2026-03-09T02:30:00-04:00")]
-    [InlineData("America/New_York", "0,15,30 2 * * *", "2026-03-08T01:59:59-05:00", "2026-03-08T03:00:00-04:00", "2026-03-09T02:00:00-04:00")]
-    [InlineData("America/New_York", "*/15 2 * * *", "2026-03-08T01:59:59-05:00", "2026-03-08T03:00:00-04:00", "2026-03-09T02:00:00-04:00")]
-    [InlineData("America/New_York", "30 2,3 * * *", "2026-03-08T01:59:59-05:00", "2026-03-08T03:00:00-04:00", "2026-03-08T03:30:00-04:00")]
-    [InlineData("America/New_York", "0 2,3 * * *", "2026-03-08T01:59:59-05:00", "2026-03-08T03:00:00-04:00", "2026-03-09T02:00:00-04:00")]
-    [InlineData("America/New_York", "*/20 * * * *", "2026-03-08T01:40:00-05:00", "2026-03-08T03:00:00-04:00", "2026-03-08T03:20:00-04:00")]
-    [InlineData("America/New_York", "0 */2 * * *", "2026-03-08T00:00:00-05:00", "2026-03-08T03:00:00-04:00", "2026-03-08T04:00:00-04:00")]
-    [InlineData("America/New_York", "59 59 1 * * *", "2026-03-08T01:00:00-05:00", "2026-03-08T01:59:59-05:00", "2026-03-09T01:59:59-04:00")]
-    [InlineData("America/Sao_Paulo", "0 0 * * *", "2018-11-03T12:00:00-03:00", "2018-11-04T01:00:00-02:00", "2018-11-05T00:00:00-02:00")]
+    [InlineData(
+        "America/New_York",
+        "30 2 * * *",
+        "2026-03-07T12:00:00-05:00",
+        "2026-03-08T03:00:00-04:00",
+        "2026-03-09T02:30:00-04:00")]
+    [InlineData(
+        "America/New_York",
+        "0,15,30 2 * * *",
+        "2026-03-08T01:59:59-05:00",
+        "2026-03-08T03:00:00-04:00",
+        "2026-03-09T02:00:00-04:00")]
+    [InlineData(
+        "America/New_York",
+        "*/15 2 * * *",
+        "2026-03-08T01:59:59-05:00",
+        "2026-03-08T03:00:00-04:00",
+        "2026-03-09T02:00:00-04:00")]
+    [InlineData(
+        "America/New_York",
+        "30 2,3 * * *",
+        "2026-03-08T01:59:59-05:00",
+        "2026-03-08T03:00:00-04:00",
+        "2026-03-08T03:30:00-04:00")]
+    [InlineData(
+        "America/New_York",
+        "0 2,3 * * *",
+        "2026-03-08T01:59:59-05:00",
+        "2026-03-08T03:00:00-04:00",
+        "2026-03-09T02:00:00-04:00")]
+    [InlineData(
+        "America/New_York",
+        "*/20 * * * *",
+        "2026-03-08T01:40:00-05:00",
+        "2026-03-08T03:00:00-04:00",
+        "2026-03-08T03:20:00-04:00")]
+    [InlineData(
+        "America/New_York",
+        "0 */2 * * *",
+        "2026-03-08T00:00:00-05:00",
+        "2026-03-08T03:00:00-04:00",
+        "2026-03-08T04:00:00-04:00")]
+    [InlineData(
+        "America/New_York",
+        "59 59 1 * * *",
+        "2026-03-08T01:00:00-05:00",
+        "2026-03-08T01:59:59-05:00",
+        "2026-03-09T01:59:59-04:00")]
+    [InlineData(
+        "America/Sao_Paulo",
+        "0 0 * * *",
+        "2018-11-03T12:00:00-03:00",
+        "2018-11-04T01:00:00-02:00",
+        "2018-11-05T00:00:00-02:00")]
 
     // Back, 02:00 to 01:00: fixed times fire at the first of two, the others at both.
-    [InlineData("America/New_York", "30 1 * * *", "2026-11-01T00:00:00-04:00", "2026-11-01T01:30:00-04:00", "2026-11-02T01:30:00-05:00")]
-    [InlineData("America/New_York", "30 1 * * *", "2026-11-01T01:00:00-05:00", "2026-11-02T01:30:00-05:00", "2026-11-03T01:30:00-05:00")]
-    [InlineData("America/New_York", "0,30 1,2 * * *", "2026-11-01T01:30:00-04:00", "2026-11-01T02:00:00-05:00", "2026-11-01T02:30:00-05:00")]
-    [InlineData("America/New_York", "30 * * * *", "2026-11-01T01:30:00-04:00", "2026-11-01T01:30:00-05:00", "2026-11-01T02:30:00-05:00")]
-    [InlineData("America/New_York", "*/30 1 * * *", "2026-11-01T01:30:00-04:00", "2026-11-01T01:00:00-05:00", "2026-11-01T01:30:00-05:00")]
-    [InlineData("America/New_York", "30 1-1 * * *", "2026-11-01T01:30:00-04:00", "2026-11-01T01:30:00-05:00", "2026-11-02T01:30:00-05:00")]
-    [InlineData("America/New_York", "*/30 30 1 * * *", "2026-11-01T01:30:30-04:00", "2026-11-01T01:30:00-05:00", "2026-11-01T01:30:30-05:00")]
+    [InlineData(
+        "America/New_York",
+        "30 1 * * *",
+        "2026-11-01T00:00:00-04:00",
+        "2026-11-01T01:30:00-04:00",
+        "2026-11-02T01:30:00-05:00")]
+    [InlineData(
+        "America/New_York",
+        "30 1 * * *",
+        "2026-11-01T01:00:00-05:00",
+        "2026-11-02T01:30:00-05:00",
+        "2026-11-03T01:30:00-05:00")]
+    [InlineData(
+        "America/New_York",
+        "0,30 1,2 * * *",
+        "2026-11-01T01:30:00-04:00",
+        "2026-11-01T02:00:00-05:00",
+        "2026-11-01T02:30:00-05:00")]
+    [InlineData(
+        "America/New_York",
+        "30 * * * *",
+        "2026-11-01T01:30:00-04:00",
+        "2026-11-01T01:30:00-05:00",
+        "2026-11-01T02:30:00-05:00")]
+    [InlineData(
+        "America/New_York",
+        "*/30 1 * * *",
+        "2026-11-01T01:30:00-04:00",
+        "2026-11-01T01:00:00-05:00",
+        "2026-11-01T01:30:00-05:00")]
+    [InlineData(
+        "America/New_York",
+        "30 1-1 * * *",
+        "2026-11-01T01:30:00-04:00",
+        "2026-11-01T01:30:00-05:00",
+        "2026-11-02T01:30:00-05:00")]
+    [InlineData(
+        "America/New_York",
+        "*/30 30 1 * * *",
+        "2026-11-01T01:30:30-04:00",
+        "2026-11-01T01:30:00-05:00",
+        "2026-11-01T01:30:30-05:00")]
 
     // Half an hour, at 02:00.
-    [InlineData("Australia/Lord_Howe", "15 2 * * *", "2026-10-03T12:00:00+10:30", "2026-10-04T02:30:00+11:00", "2026-10-05T02:15:00+11:00")]
-    [InlineData("Australia/Lord_Howe", "45 1 * * *", "2026-04-05T00:00:00+11:00", "2026-04-05T01:45:00+11:00", "2026-04-06T01:45:00+10:30")]
-    [InlineData("Australia/Lord_Howe", "45 * * * *", "2026-04-05T01:45:00+11:00", "2026-04-05T01:45:00+10:30", "2026-04-05T02:45:00+10:30")]
+    [InlineData(
+        "Australia/Lord_Howe",
+        "15 2 * * *",
+        "2026-10-03T12:00:00+10:30",
+        "2026-10-04T02:30:00+11:00",
+        "2026-10-05T02:15:00+11:00")]
+    [InlineData(
+        "Australia/Lord_Howe",
+        "45 1 * * *",
+        "2026-04-05T00:00:00+11:00",
+        "2026-04-05T01:45:00+11:00",
+        "2026-04-06T01:45:00+10:30")]
+    [InlineData(
+        "Australia/Lord_Howe",
+        "45 * * * *",
+        "2026-04-05T01:45:00+11:00",
+        "2026-04-05T01:45:00+10:30",
+        "2026-04-05T02:45:00+10:30")]
 
     // Two hours.
-    [InlineData("Antarctica/Troll", "30 1,2 * * *", "2026-03-29T00:00:00+00:00", "2026-03-29T03:00:00+02:00", "2026-03-30T01:30:00+02:00")]
+    [InlineData(
+        "Antarctica/Troll",
+        "30 1,2 * * *",
+        "2026-03-29T00:00:00+00:00",
+        "2026-03-29T03:00:00+02:00",
+        "2026-03-30T01:30:00+02:00")]
 
     // A whole day is left out: Samoa had no December 30, 2011.
-    [InlineData("Pacific/Apia", "0 12 * * *", "2011-12-29T12:00:00-10:00", "2011-12-31T00:00:00+14:00", "2011-12-31T12:00:00+14:00")]
-    [InlineData("Pacific/Apia", "0 12 30 12 *", "2011-01-01T00:00:00Z", "2011-12-31T00:00:00+14:00", "2012-12-30T12:00:00+14:00")]
-    [InlineData("Pacific/Apia", "0 */6 * * *", "2011-12-29T18:00:00-10:00", "2011-12-31T00:00:00+14:00", "2011-12-31T06:00:00+14:00")]
-    public void NextAfter_AtAJumpOfTheClock_FollowsTheRules(string zone, string expression, string instant, string first, string second)
+    [InlineData(
+        "Pacific/Apia",
+        "0 12 * * *",
+        "2011-12-29T12:00:00-10:00",
+        "2011-12-31T00:00:00+14:00",
+        "2011-12-31T12:00:00+14:00")]
+    [InlineData(
+        "Pacific/Apia",
+        "0 12 30 12 *",
+        "2011-01-01T00:00:00Z",
+        "2011-12-31T00:00:00+14:00",
+        "2012-12-30T12:00:00+14:00")]
+    [InlineData(
+        "Pacific/Apia",
+        "0 */6 * * *",
+        "2011-12-29T18:00:00-10:00",
+        "2011-12-31T00:00:00+14:00",
+        "2011-12-31T06:00:00+14:00")]
+    public void NextAfter_AtAJumpOfTheClock_FollowsTheRules(
+        string zone, string expression, string instant, string first, string second)
     {
         var trigger = Cron.Parse(expression, zone);
         Assert.Equal(At(first).ToUniversalTime(), trigger.NextAfter(At(instant)));
@@ -82,8 +200,10 @@ public sealed class CronZoneTests
             new DateTime(2030, 1, 1),
             new DateTime(2030, 12, 31),
             TimeSpan.FromMinutes(minutes),
-            TimeZoneInfo.TransitionTime.CreateFixedDateRule(new DateTime(1, 1, 1, start.Hour, start.Minute, 0), start.Month, start.Day),
-            TimeZoneInfo.TransitionTime.CreateFixedDateRule(new DateTime(1, 1, 1, end.Hour, end.Minute, 0), end.Month, end.Day));
+            TimeZoneInfo.TransitionTime.CreateFixedDateRule(
+                new DateTime(1, 1, 1, start.Hour, start.Minute, 0), start.Month, start.Day),
+            TimeZoneInfo.TransitionTime.CreateFixedDateRule(
+                new DateTime(1, 1, 1, end.Hour, end.Minute, 0), end.Month, end.Day));
         var zone = TimeZoneInfo.CreateCustomTimeZone("Test", TimeSpan.FromHours(1), "Test", "Test", "Test", [rule]);
         CompareAround(zone, new DateTime(2030, 6, 2, 0, 0, 0, DateTimeKind.Utc));
     }
@@ -138,12 +258,16 @@ public sealed class CronZoneTests
                 continue;
             }
 
-            var pattern = new CronPattern(CronParser.Parse(cron.Text, cron.Dialect == CronDialect.Celery ? CronRules.Celery : CronRules.Standard, out _)!);
+            var pattern = new CronPattern(CronParser.Parse(
+                cron.Text, cron.Dialect == CronDialect.Celery ? CronRules.Celery : CronRules.Standard, out _)!);
             var instant = window.From.Ticks - 1;
             foreach (var tick in window.TicksOf(naive))
             {
                 var found = timeline.NextAfterTicks(instant, pattern);
-                Assert.True(found == tick.Ticks, $"{cron} in {zone.Id} after {new DateTime(instant):s}: {tick:s} by the walker, {(found is { } ticks ? new DateTime(ticks) : null):s} by the trigger");
+                Assert.True(
+                    found == tick.Ticks,
+                    $"{cron} in {zone.Id} after {new DateTime(instant):s}: {tick:s} by the walker, "
+                        + $"{(found is { } ticks ? new DateTime(ticks) : null):s} by the trigger");
                 instant = tick.Ticks;
             }
 

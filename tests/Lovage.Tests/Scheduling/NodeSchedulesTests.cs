@@ -49,7 +49,10 @@ public sealed class NodeSchedulesTests
         Assert.Equal(3, (await schedules.StepAsync(Cancel)).TotalSeconds);
         node.Time.Advance(TimeSpan.FromSeconds(3));
         Assert.Equal(4, (await schedules.StepAsync(Cancel)).TotalSeconds);
-        Assert.Equal(Minute, await Schedules(node, new ScheduleDefinition("far", Cron.Parse("@yearly"), Lovage.Job.Create("warm"))).StepAsync(Cancel));
+        Assert.Equal(
+            Minute,
+            await Schedules(node, new ScheduleDefinition("far", Cron.Parse("@yearly"), Lovage.Job.Create("warm")))
+                .StepAsync(Cancel));
     }
 
     [Fact]
@@ -69,7 +72,9 @@ public sealed class NodeSchedulesTests
             await schedules.StepAsync(Cancel);
         }
 
-        Assert.Equal(["Schedule cache skipped 1 ticks", "Schedule cache skipped 1 ticks"], node.Log.Of(Skipped).Select(static line => line.Message.Split(',')[0]));
+        Assert.Equal(
+            ["Schedule cache skipped 1 ticks", "Schedule cache skipped 1 ticks"],
+            node.Log.Of(Skipped).Select(static line => line.Message.Split(',')[0]));
         finish.Set();
         await node.IdleAsync();
         node.Time.Advance(Minute);
@@ -88,7 +93,8 @@ public sealed class NodeSchedulesTests
     public async Task Step_ProcessWasPaused_LateTicksAreNotMadeUpFor(double seconds, int expected, int missed)
     {
         var ran = 0;
-        await using var node = await SpawnWorld.StartAsync(lovage => lovage.AddJob(Job("warm", () => Interlocked.Increment(ref ran))));
+        await using var node = await SpawnWorld.StartAsync(
+            lovage => lovage.AddJob(Job("warm", () => Interlocked.Increment(ref ran))));
         var schedules = Schedules(node, new ScheduleDefinition("cache", Every.Minutes(1), Lovage.Job.Create("warm")));
 
         node.Time.Advance(Minute + TimeSpan.FromSeconds(seconds));
@@ -96,7 +102,9 @@ public sealed class NodeSchedulesTests
         await node.IdleAsync();
 
         Assert.Equal(expected, ran);
-        Assert.Equal(missed == 0 ? [] : [$"Schedule cache missed {missed} ticks"], node.Log.Of(Missed).Select(static line => line.Message.Split(',')[0]));
+        Assert.Equal(
+            missed == 0 ? [] : [$"Schedule cache missed {missed} ticks"],
+            node.Log.Of(Missed).Select(static line => line.Message.Split(',')[0]));
         Assert.Equal(60 - (seconds % 60), wait.TotalSeconds, 6);
     }
 
@@ -104,7 +112,8 @@ public sealed class NodeSchedulesTests
     public async Task Step_ProcessWasPausedForDays_GoesOnWithoutCountingEachSecond()
     {
         var ran = 0;
-        await using var node = await SpawnWorld.StartAsync(lovage => lovage.AddJob(Job("warm", () => Interlocked.Increment(ref ran))));
+        await using var node = await SpawnWorld.StartAsync(
+            lovage => lovage.AddJob(Job("warm", () => Interlocked.Increment(ref ran))));
         var schedules = Schedules(node, new ScheduleDefinition("cache", Every.Seconds(1), Lovage.Job.Create("warm")));
 
         node.Time.Advance(TimeSpan.FromDays(3_650) + TimeSpan.FromSeconds(0.5));
@@ -112,7 +121,9 @@ public sealed class NodeSchedulesTests
         Assert.Equal(0.5, (await schedules.StepAsync(Cancel)).TotalSeconds);
         await node.IdleAsync();
         Assert.Equal(1, ran);
-        Assert.Equal($"Schedule cache missed {SchedulePlan.TicksMax} ticks", Assert.Single(node.Log.Of(Missed)).Message.Split(',')[0]);
+        Assert.Equal(
+            $"Schedule cache missed {SchedulePlan.TicksMax} ticks",
+            Assert.Single(node.Log.Of(Missed)).Message.Split(',')[0]);
     }
 
     [Fact]
@@ -163,7 +174,8 @@ public sealed class NodeSchedulesTests
         var ran = new Signal();
         await using var node = await SpawnWorld.StartAsync(lovage => lovage.AddJob(Job("warm", ran.Set)));
         var options = new ScheduleOptions { Jitter = TimeSpan.FromSeconds(30) };
-        var schedules = Schedules(node, new ScheduleDefinition("cache", Every.Minutes(1), Lovage.Job.Create("warm"), options));
+        var schedules = Schedules(
+            node, new ScheduleDefinition("cache", Every.Minutes(1), Lovage.Job.Create("warm"), options));
         node.Time.Advance(Minute);
         var wait = SchedulePlan.Jitter(options.Jitter, "cache", node.Time.GetUtcNow());
 
@@ -190,7 +202,11 @@ public sealed class NodeSchedulesTests
                     Interlocked.Increment(ref ran[place]);
                     signals[place].Set();
                 }))
-                .AddSchedule("cache", Every.Minutes(1), Lovage.Job.Create("warm"), static schedule => schedule.Target = ScheduleTarget.EveryNode)));
+                .AddSchedule(
+                    "cache",
+                    Every.Minutes(1),
+                    Lovage.Job.Create("warm"),
+                    static schedule => schedule.Target = ScheduleTarget.EveryNode)));
         }
 
         foreach (var (node, signal) in nodes.Zip(signals))

@@ -13,10 +13,27 @@ public sealed class ScheduleHeadersTests
     [Fact]
     public void Make_DueTick_PutsScheduleAndTickBesideTheTemplatesHeaders()
     {
-        var template = new JobMessage { Id = default, Name = "report", Queue = "default", Body = JobBody.Empty, Headers = ImmutableDictionary<string, string>.Empty.Add("tenant", "north") };
-        var schedule = new ScheduleRecord { Id = "often", Trigger = Every.Seconds(1).ToJson(), Job = template, Policy = new SchedulePolicy(), NextTick = Now };
+        var template = new JobMessage
+        {
+            Id = default,
+            Name = "report",
+            Queue = "default",
+            Body = JobBody.Empty,
+            Headers = ImmutableDictionary<string, string>.Empty.Add("tenant", "north"),
+        };
+        var schedule = new ScheduleRecord
+        {
+            Id = "often",
+            Trigger = Every.Seconds(1).ToJson(),
+            Job = template,
+            Policy = new SchedulePolicy(),
+            NextTick = Now,
+        };
 
-        var job = Assert.Single(SchedulePlan.Make(new DueSchedule(schedule, 0), Every.Seconds(1) with { Anchor = Now }, Now, () => JobId.Parse("a")).Jobs);
+        var job = Assert.Single(SchedulePlan.Make(new DueSchedule(schedule, 0), Every.Seconds(1) with
+        {
+            Anchor = Now,
+        }, Now, () => JobId.Parse("a")).Jobs);
 
         Assert.Equal(("north", "often"), (job.Headers["tenant"], job.Headers[ScheduleHeaders.Schedule]));
         Assert.Equal(Now, ScheduleHeaders.Read(job.Headers));
@@ -28,7 +45,9 @@ public sealed class ScheduleHeadersTests
     [InlineData("yesterday", false)]
     [InlineData("", false)]
     public void Read_AnyText_IsATickOrNone(string text, bool isTick) =>
-        Assert.Equal(isTick ? Now : null, ScheduleHeaders.Read(ImmutableDictionary<string, string>.Empty.Add(ScheduleHeaders.Tick, text)));
+        Assert.Equal(
+            isTick ? Now : null,
+            ScheduleHeaders.Read(ImmutableDictionary<string, string>.Empty.Add(ScheduleHeaders.Tick, text)));
 
     [Fact]
     public void Read_NoHeader_IsNone() => Assert.Null(ScheduleHeaders.Read(ImmutableDictionary<string, string>.Empty));

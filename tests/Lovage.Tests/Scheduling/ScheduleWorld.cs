@@ -11,7 +11,10 @@ using Microsoft.Extensions.Logging;
 
 namespace Lovage.Tests.Scheduling;
 
-/// <summary>Nodes of apps over one memory storage: their schedulers run on one thread, by a clock that stands still unless it is moved.</summary>
+/// <summary>
+/// Nodes of apps over one memory storage: their schedulers run on one thread, by a clock that stands still unless it is
+/// moved.
+/// </summary>
 internal sealed class ScheduleWorld : IAsyncDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
@@ -21,7 +24,13 @@ internal sealed class ScheduleWorld : IAsyncDisposable
 
     internal ScheduleWorld() => Storage = new MemoryStorage(Time);
 
-    internal static SchedulePolicy Always { get; } = new() { Misfire = MisfireRule.CatchUp, CatchUpMax = 1_000, Overlap = OverlapRule.Allow, OverlapMax = 1_000 };
+    internal static SchedulePolicy Always { get; } = new()
+    {
+        Misfire = MisfireRule.CatchUp,
+        CatchUpMax = 1_000,
+        Overlap = OverlapRule.Allow,
+        OverlapMax = 1_000,
+    };
 
     internal FakeTimeProvider Time { get; } = new();
 
@@ -39,7 +48,11 @@ internal sealed class ScheduleWorld : IAsyncDisposable
     /// <param name="app">The app it is one of.</param>
     /// <param name="hears">False for one that no hint reaches, as from another process.</param>
     /// <param name="settings">Its configuration.</param>
-    internal ScheduleNode Node(Func<LovageBuilder, LovageBuilder>? set = null, string app = "shop", bool hears = true, params (string Key, string Value)[] settings)
+    internal ScheduleNode Node(
+        Func<LovageBuilder, LovageBuilder>? set = null,
+        string app = "shop",
+        bool hears = true,
+        params (string Key, string Value)[] settings)
     {
         var node = new ScheduleNode(this, set, app, hears, settings);
         _nodes.Add(node);
@@ -58,7 +71,8 @@ internal sealed class ScheduleWorld : IAsyncDisposable
     internal void Do(Func<Task> what)
     {
         var start = TimeProvider.System.GetTimestamp();
-        var task = Task.Factory.StartNew(what, CancellationToken.None, TaskCreationOptions.DenyChildAttach, _scheduler).Unwrap();
+        var task = Task.Factory.StartNew(what, CancellationToken.None, TaskCreationOptions.DenyChildAttach, _scheduler)
+            .Unwrap();
         while (!task.IsCompleted)
         {
             Assert.True(TimeProvider.System.GetElapsedTime(start) < Patience, "It never ends.");
@@ -82,8 +96,11 @@ internal sealed class ScheduleWorld : IAsyncDisposable
         Time.Advance(end - Time.GetElapsedTime(0));
     }
 
-    /// <summary>Stores a schedule as another process would, without a hint to any node that does not hear the storage's.</summary>
-    internal async Task<ScheduleRecord> SaveAsync(string id, Trigger trigger, SchedulePolicy? policy = null, Func<ScheduleRecord, ScheduleRecord>? change = null)
+    /// <summary>
+    /// Stores a schedule as another process would, without a hint to any node that does not hear the storage's.
+    /// </summary>
+    internal async Task<ScheduleRecord> SaveAsync(
+        string id, Trigger trigger, SchedulePolicy? policy = null, Func<ScheduleRecord, ScheduleRecord>? change = null)
     {
         trigger = trigger.WithAnchor(Now);
         var record = new ScheduleRecord
@@ -98,16 +115,19 @@ internal sealed class ScheduleWorld : IAsyncDisposable
         return await FindAsync(id);
     }
 
-    internal async Task<ScheduleRecord> FindAsync(string id) => await Store.FindAsync(id, Cancel) ?? throw new InvalidOperationException($"There is no {id}.");
+    internal async Task<ScheduleRecord> FindAsync(string id) =>
+        await Store.FindAsync(id, Cancel) ?? throw new InvalidOperationException($"There is no {id}.");
 
     /// <summary>Oldest first.</summary>
-    internal async Task<IReadOnlyList<TickRecord>> HistoryAsync(string id) => [.. (await Store.HistoryAsync(id, 1_000, Cancel)).Reverse()];
+    internal async Task<IReadOnlyList<TickRecord>> HistoryAsync(string id) =>
+        [.. (await Store.HistoryAsync(id, 1_000, Cancel)).Reverse()];
 
     /// <summary>Ends the job that has waited longest.</summary>
     internal async Task EndJobAsync()
     {
         var owner = new WorkerOwner("b", "0", 1, 1, "w");
-        var delivery = Assert.Single(await Storage.Broker.ReceiveAsync(new ReceiveRequest(owner, ["default"], 1, TimeSpan.FromHours(1)), Cancel));
+        var delivery = Assert.Single(await Storage.Broker.ReceiveAsync(
+            new ReceiveRequest(owner, ["default"], 1, TimeSpan.FromHours(1)), Cancel));
         await Storage.Store.SettleAsync(
             [
                 new Settlement
@@ -115,7 +135,14 @@ internal sealed class ScheduleWorld : IAsyncDisposable
                     Token = delivery.Token,
                     Id = delivery.Message.Id,
                     Decision = JobDecision.Succeed,
-                    Attempt = new AttemptRecord { Number = 1, End = AttemptEnd.Succeeded, StartedAt = Now, Duration = TimeSpan.Zero, Worker = "w" },
+                    Attempt = new AttemptRecord
+                    {
+                        Number = 1,
+                        End = AttemptEnd.Succeeded,
+                        StartedAt = Now,
+                        Duration = TimeSpan.Zero,
+                        Worker = "w",
+                    },
                 },
             ],
             Cancel);
@@ -138,12 +165,19 @@ internal sealed class ScheduleNode : IAsyncDisposable
     private readonly ScheduleWorld _world;
     private readonly IHost _host;
 
-    internal ScheduleNode(ScheduleWorld world, Func<LovageBuilder, LovageBuilder>? set, string app, bool hears, (string Key, string Value)[] settings)
+    internal ScheduleNode(
+        ScheduleWorld world,
+        Func<LovageBuilder, LovageBuilder>? set,
+        string app,
+        bool hears,
+        (string Key, string Value)[] settings)
     {
         _world = world;
         Storage = new WatchedStorage(world.Storage, hears ? world.Storage.Signals : new WatchedStorage.Deaf());
-        var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { ApplicationName = app, EnvironmentName = "Development" });
-        builder.Configuration.AddInMemoryCollection(settings.Select(static setting => KeyValuePair.Create(setting.Key, (string?)setting.Value)));
+        var builder = Host.CreateEmptyApplicationBuilder(
+            new HostApplicationBuilderSettings { ApplicationName = app, EnvironmentName = "Development" });
+        builder.Configuration.AddInMemoryCollection(
+            settings.Select(static setting => KeyValuePair.Create(setting.Key, (string?)setting.Value)));
         builder.Logging.AddProvider(Log).SetMinimumLevel(LogLevel.Debug);
         builder.Services.AddSingleton(new Random(1));
         var lovage = builder.AddLovage().UseTime(world.Time).UseStorage(Storage).AddWorker();
@@ -177,7 +211,8 @@ internal sealed class ScheduleNode : IAsyncDisposable
     internal void Stop() => _world.Do(Schedules.StopAsync);
 
     /// <summary>From now on it can reach nothing, as if it had been cut off.</summary>
-    internal void Cut() => Storage.Before = static _ => throw new StorageException("No route to the storage.", isTransient: true);
+    internal void Cut() =>
+        Storage.Before = static _ => throw new StorageException("No route to the storage.", isTransient: true);
 
     public ValueTask DisposeAsync() => ((IAsyncDisposable)_host).DisposeAsync();
 }

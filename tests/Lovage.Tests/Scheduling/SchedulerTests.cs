@@ -25,10 +25,14 @@ public sealed class SchedulerTests
         Assert.Equal([31.5], await SecondsAsync(world, "once"));
         foreach (var id in new[] { "seven", "cron", "once" })
         {
-            Assert.All(await world.HistoryAsync(id), static tick => Assert.Equal((TickStatus.Fired, tick.Tick), (tick.Status, tick.RecordedAt)));
+            Assert.All(
+                await world.HistoryAsync(id),
+                static tick => Assert.Equal((TickStatus.Fired, tick.Tick), (tick.Status, tick.RecordedAt)));
         }
 
-        Assert.Equal((ScheduleState.Ended, null), ((await world.FindAsync("once")).State, (await world.FindAsync("once")).NextTick));
+        Assert.Equal(
+            (ScheduleState.Ended, null),
+            ((await world.FindAsync("once")).State, (await world.FindAsync("once")).NextTick));
         // One instant is due for two of them.
         Assert.Equal(20, node.Storage.Count("record"));
         Assert.InRange(node.Storage.Count("due"), 40, 52);
@@ -42,7 +46,8 @@ public sealed class SchedulerTests
 
         world.Advance(TimeSpan.FromMinutes(10));
 
-        Assert.Equal((121, 0, 0), (node.Storage.Count("due"), node.Storage.Count("lead"), node.Storage.Count("record")));
+        Assert.Equal(
+            (121, 0, 0), (node.Storage.Count("due"), node.Storage.Count("lead"), node.Storage.Count("record")));
     }
 
     [Fact]
@@ -55,7 +60,8 @@ public sealed class SchedulerTests
 
         world.Advance(60 * Second);
 
-        Assert.Equal(Enumerable.Range(1, 60).Select(static place => (double)place), await SecondsAsync(world, "second"));
+        Assert.Equal(
+            Enumerable.Range(1, 60).Select(static place => (double)place), await SecondsAsync(world, "second"));
         Assert.All(await world.HistoryAsync("second"), static tick => Assert.Equal(tick.Tick, tick.RecordedAt));
         Assert.Equal((60, 0), (first.Storage.Count("record"), second.Storage.Count("record")));
         Assert.InRange(second.Storage.Count("due"), 30, 125);
@@ -73,7 +79,8 @@ public sealed class SchedulerTests
         first.Cut();
         world.Advance(50 * Second);
 
-        Assert.Equal(Enumerable.Range(1, 60).Select(static place => (double)place), await SecondsAsync(world, "second"));
+        Assert.Equal(
+            Enumerable.Range(1, 60).Select(static place => (double)place), await SecondsAsync(world, "second"));
         var late = (await world.HistoryAsync("second")).Select(static tick => tick.RecordedAt - tick.Tick).ToList();
         Assert.All(late[..10], static span => Assert.Equal(TimeSpan.Zero, span));
         Assert.InRange(late[10], Second, 1.25 * Second);
@@ -137,9 +144,11 @@ public sealed class SchedulerTests
         Assert.Contains(reason, broken.Reason, StringComparison.Ordinal);
         Assert.Contains("bad", Assert.Single(node.Logged(5005)), StringComparison.Ordinal);
         Assert.Empty(await world.HistoryAsync("bad"));
-        await Assert.ThrowsAnyAsync<Exception>(async () => await node.Client.ResumeAsync("bad", TestContext.Current.CancellationToken));
+        await Assert.ThrowsAnyAsync<Exception>(
+            async () => await node.Client.ResumeAsync("bad", TestContext.Current.CancellationToken));
 
-        var mended = await node.Client.SetAsync("bad", Every.Seconds(10), Job.Create("report"), cancellationToken: TestContext.Current.CancellationToken);
+        var mended = await node.Client.SetAsync(
+            "bad", Every.Seconds(10), Job.Create("report"), cancellationToken: TestContext.Current.CancellationToken);
         Assert.Equal((ScheduleState.Active, null), (mended.State, mended.Reason));
         world.Advance(10 * Second);
         Assert.Equal([70], await SecondsAsync(world, "bad"));
@@ -163,9 +172,11 @@ public sealed class SchedulerTests
         world.Advance(30 * Second);
 
         Assert.InRange(failures, 15, 21);
-        Assert.Equal(Enumerable.Range(1, 60).Select(static place => (double)place), await SecondsAsync(world, "second"));
+        Assert.Equal(
+            Enumerable.Range(1, 60).Select(static place => (double)place), await SecondsAsync(world, "second"));
         Assert.Equal(60, (await world.FindAsync("second")).Fired);
-        Assert.Equal(60, Assert.Single(await world.Storage.Store.CountersAsync(TestContext.Current.CancellationToken)).Enqueued);
+        Assert.Equal(
+            60, Assert.Single(await world.Storage.Store.CountersAsync(TestContext.Current.CancellationToken)).Enqueued);
 
         static void Fail(bool fails)
         {
@@ -219,7 +230,9 @@ public sealed class SchedulerTests
         await world.SaveAsync("minute", Every.Minutes(1), new SchedulePolicy { Overlap = OverlapRule.QueueOne });
         var node = world.Start();
         world.Advance(TimeSpan.FromMinutes(3.25));
-        Assert.Equal([TickStatus.Fired, TickStatus.Queued, TickStatus.Skipped], (await world.HistoryAsync("minute")).Select(static tick => tick.Status));
+        Assert.Equal(
+            [TickStatus.Fired, TickStatus.Queued, TickStatus.Skipped],
+            (await world.HistoryAsync("minute")).Select(static tick => tick.Status));
         Assert.Single(node.Logged(5004));
 
         await world.EndJobAsync();
@@ -227,7 +240,8 @@ public sealed class SchedulerTests
         world.Advance(Second);
 
         var history = await world.HistoryAsync("minute");
-        Assert.Equal([TickStatus.Fired, TickStatus.Fired, TickStatus.Skipped], history.Select(static tick => tick.Status));
+        Assert.Equal(
+            [TickStatus.Fired, TickStatus.Fired, TickStatus.Skipped], history.Select(static tick => tick.Status));
         Assert.InRange(history[1].RecordedAt - ended, TimeSpan.Zero, Second / 2);
         Assert.Null((await world.FindAsync("minute")).QueuedTick);
     }
@@ -243,8 +257,14 @@ public sealed class SchedulerTests
         var node = world.Start();
         world.Advance(TimeSpan.FromMinutes(1));
 
-        Assert.Equal([TickStatus.Missed, TickStatus.Fired, TickStatus.Skipped], (await world.HistoryAsync("late-metered")).Select(static tick => tick.Status));
-        Assert.Equal([("lovage.schedule.missed", 4.0, "late"), ("lovage.schedule.lateness", 6.0, null), ("lovage.schedule.missed", 1.0, "overlap")], measured.All);
+        Assert.Equal(
+            [TickStatus.Missed, TickStatus.Fired, TickStatus.Skipped],
+            (await world.HistoryAsync("late-metered")).Select(static tick => tick.Status));
+        Assert.Equal([
+            ("lovage.schedule.missed", 4.0, "late"),
+            ("lovage.schedule.lateness", 6.0, null),
+            ("lovage.schedule.missed", 1.0, "overlap"),
+        ], measured.All);
         Assert.Contains("missed 4 ticks", Assert.Single(node.Logged(5002)), StringComparison.Ordinal);
         Assert.Contains("skipped 1 ticks", Assert.Single(node.Logged(5003)), StringComparison.Ordinal);
     }
@@ -252,10 +272,14 @@ public sealed class SchedulerTests
     private static async Task<List<double>> SecondsAsync(ScheduleWorld world, string id)
     {
         var start = new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
-        return [.. (await world.HistoryAsync(id)).Where(static tick => tick.Status == TickStatus.Fired).Select(tick => (tick.Tick - start).TotalSeconds)];
+        return [.. (await world.HistoryAsync(id))
+            .Where(static tick => tick.Status == TickStatus.Fired)
+            .Select(tick => (tick.Tick - start).TotalSeconds)];
     }
 
-    /// <summary>What is measured of one schedule; meters are the process's, and other tests run beside this one.</summary>
+    /// <summary>
+    /// What is measured of one schedule; meters are the process's, and other tests run beside this one.
+    /// </summary>
     private sealed class Measured : IDisposable
     {
         private readonly MeterListener _listener = new();
@@ -270,16 +294,20 @@ public sealed class SchedulerTests
                     listener.EnableMeasurementEvents(instrument);
                 }
             };
-            _listener.SetMeasurementEventCallback<double>((instrument, value, tags, _) => Add(id, instrument, value, tags));
-            _listener.SetMeasurementEventCallback<long>((instrument, value, tags, _) => Add(id, instrument, value, tags));
+            _listener.SetMeasurementEventCallback<double>(
+                (instrument, value, tags, _) => Add(id, instrument, value, tags));
+            _listener.SetMeasurementEventCallback<long>(
+                (instrument, value, tags, _) => Add(id, instrument, value, tags));
             _listener.Start();
         }
 
-        internal IEnumerable<(string Instrument, double Value, string? Reason)> All => _all.Select(static one => (one.Instrument, Math.Round(one.Value, 6), one.Reason));
+        internal IEnumerable<(string Instrument, double Value, string? Reason)> All =>
+            _all.Select(static one => (one.Instrument, Math.Round(one.Value, 6), one.Reason));
 
         public void Dispose() => _listener.Dispose();
 
-        private void Add(string id, Instrument instrument, double value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
+        private void Add(
+            string id, Instrument instrument, double value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
         {
             var named = tags.ToArray().ToDictionary();
             if (Equals(named["lovage.schedule.id"], id))

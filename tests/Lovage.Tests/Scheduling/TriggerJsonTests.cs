@@ -13,12 +13,27 @@ public sealed class TriggerJsonTests
         { Every.Minutes(5).WithAnchor(Utc(2026, 1, 2)), """{"every":"00:05:00","anchor":"2026-01-02T00:00:00Z"}""" },
         { Every.Period(TimeSpan.FromMilliseconds(90_061_500)), """{"every":"1.01:01:01.5000000"}""" },
         { Once.At(Utc(2026, 1, 2).AddMilliseconds(25)), """{"at":"2026-01-02T00:00:00.025Z"}""" },
-        { Every.Months(1, 31, timeZone: "Europe/Berlin"), """{"calendar":{"months":1},"day":31,"zone":"Europe/Berlin"}""" },
+        {
+            Every.Months(1, 31, timeZone: "Europe/Berlin"),
+            """{"calendar":{"months":1},"day":31,"zone":"Europe/Berlin"}"""
+        },
         { Every.Quarters(1, time: new TimeOnly(8, 30)), """{"calendar":{"months":3},"day":1,"time":"08:30"}""" },
-        { Every.Weeks(2, DayOfWeek.Friday, new TimeOnly(8, 30, 15)), """{"calendar":{"weeks":2},"time":"08:30:15","anchor":"2001-01-05"}""" },
-        { new CalendarIntervalTrigger(1, 2, 3, 4, anchor: new DateOnly(2026, 1, 31)), """{"calendar":{"years":1,"months":2,"weeks":3,"days":4},"anchor":"2026-01-31"}""" },
-        { Trigger.Any(Cron.Parse("@daily"), Trigger.All(Once.At(Utc(2026, 1, 2)))), """{"any":[{"cron":"@daily"},{"all":[{"at":"2026-01-02T00:00:00Z"}]}]}""" },
-        { Cron.Parse("@daily") with { Start = Utc(2026, 1, 2), End = Utc(2027, 1, 2) }, """{"cron":"@daily","start":"2026-01-02T00:00:00Z","end":"2027-01-02T00:00:00Z"}""" },
+        {
+            Every.Weeks(2, DayOfWeek.Friday, new TimeOnly(8, 30, 15)),
+            """{"calendar":{"weeks":2},"time":"08:30:15","anchor":"2001-01-05"}"""
+        },
+        {
+            new CalendarIntervalTrigger(1, 2, 3, 4, anchor: new DateOnly(2026, 1, 31)),
+            """{"calendar":{"years":1,"months":2,"weeks":3,"days":4},"anchor":"2026-01-31"}"""
+        },
+        {
+            Trigger.Any(Cron.Parse("@daily"), Trigger.All(Once.At(Utc(2026, 1, 2)))),
+            """{"any":[{"cron":"@daily"},{"all":[{"at":"2026-01-02T00:00:00Z"}]}]}"""
+        },
+        {
+            Cron.Parse("@daily") with { Start = Utc(2026, 1, 2), End = Utc(2027, 1, 2) },
+            """{"cron":"@daily","start":"2026-01-02T00:00:00Z","end":"2027-01-02T00:00:00Z"}"""
+        },
     };
 
     [Theory]
@@ -42,9 +57,14 @@ public sealed class TriggerJsonTests
     [InlineData("""{"dialect":"standard","zone":"UTC","cron":" 0 0  * * *"}""", """{"cron":"0 0 * * *"}""")]
     [InlineData("""{"at":"2026-01-02T01:00+01:00"}""", """{"at":"2026-01-02T00:00:00Z"}""")]
     [InlineData("""{"at":"2026-01-02T00:00:00.1234567Z"}""", """{"at":"2026-01-02T00:00:00.123Z"}""")]
-    [InlineData("""{"calendar":{"months":1,"days":0},"day":31,"time":"00:00","zone":"UTC","anchor":"2001-01-01"}""", """{"calendar":{"months":1},"day":31}""")]
-    [InlineData("""{"every":"1:00:00","anchor":"2026-01-02T00:00:00-00:00"}""", """{"every":"01:00:00","anchor":"2026-01-02T00:00:00Z"}""")]
-    public void FromJson_OtherSpelling_BecomesCanonical(string json, string canonical) => Assert.Equal(canonical, Trigger.FromJson(json).ToJson());
+    [InlineData(
+        """{"calendar":{"months":1,"days":0},"day":31,"time":"00:00","zone":"UTC","anchor":"2001-01-01"}""",
+        """{"calendar":{"months":1},"day":31}""")]
+    [InlineData(
+        """{"every":"1:00:00","anchor":"2026-01-02T00:00:00-00:00"}""",
+        """{"every":"01:00:00","anchor":"2026-01-02T00:00:00Z"}""")]
+    public void FromJson_OtherSpelling_BecomesCanonical(string json, string canonical) =>
+        Assert.Equal(canonical, Trigger.FromJson(json).ToJson());
 
     [Theory]
     [InlineData("", null, "not JSON")]
@@ -64,7 +84,8 @@ public sealed class TriggerJsonTests
     [InlineData("""{"cron":"@daily","dialect":"quartz"}""", "$.dialect", "'quartz' is no dialect")]
     [InlineData("""{"cron":"@daily","start":"2026-01-01"}""", "$.start", "no instant")]
     [InlineData("""{"cron":"@daily","start":"2026-01-01T00:00:00"}""", "$.start", "no instant")]
-    [InlineData("""{"cron":"@daily","start":"2026-01-01T00:00:00Z","end":"2026-01-01T00:00:00Z"}""", "$", "before it starts")]
+    [InlineData(
+        """{"cron":"@daily","start":"2026-01-01T00:00:00Z","end":"2026-01-01T00:00:00Z"}""", "$", "before it starts")]
     [InlineData("""{"cron":"\ud800"}""", "$.cron", "lone surrogate")]
     [InlineData("""{"\ud800":"@daily"}""", null, "cannot be read")]
     [InlineData("""{"every":"5"}""", "$.every", "write [days.]hours:minutes:seconds")]
@@ -86,7 +107,10 @@ public sealed class TriggerJsonTests
     [InlineData("""{"any":[]}""", "$.any", "1 to 16")]
     [InlineData("""{"any":{}}""", "$.any", "a list")]
     [InlineData("""{"any":[{"cron":"@daily"},{"every":"x"}]}""", "$.any[1].every", "no period")]
-    [InlineData("""{"any":[{"all":[{"any":[{"all":[{"cron":"@daily"}]}]}]}]}""", "$.any[0].all[0].any[0].all[0]", "at most 4 deep")]
+    [InlineData(
+        """{"any":[{"all":[{"any":[{"all":[{"cron":"@daily"}]}]}]}]}""",
+        "$.any[0].all[0].any[0].all[0]",
+        "at most 4 deep")]
     public void FromJson_NotATrigger_SaysWhatAndWhere(string json, string? field, string words)
     {
         var fault = Assert.Throws<TriggerException>(() => Trigger.FromJson(json));
@@ -118,7 +142,10 @@ public sealed class TriggerJsonTests
         Assert.Equal(16, Assert.IsType<AnyTrigger>(Trigger.FromJson($$"""{"any":[{{sixteen}}]}""")).Parts.Length);
         Assert.Throws<TriggerException>(() => Trigger.FromJson($$"""{"any":[{{sixteen}},{"cron":"@daily"}]}"""));
         var many = string.Join(',', Enumerable.Repeat($$"""{"any":[{{sixteen}}]}""", 4));
-        Assert.Contains("at most 64", Assert.Throws<TriggerException>(() => Trigger.FromJson($$"""{"all":[{{many}}]}""")).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "at most 64",
+            Assert.Throws<TriggerException>(() => Trigger.FromJson($$"""{"all":[{{many}}]}""")).Message,
+            StringComparison.Ordinal);
     }
 
     private static DateTimeOffset Utc(int year, int month, int day) => new(year, month, day, 0, 0, 0, TimeSpan.Zero);

@@ -23,8 +23,15 @@ public sealed class TriggerPropertyTests(ITestOutputHelper output)
             {
                 var next = trigger.NextAfter(instant);
                 var told = $"seed {used}: {trigger.ToJson()} after {instant:O}: {next:O}";
-                Assert.True(next is null || (next > instant && next.Value.Offset == TimeSpan.Zero && next.Value.Ticks % TimeSpan.TicksPerMillisecond == 0), told);
-                Assert.True(next is null || ((trigger.Start is null || next >= trigger.Start) && (trigger.End is null || next < trigger.End)), told);
+                Assert.True(
+                    next is null || (next > instant
+                        && next.Value.Offset == TimeSpan.Zero
+                        && next.Value.Ticks % TimeSpan.TicksPerMillisecond == 0),
+                    told);
+                Assert.True(
+                    next is null || ((trigger.Start is null || next >= trigger.Start)
+                        && (trigger.End is null || next < trigger.End)),
+                    told);
 
                 // One that searches in vain within its bound may find something from later on.
                 if (!told.Contains("\"all\"", StringComparison.Ordinal))
@@ -81,7 +88,9 @@ public sealed class TriggerPropertyTests(ITestOutputHelper output)
         int read = 0, refused = 0;
         for (var i = 0; i < 20_000; i++)
         {
-            var text = (i % 2 == 0 ? Trigger.Any(TriggerDraw.Next(random)) : TriggerDraw.Next(random)).ToJson().ToCharArray();
+            var text = (i % 2 == 0 ? Trigger.Any(TriggerDraw.Next(random)) : TriggerDraw.Next(random))
+                .ToJson()
+                .ToCharArray();
             for (var times = random.Next(1, 3); times > 0; times--)
             {
                 text[random.Next(text.Length)] = Alphabet[random.Next(Alphabet.Length)];

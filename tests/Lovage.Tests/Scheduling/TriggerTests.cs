@@ -24,13 +24,21 @@ public sealed class TriggerTests
     public void NextAfter_IntervalWithoutAnchor_ThrowsUntilItHasOne()
     {
         var trigger = Every.Seconds(10);
-        Assert.Contains("WithAnchor", Assert.Throws<InvalidOperationException>(() => trigger.NextAfter(Noon)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "WithAnchor",
+            Assert.Throws<InvalidOperationException>(() => trigger.NextAfter(Noon)).Message,
+            StringComparison.Ordinal);
         var anchored = trigger.WithAnchor(Noon.AddTicks(7));
         Assert.Equal(Noon.AddSeconds(10), anchored.NextAfter(Noon));
         Assert.Equal(anchored, anchored.WithAnchor(Noon.AddSeconds(3)));
         Assert.Equal(Cron.Parse("@daily"), Cron.Parse("@daily").WithAnchor(Noon));
-        var nested = Trigger.Any(Trigger.All(trigger), Every.Seconds(7).WithAnchor(Noon)) with { End = Noon.AddDays(1) };
-        Assert.Equal(Trigger.Any(Trigger.All(anchored), Every.Seconds(7).WithAnchor(Noon)) with { End = Noon.AddDays(1) }, nested.WithAnchor(Noon));
+        var nested = Trigger.Any(Trigger.All(trigger), Every.Seconds(7).WithAnchor(Noon)) with
+        {
+            End = Noon.AddDays(1),
+        };
+        Assert.Equal(
+            Trigger.Any(Trigger.All(anchored), Every.Seconds(7).WithAnchor(Noon)) with { End = Noon.AddDays(1) },
+            nested.WithAnchor(Noon));
     }
 
     [Fact]
@@ -64,7 +72,8 @@ public sealed class TriggerTests
         Assert.Null((trigger with { Start = Noon.AddHours(3) }).NextAfter(Noon));
         Assert.Equal(Noon, (Once.At(Noon) with { Start = Noon, End = Noon.AddHours(1) }).NextAfter(Noon.AddDays(-1)));
         Assert.Null((Once.At(Noon) with { End = Noon }).NextAfter(Noon.AddDays(-1)));
-        Assert.Equal(TimeSpan.Zero, (trigger with { Start = Noon.ToOffset(TimeSpan.FromHours(2)) }).Start!.Value.Offset);
+        Assert.Equal(
+            TimeSpan.Zero, (trigger with { Start = Noon.ToOffset(TimeSpan.FromHours(2)) }).Start!.Value.Offset);
         Assert.Equal(Noon, (trigger with { End = Noon.AddTicks(9_999) }).End);
     }
 
@@ -83,22 +92,46 @@ public sealed class TriggerTests
     public void NextAfter_All_IsWhereEveryPartFires()
     {
         var friday = Trigger.All(Cron.Parse("0 12 13 * *"), Cron.Parse("0 12 * * FRI"));
-        Assert.Equal([At("2026-02-13T12:00:00Z"), At("2026-03-13T12:00:00Z"), At("2026-11-13T12:00:00Z"), At("2027-08-13T12:00:00Z")], Ticks(friday, Noon, 4));
-        var beats = Trigger.All(Every.Minutes(4).WithAnchor(Noon), Every.Minutes(6).WithAnchor(Noon.AddMinutes(2)), Every.Minutes(5).WithAnchor(Noon));
+        Assert.Equal([
+            At("2026-02-13T12:00:00Z"),
+            At("2026-03-13T12:00:00Z"),
+            At("2026-11-13T12:00:00Z"),
+            At("2027-08-13T12:00:00Z"),
+        ], Ticks(friday, Noon, 4));
+        var beats = Trigger.All(
+            Every.Minutes(4).WithAnchor(Noon),
+            Every.Minutes(6).WithAnchor(Noon.AddMinutes(2)),
+            Every.Minutes(5).WithAnchor(Noon));
         Assert.Equal(Noon.AddMinutes(20), beats.NextAfter(Noon));
         Assert.Equal(Noon.AddMinutes(80), beats.NextAfter(Noon.AddMinutes(20)));
         Assert.Equal(Noon, Trigger.All(Every.Minutes(4).WithAnchor(Noon)).NextAfter(Noon.AddTicks(-1)));
         Assert.Null(Trigger.All(Cron.Parse("@daily"), Once.At(Noon)).NextAfter(At("2025-01-01T00:00:00Z")));
-        Assert.Equal(At("2026-01-02T00:00:00Z"), Trigger.All(Cron.Parse("@daily"), Every.Seconds(1).WithAnchor(Noon)).NextAfter(Noon));
-        Assert.Equal(At("2026-01-05T08:00:00Z"), Trigger.All(Trigger.Any(Every.Weeks(1, time: new TimeOnly(8, 0)), Cron.Parse("@hourly")), Cron.Parse("0 8 * * MON")).NextAfter(Noon));
+        Assert.Equal(
+            At("2026-01-02T00:00:00Z"),
+            Trigger.All(Cron.Parse("@daily"), Every.Seconds(1).WithAnchor(Noon)).NextAfter(Noon));
+        Assert.Equal(
+            At("2026-01-05T08:00:00Z"),
+            Trigger.All(
+                Trigger.Any(Every.Weeks(1, time: new TimeOnly(8, 0)), Cron.Parse("@hourly")),
+                Cron.Parse("0 8 * * MON")).NextAfter(Noon));
     }
 
     [Fact]
     public void NextAfter_AllThatNeverMeet_EndsWithNullSoonWithoutHinderingOthers()
     {
-        var never = Trigger.All(Cron.Parse("0 * * * *", "America/New_York"), Cron.Parse("30 * * * *", "Australia/Lord_Howe"), Cron.Parse("15 * * * *", "Europe/Berlin"));
-        var nested = Trigger.All([.. Enumerable.Repeat<Trigger>(Trigger.Any([.. Enumerable.Repeat<Trigger>(never, 3), Cron.Parse("5 * * * *")]), 3), Cron.Parse("10 * * * *")]);
-        foreach (var trigger in new Trigger[] { never, nested, Trigger.All(Every.Seconds(2).WithAnchor(Noon), Every.Seconds(2).WithAnchor(Noon.AddSeconds(1))) })
+        var never = Trigger.All(
+            Cron.Parse("0 * * * *", "America/New_York"),
+            Cron.Parse("30 * * * *", "Australia/Lord_Howe"),
+            Cron.Parse("15 * * * *", "Europe/Berlin"));
+        var nested = Trigger.All([.. Enumerable.Repeat<Trigger>(
+            Trigger.Any([.. Enumerable.Repeat<Trigger>(never, 3), Cron.Parse("5 * * * *")]),
+            3), Cron.Parse("10 * * * *")]);
+        foreach (var trigger in new Trigger[]
+        {
+            never,
+            nested,
+            Trigger.All(Every.Seconds(2).WithAnchor(Noon), Every.Seconds(2).WithAnchor(Noon.AddSeconds(1))),
+        })
         {
             var quickest = TimeSpan.MaxValue;
             for (var i = 0; i < 3; i++)
@@ -113,14 +146,17 @@ public sealed class TriggerTests
         }
 
         Assert.Equal(Noon.AddMinutes(5), Trigger.Any(never, never, Cron.Parse("5 * * * *")).NextAfter(Noon));
-        Assert.Equal(At("2026-01-02T00:00:00Z"), Trigger.Any(never, Trigger.All(Cron.Parse("@daily"), Cron.Parse("@hourly"))).NextAfter(Noon));
+        Assert.Equal(
+            At("2026-01-02T00:00:00Z"),
+            Trigger.Any(never, Trigger.All(Cron.Parse("@daily"), Cron.Parse("@hourly"))).NextAfter(Noon));
     }
 
     [Fact]
     public void Parts_NoneTooManyOrTooDeep_Throw()
     {
         Assert.Throws<TriggerException>(() => Trigger.Any());
-        Assert.Throws<TriggerException>(() => Trigger.All(default(System.Collections.Immutable.ImmutableArray<Trigger>)));
+        Assert.Throws<TriggerException>(
+            () => Trigger.All(default(System.Collections.Immutable.ImmutableArray<Trigger>)));
         Assert.Throws<TriggerException>(() => Trigger.Any(null!, Cron.Parse("@daily")));
         Assert.Throws<TriggerException>(() => Trigger.Any([.. Enumerable.Repeat<Trigger>(Once.At(Noon), 17)]));
         Assert.Throws<TriggerException>(() => Trigger.Any(Trigger.All(Trigger.Any(Trigger.All(Once.At(Noon))))));

@@ -33,7 +33,8 @@ public sealed class TriggerWordsTests
     [InlineData("0 0 * * MON#2", "At 00:00 on the 2nd Monday of the month (UTC)")]
     [InlineData("0 0 * * MON#1,WED", "At 00:00 on Wednesday or the 1st Monday of the month (UTC)")]
     [InlineData("@yearly", "At 00:00 on the 1st in January (UTC)")]
-    public void Describe_Cron_IsPlainEnglish(string expression, string words) => Assert.Equal(words, Cron.Parse(expression).Describe());
+    public void Describe_Cron_IsPlainEnglish(string expression, string words) =>
+        Assert.Equal(words, Cron.Parse(expression).Describe());
 
     public static TheoryData<Trigger, string> Others => new()
     {
@@ -50,14 +51,29 @@ public sealed class TriggerWordsTests
         { Every.Weeks(2), "Every 2 weeks on Monday, counted from 2001-01-01, at 00:00 (UTC)" },
         { Every.Months(1), "Every month on the 1st at 00:00 (UTC)" },
         { Every.Months(1, 31), "Every month on the 31st (or the month's last day) at 00:00 (UTC)" },
-        { Every.Months(2, 29), "Every 2 months on the 29th (or the month's last day), counted from 2001-01-01, at 00:00 (UTC)" },
-        { Every.Quarters(1, 15, new TimeOnly(6, 0, 30)), "Every quarter, in its first month, on the 15th at 06:00:30 (UTC)" },
+        {
+            Every.Months(2, 29),
+            "Every 2 months on the 29th (or the month's last day), counted from 2001-01-01, at 00:00 (UTC)"
+        },
+        {
+            Every.Quarters(1, 15, new TimeOnly(6, 0, 30)),
+            "Every quarter, in its first month, on the 15th at 06:00:30 (UTC)"
+        },
         { Every.Years(1, 2, 29), "Every year on February 29 (or the month's last day) at 00:00 (UTC)" },
         { Every.Years(4, 7, 4), "Every 4 years on July 4, counted from 2001-07-01, at 00:00 (UTC)" },
-        { new CalendarIntervalTrigger(months: 1, days: 2), "Every 1 month and 2 days, counted from 2001-01-01, at 00:00 (UTC)" },
+        {
+            new CalendarIntervalTrigger(months: 1, days: 2),
+            "Every 1 month and 2 days, counted from 2001-01-01, at 00:00 (UTC)"
+        },
         { Trigger.Any(Every.Minutes(5), Cron.Parse("@daily")), "Every 5 minutes or at 00:00 every day (UTC)" },
-        { Trigger.All(Every.Days(1), Trigger.Any(Every.Weeks(1))), "Every day at 00:00 (UTC) and at the same instant (every week on Monday at 00:00 (UTC))" },
-        { Every.Minutes(5) with { Start = Utc, End = Utc.AddDays(1) }, "Every 5 minutes, from 2026-01-02 03:04:05 UTC, before 2026-01-03 03:04:05 UTC" },
+        {
+            Trigger.All(Every.Days(1), Trigger.Any(Every.Weeks(1))),
+            "Every day at 00:00 (UTC) and at the same instant (every week on Monday at 00:00 (UTC))"
+        },
+        {
+            Every.Minutes(5) with { Start = Utc, End = Utc.AddDays(1) },
+            "Every 5 minutes, from 2026-01-02 03:04:05 UTC, before 2026-01-03 03:04:05 UTC"
+        },
     };
 
     private static DateTimeOffset Utc { get; } = new(2026, 1, 2, 3, 4, 5, TimeSpan.Zero);
@@ -73,10 +89,13 @@ public sealed class TriggerWordsTests
     [Fact]
     public void Describe_LongestTriggers_StaysShort()
     {
-        var lists = $"{string.Join(',', Enumerable.Range(0, 30).Select(i => i * i % 59))} {string.Join(',', Enumerable.Range(0, 12).Select(i => i * i % 23))} * * *";
+        var lists =
+            $"{string.Join(',', Enumerable.Range(0, 30).Select(i => i * i % 59))} "
+                + $"{string.Join(',', Enumerable.Range(0, 12).Select(i => i * i % 23))} * * *";
         var cron = Cron.Parse(lists);
         Assert.Contains(" more", cron.Describe(), StringComparison.Ordinal);
-        var tree = Trigger.Any([.. Enumerable.Repeat<Trigger>(Trigger.Any([.. Enumerable.Repeat<Trigger>(cron, 14)]), 4)]);
+        var tree = Trigger.Any(
+            [.. Enumerable.Repeat<Trigger>(Trigger.Any([.. Enumerable.Repeat<Trigger>(cron, 14)]), 4)]);
         Assert.Equal(500, tree.Describe().Length);
         Assert.EndsWith("...", tree.Describe(), StringComparison.Ordinal);
     }

@@ -3,7 +3,10 @@ using Lovage.Storage;
 
 namespace Lovage.Tests.Scheduling;
 
-/// <summary>One node's way to a storage that others use too: a test sees its calls to the schedules, and can come in before each or let it fail.</summary>
+/// <summary>
+/// One node's way to a storage that others use too: a test sees its calls to the schedules, and can come in before each
+/// or let it fail.
+/// </summary>
 internal sealed class WatchedStorage : JobStorage
 {
     private readonly JobStorage _inner;
@@ -56,33 +59,50 @@ internal sealed class WatchedStorage : JobStorage
 
     internal sealed class Deaf : SignalBus;
 
-    private sealed class WatchedSchedules(WatchedStorage watch, ScheduleStore inner, SignalBus signals) : ScheduleStore(signals)
+    private sealed class WatchedSchedules(WatchedStorage watch, ScheduleStore inner, SignalBus signals)
+        : ScheduleStore(signals)
     {
-        protected override ValueTask<long?> SaveCoreAsync(ScheduleRecord schedule, CancellationToken cancellationToken) => watch.Call("save", () => inner.SaveAsync(schedule, cancellationToken));
+        protected override ValueTask<long?> SaveCoreAsync(
+            ScheduleRecord schedule, CancellationToken cancellationToken) =>
+            watch.Call("save", () => inner.SaveAsync(schedule, cancellationToken));
 
-        protected override ValueTask<bool> RemoveCoreAsync(string id, CancellationToken cancellationToken) => watch.Call("remove", () => inner.RemoveAsync(id, cancellationToken));
+        protected override ValueTask<bool> RemoveCoreAsync(string id, CancellationToken cancellationToken) =>
+            watch.Call("remove", () => inner.RemoveAsync(id, cancellationToken));
 
-        protected override ValueTask<ScheduleRecord?> FindCoreAsync(string id, CancellationToken cancellationToken) => watch.Call("find", () => inner.FindAsync(id, cancellationToken));
+        protected override ValueTask<ScheduleRecord?> FindCoreAsync(string id, CancellationToken cancellationToken) =>
+            watch.Call("find", () => inner.FindAsync(id, cancellationToken));
 
-        protected override ValueTask<IReadOnlyList<ScheduleRecord>> ListCoreAsync(string? after, int limit, CancellationToken cancellationToken) =>
+        protected override ValueTask<IReadOnlyList<ScheduleRecord>> ListCoreAsync(
+            string? after, int limit, CancellationToken cancellationToken) =>
             watch.Call("list", () => inner.ListAsync(after, limit, cancellationToken));
 
-        protected override ValueTask<long> CountCoreAsync(CancellationToken cancellationToken) => watch.Call("count", () => inner.CountAsync(cancellationToken));
+        protected override ValueTask<long> CountCoreAsync(CancellationToken cancellationToken) =>
+            watch.Call("count", () => inner.CountAsync(cancellationToken));
 
-        protected override ValueTask<DueResult> DueCoreAsync(int max, CancellationToken cancellationToken) => watch.Call("due", () => inner.DueAsync(max, cancellationToken));
+        protected override ValueTask<DueResult> DueCoreAsync(int max, CancellationToken cancellationToken) =>
+            watch.Call("due", () => inner.DueAsync(max, cancellationToken));
 
-        protected override ValueTask<IReadOnlyList<FireStatus>> RecordCoreAsync(IReadOnlyList<Firing> firings, CancellationToken cancellationToken) =>
+        protected override ValueTask<IReadOnlyList<FireStatus>> RecordCoreAsync(
+            IReadOnlyList<Firing> firings, CancellationToken cancellationToken) =>
             watch.Call("record", () => inner.RecordAsync(firings, cancellationToken));
 
-        protected override ValueTask<bool> RunCoreAsync(string id, JobMessage job, CancellationToken cancellationToken) => watch.Call("run", () => inner.RunAsync(id, job, cancellationToken));
+        protected override ValueTask<bool> RunCoreAsync(
+            string id,
+            JobMessage job,
+            CancellationToken cancellationToken) => watch.Call("run", () => inner.RunAsync(id, job, cancellationToken));
 
-        protected override ValueTask<IReadOnlyList<TickRecord>> HistoryCoreAsync(string id, int limit, CancellationToken cancellationToken) =>
+        protected override ValueTask<IReadOnlyList<TickRecord>> HistoryCoreAsync(
+            string id, int limit, CancellationToken cancellationToken) =>
             watch.Call("history", () => inner.HistoryAsync(id, limit, cancellationToken));
 
-        protected override ValueTask<int> PruneCoreAsync(TimeSpan keep, int max, CancellationToken cancellationToken) => watch.Call("prune", () => inner.PruneAsync(keep, max, cancellationToken));
+        protected override ValueTask<int> PruneCoreAsync(TimeSpan keep, int max, CancellationToken cancellationToken) =>
+            watch.Call("prune", () => inner.PruneAsync(keep, max, cancellationToken));
 
-        protected override ValueTask<bool> TryLeadCoreAsync(string owner, TimeSpan lease, CancellationToken cancellationToken) => watch.Call("lead", () => inner.TryLeadAsync(owner, lease, cancellationToken));
+        protected override ValueTask<bool> TryLeadCoreAsync(
+            string owner, TimeSpan lease, CancellationToken cancellationToken) =>
+            watch.Call("lead", () => inner.TryLeadAsync(owner, lease, cancellationToken));
 
-        protected override async ValueTask ResignCoreAsync(string owner, CancellationToken cancellationToken) => await watch.Call("resign", () => inner.ResignAsync(owner, cancellationToken));
+        protected override async ValueTask ResignCoreAsync(string owner, CancellationToken cancellationToken) =>
+            await watch.Call("resign", () => inner.ResignAsync(owner, cancellationToken));
     }
 }

@@ -39,18 +39,20 @@ public sealed class DedicatedCallTests : IDisposable
         var names = new ConcurrentDictionary<string, int>();
         var (running, most) = (0, 0);
         using var together = new Barrier(Threads);
-        await using var world = await SpawnWorld.StartAsync(null, ("Lovage:Local:DedicatedThreads", Threads.ToString(CultureInfo.InvariantCulture)));
+        await using var world = await SpawnWorld.StartAsync(
+            null, ("Lovage:Local:DedicatedThreads", Threads.ToString(CultureInfo.InvariantCulture)));
 
-        var results = await Task.WhenAll(Enumerable.Range(0, Threads * 20).Select(i => world.Spawner.RunDedicatedAsync(() =>
-        {
-            most = Math.Max(most, Interlocked.Increment(ref running));
-            names.AddOrUpdate(Thread.CurrentThread.Name!, 1, static (_, count) => count + 1);
+        var results = await Task.WhenAll(
+            Enumerable.Range(0, Threads * 20).Select(i => world.Spawner.RunDedicatedAsync(() =>
+            {
+                most = Math.Max(most, Interlocked.Increment(ref running));
+                names.AddOrUpdate(Thread.CurrentThread.Name!, 1, static (_, count) => count + 1);
 
-            // All threads are used, or the barrier is never met.
-            Assert.True(together.SignalAndWait(SpawnWorld.Patience, Cancel));
-            Interlocked.Decrement(ref running);
-            return i;
-        }, Cancel)));
+                // All threads are used, or the barrier is never met.
+                Assert.True(together.SignalAndWait(SpawnWorld.Patience, Cancel));
+                Interlocked.Decrement(ref running);
+                return i;
+            }, Cancel)));
 
         Assert.Equal(Enumerable.Range(0, Threads * 20), results);
         Assert.Equal(Threads, names.Count);
@@ -64,7 +66,10 @@ public sealed class DedicatedCallTests : IDisposable
         await using var world = await SpawnWorld.StartAsync();
         var error = new InvalidOperationException("no");
 
-        Assert.Same(error, await Assert.ThrowsAsync<InvalidOperationException>(() => world.Spawner.RunDedicatedAsync(new Action(() => throw error), Cancel)));
+        Assert.Same(
+            error,
+            await Assert.ThrowsAsync<InvalidOperationException>(
+                () => world.Spawner.RunDedicatedAsync(new Action(() => throw error), Cancel)));
 
         Assert.Empty(world.Failures);
         Assert.Equal(1, await world.Spawner.RunDedicatedAsync(static () => 1, Cancel));
@@ -132,7 +137,8 @@ public sealed class DedicatedCallTests : IDisposable
     public async Task RunDedicatedAsync_CancelledWhileItWaitsForAThread_EndsAtOnceAndNeverRuns()
     {
         using var stop = new CancellationTokenSource();
-        await using var world = await SpawnWorld.StartAsync(null, ("Lovage:Local:DedicatedThreads", "1"), ("Lovage:Local:DedicatedMax", "2"));
+        await using var world = await SpawnWorld.StartAsync(
+            null, ("Lovage:Local:DedicatedThreads", "1"), ("Lovage:Local:DedicatedMax", "2"));
         var entered = new Signal();
         var first = world.Spawner.RunDedicatedAsync(() =>
         {
@@ -146,7 +152,8 @@ public sealed class DedicatedCallTests : IDisposable
 
         await stop.CancelAsync();
 
-        var cancelled = await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waiting.WaitAsync(SpawnWorld.Patience, Cancel));
+        var cancelled = await Assert.ThrowsAnyAsync<OperationCanceledException>(
+            () => waiting.WaitAsync(SpawnWorld.Patience, Cancel));
         Assert.Equal(stop.Token, cancelled.CancellationToken);
         Assert.False(first.IsCompleted);
         _gate.Set();
@@ -162,7 +169,8 @@ public sealed class DedicatedCallTests : IDisposable
         await using var world = await SpawnWorld.StartAsync();
         var ran = false;
 
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => world.Spawner.RunDedicatedAsync(() => { ran = true; }, new CancellationToken(canceled: true)));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(
+            () => world.Spawner.RunDedicatedAsync(() => { ran = true; }, new CancellationToken(canceled: true)));
 
         await world.IdleAsync();
         Assert.False(ran);
@@ -171,10 +179,12 @@ public sealed class DedicatedCallTests : IDisposable
     [Fact]
     public async Task RunDedicatedAsync_TooMany_IsRefusedAndLeavesNothing()
     {
-        await using var world = await SpawnWorld.StartAsync(null, ("Lovage:Local:DedicatedThreads", "1"), ("Lovage:Local:DedicatedMax", "2"));
+        await using var world = await SpawnWorld.StartAsync(
+            null, ("Lovage:Local:DedicatedThreads", "1"), ("Lovage:Local:DedicatedMax", "2"));
         Task[] calls = [Block(world), Block(world)];
 
-        var full = await Assert.ThrowsAsync<QueueFullException>(() => world.Spawner.RunDedicatedAsync(static () => 1, Cancel));
+        var full = await Assert.ThrowsAsync<QueueFullException>(
+            () => world.Spawner.RunDedicatedAsync(static () => 1, Cancel));
 
         Assert.Equal("dedicated", full.Queue);
         Assert.Contains("Lovage:Local:DedicatedMax", full.Message, StringComparison.Ordinal);
@@ -188,9 +198,11 @@ public sealed class DedicatedCallTests : IDisposable
     public async Task RunDedicatedAsync_Name_IsTheCallersUnlessGiven()
     {
         await using var world = await SpawnWorld.StartAsync();
-        var calls = new[] { Block(world), world.Spawner.RunDedicatedAsync(() => _gate.Wait(SpawnWorld.Patience, CancellationToken.None), Cancel, "given") };
+        var calls = new[] { Block(world), world.Spawner.RunDedicatedAsync(
+            () => _gate.Wait(SpawnWorld.Patience, CancellationToken.None), Cancel, "given") };
 
-        Assert.Equal(["Block", "given"], world.Spawner.Running.Select(static task => task.Name).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            ["Block", "given"], world.Spawner.Running.Select(static task => task.Name).Order(StringComparer.Ordinal));
         _gate.Set();
         await Task.WhenAll(calls);
     }
@@ -209,5 +221,6 @@ public sealed class DedicatedCallTests : IDisposable
         Assert.True(thread.Join(SpawnWorld.Patience), "The thread outlives the app.");
     }
 
-    private Task<bool> Block(SpawnWorld world) => world.Spawner.RunDedicatedAsync(() => _gate.Wait(SpawnWorld.Patience, CancellationToken.None), Cancel);
+    private Task<bool> Block(SpawnWorld world) =>
+        world.Spawner.RunDedicatedAsync(() => _gate.Wait(SpawnWorld.Patience, CancellationToken.None), Cancel);
 }

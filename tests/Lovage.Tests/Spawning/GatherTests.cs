@@ -53,8 +53,10 @@ public sealed class GatherTests
     {
         await using var world = await SpawnWorld.StartAsync();
 
-        Assert.Empty(await world.Spawner.WhenAllAsync("none", Array.Empty<int>(), static (item, _) => Task.FromResult(item), cancellationToken: Cancel));
-        Assert.Empty(await world.Spawner.WhenAllSettledAsync("none", Array.Empty<int>(), static (item, _) => Task.FromResult(item), cancellationToken: Cancel));
+        Assert.Empty(await world.Spawner.WhenAllAsync(
+            "none", Array.Empty<int>(), static (item, _) => Task.FromResult(item), cancellationToken: Cancel));
+        Assert.Empty(await world.Spawner.WhenAllSettledAsync(
+            "none", Array.Empty<int>(), static (item, _) => Task.FromResult(item), cancellationToken: Cancel));
     }
 
     [Fact]
@@ -65,32 +67,33 @@ public sealed class GatherTests
         var error = new TimeoutException("the third");
         await using var world = await SpawnWorld.StartAsync();
 
-        var thrown = await Assert.ThrowsAsync<TimeoutException>(() => world.Spawner.WhenAllAsync("fails", Enumerable.Range(0, 1_000), async (item, token) =>
-        {
-            started.Enqueue(item);
-            if (item == 2)
+        var thrown = await Assert.ThrowsAsync<TimeoutException>(
+            () => world.Spawner.WhenAllAsync("fails", Enumerable.Range(0, 1_000), async (item, token) =>
             {
-                await _entered.WhenSet;
-                throw error;
-            }
+                started.Enqueue(item);
+                if (item == 2)
+                {
+                    await _entered.WhenSet;
+                    throw error;
+                }
 
-            if (item == 3)
-            {
-                _entered.Set();
-            }
+                if (item == 3)
+                {
+                    _entered.Set();
+                }
 
-            try
-            {
-                await Task.Delay(Timeout.Infinite, token);
-            }
-            catch (OperationCanceledException)
-            {
-                Interlocked.Increment(ref cancelled);
-                throw;
-            }
+                try
+                {
+                    await Task.Delay(Timeout.Infinite, token);
+                }
+                catch (OperationCanceledException)
+                {
+                    Interlocked.Increment(ref cancelled);
+                    throw;
+                }
 
-            return item;
-        }, maxConcurrency: 4, Cancel));
+                return item;
+            }, maxConcurrency: 4, Cancel));
 
         Assert.Same(error, thrown);
         Assert.Equal([0, 1, 2, 3], started.Order());
@@ -105,19 +108,22 @@ public sealed class GatherTests
     {
         await using var world = await SpawnWorld.StartAsync();
 
-        var thrown = await Assert.ThrowsAsync<TimeoutException>(() => world.Spawner.WhenAllAsync<int, int>("fail", [0, 1], async (item, token) =>
-        {
-            if (item == 0)
+        var thrown = await Assert.ThrowsAsync<TimeoutException>(
+            () => world.Spawner.WhenAllAsync<int, int>("fail", [0, 1], async (item, token) =>
             {
-                throw new TimeoutException("first");
-            }
+                if (item == 0)
+                {
+                    throw new TimeoutException("first");
+                }
 
-            await Task.Delay(Timeout.Infinite, token).ContinueWith(static _ => { }, TaskScheduler.Default);
-            throw new InvalidOperationException("because of it");
-        }, cancellationToken: Cancel));
+                await Task.Delay(Timeout.Infinite, token).ContinueWith(static _ => { }, TaskScheduler.Default);
+                throw new InvalidOperationException("because of it");
+            }, cancellationToken: Cancel));
 
         Assert.Equal("first", thrown.Message);
-        Assert.Equal(["because of it", "first"], world.Failures.Select(static failure => failure.Exception.Message).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            ["because of it", "first"],
+            world.Failures.Select(static failure => failure.Exception.Message).Order(StringComparer.Ordinal));
     }
 
     [Fact]
@@ -146,7 +152,8 @@ public sealed class GatherTests
     {
         await using var world = await SpawnWorld.StartAsync();
 
-        await Assert.ThrowsAsync<TimeoutException>(() => world.Spawner.WhenAllAsync<int, int>("throws", [1, 2, 3], static (_, _) => throw new TimeoutException(), cancellationToken: Cancel));
+        await Assert.ThrowsAsync<TimeoutException>(() => world.Spawner.WhenAllAsync<int, int>(
+            "throws", [1, 2, 3], static (_, _) => throw new TimeoutException(), cancellationToken: Cancel));
 
         Assert.Empty(world.Spawner.Running);
     }
@@ -176,7 +183,8 @@ public sealed class GatherTests
         await _entered.WaitAsync();
         await stop.CancelAsync();
 
-        var thrown = await Assert.ThrowsAnyAsync<OperationCanceledException>(() => gathering.WaitAsync(SpawnWorld.Patience, Cancel));
+        var thrown = await Assert.ThrowsAnyAsync<OperationCanceledException>(
+            () => gathering.WaitAsync(SpawnWorld.Patience, Cancel));
         Assert.Equal(stop.Token, thrown.CancellationToken);
         Assert.Equal(3, started);
         Assert.Empty(world.Failures);
@@ -188,11 +196,12 @@ public sealed class GatherTests
     {
         await using var world = await SpawnWorld.StartAsync();
 
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => world.Spawner.WhenAllAsync("cancelled", [1], (item, _) =>
-        {
-            _entered.Set();
-            return Task.FromResult(item);
-        }, cancellationToken: new CancellationToken(canceled: true)));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(
+            () => world.Spawner.WhenAllAsync("cancelled", [1], (item, _) =>
+            {
+                _entered.Set();
+                return Task.FromResult(item);
+            }, cancellationToken: new CancellationToken(canceled: true)));
 
         Assert.False(_entered.IsSet);
         Assert.Empty(world.Spawner.Running);
@@ -253,7 +262,9 @@ public sealed class GatherTests
             ? world.Spawner.WhenAllSettledAsync("items", Items(), WorkAsync, concurrency, Cancel)
             : world.Spawner.WhenAllAsync("items", Items(), WorkAsync, concurrency, Cancel);
 
-        Assert.Equal("no more", (await Assert.ThrowsAsync<IOException>(() => gathering.WaitAsync(SpawnWorld.Patience, Cancel))).Message);
+        Assert.Equal(
+            "no more",
+            (await Assert.ThrowsAsync<IOException>(() => gathering.WaitAsync(SpawnWorld.Patience, Cancel))).Message);
         Assert.Equal((0, good, true), (_running, ended, disposed));
         Assert.Empty(world.Spawner.Running);
         Assert.Empty(world.Failures);
@@ -285,16 +296,19 @@ public sealed class GatherTests
         await using var world = await SpawnWorld.StartAsync();
         Flow.Value = "caller";
 
-        var results = await world.Spawner.WhenAllAsync("delegates", Enumerable.Range(0, 3).Select(i => (Func<CancellationToken, Task<string>>)(async _ =>
-        {
-            if (Enter() == 3)
+        var results = await world.Spawner.WhenAllAsync(
+            "delegates",
+            Enumerable.Range(0, 3).Select(i => (Func<CancellationToken, Task<string>>)(async _ =>
             {
-                _gate.Set();
-            }
+                if (Enter() == 3)
+                {
+                    _gate.Set();
+                }
 
-            await _gate.WhenSet;
-            return $"{i} {Flow.Value}";
-        })), cancellationToken: Cancel);
+                await _gate.WhenSet;
+                return $"{i} {Flow.Value}";
+            })),
+            cancellationToken: Cancel);
 
         Assert.Equal(["0 caller", "1 caller", "2 caller"], results);
     }
@@ -302,36 +316,44 @@ public sealed class GatherTests
     [Fact]
     public async Task WhenAllAsync_Jobs_RunWithTheirOwnRetriesAndReturnTheirResults()
     {
-        await using var world = await SpawnWorld.StartAsync(static lovage => lovage.AddJob(new JobDefinition("square", static job =>
-        {
-            var reader = job.ReadArguments();
-            var x = reader.Read<int>("x");
-            if (x == 2 && job.Context.Attempt == 1)
+        await using var world = await SpawnWorld.StartAsync(
+            static lovage => lovage.AddJob(new JobDefinition("square", static job =>
             {
-                throw new TimeoutException("once");
-            }
+                var reader = job.ReadArguments();
+                var x = reader.Read<int>("x");
+                if (x == 2 && job.Context.Attempt == 1)
+                {
+                    throw new TimeoutException("once");
+                }
 
-            job.SetResult(x * x);
-            return default;
-        })
-        {
-            Retry = new RetryPolicy { MaxAttempts = 2, Backoff = Backoff.Fixed, Delay = TimeSpan.FromMinutes(3) },
-        }));
+                job.SetResult(x * x);
+                return default;
+            })
+            {
+                Retry = new RetryPolicy { MaxAttempts = 2, Backoff = Backoff.Fixed, Delay = TimeSpan.FromMinutes(3) },
+            }));
 
-        var gathering = world.Spawner.WhenAllAsync(Enumerable.Range(1, 3).Select(static x => Job.Create<int>("square", x)), cancellationToken: Cancel);
+        var gathering = world.Spawner.WhenAllAsync(
+            Enumerable.Range(1, 3).Select(static x => Job.Create<int>("square", x)), cancellationToken: Cancel);
         Assert.Equal(TimeSpan.FromMinutes(3), await world.AdvanceToNextTimerAsync());
 
         Assert.Equal(new[] { 1, 4, 9 }, await gathering);
-        Assert.Contains("Task square (spawned) failed", Assert.Single(world.Log.Of(TestLog.Retried)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "Task square (spawned) failed",
+            Assert.Single(world.Log.Of(TestLog.Retried)).Message,
+            StringComparison.Ordinal);
         Assert.Empty(world.Failures);
     }
 
     [Fact]
     public async Task WhenAllAsync_JobWithADelay_WaitsForIt()
     {
-        await using var world = await SpawnWorld.StartAsync(static lovage => lovage.AddJob(new JobDefinition("n", static job => { job.SetResult(1); return default; })));
+        await using var world = await SpawnWorld.StartAsync(static lovage => lovage.AddJob(
+            new JobDefinition("n", static job => { job.SetResult(1); return default; })));
 
-        var gathering = world.Spawner.WhenAllAsync([Job.Create<int>("n"), Job.Create<int>("n") with { Delay = TimeSpan.FromMinutes(4) }], cancellationToken: Cancel);
+        var gathering = world.Spawner.WhenAllAsync(
+            [Job.Create<int>("n"), Job.Create<int>("n") with { Delay = TimeSpan.FromMinutes(4) }],
+            cancellationToken: Cancel);
 
         Assert.Equal(TimeSpan.FromMinutes(4), await world.AdvanceToNextTimerAsync());
         Assert.Equal(new[] { 1, 1 }, await gathering);
@@ -341,10 +363,13 @@ public sealed class GatherTests
     public async Task WhenAllAsync_JobThatFailsOrIsUnknown_IsNamedAndThrown()
     {
         await using var world = await SpawnWorld.StartAsync(static lovage => lovage
-            .AddJob(new JobDefinition("fails", static _ => throw new TimeoutException("no")) { MaxAttempts = 1 }).AddJob(new JobDefinition("n", static _ => default)));
+            .AddJob(new JobDefinition("fails", static _ => throw new TimeoutException("no")) { MaxAttempts = 1 })
+            .AddJob(new JobDefinition("n", static _ => default)));
 
-        await Assert.ThrowsAsync<TimeoutException>(() => world.Spawner.WhenAllAsync([Job.Create<int>("n"), Job.Create<int>("fails")], cancellationToken: Cancel));
-        await Assert.ThrowsAsync<UnknownJobException>(() => world.Spawner.WhenAllAsync([Job.Create<int>("nobody")], cancellationToken: Cancel));
+        await Assert.ThrowsAsync<TimeoutException>(() => world.Spawner.WhenAllAsync(
+            [Job.Create<int>("n"), Job.Create<int>("fails")], cancellationToken: Cancel));
+        await Assert.ThrowsAsync<UnknownJobException>(
+            () => world.Spawner.WhenAllAsync([Job.Create<int>("nobody")], cancellationToken: Cancel));
 
         Assert.Equal(["fails", "nobody"], world.Failures.Select(static failure => failure.Name));
         Assert.Empty(world.Spawner.Running);
@@ -356,10 +381,14 @@ public sealed class GatherTests
         await using var world = await SpawnWorld.StartAsync();
         Func<int, CancellationToken, Task<int>> work = static (item, _) => Task.FromResult(item);
 
-        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => world.Spawner.WhenAllAsync("n", [1], work, maxConcurrency: 0, Cancel));
-        await Assert.ThrowsAsync<ArgumentException>(() => world.Spawner.WhenAllAsync("", [1], work, cancellationToken: Cancel));
-        await Assert.ThrowsAsync<ArgumentNullException>(() => world.Spawner.WhenAllAsync("n", null!, work, cancellationToken: Cancel));
-        await Assert.ThrowsAsync<ArgumentNullException>(() => world.Spawner.WhenAllAsync<int, int>("n", [1], null!, cancellationToken: Cancel));
+        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(
+            () => world.Spawner.WhenAllAsync("n", [1], work, maxConcurrency: 0, Cancel));
+        await Assert.ThrowsAsync<ArgumentException>(
+            () => world.Spawner.WhenAllAsync("", [1], work, cancellationToken: Cancel));
+        await Assert.ThrowsAsync<ArgumentNullException>(
+            () => world.Spawner.WhenAllAsync("n", null!, work, cancellationToken: Cancel));
+        await Assert.ThrowsAsync<ArgumentNullException>(
+            () => world.Spawner.WhenAllAsync<int, int>("n", [1], null!, cancellationToken: Cancel));
         Assert.Empty(world.Spawner.Running);
     }
 
@@ -373,7 +402,8 @@ public sealed class GatherTests
             return item;
         }, cancellationToken: Cancel);
 
-        await Assert.ThrowsAsync<QueueFullException>(() => world.Spawner.WhenAllAsync("two", [1], static (item, _) => Task.FromResult(item), cancellationToken: Cancel));
+        await Assert.ThrowsAsync<QueueFullException>(() => world.Spawner.WhenAllAsync(
+            "two", [1], static (item, _) => Task.FromResult(item), cancellationToken: Cancel));
 
         _gate.Set();
         Assert.Equal(50, (await gathering).Length);

@@ -5,7 +5,10 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Lovage.Tests.Spawning;
 
-/// <summary>Threads against each other where they may meet badly: accepting against stopping, adding against the response's end, the last place against the next request.</summary>
+/// <summary>
+/// Threads against each other where they may meet badly: accepting against stopping, adding against the response's end,
+/// the last place against the next request.
+/// </summary>
 [Collection(AloneTests.Name)]
 public sealed class LocalRaceTests
 {
@@ -55,7 +58,8 @@ public sealed class LocalRaceTests
             Thread.SpinWait(stopAfter * 50);
             var started = _time.GetTimestamp();
             await runner.StopAsync(CancellationToken.None);
-            Assert.True(_time.GetElapsedTime(started) < TimeSpan.FromSeconds(25), $"round {round}: the stop waited for nobody");
+            Assert.True(
+                _time.GetElapsedTime(started) < TimeSpan.FromSeconds(25), $"round {round}: the stop waited for nobody");
 
             // Whatever was accepted ended before the stop did; what comes now is refused.
             var atStop = Volatile.Read(ref ran);
@@ -122,7 +126,8 @@ public sealed class LocalRaceTests
                         tasks.Add("race", Call(services, () => ran.Enqueue(id)));
                         accepted.Enqueue(id);
                     }
-                    catch (InvalidOperationException late) when (late.Message.Contains("too late", StringComparison.Ordinal))
+                    catch (InvalidOperationException late)
+                        when (late.Message.Contains("too late", StringComparison.Ordinal))
                     {
                     }
                 }
@@ -210,17 +215,24 @@ public sealed class LocalRaceTests
             runner.Run(task, Call(services, static () => { }), TimeSpan.Zero);
             Thread.SpinWait(random.Next(300));
             task.Cancel();
-            await task.Completion.ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default).WaitAsync(SpawnWorld.Patience, Cancel);
-            Assert.Equal(task.Completion.IsCompletedSuccessfully ? SpawnedTaskState.Succeeded : SpawnedTaskState.Cancelled, task.State);
+            await task.Completion.ContinueWith(
+                static _ => { },
+                CancellationToken.None,
+                TaskContinuationOptions.None,
+                TaskScheduler.Default).WaitAsync(SpawnWorld.Patience, Cancel);
+            Assert.Equal(
+                task.Completion.IsCompletedSuccessfully ? SpawnedTaskState.Succeeded : SpawnedTaskState.Cancelled,
+                task.State);
             Assert.Equal(0, runner.Count);
         }
     }
 
-    private static DelegateCall Call(IServiceProvider services, Action run) => new(services.GetRequiredService<IServiceScopeFactory>(), (_, _) =>
-    {
-        run();
-        return Task.CompletedTask;
-    });
+    private static DelegateCall Call(IServiceProvider services, Action run) =>
+        new(services.GetRequiredService<IServiceScopeFactory>(), (_, _) =>
+        {
+            run();
+            return Task.CompletedTask;
+        });
 
     private static Random Seeded()
     {

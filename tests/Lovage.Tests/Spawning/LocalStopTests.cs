@@ -1,6 +1,8 @@
 namespace Lovage.Tests.Spawning;
 
-/// <summary>The app's stop and its tasks, on a clock moved by hand: 25 s to end, 3 s more once cancelled, unless set otherwise.</summary>
+/// <summary>
+/// The app's stop and its tasks, on a clock moved by hand: 25 s to end, 3 s more once cancelled, unless set otherwise.
+/// </summary>
 public sealed class LocalStopTests
 {
     private readonly Signal _entered = new();
@@ -19,7 +21,8 @@ public sealed class LocalStopTests
             await _gate.WhenSet;
             cancelled = token.IsCancellationRequested;
         });
-        var dedicated = world.Spawner.RunDedicatedAsync(token => _gate.WhenSet.Wait(SpawnWorld.Patience, token), Cancel);
+        var dedicated = world.Spawner.RunDedicatedAsync(
+            token => _gate.WhenSet.Wait(SpawnWorld.Patience, token), Cancel);
         await _entered.WaitAsync();
 
         var stop = world.StopAsync();
@@ -32,14 +35,16 @@ public sealed class LocalStopTests
         Assert.False(cancelled);
         Assert.Equal(SpawnedTaskState.Succeeded, task.State);
         Assert.True(await dedicated);
-        Assert.Contains("waiting for 2 tasks", Assert.Single(world.Log.Of(TestLog.Draining)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "waiting for 2 tasks", Assert.Single(world.Log.Of(TestLog.Draining)).Message, StringComparison.Ordinal);
         Assert.Empty(world.Log.Of(TestLog.Cancelling));
     }
 
     [Fact]
     public async Task StopAsync_TasksOverTheBudget_AreCancelledAndTheRestIsNamed()
     {
-        await using var world = await SpawnWorld.StartAsync(null, ("Lovage:Local:DrainTime", "00:00:10"), ("Lovage:Local:CancelTime", "00:00:02"));
+        await using var world = await SpawnWorld.StartAsync(
+            null, ("Lovage:Local:DrainTime", "00:00:10"), ("Lovage:Local:CancelTime", "00:00:02"));
         var polite = world.Spawner.Spawn("polite", static token => Task.Delay(Timeout.Infinite, token));
         var rude = world.Spawner.Spawn("rude", async _ =>
         {
@@ -65,8 +70,13 @@ public sealed class LocalStopTests
         Assert.InRange(took, TimeSpan.FromSeconds(12), TimeSpan.FromSeconds(13));
         Assert.Equal((SpawnedTaskState.Cancelled, SpawnedTaskState.Running), (polite.State, rude.State));
         var cancelling = Assert.Single(world.Log.Of(TestLog.Cancelling)).Message;
-        Assert.All(["polite", "rude", "gathering", "dedicated call"], name => Assert.Contains(name, cancelling, StringComparison.Ordinal));
-        Assert.EndsWith("1 tasks of this process that did not end in time; they are lost: rude", Assert.Single(world.Log.Of(TestLog.LeftBehind)).Message, StringComparison.Ordinal);
+        Assert.All(
+            ["polite", "rude", "gathering", "dedicated call"],
+            name => Assert.Contains(name, cancelling, StringComparison.Ordinal));
+        Assert.EndsWith(
+            "1 tasks of this process that did not end in time; they are lost: rude",
+            Assert.Single(world.Log.Of(TestLog.LeftBehind)).Message,
+            StringComparison.Ordinal);
         _gate.Set();
         await rude;
     }
@@ -97,7 +107,8 @@ public sealed class LocalStopTests
 
         await world.StopWhileTimeFliesAsync();
 
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => polite.Completion.WaitAsync(SpawnWorld.Patience, Cancel));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(
+            () => polite.Completion.WaitAsync(SpawnWorld.Patience, Cancel));
         Assert.Single(world.Log.Of(TestLog.Cancelling));
         block.Set();
         await dedicated;
@@ -106,7 +117,8 @@ public sealed class LocalStopTests
     [Fact]
     public async Task StopAsync_ManyNames_NamesTwentyAndCountsAlike()
     {
-        await using var world = await SpawnWorld.StartAsync(null, ("Lovage:Local:DrainTime", "00:00:00"), ("Lovage:Local:CancelTime", "00:00:00"));
+        await using var world = await SpawnWorld.StartAsync(
+            null, ("Lovage:Local:DrainTime", "00:00:00"), ("Lovage:Local:CancelTime", "00:00:00"));
         for (var i = 0; i < 30; i++)
         {
             _ = world.Spawner.Spawn($"name-{i / 10 * i}", () => _gate.WhenSet);
@@ -135,14 +147,16 @@ public sealed class LocalStopTests
         // No clock is moved.
         await world.StopAtOnceAsync();
 
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => polite.Completion.WaitAsync(SpawnWorld.Patience, Cancel));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(
+            () => polite.Completion.WaitAsync(SpawnWorld.Patience, Cancel));
     }
 
     [Fact]
     public async Task StopAsync_TaskWhoseTimeComesMeanwhile_StillRuns()
     {
         await using var world = await SpawnWorld.StartAsync();
-        var soon = world.Spawner.Spawn("soon", static () => Task.FromResult(1), new SpawnOptions { Delay = TimeSpan.FromSeconds(5) });
+        var soon = world.Spawner.Spawn(
+            "soon", static () => Task.FromResult(1), new SpawnOptions { Delay = TimeSpan.FromSeconds(5) });
         await world.NextTimerAsync();
 
         var took = await world.StopWhileTimeFliesAsync();
@@ -156,7 +170,10 @@ public sealed class LocalStopTests
     {
         await using var world = await SpawnWorld.StartAsync();
         var late = world.Spawner.Spawn("late", _entered.Set, new SpawnOptions { Delay = TimeSpan.FromHours(1) });
-        var retried = world.Spawner.Spawn("retried", static () => Task.FromException(new TimeoutException()), new SpawnOptions { Retry = new RetryPolicy { Delays = [TimeSpan.FromHours(1)] } });
+        var retried = world.Spawner.Spawn(
+            "retried",
+            static () => Task.FromException(new TimeoutException()),
+            new SpawnOptions { Retry = new RetryPolicy { Delays = [TimeSpan.FromHours(1)] } });
         await world.Log.WaitForAsync(TestLog.Retried);
         await world.NextTimerAsync();
 
@@ -165,7 +182,9 @@ public sealed class LocalStopTests
 
         Assert.Equal((SpawnedTaskState.Cancelled, SpawnedTaskState.Cancelled), (late.State, retried.State));
         Assert.False(_entered.IsSet);
-        var named = string.Join('\n', world.Log.Of(TestLog.Cancelling).Concat(world.Log.Of(TestLog.Cancelled)).Select(static line => line.Message));
+        var named = string.Join('\n', world.Log.Of(TestLog.Cancelling)
+            .Concat(world.Log.Of(TestLog.Cancelled))
+            .Select(static line => line.Message));
         Assert.All(["late", "retried"], name => Assert.Contains(name, named, StringComparison.Ordinal));
     }
 
@@ -192,7 +211,8 @@ public sealed class LocalStopTests
     [Fact]
     public async Task Spawn_OfEveryKind_IsRefusedOnceTheAppStops()
     {
-        await using var world = await SpawnWorld.StartAsync(static lovage => lovage.AddJob(new JobDefinition("n", static _ => default)));
+        await using var world = await SpawnWorld.StartAsync(
+            static lovage => lovage.AddJob(new JobDefinition("n", static _ => default)));
         AppStoppingException? inside = null;
         var task = world.Spawner.Spawn("running", async () =>
         {
@@ -206,7 +226,8 @@ public sealed class LocalStopTests
 
         Assert.Throws<AppStoppingException>(() => world.Spawner.Spawn("delegate", static () => { }));
         Assert.Throws<AppStoppingException>(() => world.Spawner.Spawn(Job.Create("n")));
-        await Assert.ThrowsAsync<AppStoppingException>(() => world.Spawner.WhenAllAsync("items", [1], static (item, _) => Task.FromResult(item), cancellationToken: Cancel));
+        await Assert.ThrowsAsync<AppStoppingException>(() => world.Spawner.WhenAllAsync(
+            "items", [1], static (item, _) => Task.FromResult(item), cancellationToken: Cancel));
         await Assert.ThrowsAsync<AppStoppingException>(() => world.Spawner.RunDedicatedAsync(static () => 1, Cancel));
         Assert.Equal("running", Assert.Single(world.Spawner.Running).Name);
         _gate.Set();

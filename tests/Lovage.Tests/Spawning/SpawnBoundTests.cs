@@ -8,8 +8,14 @@ public sealed class SpawnBoundTests
     {
         using var measured = new Measured();
         var gate = new Signal();
-        await using var world = await SpawnWorld.StartAsync(static lovage => lovage.AddJob(new JobDefinition("n", static _ => default)), ("Lovage:Local:SpawnedMax", "2"));
-        SpawnedTask[] tasks = [world.Spawner.Spawn("first", () => gate.WhenSet), world.Spawner.Spawn("delayed", static () => { }, new SpawnOptions { Delay = TimeSpan.FromHours(1) })];
+        await using var world = await SpawnWorld.StartAsync(
+            static lovage => lovage.AddJob(new JobDefinition("n", static _ => default)),
+            ("Lovage:Local:SpawnedMax", "2"));
+        SpawnedTask[] tasks =
+        [
+            world.Spawner.Spawn("first", () => gate.WhenSet),
+            world.Spawner.Spawn("delayed", static () => { }, new SpawnOptions { Delay = TimeSpan.FromHours(1) }),
+        ];
 
         var full = Assert.Throws<QueueFullException>(() => world.Spawner.Spawn("third", static () => { }));
         Assert.Throws<QueueFullException>(() => world.Spawner.Spawn(Job.Create("n")));

@@ -24,7 +24,10 @@ public sealed class SpawnFailureTests
         await using var world = await SpawnWorld.StartAsync();
         var retry = new RetryPolicy { MaxAttempts = 2, Backoff = Backoff.Fixed, Delay = TimeSpan.FromSeconds(2) };
         await world.Spawner.Spawn("good", static () => Task.CompletedTask);
-        var bad = world.Spawner.Spawn("bad", static () => Task.FromException(new InvalidOperationException("bad")), new SpawnOptions { Retry = retry });
+        var bad = world.Spawner.Spawn(
+            "bad",
+            static () => Task.FromException(new InvalidOperationException("bad")),
+            new SpawnOptions { Retry = retry });
         await world.AdvanceToNextTimerAsync();
         await world.IdleAsync();
         var cancelled = world.Spawner.Spawn("cancelled", static token => Task.Delay(Timeout.Infinite, token));
@@ -34,12 +37,25 @@ public sealed class SpawnFailureTests
 
         Assert.Equal(0, measured.Depth());
         Assert.Equal(
-            ["bad failure System.InvalidOperationException", "bad retry System.InvalidOperationException", "cancelled cancelled ", "good success "],
+            [
+                "bad failure System.InvalidOperationException",
+                "bad retry System.InvalidOperationException",
+                "cancelled cancelled ",
+                "good success ",
+            ],
             measured.Completed().Order(StringComparer.Ordinal));
         Assert.Equal(4, measured.Durations);
-        Assert.Equal((LogLevel.Debug, "Task good (spawned) succeeded in 0.000 s (attempt 1)"), Assert.Single(world.Log.Of(TestLog.Succeeded)) is var good ? (good.Level, good.Message) : default);
-        Assert.Equal((LogLevel.Warning, bad.Exception!.GetType()), Assert.Single(world.Log.Of(TestLog.Retried)) is var retried ? (retried.Level, retried.Error!.GetType()) : default);
-        Assert.Equal((LogLevel.Error, bad.Exception), Assert.Single(world.Log.Of(TestLog.Failed)) is var failed ? (failed.Level, failed.Error) : default);
+        Assert.Equal(
+            (LogLevel.Debug, "Task good (spawned) succeeded in 0.000 s (attempt 1)"),
+            Assert.Single(world.Log.Of(TestLog.Succeeded)) is var good ? (good.Level, good.Message) : default);
+        Assert.Equal(
+            (LogLevel.Warning, bad.Exception!.GetType()),
+            Assert.Single(world.Log.Of(TestLog.Retried)) is var retried
+                ? (retried.Level, retried.Error!.GetType())
+                : default);
+        Assert.Equal(
+            (LogLevel.Error, bad.Exception),
+            Assert.Single(world.Log.Of(TestLog.Failed)) is var failed ? (failed.Level, failed.Error) : default);
         Assert.Contains("bad (spawned) failed", failed.Message, StringComparison.Ordinal);
         Assert.Contains("(attempt 2); it is not tried again", failed.Message, StringComparison.Ordinal);
         Assert.Equal(LogLevel.Information, Assert.Single(world.Log.Of(TestLog.Cancelled)).Level);
@@ -57,7 +73,8 @@ public sealed class SpawnFailureTests
         }
 
         Assert.Equal(201, measured.Completed().Distinct().Count());
-        Assert.Equal(100, measured.Completed().Count(static line => line.StartsWith("_other ", StringComparison.Ordinal)));
+        Assert.Equal(
+            100, measured.Completed().Count(static line => line.StartsWith("_other ", StringComparison.Ordinal)));
     }
 
     [Fact]
@@ -71,7 +88,8 @@ public sealed class SpawnFailureTests
 
         for (var i = 0; i < 3; i++)
         {
-            var task = world.Spawner.Spawn("fails", static () => Task.FromException(new InvalidOperationException("no")));
+            var task = world.Spawner.Spawn(
+                "fails", static () => Task.FromException(new InvalidOperationException("no")));
             Assert.Equal("no", (await Assert.ThrowsAsync<InvalidOperationException>(() => task.Completion)).Message);
         }
 
@@ -84,13 +102,19 @@ public sealed class SpawnFailureTests
     [Fact]
     public async Task Spawn_LoggerThatThrows_EndsEveryTaskAllTheSame()
     {
-        await using var world = await SpawnWorld.StartAsync(static lovage => lovage.Services.AddSingleton<ILoggerProvider>(new ThrowingLog()), ("Lovage:Local:SpawnedMax", "1"));
+        await using var world = await SpawnWorld.StartAsync(
+            static lovage => lovage.Services.AddSingleton<ILoggerProvider>(new ThrowingLog()),
+            ("Lovage:Local:SpawnedMax", "1"));
         var runs = 0;
-        var policy = new SpawnOptions { Retry = new RetryPolicy { MaxAttempts = 3, Backoff = Backoff.Fixed, Delay = TimeSpan.Zero } };
+        var policy = new SpawnOptions
+        {
+            Retry = new RetryPolicy { MaxAttempts = 3, Backoff = Backoff.Fixed, Delay = TimeSpan.Zero },
+        };
         for (var i = 0; i < 3; i++)
         {
             await world.Spawner.Spawn("good", () => { runs++; }, policy);
-            var bad = world.Spawner.Spawn("bad", static () => Task.FromException(new InvalidOperationException("no")), policy);
+            var bad = world.Spawner.Spawn(
+                "bad", static () => Task.FromException(new InvalidOperationException("no")), policy);
             Assert.Equal("no", (await Assert.ThrowsAsync<InvalidOperationException>(() => bad.Completion)).Message);
         }
 
@@ -109,7 +133,8 @@ public sealed class SpawnFailureTests
                 all.EnableMeasurementEvents(instrument);
             }
         };
-        listener.SetMeasurementEventCallback<long>(static (_, _, _, _) => throw new InvalidOperationException("the listener"));
+        listener.SetMeasurementEventCallback<long>(
+            static (_, _, _, _) => throw new InvalidOperationException("the listener"));
         listener.Start();
         await using var world = await SpawnWorld.StartAsync();
 
@@ -146,8 +171,16 @@ public sealed class SpawnFailureTests
         await world.IdleAsync();
 
         var span = Assert.Single(spans);
-        Assert.Equal(("run traced", caller.TraceId, caller.SpanId, ActivityStatusCode.Error), (span.DisplayName, span.TraceId, span.ParentSpanId, span.Status));
-        Assert.Equal(("spawned", "traced", 1, "System.TimeoutException"), (span.GetTagItem("lovage.task.kind"), span.GetTagItem("lovage.task.name"), span.GetTagItem("lovage.task.attempt"), span.GetTagItem("error.type")));
+        Assert.Equal(
+            ("run traced", caller.TraceId, caller.SpanId, ActivityStatusCode.Error),
+            (span.DisplayName, span.TraceId, span.ParentSpanId, span.Status));
+        Assert.Equal(
+            ("spawned", "traced", 1, "System.TimeoutException"),
+            (
+                span.GetTagItem("lovage.task.kind"),
+                span.GetTagItem("lovage.task.name"),
+                span.GetTagItem("lovage.task.attempt"),
+                span.GetTagItem("error.type")));
         Assert.Same(span, inside);
         Assert.Same(caller, Activity.Current);
     }
@@ -161,7 +194,12 @@ public sealed class SpawnFailureTests
 
         public bool IsEnabled(LogLevel logLevel) => true;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        public void Log<TState>(
+            LogLevel logLevel,
+            EventId eventId,
+            TState state,
+            Exception? exception,
+            Func<TState, Exception?, string> formatter)
         {
             if (eventId.Id is >= 4000 and < 5000)
             {
@@ -186,12 +224,14 @@ internal sealed class Measured : IDisposable
     {
         _listener.InstrumentPublished = static (instrument, listener) =>
         {
-            if (instrument.Meter.Name == "Lovage" && instrument.Name.StartsWith("lovage.local.", StringComparison.Ordinal))
+            if (instrument.Meter.Name == "Lovage"
+                && instrument.Name.StartsWith("lovage.local.", StringComparison.Ordinal))
             {
                 listener.EnableMeasurementEvents(instrument);
             }
         };
-        _listener.SetMeasurementEventCallback<long>((instrument, value, tags, _) => _all.Enqueue((instrument.Name, value, tags.ToArray().ToDictionary())));
+        _listener.SetMeasurementEventCallback<long>(
+            (instrument, value, tags, _) => _all.Enqueue((instrument.Name, value, tags.ToArray().ToDictionary())));
         _listener.SetMeasurementEventCallback<double>((_, _, _, _) => Interlocked.Increment(ref _durations));
         _listener.Start();
     }
@@ -200,15 +240,20 @@ internal sealed class Measured : IDisposable
 
     /// <summary>Name, outcome and error of each try.</summary>
     internal IReadOnlyList<string> Completed() =>
-        [.. Of("lovage.local.completed").Select(static one => $"{one.Tags["lovage.task.name"]} {one.Tags["lovage.task.outcome"]} {one.Tags.GetValueOrDefault("error.type")}")];
+        [.. Of("lovage.local.completed").Select(
+            static one =>
+                $"{one.Tags["lovage.task.name"]} {one.Tags["lovage.task.outcome"]} "
+                    + $"{one.Tags.GetValueOrDefault("error.type")}")];
 
     internal void Clear() => _all.Clear();
 
     internal long Depth() => Of("lovage.local.queue.depth").Sum(static one => one.Value);
 
-    internal long Dropped(string reason) => Of("lovage.local.dropped").Where(one => Equals(one.Tags["reason"], reason)).Sum(static one => one.Value);
+    internal long Dropped(string reason) =>
+        Of("lovage.local.dropped").Where(one => Equals(one.Tags["reason"], reason)).Sum(static one => one.Value);
 
     public void Dispose() => _listener.Dispose();
 
-    private IEnumerable<(string Instrument, long Value, Dictionary<string, object?> Tags)> Of(string instrument) => _all.Where(one => one.Instrument == instrument);
+    private IEnumerable<(string Instrument, long Value, Dictionary<string, object?> Tags)> Of(string instrument) =>
+        _all.Where(one => one.Instrument == instrument);
 }

@@ -45,14 +45,17 @@ public sealed class SpawnJobTests
     public async Task Spawn_ResultOfAnotherType_IsReadAsADurableJobsWouldBe()
     {
         await using var world = await StartAsync(
-            Add(), new JobDefinition("nothing", static _ => default), new JobDefinition("null", static job => { job.SetResult<string?>(null); return default; }));
+            Add(),
+            new JobDefinition("nothing", static _ => default),
+            new JobDefinition("null", static job => { job.SetResult<string?>(null); return default; }));
 
         Assert.Equal(5L, await world.Spawner.Spawn(Job.Create<long>("add", 2, 3)));
         Assert.Equal(5, await world.Spawner.Spawn(Job.Create<int?>("add", 2, 3)));
         Assert.Equal(5, (await world.Spawner.Spawn(Job.Create<JsonElement>("add", 2, 3))).GetInt32());
         Assert.Equal(0, await world.Spawner.Spawn(Job.Create<int>("nothing")));
         Assert.Null(await world.Spawner.Spawn(Job.Create<string>("null")));
-        await Assert.ThrowsAsync<JsonException>(async () => await world.Spawner.Spawn(Job.Create<DateTime>("add", 2, 3)));
+        await Assert.ThrowsAsync<JsonException>(
+            async () => await world.Spawner.Spawn(Job.Create<DateTime>("add", 2, 3)));
     }
 
     [Fact]
@@ -120,10 +123,14 @@ public sealed class SpawnJobTests
     [InlineData(null, null, 3)]
     [InlineData(2, null, 2)]
     [InlineData(2, 4, 4)]
-    public async Task Spawn_JobThatNeverRecovers_IsTriedAsOftenAsJobOptionsAndSettingsSay(int? ofTheJob, int? ofTheOptions, int expected)
+    public async Task Spawn_JobThatNeverRecovers_IsTriedAsOftenAsJobOptionsAndSettingsSay(
+        int? ofTheJob, int? ofTheOptions, int expected)
     {
-        await using var world = await StartAsync(new JobDefinition("hopeless", static _ => throw new TimeoutException()));
-        var options = ofTheOptions is null ? null : new SpawnOptions { Retry = new RetryPolicy { MaxAttempts = ofTheOptions } };
+        await using var world = await StartAsync(
+            new JobDefinition("hopeless", static _ => throw new TimeoutException()));
+        var options = ofTheOptions is null
+            ? null
+            : new SpawnOptions { Retry = new RetryPolicy { MaxAttempts = ofTheOptions } };
         var task = world.Spawner.Spawn(Job.Create("hopeless") with { MaxAttempts = ofTheJob }, options);
 
         for (var i = 1; i < expected; i++)
@@ -139,7 +146,8 @@ public sealed class SpawnJobTests
     public async Task Spawn_JobThatAsksForARetryOrRejects_IsHeard()
     {
         await using var world = await StartAsync(
-            new JobDefinition("asks", static job => job.Context.Attempt == 1 ? throw Retry.After(TimeSpan.FromMinutes(9)) : default),
+            new JobDefinition(
+                "asks", static job => job.Context.Attempt == 1 ? throw Retry.After(TimeSpan.FromMinutes(9)) : default),
             new JobDefinition("rejects", static _ => throw Reject.Because("closed")));
         var rejects = world.Spawner.Spawn(Job.Create("rejects"));
         var asks = world.Spawner.Spawn(Job.Create("asks"));
@@ -160,8 +168,14 @@ public sealed class SpawnJobTests
         foreach (var (job, options, wait) in new (Job<int>, SpawnOptions?, int)[]
         {
             (Job.Create<int>("add", 1, 1) with { Delay = TimeSpan.FromMinutes(1) }, null, 1),
-            (Job.Create<int>("add", 1, 1) with { Delay = TimeSpan.FromMinutes(1) }, new SpawnOptions { Delay = TimeSpan.FromMinutes(2) }, 2),
-            (Job.Create<int>("add", 1, 1) with { Delay = TimeSpan.FromMinutes(3) }, new SpawnOptions { Delay = TimeSpan.FromMinutes(2) }, 3),
+            (
+                Job.Create<int>("add", 1, 1) with { Delay = TimeSpan.FromMinutes(1) },
+                new SpawnOptions { Delay = TimeSpan.FromMinutes(2) },
+                2),
+            (
+                Job.Create<int>("add", 1, 1) with { Delay = TimeSpan.FromMinutes(3) },
+                new SpawnOptions { Delay = TimeSpan.FromMinutes(2) },
+                3),
             (Job.Create<int>("add", 1, 1) with { At = at }, new SpawnOptions { Delay = TimeSpan.FromMinutes(2) }, 14),
             (Job.Create<int>("add", 1, 1) with { At = at }, null, 0),
         })
@@ -179,21 +193,24 @@ public sealed class SpawnJobTests
     [Fact]
     public async Task Spawn_Filters_RunAroundEnqueueInTheCallersFlowAndAroundRun()
     {
-        await using var world = await StartAsync(lovage => lovage.AddFilter<Tenant>().AddFilter<Steps>(), new JobDefinition("n", job =>
-        {
-            _trail.Enqueue($"handler {job.Context.Headers["tenant"]}");
-            return default;
-        })
-        {
-            Filters = [typeof(Own)],
-        });
+        await using var world = await StartAsync(
+            lovage => lovage.AddFilter<Tenant>().AddFilter<Steps>(), new JobDefinition("n", job =>
+            {
+                _trail.Enqueue($"handler {job.Context.Headers["tenant"]}");
+                return default;
+            })
+            {
+                Filters = [typeof(Own)],
+            });
         Flow.Value = "acme";
 
         var task = world.Spawner.Spawn(Job.Create("n"));
         _trail.Enqueue("spawned");
         await task;
 
-        Assert.Equal(["enqueue", "enqueue own", "spawned", "run for acme", "run own", "handler acme", "/run own", "/run"], _trail.Where(static step => step is not "scope closed"));
+        Assert.Equal(
+            ["enqueue", "enqueue own", "spawned", "run for acme", "run own", "handler acme", "/run own", "/run"],
+            _trail.Where(static step => step is not "scope closed"));
     }
 
     [Fact]
@@ -209,7 +226,8 @@ public sealed class SpawnJobTests
     [Fact]
     public async Task Spawn_FilterThatRefusesLater_FailsTheTaskWithoutAnotherTry()
     {
-        await using var world = await StartAsync(lovage => lovage.AddFilter<RefuseLater>(), Add() with { MaxAttempts = 5 });
+        await using var world = await StartAsync(
+            lovage => lovage.AddFilter<RefuseLater>(), Add() with { MaxAttempts = 5 });
 
         var task = world.Spawner.Spawn(Job.Create<int>("add", 1, 2));
         await world.IdleAsync();
@@ -314,16 +332,17 @@ public sealed class SpawnJobTests
 
     private Task<SpawnWorld> StartAsync(params JobDefinition[] jobs) => StartAsync(static _ => { }, jobs);
 
-    private Task<SpawnWorld> StartAsync(Action<LovageBuilder> set, params JobDefinition[] jobs) => SpawnWorld.StartAsync(lovage =>
-    {
-        lovage.Services.AddSingleton(_trail).AddScoped<Scoped>().AddTransient<Own>();
-        foreach (var job in jobs)
+    private Task<SpawnWorld> StartAsync(Action<LovageBuilder> set, params JobDefinition[] jobs) =>
+        SpawnWorld.StartAsync(lovage =>
         {
-            lovage.AddJob(job);
-        }
+            lovage.Services.AddSingleton(_trail).AddScoped<Scoped>().AddTransient<Own>();
+            foreach (var job in jobs)
+            {
+                lovage.AddJob(job);
+            }
 
-        set(lovage);
-    });
+            set(lovage);
+        });
 
     public sealed record Unwritable(JobId Id)
     {
@@ -337,14 +356,18 @@ public sealed class SpawnJobTests
 
     public sealed class Captured(object value) : JobArguments
     {
-        public override void WritePositional(Utf8JsonWriter writer, JobSerializer serializer) => throw new InvalidOperationException($"{value} is written.");
+        public override void WritePositional(Utf8JsonWriter writer, JobSerializer serializer) =>
+            throw new InvalidOperationException($"{value} is written.");
     }
 
     public sealed class Tenant : IJobFilter
     {
         public ValueTask OnEnqueueAsync(JobEnqueueContext context, Func<ValueTask> next)
         {
-            context.Job = context.Job with { Headers = new Dictionary<string, string> { ["tenant"] = Flow.Value ?? "none" } };
+            context.Job = context.Job with
+            {
+                Headers = new Dictionary<string, string> { ["tenant"] = Flow.Value ?? "none" },
+            };
             return next();
         }
     }
@@ -383,7 +406,8 @@ public sealed class SpawnJobTests
 
     public sealed class Refuse : IJobFilter
     {
-        public ValueTask OnEnqueueAsync(JobEnqueueContext context, Func<ValueTask> next) => throw new UnauthorizedAccessException();
+        public ValueTask OnEnqueueAsync(JobEnqueueContext context, Func<ValueTask> next) =>
+            throw new UnauthorizedAccessException();
     }
 
     public sealed class RefuseLater : IJobFilter

@@ -10,7 +10,9 @@ public sealed class SpawnMassTests
     private const int Tasks = 100_000;
     private const int FailEvery = 100;
 
-    /// <summary>What may stay of a hundred thousand tasks: 80 bytes each. One that is kept takes several times as much.</summary>
+    /// <summary>
+    /// What may stay of a hundred thousand tasks: 80 bytes each. One that is kept takes several times as much.
+    /// </summary>
     private const long BytesKeptMax = Tasks * 80;
 
     [Fact]
@@ -18,7 +20,8 @@ public sealed class SpawnMassTests
     {
         using var measured = new Measured();
         await using var world = await SpawnWorld.StartAsync(
-            static lovage => lovage.Services.Configure<LoggerFilterOptions>(static options => options.MinLevel = LogLevel.Information),
+            static lovage => lovage.Services.Configure<LoggerFilterOptions>(
+                static options => options.MinLevel = LogLevel.Information),
             ("Lovage:Local:SpawnedMax", $"{Tasks}"));
 
         // The tables have grown to their size after the first; what the second leaves is kept.
@@ -86,11 +89,19 @@ public sealed class SpawnMassTests
         gate.Set();
         await world.IdleAsync();
 
-        string[] expected = [.. Enumerable.Range(0, Tasks).Where(static i => i % FailEvery == 0).Select(static i => $"{i}").Order(StringComparer.Ordinal)];
+        string[] expected = [.. Enumerable.Range(0, Tasks)
+            .Where(static i => i % FailEvery == 0)
+            .Select(static i => $"{i}")
+            .Order(StringComparer.Ordinal)];
         Assert.Equal(Tasks, ran);
-        Assert.Equal(expected, world.Failures.Select(static failure => failure.Exception.Message).Order(StringComparer.Ordinal));
-        Assert.Equal(expected, world.Log.Of(TestLog.Failed).Select(static line => line.Error!.Message).Order(StringComparer.Ordinal));
-        Assert.Equal(expected.Length, measured.Completed().Count(static line => line is "mass failure System.InvalidOperationException"));
+        Assert.Equal(
+            expected, world.Failures.Select(static failure => failure.Exception.Message).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            expected,
+            world.Log.Of(TestLog.Failed).Select(static line => line.Error!.Message).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            expected.Length,
+            measured.Completed().Count(static line => line is "mass failure System.InvalidOperationException"));
         Assert.Equal(Tasks - expected.Length, measured.Completed().Count(static line => line is "mass success "));
         Assert.Equal(0, measured.Depth());
         Assert.Empty(world.Spawner.Running);

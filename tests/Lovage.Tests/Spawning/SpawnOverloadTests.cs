@@ -28,10 +28,14 @@ public sealed class SpawnOverloadTests
             spawner.Spawn("token", (CancellationToken token) => Ran("token", token.CanBeCanceled)),
             spawner.Spawn("action 1", (Scoped one) => ran.Enqueue($"action 1 {!one.IsDisposed}")),
             spawner.Spawn("task 1", (Scoped one) => Ran("task 1", !one.IsDisposed)),
-            spawner.Spawn("token 1", (Scoped one, CancellationToken token) => Ran("token 1", !one.IsDisposed && token.CanBeCanceled)),
+            spawner.Spawn(
+                "token 1",
+                (Scoped one, CancellationToken token) => Ran("token 1", !one.IsDisposed && token.CanBeCanceled)),
             spawner.Spawn("action 2", (Scoped one, Scoped two) => ran.Enqueue($"action 2 {one == two}")),
             spawner.Spawn("task 2", (Scoped one, Scoped two) => Ran("task 2", one == two)),
-            spawner.Spawn("token 2", (Scoped one, Scoped two, CancellationToken token) => Ran("token 2", one == two && token.CanBeCanceled)),
+            spawner.Spawn(
+                "token 2",
+                (Scoped one, Scoped two, CancellationToken token) => Ran("token 2", one == two && token.CanBeCanceled)),
         ];
         foreach (var task in tasks)
         {
@@ -40,7 +44,12 @@ public sealed class SpawnOverloadTests
         }
 
         Assert.Equal(
-            new[] { "action 1 True", "action 2 True", "action True", "task 1 True", "task 2 True", "task True", "token 1 True", "token 2 True", "token True" }, ran.Order(StringComparer.Ordinal));
+            new[]
+            {
+                "action 1 True", "action 2 True", "action True", "task 1 True", "task 2 True", "task True",
+                "token 1 True", "token 2 True", "token True",
+            },
+            ran.Order(StringComparer.Ordinal));
         Assert.Equal(6, _made.Count);
         Assert.All(_made, static made => Assert.True(made.IsDisposed));
     }
@@ -54,9 +63,12 @@ public sealed class SpawnOverloadTests
         Assert.Equal(1, await spawner.Spawn("task", () => Task.FromResult(1)));
         Assert.True(await spawner.Spawn("token", (CancellationToken token) => Task.FromResult(token.CanBeCanceled)));
         Assert.Equal("text", await spawner.Spawn("task 1", (Scoped one) => one.EchoAsync("text")));
-        Assert.True(await spawner.Spawn("token 1", (Scoped one, CancellationToken token) => one.EchoAsync(token.CanBeCanceled)));
+        Assert.True(await spawner.Spawn(
+            "token 1", (Scoped one, CancellationToken token) => one.EchoAsync(token.CanBeCanceled)));
         Assert.True(await spawner.Spawn("task 2", (Scoped one, Scoped two) => one.EchoAsync(one == two)));
-        Assert.True(await spawner.Spawn("token 2", (Scoped one, Scoped two, CancellationToken token) => one.EchoAsync(one == two && token.CanBeCanceled)));
+        Assert.True(await spawner.Spawn(
+            "token 2",
+            (Scoped one, Scoped two, CancellationToken token) => one.EchoAsync(one == two && token.CanBeCanceled)));
         Assert.Null(await spawner.Spawn("null", () => Task.FromResult<string?>(null)));
 
         Assert.Equal(4, _made.Count);
@@ -72,9 +84,11 @@ public sealed class SpawnOverloadTests
         await world.Spawner.Spawn("token", (CancellationToken token) => seen.Enqueue(token));
         await world.Spawner.Spawn("service and token", (Scoped one, CancellationToken token) => seen.Enqueue(token));
         await world.Spawner.Spawn("token and service", (CancellationToken token, Scoped one) => seen.Enqueue(token));
-        var running = world.Spawner.Spawn("waits", (CancellationToken token) => { token.WaitHandle.WaitOne(SpawnWorld.Patience); });
+        var running = world.Spawner.Spawn(
+            "waits", (CancellationToken token) => { token.WaitHandle.WaitOne(SpawnWorld.Patience); });
         running.Cancel();
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Waited(world.Spawner.Spawn("throws", (CancellationToken token) => throw new OperationCanceledException(token))));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Waited(
+            world.Spawner.Spawn("throws", (CancellationToken token) => throw new OperationCanceledException(token))));
 
         Assert.Equal(3, seen.Count);
         Assert.All(seen, static token => Assert.True(token.CanBeCanceled));
@@ -100,7 +114,8 @@ public sealed class SpawnOverloadTests
 
         var task = world.Spawner.Spawn("unclosable", (Unclosable one) => Task.FromResult(one.GetHashCode()));
 
-        Assert.Equal("cannot close", (await Assert.ThrowsAsync<InvalidOperationException>(() => task.Completion)).Message);
+        Assert.Equal(
+            "cannot close", (await Assert.ThrowsAsync<InvalidOperationException>(() => task.Completion)).Message);
     }
 
     [Fact]
@@ -139,7 +154,8 @@ public sealed class SpawnOverloadTests
 
     private static async Task Waited(SpawnedTask task) => await task;
 
-    private Task<SpawnWorld> StartAsync() => SpawnWorld.StartAsync(lovage => lovage.Services.AddSingleton(_made).AddScoped<Scoped>());
+    private Task<SpawnWorld> StartAsync() =>
+        SpawnWorld.StartAsync(lovage => lovage.Services.AddSingleton(_made).AddScoped<Scoped>());
 
     public sealed class Scoped : IAsyncDisposable
     {

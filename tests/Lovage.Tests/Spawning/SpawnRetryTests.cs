@@ -3,7 +3,12 @@ namespace Lovage.Tests.Spawning;
 /// <summary>Tries again in the same process, on a clock moved by hand.</summary>
 public sealed class SpawnRetryTests
 {
-    private static readonly RetryPolicy Minutely = new() { MaxAttempts = 3, Backoff = Backoff.Fixed, Delay = TimeSpan.FromMinutes(1) };
+    private static readonly RetryPolicy Minutely = new()
+    {
+        MaxAttempts = 3,
+        Backoff = Backoff.Fixed,
+        Delay = TimeSpan.FromMinutes(1),
+    };
 
     private int _tries;
 
@@ -11,7 +16,8 @@ public sealed class SpawnRetryTests
     public async Task Spawn_DelayOfLessThanAMillisecond_WaitsOnceAndRuns()
     {
         await using var world = await SpawnWorld.StartAsync();
-        var task = world.Spawner.Spawn("soon", static () => Task.FromResult(1), new SpawnOptions { Delay = TimeSpan.FromTicks(100) });
+        var task = world.Spawner.Spawn(
+            "soon", static () => Task.FromResult(1), new SpawnOptions { Delay = TimeSpan.FromTicks(100) });
 
         Assert.Equal(TimeSpan.FromMilliseconds(1), await world.AdvanceToNextTimerAsync());
 
@@ -36,7 +42,10 @@ public sealed class SpawnRetryTests
         await using var world = await SpawnWorld.StartAsync();
         var start = world.Time.GetTimestamp();
         var policy = Minutely with { Delays = [TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(5)] };
-        var task = world.Spawner.Spawn("recovers", async () => ++_tries < 3 ? throw new TimeoutException($"try {_tries}") : await Task.FromResult(_tries), new SpawnOptions { Retry = policy });
+        var task = world.Spawner.Spawn(
+            "recovers",
+            async () => ++_tries < 3 ? throw new TimeoutException($"try {_tries}") : await Task.FromResult(_tries),
+            new SpawnOptions { Retry = policy });
 
         Assert.Equal(TimeSpan.FromMinutes(1), await world.NextTimerAsync());
         Assert.Equal((SpawnedTaskState.Waiting, 1), (task.State, task.Attempt));
@@ -48,7 +57,10 @@ public sealed class SpawnRetryTests
         Assert.Equal((SpawnedTaskState.Succeeded, 3), (task.State, task.Attempt));
         Assert.Equal(TimeSpan.FromMinutes(6), world.Time.GetElapsedTime(start));
         Assert.Equal(["try 1", "try 2"], world.Log.Of(TestLog.Retried).Select(static line => line.Error!.Message));
-        Assert.Contains("(attempt 1/3) and is tried again in 60.0 s", world.Log.Of(TestLog.Retried).First().Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "(attempt 1/3) and is tried again in 60.0 s",
+            world.Log.Of(TestLog.Retried).First().Message,
+            StringComparison.Ordinal);
         Assert.Empty(world.Failures);
     }
 
@@ -98,7 +110,10 @@ public sealed class SpawnRetryTests
     {
         await using var world = await SpawnWorld.StartAsync();
         var policy = Minutely with { NeverRetryOn = [typeof(RetryException)], MaxAttempts = 2 };
-        var task = world.Spawner.Spawn("asks", () => ++_tries == 1 ? throw Retry.After(TimeSpan.FromHours(2), "busy") : Task.CompletedTask, new SpawnOptions { Retry = policy });
+        var task = world.Spawner.Spawn(
+            "asks",
+            () => ++_tries == 1 ? throw Retry.After(TimeSpan.FromHours(2), "busy") : Task.CompletedTask,
+            new SpawnOptions { Retry = policy });
 
         Assert.Equal(TimeSpan.FromHours(2), await world.AdvanceToNextTimerAsync());
 
@@ -112,7 +127,8 @@ public sealed class SpawnRetryTests
         await using var world = await SpawnWorld.StartAsync();
         var options = new SpawnOptions { Retry = Minutely };
         var rejected = world.Spawner.Spawn("rejects", static () => throw Reject.Because("closed"), options);
-        var bad = world.Spawner.Spawn("bad", static () => throw new BadArgumentsException("bad", "x", "no number."), options);
+        var bad = world.Spawner.Spawn(
+            "bad", static () => throw new BadArgumentsException("bad", "x", "no number."), options);
 
         await world.IdleAsync();
 
@@ -141,7 +157,10 @@ public sealed class SpawnRetryTests
     public async Task Spawn_DelayAndPolicy_WaitsForBoth()
     {
         await using var world = await SpawnWorld.StartAsync();
-        var task = world.Spawner.Spawn("both", () => ++_tries == 1 ? throw new TimeoutException() : Task.CompletedTask, new SpawnOptions { Delay = TimeSpan.FromSeconds(7), Retry = Minutely });
+        var task = world.Spawner.Spawn(
+            "both",
+            () => ++_tries == 1 ? throw new TimeoutException() : Task.CompletedTask,
+            new SpawnOptions { Delay = TimeSpan.FromSeconds(7), Retry = Minutely });
 
         Assert.Equal(TimeSpan.FromSeconds(7), await world.AdvanceToNextTimerAsync());
         Assert.Equal(TimeSpan.FromMinutes(1), await world.AdvanceToNextTimerAsync());
@@ -153,7 +172,10 @@ public sealed class SpawnRetryTests
     public async Task Spawn_RetryAskedForMonths_IsWaitedFor()
     {
         await using var world = await SpawnWorld.StartAsync();
-        var task = world.Spawner.Spawn("patient", () => ++_tries == 1 ? throw Retry.After(TimeSpan.FromDays(60)) : Task.CompletedTask, new SpawnOptions { Retry = Minutely });
+        var task = world.Spawner.Spawn(
+            "patient",
+            () => ++_tries == 1 ? throw Retry.After(TimeSpan.FromDays(60)) : Task.CompletedTask,
+            new SpawnOptions { Retry = Minutely });
         var start = world.Time.GetTimestamp();
 
         await world.NextTimerAsync();

@@ -33,14 +33,16 @@ internal sealed class SpawnWorld : IAsyncDisposable
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
-    public static async Task<SpawnWorld> StartAsync(Action<LovageBuilder>? set = null, params (string Key, string Value)[] settings)
+    public static async Task<SpawnWorld> StartAsync(
+        Action<LovageBuilder>? set = null, params (string Key, string Value)[] settings)
     {
         var log = new TestLog();
         var failures = new ConcurrentQueue<TaskFailure>();
         var app = await TestApp.StartAsync(
             lovage =>
             {
-                lovage.Services.AddSingleton<ILoggerProvider>(log).Configure<LoggerFilterOptions>(static options => options.MinLevel = LogLevel.Debug);
+                lovage.Services.AddSingleton<ILoggerProvider>(log)
+                    .Configure<LoggerFilterOptions>(static options => options.MinLevel = LogLevel.Debug);
                 set?.Invoke(lovage);
                 lovage.OnTaskFailure(failures.Enqueue);
             },
@@ -77,7 +79,10 @@ internal sealed class SpawnWorld : IAsyncDisposable
     /// <summary>Stops the app; the clock moves on for as long as the stop waits.</summary>
     public Task<TimeSpan> StopWhileTimeFliesAsync() => MoveUntilAsync(StopAsync(), TimeSpan.FromMilliseconds(100));
 
-    /// <summary>Stops the app with tasks that do not end by themselves: the clock moves to where they are cancelled, and moves on once the polite ones have ended.</summary>
+    /// <summary>
+    /// Stops the app with tasks that do not end by themselves: the clock moves to where they are cancelled, and moves
+    /// on once the polite ones have ended.
+    /// </summary>
     /// <param name="polite">What ends when it is cancelled, on a thread that knows nothing of the clock.</param>
     /// <returns>How far the clock was moved.</returns>
     public async Task<TimeSpan> StopOverBudgetAsync(params Task[] polite)
@@ -119,7 +124,9 @@ internal sealed class SpawnWorld : IAsyncDisposable
     {
         // What is left running ends here, or the next test would count it among its own.
         await StopAtOnceAsync();
-        await Services.Jobs().WaitForBackgroundTasksAsync(CancellationToken.None).WaitAsync(Patience, CancellationToken.None);
+        await Services.Jobs()
+            .WaitForBackgroundTasksAsync(CancellationToken.None)
+            .WaitAsync(Patience, CancellationToken.None);
         await ((IAsyncDisposable)_app.Host).DisposeAsync();
     }
 }

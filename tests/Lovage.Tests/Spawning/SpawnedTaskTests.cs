@@ -20,7 +20,9 @@ public sealed class SpawnedTaskTests
         Assert.Equal(TimeSpan.FromMinutes(1), await world.AdvanceToNextTimerAsync());
         await _entered.WaitAsync();
         Assert.Equal((SpawnedTaskState.Running, 1), (task.State, task.Attempt));
-        Assert.Equal(new RunningTask(TaskKind.Spawned, "states", true, TimeSpan.FromMinutes(1), 1), Assert.Single(world.Spawner.Running));
+        Assert.Equal(
+            new RunningTask(TaskKind.Spawned, "states", true, TimeSpan.FromMinutes(1), 1),
+            Assert.Single(world.Spawner.Running));
         Assert.False(task.Completion.IsCompleted);
         _gate.Set();
 
@@ -52,7 +54,8 @@ public sealed class SpawnedTaskTests
     {
         await using var world = await SpawnWorld.StartAsync();
 
-        var task = world.Spawner.Spawn("fails", new Action(static () => throw new InvalidOperationException("at once")));
+        var task = world.Spawner.Spawn(
+            "fails", new Action(static () => throw new InvalidOperationException("at once")));
 
         Assert.Equal("at once", (await Assert.ThrowsAsync<InvalidOperationException>(() => task.Completion)).Message);
     }
@@ -66,7 +69,9 @@ public sealed class SpawnedTaskTests
             var good = world.Spawner.Spawn("good", static () => { });
             var bad = world.Spawner.Spawn("bad", static () => Task.FromException(new InvalidOperationException("bad")));
             await world.IdleAsync();
-            Assert.Equal((SpawnedTaskState.Succeeded, SpawnedTaskState.Failed, "bad"), (good.State, bad.State, bad.Exception?.Message));
+            Assert.Equal(
+                (SpawnedTaskState.Succeeded, SpawnedTaskState.Failed, "bad"),
+                (good.State, bad.State, bad.Exception?.Message));
         }
     }
 
@@ -108,7 +113,8 @@ public sealed class SpawnedTaskTests
         {
             var task = world.Spawner.Spawn("at once", static token => Task.Delay(Timeout.Infinite, token));
             task.Cancel();
-            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => task.Completion.WaitAsync(SpawnWorld.Patience, Cancel));
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(
+                () => task.Completion.WaitAsync(SpawnWorld.Patience, Cancel));
             Assert.Equal(SpawnedTaskState.Cancelled, task.State);
         }
 
@@ -249,7 +255,9 @@ public sealed class SpawnedTaskTests
         var running = world.Spawner.Running;
 
         Assert.Equal(["first", "second", "third", "fourth"], running.Select(static task => task.Name));
-        Assert.Equal([TaskKind.Spawned, TaskKind.Dedicated, TaskKind.Spawned, TaskKind.Spawned], running.Select(static task => task.Kind));
+        Assert.Equal(
+            [TaskKind.Spawned, TaskKind.Dedicated, TaskKind.Spawned, TaskKind.Spawned],
+            running.Select(static task => task.Kind));
         Assert.Equal([3, 2, 1, 0], running.Select(static task => task.Age.TotalSeconds));
         Assert.False(running[3].Started);
         _gate.Set();

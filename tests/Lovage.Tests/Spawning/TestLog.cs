@@ -41,7 +41,8 @@ internal sealed class TestLog : ILoggerProvider, ILogger
                 return;
             }
 
-            var isWoken = await _came.WaitAsync(seen, Patience, TimeProvider.System, Xunit.TestContext.Current.CancellationToken);
+            var isWoken = await _came.WaitAsync(
+                seen, Patience, TimeProvider.System, Xunit.TestContext.Current.CancellationToken);
             Xunit.Assert.True(isWoken, $"Event {id} was never logged. {string.Join('\n', _lines)}");
         }
     }
@@ -53,7 +54,12 @@ internal sealed class TestLog : ILoggerProvider, ILogger
 
     public bool IsEnabled(LogLevel logLevel) => true;
 
-    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+    public void Log<TState>(
+        LogLevel logLevel,
+        EventId eventId,
+        TState state,
+        Exception? exception,
+        Func<TState, Exception?, string> formatter)
     {
         _lines.Enqueue(new Line(eventId.Id, logLevel, formatter(state, exception), exception));
         _came.Pulse();

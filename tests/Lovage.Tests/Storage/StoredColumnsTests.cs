@@ -5,12 +5,27 @@ using Lovage.Storage;
 
 namespace Lovage.Tests.Storage;
 
-/// <summary>Rows outlive a version: what is written now is what was written before, and what was written before is read.</summary>
+/// <summary>
+/// Rows outlive a version: what is written now is what was written before, and what was written before is read.
+/// </summary>
 public sealed class StoredColumnsTests
 {
-    private static readonly JobMessage Plain = new() { Id = JobId.Parse("a"), Name = "n", Queue = "q", Body = JobBody.Empty };
+    private static readonly JobMessage Plain = new()
+    {
+        Id = JobId.Parse("a"),
+        Name = "n",
+        Queue = "q",
+        Body = JobBody.Empty,
+    };
     private static readonly AttemptRecord Attempt =
-        StoredSample.Attempt(new AttemptRecord { Number = 1, End = AttemptEnd.Failed, StartedAt = DateTimeOffset.UnixEpoch, Duration = default, Worker = "w" });
+        StoredSample.Attempt(new AttemptRecord
+        {
+            Number = 1,
+            End = AttemptEnd.Failed,
+            StartedAt = DateTimeOffset.UnixEpoch,
+            Duration = default,
+            Worker = "w",
+        });
 
     [Fact]
     public void Flags_EachField_HasItsBit()
@@ -31,7 +46,8 @@ public sealed class StoredColumnsTests
         var more = MessageColumns.More(message, withOrigin: false);
 
         Assert.Equal(StoredSample.More, Encoding.UTF8.GetString(more));
-        var read = MessageColumns.WithMore(Plain with { IgnoreResult = true, HasChosenId = true, Origin = message.Origin }, more);
+        var read = MessageColumns.WithMore(
+            Plain with { IgnoreResult = true, HasChosenId = true, Origin = message.Origin }, more);
         Assert.Equal(message.Headers, read.Headers);
         Assert.Equal(message, read with { Headers = message.Headers });
     }

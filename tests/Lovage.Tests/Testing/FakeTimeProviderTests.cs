@@ -11,14 +11,28 @@ public sealed class FakeTimeProviderTests
     {
         var fired = new List<(string, TimeSpan)>();
         var start = _time.GetTimestamp();
-        using var late = _time.CreateTimer(_ => fired.Add(("late", _time.GetElapsedTime(start))), null, TimeSpan.FromSeconds(3), Timeout.InfiniteTimeSpan);
-        using var soon = _time.CreateTimer(_ => fired.Add(("soon", _time.GetElapsedTime(start))), null, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(4));
-        using var never = _time.CreateTimer(_ => fired.Add(("never", default)), null, TimeSpan.FromSeconds(2), Timeout.InfiniteTimeSpan);
+        using var late = _time.CreateTimer(
+            _ => fired.Add(("late", _time.GetElapsedTime(start))),
+            null,
+            TimeSpan.FromSeconds(3),
+            Timeout.InfiniteTimeSpan);
+        using var soon = _time.CreateTimer(
+            _ => fired.Add(("soon", _time.GetElapsedTime(start))),
+            null,
+            TimeSpan.FromSeconds(1),
+            TimeSpan.FromSeconds(4));
+        using var never = _time.CreateTimer(
+            _ => fired.Add(("never", default)), null, TimeSpan.FromSeconds(2), Timeout.InfiniteTimeSpan);
         never.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
 
         _time.Advance(TimeSpan.FromSeconds(10));
 
-        Assert.Equal([("soon", TimeSpan.FromSeconds(1)), ("late", TimeSpan.FromSeconds(3)), ("soon", TimeSpan.FromSeconds(5)), ("soon", TimeSpan.FromSeconds(9))], fired);
+        Assert.Equal([
+            ("soon", TimeSpan.FromSeconds(1)),
+            ("late", TimeSpan.FromSeconds(3)),
+            ("soon", TimeSpan.FromSeconds(5)),
+            ("soon", TimeSpan.FromSeconds(9)),
+        ], fired);
         Assert.Equal(new DateTimeOffset(2026, 1, 1, 0, 0, 10, TimeSpan.Zero), _time.GetUtcNow());
         Assert.Equal(TimeSpan.FromSeconds(3), _time.NextTimer);
     }

@@ -62,7 +62,10 @@ public sealed partial class JobHarnessTests
         var run = await app.Host.Jobs().RunAsync(Job.Create("shout", 5));
 
         Assert.Equal((JobState.Failed, 1), (run.State, run.Attempts.Length));
-        Assert.Contains("'text' is not a", Assert.Throws<JobAssertionException>(() => run.Result<string>()).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "'text' is not a",
+            Assert.Throws<JobAssertionException>(() => run.Result<string>()).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -98,7 +101,9 @@ public sealed partial class JobHarnessTests
 
         var start = app.Time.GetUtcNow();
         var flaky = await app.Jobs.EnqueueAsync(Job.Create("flaky"), Cancel);
-        Assert.Equal((JobState.Succeeded, 3), (await flaky.GetStatusAsync(Cancel)) is var status ? (status.State!.Value, status.Attempts) : default);
+        Assert.Equal(
+            (JobState.Succeeded, 3),
+            (await flaky.GetStatusAsync(Cancel)) is var status ? (status.State!.Value, status.Attempts) : default);
         Assert.Equal(start, app.Time.GetUtcNow());
 
         var unknown = await app.Jobs.EnqueueAsync(Job.Create("nobody"), Cancel);
@@ -109,7 +114,8 @@ public sealed partial class JobHarnessTests
     public async Task UseInlineJobs_JobWithADelay_WaitsForTheDrain()
     {
         await using var app = await StartAsync(inline: true);
-        var later = await app.Jobs.EnqueueAsync(Job.Create<string>("shout", "later") with { Delay = TimeSpan.FromDays(1) }, Cancel);
+        var later = await app.Jobs.EnqueueAsync(
+            Job.Create<string>("shout", "later") with { Delay = TimeSpan.FromDays(1) }, Cancel);
         Assert.Equal(JobState.Scheduled, (await later.GetStatusAsync(Cancel)).State);
         await app.Host.Jobs().DrainAsync(Cancel);
         Assert.Equal("LATER", await later.GetResultAsync(Cancel));
@@ -119,10 +125,18 @@ public sealed partial class JobHarnessTests
     public async Task ShouldHaveEnqueuedAsync_Met_ReturnsTheJobs()
     {
         await using var app = await StartAsync();
-        await app.Jobs.EnqueueAsync([Job.Create("mail.welcome", "a@b.c") with { Queue = "mail" }, Job.Create("mail.welcome", "d@e.f") with { Queue = "mail" }, Job.Create("other")], Cancel);
+        await app.Jobs.EnqueueAsync([
+            Job.Create("mail.welcome", "a@b.c") with { Queue = "mail" },
+            Job.Create("mail.welcome", "d@e.f") with { Queue = "mail" },
+            Job.Create("other"),
+        ], Cancel);
 
-        Assert.Equal(2, (await app.Host.Jobs().ShouldHaveEnqueuedAsync("mail.welcome", queue: "mail", times: 2, cancellationToken: Cancel)).Count);
-        Assert.Single(await app.Host.Jobs().ShouldHaveEnqueuedAsync("mail.welcome", arguments: ["d@e.f"], cancellationToken: Cancel));
+        Assert.Equal(
+            2,
+            (await app.Host.Jobs()
+                .ShouldHaveEnqueuedAsync("mail.welcome", queue: "mail", times: 2, cancellationToken: Cancel)).Count);
+        Assert.Single(await app.Host.Jobs()
+            .ShouldHaveEnqueuedAsync("mail.welcome", arguments: ["d@e.f"], cancellationToken: Cancel));
         await app.Host.Jobs().ShouldNotHaveEnqueuedAsync("mail.goodbye", cancellationToken: Cancel);
     }
 
@@ -133,14 +147,16 @@ public sealed partial class JobHarnessTests
         await app.Jobs.EnqueueAsync(Job.Create("mail.welcome", "a@b.c"), Cancel);
 
         var failure = await Assert.ThrowsAsync<JobAssertionException>(async () =>
-            await app.Host.Jobs().ShouldHaveEnqueuedAsync("mail.welcome", queue: "mail", arguments: ["x@y.z"], cancellationToken: Cancel));
+            await app.Host.Jobs().ShouldHaveEnqueuedAsync(
+                "mail.welcome", queue: "mail", arguments: ["x@y.z"], cancellationToken: Cancel));
         Assert.Equal(
             """
             Expected at least one job 'mail.welcome' on queue 'mail' with ["x@y.z"], found 0. 1 were enqueued:
               mail.welcome on 'default' ["a@b.c"] (Queued): queue 'default' is not 'mail'; arguments ["a@b.c"] are not ["x@y.z"]
             """,
             failure.Message);
-        await Assert.ThrowsAsync<JobAssertionException>(async () => await app.Host.Jobs().ShouldNotHaveEnqueuedAsync("mail.welcome", cancellationToken: Cancel));
+        await Assert.ThrowsAsync<JobAssertionException>(
+            async () => await app.Host.Jobs().ShouldNotHaveEnqueuedAsync("mail.welcome", cancellationToken: Cancel));
     }
 
     [LoggerMessage(1, LogLevel.Information, "shouting {Text}")]

@@ -15,7 +15,8 @@ public sealed class ScheduleHarnessTests
     [Fact]
     public async Task RunDueSchedulesAsync_AtEachTick_EnqueuesOneJobBeforeItReturns()
     {
-        await using var app = await TestApp.StartAsync(lovage => lovage.AddJob(Beat).AddSchedule("minute", Cron.Parse("* * * * *"), Job.Create("beat")));
+        await using var app = await TestApp.StartAsync(
+            lovage => lovage.AddJob(Beat).AddSchedule("minute", Cron.Parse("* * * * *"), Job.Create("beat")));
         await app.Host.Jobs().RunDueSchedulesAsync(Cancel);
         Assert.Empty(await app.Host.Jobs().EnqueuedAsync(Cancel));
 
@@ -31,7 +32,8 @@ public sealed class ScheduleHarnessTests
     [Fact]
     public async Task RunDueSchedulesAsync_AppThatWasNeverStarted_KnowsTheSchedulesOfItsCode()
     {
-        var (host, time) = Build(static lovage => lovage.AddSchedule("minute", Cron.Parse("* * * * *"), Job.Create("beat")));
+        var (host, time) = Build(
+            static lovage => lovage.AddSchedule("minute", Cron.Parse("* * * * *"), Job.Create("beat")));
         using var app = host;
         await host.Jobs().RunDueSchedulesAsync(Cancel);
         time.Advance(TimeSpan.FromMinutes(1));
@@ -45,7 +47,11 @@ public sealed class ScheduleHarnessTests
     {
         var (host, time) = Build(static lovage => lovage
             .AddSchedule("once", Cron.Parse("* * * * *"), Job.Create("beat", "once"))
-            .AddSchedule("skip", Cron.Parse("* * * * *"), Job.Create("beat", "skip"), schedule => schedule.Misfire = MisfireRule.Skip));
+            .AddSchedule(
+                "skip",
+                Cron.Parse("* * * * *"),
+                Job.Create("beat", "skip"),
+                schedule => schedule.Misfire = MisfireRule.Skip));
         using var app = host;
         await host.Jobs().RunDueSchedulesAsync(Cancel);
 

@@ -10,9 +10,13 @@ internal sealed class CronField
     internal static readonly CronField Hour = new("hour", 0, 23, []);
     internal static readonly CronField DayOfMonth = new("day of month", 1, 31, []);
     internal static readonly CronField Month = new("month", 1, 12,
-        ["JANUARY", "FEBRUARY", "MARCH", "APRIL", "MAY", "JUNE", "JULY", "AUGUST", "SEPTEMBER", "OCTOBER", "NOVEMBER", "DECEMBER"]);
+        [
+            "JANUARY", "FEBRUARY", "MARCH", "APRIL", "MAY", "JUNE", "JULY", "AUGUST", "SEPTEMBER", "OCTOBER",
+            "NOVEMBER", "DECEMBER",
+        ]);
 
-    internal static readonly CronField DayOfWeek = new("day of week", 0, 6, ["SUNDAY", "MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY", "SATURDAY"]);
+    internal static readonly CronField DayOfWeek = new(
+        "day of week", 0, 6, ["SUNDAY", "MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY", "SATURDAY"]);
 
     private readonly string[] _names;
 
@@ -43,7 +47,8 @@ internal sealed class CronField
         for (var i = 0; i < _names.Length; i++)
         {
             var name = _names[i];
-            if ((length == ShortName || (longNames && length == name.Length)) && string.Compare(text, start, name, 0, length, StringComparison.OrdinalIgnoreCase) == 0)
+            if ((length == ShortName || (longNames && length == name.Length))
+                && string.Compare(text, start, name, 0, length, StringComparison.OrdinalIgnoreCase) == 0)
             {
                 return Min + i;
             }

@@ -43,7 +43,9 @@ internal sealed class CronFieldParser
     /// <summary>The field holds a star, a range or a step.</summary>
     internal bool HasRhythm { get; private set; }
 
-    /// <summary>The field begins with a star or is a question mark: Vixie cron's mark for a day field that does not restrict.</summary>
+    /// <summary>
+    /// The field begins with a star or is a question mark: Vixie cron's mark for a day field that does not restrict.
+    /// </summary>
     internal bool IsOpen => _text[_start] is '*' or '?';
 
     internal CronError? Error { get; private set; }
@@ -148,7 +150,9 @@ internal sealed class CronFieldParser
         var start = _at++;
         if (!_rules.HasSpecialDays || (_field != CronField.DayOfMonth && _field != CronField.DayOfWeek))
         {
-            return Fail(start, _rules.HasSpecialDays ? "? stands for any day, in a day field only; write *." : "Celery's crontab has no ?; write *.");
+            return Fail(start, _rules.HasSpecialDays
+                ? "? stands for any day, in a day field only; write *."
+                : "Celery's crontab has no ?; write *.");
         }
 
         if (start != _start || _at != _end)
@@ -165,7 +169,9 @@ internal sealed class CronFieldParser
         var start = _at;
         if (!_rules.HasSpecialDays || !TakeLetter('L'))
         {
-            return Fail(start, _rules.HasSpecialDays ? "a number, L, LW or a day with W (15W) is expected." : "Celery's crontab has no L and no W; days are 1 to 31.");
+            return Fail(start, _rules.HasSpecialDays
+                ? "a number, L, LW or a day with W (15W) is expected."
+                : "Celery's crontab has no L and no W; days are 1 to 31.");
         }
 
         var offset = 0;
@@ -179,7 +185,8 @@ internal sealed class CronFieldParser
 
             if (offset is < 1 or > LastOffsetMax)
             {
-                return Fail(number, $"no month has a day {offset} days before its last; write L-1 to L-{LastOffsetMax}, or L.");
+                return Fail(
+                    number, $"no month has a day {offset} days before its last; write L-1 to L-{LastOffsetMax}, or L.");
             }
         }
 
@@ -196,7 +203,8 @@ internal sealed class CronFieldParser
     }
 
     private bool IsSpecialMark(char c) =>
-        (_field == CronField.DayOfMonth && c is 'W' or 'w') || (_field == CronField.DayOfWeek && c is 'L' or 'l' or '#');
+        (_field == CronField.DayOfMonth && c is 'W' or 'w')
+            || (_field == CronField.DayOfWeek && c is 'L' or 'l' or '#');
 
     /// <summary>15W, FRIL, MON#2: the mark behind a value.</summary>
     private bool ReadSpecial(int value)
@@ -228,7 +236,9 @@ internal sealed class CronFieldParser
 
         if (nth is < 1 or > CronFields.NthMax)
         {
-            return Fail(number, $"a weekday comes at most {CronFields.NthMax} times a month; write #1 to #{CronFields.NthMax}.");
+            return Fail(
+                number,
+                $"a weekday comes at most {CronFields.NthMax} times a month; write #1 to #{CronFields.NthMax}.");
         }
 
         Nth |= 1ul << (((nth - 1) * CronFields.DaysInWeek) + weekday);
@@ -285,12 +295,15 @@ internal sealed class CronFieldParser
 
             if (_at - start == 1)
             {
-                return Fail(start, _rules.HasSpecialDays ? "L needs its day before it: FRIL or 5L is the last Friday of the month." : "Celery's crontab has no L.");
+                return Fail(start, _rules.HasSpecialDays
+                    ? "L needs its day before it: FRIL or 5L is the last Friday of the month."
+                    : "Celery's crontab has no L.");
             }
         }
 
         return Fail(start, !_field.HasNames ? "names are for months and days of the week; write a number."
-            : $"no {(_field == CronField.Month ? "month" : "day")} is called so; write {(_field == CronField.Month ? "JAN to DEC" : "SUN to SAT")} or a number.");
+            : $"no {(_field == CronField.Month ? "month" : "day")} is called so; write "
+                + $"{(_field == CronField.Month ? "JAN to DEC" : "SUN to SAT")} or a number.");
     }
 
     private bool ReadNumber(out int value)
@@ -304,7 +317,8 @@ internal sealed class CronFieldParser
             _at++;
         }
 
-        return _at > start || Fail(start, _at < _end ? $"a number is expected, not {Shown(_text[_at])}." : "a number is missing at the end.");
+        return _at > start || Fail(
+            start, _at < _end ? $"a number is expected, not {Shown(_text[_at])}." : "a number is missing at the end.");
     }
 
     private bool ReadStep(out int step)
@@ -322,7 +336,9 @@ internal sealed class CronFieldParser
         }
 
         return (step >= 1 && step <= _field.Size)
-            || Fail(start, step == 0 ? $"a step of 0 goes nowhere; write 1 to {_field.Size}." : $"a step of {Shown(step)} is larger than the field; write 1 to {_field.Size}.");
+            || Fail(start, step == 0
+                ? $"a step of 0 goes nowhere; write 1 to {_field.Size}."
+                : $"a step of {Shown(step)} is larger than the field; write 1 to {_field.Size}.");
     }
 
     private bool Add(int low, int high, int step, int start)

@@ -1,7 +1,12 @@
 namespace Lovage.Scheduling;
 
-/// <summary>A parsed cron expression: which values of each field fit, as bit sets. Knows the calendar, and nothing of time zones.</summary>
-/// <remarks>Immutable. It is compiled into the generator too, so that it uses nothing newer than netstandard2.0.</remarks>
+/// <summary>
+/// A parsed cron expression: which values of each field fit, as bit sets. Knows the calendar, and nothing of time
+/// zones.
+/// </summary>
+/// <remarks>
+/// Immutable. It is compiled into the generator too, so that it uses nothing newer than netstandard2.0.
+/// </remarks>
 internal sealed class CronFields
 {
     internal const int DaysInWeek = 7;
@@ -46,14 +51,20 @@ internal sealed class CronFields
     /// <summary>A day that fits one of the two day fields is enough; otherwise it must fit both.</summary>
     internal bool EitherDay { get; init; }
 
-    /// <summary>A second, minute or hour is given by a star, a range or a step: the expression fires at a rhythm, not at fixed times of the day.</summary>
+    /// <summary>
+    /// A second, minute or hour is given by a star, a range or a step: the expression fires at a rhythm, not at fixed
+    /// times of the day.
+    /// </summary>
     internal bool IsInterval { get; init; }
 
     /// <summary>The days of a month that fit, bits 1 to 31, whether or not the month itself does.</summary>
     internal uint DaysOf(int year, int month) =>
         DaysWithin(DateTime.DaysInMonth(year, month), (int)new DateTime(year, month, 1).DayOfWeek);
 
-    /// <summary>False when no day of any year fits: every month of every length, begun on every weekday, comes by within 400 years.</summary>
+    /// <summary>
+    /// False when no day of any year fits: every month of every length, begun on every weekday, comes by within 400
+    /// years.
+    /// </summary>
     internal bool EverFires()
     {
         for (var month = CronField.Month.Min; month <= CronField.Month.Max; month++)
@@ -140,10 +151,11 @@ internal sealed class CronFields
 
     private static uint All(int length) => (uint)((2ul << length) - 2);
 
-    private static int NearestWeekday(int day, int length, int firstWeekday) => ((firstWeekday + day - 1) % DaysInWeek) switch
-    {
-        Saturday => day > 1 ? day - 1 : day + 2,
-        Sunday => day < length ? day + 1 : day - 2,
-        _ => day,
-    };
+    private static int NearestWeekday(int day, int length, int firstWeekday) =>
+        ((firstWeekday + day - 1) % DaysInWeek) switch
+        {
+            Saturday => day > 1 ? day - 1 : day + 2,
+            Sunday => day < length ? day + 1 : day - 2,
+            _ => day,
+        };
 }

@@ -7,7 +7,15 @@ internal static class CronParser
     private const int FieldsMin = 5;
     private const int FieldsMax = 6;
 
-    private static readonly CronField[] Order = [CronField.Second, CronField.Minute, CronField.Hour, CronField.DayOfMonth, CronField.Month, CronField.DayOfWeek];
+    private static readonly CronField[] Order =
+    [
+        CronField.Second,
+        CronField.Minute,
+        CronField.Hour,
+        CronField.DayOfMonth,
+        CronField.Month,
+        CronField.DayOfWeek,
+    ];
 
     private static readonly string[][] Macros =
     [
@@ -20,12 +28,15 @@ internal static class CronParser
         ["@hourly", "0 * * * *"],
     ];
 
-    /// <summary>Null, with the error, when the text is no expression of this dialect or names a day that never comes.</summary>
+    /// <summary>
+    /// Null, with the error, when the text is no expression of this dialect or names a day that never comes.
+    /// </summary>
     internal static CronFields? Parse(string text, CronRules rules, out CronError? error)
     {
         if (text.Length > LengthMax)
         {
-            error = new CronError(null, LengthMax, $"it has {text.Length} characters; at most {LengthMax} are allowed.");
+            error = new CronError(
+                null, LengthMax, $"it has {text.Length} characters; at most {LengthMax} are allowed.");
             return null;
         }
 
@@ -37,7 +48,9 @@ internal static class CronParser
 
         if (fields.Count < FieldsMin || fields.Count > (rules.HasSeconds ? FieldsMax : FieldsMin))
         {
-            var expected = rules.HasSeconds ? "five fields (minute, hour, day of month, month, day of week), or six with seconds first," : "Celery's five fields (minute, hour, day of month, month, day of week)";
+            var expected = rules.HasSeconds
+                ? "five fields (minute, hour, day of month, month, day of week), or six with seconds first,"
+                : "Celery's five fields (minute, hour, day of month, month, day of week)";
             error = new CronError(null, 0, $"{expected} are expected; this has {fields.Count}.");
             return null;
         }
@@ -45,11 +58,18 @@ internal static class CronParser
         return ParseFields(text, fields, rules, out error);
     }
 
-    private static CronFields? ParseMacro(string text, (int Start, int End) place, CronRules rules, out CronError? error)
+    private static CronFields? ParseMacro(
+        string text, (int Start, int End) place, CronRules rules, out CronError? error)
     {
         foreach (var macro in Macros)
         {
-            if (string.Compare(text, place.Start, macro[0], 0, Math.Max(macro[0].Length, place.End - place.Start), StringComparison.OrdinalIgnoreCase) == 0)
+            if (string.Compare(
+                text,
+                place.Start,
+                macro[0],
+                0,
+                Math.Max(macro[0].Length, place.End - place.Start),
+                StringComparison.OrdinalIgnoreCase) == 0)
             {
                 if (rules.HasMacros)
                 {
@@ -61,11 +81,15 @@ internal static class CronParser
             }
         }
 
-        error = new CronError(null, place.Start, "no macro is called so; @yearly, @annually, @monthly, @weekly, @daily, @midnight and @hourly are known.");
+        error = new CronError(
+            null,
+            place.Start,
+            "no macro is called so; @yearly, @annually, @monthly, @weekly, @daily, @midnight and @hourly are known.");
         return null;
     }
 
-    private static CronFields? ParseFields(string text, List<(int Start, int End)> places, CronRules rules, out CronError? error)
+    private static CronFields? ParseFields(
+        string text, List<(int Start, int End)> places, CronRules rules, out CronError? error)
     {
         var read = new CronFieldParser?[Order.Length];
         var shift = Order.Length - places.Count;
@@ -104,7 +128,11 @@ internal static class CronParser
             return fields;
         }
 
-        error = new CronError(CronField.DayOfMonth.Name, places[3 - shift].Start, "these days, months and weekdays never meet, so that it would never fire; write a day that these months have.");
+        error = new CronError(
+            CronField.DayOfMonth.Name,
+            places[3 - shift].Start,
+            "these days, months and weekdays never meet, so that it would never fire; write a day that these months "
+                + "have.");
         return null;
     }
 

@@ -2,7 +2,9 @@ using System.Text.Json;
 
 namespace Lovage.Scheduling;
 
-/// <summary>A JSON object from which each property is taken once, by the type it must have; what is left over is an error.</summary>
+/// <summary>
+/// A JSON object from which each property is taken once, by the type it must have; what is left over is an error.
+/// </summary>
 internal sealed class TriggerObject
 {
     private const int PropertiesMax = 16;
@@ -22,7 +24,10 @@ internal sealed class TriggerObject
             var name = NameOf(property, path);
             if (_left.Count == PropertiesMax || !_left.TryAdd(name, property.Value))
             {
-                throw new TriggerException($"{path}: the property '{JobNames.Shown(name)}' is there twice, or there are more than {PropertiesMax}.", path);
+                throw new TriggerException(
+                    $"{path}: the property '{JobNames.Shown(name)}' is there twice, or there are more than "
+                        + $"{PropertiesMax}.",
+                    path);
             }
         }
     }
@@ -30,7 +35,9 @@ internal sealed class TriggerObject
     internal string Path { get; }
 
     /// <summary>What is left, for a message.</summary>
-    internal string Names => _left.Count == 0 ? "it is empty" : $"it has {string.Join(", ", _left.Keys.Select(static name => JobNames.Shown(name)))}";
+    internal string Names => _left.Count == 0
+        ? "it is empty"
+        : $"it has {string.Join(", ", _left.Keys.Select(static name => JobNames.Shown(name)))}";
 
     internal bool Has(string name) => _left.ContainsKey(name);
 
@@ -52,7 +59,8 @@ internal sealed class TriggerObject
         }
         catch (InvalidOperationException cause)
         {
-            throw new TriggerException($"{Path}.{name}: the text holds a lone surrogate.", $"{Path}.{name}", cause: cause);
+            throw new TriggerException(
+                $"{Path}.{name}: the text holds a lone surrogate.", $"{Path}.{name}", cause: cause);
         }
     }
 
@@ -63,14 +71,17 @@ internal sealed class TriggerObject
             return null;
         }
 
-        return value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var number) ? number : throw Wrong(name, "a whole number is expected.");
+        return value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var number)
+            ? number
+            : throw Wrong(name, "a whole number is expected.");
     }
 
     internal DateTimeOffset? TakeInstant(string name) => TakeText(name) switch
     {
         null => null,
         var text when Instants.TryParse(text, out var instant) => instant,
-        var text => throw Wrong(name, $"'{JobNames.Shown(text)}' is no instant; write 2026-01-31T08:00:00Z or with an offset, as +02:00."),
+        var text => throw Wrong(
+            name, $"'{JobNames.Shown(text)}' is no instant; write 2026-01-31T08:00:00Z or with an offset, as +02:00."),
     };
 
     internal TriggerObject TakeObject(string name)
@@ -90,7 +101,8 @@ internal sealed class TriggerObject
         if (_left.Count > 0)
         {
             var name = JobNames.Shown(_left.Keys.First());
-            throw new TriggerException($"{Path}: '{name}' is not known here, or does not go with this kind of trigger.", $"{Path}.{name}");
+            throw new TriggerException(
+                $"{Path}: '{name}' is not known here, or does not go with this kind of trigger.", $"{Path}.{name}");
         }
     }
 

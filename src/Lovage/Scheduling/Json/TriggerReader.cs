@@ -9,14 +9,23 @@ internal static class TriggerReader
 {
     private const int LengthMax = 16_384;
     private static readonly JsonDocumentOptions Options = new() { MaxDepth = 16, AllowDuplicateProperties = false };
-    private static readonly string[] Kinds = [TriggerNames.Cron, TriggerNames.Every, TriggerNames.At, TriggerNames.Calendar, TriggerNames.Any, TriggerNames.All];
+    private static readonly string[] Kinds =
+    [
+        TriggerNames.Cron,
+        TriggerNames.Every,
+        TriggerNames.At,
+        TriggerNames.Calendar,
+        TriggerNames.Any,
+        TriggerNames.All,
+    ];
     private static readonly string[] TimeForms = ["HH:mm", "HH:mm:ss"];
 
     internal static Trigger Read(string json)
     {
         if (json.Length > LengthMax)
         {
-            throw new TriggerException($"A trigger's JSON is at most {LengthMax:N0} characters; this has {json.Length:N0}.");
+            throw new TriggerException(
+                $"A trigger's JSON is at most {LengthMax:N0} characters; this has {json.Length:N0}.");
         }
 
         using var document = Parse(json);
@@ -44,7 +53,10 @@ internal static class TriggerReader
 
         fields.RequireAllTaken();
         return trigger.End <= trigger.Start
-            ? throw new TriggerException($"{path}: it ends ({Instants.Format(trigger.End!.Value)}) before it starts ({Instants.Format(trigger.Start!.Value)}).", path)
+            ? throw new TriggerException(
+                $"{path}: it ends ({Instants.Format(trigger.End!.Value)}) before it starts "
+                    + $"({Instants.Format(trigger.Start!.Value)}).",
+                path)
             : trigger;
     }
 
@@ -56,7 +68,10 @@ internal static class TriggerReader
         }
         catch (JsonException cause)
         {
-            throw new TriggerException($"A trigger's JSON cannot be read (line {cause.LineNumber + 1}, byte {cause.BytePositionInLine + 1}): it is not JSON, has a property twice or is nested too deep.", cause: cause);
+            throw new TriggerException(
+                $"A trigger's JSON cannot be read (line {cause.LineNumber + 1}, byte {cause.BytePositionInLine + 1}): "
+                    + "it is not JSON, has a property twice or is nested too deep.",
+                cause: cause);
         }
         catch (Exception cause) when (cause is ArgumentException or InvalidOperationException)
         {
@@ -70,7 +85,11 @@ internal static class TriggerReader
         if (kinds.Length != 1)
         {
             throw new TriggerException(
-                $"{fields.Path}: {(kinds.Length == 0 ? $"no kind of trigger that is known here ({fields.Names})" : $"several kinds of trigger, {string.Join(" and ", kinds)}")}; exactly one of {string.Join(", ", Kinds)} is expected.",
+                $"{fields.Path}: "
+                    + (kinds.Length == 0
+                        ? $"no kind of trigger that is known here ({fields.Names})"
+                        : $"several kinds of trigger, {string.Join(" and ", kinds)}")
+                    + $"; exactly one of {string.Join(", ", Kinds)} is expected.",
                 fields.Path);
         }
 
@@ -79,7 +98,10 @@ internal static class TriggerReader
         {
             return kinds[0] switch
             {
-                TriggerNames.Cron => new CronTrigger(fields.TakeText(TriggerNames.Cron)!, fields.TakeText(TriggerNames.Zone) ?? ZoneIds.Utc, TakeDialect(fields)),
+                TriggerNames.Cron => new CronTrigger(
+                    fields.TakeText(TriggerNames.Cron)!,
+                    fields.TakeText(TriggerNames.Zone) ?? ZoneIds.Utc,
+                    TakeDialect(fields)),
                 TriggerNames.Every => new IntervalTrigger(TakePeriod(fields), fields.TakeInstant(TriggerNames.Anchor)),
                 TriggerNames.At => new DateTrigger(fields.TakeInstant(TriggerNames.At)!.Value),
                 TriggerNames.Calendar => TakeCalendar(fields),
@@ -97,7 +119,9 @@ internal static class TriggerReader
     {
         null or TriggerNames.Standard => CronDialect.Standard,
         TriggerNames.Celery => CronDialect.Celery,
-        var other => throw fields.Wrong(TriggerNames.Dialect, $"'{JobNames.Shown(other)}' is no dialect; {TriggerNames.Standard} and {TriggerNames.Celery} are."),
+        var other => throw fields.Wrong(
+            TriggerNames.Dialect,
+            $"'{JobNames.Shown(other)}' is no dialect; {TriggerNames.Standard} and {TriggerNames.Celery} are."),
     };
 
     private static TimeSpan TakePeriod(TriggerObject fields)
@@ -105,15 +129,22 @@ internal static class TriggerReader
         var text = fields.TakeText(TriggerNames.Every);
 
         // By that format a bare 5 would be five days.
-        return text!.Contains(':', StringComparison.Ordinal) && TimeSpan.TryParseExact(text, "c", CultureInfo.InvariantCulture, out var period)
+        return text!.Contains(':', StringComparison.Ordinal)
+            && TimeSpan.TryParseExact(text, "c", CultureInfo.InvariantCulture, out var period)
             ? period
-            : throw fields.Wrong(TriggerNames.Every, $"'{JobNames.Shown(text)}' is no period; write [days.]hours:minutes:seconds, as 00:05:00.");
+            : throw fields.Wrong(
+                TriggerNames.Every,
+                $"'{JobNames.Shown(text)}' is no period; write [days.]hours:minutes:seconds, as 00:05:00.");
     }
 
     private static CalendarIntervalTrigger TakeCalendar(TriggerObject fields)
     {
         var period = fields.TakeObject(TriggerNames.Calendar);
-        var (years, months, weeks, days) = (period.TakeInteger(TriggerNames.Years), period.TakeInteger(TriggerNames.Months), period.TakeInteger(TriggerNames.Weeks), period.TakeInteger(TriggerNames.Days));
+        var (years, months, weeks, days) = (
+            period.TakeInteger(TriggerNames.Years),
+            period.TakeInteger(TriggerNames.Months),
+            period.TakeInteger(TriggerNames.Weeks),
+            period.TakeInteger(TriggerNames.Days));
         period.RequireAllTaken();
         return new CalendarIntervalTrigger(
             years ?? 0,
@@ -129,14 +160,17 @@ internal static class TriggerReader
     private static TimeOnly TakeTime(TriggerObject fields) => fields.TakeText(TriggerNames.Time) switch
     {
         null => TimeOnly.MinValue,
-        var text when TimeOnly.TryParseExact(text, TimeForms, CultureInfo.InvariantCulture, DateTimeStyles.None, out var time) => time,
-        var text => throw fields.Wrong(TriggerNames.Time, $"'{JobNames.Shown(text)}' is no time of the day; write 08:00 or 08:00:30."),
+        var text when TimeOnly.TryParseExact(
+            text, TimeForms, CultureInfo.InvariantCulture, DateTimeStyles.None, out var time) => time,
+        var text => throw fields.Wrong(
+            TriggerNames.Time, $"'{JobNames.Shown(text)}' is no time of the day; write 08:00 or 08:00:30."),
     };
 
     private static DateOnly? TakeDate(TriggerObject fields) => fields.TakeText(TriggerNames.Anchor) switch
     {
         null => null,
-        var text when DateOnly.TryParseExact(text, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var date) => date,
+        var text when DateOnly.TryParseExact(
+            text, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var date) => date,
         var text => throw fields.Wrong(TriggerNames.Anchor, $"'{JobNames.Shown(text)}' is no date; write 2026-01-31."),
     };
 
@@ -145,7 +179,8 @@ internal static class TriggerReader
         var array = fields.TakeArray(name);
         if (array.GetArrayLength() is < 1 or > TriggerParts.PartsMax)
         {
-            throw fields.Wrong(name, $"{array.GetArrayLength()} triggers are not possible; 1 to {TriggerParts.PartsMax} are.");
+            throw fields.Wrong(
+                name, $"{array.GetArrayLength()} triggers are not possible; 1 to {TriggerParts.PartsMax} are.");
         }
 
         return [.. array.EnumerateArray().Select((part, i) => Read(part, $"{fields.Path}.{name}[{i}]", depth + 1))];

@@ -74,13 +74,16 @@ internal static class TriggerWriter
 
         if (trigger.Time != TimeOnly.MinValue)
         {
-            writer.WriteString(TriggerNames.Time, trigger.Time.ToString(trigger.Time.Second == 0 ? "HH:mm" : "HH:mm:ss", CultureInfo.InvariantCulture));
+            writer.WriteString(
+                TriggerNames.Time,
+                trigger.Time.ToString(trigger.Time.Second == 0 ? "HH:mm" : "HH:mm:ss", CultureInfo.InvariantCulture));
         }
 
         WriteZone(writer, trigger.TimeZone);
         if (trigger.Anchor != CalendarIntervalTrigger.DefaultAnchor)
         {
-            writer.WriteString(TriggerNames.Anchor, trigger.Anchor.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture));
+            writer.WriteString(
+                TriggerNames.Anchor, trigger.Anchor.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture));
         }
     }
 

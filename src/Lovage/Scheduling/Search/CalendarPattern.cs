@@ -1,7 +1,8 @@
 namespace Lovage.Scheduling;
 
 /// <summary>The dates that lie whole periods of months and days away from an anchor, at one time of the day.</summary>
-internal sealed class CalendarPattern(DateOnly anchor, int months, int days, int? dayOfMonth, TimeOnly time) : LocalPattern
+internal sealed class CalendarPattern(DateOnly anchor, int months, int days, int? dayOfMonth, TimeOnly time)
+    : LocalPattern
 {
     private const int MonthsInYear = 12;
     private const double DaysInMonth = 146_097.0 / 4_800;
@@ -36,7 +37,10 @@ internal sealed class CalendarPattern(DateOnly anchor, int months, int days, int
         return day == Never ? null : (day * SecondsInDay) + _time;
     }
 
-    /// <summary>The day of the tick so many periods away from the anchor; a very early or late one when it lies outside the calendar.</summary>
+    /// <summary>
+    /// The day of the tick so many periods away from the anchor; a very early or late one when it lies outside the
+    /// calendar.
+    /// </summary>
     private long DayAt(long period)
     {
         var month = (anchor.Year * MonthsInYear) + anchor.Month - 1 + (period * months);

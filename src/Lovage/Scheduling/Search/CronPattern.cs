@@ -2,7 +2,10 @@ using System.Numerics;
 
 namespace Lovage.Scheduling;
 
-/// <summary>The times of a cron expression. The search leaps from field to field: it looks at no minute, and at one set of days a month.</summary>
+/// <summary>
+/// The times of a cron expression. The search leaps from field to field: it looks at no minute, and at one set of days
+/// a month.
+/// </summary>
 internal sealed class CronPattern(CronFields fields) : LocalPattern
 {
     // Leap days that fall on one weekday are 40 years apart at the most; the calendar repeats after 400.
@@ -57,7 +60,10 @@ internal sealed class CronPattern(CronFields fields) : LocalPattern
 
     private int? TimeAtOrAfter(int secondOfDay)
     {
-        var (hour, minute, second) = (secondOfDay / SecondsInHour, secondOfDay / SecondsInMinute % SecondsInMinute, secondOfDay % SecondsInMinute);
+        var (hour, minute, second) = (
+            secondOfDay / SecondsInHour,
+            secondOfDay / SecondsInMinute % SecondsInMinute,
+            secondOfDay % SecondsInMinute);
         if ((Fields.Hours & (1u << hour)) != 0)
         {
             if ((Fields.Minutes & (1ul << minute)) != 0 && Next(Fields.Seconds, second) is var sameMinute and >= 0)
@@ -71,12 +77,15 @@ internal sealed class CronPattern(CronFields fields) : LocalPattern
             }
         }
 
-        return Next(Fields.Hours, hour + 1) is var laterHour and >= 0 ? Time(laterHour, Next(Fields.Minutes, 0), Next(Fields.Seconds, 0)) : null;
+        return Next(Fields.Hours, hour + 1) is var laterHour and >= 0
+            ? Time(laterHour, Next(Fields.Minutes, 0), Next(Fields.Seconds, 0))
+            : null;
     }
 
     private int FirstTime() => Time(Next(Fields.Hours, 0), Next(Fields.Minutes, 0), Next(Fields.Seconds, 0));
 
-    private static int Time(int hour, int minute, int second) => (hour * SecondsInHour) + (minute * SecondsInMinute) + second;
+    private static int Time(int hour, int minute, int second) =>
+        (hour * SecondsInHour) + (minute * SecondsInMinute) + second;
 
     /// <summary>The lowest bit from here on; -1 for none.</summary>
     private static int Next(ulong bits, int from)

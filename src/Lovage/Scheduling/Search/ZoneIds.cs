@@ -10,7 +10,8 @@ internal static class ZoneIds
     private const int LengthMax = 64;
 
     // On Unix an id is a path below the zone files: no dot, so that none leads elsewhere.
-    private static readonly SearchValues<char> Characters = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789/_+-");
+    private static readonly SearchValues<char> Characters = SearchValues.Create(
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789/_+-");
 
     // Files beside the zones that mean another thing on each machine, or count leap seconds.
     private static readonly string[] NoZones = ["localtime", "posixrules", "Factory"];
@@ -30,7 +31,11 @@ internal static class ZoneIds
             var zone = TimeZoneInfo.FindSystemTimeZoneById(id);
             return zone.HasIanaId ? zone : throw Unknown(id, null);
         }
-        catch (Exception cause) when (cause is TimeZoneNotFoundException or InvalidTimeZoneException or SecurityException or IOException or UnauthorizedAccessException)
+        catch (Exception cause) when (cause is TimeZoneNotFoundException
+            or InvalidTimeZoneException
+            or SecurityException
+            or IOException
+            or UnauthorizedAccessException)
         {
             throw Unknown(id, cause);
         }
@@ -45,7 +50,10 @@ internal static class ZoneIds
 
     private static TriggerException Unknown(string id, Exception? cause)
     {
-        var instead = TimeZoneInfo.TryConvertWindowsIdToIanaId(id, out var iana) ? $"It is a Windows id; write '{iana}'." : "Write an IANA id such as Europe/Berlin or UTC; if it is one, install or update the machine's zone files (on Linux the package tzdata).";
+        var instead = TimeZoneInfo.TryConvertWindowsIdToIanaId(id, out var iana)
+            ? $"It is a Windows id; write '{iana}'."
+            : "Write an IANA id such as Europe/Berlin or UTC; if it is one, install or update the machine's zone "
+                + "files (on Linux the package tzdata).";
         return new TriggerException($"Time zone '{JobNames.Shown(id)}' is not known here. {instead}", cause: cause);
     }
 }

@@ -1,16 +1,19 @@
 namespace Lovage.Scheduling;
 
 /// <summary>
-/// Hangs a <see cref="LocalPattern"/> into a time zone. The rules, the same for every zone and every kind of change of the clock:
+/// Hangs a <see cref="LocalPattern"/> into a time zone. The rules, the same for every zone and every kind of change of
+/// the clock:
 /// <list type="bullet">
 /// <item>times that the clock skips fire once, all together, at the first instant after the gap;</item>
-/// <item>times that the clock repeats fire at their first occurrence, and at each one when the pattern says that it keeps its rhythm.</item>
+/// <item>times that the clock repeats fire at their first occurrence, and at each one when the pattern says that it
+/// keeps its rhythm.</item>
 /// </list>
 /// Instants are whole seconds of UTC since 0001-01-01 00:00.
 /// </summary>
 /// <remarks>
-/// <see cref="TimeZoneInfo"/> tells the offset at an instant and not when it changes next, so that changes are looked for every six hours, and only around the
-/// times that may fire. No zone has changed its clock twice within 30 hours since 1880. Immutable.
+/// <see cref="TimeZoneInfo"/> tells the offset at an instant and not when it changes next, so that changes are looked
+/// for every six hours, and only around the times that may fire. No zone has changed its clock twice within 30 hours
+/// since 1880. Immutable.
 /// </remarks>
 internal sealed class ZoneTimeline
 {
@@ -33,11 +36,16 @@ internal sealed class ZoneTimeline
     internal ZoneTimeline(TimeZoneInfo zone)
     {
         _zone = zone;
-        _fixedOffset = zone.GetAdjustmentRules().Length == 0 ? zone.BaseUtcOffset.Ticks / TimeSpan.TicksPerSecond : null;
+        _fixedOffset = zone.GetAdjustmentRules().Length == 0
+            ? zone.BaseUtcOffset.Ticks / TimeSpan.TicksPerSecond
+            : null;
     }
 
-    /// <summary>As <see cref="NextAfter"/>, in ticks of UTC; what is not a whole second is rounded down, since ticks are whole.</summary>
-    internal long? NextAfterTicks(long instant, LocalPattern pattern) => NextAfter(instant / TimeSpan.TicksPerSecond, pattern) * TimeSpan.TicksPerSecond;
+    /// <summary>
+    /// As <see cref="NextAfter"/>, in ticks of UTC; what is not a whole second is rounded down, since ticks are whole.
+    /// </summary>
+    internal long? NextAfterTicks(long instant, LocalPattern pattern) =>
+        NextAfter(instant / TimeSpan.TicksPerSecond, pattern) * TimeSpan.TicksPerSecond;
 
     /// <summary>The first instant that fires after this one; null when there is none.</summary>
     internal long? NextAfter(long instant, LocalPattern pattern)
@@ -91,7 +99,9 @@ internal sealed class ZoneTimeline
     }
 
     internal long OffsetAt(long instant) =>
-        _fixedOffset ?? _zone.GetUtcOffset(new DateTime(instant * TimeSpan.TicksPerSecond, DateTimeKind.Utc)).Ticks / TimeSpan.TicksPerSecond;
+        _fixedOffset
+            ?? _zone.GetUtcOffset(new DateTime(instant * TimeSpan.TicksPerSecond, DateTimeKind.Utc))
+                .Ticks / TimeSpan.TicksPerSecond;
 
     /// <summary>The first instant after "after", up to and with "limit", at which the offset is another one.</summary>
     private long? FindChange(long after, long limit, long offset)
@@ -126,7 +136,9 @@ internal sealed class ZoneTimeline
         return other;
     }
 
-    /// <summary>When the clock has shown this instant's local time before: the local time up to which it repeats itself.</summary>
+    /// <summary>
+    /// When the clock has shown this instant's local time before: the local time up to which it repeats itself.
+    /// </summary>
     private long? FindEndOfRepeat(long instant, long offset)
     {
         if (_fixedOffset is not null)

@@ -3,7 +3,10 @@ using System.Numerics;
 
 namespace Lovage.Scheduling;
 
-/// <summary>Cron fields in plain English, read from the sets and not from the text, so that whatever means the same reads the same.</summary>
+/// <summary>
+/// Cron fields in plain English, read from the sets and not from the text, so that whatever means the same reads the
+/// same.
+/// </summary>
 internal static class CronWords
 {
     private const int TimesShownMax = 6;
@@ -16,7 +19,9 @@ internal static class CronWords
     internal static string Describe(CronFields fields)
     {
         var days = Days(fields);
-        var months = fields.Months == CronField.Month.All() ? "" : $"in {Wording.Values(fields.Months, month => Wording.Months[month - 1])}";
+        var months = fields.Months == CronField.Month.All()
+            ? ""
+            : $"in {Wording.Values(fields.Months, month => Wording.Months[month - 1])}";
         var (time, needsDay) = Time(fields);
         if (days.Length == 0 && needsDay)
         {
@@ -30,12 +35,19 @@ internal static class CronWords
     private static (string Text, bool NeedsDay) Time(CronFields fields)
     {
         var (seconds, minutes, hours) = (fields.Seconds, fields.Minutes, (ulong)fields.Hours);
-        if (seconds == Zero && BitOperations.IsPow2(minutes) && Step(hours, HoursInDay) is { } step and < HoursInDay / 2)
+        if (seconds == Zero
+            && BitOperations.IsPow2(minutes)
+            && Step(hours, HoursInDay) is { } step and < HoursInDay / 2)
         {
-            return ($"every {(step == 1 ? "hour" : $"{step} hours")}{(minutes == Zero ? "" : $" at {Named(minutes, "minute")}")}", false);
+            return (
+                "every "
+                    + $"{(step == 1 ? "hour" : $"{step} hours")}"
+                    + $"{(minutes == Zero ? "" : $" at {Named(minutes, "minute")}")}",
+                false);
         }
 
-        if (BitOperations.PopCount(hours) * BitOperations.PopCount(minutes) * BitOperations.PopCount(seconds) <= TimesShownMax)
+        if (BitOperations.PopCount(hours) * BitOperations.PopCount(minutes) * BitOperations.PopCount(seconds)
+            <= TimesShownMax)
         {
             var times = from hour in Wording.Bits(hours)
                         from minute in Wording.Bits(minutes)
@@ -67,12 +79,17 @@ internal static class CronWords
         null => $"at {Named(bits, unit)}",
     };
 
-    private static string Within(ulong hours) => Step(hours, HoursInDay) is { } step and > 1 ? $"of every {Wording.Ordinal(step)} hour from 00" : $"of {Named(hours, "hour")}";
+    private static string Within(ulong hours) => Step(hours, HoursInDay) is { } step and > 1
+        ? $"of every {Wording.Ordinal(step)} hour from 00"
+        : $"of {Named(hours, "hour")}";
 
     private static string Named(ulong bits, string unit) =>
-        $"{unit}{(BitOperations.IsPow2(bits) ? "" : "s")} {Wording.Values(bits, value => value.ToString(CultureInfo.InvariantCulture))}";
+        $"{unit}{(BitOperations.IsPow2(bits) ? "" : "s")} "
+            + $"{Wording.Values(bits, value => value.ToString(CultureInfo.InvariantCulture))}";
 
-    /// <summary>The distance, when the values lie at one and the same from 0 through the whole and over its end; null otherwise.</summary>
+    /// <summary>
+    /// The distance, when the values lie at one and the same from 0 through the whole and over its end; null otherwise.
+    /// </summary>
     private static int? Step(ulong bits, int size)
     {
         var count = BitOperations.PopCount(bits);
@@ -94,7 +111,8 @@ internal static class CronWords
     }
 
     private static string Clock(int hour, int minute, int second, bool withSeconds) =>
-        string.Create(CultureInfo.InvariantCulture, $"{hour:00}:{minute:00}") + (withSeconds ? string.Create(CultureInfo.InvariantCulture, $":{second:00}") : "");
+        string.Create(CultureInfo.InvariantCulture, $"{hour:00}:{minute:00}")
+            + (withSeconds ? string.Create(CultureInfo.InvariantCulture, $":{second:00}") : "");
 
     private static string Days(CronFields fields)
     {
@@ -121,13 +139,16 @@ internal static class CronWords
             parts.Add($"the {Wording.Values(fields.DaysOfMonth, Wording.Ordinal)}");
         }
 
-        parts.AddRange(Wording.Bits(fields.NearestWeekdays).Select(day => $"the weekday nearest the {Wording.Ordinal(day)}"));
+        parts.AddRange(
+            Wording.Bits(fields.NearestWeekdays).Select(day => $"the weekday nearest the {Wording.Ordinal(day)}"));
         parts.AddRange(Wording.Bits(fields.LastDays).Select(BeforeLast));
-        parts.AddRange(Wording.Bits(fields.LastWeekdays).Select(n => n == 0 ? "the last weekday of the month" : $"the weekday nearest {BeforeLast(n)}"));
+        parts.AddRange(Wording.Bits(fields.LastWeekdays)
+            .Select(n => n == 0 ? "the last weekday of the month" : $"the weekday nearest {BeforeLast(n)}"));
         return Wording.List(parts, "or");
     }
 
-    private static string BeforeLast(int days) => days == 0 ? "the last day of the month" : $"the day {days} before the month's last";
+    private static string BeforeLast(int days) =>
+        days == 0 ? "the last day of the month" : $"the day {days} before the month's last";
 
     private static string DaysByWeek(CronFields fields)
     {
@@ -142,7 +163,12 @@ internal static class CronWords
             parts.Add(Wording.Values(fields.DaysOfWeek, day => Wording.Days[day]));
         }
 
-        parts.AddRange(Wording.Bits(fields.NthDaysOfWeek).Select(bit => $"the {Wording.Ordinal((bit / CronFields.DaysInWeek) + 1)} {Wording.Days[bit % CronFields.DaysInWeek]} of the month"));
+        parts.AddRange(
+            Wording.Bits(fields.NthDaysOfWeek)
+                .Select(
+                    bit =>
+                        $"the {Wording.Ordinal((bit / CronFields.DaysInWeek) + 1)} "
+                            + $"{Wording.Days[bit % CronFields.DaysInWeek]} of the month"));
         parts.AddRange(Wording.Bits(fields.LastDaysOfWeek).Select(day => $"the last {Wording.Days[day]} of the month"));
         return Wording.List(parts, "or");
     }

@@ -4,9 +4,21 @@ namespace Lovage.Scheduling;
 internal static class Wording
 {
     internal static readonly string[] Months =
-        ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"];
+        [
+            "January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
+            "November", "December",
+        ];
 
-    internal static readonly string[] Days = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
+    internal static readonly string[] Days =
+    [
+        "Sunday",
+        "Monday",
+        "Tuesday",
+        "Wednesday",
+        "Thursday",
+        "Friday",
+        "Saturday",
+    ];
 
     private const int ShownMax = 12;
     private const int RangeMin = 3;
@@ -30,7 +42,8 @@ internal static class Wording
         return isRange ? $"{word(values[0])} to {word(values[^1])}" : List([.. values.Select(word)]);
     }
 
-    internal static IReadOnlyList<int> Bits(ulong bits) => [.. Enumerable.Range(0, 64).Where(i => (bits & (1ul << i)) != 0)];
+    internal static IReadOnlyList<int> Bits(ulong bits) =>
+        [.. Enumerable.Range(0, 64).Where(i => (bits & (1ul << i)) != 0)];
 
     /// <summary>1st, 2nd, 3rd, 4th, 11th, 21st.</summary>
     internal static string Ordinal(int number) => (number % 100) switch

@@ -1,6 +1,9 @@
 namespace Lovage.Storage.Memory;
 
-/// <summary>Jobs in the order in which they were accepted, for pages, and in the order in which they ended, for pruning. Needs the state's lock.</summary>
+/// <summary>
+/// Jobs in the order in which they were accepted, for pages, and in the order in which they ended, for pruning. Needs
+/// the state's lock.
+/// </summary>
 internal sealed class MemoryArchive
 {
     private readonly List<MemoryJob> _accepted = [];

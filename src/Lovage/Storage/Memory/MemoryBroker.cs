@@ -4,7 +4,8 @@ using Lovage.Storage.Memory.Life;
 namespace Lovage.Storage.Memory;
 
 /// <summary>Queues and leases in memory.</summary>
-internal sealed class MemoryBroker(MemoryState state, SignalBus signals, TimeProvider time) : JobBroker("memory", signals, time)
+internal sealed class MemoryBroker(MemoryState state, SignalBus signals, TimeProvider time)
+    : JobBroker("memory", signals, time)
 {
     protected override ValueTask<IReadOnlyList<PublishResult>> PublishCoreAsync(
         IReadOnlyList<JobMessage> messages, CancellationToken cancellationToken)
@@ -23,7 +24,8 @@ internal sealed class MemoryBroker(MemoryState state, SignalBus signals, TimePro
         return new(results);
     }
 
-    protected override JobReceiver OpenReceiverCore(ReceiverOptions options) => new MemoryReceiver(this, state, options);
+    protected override JobReceiver OpenReceiverCore(ReceiverOptions options) =>
+        new MemoryReceiver(this, state, options);
 
     protected override ValueTask<IReadOnlyList<LeaseStatus>> RenewCoreAsync(
         IReadOnlyList<LeaseToken> tokens, TimeSpan lease, CancellationToken cancellationToken)
@@ -139,7 +141,8 @@ internal sealed class MemoryBroker(MemoryState state, SignalBus signals, TimePro
                     job.Deaths++;
                 }
 
-                var facts = new AttemptFacts(job.Message.Retries, job.Message.MaxAttempts ?? 1, RecordedStarts: job.Deaths);
+                var facts = new AttemptFacts(
+                    job.Message.Retries, job.Message.MaxAttempts ?? 1, RecordedStarts: job.Deaths);
                 var decision = JobLifecycle.Decide(job.State, AttemptEnd.OwnerDied, facts);
                 EndLostClaim(job, AttemptEnd.OwnerDied, now);
                 if (decision == JobDecision.Bury)
@@ -193,7 +196,8 @@ internal sealed class MemoryBroker(MemoryState state, SignalBus signals, TimePro
         return default;
     }
 
-    protected override ValueTask<IReadOnlyList<EndedJob>> PurgeCoreAsync(string queue, int max, CancellationToken cancellationToken)
+    protected override ValueTask<IReadOnlyList<EndedJob>> PurgeCoreAsync(
+        string queue, int max, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         lock (state.Gate)
@@ -235,7 +239,8 @@ internal sealed class MemoryBroker(MemoryState state, SignalBus signals, TimePro
         }
     }
 
-    protected override ValueTask<IReadOnlyList<JobMessage>> PeekCoreAsync(string queue, int max, CancellationToken cancellationToken)
+    protected override ValueTask<IReadOnlyList<JobMessage>> PeekCoreAsync(
+        string queue, int max, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         lock (state.Gate)
@@ -258,7 +263,8 @@ internal sealed class MemoryBroker(MemoryState state, SignalBus signals, TimePro
         return state.Life.EndJob(job, JobState.Cancelled, job.CancelReason, now);
     }
 
-    /// <returns>The job that ended because it was offered for too long; null when it waits for its next offer.</returns>
+    /// <returns>The job that ended because it was offered for too long; null when it waits for its next
+    /// offer.</returns>
     private EndedJob? OfferAgain(MemoryJob job, DeclinedOffer offer, TimeSpan limit, DateTimeOffset now)
     {
         job.Offers++;

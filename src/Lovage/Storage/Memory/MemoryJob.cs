@@ -3,7 +3,8 @@ using Lovage.Protocol;
 namespace Lovage.Storage.Memory;
 
 /// <summary>One job: everything that is known of it. Touched under the state's lock alone.</summary>
-internal sealed class MemoryJob(long number, JobMessage message, MemoryQueue queue, MemoryCounter counter, DateTimeOffset now)
+internal sealed class MemoryJob(
+    long number, JobMessage message, MemoryQueue queue, MemoryCounter counter, DateTimeOffset now)
 {
     private const int AttemptsKept = 1_000;
 
@@ -22,7 +23,9 @@ internal sealed class MemoryJob(long number, JobMessage message, MemoryQueue que
 
     // Where it waits.
 
-    /// <summary>Names its one valid place in a queue; 0 when it stands in none. Places with another ticket are left-overs.</summary>
+    /// <summary>
+    /// Names its one valid place in a queue; 0 when it stands in none. Places with another ticket are left-overs.
+    /// </summary>
     public long Ticket { get; set; }
 
     /// <summary>Taken when it becomes ready, kept when its claim ends without an outcome.</summary>
@@ -65,7 +68,9 @@ internal sealed class MemoryJob(long number, JobMessage message, MemoryQueue que
 
     // What became of it.
 
-    /// <summary>The stamp under which its newest outcome was written, so that a repeated call is recognised; 0 before.</summary>
+    /// <summary>
+    /// The stamp under which its newest outcome was written, so that a repeated call is recognised; 0 before.
+    /// </summary>
     public long SettledStamp { get; set; }
 
     /// <summary>What that outcome made of the job.</summary>

@@ -28,7 +28,10 @@ internal sealed class MemoryJobHistory(MemoryState state) : JobHistory
         lock (state.Gate)
         {
             // One more than the page tells whether there is another.
-            var found = state.Archive.NewestFirst(before).Where(job => Matches(job, query)).Take(query.Limit + 1).ToList();
+            var found = state.Archive.NewestFirst(before)
+                .Where(job => Matches(job, query))
+                .Take(query.Limit + 1)
+                .ToList();
             var next = found.Count > query.Limit
                 ? found[query.Limit - 1].Number.ToString(CultureInfo.InvariantCulture)
                 : null;
@@ -36,7 +39,8 @@ internal sealed class MemoryJobHistory(MemoryState state) : JobHistory
         }
     }
 
-    protected override ValueTask<BoundedCount> CountCoreAsync(JobQuery query, int max, CancellationToken cancellationToken)
+    protected override ValueTask<BoundedCount> CountCoreAsync(
+        JobQuery query, int max, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         lock (state.Gate)
@@ -46,7 +50,8 @@ internal sealed class MemoryJobHistory(MemoryState state) : JobHistory
         }
     }
 
-    protected override ValueTask<IReadOnlyList<AttemptRecord>> AttemptsCoreAsync(JobId id, CancellationToken cancellationToken)
+    protected override ValueTask<IReadOnlyList<AttemptRecord>> AttemptsCoreAsync(
+        JobId id, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         lock (state.Gate)

@@ -108,7 +108,8 @@ internal sealed class MemoryJobStore(MemoryState state, SignalBus signals, TimeP
         IReadOnlyList<JobId> ids, JobMove target, CancellationToken cancellationToken) =>
         Change(ids, (job, _) => Move(job, target), cancellationToken);
 
-    protected override ValueTask<int> PruneCoreAsync(RetentionPolicy policy, int max, CancellationToken cancellationToken)
+    protected override ValueTask<int> PruneCoreAsync(
+        RetentionPolicy policy, int max, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         var count = 0;

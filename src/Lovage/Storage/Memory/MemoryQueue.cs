@@ -9,7 +9,8 @@ internal readonly record struct MemoryPlace(MemoryJob Job, long Ticket)
 /// <summary>Ready jobs of one queue, lane and priority in the order of their sequence.</summary>
 internal sealed class MemoryLine
 {
-    // Sequences only grow, so that jobs that join stand in order by themselves; the few that return to the front are sorted apart.
+    // Sequences only grow, so that jobs that join stand in order by themselves; the few that return to the front are
+    // sorted apart.
     private readonly Queue<MemoryPlace> _joined = new();
     private readonly PriorityQueue<MemoryPlace, long> _returned = new();
 
@@ -32,7 +33,11 @@ internal sealed class MemoryLine
 
     /// <summary>All, in order, without taking them.</summary>
     public IEnumerable<MemoryJob> InOrder() =>
-        _returned.UnorderedItems.Select(item => item.Element).Concat(_joined).Where(place => place.IsValid).Select(place => place.Job).OrderBy(job => job.Sequence);
+        _returned.UnorderedItems.Select(item => item.Element)
+            .Concat(_joined)
+            .Where(place => place.IsValid)
+            .Select(place => place.Job)
+            .OrderBy(job => job.Sequence);
 
     public void DropLeftOvers()
     {
@@ -75,7 +80,10 @@ internal sealed class MemoryLine
     }
 }
 
-/// <summary>One queue: two lanes of ten priorities each, and the jobs that wait for their time. Touched under the state's lock alone.</summary>
+/// <summary>
+/// One queue: two lanes of ten priorities each, and the jobs that wait for their time. Touched under the state's lock
+/// alone.
+/// </summary>
 internal sealed class MemoryQueue(string name)
 {
     private const int PriorityMax = 9;
@@ -200,7 +208,8 @@ internal sealed class MemoryQueue(string name)
         .OrderBy(static item => item.Priority)
         .Select(static item => item.Element.Job);
 
-    public IEnumerable<MemoryJob> InOrder() => _orphans.Concat(_ordinary).Where(line => line is not null).SelectMany(line => line!.InOrder());
+    public IEnumerable<MemoryJob> InOrder() =>
+        _orphans.Concat(_ordinary).Where(line => line is not null).SelectMany(line => line!.InOrder());
 
     private MemoryLine Line(MemoryJob job)
     {

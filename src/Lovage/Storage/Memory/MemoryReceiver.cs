@@ -1,7 +1,8 @@
 namespace Lovage.Storage.Memory;
 
 /// <summary>Claims jobs in memory. No reply is lost here, so that the numbers of looks are not needed.</summary>
-internal sealed class MemoryReceiver(JobBroker broker, MemoryState state, ReceiverOptions options) : JobReceiver(broker, options)
+internal sealed class MemoryReceiver(JobBroker broker, MemoryState state, ReceiverOptions options)
+    : JobReceiver(broker, options)
 {
     protected override ValueTask<LookResult> ReceiveCoreAsync(long look, int max, CancellationToken cancellationToken)
     {
@@ -35,7 +36,8 @@ internal sealed class MemoryReceiver(JobBroker broker, MemoryState state, Receiv
             {
                 if (queue.TakeReady(orphans: true) is { } job)
                 {
-                    return new(state.Life.Claim(job, Options.Owner.Key, state.TimestampAfter(Options.Lease), state.Now));
+                    return new(
+                        state.Life.Claim(job, Options.Owner.Key, state.TimestampAfter(Options.Lease), state.Now));
                 }
             }
 
@@ -43,5 +45,6 @@ internal sealed class MemoryReceiver(JobBroker broker, MemoryState state, Receiv
         }
     }
 
-    private IEnumerable<MemoryQueue> OpenQueues() => Options.Queues.Select(state.Queue).Where(static queue => queue.PauseReason is null);
+    private IEnumerable<MemoryQueue> OpenQueues() =>
+        Options.Queues.Select(state.Queue).Where(static queue => queue.PauseReason is null);
 }

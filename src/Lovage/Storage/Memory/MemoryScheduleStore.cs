@@ -13,7 +13,10 @@ internal sealed class MemoryScheduleStore(MemoryState state, SignalBus signals, 
     private (string Owner, long Until)? _leader;
     private long _version;
 
-    private static Comparer<(DateTimeOffset Tick, string Id)> DueOrder { get; } = Comparer<(DateTimeOffset Tick, string Id)>.Create(
+    private static Comparer<(DateTimeOffset Tick, string Id)> DueOrder
+    {
+        get;
+    } = Comparer<(DateTimeOffset Tick, string Id)>.Create(
         static (a, b) => a.Tick != b.Tick ? a.Tick.CompareTo(b.Tick) : CodePointOrder.Instance.Compare(a.Id, b.Id));
 
     protected override ValueTask<long?> SaveCoreAsync(ScheduleRecord schedule, CancellationToken cancellationToken)
@@ -66,12 +69,15 @@ internal sealed class MemoryScheduleStore(MemoryState state, SignalBus signals, 
         }
     }
 
-    protected override ValueTask<IReadOnlyList<ScheduleRecord>> ListCoreAsync(string? after, int limit, CancellationToken cancellationToken)
+    protected override ValueTask<IReadOnlyList<ScheduleRecord>> ListCoreAsync(
+        string? after, int limit, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         lock (state.Gate)
         {
-            return new([.. _schedules.Values.Select(static schedule => schedule.Record).Where(record => after is null || CodePointOrder.Instance.Compare(record.Id, after) > 0).Take(limit)]);
+            return new([.. _schedules.Values.Select(static schedule => schedule.Record)
+                .Where(record => after is null || CodePointOrder.Instance.Compare(record.Id, after) > 0)
+                .Take(limit)]);
         }
     }
 
@@ -97,11 +103,13 @@ internal sealed class MemoryScheduleStore(MemoryState state, SignalBus signals, 
             TimeSpan? untilNext = due.Count > max ? TimeSpan.Zero
                 : _due.FirstOrDefault(place => place.Tick > now) is { Id: not null } next ? next.Tick - now
                 : null;
-            return new(new DueResult(now, [.. due.Take(max).Select(place => Due(_schedules[place.Id]))], untilNext, _queued.Count > 0));
+            return new(new DueResult(
+                now, [.. due.Take(max).Select(place => Due(_schedules[place.Id]))], untilNext, _queued.Count > 0));
         }
     }
 
-    protected override ValueTask<IReadOnlyList<FireStatus>> RecordCoreAsync(IReadOnlyList<Firing> firings, CancellationToken cancellationToken)
+    protected override ValueTask<IReadOnlyList<FireStatus>> RecordCoreAsync(
+        IReadOnlyList<Firing> firings, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         lock (state.Gate)
@@ -122,7 +130,8 @@ internal sealed class MemoryScheduleStore(MemoryState state, SignalBus signals, 
 
             var now = state.Now;
             ForgetEnded(schedule);
-            if (Enqueue(schedule, job, now) != PublishStatus.Accepted && schedule.Ticks.Values.Any(known => known.Status == TickStatus.Manual && known.JobId == job.Id))
+            if (Enqueue(schedule, job, now) != PublishStatus.Accepted
+                && schedule.Ticks.Values.Any(known => known.Status == TickStatus.Manual && known.JobId == job.Id))
             {
                 // The same call again.
                 return new(true);
@@ -135,17 +144,20 @@ internal sealed class MemoryScheduleStore(MemoryState state, SignalBus signals, 
                 tick = tick.AddTicks(1);
             }
 
-            schedule.Ticks.Add((tick, true), new TickRecord(tick, TickStatus.Manual) { JobId = job.Id, RecordedAt = now });
+            schedule.Ticks.Add(
+                (tick, true), new TickRecord(tick, TickStatus.Manual) { JobId = job.Id, RecordedAt = now });
             return new(true);
         }
     }
 
-    protected override ValueTask<IReadOnlyList<TickRecord>> HistoryCoreAsync(string id, int limit, CancellationToken cancellationToken)
+    protected override ValueTask<IReadOnlyList<TickRecord>> HistoryCoreAsync(
+        string id, int limit, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         lock (state.Gate)
         {
-            return new(_schedules.TryGetValue(id, out var schedule) ? [.. schedule.Ticks.Values.Reverse().Take(limit)] : []);
+            return new(
+                _schedules.TryGetValue(id, out var schedule) ? [.. schedule.Ticks.Values.Reverse().Take(limit)] : []);
         }
     }
 
@@ -156,7 +168,9 @@ internal sealed class MemoryScheduleStore(MemoryState state, SignalBus signals, 
         {
             var now = state.Now;
             var old = _schedules.Values
-                .SelectMany(static schedule => schedule.Ticks, static (schedule, tick) => (Schedule: schedule, tick.Key, Line: tick.Value))
+                .SelectMany(
+                    static schedule => schedule.Ticks,
+                    static (schedule, tick) => (Schedule: schedule, tick.Key, Line: tick.Value))
                 .Where(tick => now - tick.Line.RecordedAt > keep && !IsOpen(tick.Schedule, tick.Line))
                 .OrderBy(static tick => tick.Line.RecordedAt)
                 .Take(max)
@@ -166,7 +180,8 @@ internal sealed class MemoryScheduleStore(MemoryState state, SignalBus signals, 
         }
     }
 
-    protected override ValueTask<bool> TryLeadCoreAsync(string owner, TimeSpan lease, CancellationToken cancellationToken)
+    protected override ValueTask<bool> TryLeadCoreAsync(
+        string owner, TimeSpan lease, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         lock (state.Gate)
@@ -197,7 +212,9 @@ internal sealed class MemoryScheduleStore(MemoryState state, SignalBus signals, 
 
     private FireStatus Fire(Firing firing)
     {
-        if (!_schedules.TryGetValue(firing.Id, out var schedule) || schedule.Record.Version != firing.Version || schedule.Record.State != ScheduleState.Active)
+        if (!_schedules.TryGetValue(firing.Id, out var schedule)
+            || schedule.Record.Version != firing.Version
+            || schedule.Record.State != ScheduleState.Active)
         {
             return FireStatus.Stale;
         }
@@ -232,7 +249,16 @@ internal sealed class MemoryScheduleStore(MemoryState state, SignalBus signals, 
             };
         }
 
-        Put(schedule, record with { NextTick = firing.NextTick, QueuedTick = firing.QueuedTick, State = firing.State, Reason = firing.Reason, Version = ++_version });
+        Put(
+            schedule,
+            record with
+            {
+                NextTick = firing.NextTick,
+                QueuedTick = firing.QueuedTick,
+                State = firing.State,
+                Reason = firing.Reason,
+                Version = ++_version,
+            });
         return FireStatus.Recorded;
     }
 
@@ -282,7 +308,8 @@ internal sealed class MemoryScheduleStore(MemoryState state, SignalBus signals, 
 
     /// <summary>True for a tick that was dealt with, unless it is the one that waits.</summary>
     private static bool WasRecorded(MemorySchedule schedule, DateTimeOffset tick) =>
-        tick <= schedule.Record.LastTick && (tick != schedule.Record.QueuedTick || schedule.Ticks.GetValueOrDefault((tick, false)) is { Status: not TickStatus.Queued });
+        tick <= schedule.Record.LastTick && (tick != schedule.Record.QueuedTick
+            || schedule.Ticks.GetValueOrDefault((tick, false)) is { Status: not TickStatus.Queued });
 
     private PublishStatus Enqueue(MemorySchedule schedule, JobMessage job, DateTimeOffset now)
     {
@@ -294,11 +321,15 @@ internal sealed class MemoryScheduleStore(MemoryState state, SignalBus signals, 
 
     private int Unfinished(MemorySchedule schedule) => schedule.Open.Count(IsUnfinished);
 
-    /// <summary>Once a firing has seen that a job has ended, it no longer counts, even when somebody puts it back.</summary>
+    /// <summary>
+    /// Once a firing has seen that a job has ended, it no longer counts, even when somebody puts it back.
+    /// </summary>
     private void ForgetEnded(MemorySchedule schedule) => schedule.Open.RemoveWhere(job => !IsUnfinished(job));
 
     private bool IsOpen(MemorySchedule schedule, TickRecord tick) =>
-        tick.Status == TickStatus.Queued ? tick.Tick == schedule.Record.QueuedTick : tick.JobId is { } job && schedule.Open.Contains(job) && IsUnfinished(job);
+        tick.Status == TickStatus.Queued
+            ? tick.Tick == schedule.Record.QueuedTick
+            : tick.JobId is { } job && schedule.Open.Contains(job) && IsUnfinished(job);
 
     private bool IsUnfinished(JobId id) => state.TryFind(id, out var job) && !job.State.IsFinal;
 

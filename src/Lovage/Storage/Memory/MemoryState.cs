@@ -41,7 +41,8 @@ internal sealed class MemoryState
     /// <summary>The monotonic clock, which leases live by.</summary>
     internal long Timestamp => _time.GetTimestamp();
 
-    internal long TimestampAfter(TimeSpan lease) => _time.GetTimestamp() + (long)(lease.TotalSeconds * _time.TimestampFrequency);
+    internal long TimestampAfter(TimeSpan lease) =>
+        _time.GetTimestamp() + (long)(lease.TotalSeconds * _time.TimestampFrequency);
 
     internal MemoryQueue Queue(string name)
     {

@@ -1,11 +1,12 @@
 namespace Lovage.Storage.Memory;
 
 /// <summary>
-/// Jobs in the memory of this process: for tests, for development, and for work whose loss at a restart does no harm. It is also the executable
-/// specification that other storages are measured by.
+/// Jobs in the memory of this process: for tests, for development, and for work whose loss at a restart does no harm.
+/// It is also the executable specification that other storages are measured by.
 /// </summary>
 /// <remarks>
-/// Safe for use by several threads; one lock guards everything. Ended jobs are kept until <see cref="JobStore.PruneAsync"/> removes them.
+/// Safe for use by several threads; one lock guards everything. Ended jobs are kept until
+/// <see cref="JobStore.PruneAsync"/> removes them.
 /// </remarks>
 public sealed class MemoryStorage : JobStorage
 {
@@ -28,7 +29,10 @@ public sealed class MemoryStorage : JobStorage
     public override string Description => "memory";
 
     /// <inheritdoc/>
-    public override IReadOnlyList<string> Warnings { get; } = ["Jobs are kept in memory: all of them are lost when this process ends."];
+    public override IReadOnlyList<string> Warnings { get; } =
+    [
+        "Jobs are kept in memory: all of them are lost when this process ends.",
+    ];
 
     /// <inheritdoc/>
     public override JobBroker Broker { get; }
@@ -61,7 +65,9 @@ public sealed class MemoryStorage : JobStorage
 }
 
 /// <summary>Makes memory storages from the address <c>memory:</c>.</summary>
-/// <remarks>Stateless, safe for use by several threads. Each storage it makes is empty and shares nothing with others.</remarks>
+/// <remarks>
+/// Stateless, safe for use by several threads. Each storage it makes is empty and shares nothing with others.
+/// </remarks>
 public sealed class MemoryStorageProvider : StorageProvider
 {
     /// <inheritdoc/>

@@ -3,7 +3,8 @@ namespace Lovage.Storage.Memory;
 /// <summary>The live workers of this process.</summary>
 internal sealed class MemoryWorkerDirectory(MemoryState state) : WorkerDirectory
 {
-    private readonly Dictionary<string, (WorkerBeat Beat, DateTimeOffset At, long Timestamp)> _workers = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, (WorkerBeat Beat, DateTimeOffset At, long Timestamp)> _workers = new(
+        StringComparer.Ordinal);
 
     protected override ValueTask BeatCoreAsync(WorkerBeat beat, CancellationToken cancellationToken)
     {

@@ -1,11 +1,15 @@
 namespace Lovage.Tests.Scheduling.Corpus;
 
 /// <summary>
-/// Cron once more, read the slow way: each value of each field is tried against each item of the text. It shares nothing with the parser and search under test.
+/// Cron once more, read the slow way: each value of each field is tried against each item of the text. It shares
+/// nothing with the parser and search under test.
 /// </summary>
 internal sealed class NaiveCron
 {
-    private static readonly string[] MonthNames = ["", "JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"];
+    private static readonly string[] MonthNames =
+    [
+        "", "JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC",
+    ];
     private static readonly string[] DayNames = ["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"];
 
     private static readonly Dictionary<string, string> Macros = new()
@@ -120,12 +124,14 @@ internal sealed class NaiveCron
     private static bool IsNearestWeekday(DateOnly date, int wanted)
     {
         var weekdays = Enumerable.Range(1, DateTime.DaysInMonth(date.Year, date.Month))
-            .Where(day => new DateTime(date.Year, date.Month, day).DayOfWeek is not (DayOfWeek.Saturday or DayOfWeek.Sunday));
+            .Where(day =>
+                new DateTime(date.Year, date.Month, day).DayOfWeek is not (DayOfWeek.Saturday or DayOfWeek.Sunday));
         return weekdays.MinBy(day => Math.Abs(day - wanted)) == date.Day;
     }
 
     private bool[] Values(string field, int min, int max, string[] names) =>
-        [.. Enumerable.Range(0, max + 1).Select(value => value >= min && field.Split(',').Any(item => Fits(item, value, min, max, names)))];
+        [.. Enumerable.Range(0, max + 1)
+            .Select(value => value >= min && field.Split(',').Any(item => Fits(item, value, min, max, names)))];
 
     /// <summary>Whether one item of a list has this value: *, a, a-b, a/n, a-b/n, */n.</summary>
     private bool Fits(string item, int value, int min, int max, string[] names)
@@ -148,12 +154,16 @@ internal sealed class NaiveCron
 
         if (high < low)
         {
-            return (value >= low && (value - low) % step == 0) || (value <= high && (value + max - min + 1 - low) % step == 0);
+            return (value >= low && (value - low) % step == 0)
+                || (value <= high && (value + max - min + 1 - low) % step == 0);
         }
 
         return value >= low && value <= high && (value - low) % step == 0;
     }
 
     private static int Number(string text, string[] names) =>
-        Array.FindIndex(names, name => name.Length > 0 && text.StartsWith(name, StringComparison.Ordinal)) is >= 0 and var index ? index : int.Parse(text, null);
+        Array.FindIndex(names, name => name.Length > 0 && text.StartsWith(name, StringComparison.Ordinal)) is >= 0
+            and var index
+            ? index
+            : int.Parse(text, null);
 }

@@ -1,8 +1,9 @@
 namespace Lovage.Tests.Scheduling.Corpus;
 
 /// <summary>
-/// A stretch of UTC, walked minute by minute (or second by second), with what a clock in the zone shows at each step. The rules of daylight saving are applied as a person would:
-/// a shown time that was shown before is a repetition; times that the clock never showed between two steps are skipped, and belong to the later step.
+/// A stretch of UTC, walked minute by minute (or second by second), with what a clock in the zone shows at each step.
+/// The rules of daylight saving are applied as a person would: a shown time that was shown before is a repetition;
+/// times that the clock never showed between two steps are skipped, and belong to the later step.
 /// </summary>
 internal sealed class ZoneWindow
 {
@@ -10,7 +11,10 @@ internal sealed class ZoneWindow
     private readonly bool[] _isRepetition;
     private readonly List<(int Step, DateTime From, DateTime Until)> _gaps = [];
 
-    /// <summary>Walks from one instant to another; the clock is watched for 30 hours before, so that a repetition is known as one.</summary>
+    /// <summary>
+    /// Walks from one instant to another; the clock is watched for 30 hours before, so that a repetition is known as
+    /// one.
+    /// </summary>
     internal ZoneWindow(TimeZoneInfo zone, DateTime from, DateTime until, TimeSpan step)
     {
         From = from;
@@ -67,7 +71,11 @@ internal sealed class ZoneWindow
                 gap++;
             }
 
-            if (!fires && cron.Minutes[shown.Minute] && cron.Hours[shown.Hour] && cron.Seconds[shown.Second] && (cron.IsInterval || !_isRepetition[i]))
+            if (!fires
+                && cron.Minutes[shown.Minute]
+                && cron.Hours[shown.Hour]
+                && cron.Seconds[shown.Second]
+                && (cron.IsInterval || !_isRepetition[i]))
             {
                 var date = DateOnly.FromDateTime(shown);
                 if (date != today)

@@ -1,8 +1,8 @@
 namespace Lovage.Storage.Memory.Life;
 
 /// <summary>
-/// The five verbs of a job's life: place, claim, end a claim, keep an attempt, end a job. Every operation of this storage is composed of them. Needs the
-/// state's lock.
+/// The five verbs of a job's life: place, claim, end a claim, keep an attempt, end a job. Every operation of this
+/// storage is composed of them. Needs the state's lock.
 /// </summary>
 internal sealed class JobLife(MemoryState state)
 {
@@ -82,7 +82,10 @@ internal sealed class JobLife(MemoryState state)
         job.Remember(attempt);
     }
 
-    /// <summary>Keep an attempt: one that ends without an outcome of its own, when its start is known. Comes before the end of the claim.</summary>
+    /// <summary>
+    /// Keep an attempt: one that ends without an outcome of its own, when its start is known. Comes before the end of
+    /// the claim.
+    /// </summary>
     internal static void KeepLostAttempt(MemoryJob job, AttemptEnd end, DateTimeOffset now)
     {
         if (!job.HasStarted)
