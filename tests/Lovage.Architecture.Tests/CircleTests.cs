@@ -2,7 +2,9 @@ using Xunit;
 
 namespace Lovage.Architecture.Tests;
 
-/// <summary>Inside each package arrows between folders go one way, and only few files may depend on each other.</summary>
+/// <summary>
+/// Inside each package arrows between folders go one way, and only few files may depend on each other.
+/// </summary>
 public sealed class CircleTests
 {
     /// <summary>Files that may depend on each other at the most.</summary>
@@ -15,7 +17,8 @@ public sealed class CircleTests
     /// <summary>Larger groups of files that depend on each other, by one file of each, with the reason.</summary>
     private static readonly Dictionary<string, string> ClosedHierarchies = new()
     {
-        ["src/Lovage/Scheduling/Trigger.cs"] = "the triggers are a closed hierarchy: the base reads and writes all of them",
+        ["src/Lovage/Scheduling/Trigger.cs"] =
+            "the triggers are a closed hierarchy: the base reads and writes all of them",
     };
 
     public static TheoryData<string> Packages =>

@@ -10,9 +10,9 @@ internal static class CoreFolders
     private static readonly string[] Seams = [.. Ground, "Protocol", "Records", "Storage"];
 
     // Hosting -> { Clients, Execution, Scheduling, Spawning, Workflows } -> Storage -> Records -> Protocol -> Jobs; an
-    // arrow may skip levels. Records: what users read of jobs, which storages write (docs/adr/0011). Spawning -> Execution: jobs run in process as a worker runs them (docs/adr/0006). Clients ->
-    // Scheduling: a client speaks of triggers. Scheduling -> Spawning: a schedule of every node runs its job in process
-    // (docs/adr/0007).
+    // arrow may skip levels. Records: what users read of jobs, which storages write (docs/adr/0012). Spawning ->
+    // Execution: jobs run in process as a worker runs them (docs/adr/0006). Clients -> Scheduling: a client speaks of
+    // triggers. Scheduling -> Spawning: a schedule of every node runs its job in process (docs/adr/0007).
     public static IReadOnlyDictionary<string, string[]> AllowedArrows { get; } = new Dictionary<string, string[]>
     {
         ["Jobs"] = [],

@@ -1,5 +1,4 @@
 using Lovage.Spawning;
-using Lovage.Storage;
 using Microsoft.Extensions.Hosting;
 
 namespace Lovage;

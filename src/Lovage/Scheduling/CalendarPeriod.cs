@@ -1,6 +1,8 @@
 namespace Lovage;
 
-/// <summary>A period by the calendar: years, months, weeks and days, each 0 or more; together a day to 100 years.</summary>
+/// <summary>
+/// A period by the calendar: years, months, weeks and days, each 0 or more; together a day to 100 years.
+/// </summary>
 /// <param name="Years">Years; 0 by default.</param>
 /// <param name="Months">Months; 0 by default. 3 for quarters.</param>
 /// <param name="Weeks">Weeks; 0 by default.</param>

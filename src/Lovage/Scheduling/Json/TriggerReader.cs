@@ -146,7 +146,12 @@ internal static class TriggerReader
             period.TakeInteger(TriggerNames.Weeks),
             period.TakeInteger(TriggerNames.Days));
         period.RequireAllTaken();
-        return new CalendarIntervalTrigger(new CalendarPeriod(years ?? 0, months ?? 0, weeks ?? 0, days ?? 0), fields.TakeInteger(TriggerNames.Day), TakeTime(fields), fields.TakeText(TriggerNames.Zone) ?? ZoneIds.Utc, TakeDate(fields));
+        return new CalendarIntervalTrigger(
+            new CalendarPeriod(years ?? 0, months ?? 0, weeks ?? 0, days ?? 0),
+            fields.TakeInteger(TriggerNames.Day),
+            TakeTime(fields),
+            fields.TakeText(TriggerNames.Zone) ?? ZoneIds.Utc,
+            TakeDate(fields));
     }
 
     private static TimeOnly TakeTime(TriggerObject fields) => fields.TakeText(TriggerNames.Time) switch
