@@ -92,6 +92,7 @@ public sealed class SimulationTests
     [InlineData(nameof(PlantedBug.FollowUpAfterCommit), "Not everything ended|answered with Unknown")]
     [InlineData(nameof(PlantedBug.WakeUpWithoutPoll), "Not everything ended")]
     [InlineData(nameof(PlantedBug.ReleasePenalises), "were recorded")]
+    [InlineData(nameof(PlantedBug.OfferCountsAsFailure), "were recorded")]
     [InlineData(nameof(PlantedBug.RenewRevivesLostLease), "was told that its lease")]
     [InlineData(nameof(PlantedBug.RetryLosesDelay), "before it was due")]
     [InlineData(nameof(PlantedBug.StartNotWrittenAhead), "is recorded as")]
