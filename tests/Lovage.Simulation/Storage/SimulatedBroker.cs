@@ -122,7 +122,7 @@ internal sealed class SimulatedBroker(World world, Node node, LossyBus bus)
 
     protected override ValueTask<IReadOnlyList<EndedJob>> PurgeCoreAsync(
         string queue, int max, CancellationToken cancellationToken) =>
-        throw new NotSupportedException("Nobody purges a simulated queue.");
+        throw new NotSupportedException("No simulated client purges a queue.");
 
     protected override ValueTask<IReadOnlyList<QueueStatus>> QueuesCoreAsync(CancellationToken cancellationToken) =>
         node.Link.CallAsync(
