@@ -3,7 +3,7 @@ using System.Diagnostics;
 namespace Lovage.Bench;
 
 /// <summary>
-/// The handlers that are measured. They count inside the handler: a job that never ran is not counted.
+/// The handlers that are measured. They count inside the handler: what was enqueued and never ran is not counted.
 /// </summary>
 internal static class BenchJobs
 {

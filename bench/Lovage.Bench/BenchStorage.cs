@@ -111,8 +111,7 @@ internal sealed class BenchStorage : IAsyncDisposable
             }
             catch (PostgresException refused) when (refused.SqlState == PostgresErrorCodes.InsufficientPrivilege)
             {
-                // The user of another server may lack the right. Its figures are less even; they are reported all the
-                // same.
+                // A server of somebody's own, with a user who may not: its figures are less even, and stand.
             }
         }
     }

@@ -40,7 +40,7 @@ internal static class LatencyScenario
         return result;
     }
 
-    /// <summary>A storage without such a baseline gets no figure, not a zero.</summary>
+    /// <summary>What has no such baseline gets no figure, and not a zero.</summary>
     private static void AddBaseline(BenchResult result, string name, double[] sorted)
     {
         if (sorted.Length > 0)

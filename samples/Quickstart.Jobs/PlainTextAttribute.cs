@@ -25,9 +25,7 @@ public sealed class PlainTextAttribute() : ValidationAttribute(
             is not (UnicodeCategory.Control or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator)
         && rune.Value is not ((>= 0x202A and <= 0x202E) or (>= 0x2066 and <= 0x2069));
 
-    /// <summary>
-    /// The enumerator returns a replacement character for half of a pair, so this method searches for halves.
-    /// </summary>
+    /// <summary>Half of a pair is enumerated as a replacement character, so it is looked for by itself.</summary>
     private static bool IsWellFormed(string text)
     {
         for (var i = 0; i < text.Length; i++)

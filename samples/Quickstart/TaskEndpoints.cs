@@ -15,7 +15,7 @@ internal static class TaskEndpoints
         task.MapGet("", GetAsync)
             .WithName("GetTask")
             .WithSummary(
-                "Where a job stands. As in Celery, an unknown id is PENDING; \"known\" tells the "
+                "Where a job stands. As in Celery, an id that nobody knows is PENDING; \"known\" tells the "
                     + "difference.");
         task.MapPost("/cancel", CancelAsync)
             .WithName("CancelTask")

@@ -30,7 +30,7 @@ internal sealed record TaskView
     [Description("The job's newest report, 1 when it has succeeded; null when it made none.")]
     public required TaskProgress? Progress { get; init; }
 
-    [Description("False for an unknown id: never enqueued, or ended so long ago that it was removed.")]
+    [Description("False for an id that nobody knows: never enqueued, or ended so long ago that it was removed.")]
     public required bool Known { get; init; }
 
     public static TaskView Of(JobStatus job) => new()

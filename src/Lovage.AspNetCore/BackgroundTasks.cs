@@ -39,7 +39,7 @@ public sealed class BackgroundTasks
 
     /// <summary>
     /// Adds a job: its handler runs in this process with the arguments as they are, in a scope of its own, with
-    /// filters, once; nothing is stored. To survive a crash, enqueue it with <see cref="JobClient"/>.
+    /// filters, once; nothing is stored. Enqueue it with <see cref="JobClient"/> to have it survive a crash.
     /// </summary>
     /// <param name="job">The job, without a delay; its queue, priority and expiry mean nothing here.</param>
     /// <exception cref="UnknownJobException">No handler of that name is registered in this process.</exception>
@@ -121,8 +121,8 @@ public sealed class BackgroundTasks
             return known;
         }
 
-        // The app's own services, where they are available: asking the request's services makes a scope, which many
-        // endpoints never need.
+        // The app's own services, where they can be had: asking the request's makes a scope for it, which many an
+        // endpoint never needs.
         var after = ((context as DefaultHttpContext)?.ServiceScopeFactory as IServiceProvider)
             ?.GetService<AfterResponse>()
             ?? context.RequestServices.GetService<AfterResponse>()
@@ -139,7 +139,7 @@ public sealed class BackgroundTasks
         return made;
     }
 
-    /// <summary>The request has ended in an exception, even when a handler answers it.</summary>
+    /// <summary>The request has ended in an exception, whichever handler answers it.</summary>
     internal static void Drop(HttpContext context) => context.Features.Get<BackgroundTasks>()?.Drop();
 
     private void Drop() => _tasks.Drop("their request ended in an exception");

@@ -5,8 +5,8 @@ using Microsoft.AspNetCore.Mvc.ModelBinding.Validation;
 namespace Lovage.AspNetCore;
 
 /// <summary>
-/// Gives a controller's action or a page's handler the list of its request. In an app without Lovage it says what to
-/// add.
+/// Gives a controller's action or a page's handler the list of its request, in an app that forgot Lovage too: there it
+/// says what to add.
 /// </summary>
 [SuppressMessage("Performance", "CA1812", Justification = "Made by MVC.")]
 internal sealed class BackgroundTasksBinder : IModelBinder

@@ -13,7 +13,7 @@ public static class HealthEndpointExtensions
     /// Answers with the status of every registered health check, Lovage's (<c>Lovage.Storage</c>,
     /// <c>Lovage.ThreadPool</c>, <c>Lovage.Worker</c>) and others', as
     /// <c>{"status":"Healthy","checks":{"Lovage.Storage":{"status":"Healthy"}}}</c>: 200 when healthy or degraded, 503
-    /// when unhealthy. The answer holds only the status, so the endpoint may be public.
+    /// when unhealthy. Nothing but the status is told, so that it may be public.
     /// </summary>
     /// <param name="endpoints">Where to.</param>
     /// <param name="pattern">The route; <c>/health</c> by default.</param>

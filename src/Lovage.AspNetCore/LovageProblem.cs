@@ -9,7 +9,7 @@ internal static class LovageProblem
 {
     private static readonly TimeSpan StorageRetryAfter = TimeSpan.FromSeconds(5);
 
-    /// <summary>Null for an error that the client must not see.</summary>
+    /// <summary>Null for an error that is not for the client to know.</summary>
     internal static ProblemDetails? Of(Exception exception) => exception switch
     {
         BadArgumentsException bad => Problem(
@@ -43,7 +43,7 @@ internal static class LovageProblem
             "The app is stopping.",
             "Nothing is known to be wrong with the request. Try again later."),
 
-        // A storage's message may name its address, which a stranger must not see: the log has it.
+        // The message of a storage may name its place, which is nothing for a stranger: the log has it.
         StorageException { IsTransient: true } => Problem(
             StatusCodes.Status503ServiceUnavailable,
             "The job storage cannot be reached now.",
@@ -58,7 +58,7 @@ internal static class LovageProblem
     /// <summary>Answers.</summary>
     /// <param name="context">The request, whose response has not started.</param>
     /// <param name="exception">What happened.</param>
-    /// <param name="problem">The problem details.</param>
+    /// <param name="problem">How it is told.</param>
     /// <param name="service">Writes it; null in an app without problem details.</param>
     /// <param name="random">Jitter of Retry-After.</param>
     internal static async ValueTask WriteAsync(

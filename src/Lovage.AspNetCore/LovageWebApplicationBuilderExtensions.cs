@@ -27,7 +27,7 @@ public static class LovageWebApplicationBuilderExtensions
 
     /// <summary>
     /// Adds <see cref="BackgroundTasks"/> to an app that serves HTTP by other means than a
-    /// <see cref="WebApplicationBuilder"/>, whose AddLovage has done it. A second call adds nothing.
+    /// <see cref="WebApplicationBuilder"/>, whose AddLovage has done it. Called again it adds nothing.
     /// </summary>
     /// <param name="builder">The set-up.</param>
     public static LovageBuilder AddBackgroundTasks(this LovageBuilder builder)

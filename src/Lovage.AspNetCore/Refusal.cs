@@ -5,9 +5,9 @@ using Microsoft.Extensions.DependencyInjection;
 namespace Lovage.AspNetCore;
 
 /// <summary>
-/// Answers a request whose work was refused with 503 and Retry-After. The work was refused because a bound was reached
-/// or the app stops. It works in any app and environment: as an exception handler, before the developer's page, and as
-/// the last resort around the pipeline.
+/// Answers a request whose work was refused, because a bound was reached or because the app stops, with 503 and
+/// Retry-After, in any app and any environment: as an exception handler, before the developer's page, and as the last
+/// resort around the pipeline.
 /// </summary>
 internal sealed class Refusal(Random random, IServiceProvider services)
     : IExceptionHandler, IDeveloperPageExceptionFilter

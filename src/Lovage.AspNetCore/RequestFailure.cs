@@ -6,8 +6,8 @@ using Microsoft.Extensions.DependencyInjection;
 namespace Lovage.AspNetCore;
 
 /// <summary>
-/// Stands around the whole pipeline. A request that ends in an exception drops its tasks. A request that was refused,
-/// because too many tasks are unfinished or the app stops, is answered 503 unless other code has answered.
+/// Stands around the whole pipeline. A request that ends in an exception drops its tasks; one that was refused because
+/// too many tasks are unfinished, or because the app stops, is answered 503 where nothing else in the app has answered.
 /// </summary>
 internal sealed class RequestFailure : IStartupFilter
 {
@@ -67,9 +67,9 @@ internal sealed class RequestFailure : IStartupFilter
     }
 
     /// <summary>
-    /// When the client has gone, exception handlers and the developer's page swallow the request's exception and set
-    /// this status without any other mark. The server sets it too, but later, for a request that ended well after its
-    /// client had gone.
+    /// Exception handlers and the developer's page swallow what a request throws because its client has gone, and set
+    /// this status without any other mark. The server sets it too, for a request that ended well when nobody listened
+    /// any more, but later.
     /// </summary>
     private static void LookForAbort(HttpContext context)
     {

@@ -18,7 +18,7 @@ public sealed class OutboxMailer(string folder, TimeProvider time) : IMailer
             Directory.CreateDirectory(folder).FullName,
             string.Create(CultureInfo.InvariantCulture, $"{now:yyyyMMdd'T'HHmmss'Z'}-{id}.eml"));
 
-        // A program that watches the folder sees only whole mails.
+        // Whoever watches the folder sees whole mails only.
         await File.WriteAllTextAsync(
             file + ".part", text, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false), cancellationToken);
         File.Move(file + ".part", file);

@@ -8,7 +8,7 @@ namespace Lovage;
 
 /// <summary>
 /// Compares the schedules in the app's code with the storage, once, when the app starts. The digest of a definition
-/// tells a new version of the code from an operator's edit. A new version wins over an edit; a start without one leaves
+/// tells a new version of the code from an operator's edit: the first wins over the second, a start without one leaves
 /// the edit alone.
 /// </summary>
 internal sealed class ScheduleSync(
@@ -144,7 +144,7 @@ internal sealed class ScheduleSync(
                 && record.CodeDigest?.StartsWith(GoneMark, StringComparison.Ordinal) != true
                 && !ours.Contains(record.Id)))
             {
-                // A version that is no longer the stored one means that another node or a person has just changed it.
+                // A version that is no longer the stored one means that somebody has just dealt with it.
                 if (await sender.Store.SaveAsync(record with
                 {
                     State = ScheduleState.Paused,

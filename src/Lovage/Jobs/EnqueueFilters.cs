@@ -5,11 +5,11 @@ namespace Lovage;
 /// <summary>Runs filters around enqueuing: the app's first, then the job's own, each built by the container.</summary>
 internal static class EnqueueFilters
 {
-    /// <summary>Runs a job through its filters and passes the outcome on.</summary>
+    /// <summary>Runs filters with a job in their midst.</summary>
     /// <param name="job">The job.</param>
     /// <param name="filters">Outermost first; at least one.</param>
     /// <param name="services">Builds them.</param>
-    /// <param name="send">Receives the job as the filters leave it.</param>
+    /// <param name="send">What is done with the job as the filters leave it.</param>
     /// <exception cref="InvalidOperationException">A filter is not registered, or one returned without calling next or
     /// called it twice.</exception>
     internal static async ValueTask RunAsync(

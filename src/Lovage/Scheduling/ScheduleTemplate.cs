@@ -6,8 +6,8 @@ namespace Lovage.Scheduling;
 internal static class ScheduleTemplate
 {
     /// <summary>
-    /// Makes a template of a message that could be enqueued now. It takes out the fields that belong to that moment.
-    /// The expiry counts from each tick, so the template keeps it from the Unix epoch.
+    /// Makes one of a message as for enqueuing it now: what belongs to that moment is taken out, and its expiry, which
+    /// counts from each tick, is kept from the Unix epoch.
     /// </summary>
     internal static JobMessage Of(JobMessage message, TimeSpan? expires) => message with
     {

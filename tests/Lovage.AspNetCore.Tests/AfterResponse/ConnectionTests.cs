@@ -91,7 +91,7 @@ public sealed class ConnectionTests
                     _done.Enqueue("after");
                     return Task.CompletedTask;
                 });
-                return "the client never reads this";
+                return "nobody reads this";
             }));
         var connection = await site.ConnectAsync();
         await connection.SendAsync("POST", "/", "{}");

@@ -12,8 +12,7 @@ using Xunit;
 namespace Lovage.AspNetCore.Tests.AfterResponse;
 
 /// <summary>
-/// A request that ends in an exception drops its tasks, even when a handler answers it. A request that answers with an
-/// error runs them.
+/// A request that ends in an exception drops its tasks, whoever answers it; one that answers with an error runs them.
 /// </summary>
 [Collection(MeteredTests.Name)]
 public sealed class FailedRequestTests

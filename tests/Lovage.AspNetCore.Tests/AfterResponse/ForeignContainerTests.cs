@@ -8,7 +8,7 @@ using Xunit;
 
 namespace Lovage.AspNetCore.Tests.AfterResponse;
 
-/// <summary>Requests whose services come from another library's container.</summary>
+/// <summary>Requests whose services come from a container of somebody else's.</summary>
 public sealed class ForeignContainerTests
 {
     private readonly ConcurrentQueue<string> _done = new();
@@ -75,7 +75,7 @@ public sealed class ForeignContainerTests
     }
 
     /// <summary>
-    /// As in containers other than the framework's: the object that makes scopes is not a provider of services.
+    /// As containers other than the framework's have it: what makes scopes is no provider of services itself.
     /// </summary>
     private sealed class ForeignProvider(IServiceProvider inner) : IServiceProvider
     {

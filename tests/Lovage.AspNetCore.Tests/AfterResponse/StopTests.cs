@@ -7,7 +7,7 @@ using Xunit;
 
 namespace Lovage.AspNetCore.Tests.AfterResponse;
 
-/// <summary>The app's stop waits for accepted tasks, then cancels them, then names them.</summary>
+/// <summary>The app's stop: what was accepted is waited for, then cancelled, then named.</summary>
 public sealed class StopTests
 {
     private readonly ConcurrentQueue<string> _done = new();
@@ -113,7 +113,7 @@ public sealed class StopTests
         _time.Advance(_time.NextTimer.Value);
         await site.Log.WaitForAsync(TestLog.Cancelling);
 
-        // The polite task ends on a thread that knows nothing of the clock.
+        // The polite one ends on a thread that knows nothing of the clock.
         await site.Log.WaitForAsync(TestLog.Cancelled);
         await MoveUntilAsync(stop);
 
@@ -155,7 +155,7 @@ public sealed class StopTests
             await Task.Yield();
         }
 
-        // The clock stands still now: the stop does not wait for a task that cannot begin.
+        // Nothing moves the clock any more: the stop does not sit out the time for what cannot begin.
         await stop.WaitAsync(TestSite.Patience, Cancel);
         Assert.Empty(_done);
         Assert.Contains("never", Assert.Single(site.Log.Of(TestLog.LeftBehind)).Message, StringComparison.Ordinal);
@@ -179,7 +179,7 @@ public sealed class StopTests
     private Task<TestSite> StartAsync(Action<WebApplication> map) =>
         TestSite.StartAsync(map, set: (_, lovage) => lovage!.UseTime(_time));
 
-    /// <summary>Moves the clock on while a caller waits.</summary>
+    /// <summary>The clock moves on for as long as somebody waits.</summary>
     private async Task MoveUntilAsync(Task end)
     {
         while (!end.IsCompleted)
