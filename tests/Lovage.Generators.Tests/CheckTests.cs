@@ -94,7 +94,7 @@ public sealed partial class CheckTests
             public static Job Cycle() { var tree = new Tree(1, null, []); tree.Others!.Add(tree); tree.Others.Add(tree);
                 return ShopJobs.Trees(tree); }
             public static Job Lazy() => ShopJobs.Lazy(Lines(), []);
-            public static Job Mail() => ShopJobs.Mail("nobody", seconds: double.NaN);
+            public static Job Mail() => ShopJobs.Mail("stranger", seconds: double.NaN);
             public static Job Good() => ShopJobs.Mail("a@b.c");
             private static IEnumerable<Line> Lines() { Read++; yield return new Line(99); }
         }
@@ -130,7 +130,7 @@ public sealed partial class CheckTests
 
     [Theory]
     [InlineData(
-        "mail", "\"nobody\"", "address", "argument 'address': The address field is not a valid e-mail address.")]
+        "mail", "\"stranger\"", "address", "argument 'address': The address field is not a valid e-mail address.")]
     [InlineData("mail", "\"\"", "address", "argument 'address': The address field is required.")]
     [InlineData(
         "mail", "\"a@b.c\",3601", "seconds", "argument 'seconds': The field seconds must be between 0 and 3600.")]
@@ -317,7 +317,7 @@ public sealed partial class CheckTests
     public async Task Invoke_BadArgumentsFromTheWireOrCaptured_NeverReachTheHandler()
     {
         var fromTheWire = await Assert.ThrowsAsync<BadArgumentsException>(
-            () => Invocation.RunAsync(Definition("mail"), "[[\"nobody\"],{},{}]"));
+            () => Invocation.RunAsync(Definition("mail"), "[[\"stranger\"],{},{}]"));
         var captured = await Assert.ThrowsAsync<BadArgumentsException>(
             () => Invocation.RunAsync(Definition("mail"), Made("Mail").Arguments));
         var good = await Invocation.RunAsync(Definition("mail"), Made("Good").Arguments);
