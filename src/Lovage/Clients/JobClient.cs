@@ -2,7 +2,6 @@ using System.Collections.Immutable;
 using System.Data.Common;
 using System.Runtime.CompilerServices;
 using Lovage.Protocol;
-using Microsoft.Extensions.DependencyInjection;
 
 namespace Lovage;
 
@@ -17,15 +16,21 @@ namespace Lovage;
 /// </remarks>
 public sealed class JobClient
 {
+    private readonly JobMessages _messages;
     private readonly JobSender _sender;
-    private readonly IServiceProvider _services;
-    private readonly bool _servicesAreRoot;
+    private readonly JobLookup _lookup;
+    private readonly IServiceProvider? _services;
 
-    internal JobClient(JobSender sender, IServiceProvider services, bool servicesAreRoot)
+    /// <param name="messages">Makes messages of jobs.</param>
+    /// <param name="sender">Sends them.</param>
+    /// <param name="lookup">Finds jobs again.</param>
+    /// <param name="services">Builds filters; null for a scope of their own.</param>
+    internal JobClient(JobMessages messages, JobSender sender, JobLookup lookup, IServiceProvider? services)
     {
+        _messages = messages;
         _sender = sender;
+        _lookup = lookup;
         _services = services;
-        _servicesAreRoot = servicesAreRoot;
     }
 
     /// <summary>Enqueues a job.</summary>
@@ -44,7 +49,7 @@ public sealed class JobClient
     public ValueTask<JobHandle> EnqueueAsync(Job job, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(job);
-        return SendAsync(Prepare(job), null, cancellationToken);
+        return SendAsync(_messages.Draft(job), null, cancellationToken);
     }
 
     /// <inheritdoc cref="EnqueueAsync(Job, CancellationToken)"/>
@@ -53,7 +58,7 @@ public sealed class JobClient
         Job<TResult> job, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(job);
-        return SendTypedAsync<TResult>(Prepare(job), null, cancellationToken);
+        return SendTypedAsync<TResult>(_messages.Draft(job), null, cancellationToken);
     }
 
     /// <summary>
@@ -80,7 +85,7 @@ public sealed class JobClient
         IReadOnlyCollection<Job> jobs, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(jobs);
-        return SendAllAsync(PrepareAll(jobs), null, cancellationToken);
+        return SendAllAsync(DraftAll(jobs), null, cancellationToken);
     }
 
     /// <summary>
@@ -116,7 +121,7 @@ public sealed class JobClient
     {
         ArgumentNullException.ThrowIfNull(job);
         ArgumentNullException.ThrowIfNull(transaction);
-        return SendAsync(Prepare(job), transaction, cancellationToken);
+        return SendAsync(_messages.Draft(job), transaction, cancellationToken);
     }
 
     /// <inheritdoc cref="EnqueueAsync(Job, DbTransaction, CancellationToken)"/>
@@ -126,7 +131,7 @@ public sealed class JobClient
     {
         ArgumentNullException.ThrowIfNull(job);
         ArgumentNullException.ThrowIfNull(transaction);
-        return SendTypedAsync<TResult>(Prepare(job), transaction, cancellationToken);
+        return SendTypedAsync<TResult>(_messages.Draft(job), transaction, cancellationToken);
     }
 
     /// <summary>
@@ -144,7 +149,7 @@ public sealed class JobClient
     {
         ArgumentNullException.ThrowIfNull(jobs);
         ArgumentNullException.ThrowIfNull(transaction);
-        return SendAllAsync(PrepareAll(jobs), transaction, cancellationToken);
+        return SendAllAsync(DraftAll(jobs), transaction, cancellationToken);
     }
 
     /// <summary>
@@ -164,81 +169,89 @@ public sealed class JobClient
     /// <param name="cancellationToken">Gives up waiting.</param>
     /// <returns>Null when the storage knows no such job.</returns>
     /// <exception cref="StorageException">The storage cannot be asked now.</exception>
-    public async ValueTask<JobStatus?> FindAsync(JobId id, CancellationToken cancellationToken = default) =>
-        await _sender.Lookup.FindAsync(id, cancellationToken) is { } record ? JobStatus.Of(id, record) : null;
+    public ValueTask<JobRecord?> FindAsync(JobId id, CancellationToken cancellationToken = default) =>
+        _lookup.FindAsync(id, cancellationToken);
 
     /// <summary>Cancels a job: at once and durably while no worker holds it, by a stored wish while one does.</summary>
     /// <param name="id">The job.</param>
     /// <param name="reason">Why, for the history; null for none.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
     /// <exception cref="StorageException">The storage cannot be asked now.</exception>
-    public ValueTask<CancelStatus> CancelAsync(
+    public ValueTask<CancelResult> CancelAsync(
         JobId id, string? reason = null, CancellationToken cancellationToken = default) =>
-        _sender.Lookup.CancelAsync(id, reason, cancellationToken);
+        _lookup.CancelAsync(id, reason, cancellationToken);
 
     /// <summary>A handle for a job whose id is known. Nothing is read.</summary>
     /// <param name="id">The job.</param>
-    public JobHandle GetHandle(JobId id) => new UntypedJobHandle(id, _sender.Lookup);
+    public JobHandle GetHandle(JobId id) => new UntypedJobHandle(id, _lookup);
 
     /// <summary>
     /// A handle for a job whose id is known and whose result is a <typeparamref name="TResult"/>. Nothing is read.
     /// </summary>
     /// <typeparam name="TResult">What the result is read as.</typeparam>
     /// <param name="id">The job.</param>
-    public JobHandle<TResult> GetHandle<TResult>(JobId id) => new(id, _sender.Lookup);
+    public JobHandle<TResult> GetHandle<TResult>(JobId id) => new(id, _lookup);
 
-    private List<Prepared> PrepareAll(IReadOnlyCollection<Job> jobs)
+    private List<JobDraft> DraftAll(IReadOnlyCollection<Job> jobs)
     {
-        var prepared = new List<Prepared>(jobs.Count);
+        var drafts = new List<JobDraft>(jobs.Count);
         foreach (var job in jobs)
         {
-            prepared.Add(Prepare(job ?? throw new ArgumentException("A job of the collection is null.", nameof(jobs))));
+            drafts.Add(_messages.Draft(
+                job ?? throw new ArgumentException("A job of the collection is null.", nameof(jobs))));
         }
 
-        return prepared;
-    }
-
-    private Prepared Prepare(Job job)
-    {
-        var definition = _sender.Definition(job.Name);
-        return new Prepared(job, definition, _sender.Encode(job, definition));
+        return drafts;
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<JobHandle> SendAsync(
-        Prepared prepared, DbTransaction? transaction, CancellationToken cancellationToken) =>
-        new UntypedJobHandle(await SendOneAsync(prepared, transaction, cancellationToken), _sender.Lookup);
+        JobDraft draft, DbTransaction? transaction, CancellationToken cancellationToken) =>
+        new UntypedJobHandle(await SendOneAsync(draft, transaction, cancellationToken), _lookup);
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<JobHandle<TResult>> SendTypedAsync<TResult>(
-        Prepared prepared, DbTransaction? transaction, CancellationToken cancellationToken) =>
-        new(await SendOneAsync(prepared, transaction, cancellationToken), _sender.Lookup);
+        JobDraft draft, DbTransaction? transaction, CancellationToken cancellationToken) =>
+        new(await SendOneAsync(draft, transaction, cancellationToken), _lookup);
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<JobId> SendOneAsync(
-        Prepared prepared, DbTransaction? transaction, CancellationToken cancellationToken)
+        JobDraft draft, DbTransaction? transaction, CancellationToken cancellationToken)
     {
-        if (Filters(prepared.Definition) is { IsEmpty: false } filters)
+        if (_messages.Filters(draft.Definition) is { IsEmpty: false } filters)
         {
-            return await SendFilteredAsync(prepared, filters, transaction, cancellationToken);
+            return await SendFilteredAsync(draft, filters, transaction, cancellationToken);
         }
 
-        var message = Message(prepared);
+        var message = _messages.Make(draft);
         await _sender.SendAsync(message, transaction, cancellationToken);
         return message.Id;
     }
 
-    private async ValueTask<IReadOnlyList<JobHandle>> SendAllAsync(
-        List<Prepared> jobs, DbTransaction? transaction, CancellationToken cancellationToken)
+    private async ValueTask<JobId> SendFilteredAsync(
+        JobDraft draft, ImmutableArray<Type> filters, DbTransaction? transaction, CancellationToken cancellationToken)
     {
-        var handles = new JobHandle[jobs.Count];
-        await using var send = new BulkSend(_sender, transaction, jobs.Count, cancellationToken);
-        for (var i = 0; i < jobs.Count; i++)
+        JobId id = default;
+        await _messages.FilterAsync(draft, filters, _services, async filtered =>
         {
-            var message = Filters(jobs[i].Definition) is { IsEmpty: false } filters
-                ? await FilteredMessageAsync(jobs[i], filters)
-                : Message(jobs[i]);
-            handles[i] = new UntypedJobHandle(message.Id, _sender.Lookup);
+            var message = _messages.Make(filtered);
+            await _sender.SendAsync(message, transaction, cancellationToken);
+            id = message.Id;
+        });
+        return id;
+    }
+
+    private async ValueTask<IReadOnlyList<JobHandle>> SendAllAsync(
+        List<JobDraft> drafts, DbTransaction? transaction, CancellationToken cancellationToken)
+    {
+        var handles = new JobHandle[drafts.Count];
+        await using var send = new BulkSend(_sender, transaction, drafts.Count, cancellationToken);
+        for (var i = 0; i < drafts.Count; i++)
+        {
+            var message = _messages.Filters(drafts[i].Definition) is { IsEmpty: false } filters
+                ? await FilteredMessageAsync(drafts[i], filters)
+                : _messages.Make(drafts[i]);
+            handles[i] = new UntypedJobHandle(message.Id, _lookup);
             await send.AddAsync(message);
         }
 
@@ -246,63 +259,14 @@ public sealed class JobClient
         return handles;
     }
 
-    private JobMessage Message(Prepared prepared) => _sender.Message(prepared.Job, prepared.Definition, prepared.Body);
-
-    /// <summary>No array is made unless the job has filters of its own beside the app's.</summary>
-    private ImmutableArray<Type> Filters(JobDefinition? definition) =>
-        definition is null or { Filters.IsEmpty: true }
-            ? _sender.Filters
-            : _sender.Filters.AddRange(definition.Filters);
-
-    private async ValueTask<JobId> SendFilteredAsync(
-        Prepared prepared,
-        ImmutableArray<Type> filters,
-        DbTransaction? transaction,
-        CancellationToken cancellationToken)
-    {
-        JobId id = default;
-        await FilterAsync(prepared, filters, async job =>
-        {
-            var message = Message(Again(job, prepared));
-            await _sender.SendAsync(message, transaction, cancellationToken);
-            id = message.Id;
-        });
-        return id;
-    }
-
-    private async ValueTask<JobMessage> FilteredMessageAsync(Prepared prepared, ImmutableArray<Type> filters)
+    private async ValueTask<JobMessage> FilteredMessageAsync(JobDraft draft, ImmutableArray<Type> filters)
     {
         JobMessage? message = null;
-        await FilterAsync(prepared, filters, job =>
+        await _messages.FilterAsync(draft, filters, _services, filtered =>
         {
-            message = Message(Again(job, prepared));
-            return ValueTask.CompletedTask;
+            message = _messages.Make(filtered);
+            return default;
         });
         return message!;
     }
-
-    private async ValueTask FilterAsync(Prepared prepared, ImmutableArray<Type> filters, Func<Job, ValueTask> send)
-    {
-        if (!_servicesAreRoot)
-        {
-            await EnqueueFilters.RunAsync(prepared.Job, filters, _services, send);
-            return;
-        }
-
-        // A client held by a singleton has no scope of its own, and a filter may need one.
-        await using var scope = _services.CreateAsyncScope();
-        await EnqueueFilters.RunAsync(prepared.Job, filters, scope.ServiceProvider, send);
-    }
-
-    /// <summary>
-    /// What filters made of a job. Arguments that are still the caller's own are not written a second time: they may
-    /// have changed since.
-    /// </summary>
-    private Prepared Again(Job job, Prepared before) =>
-        ReferenceEquals(job, before.Job) ? before
-        : ReferenceEquals(job.Arguments, before.Job.Arguments) && job.Name == before.Job.Name
-            ? before with { Job = job }
-        : Prepare(job);
-
-    private readonly record struct Prepared(Job Job, JobDefinition? Definition, ReadOnlyMemory<byte> Body);
 }

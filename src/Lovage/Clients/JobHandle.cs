@@ -1,4 +1,3 @@
-
 namespace Lovage;
 
 /// <summary>A job that was enqueued: its id, and what can be asked of it.</summary>
@@ -19,11 +18,13 @@ public abstract class JobHandle
 
     private protected JobLookup Lookup { get; }
 
-    /// <summary>Reads where the job stands. An unknown job is one with <see cref="JobStatus.Known"/> false.</summary>
+    /// <summary>Reads where the job stands.</summary>
     /// <param name="cancellationToken">Gives up waiting.</param>
+    /// <returns>Null when the storage knows no such job: it was never enqueued, or it was removed after its
+    /// end.</returns>
     /// <exception cref="StorageException">The storage cannot be asked now.</exception>
-    public async ValueTask<JobStatus> GetStatusAsync(CancellationToken cancellationToken = default) =>
-        JobStatus.Of(Id, await Lookup.FindAsync(Id, cancellationToken));
+    public ValueTask<JobRecord?> FindAsync(CancellationToken cancellationToken = default) =>
+        Lookup.FindAsync(Id, cancellationToken);
 
     /// <summary>Reads how far the job is.</summary>
     /// <param name="cancellationToken">Gives up waiting.</param>
@@ -46,7 +47,7 @@ public abstract class JobHandle
     /// <param name="reason">Why, for the history; null for none.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
     /// <exception cref="StorageException">The storage cannot be asked now.</exception>
-    public ValueTask<CancelStatus> CancelAsync(string? reason = null, CancellationToken cancellationToken = default) =>
+    public ValueTask<CancelResult> CancelAsync(string? reason = null, CancellationToken cancellationToken = default) =>
         Lookup.CancelAsync(Id, reason, cancellationToken);
 
     /// <summary>Waits until the job has succeeded.</summary>
@@ -57,10 +58,10 @@ public abstract class JobHandle
     /// <exception cref="JobFailedException">It ended otherwise.</exception>
     /// <exception cref="TimeoutException">It had not ended in time; the job goes on.</exception>
     /// <exception cref="StorageException">The storage cannot be asked now.</exception>
-    public async ValueTask<JobStatus> WaitAsync(TimeSpan? timeout = null, CancellationToken cancellationToken = default)
+    public async ValueTask<JobRecord> WaitAsync(TimeSpan? timeout = null, CancellationToken cancellationToken = default)
     {
         var record = await Lookup.WaitForEndAsync(Id, timeout, cancellationToken);
-        return record.State == JobState.Succeeded ? JobStatus.Of(Id, record) : throw JobLookup.Failure(Id, record);
+        return record.State == JobState.Succeeded ? record : throw JobLookup.Failure(Id, record);
     }
 
     /// <inheritdoc/>

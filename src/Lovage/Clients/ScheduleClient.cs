@@ -1,3 +1,5 @@
+using Lovage.Protocol;
+using Lovage.Scheduling;
 using Lovage.Storage;
 
 namespace Lovage;
@@ -12,18 +14,32 @@ public sealed class ScheduleClient
 {
     private const int TriesMax = 20;
 
-    private readonly ScheduleSender _sender;
+    private readonly JobMessages _messages;
+    private readonly StorageGate _gate;
+    private readonly TriggerCache _triggers;
     private readonly JobLookup _jobs;
     private readonly ClientSettings _settings;
     private readonly IServiceProvider? _services;
 
-    internal ScheduleClient(ScheduleSender sender, JobLookup jobs, ClientSettings settings, IServiceProvider? services)
+    /// <param name="messages">Makes the messages that schedules keep.</param>
+    /// <param name="gate">The way to the storage.</param>
+    /// <param name="triggers">Reads triggers.</param>
+    /// <param name="jobs">Finds jobs that were run by hand.</param>
+    /// <param name="settings">How many schedules there may be.</param>
+    /// <param name="services">Builds filters; null for a scope of their own.</param>
+    internal ScheduleClient(
+        JobMessages messages, StorageGate gate, TriggerCache triggers, JobLookup jobs, ClientSettings settings,
+        IServiceProvider? services)
     {
-        _sender = sender;
+        _messages = messages;
+        _gate = gate;
+        _triggers = triggers;
         _jobs = jobs;
         _settings = settings;
         _services = services;
     }
+
+    private ScheduleStore Store => _gate.Storage.RequireSchedules();
 
     /// <summary>Adds a schedule.</summary>
     /// <param name="id">Its id: 1 to 128 characters of <c>A-Z a-z 0-9 . _ : -</c>.</param>
@@ -48,7 +64,7 @@ public sealed class ScheduleClient
         CancellationToken cancellationToken = default)
     {
         var definition = Define(id, trigger, job, options);
-        return await TryAddAsync(definition, await _sender.TemplateAsync(job, _services), cancellationToken)
+        return await TryAddAsync(definition, await ScheduleTemplate.MakeAsync(_messages, job, _services), cancellationToken)
             ?? throw new ScheduleException(
                 id, "there is one of this id already. Change it (SetAsync), or choose another id.");
     }
@@ -66,10 +82,10 @@ public sealed class ScheduleClient
         CancellationToken cancellationToken = default)
     {
         var definition = Define(id, trigger, job, options);
-        var template = await _sender.TemplateAsync(job, _services);
+        var template = await ScheduleTemplate.MakeAsync(_messages, job, _services);
         for (var tries = 0; tries < TriesMax; tries++)
         {
-            if (await _sender.Store.FindAsync(id, cancellationToken) is not { } record)
+            if (await Store.FindAsync(id, cancellationToken) is not { } record)
             {
                 if (await TryAddAsync(definition, template, cancellationToken) is { } added)
                 {
@@ -79,7 +95,7 @@ public sealed class ScheduleClient
                 continue;
             }
 
-            var now = await _sender.NowAsync(cancellationToken);
+            var now = await Store.NowAsync(cancellationToken);
             var anchored = trigger.WithAnchor(now);
             var changed = record with
             {
@@ -87,7 +103,7 @@ public sealed class ScheduleClient
                 Job = template,
                 Policy = definition.Options.Policy(),
                 IsEdited = record.App is not null,
-                NextTick = ScheduleSender.FirstTick(anchored, now, record),
+                NextTick = ScheduleTicks.First(anchored, now, record),
                 State = record.State == ScheduleState.Paused ? ScheduleState.Paused : ScheduleState.Active,
                 Reason = record.State == ScheduleState.Paused ? record.Reason : null,
             };
@@ -109,7 +125,7 @@ public sealed class ScheduleClient
     /// <returns>False when there is none.</returns>
     /// <exception cref="StorageException">The storage cannot be asked now, or keeps no schedules.</exception>
     public ValueTask<bool> RemoveAsync(string id, CancellationToken cancellationToken = default) =>
-        _sender.Store.RemoveAsync(ScheduleDefinition.CheckId(id), cancellationToken);
+        Store.RemoveAsync(ScheduleDefinition.CheckId(id), cancellationToken);
 
     /// <summary>Pauses a schedule: its ticks pass, and are not made up for. Jobs that it has enqueued run on.</summary>
     /// <param name="id">The schedule.</param>
@@ -139,7 +155,7 @@ public sealed class ScheduleClient
                 {
                     State = ScheduleState.Active,
                     Reason = null,
-                    NextTick = ScheduleSender.FirstTick(_sender.Triggers.Read(record.Trigger), now, record),
+                    NextTick = ScheduleTicks.First(_triggers.Read(record.Trigger), now, record),
                 },
             cancellationToken);
 
@@ -152,10 +168,10 @@ public sealed class ScheduleClient
     /// <exception cref="StorageException">The storage cannot take it now, or keeps no schedules.</exception>
     public async ValueTask<JobHandle> RunNowAsync(string id, CancellationToken cancellationToken = default)
     {
-        var record = await _sender.Store.FindAsync(ScheduleDefinition.CheckId(id), cancellationToken)
+        var record = await Store.FindAsync(ScheduleDefinition.CheckId(id), cancellationToken)
             ?? throw Unknown(id);
-        var job = _sender.Instance(id, record.Job, await _sender.NowAsync(cancellationToken));
-        return await _sender.Store.RunAsync(id, job, cancellationToken)
+        var job = ScheduleTemplate.RunNow(_messages, id, record.Job, await Store.NowAsync(cancellationToken));
+        return await Store.RunAsync(id, job, cancellationToken)
             ? new UntypedJobHandle(job.Id, _jobs)
             : throw Unknown(id);
     }
@@ -166,8 +182,8 @@ public sealed class ScheduleClient
     /// <returns>Null when there is none.</returns>
     /// <exception cref="StorageException">The storage cannot be asked now, or keeps no schedules.</exception>
     public async ValueTask<Schedule?> FindAsync(string id, CancellationToken cancellationToken = default) =>
-        await _sender.Store.FindAsync(ScheduleDefinition.CheckId(id), cancellationToken) is { } record
-            ? Schedule.Of(record, _sender.Triggers)
+        await Store.FindAsync(ScheduleDefinition.CheckId(id), cancellationToken) is { } record
+            ? Schedule.Of(record, _triggers)
             : null;
 
     /// <summary>Reads schedules in the order of their ids.</summary>
@@ -177,8 +193,8 @@ public sealed class ScheduleClient
     /// <exception cref="StorageException">The storage cannot be asked now, or keeps no schedules.</exception>
     public async ValueTask<IReadOnlyList<Schedule>> ListAsync(
         string? after = null, int limit = 100, CancellationToken cancellationToken = default) =>
-        [.. (await _sender.Store.ListAsync(after, limit, cancellationToken)).Select(
-            record => Schedule.Of(record, _sender.Triggers))];
+        [.. (await Store.ListAsync(after, limit, cancellationToken)).Select(
+            record => Schedule.Of(record, _triggers))];
 
     /// <summary>The next ticks of a schedule, as they would be were it not paused.</summary>
     /// <param name="id">The schedule.</param>
@@ -192,12 +208,12 @@ public sealed class ScheduleClient
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(count, 1_000);
-        var record = await _sender.Store.FindAsync(ScheduleDefinition.CheckId(id), cancellationToken)
+        var record = await Store.FindAsync(ScheduleDefinition.CheckId(id), cancellationToken)
             ?? throw Unknown(id);
-        var trigger = _sender.Triggers.Read(record.Trigger);
-        var now = await _sender.NowAsync(cancellationToken);
+        var trigger = _triggers.Read(record.Trigger);
+        var now = await Store.NowAsync(cancellationToken);
         var ticks = new List<DateTimeOffset>(count);
-        for (var tick = trigger.NextAfter(record.LastTick > now ? record.LastTick.Value : now);
+        for (var tick = ScheduleTicks.AfterLast(trigger, now, record);
             tick is not null && ticks.Count < count;
             tick = trigger.NextAfter(tick.Value))
         {
@@ -214,7 +230,7 @@ public sealed class ScheduleClient
     /// <exception cref="StorageException">The storage cannot be asked now, or keeps no schedules.</exception>
     public ValueTask<IReadOnlyList<TickRecord>> GetHistoryAsync(
         string id, int limit = 100, CancellationToken cancellationToken = default) =>
-        _sender.Store.HistoryAsync(ScheduleDefinition.CheckId(id), limit, cancellationToken);
+        Store.HistoryAsync(ScheduleDefinition.CheckId(id), limit, cancellationToken);
 
     private static ScheduleDefinition Define(string id, Trigger trigger, Job job, ScheduleOptions? options)
     {
@@ -232,17 +248,16 @@ public sealed class ScheduleClient
         new(id, $"it was changed by others {TriesMax} times in a row while this change was tried. Try again.");
 
     private async ValueTask<Schedule?> TryAddAsync(
-        ScheduleDefinition definition, Protocol.JobMessage template, CancellationToken cancellationToken)
+        ScheduleDefinition definition, JobMessage template, CancellationToken cancellationToken)
     {
-        var store = _sender.Store;
-        if (await store.CountAsync(cancellationToken) >= _settings.SchedulesMax)
+        if (await Store.CountAsync(cancellationToken) >= _settings.SchedulesMax)
         {
             throw new ScheduleException(
                 definition.Id,
                 $"there are {_settings.SchedulesMax:N0} schedules, and no more may be (Lovage:Limits:SchedulesMax).");
         }
 
-        var now = await _sender.NowAsync(cancellationToken);
+        var now = await Store.NowAsync(cancellationToken);
         var anchored = definition.Trigger.WithAnchor(now);
         return await SaveAsync(
             new ScheduleRecord
@@ -251,7 +266,7 @@ public sealed class ScheduleClient
                 Trigger = anchored.ToJson(),
                 Job = template,
                 Policy = definition.Options.Policy(),
-                NextTick = ScheduleSender.FirstTick(anchored, now, null),
+                NextTick = ScheduleTicks.First(anchored, now, null),
             },
             cancellationToken);
     }
@@ -262,8 +277,8 @@ public sealed class ScheduleClient
         ScheduleDefinition.CheckId(id);
         for (var tries = 0; tries < TriesMax; tries++)
         {
-            var record = await _sender.Store.FindAsync(id, cancellationToken) ?? throw Unknown(id);
-            if (await SaveAsync(change(record, await _sender.NowAsync(cancellationToken)), cancellationToken)
+            var record = await Store.FindAsync(id, cancellationToken) ?? throw Unknown(id);
+            if (await SaveAsync(change(record, await Store.NowAsync(cancellationToken)), cancellationToken)
                 is { } saved)
             {
                 return saved;
@@ -274,7 +289,7 @@ public sealed class ScheduleClient
     }
 
     private async ValueTask<Schedule?> SaveAsync(ScheduleRecord record, CancellationToken cancellationToken) =>
-        await _sender.Store.SaveAsync(record, cancellationToken) is null
+        await Store.SaveAsync(record, cancellationToken) is null
             ? null
             : await FindAsync(record.Id, cancellationToken);
 }

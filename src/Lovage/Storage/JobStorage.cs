@@ -64,6 +64,13 @@ public abstract class JobStorage : IAsyncDisposable
         $"The storage {Description} keeps no records of jobs. Use one that does (sqlite:, postgres: or memory:).",
         isTransient: false);
 
+    /// <summary>The schedules, or an error that says what to do.</summary>
+    /// <exception cref="StorageException">This storage keeps none.</exception>
+    internal ScheduleStore RequireSchedules() => Schedules ?? throw new StorageException(
+        $"The storage '{Description}' keeps no schedules. Use one that does (sqlite:, postgres: or memory:), or leave "
+            + "the schedules to another app.",
+        isTransient: false);
+
     /// <summary>
     /// Closes. Calling it again does nothing: the host closes a storage when the app has stopped, and the container
     /// that made it disposes it later.
