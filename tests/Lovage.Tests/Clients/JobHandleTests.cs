@@ -112,7 +112,7 @@ public sealed class JobHandleTests
 
         Assert.Contains(
             "30 s", (await Assert.ThrowsAsync<TimeoutException>(() => wait)).Message, StringComparison.Ordinal);
-        Assert.Equal(JobState.Queued, (await handle.GetStatusAsync(Cancel)).State);
+        Assert.Equal(JobState.Queued, (await handle.FindAsync(Cancel))?.State);
     }
 
     [Fact]

@@ -401,7 +401,7 @@ public sealed class ScheduleClientTests
         var second = await node.Client.RunNowAsync("beat", Cancel);
 
         Assert.NotEqual(first.Id, second.Id);
-        Assert.Equal(JobState.Queued, (await first.GetStatusAsync(Cancel)).State);
+        Assert.Equal(JobState.Queued, (await first.FindAsync(Cancel))?.State);
         var job = (await world.Storage.Store.FindAsync([first.Id], Cancel))[0]!.Message;
         Assert.Equal(
             ("report", "cpu", world.Now.AddMinutes(5), false), (job.Name, job.Queue, job.Expires, job.HasChosenId));
