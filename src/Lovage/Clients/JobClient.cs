@@ -6,14 +6,28 @@ using Lovage.Protocol;
 namespace Lovage;
 
 /// <summary>
-/// Enqueues jobs and finds them again. Inject it anywhere; filters around enqueuing are built by the scope it was
-/// injected into.
+/// Enqueues jobs and finds them again. Inject it anywhere. The scope that it was injected into builds the filters
+/// around enqueuing.
 /// </summary>
 /// <remarks>
-/// Safe for use by several threads. When an enqueuing method returns, the job is stored; with a transaction it is
-/// stored when that is committed. Arguments are written before anything is awaited, so objects given to a job may be
-/// changed as soon as the method has returned its task.
+/// Safe for use by several threads. When an enqueuing method returns, the job is stored; with a transaction, the commit
+/// stores it. The client writes arguments before it awaits anything: the caller may change its objects as soon as it
+/// has the task.
 /// </remarks>
+/// <example>
+/// <code>
+/// JobHandle welcome = await jobs.EnqueueAsync(MailJobs.Welcome("ada@example.com"));
+/// await jobs.EnqueueAsync(MailJobs.Welcome("bob@example.com") with
+/// {
+///     Id = JobId.Parse("welcome-bob"),            // a second call with this id is the same job
+///     Delay = TimeSpan.FromMinutes(5),
+/// });
+///
+/// JobRecord? found = await jobs.FindAsync(welcome.Id);
+/// Console.WriteLine($"{found.CeleryWord}, {found?.Progress:P0}");
+/// await welcome.WaitAsync(TimeSpan.FromSeconds(10));
+/// </code>
+/// </example>
 public sealed class JobClient
 {
     private readonly JobMessages _messages;
@@ -34,9 +48,9 @@ public sealed class JobClient
     }
 
     /// <summary>Enqueues a job.</summary>
-    /// <param name="job">The job. With an id of the caller's own (<see cref="Job.Id"/>) a repeated call with the same
+    /// <param name="job">The job. With an id of the caller's own (<see cref="Job.Id"/>), a repeated call with the same
     /// name and arguments is the same job.</param>
-    /// <param name="cancellationToken">Gives up waiting; the job may be stored all the same.</param>
+    /// <param name="cancellationToken">Gives up waiting; the storage may store the job all the same.</param>
     /// <returns>A handle to ask for its state and result.</returns>
     /// <exception cref="PayloadTooLargeException">The arguments are larger than the cap.</exception>
     /// <exception cref="BadArgumentsException">The arguments break a data annotation, do not fit the handler, or cannot
@@ -44,7 +58,7 @@ public sealed class JobClient
     /// <exception cref="JobIdConflictException">The caller's own id belongs to a job with another name or other
     /// arguments.</exception>
     /// <exception cref="QueueFullException">A bound was reached; nothing was stored.</exception>
-    /// <exception cref="StorageException">The storage did not take it in time, or not at all; the message says what is
+    /// <exception cref="StorageException">The storage did not take it, or not in time; the message says what is
     /// known.</exception>
     public ValueTask<JobHandle> EnqueueAsync(Job job, CancellationToken cancellationToken = default)
     {
@@ -66,18 +80,19 @@ public sealed class JobClient
     /// Each batch is stored as a whole; several are not.
     /// </summary>
     /// <remarks>
-    /// Jobs keep their order. When a batch fails, those that were on their way with it have ended before the exception
-    /// comes, and none is begun after it.
+    /// Jobs keep their order. When a batch fails, no further batch begins, and the exception comes when those on their
+    /// way have ended.
     /// </remarks>
-    /// <param name="jobs">The jobs. With ids of the caller's own, repeating a call that failed half way is
-    /// safe.</param>
-    /// <param name="cancellationToken">Gives up; batches that were written stay.</param>
+    /// <param name="jobs">The jobs. With ids of the caller's own, a call that failed half way can be repeated
+    /// safely.</param>
+    /// <param name="cancellationToken">Gives up; stored batches stay.</param>
     /// <returns>A handle for each, in order.</returns>
     /// <exception cref="PayloadTooLargeException">The arguments of one are larger than the cap; nothing was
     /// stored.</exception>
     /// <exception cref="BadArgumentsException">The arguments of one break a data annotation, do not fit the handler, or
     /// cannot be written as JSON; nothing was stored.</exception>
-    /// <exception cref="JobIdConflictException">One's own id belongs to another job; all others are stored.</exception>
+    /// <exception cref="JobIdConflictException">The own id of one belongs to another job; all others are
+    /// stored.</exception>
     /// <exception cref="QueueFullException">A bound was reached; batches before stay stored.</exception>
     /// <exception cref="StorageException">The storage did not take a batch; the message says how many jobs are stored
     /// for certain.</exception>
@@ -89,14 +104,13 @@ public sealed class JobClient
     }
 
     /// <summary>
-    /// Enqueues a job inside a transaction of the caller's own: it is stored when the caller commits, together with his
-    /// data, and nothing of it is left when he rolls back. No worker sees it before the commit, so its handler finds
-    /// the data that was written with it.
+    /// Enqueues a job inside a transaction of the caller's own. The commit stores it together with the caller's data,
+    /// and a rollback leaves nothing of it. No worker sees the job before the commit, so its handler finds the data.
     /// </summary>
     /// <remarks>
     /// PostgreSQL takes any open transaction of a connection to the storage's database, SQLite one of
-    /// <see cref="BeginTransactionAsync"/>. There is no time limit of Lovage's own: the connection's counts. The handle
-    /// can be asked after the commit. A delay is counted from this call, not from the commit.
+    /// <see cref="BeginTransactionAsync"/>. Only the connection's own time limit applies. The handle finds the job
+    /// after the commit. A delay counts from this call, not from the commit.
     /// </remarks>
     /// <param name="job">The job. With an id of the caller's own (<see cref="Job.Id"/>) a repeated call with the same
     /// name and arguments is the same job.</param>
@@ -153,40 +167,47 @@ public sealed class JobClient
     }
 
     /// <summary>
-    /// Begins a transaction on a connection that the storage opens, for storages that take only such, as SQLite does.
-    /// The app's own tables in the same file are read and written over its <see cref="DbTransaction.Connection"/>.
-    /// Nobody else can write meanwhile, so it should last milliseconds; the storage's page says how long it may last.
+    /// Begins a transaction on a connection that the storage opens, for storages that take only their own, such as
+    /// SQLite. The app reads and writes its own tables in the same file over its
+    /// <see cref="DbTransaction.Connection"/>. All other writers wait meanwhile, so it should last milliseconds; the
+    /// storage's page says its limit.
     /// </summary>
     /// <param name="cancellationToken">Gives up waiting for its turn.</param>
     /// <returns>The transaction; dispose it, which rolls back what was not committed.</returns>
-    /// <exception cref="StorageException">It cannot begin now, or this storage takes transactions of the caller's own
-    /// connections instead; the message says which.</exception>
+    /// <exception cref="StorageException">It cannot begin now, or this storage takes transactions of the caller's
+    /// connections; the message says which.</exception>
     public ValueTask<DbTransaction> BeginTransactionAsync(CancellationToken cancellationToken = default) =>
         _sender.BeginTransactionAsync(cancellationToken);
 
     /// <summary>Reads where a job stands.</summary>
     /// <param name="id">The job.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
-    /// <returns>Null when the storage knows no such job.</returns>
+    /// <returns>Null when the storage knows no such job: it was never enqueued, or it was removed after its
+    /// end.</returns>
     /// <exception cref="StorageException">The storage cannot be asked now.</exception>
     public ValueTask<JobRecord?> FindAsync(JobId id, CancellationToken cancellationToken = default) =>
         _lookup.FindAsync(id, cancellationToken);
 
-    /// <summary>Cancels a job: at once and durably while no worker holds it, by a stored wish while one does.</summary>
+    /// <summary>
+    /// Cancels a job. It ends at once while no worker holds it; otherwise the request is stored and reaches its
+    /// handler.
+    /// </summary>
     /// <param name="id">The job.</param>
     /// <param name="reason">Why, for the history; null for none.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
+    /// <returns>What became of the request, and where the job stands.</returns>
     /// <exception cref="StorageException">The storage cannot be asked now.</exception>
     public ValueTask<CancelResult> CancelAsync(
         JobId id, string? reason = null, CancellationToken cancellationToken = default) =>
         _lookup.CancelAsync(id, reason, cancellationToken);
 
-    /// <summary>A handle for a job whose id is known. Nothing is read.</summary>
+    /// <summary>Makes a handle for a job whose id is known. It reads nothing.</summary>
     /// <param name="id">The job.</param>
     public JobHandle GetHandle(JobId id) => new UntypedJobHandle(id, _lookup);
 
     /// <summary>
-    /// A handle for a job whose id is known and whose result is a <typeparamref name="TResult"/>. Nothing is read.
+    /// Makes a handle for a job whose id is known and whose result is a <typeparamref name="TResult"/>. It reads
+    /// nothing.
     /// </summary>
     /// <typeparam name="TResult">What the result is read as.</typeparam>
     /// <param name="id">The job.</param>

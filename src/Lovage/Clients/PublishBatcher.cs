@@ -5,8 +5,8 @@ using Lovage.Storage;
 namespace Lovage;
 
 /// <summary>
-/// Group commit: concurrent callers share one write. A caller that finds no write under way writes at once. Callers that
-/// come during a write share the next one. No timer stands between a caller and its write.
+/// Group commit: concurrent callers share one write. A caller that finds no write under way writes at once. Callers
+/// that come during a write share the next one. No timer stands between a caller and its write.
 /// </summary>
 /// <remarks>
 /// Safe for use by several threads. A failed write fails its own callers and no others. A caller that gives up does not

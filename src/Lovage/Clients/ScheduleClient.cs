@@ -6,10 +6,24 @@ namespace Lovage;
 
 /// <summary>Adds, changes and reads schedules while the app runs. Inject it anywhere.</summary>
 /// <remarks>
-/// Safe for use by several threads. What a method has returned from is stored, and every node goes by it within
+/// Safe for use by several threads. When a method has returned, its change is stored, and every node follows it within
 /// seconds. A schedule that an app's code defines can be changed here too: the change stays until that code's own
 /// definition changes.
 /// </remarks>
+/// <example>
+/// <code>
+/// await schedules.SetAsync("digest", Cron.Parse("0 7 * * MON-FRI", "Europe/Rome"), MailJobs.Digest());
+/// await schedules.AddAsync("cleanup", Every.Minutes(5), Job.Create("files.clean", "/tmp"));
+///
+/// foreach (var next in await schedules.NextTicksAsync("digest", 3))
+/// {
+///     Console.WriteLine(next);
+/// }
+///
+/// await schedules.PauseAsync("cleanup", "the disk is being replaced");
+/// await schedules.RunNowAsync("digest");
+/// </code>
+/// </example>
 public sealed class ScheduleClient
 {
     private const int TriesMax = 20;
@@ -64,14 +78,15 @@ public sealed class ScheduleClient
         CancellationToken cancellationToken = default)
     {
         var definition = Define(id, trigger, job, options);
-        return await TryAddAsync(definition, await ScheduleTemplate.MakeAsync(_messages, job, _services), cancellationToken)
+        var template = await ScheduleTemplate.MakeAsync(_messages, job, _services);
+        return await TryAddAsync(definition, template, cancellationToken)
             ?? throw new ScheduleException(
                 id, "there is one of this id already. Change it (SetAsync), or choose another id.");
     }
 
     /// <summary>
-    /// Adds a schedule, or gives the one of this id another trigger, job and options; whether it is paused stays as it
-    /// is, and with the trigger it has it goes on at the tick it stands at, so that one that is due is not lost.
+    /// Adds a schedule, or gives the one of this id another trigger, job and options. A paused schedule stays paused.
+    /// With an unchanged trigger it goes on at the tick it stands at, so that a due tick is not lost.
     /// </summary>
     /// <inheritdoc cref="AddAsync"/>
     public async ValueTask<Schedule> SetAsync(
@@ -117,8 +132,8 @@ public sealed class ScheduleClient
     }
 
     /// <summary>
-    /// Removes a schedule and its history; jobs that it has enqueued stay. One that an app's code defines comes back
-    /// when that app starts again: pause it instead.
+    /// Removes a schedule and its history; jobs that it has enqueued stay. A schedule that an app's code defines comes
+    /// back when that app starts again: pause it instead.
     /// </summary>
     /// <param name="id">The schedule.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
@@ -127,9 +142,11 @@ public sealed class ScheduleClient
     public ValueTask<bool> RemoveAsync(string id, CancellationToken cancellationToken = default) =>
         Store.RemoveAsync(ScheduleDefinition.CheckId(id), cancellationToken);
 
-    /// <summary>Pauses a schedule: its ticks pass, and are not made up for. Jobs that it has enqueued run on.</summary>
+    /// <summary>
+    /// Pauses a schedule: no tick of the pause fires later. Jobs that the schedule has enqueued run on.
+    /// </summary>
     /// <param name="id">The schedule.</param>
-    /// <param name="reason">Why, for the next person who looks.</param>
+    /// <param name="reason">Why, for the next person who reads the schedule.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
     /// <exception cref="ScheduleException">There is none.</exception>
     /// <exception cref="StorageException">The storage cannot be asked now, or keeps no schedules.</exception>
@@ -160,7 +177,7 @@ public sealed class ScheduleClient
             cancellationToken);
 
     /// <summary>
-    /// Enqueues a schedule's job now, in whatever state the schedule is; its ticks go on as they would.
+    /// Enqueues a schedule's job now, whatever the schedule's state. Its ticks do not change.
     /// </summary>
     /// <param name="id">The schedule.</param>
     /// <param name="cancellationToken">Gives up waiting; the job may be stored all the same.</param>
@@ -196,7 +213,7 @@ public sealed class ScheduleClient
         [.. (await Store.ListAsync(after, limit, cancellationToken)).Select(
             record => Schedule.Of(record, _triggers))];
 
-    /// <summary>The next ticks of a schedule, as they would be were it not paused.</summary>
+    /// <summary>Computes the next ticks of a schedule, as if it were not paused.</summary>
     /// <param name="id">The schedule.</param>
     /// <param name="count">Ticks at the most, 1 to 1,000.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
@@ -223,7 +240,7 @@ public sealed class ScheduleClient
         return ticks;
     }
 
-    /// <summary>Reads what became of a schedule's ticks, newest first.</summary>
+    /// <summary>Reads the history of a schedule's ticks, newest first.</summary>
     /// <param name="id">The schedule.</param>
     /// <param name="limit">Lines at the most, 1 to 1,000; 100 by default.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
@@ -245,7 +262,7 @@ public sealed class ScheduleClient
     private static ScheduleException Unknown(string id) => new(id, "there is none of this id.");
 
     private static ScheduleException Contended(string id) =>
-        new(id, $"it was changed by others {TriesMax} times in a row while this change was tried. Try again.");
+        new(id, $"it was changed by others {TriesMax} times in a row, before this change could be stored. Try again.");
 
     private async ValueTask<Schedule?> TryAddAsync(
         ScheduleDefinition definition, JobMessage template, CancellationToken cancellationToken)

@@ -64,6 +64,15 @@ internal sealed class JobMessages
     internal JobDraft Draft(Job job)
     {
         var definition = _jobs.TryFind(job.Name, out var known) ? known : null;
+        return new JobDraft(job, definition, Encode(job, definition));
+    }
+
+    /// <summary>Checks and writes a job's arguments.</summary>
+    /// <param name="job">The job.</param>
+    /// <param name="definition">The handler that they must fit; null for none.</param>
+    /// <inheritdoc cref="Draft(Job)"/>
+    internal ReadOnlyMemory<byte> Encode(Job job, JobDefinition? definition)
+    {
         job.Arguments.Validate(job.Name);
         var body = JobBody.Encode(job.Name, job.Arguments, _serializer, _payloadBytesMax);
 
@@ -75,7 +84,7 @@ internal sealed class JobMessages
             bind(job.Name, body, _serializer).Validate(job.Name);
         }
 
-        return new JobDraft(job, definition, body);
+        return body;
     }
 
     /// <summary>The filters around enqueuing a job, outermost first.</summary>

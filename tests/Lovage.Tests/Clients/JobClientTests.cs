@@ -301,12 +301,12 @@ public sealed class JobClientTests
         await using var app = await TestApp.StartAsync();
         var handle = await app.Jobs.EnqueueAsync(Job.Create("n"), Cancel);
 
-        Assert.Equal(("n", JobState.Queued, true), (await app.Jobs.FindAsync(handle.Id, Cancel)) is { } found
-            ? (found.Name, found.State!.Value, found.Known)
+        Assert.Equal(("n", JobState.Queued), (await app.Jobs.FindAsync(handle.Id, Cancel)) is { } found
+            ? (found.Name, found.State)
             : default);
-        Assert.Null(await app.Jobs.FindAsync(JobId.Parse("nobody"), Cancel));
-        var unknown = await app.Jobs.GetHandle(JobId.Parse("nobody")).GetStatusAsync(Cancel);
-        Assert.Equal((false, "PENDING", null), (unknown.Known, unknown.CeleryState, unknown.State));
+        var unknown = await app.Jobs.FindAsync(JobId.Parse("nobody"), Cancel);
+        Assert.Equal((null, "PENDING"), (unknown, unknown.CeleryWord));
+        Assert.Null(await app.Jobs.GetHandle(JobId.Parse("nobody")).FindAsync(Cancel));
     }
 
     [Fact]
@@ -315,9 +315,16 @@ public sealed class JobClientTests
         await using var app = await TestApp.StartAsync();
         var handle = await app.Jobs.EnqueueAsync(Job.Create("n"), Cancel);
 
-        Assert.Equal(CancelStatus.Cancelled, await app.Jobs.CancelAsync(handle.Id, "not wanted", Cancel));
-        Assert.Equal("REVOKED", (await handle.GetStatusAsync(Cancel)).CeleryState);
-        Assert.Equal(CancelStatus.AlreadyEnded, await handle.CancelAsync(cancellationToken: Cancel));
+        Assert.Equal(
+            new CancelResult(CancelStatus.Cancelled, JobState.Cancelled),
+            await app.Jobs.CancelAsync(handle.Id, "not wanted", Cancel));
+        Assert.Equal("REVOKED", (await handle.FindAsync(Cancel)).CeleryWord);
+        Assert.Equal(
+            new CancelResult(CancelStatus.AlreadyEnded, JobState.Cancelled),
+            await handle.CancelAsync(cancellationToken: Cancel));
+        Assert.Equal(
+            new CancelResult(CancelStatus.Unknown, null),
+            await app.Jobs.CancelAsync(JobId.Parse("nobody"), cancellationToken: Cancel));
     }
 
     private sealed class SomeTransaction : System.Data.Common.DbTransaction

@@ -103,7 +103,7 @@ public sealed partial class JobHarnessTests
         var flaky = await app.Jobs.EnqueueAsync(Job.Create("flaky"), Cancel);
         Assert.Equal(
             (JobState.Succeeded, 3),
-            (await flaky.GetStatusAsync(Cancel)) is var status ? (status.State!.Value, status.Attempts) : default);
+            (await flaky.FindAsync(Cancel)) is { } found ? (found.State, found.Attempts) : default);
         Assert.Equal(start, app.Time.GetUtcNow());
 
         var unknown = await app.Jobs.EnqueueAsync(Job.Create("nobody"), Cancel);
