@@ -67,7 +67,7 @@ public sealed class ExampleTests
         internal static class Example
         {
             internal static async Task RunAsync(WebApplication app, JobClient jobs, TaskSpawner spawner,
-                ScheduleClient schedules, HttpClient http, string[] urls)
+                ScheduleClient schedules, HttpClient http, string[] urls, TimeProvider timeProvider)
             {
                 await Task.Yield();
                 {{statements}}

@@ -16,7 +16,7 @@ namespace Lovage;
 /// <example>
 /// <code>
 /// SpawnedTask&lt;string&gt; page = spawner.Spawn("fetch", ct => http.GetStringAsync("https://example.com", ct));
-/// spawner.Spawn(MailJobs.Welcome("ada@example.com"), new SpawnOptions { Delay = TimeSpan.FromSeconds(3) });
+/// _ = spawner.Spawn(MailJobs.Welcome("ada@example.com"), new SpawnOptions { Delay = TimeSpan.FromSeconds(3) });
 /// Console.WriteLine((await page).Length);
 ///
 /// string[] pages = await spawner.WhenAllAsync("fetch", urls, (url, ct) => http.GetStringAsync(url, ct), 10);
