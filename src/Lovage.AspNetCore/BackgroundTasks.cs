@@ -2,6 +2,7 @@ using System.Reflection;
 using System.Text.Json.Serialization;
 using Lovage.AspNetCore;
 using Lovage.Spawning;
+using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -158,7 +159,8 @@ public sealed class BackgroundTasks
     /// <summary>Starts the tasks: the response has gone out, and the request's context is still its own.</summary>
     private void Complete()
     {
-        if (RequestFailure.Handled(_request))
+        // An exception handler in the pipeline has answered an exception.
+        if (_request.Features.Get<IExceptionHandlerFeature>() is not null)
         {
             Drop();
         }

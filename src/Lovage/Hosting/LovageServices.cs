@@ -50,6 +50,8 @@ internal static class LovageServices
         services.TryAddEnumerable(ServiceDescriptor.Singleton<ILoggerProvider, AttemptLoggerProvider>());
         services.TryAddSingleton<WorkerSet>();
         services.TryAddSingleton<StartBanner>();
+        services.TryAddSingleton<StorageOpening>();
+        services.TryAddSingleton<LifetimeJobs>();
         services.TryAddSingleton(static provider =>
         {
             var workers = provider.GetRequiredService<WorkerSet>();
