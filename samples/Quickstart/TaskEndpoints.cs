@@ -17,7 +17,7 @@ internal static class TaskEndpoints
                 "Where a job stands. As in Celery, an unknown id is PENDING; \"known\" tells the difference.");
         task.MapPost("/cancel", CancelAsync)
             .WithName("CancelTask")
-            .WithSummary("Cancels a job: 200 when it is cancelled, 202 when it runs and has been asked to stop.")
+            .WithSummary("Cancels a job: 200 when it is cancelled, 202 when it runs and its handler is asked to stop.")
             .ProducesProblem(StatusCodes.Status404NotFound)
             .ProducesProblem(StatusCodes.Status409Conflict);
     }

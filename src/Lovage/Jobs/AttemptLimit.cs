@@ -1,6 +1,6 @@
 namespace Lovage;
 
-/// <summary>How often a job is tried at the most: the one rule for clients, workers and tasks of this process.</summary>
+/// <summary>How often a job is tried at the most: one rule for clients, workers and tasks of this process.</summary>
 internal static class AttemptLimit
 {
     /// <summary>

@@ -11,7 +11,7 @@ namespace Lovage;
 /// <remarks>Safe for use by several threads.</remarks>
 internal sealed class EnqueueFilters(ImmutableArray<Type> app, IServiceScopeFactory scopes)
 {
-    /// <summary>The filters of a job, outermost first. An array is only made for a job with filters of its own.</summary>
+    /// <summary>The filters of a job, outermost first. Only a job with filters of its own costs an array.</summary>
     /// <param name="definition">What is known here of the job; null for a job that runs elsewhere.</param>
     internal ImmutableArray<Type> Of(JobDefinition? definition) =>
         definition is null or { Filters.IsEmpty: true } ? app : app.AddRange(definition.Filters);

@@ -67,7 +67,7 @@ public sealed record JobRecord
     public bool IsFinal => State.IsFinal;
 }
 
-/// <summary>What can be said of a job that was looked for, found or not.</summary>
+/// <summary>What callers ask of a job that the storage may not know.</summary>
 public static class JobRecordExtensions
 {
     extension(JobRecord? job)

@@ -303,9 +303,9 @@ public sealed class JobClientTests
         Assert.Equal(("n", JobState.Queued), (await app.Jobs.FindAsync(handle.Id, Cancel)) is { } found
             ? (found.Name, found.State)
             : default);
-        var unknown = await app.Jobs.FindAsync(JobId.Parse("nobody"), Cancel);
+        var unknown = await app.Jobs.FindAsync(JobId.Parse("unknown"), Cancel);
         Assert.Equal((null, "PENDING"), (unknown, unknown.CeleryWord));
-        Assert.Null(await app.Jobs.GetHandle(JobId.Parse("nobody")).FindAsync(Cancel));
+        Assert.Null(await app.Jobs.GetHandle(JobId.Parse("unknown")).FindAsync(Cancel));
     }
 
     [Fact]
@@ -323,7 +323,7 @@ public sealed class JobClientTests
             await handle.CancelAsync(cancellationToken: Cancel));
         Assert.Equal(
             new CancelResult(CancelStatus.Unknown, null),
-            await app.Jobs.CancelAsync(JobId.Parse("nobody"), cancellationToken: Cancel));
+            await app.Jobs.CancelAsync(JobId.Parse("unknown"), cancellationToken: Cancel));
     }
 
     private sealed class SomeTransaction : System.Data.Common.DbTransaction

@@ -120,7 +120,7 @@ public sealed class JobHandleTests
     {
         await using var app = await TestApp.StartAsync();
         using var source = new CancellationTokenSource();
-        var wait = app.Jobs.GetHandle(JobId.Parse("nobody")).WaitAsync(cancellationToken: source.Token).AsTask();
+        var wait = app.Jobs.GetHandle(JobId.Parse("unknown")).WaitAsync(cancellationToken: source.Token).AsTask();
         await source.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => wait);
     }

@@ -27,7 +27,7 @@ public sealed class JobInspectorTests
                 new(CancelStatus.Cancelled, JobState.Cancelled),
                 new(CancelStatus.Unknown, null),
             ],
-            await app.Inspector.CancelAsync([ids[0], ids[1], JobId.Parse("nobody")], cancellationToken: Cancel));
+            await app.Inspector.CancelAsync([ids[0], ids[1], JobId.Parse("unknown")], cancellationToken: Cancel));
         Assert.Equal(1, (await QueueAsync(app, "default")).Ready);
     }
 
@@ -43,7 +43,7 @@ public sealed class JobInspectorTests
         Assert.Equal(ChangeStatus.Changed, (await app.Inspector.RequeueAsync(ids[0], Cancel)).Status);
         Assert.Equal(
             [ChangeStatus.NotPossible, ChangeStatus.Changed, ChangeStatus.Unknown],
-            (await app.Inspector.RequeueAsync([.. ids, JobId.Parse("nobody")], Cancel)).Select(static r => r.Status));
+            (await app.Inspector.RequeueAsync([.. ids, JobId.Parse("unknown")], Cancel)).Select(static r => r.Status));
         Assert.Equal(2, await app.Host.Jobs().DrainAsync(Cancel));
         Assert.Equal([1, 2], (await app.Inspector.AttemptsAsync(ids[0], Cancel)).Select(static a => a.Number));
     }
@@ -57,7 +57,7 @@ public sealed class JobInspectorTests
 
         Assert.Equal(
             [ChangeStatus.Changed, ChangeStatus.NotPossible, ChangeStatus.Unknown],
-            (await app.Inspector.DeleteAsync([.. ids, JobId.Parse("nobody")], Cancel)).Select(static r => r.Status));
+            (await app.Inspector.DeleteAsync([.. ids, JobId.Parse("unknown")], Cancel)).Select(static r => r.Status));
         Assert.Null(await app.Inspector.FindAsync(ids[0], Cancel));
         Assert.Equal(JobState.Queued, (await app.Inspector.FindAsync(ids[1], Cancel))?.State);
     }
