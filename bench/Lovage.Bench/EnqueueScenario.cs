@@ -3,7 +3,7 @@ using System.Diagnostics;
 namespace Lovage.Bench;
 
 /// <summary>
-/// How fast jobs are accepted: one caller after the other, many callers at once, and in bulk. No worker runs.
+/// Measures how fast the storage accepts jobs: of one caller, of many callers at once, and in bulk. No worker runs.
 /// </summary>
 internal static class EnqueueScenario
 {

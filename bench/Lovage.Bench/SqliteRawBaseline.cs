@@ -6,8 +6,8 @@ using Lovage.Sqlite.Writing;
 namespace Lovage.Bench;
 
 /// <summary>
-/// The benchmark's measure: the same rows by the same statements over one prepared connection, with no thread, no
-/// queue, no lock between processes and no objects of the seams. Give it a file that a SqliteStorage has made and
+/// The benchmark's measure: the same rows by the same statements over one prepared connection. It has no thread, no
+/// queue, no lock between processes and no objects of the seams. It needs a file that a SqliteStorage has made and
 /// closed.
 /// </summary>
 internal sealed class SqliteRawBaseline : IDisposable

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Lovage.Protocol;
 using Lovage.Spawning;
 using Lovage.Storage;
 using Microsoft.Extensions.DependencyInjection;
@@ -28,11 +29,10 @@ public sealed class JobHarness
     public async ValueTask<JobRun> RunAsync(Job job)
     {
         ArgumentNullException.ThrowIfNull(job);
-        var sender = _services.GetRequiredService<JobSender>();
+        var messages = _services.GetRequiredService<JobMessages>();
         var time = _services.GetRequiredService<TimeProvider>();
         var runner = new DeliveryRunner(_services);
-        var definition = sender.Definition(job.Name);
-        var message = sender.Message(job, definition, sender.Encode(job, definition));
+        var message = messages.Make(messages.Draft(job));
         var attempts = ImmutableArray.CreateBuilder<AttemptRecord>();
         var progress = default(JobProgressReport);
         while (true)
@@ -65,7 +65,7 @@ public sealed class JobHarness
                     outcome.Reason,
                     attempts.ToImmutable(),
                     progress,
-                    sender.Serializer);
+                    _services.GetRequiredService<JobSerializer>());
             }
 
             message = message with { Retries = message.Retries + 1 };
@@ -167,7 +167,7 @@ public sealed class JobHarness
     {
         var expected = new ExpectedJob(name, queue, arguments is null
             ? (ReadOnlyMemory<byte>?)null
-            : _services.GetRequiredService<JobSender>().Encode(Job.Create(name, arguments), definition: null));
+            : _services.GetRequiredService<JobMessages>().Encode(Job.Create(name, arguments), definition: null));
         var enqueued = await EnqueuedAsync(cancellationToken);
         var found = enqueued.Where(job => expected.Differences(job).Count == 0).ToList();
         return (times is null ? found.Count > 0 : found.Count == times)

@@ -42,7 +42,7 @@ public sealed class PooledTransactionTests : TransactionAppSpecification<PooledT
             await (await jobs.EnqueueAsync(Job.Create("look"), Stop)).WaitAsync(Patience, Stop);
         }
 
-        Assert.False((await handle.GetStatusAsync(Stop)).Known);
+        Assert.Null(await handle.FindAsync(Stop));
         await transaction.CommitAsync(Stop);
 
         await handle.WaitAsync(Patience, Stop);

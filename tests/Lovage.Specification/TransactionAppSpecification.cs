@@ -40,7 +40,7 @@ public abstract class TransactionAppSpecification<TFixture> : TransactionApp<TFi
         }
 
         await (await jobs.EnqueueAsync(Job.Create("look"), Stop)).WaitAsync(Patience, Stop);
-        Assert.False((await handle.GetStatusAsync(Stop)).Known);
+        Assert.Null(await handle.FindAsync(Stop));
         Assert.Equal(0, await Fixture.CountAsync());
     }
 

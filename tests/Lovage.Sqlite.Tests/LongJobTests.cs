@@ -71,7 +71,7 @@ public sealed class LongJobTests : IDisposable
         }
 
         // By this clock the hour may pass before the worker's watch has had its turn to write that the job runs.
-        Assert.Equal((false, 0), ((await hour.GetStatusAsync(Stop)).State!.Value.IsFinal, quick));
+        Assert.Equal((false, 0), ((await hour.FindAsync(Stop))!.State.IsFinal, quick));
         var ofMinute = await schedules.GetHistoryAsync("minute", 100, Stop);
         Assert.All(
             ofMinute, static tick => Assert.Equal((TickStatus.Fired, tick.Tick), (tick.Status, tick.RecordedAt)));

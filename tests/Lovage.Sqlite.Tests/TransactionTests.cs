@@ -125,7 +125,7 @@ public sealed class TransactionTests : TransactionAppSpecification<SqliteTransac
         await Assert.ThrowsAnyAsync<Exception>(() => ExecuteAsync(transaction, "INSERT INTO effect VALUES ('later')"));
         await Assert.ThrowsAnyAsync<Exception>(() => transaction.CommitAsync(Stop));
         Assert.Equal(0, await Fixture.CountAsync());
-        Assert.False((await lost.GetStatusAsync(Stop)).Known);
+        Assert.Null(await lost.FindAsync(Stop));
     }
 
     [Fact]
@@ -203,7 +203,7 @@ public sealed class TransactionTests : TransactionAppSpecification<SqliteTransac
 
         await kept.WaitAsync(Patience, Stop);
         Assert.Equal("after", (await after.WaitAsync(Patience, Stop)).Name);
-        Assert.False((await undone.GetStatusAsync(Stop)).Known);
+        Assert.Null(await undone.FindAsync(Stop));
         var again = await jobs.EnqueueAsync(Job.Create("undone"), Stop);
         Assert.Equal("undone", (await again.WaitAsync(Patience, Stop)).Name);
         Assert.Equal(

@@ -1,6 +1,10 @@
 namespace Lovage;
 
-/// <summary>What handles ask of the storage.</summary>
+/// <summary>
+/// What clients and handles ask of the storage about one job. A handle holds this and not its client, so that it does
+/// not keep the scope alive that the client was injected into.
+/// </summary>
+/// <remarks>Safe for use by several threads.</remarks>
 internal sealed class JobLookup(StorageGate gate, JobSerializer serializer, JobEndings endings)
 {
     internal JobSerializer Serializer { get; } = serializer;
@@ -11,8 +15,8 @@ internal sealed class JobLookup(StorageGate gate, JobSerializer serializer, JobE
     internal ValueTask<IReadOnlyList<AttemptRecord>> AttemptsAsync(JobId id, CancellationToken cancellationToken) =>
         gate.Storage.RequireHistory().AttemptsAsync(id, cancellationToken);
 
-    internal async ValueTask<CancelStatus> CancelAsync(JobId id, string? reason, CancellationToken cancellationToken) =>
-        (await gate.Storage.Store.CancelAsync([id], reason, cancellationToken))[0].Status;
+    internal async ValueTask<CancelResult> CancelAsync(JobId id, string? reason, CancellationToken cancellationToken) =>
+        (await gate.Storage.Store.CancelAsync([id], reason, cancellationToken))[0];
 
     internal ValueTask<JobRecord> WaitForEndAsync(JobId id, TimeSpan? timeout, CancellationToken cancellationToken) =>
         endings.WaitAsync(id, timeout, cancellationToken);

@@ -5,8 +5,8 @@ using Lovage.Storage;
 namespace Lovage;
 
 /// <summary>
-/// One caller that waits for its message to be written. The first of write, failure, time limit and the caller's own
-/// token to come decides.
+/// One caller that waits until its message is stored. Write, failure, time limit or the caller's own token ends the
+/// wait: the first to come decides.
 /// </summary>
 /// <remarks>Awaited once.</remarks>
 internal sealed class PendingPublish(JobMessage message, long since) : IValueTaskSource<PublishResult>

@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
 using Lovage.Execution;
+using Lovage.Protocol;
+using Lovage.Scheduling;
 using Lovage.Spawning;
 using Lovage.Storage;
 using Microsoft.Extensions.DependencyInjection;
@@ -85,22 +87,27 @@ internal static class LovageServices
             provider.GetRequiredService<StorageGate>(),
             provider.GetRequiredService<ClientSettings>(),
             provider.GetRequiredService<TimeProvider>()));
-        services.TryAddSingleton(static provider => new JobSender(
-            provider.GetRequiredService<JobRegistry>(),
-            provider.GetRequiredService<JobSerializer>(),
-            provider.GetRequiredService<ClientSettings>(),
-            provider.GetRequiredService<TimeProvider>(),
-            provider.GetRequiredService<JobIdSource>(),
-            provider.GetRequiredService<EnqueueRoute>(),
-            provider.GetRequiredService<StorageGate>(),
-            provider.GetRequiredService<QueueAdmission>(),
-            provider.GetRequiredService<JobLookup>(),
-            Filters(provider)));
+        services.TryAddSingleton(static provider => new EnqueueFilters(
+            Filters(provider), provider.GetRequiredService<IServiceScopeFactory>()));
+        services.TryAddSingleton(static provider =>
+        {
+            var settings = provider.GetRequiredService<ClientSettings>();
+            return new JobMessages(
+                provider.GetRequiredService<JobRegistry>(),
+                provider.GetRequiredService<JobSerializer>(),
+                provider.GetRequiredService<JobIdSource>(),
+                provider.GetRequiredService<EnqueueFilters>(),
+                provider.GetRequiredService<TimeProvider>(),
+                settings.DefaultQueue,
+                settings.PayloadBytesMax);
+        });
+        services.TryAddSingleton<JobSender>();
         services.TryAddSingleton(static provider => new RootServices(provider));
         services.TryAddTransient(static provider => new JobClient(
+            provider.GetRequiredService<JobMessages>(),
             provider.GetRequiredService<JobSender>(),
-            provider,
-            ReferenceEquals(provider.GetRequiredService<RootServices>().Services, provider)));
+            provider.GetRequiredService<JobLookup>(),
+            ScopeOf(provider)));
         services.TryAddSingleton(static provider => new JobInspector(provider.GetRequiredService<StorageGate>()));
     }
 
@@ -119,47 +126,49 @@ internal static class LovageServices
         services.TryAddSingleton(static provider =>
         {
             var options = provider.GetRequiredService<IOptions<LovageOptions>>().Value;
-            var jobs = provider.GetRequiredService<JobRegistry>();
             return new LocalJobs(
-                jobs,
+                provider.GetRequiredService<JobMessages>(),
                 provider.GetRequiredService<JobSerializer>(),
-                provider.GetRequiredService<JobIdSource>(),
                 Filters(provider),
                 provider.GetRequiredService<IServiceScopeFactory>(),
                 provider.GetRequiredService<DedicatedThreads>(),
-                options.Worker.Settings(options, jobs),
+                options.Worker.Settings(options, provider.GetRequiredService<JobRegistry>()),
                 provider.GetRequiredService<TimeProvider>());
         });
-        services.TryAddSingleton(static provider => new RootServices(provider));
         services.TryAddTransient(static provider => new TaskSpawner(
             provider.GetRequiredService<LocalRunner>(),
             provider.GetRequiredService<LocalJobs>(),
             provider.GetRequiredService<LocalCalls>(),
-            ReferenceEquals(provider.GetRequiredService<RootServices>().Services, provider) ? null : provider));
+            ScopeOf(provider)));
     }
 
     private static void AddSchedules(IServiceCollection services)
     {
-        services.TryAddSingleton(static provider => new ScheduleSender(
-            provider.GetRequiredService<JobSender>(),
-            provider.GetRequiredService<StorageGate>(),
-            provider.GetRequiredService<IServiceScopeFactory>()));
+        services.TryAddSingleton<TriggerCache>();
         services.TryAddTransient(static provider => new ScheduleClient(
-            provider.GetRequiredService<ScheduleSender>(),
+            provider.GetRequiredService<JobMessages>(),
+            provider.GetRequiredService<StorageGate>(),
+            provider.GetRequiredService<TriggerCache>(),
             provider.GetRequiredService<JobLookup>(),
             provider.GetRequiredService<ClientSettings>(),
-            ReferenceEquals(provider.GetRequiredService<RootServices>().Services, provider) ? null : provider));
+            ScopeOf(provider)));
         services.TryAddSingleton<ScheduleSet>();
     }
 
     internal static ImmutableArray<Type> Filters(IServiceProvider provider) =>
         [.. provider.GetServices<FilterRegistration>().Select(static added => added.Type).Distinct()];
 
+    /// <summary>The services of a scope; null for the container's outermost ones, which belong to none.</summary>
+    private static IServiceProvider? ScopeOf(IServiceProvider provider) =>
+        ReferenceEquals(provider.GetRequiredService<RootServices>().Services, provider) ? null : provider;
+
     private static ClientSettings Settings(LovageOptions options) => new()
     {
         DefaultQueue = options.DefaultQueue,
         PayloadBytesMax = options.Limits.PayloadBytesMax,
         EnqueueTimeout = options.Limits.EnqueueTimeout,
+        EnqueueCallsMax = options.Limits.EnqueueCallsMax,
+        WaitCallsMax = options.Limits.WaitCallsMax,
         PendingMax = options.Limits.PendingMax,
         SchedulesMax = options.Limits.SchedulesMax,
     };

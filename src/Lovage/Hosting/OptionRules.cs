@@ -21,6 +21,8 @@ internal sealed class OptionRules : IValidateOptions<LovageOptions>
             options.Limits.EnqueueTimeout,
             TimeSpan.FromMilliseconds(50),
             TimeSpan.FromMinutes(5));
+        rules.Number("Lovage:Limits:EnqueueCallsMax", options.Limits.EnqueueCallsMax, 1, 10_000_000);
+        rules.Number("Lovage:Limits:WaitCallsMax", options.Limits.WaitCallsMax, 1, 10_000_000);
         if (options.Limits.PendingMax is { } pending)
         {
             rules.Number("Lovage:Limits:PendingMax", pending, 1, 1_000_000_000);

@@ -29,8 +29,27 @@ public enum JobCancellationReason
     Caller = 5,
 }
 
-/// <summary>What a handler may know and say about the attempt that is running.</summary>
+/// <summary>What a handler may know and say about the attempt that is running: take it as a parameter.</summary>
 /// <remarks>Valid while the handler runs. Safe for use by several threads.</remarks>
+/// <example>
+/// <code>
+/// public sealed class ImportJobs(ILogger&lt;ImportJobs&gt; log)
+/// {
+///     [Job("files.import")]
+///     public async Task&lt;int&gt; ImportAsync(string[] lines, JobContext context, CancellationToken ct)
+///     {
+///         log.LogInformation("Job {Id}, attempt {Attempt}", context.Id, context.Attempt);
+///         for (var i = 0; i &lt; lines.Length; i++)
+///         {
+///             await Task.Delay(10, ct);        // cancelled at a stop, a cancel or a time limit
+///             context.Progress.Report((i + 1) / (double)lines.Length, $"line {i + 1}");
+///         }
+///
+///         return lines.Length;
+///     }
+/// }
+/// </code>
+/// </example>
 public abstract class JobContext
 {
     private static readonly AsyncLocal<JobContext?> Flow = new();

@@ -63,9 +63,19 @@ public sealed record JobRecord
     /// <summary>Attempts at the most; null when the worker decides.</summary>
     public int? MaxAttempts => Message.MaxAttempts;
 
-    /// <summary>Celery's word: PENDING, STARTED, RETRY, SUCCESS, FAILURE or REVOKED (celery/states.py).</summary>
-    public string CeleryState => State.CeleryWord;
-
     /// <summary>True when it has ended.</summary>
     public bool IsFinal => State.IsFinal;
+}
+
+/// <summary>What callers ask of a job that the storage may not know.</summary>
+public static class JobRecordExtensions
+{
+    extension(JobRecord? job)
+    {
+        /// <summary>
+        /// Celery's word: PENDING, STARTED, RETRY, SUCCESS, FAILURE or REVOKED (celery/states.py). As in Celery, a job
+        /// that the storage does not know is PENDING.
+        /// </summary>
+        public string CeleryWord => (job?.State ?? JobState.Queued).CeleryWord;
+    }
 }

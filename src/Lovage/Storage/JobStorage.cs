@@ -62,6 +62,13 @@ public abstract class JobStorage : IAsyncDisposable
         $"The storage {Description} keeps no records of jobs. Use one that does (sqlite:, postgres: or memory:).",
         isTransient: false);
 
+    /// <summary>The schedules, or an error that says what to do.</summary>
+    /// <exception cref="StorageException">This storage keeps none.</exception>
+    internal ScheduleStore RequireSchedules() => Schedules ?? throw new StorageException(
+        $"The storage '{Description}' keeps no schedules. Use one that does (sqlite:, postgres: or memory:), or leave "
+            + "the schedules to another app.",
+        isTransient: false);
+
     /// <summary>
     /// Closes the storage. A second call does nothing: the host closes the storage when the app has stopped, and the
     /// container disposes it later.

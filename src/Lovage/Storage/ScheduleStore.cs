@@ -101,6 +101,11 @@ public abstract class ScheduleStore
         return MeasureAsync("schedule.due", DueCoreAsync(max, cancellationToken));
     }
 
+    /// <summary>The storage's time, by which all ticks are judged.</summary>
+    /// <exception cref="StorageException">The storage cannot be asked now.</exception>
+    internal async ValueTask<DateTimeOffset> NowAsync(CancellationToken cancellationToken) =>
+        (await DueAsync(1, cancellationToken)).Now;
+
     /// <summary>Records firings and enqueues their jobs, all of one firing or none.</summary>
     /// <param name="firings">1 to <see cref="BatchMax"/>, of different schedules.</param>
     /// <param name="cancellationToken">Gives up waiting; they may be recorded all the same.</param>

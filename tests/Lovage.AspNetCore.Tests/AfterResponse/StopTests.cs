@@ -179,7 +179,7 @@ public sealed class StopTests
     private Task<TestSite> StartAsync(Action<WebApplication> map) =>
         TestSite.StartAsync(map, set: (_, lovage) => lovage!.UseTime(_time));
 
-    /// <summary>The clock moves on for as long as somebody waits.</summary>
+    /// <summary>The clock moves on for as long as a caller waits.</summary>
     private async Task MoveUntilAsync(Task end)
     {
         while (!end.IsCompleted)

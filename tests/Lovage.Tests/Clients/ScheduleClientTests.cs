@@ -5,7 +5,7 @@ using Microsoft.Extensions.DependencyInjection;
 namespace Lovage.Tests.Clients;
 
 /// <summary>Schedules as a person or an app changes them while nodes run.</summary>
-public sealed partial class ScheduleClientTests
+public sealed class ScheduleClientTests
 {
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
@@ -207,7 +207,7 @@ public sealed partial class ScheduleClientTests
 
         Assert.Equal(
             "tasks.add",
-            Assert.Single((await world.Storage.Store.QueryAsync(new JobQuery(), Cancel)).Jobs).Message.Name);
+            Assert.Single((await world.Storage.History!.QueryAsync(new JobQuery(), Cancel)).Jobs).Message.Name);
     }
 
     [Fact]
@@ -296,18 +296,84 @@ public sealed partial class ScheduleClientTests
     }
 
     [Fact]
-    public async Task RemoveAsync_Schedule_FiresNoMoreAndLeavesItsJobs()
+    public async Task NextTicksAsync_AnyState_AreThoseToComeWereItNotPaused()
     {
         await using var world = new ScheduleWorld();
         var node = world.Start();
-        await node.Client.AddAsync("beat", Every.Minutes(1), Job.Create("report"), cancellationToken: Cancel);
-        world.Advance(TimeSpan.FromMinutes(1));
+        await node.Client.AddAsync(
+            "hour",
+            Cron.Parse("@hourly") with { End = world.Now.AddHours(4) },
+            Job.Create("report"),
+            cancellationToken: Cancel);
+        world.Advance(TimeSpan.FromHours(1));
+        await node.Client.PauseAsync("hour", "holiday", Cancel);
 
-        Assert.True(await node.Client.RemoveAsync("beat", Cancel));
-        world.Advance(TimeSpan.FromMinutes(5));
+        Assert.Equal(
+            [world.Now.AddHours(1), world.Now.AddHours(2)], await node.Client.NextTicksAsync("hour", 1_000, Cancel));
+        Assert.Equal([world.Now.AddHours(1)], await node.Client.NextTicksAsync("hour", 1, Cancel));
+        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(
+            async () => await node.Client.NextTicksAsync("hour", 0, Cancel));
+        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(
+            async () => await node.Client.NextTicksAsync("hour", 1_001, Cancel));
+    }
 
-        Assert.Null(await node.Client.FindAsync("beat", Cancel));
-        Assert.Empty(await node.Client.GetHistoryAsync("beat", cancellationToken: Cancel));
-        Assert.Single((await world.Storage.Store.QueryAsync(new JobQuery(), Cancel)).Jobs);
+    [Fact]
+    public async Task ListAsync_Pages_ShowAllInTheOrderOfTheirIds()
+    {
+        await using var world = new ScheduleWorld();
+        var client = world.Node().Client;
+        foreach (var id in new[] { "b", "a:2", "C", "a", "z.9" })
+        {
+            await client.AddAsync(id, Cron.Parse("@daily"), Job.Create("report"), cancellationToken: Cancel);
+        }
+
+        var first = await client.ListAsync(null, 2, Cancel);
+        var second = await client.ListAsync(first[^1].Id, 2, Cancel);
+        var third = await client.ListAsync(second[^1].Id, 2, Cancel);
+
+        Assert.Equal(
+            ["C", "a", "a:2", "b", "z.9"], first.Concat(second).Concat(third).Select(static schedule => schedule.Id));
+        Assert.Empty(await client.ListAsync("z.9", cancellationToken: Cancel));
+        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(async () => await client.ListAsync(null, 0, Cancel));
+        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(async () => await client.ListAsync(null, 1_001, Cancel));
+    }
+
+    [Fact]
+    public async Task GetHistoryAsync_Limit_GivesTheNewestFirst()
+    {
+        await using var world = new ScheduleWorld();
+        var node = world.Start();
+        await node.Client.AddAsync(
+            "beat",
+            Every.Minutes(1),
+            Job.Create("report"),
+            new ScheduleOptions { Overlap = OverlapRule.Allow, OverlapMax = 2 },
+            Cancel);
+        world.Advance(TimeSpan.FromMinutes(4));
+
+        var newest = await node.Client.GetHistoryAsync("beat", 3, Cancel);
+
+        Assert.Equal([
+            (world.Now, TickStatus.Skipped),
+            (world.Now.AddMinutes(-1), TickStatus.Skipped),
+            (world.Now.AddMinutes(-2), TickStatus.Fired),
+        ], newest.Select(static tick => (tick.Tick, tick.Status)));
+        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(
+            async () => await node.Client.GetHistoryAsync("beat", 1_001, Cancel));
+    }
+
+    [Fact]
+    public async Task AnyCall_StorageWithoutSchedules_IsRefusedForGood()
+    {
+        await using var world = new ScheduleWorld();
+        var node = world.Node();
+        node.Storage.HasSchedules = false;
+
+        var refused = await Assert.ThrowsAsync<StorageException>(async () =>
+            await node.Client.AddAsync("beat", Every.Minutes(1), Job.Create("report"), cancellationToken: Cancel));
+
+        Assert.False(refused.IsTransient);
+        Assert.Contains("keeps no schedules", refused.Message, StringComparison.Ordinal);
+        await Assert.ThrowsAsync<StorageException>(async () => await node.Client.ListAsync(cancellationToken: Cancel));
     }
 }
