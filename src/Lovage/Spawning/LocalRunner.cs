@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
-using Lovage.Diagnostics;
 using Lovage.Execution;
 using Lovage.Storage;
 
@@ -22,11 +21,13 @@ internal sealed class LocalRunner(LocalSettings settings, TimeProvider time, Ran
 {
     private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(5);
 
+    private readonly LocalTryServices _tries = new(report.Listeners, new RetryRule(random), time);
+    private readonly JobExecutor _executor = new(time);
+    private readonly LocalClock _clock = new(time);
     private readonly LocalEntries _entries = new();
     private readonly ConcurrentQueue<AfterResponseTasks> _requests = new();
     private readonly ConcurrentQueue<LocalEntry> _neverRun = new();
     private readonly CancellationTokenSource _stopped = new();
-    private readonly Lock _randomLock = new();
     private readonly WakeUp _ended = new();
     private readonly int[] _counts = new int[3];
     private int _requestsRunning;
@@ -138,43 +139,53 @@ internal sealed class LocalRunner(LocalSettings settings, TimeProvider time, Ran
             preferLocal: false);
     }
 
-    /// <summary>A part of a gathering, which takes no place of its own.</summary>
-    internal LocalEntry Part(string name) => new(TaskKind.Spawned, name, time.GetTimestamp()) { Attempt = 1 };
-
     /// <summary>
-    /// Runs a call, with its delay and its retries, in the flow of the one who waits for it; its end is theirs to
-    /// report.
+    /// Runs a part of a gathering, which takes no place of its own, in the flow of its caller, with its delay and its
+    /// retries.
     /// </summary>
-    internal async Task<TResult> RunInlineAsync<TResult>(
-        LocalEntry part, LocalCall<TResult> call, TimeSpan delay, CancellationToken cancellationToken)
+    /// <param name="item">The item.</param>
+    /// <param name="work">What is done for it; a fault of preparing that is the fault of the part.</param>
+    /// <param name="cancellationToken">Ends waits, and cancels the token of the call.</param>
+    [SuppressMessage("Design", "CA1031", Justification = "Whatever goes wrong around a part is its outcome.")]
+    internal async Task<TaskOutcome<TResult>> RunPartAsync<TItem, TResult>(
+        TItem item, GatheredWork<TItem, TResult> work, CancellationToken cancellationToken)
     {
-        for (var attempt = 1; ; attempt++)
+        var one = new LocalTry(_tries, cancellationToken) { IsPart = true }.Of(Part(work.Name), LocalCall.None, 1);
+        try
         {
-            await WaitOutAsync(delay, cancellationToken);
-            cancellationToken.ThrowIfCancellationRequested();
-            part.Attempt = attempt;
-            var started = time.GetTimestamp();
-            try
+            var entry = Part(work.NameOf(item));
+            one.Of(entry, LocalCall.None, 1);
+            var (call, delay) = (work.Call(item), work.Delay(item));
+            for (var number = 1; ; number++)
             {
-                await call.InvokeAsync(attempt, cancellationToken);
-                return call.Result!;
-            }
-            catch (Exception error) when (attempt < call.MaxAttempts
-                && !cancellationToken.IsCancellationRequested
-                && MayRetry(call.Retry, error))
-            {
-                delay = RetryDelay(call.Retry!, attempt, error);
-                report.Retried(part, error, time.GetElapsedTime(started), call.MaxAttempts, delay);
+                await _clock.WaitOutAsync(delay, cancellationToken);
+                cancellationToken.ThrowIfCancellationRequested();
+                await _executor.RunAsync(one.Of(entry, call, number));
+                if (one.Decision == JobDecision.Succeed)
+                {
+                    return new TaskOutcome<TResult>(call.Result, null);
+                }
+
+                if (one.Decision != JobDecision.Retry)
+                {
+                    return new TaskOutcome<TResult>(default, one.Ending.Error);
+                }
+
+                delay = one.RetryDelay;
             }
         }
+        catch (OperationCanceledException cancelled) when (cancellationToken.IsCancellationRequested)
+        {
+            return new TaskOutcome<TResult>(default, cancelled);
+        }
+        catch (Exception fault)
+        {
+            one.Fail(fault);
+            return new TaskOutcome<TResult>(default, fault);
+        }
+
+        LocalEntry Part(string name) => new(TaskKind.Spawned, name, time.GetTimestamp()) { Attempt = 1 };
     }
-
-    /// <summary>A part of a gathering has ended well.</summary>
-    internal void PartSucceeded(LocalEntry part) => report.Succeeded(part, time.GetElapsedTime(part.AcceptedTimestamp));
-
-    /// <summary>A part of a gathering has failed.</summary>
-    internal void PartFailed(LocalEntry part, Exception error) =>
-        report.Failed(part, error, time.GetElapsedTime(part.AcceptedTimestamp));
 
     /// <summary>Waits until nothing is unfinished.</summary>
     internal Task WhenIdleAsync(CancellationToken cancellationToken) => WhenAsync(() => Count == 0, cancellationToken);
@@ -193,7 +204,7 @@ internal sealed class LocalRunner(LocalSettings settings, TimeProvider time, Ran
         }
 
         report.Draining(Count);
-        var until = Ahead(settings.DrainTime);
+        var until = _clock.Ahead(settings.DrainTime);
         await WaitAsync(() => !MayEndBy(until), settings.DrainTime, forced);
         if (Count > 0)
         {
@@ -310,9 +321,10 @@ internal sealed class LocalRunner(LocalSettings settings, TimeProvider time, Ran
         {
             while (_requests.TryDequeue(out var request))
             {
+                var one = new LocalTry(_tries, Stopped) { Trace = request.Trace };
                 for (var entry = request.First; entry is not null; entry = entry.NextOfRequest)
                 {
-                    await RunAfterResponseAsync(entry, entry.Call!, request.Trace);
+                    await RunAfterResponseAsync(one.Of(entry, entry.Call!, 1));
                 }
             }
 
@@ -321,44 +333,30 @@ internal sealed class LocalRunner(LocalSettings settings, TimeProvider time, Ran
         while (!_requests.IsEmpty && TryTakePlace());
     }
 
-    private async ValueTask RunAfterResponseAsync(LocalEntry entry, LocalCall call, ActivityContext trace)
+    private async ValueTask RunAfterResponseAsync(LocalTry one)
     {
         if (_stopped.IsCancellationRequested)
         {
             // The stop names it.
-            _neverRun.Enqueue(entry);
-            Leave(entry);
-            return;
-        }
-
-        var started = time.GetTimestamp();
-        var error = await TryAsync(entry, call, 1, started, trace, Stopped);
-        var duration = time.GetElapsedTime(started);
-        if (error is null)
-        {
-            report.Succeeded(entry, duration);
-        }
-        else if (error is OperationCanceledException && _stopped.IsCancellationRequested)
-        {
-            report.Cancelled(entry, duration);
+            _neverRun.Enqueue(one.Entry);
         }
         else
         {
-            report.Failed(entry, error, duration);
+            await _executor.RunAsync(one);
         }
 
-        Leave(entry);
+        Leave(one.Entry);
     }
 
     [SuppressMessage(
         "Design",
         "CA1031",
         Justification = "Whatever goes wrong around a task, a retry policy that throws included, is its outcome: "
-            + "nobody else would end it.")]
+            + "no other code would end it.")]
     private async Task RunSpawnedAsync(SpawnedTask task, LocalCall call, TimeSpan delay, ActivityContext trace)
     {
         var entry = task.Entry;
-        var started = entry.AcceptedTimestamp;
+        var one = new LocalTry(_tries, task.Token) { Trace = trace }.Of(entry, call, 1);
         if (_stopped.IsCancellationRequested)
         {
             // Accepted just before the stop, whose look at the list may have missed it.
@@ -369,44 +367,36 @@ internal sealed class LocalRunner(LocalSettings settings, TimeProvider time, Ran
         {
             // The delay counts from the acceptance, not from the moment at which a busy pool comes to it.
             delay = delay > TimeSpan.Zero ? delay - time.GetElapsedTime(entry.AcceptedTimestamp) : delay;
-            for (var attempt = 1; await TryWaitAsync(entry, delay, task.Token); attempt++)
+            for (var number = 1; await TryWaitAsync(entry, delay, task.Token); number++)
             {
                 task.Move(SpawnedTaskState.Running);
-                started = time.GetTimestamp();
-                var error = await TryAsync(entry, call, attempt, started, trace, task.Token);
-                if (error is null)
+                await _executor.RunAsync(one.Of(entry, call, number));
+                if (one.Decision != JobDecision.Retry)
                 {
-                    report.Succeeded(entry, time.GetElapsedTime(started));
-                    End(task, call, SpawnedTaskState.Succeeded);
+                    End(task, call, State(one.Decision), one.Ending.Error);
                     return;
                 }
 
-                if (error is OperationCanceledException && task.Token.IsCancellationRequested)
-                {
-                    break;
-                }
-
-                if (attempt >= call.MaxAttempts || !MayRetry(call.Retry, error))
-                {
-                    report.Failed(entry, error, time.GetElapsedTime(started));
-                    End(task, call, SpawnedTaskState.Failed, error);
-                    return;
-                }
-
-                delay = RetryDelay(call.Retry, attempt, error);
-                report.Retried(entry, error, time.GetElapsedTime(started), call.MaxAttempts, delay);
+                delay = one.RetryDelay;
                 task.Move(SpawnedTaskState.Waiting);
             }
 
-            report.Cancelled(entry, time.GetElapsedTime(entry.AcceptedTimestamp));
+            one.CancelUnstarted();
             End(task, call, SpawnedTaskState.Cancelled);
         }
         catch (Exception fault)
         {
-            report.Failed(entry, fault, time.GetElapsedTime(started));
+            one.Fail(fault);
             End(task, call, SpawnedTaskState.Failed, fault);
         }
     }
+
+    private static SpawnedTaskState State(JobDecision decision) => decision switch
+    {
+        JobDecision.Succeed => SpawnedTaskState.Succeeded,
+        JobDecision.Cancel => SpawnedTaskState.Cancelled,
+        _ => SpawnedTaskState.Failed,
+    };
 
     /// <summary>
     /// The state first, for those who wait until nothing is unfinished; then the place, for those who await the task;
@@ -419,107 +409,18 @@ internal sealed class LocalRunner(LocalSettings settings, TimeProvider time, Ran
         task.Complete(call);
     }
 
-    /// <summary>One try, in a span of its own.</summary>
-    /// <returns>What it threw; null when it returned.</returns>
-    [SuppressMessage("Design", "CA1031", Justification = "Whatever a task throws is its outcome.")]
-    private static async ValueTask<Exception?> TryAsync(
-        LocalEntry entry, LocalCall call, int attempt, long started, ActivityContext trace, CancellationToken token)
-    {
-        entry.Attempt = attempt;
-        try
-        {
-            using var activity = StartActivity(entry, trace);
-            try
-            {
-                await entry.CallAsync(call, attempt, started, token);
-                return null;
-            }
-            catch (Exception error) when (error is not OperationCanceledException || !token.IsCancellationRequested)
-            {
-                activity?.SetTag("error.type", error.GetType().FullName).SetStatus(ActivityStatusCode.Error);
-                return error;
-            }
-        }
-        catch (Exception fault)
-        {
-            return fault;
-        }
-    }
-
     /// <returns>False when it was cancelled meanwhile.</returns>
     private async ValueTask<bool> TryWaitAsync(LocalEntry entry, TimeSpan delay, CancellationToken token)
     {
         if (delay > TimeSpan.Zero)
         {
             // A stop that began does not wait for what waits longer than it can.
-            entry.WaitsUntil = Ahead(delay);
+            entry.WaitsUntil = _clock.Ahead(delay);
             WakeWatchers();
-            await WaitOutAsync(delay, token);
+            await _clock.WaitOutAsync(delay, token);
             entry.WaitsUntil = 0;
         }
 
         return !token.IsCancellationRequested;
-    }
-
-    /// <summary>Waits, for longer than one timer can if need be; ends early when cancelled.</summary>
-    private async ValueTask WaitOutAsync(TimeSpan delay, CancellationToken token)
-    {
-        var start = time.GetTimestamp();
-        for (var rest = delay;
-            rest > TimeSpan.Zero && !token.IsCancellationRequested;
-            rest = delay - time.GetElapsedTime(start))
-        {
-            using var ended = CancellationTokenSource.CreateLinkedTokenSource(token);
-
-            // A timer counts whole milliseconds: less than one would be no wait at all, asked for again and again.
-            var timer = Task.Delay(
-                TimeSpan.FromMilliseconds(
-                    Math.Ceiling(Math.Min(rest.TotalMilliseconds, LocalSettings.TimerMax.TotalMilliseconds))),
-                time,
-                ended.Token);
-            if (time.GetElapsedTime(start) >= delay)
-            {
-                // A test moved its clock just before the timer was set.
-                await ended.CancelAsync();
-            }
-
-            await timer.ConfigureAwait(
-                ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
-        }
-    }
-
-    private long Ahead(TimeSpan delay) =>
-        time.GetTimestamp()
-            + (long)(Math.Min(delay.TotalSeconds, JobLimits.DelayMax.TotalSeconds) * time.TimestampFrequency);
-
-    private static bool MayRetry([NotNullWhen(true)] RetryPolicy? policy, Exception error) =>
-        policy is not null
-            && error is not BadArgumentsException and not RejectException
-            && (error is RetryException || policy.Allows(error));
-
-    private TimeSpan RetryDelay(RetryPolicy policy, int retry, Exception error)
-    {
-        if (error is RetryException asked)
-        {
-            return asked.Delay;
-        }
-
-        lock (_randomLock)
-        {
-            return policy.DelayBefore(retry, random);
-        }
-    }
-
-    private static Activity? StartActivity(LocalEntry entry, ActivityContext parent)
-    {
-        if (!LovageTelemetry.Source.HasListeners())
-        {
-            return null;
-        }
-
-        return LovageTelemetry.Source.StartActivity($"run {entry.Name}", ActivityKind.Internal, parent)?
-            .SetTag("lovage.task.kind", LocalReport.Word(entry.Kind))
-            .SetTag("lovage.task.name", entry.Name)
-            .SetTag("lovage.task.attempt", entry.Attempt);
     }
 }
