@@ -12,6 +12,9 @@ internal static class Gathering
 /// <param name="Name">What the whole is called.</param>
 internal abstract record GatheredWork<TItem, TResult>(string Name)
 {
+    /// <summary>True when the work for an item that was taken begins even if all of it is cancelled by then.</summary>
+    internal virtual bool StartsAlways => false;
+
     /// <summary>What the work for one item is called where it is reported.</summary>
     internal virtual string NameOf(TItem item) => Name;
 
@@ -26,6 +29,8 @@ internal abstract record GatheredWork<TItem, TResult>(string Name)
 internal sealed record DelegateWork<TItem, TResult>(
     string Name, Func<TItem, CancellationToken, Task<TResult>> Run) : GatheredWork<TItem, TResult>(Name)
 {
+    internal override bool StartsAlways => true;
+
     internal override LocalCall<TResult> Call(TItem item) => new PartCall<TResult>(token => Run(item, token));
 }
 

@@ -159,7 +159,11 @@ internal sealed class LocalRunner(LocalSettings settings, TimeProvider time, Ran
             for (var number = 1; ; number++)
             {
                 await _clock.WaitOutAsync(delay, cancellationToken);
-                cancellationToken.ThrowIfCancellationRequested();
+                if (!work.StartsAlways)
+                {
+                    cancellationToken.ThrowIfCancellationRequested();
+                }
+
                 await _executor.RunAsync(one.Of(entry, call, number));
                 if (one.Decision == JobDecision.Succeed)
                 {

@@ -91,6 +91,8 @@ public abstract class JobReceiver : IAsyncDisposable
 
             if (rest <= TimeSpan.Zero || wakes != Volatile.Read(ref _wakes))
             {
+                // One look a wait: the next receive goes on from this one.
+                _drained = rest <= TimeSpan.Zero && look.IsDrained ? drained : null;
                 return Received.Nothing;
             }
         }
