@@ -385,32 +385,4 @@ internal sealed class SlotPool(WorkerContext worker, Intake intake, RunningServi
             _ended.Pulse();
         }
     }
-
-    /// <summary>Waits for a free slot, claims a job on it, and tells who waits.</summary>
-    private sealed class SlotLoan(Func<Task<HeldLease?>> claim)
-    {
-        internal TaskCompletionSource<HeldLease?> Claimed { get; } =
-            new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-        [SuppressMessage("Design", "CA1031", Justification = "The fault is handed to the one who waits.")]
-        internal async Task<HeldLease?> ClaimAsync()
-        {
-            try
-            {
-                var held = await claim();
-                Claimed.TrySetResult(held);
-                return held;
-            }
-            catch (OperationCanceledException cancelled)
-            {
-                Claimed.TrySetCanceled(cancelled.CancellationToken);
-            }
-            catch (Exception fault)
-            {
-                Claimed.TrySetException(fault);
-            }
-
-            return null;
-        }
-    }
 }

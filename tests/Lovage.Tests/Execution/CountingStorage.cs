@@ -25,6 +25,8 @@ internal sealed class CountingStorage : JobStorage
 
     public override JobHistory? History => _inner.History;
 
+    public override WorkerDirectory? Workers => _inner.Workers;
+
     public override SignalBus Signals => _inner.Signals;
 
     /// <summary>Looks for ordinary jobs.</summary>

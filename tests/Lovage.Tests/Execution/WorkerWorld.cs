@@ -65,6 +65,12 @@ internal sealed class WorkerWorld : IDisposable
     /// <summary>The owners that the worker finds dead when it looks.</summary>
     internal HashSet<WorkerOwner> Dead { get; } = [];
 
+    /// <summary>What the log's provider throws at each line; null for nothing.</summary>
+    internal Func<Exception>? Fault
+    {
+        set => _logs.Fault = value;
+    }
+
     internal IReadOnlyList<(int Event, string Text)> Logs => _logs.Lines;
 
     internal TimeSpan Elapsed => Time.GetElapsedTime(0);
@@ -196,6 +202,8 @@ internal sealed class WorkerWorld : IDisposable
     {
         private readonly List<(int, string)> _lines = [];
 
+        internal Func<Exception>? Fault { get; set; }
+
         public IReadOnlyList<(int Event, string Text)> Lines
         {
             get
@@ -221,6 +229,11 @@ internal sealed class WorkerWorld : IDisposable
             Exception? exception,
             Func<TState, Exception?, string> formatter)
         {
+            if (Fault?.Invoke() is { } fault)
+            {
+                throw fault;
+            }
+
             lock (_lines)
             {
                 _lines.Add((eventId.Id, formatter(state, exception)));
