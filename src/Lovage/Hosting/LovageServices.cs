@@ -58,6 +58,8 @@ internal static class LovageServices
         });
         services.TryAddSingleton<WorkerSet>();
         services.TryAddSingleton<StartBanner>();
+        services.TryAddSingleton<StorageOpening>();
+        services.TryAddSingleton<LifetimeJobs>();
         services.TryAddSingleton(static provider =>
         {
             var workers = provider.GetRequiredService<WorkerSet>();

@@ -1,5 +1,4 @@
 using Lovage.Execution;
-using Lovage.Testing;
 
 namespace Lovage.Tests.Execution;
 
@@ -7,7 +6,7 @@ public sealed class DemandTests
 {
     private static readonly WorkerSettings Settings = new() { Concurrency = 4, PrefetchMax = 500 };
 
-    private readonly FakeTimeProvider _time = new();
+    private readonly TestClock _time = new();
 
     [Theory]
     [InlineData(8, 500, 8)]

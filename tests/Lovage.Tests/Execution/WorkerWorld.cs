@@ -4,7 +4,6 @@ using Lovage.Execution;
 using Lovage.Protocol;
 using Lovage.Storage;
 using Lovage.Storage.Memory;
-using Lovage.Testing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
@@ -51,7 +50,7 @@ internal sealed class WorkerWorld : IDisposable
         Worker = Add(settings, Owner, jobs);
     }
 
-    internal FakeTimeProvider Time { get; } = new();
+    internal TestClock Time { get; } = new();
 
     /// <summary>The storage as tests look into it, past any wrapping.</summary>
     internal MemoryStorage Memory { get; }
@@ -73,7 +72,7 @@ internal sealed class WorkerWorld : IDisposable
 
     internal IReadOnlyList<(int Event, string Text)> Logs => _logs.Lines;
 
-    internal TimeSpan Elapsed => Time.GetElapsedTime(0);
+    internal TimeSpan Elapsed => Time.Elapsed;
 
     /// <summary>Makes another worker of the same storage; it is not started.</summary>
     internal JobWorker Add(WorkerSettings settings, WorkerOwner owner, params JobDefinition[] jobs)
