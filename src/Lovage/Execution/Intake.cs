@@ -114,6 +114,7 @@ internal sealed class Intake(WorkerContext worker, LeaseKeeper leases, UnknownJo
             }
 
             var max = Math.Clamp(settings.Concurrency + prefetch - inFlight, 1, JobBroker.BatchMax);
+            receiver.HoldBack = unknown.HoldBack();
             var received = await receiver.ReceiveAsync(max, worker.Around(settings.PollInterval), quiet);
             if (received.Deliveries.Count == max)
             {

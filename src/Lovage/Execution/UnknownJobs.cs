@@ -19,9 +19,12 @@ internal sealed class UnknownJobs(WorkerContext worker, LeaseKeeper leases, Work
     private static readonly TimeSpan KnownDelayMax = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan UnknownDelay = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LogInterval = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan HoldBackTime = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan HoldBackMax = TimeSpan.FromMilliseconds(20);
 
     private readonly Lock _lock = new();
     private readonly Dictionary<string, long> _logged = new(StringComparer.Ordinal);
+    private long? _leftTimestamp;
 
     /// <summary>Looks up the definition of a job; it stays null when this worker does not know the name.</summary>
     internal void Find(HeldLease held) =>
@@ -48,6 +51,20 @@ internal sealed class UnknownJobs(WorkerContext worker, LeaseKeeper leases, Work
         }
 
         return unknown;
+    }
+
+    /// <summary>
+    /// How much later than due to look for delayed jobs. A worker that has just left jobs to another one lets that one
+    /// look first: else both would wake at the same moment, and the wrong one could win each time.
+    /// </summary>
+    internal TimeSpan HoldBack()
+    {
+        lock (_lock)
+        {
+            return _leftTimestamp is { } left && worker.Time.GetElapsedTime(left) < HoldBackTime
+                ? HoldBackMax * worker.Services.Random.NextDouble()
+                : TimeSpan.Zero;
+        }
     }
 
     /// <summary>
@@ -99,6 +116,14 @@ internal sealed class UnknownJobs(WorkerContext worker, LeaseKeeper leases, Work
             var isKnown = live.Any(other =>
                 other.Owner != worker.Owner.Key && other.CanRun(message.Queue, message.Name));
             offers.Add(new DeclinedOffer(delivery.Token, message.Id, Delay(delivery.Offers, isKnown), Asked()));
+            if (isKnown)
+            {
+                lock (_lock)
+                {
+                    _leftTimestamp = worker.Time.GetTimestamp();
+                }
+            }
+
             if (MayLog(message.Name))
             {
                 worker.Report.Declined(

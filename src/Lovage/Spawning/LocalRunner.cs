@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 using Lovage.Execution;
-using Lovage.Storage;
 
 namespace Lovage.Spawning;
 
@@ -28,14 +27,12 @@ internal sealed class LocalRunner(LocalSettings settings, TimeProvider time, Ran
     private readonly ConcurrentQueue<AfterResponseTasks> _requests = new();
     private readonly ConcurrentQueue<LocalEntry> _neverRun = new();
     private readonly CancellationTokenSource _stopped = new();
-    private readonly WakeUp _ended = new();
-    private readonly int[] _counts = new int[3];
+    private readonly LocalCounts _counts = new(time);
     private int _requestsRunning;
-    private int _watchers;
     private bool _isStopping;
 
     /// <summary>Tasks that have not ended.</summary>
-    internal int Count => Volatile.Read(ref _counts[0]) + Volatile.Read(ref _counts[1]) + Volatile.Read(ref _counts[2]);
+    internal int Count => _counts.All;
 
     /// <summary>Cancelled when the stop no longer waits.</summary>
     internal CancellationToken Stopped => _stopped.Token;
@@ -58,11 +55,10 @@ internal sealed class LocalRunner(LocalSettings settings, TimeProvider time, Ran
     /// <exception cref="AppStoppingException">The app is stopping.</exception>
     internal LocalEntry Accept(TaskKind kind, string name)
     {
-        ref var count = ref _counts[(int)kind];
         var (max, option) = settings.Bound(kind);
-        if (Interlocked.Increment(ref count) > max)
+        if (_counts.Take(kind) > max)
         {
-            Free(kind);
+            _counts.Free(kind);
             LocalReport.Refused(kind, "full");
             throw new QueueFullException(
                 LocalReport.Word(kind),
@@ -74,7 +70,7 @@ internal sealed class LocalRunner(LocalSettings settings, TimeProvider time, Ran
         // other.
         if (Volatile.Read(ref _isStopping))
         {
-            Free(kind);
+            _counts.Free(kind);
             LocalReport.Refused(kind, "shutdown");
             throw new AppStoppingException(name);
         }
@@ -94,7 +90,7 @@ internal sealed class LocalRunner(LocalSettings settings, TimeProvider time, Ran
         }
 
         LocalReport.Left(entry);
-        Free(entry.Kind);
+        _counts.Free(entry.Kind);
     }
 
     /// <summary>
@@ -192,7 +188,8 @@ internal sealed class LocalRunner(LocalSettings settings, TimeProvider time, Ran
     }
 
     /// <summary>Waits until nothing is unfinished.</summary>
-    internal Task WhenIdleAsync(CancellationToken cancellationToken) => WhenAsync(() => Count == 0, cancellationToken);
+    internal Task WhenIdleAsync(CancellationToken cancellationToken) =>
+        _counts.WhenAsync(() => Count == 0, cancellationToken);
 
     /// <summary>
     /// Accepts no more, waits for what there is, then cancels it and waits a little longer, then names what is left.
@@ -209,7 +206,7 @@ internal sealed class LocalRunner(LocalSettings settings, TimeProvider time, Ran
 
         report.Draining(Count);
         var until = _clock.Ahead(settings.DrainTime);
-        await WaitAsync(() => !MayEndBy(until), settings.DrainTime, forced);
+        await _counts.WaitAsync(() => !MayEndBy(until), settings.DrainTime, forced);
         if (Count > 0)
         {
             if (_entries.List() is { Count: > 0 } late)
@@ -223,7 +220,7 @@ internal sealed class LocalRunner(LocalSettings settings, TimeProvider time, Ran
                 entry.Task?.Cancel();
             }
 
-            await WaitAsync(() => Count == 0, settings.CancelTime, forced);
+            await _counts.WaitAsync(() => Count == 0, settings.CancelTime, forced);
         }
 
         if (_neverRun.Concat(_entries.List()).ToList() is { Count: > 0 } left)
@@ -249,55 +246,6 @@ internal sealed class LocalRunner(LocalSettings settings, TimeProvider time, Ran
     /// </summary>
     private bool MayEndBy(long timestamp) =>
         _entries.List() is var listed && (listed.Any(entry => entry.WaitsUntil <= timestamp) || Count > listed.Count);
-
-    private async Task WaitAsync(Func<bool> isOver, TimeSpan limit, CancellationToken forced)
-    {
-        using var up = new CancellationTokenSource(limit, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(up.Token, forced);
-        await WhenAsync(isOver, either.Token).ConfigureAwait(
-            ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
-    }
-
-    /// <summary>Waits for something that comes about by ends, or by waits that begin.</summary>
-    private async Task WhenAsync(Func<bool> isSo, CancellationToken cancellationToken)
-    {
-        Interlocked.Increment(ref _watchers);
-        try
-        {
-            while (true)
-            {
-                var seen = _ended.Version;
-                if (isSo())
-                {
-                    return;
-                }
-
-                await _ended.WaitAsync(seen).WaitAsync(cancellationToken);
-            }
-        }
-        finally
-        {
-            Interlocked.Decrement(ref _watchers);
-        }
-    }
-
-    /// <summary>
-    /// Gives a place back. Who was refused took one for a moment, in which others may have counted it: they are woken
-    /// too.
-    /// </summary>
-    private void Free(TaskKind kind)
-    {
-        Interlocked.Decrement(ref _counts[(int)kind]);
-        WakeWatchers();
-    }
-
-    private void WakeWatchers()
-    {
-        if (Volatile.Read(ref _watchers) > 0)
-        {
-            _ended.Pulse();
-        }
-    }
 
     private bool TryTakePlace()
     {
@@ -420,7 +368,7 @@ internal sealed class LocalRunner(LocalSettings settings, TimeProvider time, Ran
         {
             // A stop that began does not wait for what waits longer than it can.
             entry.WaitsUntil = _clock.Ahead(delay);
-            WakeWatchers();
+            _counts.Wake();
             await _clock.WaitOutAsync(delay, token);
             entry.WaitsUntil = 0;
         }
