@@ -37,7 +37,7 @@ public abstract class FiringSpecification<TFixture> : StorageSpecification<TFixt
         Assert.Equal(
             new TickRecord(tick, TickStatus.Fired) { JobId = job.Id, RecordedAt = Time.GetUtcNow() },
             Assert.Single(await Schedules.HistoryAsync("nightly", 10, Stop)));
-        Assert.Equal(1, Assert.Single(await Store.CountersAsync(Stop)).Enqueued);
+        Assert.Equal(1, Assert.Single(await History.CountersAsync(Stop)).Enqueued);
         AssertSame(job, (await ReceiveOneAsync()).Message);
         Assert.Empty((await Schedules.DueAsync(10, Stop)).Schedules);
     }
@@ -99,7 +99,7 @@ public abstract class FiringSpecification<TFixture> : StorageSpecification<TFixt
 
         Assert.Equal(Rounds, (await ScheduleAsync("nightly")).Fired);
         Assert.Equal(Rounds, (await Schedules.HistoryAsync("nightly", 1_000, Stop)).Count);
-        Assert.Equal(Rounds, Assert.Single(await Store.CountersAsync(Stop)).Enqueued);
+        Assert.Equal(Rounds, Assert.Single(await History.CountersAsync(Stop)).Enqueued);
     }
 
     [Fact]
@@ -332,7 +332,7 @@ public abstract class FiringSpecification<TFixture> : StorageSpecification<TFixt
         var job = A.Message();
         await RecordAsync(TestData.NextFiring(await DueOneAsync(), job));
         await SettleAsync(await ReceiveOneAsync(), JobDecision.Fail);
-        await Store.RequeueAsync([job.Id], Stop);
+        await RequeueAsync([job.Id]);
         Time.Advance(Minute);
         Assert.Equal(1, await UnfinishedAsync());
 
@@ -340,7 +340,7 @@ public abstract class FiringSpecification<TFixture> : StorageSpecification<TFixt
         await RecordAsync(TestData.Firing(
             await ScheduleAsync("nightly"),
             [new TickRecord((await ScheduleAsync("nightly")).NextTick!.Value, TickStatus.Missed)]));
-        await Store.RequeueAsync([job.Id], Stop);
+        await RequeueAsync([job.Id]);
         Time.Advance(Minute);
         Assert.Equal(0, await UnfinishedAsync());
     }
@@ -368,7 +368,7 @@ public abstract class FiringSpecification<TFixture> : StorageSpecification<TFixt
 
         Assert.False(await Schedules.RunAsync("nightly", job, Stop));
 
-        Assert.Null((await Store.FindAsync([job.Id], Stop))[0]);
+        Assert.Null((await History.FindAsync([job.Id], Stop))[0]);
     }
 
     [Fact]
@@ -462,7 +462,7 @@ public abstract class FiringSpecification<TFixture> : StorageSpecification<TFixt
     public async Task Receive_Waiting_WakesWhenAFiringEnqueues()
     {
         var schedule = await DueOneAsync();
-        var waiting = Broker.ReceiveAsync(Request() with { Wait = TimeSpan.FromHours(1) }, Stop).AsTask();
+        var waiting = WaitForJobsAsync();
         await Time.TimerSetAsync();
         var firing = A.NextFiring(schedule);
 

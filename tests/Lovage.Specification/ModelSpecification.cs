@@ -57,7 +57,7 @@ public abstract class ModelSpecification<TFixture> : StorageSpecification<TFixtu
             {
                 // Whether due jobs join at their instant or at the next look is a storage's own matter: look at once,
                 // and it is the same.
-                await ReceiveSomeAsync("one", 1, reclaimed: false);
+                await ReceiveSomeAsync("one", 1);
             }
 
             await StepAsync(random);
@@ -68,7 +68,9 @@ public abstract class ModelSpecification<TFixture> : StorageSpecification<TFixtu
     private Task StepAsync(Random random) => random.Next(14) switch
     {
         0 or 1 or 2 => PublishSomeAsync(random),
-        3 or 4 or 5 => ReceiveSomeAsync(random.Next(2) == 0 ? "one" : "two", random.Next(1, 5), random.Next(3) > 0),
+        3 or 4 or 5 => random.Next(3) > 0
+            ? ReceiveOrphanOrSomeAsync(random.Next(2) == 0 ? "one" : "two", random.Next(1, 5))
+            : ReceiveSomeAsync(random.Next(2) == 0 ? "one" : "two", random.Next(1, 5)),
         6 or 7 => SettleSomeAsync(random),
         8 => StartSomeAsync(random),
         9 => ReleaseSomeAsync(random),
@@ -89,15 +91,31 @@ public abstract class ModelSpecification<TFixture> : StorageSpecification<TFixtu
         _model.Publish(message, Time.GetUtcNow());
     }
 
-    private async Task ReceiveSomeAsync(string owner, int max, bool reclaimed)
+    /// <summary>An orphan; ordinary jobs when there is none, as a worker with both loops has it.</summary>
+    private async Task ReceiveOrphanOrSomeAsync(string owner, int max)
     {
-        _trace.Add($"receive {max} for {owner}, reclaimed {reclaimed}");
-        var deliveries = await Broker.ReceiveAsync(Request(max, owner) with { WithReclaimed = reclaimed }, Stop);
-        var expected = _model.Receive(owner, max, reclaimed, Time.GetUtcNow() + Lease, Time.GetUtcNow());
+        _trace.Add($"receive an orphan for {owner}");
+        var delivery = await ReceiveOrphanAsync(owner);
+        AssertClaimed(
+            _model.ReceiveOrphan(owner, Time.GetUtcNow() + Lease), delivery is null ? [] : [delivery]);
+        if (delivery is null)
+        {
+            await ReceiveSomeAsync(owner, max);
+        }
+    }
 
+    private async Task ReceiveSomeAsync(string owner, int max)
+    {
+        _trace.Add($"receive {max} for {owner}");
+        var deliveries = await ReceiveAsync(max, owner);
+        AssertClaimed(_model.Receive(owner, max, Time.GetUtcNow() + Lease, Time.GetUtcNow()), deliveries);
+    }
+
+    private void AssertClaimed(IReadOnlyList<ModelJob> expected, IReadOnlyList<Delivery> deliveries)
+    {
         Assert.Equal(
-            expected.Select(job => (job.Message.Id, job.Retries, job.Attempts, job.Reclaimed)),
-            deliveries.Select(d => (d.Message.Id, d.Message.Retries, d.AttemptsSoFar, d.StartFirst)));
+            expected.Select(job => (job.Message.Id, job.Retries, job.Attempts, job.Orphan)),
+            deliveries.Select(d => (d.Message.Id, d.Message.Retries, d.AttemptsSoFar, d.IsOrphan)));
         foreach (var delivery in deliveries)
         {
             _held[delivery.Message.Id] = delivery;
@@ -132,9 +150,9 @@ public abstract class ModelSpecification<TFixture> : StorageSpecification<TFixtu
     {
         if (Pick(_model.Held, random) is { } job)
         {
-            _trace.Add($"start {job.Message.Id} ahead {job.Reclaimed}");
-            Assert.True(await StartAsync(_held[job.Message.Id], job.Reclaimed));
-            StorageModel.Start(job, job.Reclaimed);
+            _trace.Add($"start {job.Message.Id} ahead {job.Orphan}");
+            Assert.True(await StartAsync(_held[job.Message.Id], job.Orphan));
+            StorageModel.Start(job, job.Orphan);
         }
     }
 
@@ -143,7 +161,7 @@ public abstract class ModelSpecification<TFixture> : StorageSpecification<TFixtu
         if (Pick(_model.Held, random) is { } job)
         {
             _trace.Add($"release {job.Message.Id}");
-            Assert.Equal(1, await Broker.ReleaseAsync([_held[job.Message.Id].Token], Stop));
+            Assert.Equal(1, await ReleaseAsync([_held[job.Message.Id].Token]));
             StorageModel.Release(job);
             Lose(job);
         }
@@ -177,7 +195,7 @@ public abstract class ModelSpecification<TFixture> : StorageSpecification<TFixtu
         if (Pick(_model.Jobs, random) is { } job)
         {
             _trace.Add($"requeue {job.Message.Id}");
-            Assert.Equal(job.State.IsFinal ? 1 : 0, await Store.RequeueAsync([job.Message.Id], Stop));
+            Assert.Equal(job.State.IsFinal ? 1 : 0, await RequeueAsync([job.Message.Id]));
             _model.Requeue(job);
         }
     }
@@ -189,7 +207,7 @@ public abstract class ModelSpecification<TFixture> : StorageSpecification<TFixtu
         {
             Assert.Equal(SettleStatus.Stale, await SettleAsync(delivery));
             Assert.Equal(LeaseStatus.Lost, await RenewAsync(delivery));
-            Assert.Equal(0, await Broker.ReleaseAsync([delivery.Token], Stop));
+            Assert.Equal(0, await ReleaseAsync([delivery.Token]));
         }
     }
 
@@ -197,7 +215,7 @@ public abstract class ModelSpecification<TFixture> : StorageSpecification<TFixtu
     {
         foreach (var batch in _model.Jobs.Chunk(500))
         {
-            var records = await Store.FindAsync([.. batch.Select(job => job.Message.Id)], Stop);
+            var records = await History.FindAsync([.. batch.Select(job => job.Message.Id)], Stop);
             Assert.Equal(
                 batch.Select(Shown),
                 records.Select(r => (r!.Message.Id, r.State, r.Message.Retries, r.Attempts, r.CancelRequested)));

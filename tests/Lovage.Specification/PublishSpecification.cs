@@ -90,7 +90,7 @@ public abstract class PublishSpecification<TFixture> : StorageSpecification<TFix
 
         Assert.Equal([PublishStatus.AlreadyKnown], await PublishAsync(message with { Body = message.Body.ToArray() }));
         Assert.Single(await ReceiveAsync());
-        Assert.Equal(1, Assert.Single(await Store.CountersAsync(Stop)).Enqueued);
+        Assert.Equal(1, Assert.Single(await History.CountersAsync(Stop)).Enqueued);
     }
 
     [Theory]
@@ -161,7 +161,7 @@ public abstract class PublishSpecification<TFixture> : StorageSpecification<TFix
     {
         var message = await PublishOneAsync();
 
-        Assert.Equal([message.Id], Ids(await Other.Broker.ReceiveAsync(Request(), Stop)));
+        Assert.Equal([message.Id], Ids(await ReceiveFromAsync(Other)));
         Assert.Empty(await ReceiveAsync());
     }
 }

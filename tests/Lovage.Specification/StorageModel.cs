@@ -19,7 +19,7 @@ internal sealed class ModelJob(JobMessage message)
 
     public DateTimeOffset Due { get; set; }
 
-    public bool Reclaimed { get; set; }
+    public bool Orphan { get; set; }
 
     public string? Owner { get; set; }
 
@@ -57,27 +57,18 @@ internal sealed class StorageModel
         }
     }
 
-    public IReadOnlyList<ModelJob> Receive(
-        string owner, int max, bool withReclaimed, DateTimeOffset leaseEnds, DateTimeOffset now)
+    public IReadOnlyList<ModelJob> Receive(string owner, int max, DateTimeOffset leaseEnds, DateTimeOffset now)
     {
         foreach (var due in Jobs.Where(job => IsDue(job, now)).OrderBy(job => job.Due).ThenBy(Jobs.IndexOf).ToList())
         {
             Join(due);
         }
 
-        var ready = Jobs.Where(job => job.State == JobState.Queued && job.Owner is null)
-            .OrderBy(job => job.Message.Priority)
-            .ThenBy(job => job.Sequence)
-            .ToList();
-        var taken = withReclaimed ? ready.Where(job => job.Reclaimed).Take(1).ToList() : [];
-        taken = taken.Count > 0 ? taken : [.. ready.Where(job => !job.Reclaimed).Take(max)];
-        foreach (var job in taken)
-        {
-            (job.Owner, job.LeaseEnds) = (owner, leaseEnds);
-        }
-
-        return taken;
+        return Claim(owner, max, orphans: false, leaseEnds);
     }
+
+    public IReadOnlyList<ModelJob> ReceiveOrphan(string owner, DateTimeOffset leaseEnds) =>
+        Claim(owner, 1, orphans: true, leaseEnds);
 
     public static void Start(ModelJob job, bool ahead)
     {
@@ -88,7 +79,7 @@ internal sealed class StorageModel
     public static void Settle(ModelJob job, JobDecision decision, DateTimeOffset due)
     {
         job.Attempts += job.Started ? 0 : 1;
-        job.Reclaimed = false;
+        job.Orphan = false;
         Unclaim(job);
         job.State = JobLifecycle.After(decision, job.State);
         if (decision == JobDecision.Retry)
@@ -115,7 +106,7 @@ internal sealed class StorageModel
             job.Deaths += job.Ahead ? 1 : 0;
             var buried = job.Deaths >= JobLifecycle.DeathsMax;
             Unclaim(job);
-            job.Reclaimed = true;
+            job.Orphan = true;
             job.State = buried ? JobState.Dead : JobState.Queued;
             if (!buried)
             {
@@ -142,9 +133,20 @@ internal sealed class StorageModel
     {
         if (job.State.IsFinal)
         {
-            (job.Retries, job.Deaths, job.Reclaimed) = (0, 0, false);
+            (job.Retries, job.Deaths, job.Orphan) = (0, 0, false);
             Join(job);
         }
+    }
+
+    private List<ModelJob> Claim(string owner, int max, bool orphans, DateTimeOffset leaseEnds)
+    {
+        var taken = Jobs.Where(job => job.State == JobState.Queued && job.Owner is null && job.Orphan == orphans)
+            .OrderBy(job => job.Message.Priority)
+            .ThenBy(job => job.Sequence)
+            .Take(max)
+            .ToList();
+        taken.ForEach(job => (job.Owner, job.LeaseEnds) = (owner, leaseEnds));
+        return taken;
     }
 
     private static bool IsDue(ModelJob job, DateTimeOffset now) =>

@@ -205,7 +205,7 @@ public abstract class TransactionAppSpecification<TFixture> : TransactionApp<TFi
 
         Assert.Equal(
             AttemptEnd.Succeeded,
-            Assert.Single(await ReadAsync(storage => storage.Store.AttemptsAsync(handle.Id, Stop))).End);
+            Assert.Single(await ReadAsync(storage => storage.History!.AttemptsAsync(handle.Id, Stop))).End);
         Assert.Equal(1, await Fixture.CountAsync());
         Assert.Equal((1, 1), await CountersAsync("pay"));
         Assert.Single(Logs, static line => line.Event == 2016);
