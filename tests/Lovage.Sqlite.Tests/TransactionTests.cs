@@ -208,7 +208,7 @@ public sealed class TransactionTests : TransactionAppSpecification<SqliteTransac
         Assert.Equal("undone", (await again.WaitAsync(Patience, Stop)).Name);
         Assert.Equal(
             [("after", 1L), ("kept", 1L), ("undone", 1L)],
-            (await ReadAsync(static storage => storage.Store.CountersAsync(Stop)))
+            (await ReadAsync(static storage => storage.History!.CountersAsync(Stop)))
                 .Select(static c => (c.Name, c.Succeeded))
                 .Order());
     }
