@@ -5,7 +5,9 @@ using Lovage.Storage;
 
 namespace Lovage.Sqlite;
 
-/// <summary>Claims jobs in the file. No reply is lost within a process, so that the numbers of looks are not needed.</summary>
+/// <summary>
+/// Claims jobs in the file. No reply is lost within a process, so that the numbers of looks are not needed.
+/// </summary>
 internal sealed class SqliteReceiver(JobBroker broker, Writer writer, Readers readers, ReceiverOptions options)
     : JobReceiver(broker, options)
 {
@@ -14,8 +16,8 @@ internal sealed class SqliteReceiver(JobBroker broker, Writer writer, Readers re
         writer.DoAsync(new ReceiveOperation(Options, max), cancellationToken);
 
     /// <remarks>
-    /// Every commit of another process wakes this look, and it is nearly always in vain: it reads on the caller's thread
-    /// and troubles the writer only when there is an orphan.
+    /// Every commit of another process wakes this look, and it is nearly always in vain: it reads on the caller's
+    /// thread and troubles the writer only when there is an orphan.
     /// </remarks>
     protected override ValueTask<Delivery?> ReceiveOrphanCoreAsync(long look, CancellationToken cancellationToken)
     {

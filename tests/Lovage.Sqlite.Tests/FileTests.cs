@@ -118,7 +118,7 @@ public sealed class FileTests : IDisposable
     {
         const UnixFileMode Everybody = (UnixFileMode)0x1FF;
         File.SetUnixFileMode(_folder.Path, Everybody);
-        Assert.Contains("written by everybody", await RefusalAsync(), StringComparison.Ordinal);
+        Assert.Contains("written by every user", await RefusalAsync(), StringComparison.Ordinal);
 
         File.SetUnixFileMode(_folder.Path, Everybody | UnixFileMode.StickyBit);
         await using var storage = _folder.Storage();

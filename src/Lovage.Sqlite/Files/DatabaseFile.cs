@@ -37,8 +37,8 @@ internal static class DatabaseFile
             if ((mode & UnixFileMode.OtherWrite) != 0 && (mode & UnixFileMode.StickyBit) == 0)
             {
                 throw new StorageException(
-                    $"The folder '{folder}' can be written by everybody, so that anybody could replace the database. "
-                        + "Take that right away (chmod o-w) or choose another folder.",
+                    $"The folder '{folder}' can be written by every user of the host, so that any of them could "
+                        + "replace the database. Take that right away (chmod o-w) or choose another folder.",
                     isTransient: false);
             }
         }

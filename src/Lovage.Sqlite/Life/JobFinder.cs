@@ -43,17 +43,7 @@ internal sealed class JobFinder(WriteSession session)
     internal StoredJob? Stored(JobId id)
     {
         var row = session.Statement(SelectJob).Bind(1, id.Value);
-        StoredJob? job = row.Read() ? new StoredJob(
-            row.Int64(0),
-            row.Int64(1),
-            row.Int64(2),
-            Math.Clamp(row.Int64(3), 0, Tables.PriorityMax),
-            row.Int64(8) != 0 ? JobState.Running
-                : row.Int64(7) != 0 || row.IsNull(4) ? JobState.Queued
-                : (JobState)row.Int32(4),
-            row.Int64OrNull(5) ?? row.Int64(0),
-            row.Int64OrNull(6),
-            row.Int64(7) != 0) : null;
+        var job = row.Read() ? ReadJob(row) : null;
         row.Reset();
         return job;
     }
@@ -66,6 +56,25 @@ internal sealed class JobFinder(WriteSession session)
             row.Read() ? ((int?)row.Int64OrNull(1), row.Int32(4), row.Int32(5)) : default;
         row.Reset();
         return found;
+    }
+
+    private static StoredJob ReadJob(SqliteStatement row)
+    {
+        var isHeld = row.Int64(7) != 0;
+        var isStarted = row.Int64(8) != 0;
+        return new StoredJob
+        {
+            Key = row.Int64(0),
+            Name = row.Int64(1),
+            Queue = row.Int64(2),
+            Priority = Math.Clamp(row.Int64(3), 0, Tables.PriorityMax),
+            State = isStarted ? JobState.Running
+                : isHeld || row.IsNull(4) ? JobState.Queued
+                : (JobState)row.Int32(4),
+            Seq = row.Int64OrNull(5) ?? row.Int64(0),
+            Due = row.Int64OrNull(6),
+            IsHeld = isHeld,
+        };
     }
 
     private static ClaimedJob ReadClaim(SqliteStatement row, LeaseToken token) => new()
@@ -110,15 +119,3 @@ internal sealed class JobFinder(WriteSession session)
         row.Reset();
     }
 }
-
-/// <summary>A job as it stands in the file, held or not.</summary>
-/// <param name="Key">Its key.</param>
-/// <param name="Name">The word of its name.</param>
-/// <param name="Queue">The word of its queue.</param>
-/// <param name="Priority">Its priority.</param>
-/// <param name="State">Where it stands.</param>
-/// <param name="Seq">Its place while it is ready.</param>
-/// <param name="Due">Its due time while it is delayed, in units of 100 ns since 1970.</param>
-/// <param name="IsHeld">True while a worker holds it.</param>
-internal readonly record struct StoredJob(
-    long Key, long Name, long Queue, long Priority, JobState State, long Seq, long? Due, bool IsHeld);

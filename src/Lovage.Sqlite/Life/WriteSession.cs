@@ -78,8 +78,8 @@ internal sealed class WriteSession
     }
 
     /// <summary>A statement that is prepared at its first use.</summary>
-    /// <param name="sql">A constant, or a static field: it is found by its place in memory, which is quicker than by its
-    /// text.</param>
+    /// <param name="sql">A constant, or a static field: it is found by its place in memory, which is quicker than by
+    /// its text.</param>
     internal SqliteStatement Statement(string sql)
     {
         if (!_others.TryGetValue(sql, out var statement))
@@ -161,7 +161,9 @@ internal sealed class WriteSession
     /// <summary>The number that <see cref="NextTicket"/> gives next.</summary>
     internal long PeekTicket() => _ticket + 1;
 
-    /// <summary>Counts jobs that have ended, or with a negative number those that are no longer kept as ended.</summary>
+    /// <summary>
+    /// Counts jobs that have ended, or with a negative number those that are no longer kept as ended.
+    /// </summary>
     internal void AddEnded(long count) => _ended += count;
 
     private void ReadStored()

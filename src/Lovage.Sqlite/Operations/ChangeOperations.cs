@@ -25,7 +25,7 @@ internal abstract class ChangeOperation(IReadOnlyList<JobId> ids) : WriteOperati
     }
 
     /// <returns>False when the job is not in a place from which the change is possible.</returns>
-    protected abstract bool TryChange(WriteSession session, in StoredJob job);
+    protected abstract bool TryChange(WriteSession session, StoredJob job);
 }
 
 /// <summary>Puts ended jobs back into their queues as if they were new.</summary>
@@ -45,7 +45,7 @@ internal sealed class RequeueOperation(IReadOnlyList<JobId> ids) : ChangeOperati
           expires = CASE WHEN expires > ?2 THEN expires END WHERE key = ?1
         """;
 
-    protected override bool TryChange(WriteSession session, in StoredJob job)
+    protected override bool TryChange(WriteSession session, StoredJob job)
     {
         if (!job.State.IsFinal)
         {
@@ -76,7 +76,7 @@ internal sealed class DeleteOperation(IReadOnlyList<JobId> ids) : ChangeOperatio
         session.AddEnded(-1);
     }
 
-    protected override bool TryChange(WriteSession session, in StoredJob job)
+    protected override bool TryChange(WriteSession session, StoredJob job)
     {
         if (job.State.IsFinal)
         {
@@ -90,7 +90,7 @@ internal sealed class DeleteOperation(IReadOnlyList<JobId> ids) : ChangeOperatio
 /// <summary>Makes delayed jobs ready now, at the back of their queues.</summary>
 internal sealed class RunNowOperation(IReadOnlyList<JobId> ids) : ChangeOperation(ids)
 {
-    protected override bool TryChange(WriteSession session, in StoredJob job)
+    protected override bool TryChange(WriteSession session, StoredJob job)
     {
         if (job.IsHeld || job.State is not (JobState.Scheduled or JobState.Retrying))
         {
@@ -114,7 +114,7 @@ internal sealed class MoveOperation(IReadOnlyList<JobId> ids, JobMove target) : 
     private const string MoveMessage =
         "UPDATE lovage_message SET queue = ?2, priority = ifnull(?3, priority) WHERE key = ?1";
 
-    protected override bool TryChange(WriteSession session, in StoredJob job)
+    protected override bool TryChange(WriteSession session, StoredJob job)
     {
         if (job.IsHeld || job.State.IsFinal)
         {

@@ -40,7 +40,7 @@ internal static class Publishing
         same.BindBlob(3, message.Body.Span).Read();
         var isSame = same.Int64(0) != 0;
         same.Reset();
-        var job = session.Find.Stored(message.Id)!.Value;
+        var job = session.Find.Stored(message.Id)!;
         key = job.Key;
         return new(isSame ? PublishStatus.AlreadyKnown : PublishStatus.IdConflict, message.Id, job.State);
     }

@@ -44,7 +44,8 @@ internal static class ScheduledJobs
     }
 
     /// <summary>
-    /// Forgets jobs that have ended: once a firing has seen that, they no longer count, even when a person requeues them.
+    /// Forgets jobs that have ended: once a firing has seen that, they no longer count, even when a person requeues
+    /// them.
     /// </summary>
     internal static void ForgetEnded(WriteSession session, long schedule) =>
         session.Statement(ForgetEndedJobs).Bind(1, schedule).Run();

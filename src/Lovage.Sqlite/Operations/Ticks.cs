@@ -7,8 +7,8 @@ namespace Lovage.Sqlite.Operations;
 internal static class Ticks
 {
     /// <summary>
-    /// Writes a line, over one that said that the same tick waits: ?1 schedule, ?2 tick, ?3 the last tick of the row, ?4
-    /// how many the row has, ?5 status, ?6 id of the job, ?7 now.
+    /// Writes a line, over one that said that the same tick waits: ?1 schedule, ?2 tick, ?3 the last tick of the row,
+    /// ?4 how many the row has, ?5 status, ?6 id of the job, ?7 now.
     /// </summary>
     private const string WriteTick = """
         INSERT INTO lovage_tick(schedule, tick, manual, through, count, status, job, recorded_at)
@@ -17,7 +17,9 @@ internal static class Ticks
           status = excluded.status, job = excluded.job, recorded_at = excluded.recorded_at
         """;
 
-    /// <summary>?1 schedule, ?2 tick, ?3 status, ?4 id of the job, ?5 now. No row is changed when the tick has one.</summary>
+    /// <summary>
+    /// ?1 schedule, ?2 tick, ?3 status, ?4 id of the job, ?5 now. No row is changed when the tick has one.
+    /// </summary>
     private const string InsertManual = """
         INSERT INTO lovage_tick(schedule, tick, manual, through, count, status, job, recorded_at)
           VALUES (?1, ?2, 1, ?2, 1, ?3, ?4, ?5) ON CONFLICT (schedule, tick, manual) DO NOTHING

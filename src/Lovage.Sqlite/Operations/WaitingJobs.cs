@@ -20,7 +20,7 @@ internal static class WaitingJobs
 
     /// <summary>Takes a job out.</summary>
     /// <returns>Where it was: the lane and the time since when it was ready, or neither for a delayed one.</returns>
-    internal static (long? Lane, long? ReadyAt) Leave(WriteSession session, in StoredJob job)
+    internal static (long? Lane, long? ReadyAt) Leave(WriteSession session, StoredJob job)
     {
         var sums = session.Tally.Queue(job.Queue);
         if (job.State != JobState.Queued)

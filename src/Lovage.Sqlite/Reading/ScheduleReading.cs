@@ -7,8 +7,10 @@ namespace Lovage.Sqlite.Reading;
 /// <summary>Reads schedules, what is due of them, and their history.</summary>
 internal static class ScheduleReading
 {
-    private const string Select =
-        $"SELECT {ScheduleRow.Columns} FROM lovage_schedule s CROSS JOIN lovage_schedule_course p ON p.schedule = s.key";
+    private const string Select = $"""
+        SELECT {ScheduleRow.Columns} FROM lovage_schedule s
+          CROSS JOIN lovage_schedule_course p ON p.schedule = s.key
+        """;
 
     /// <summary>?1 id, ?2 lines at the most.</summary>
     private const string SelectHistory = $"""
@@ -27,8 +29,8 @@ internal static class ScheduleReading
         $"SELECT 1 FROM lovage_schedule_course WHERE state = {Active} AND queued_tick IS NOT NULL LIMIT 1";
 
     /// <summary>
-    /// ?1 now, ?2 schedules at the most. Comes back, the longest due first: the schedule, then how many of its jobs have
-    /// not ended.
+    /// ?1 now, ?2 schedules at the most. Comes back, the longest due first: the schedule, then how many of its jobs
+    /// have not ended.
     /// </summary>
     internal static readonly string DueByTick = $"""
         SELECT {ScheduleRow.Columns}, (SELECT count(*) FROM lovage_schedule_open o
@@ -37,7 +39,9 @@ internal static class ScheduleReading
         WHERE p.state = {Active} AND p.next_tick <= ?1 ORDER BY p.next_tick LIMIT ?2
         """;
 
-    /// <summary>?1 schedules at the most. Comes back, the longest queued first: schedules whose tick may run now.</summary>
+    /// <summary>
+    /// ?1 schedules at the most. Comes back, the longest queued first: schedules whose tick may run now.
+    /// </summary>
     internal static readonly string DueByQueue = $"""
         SELECT {ScheduleRow.Columns} FROM lovage_schedule_course p CROSS JOIN lovage_schedule s ON s.key = p.schedule
         WHERE p.state = {Active} AND p.queued_tick IS NOT NULL AND NOT EXISTS (SELECT 1 FROM lovage_schedule_open o
@@ -70,7 +74,8 @@ internal static class ScheduleReading
         return schedules;
     }
 
-    internal static long Count(Reader reader) => First(reader, "SELECT count(*) FROM lovage_schedule_course", null) ?? 0;
+    internal static long Count(Reader reader) =>
+        First(reader, "SELECT count(*) FROM lovage_schedule_course", null) ?? 0;
 
     internal static DueResult Due(Reader reader, long now, int max)
     {

@@ -6,8 +6,8 @@ namespace Lovage.Sqlite.Reading;
 internal static class WorkerReading
 {
     /// <summary>
-    /// ?1 boot, ?2 now by the monotonic clock of that boot, in units of 100 ns. Comes back, by their starts: the columns
-    /// that <see cref="WorkerColumns"/> reads.
+    /// ?1 boot, ?2 now by the monotonic clock of that boot, in units of 100 ns. Comes back, by their starts: the
+    /// columns that <see cref="WorkerColumns"/> reads.
     /// </summary>
     private const string SelectLive = """
         SELECT w.owner, w.host, w.process, w.version, w.started_at, w.beat_at, w.queues, w.slots, w.running, n.names

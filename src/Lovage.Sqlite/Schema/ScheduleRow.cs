@@ -4,15 +4,15 @@ using Lovage.Storage;
 namespace Lovage.Sqlite.Schema;
 
 /// <summary>
-/// Writes a schedule as columns of <c>lovage_schedule</c>, and names those that <see cref="Storage.Columns.ScheduleColumns"/>
-/// reads.
+/// Writes a schedule as columns of <c>lovage_schedule</c>, and names those that <see
+/// cref="Storage.Columns.ScheduleColumns"/> reads.
 /// </summary>
 internal static class ScheduleRow
 {
     /// <summary>
     /// ?1 key, ?2 to ?16 the job as <see cref="MessageRow.Bind"/> binds it with the time of creation, ?17 id, ?18
-    /// trigger, ?19 app, ?20 digest, ?21 edited, ?22 misfire, ?23 grace, ?24 catch_up_max, ?25 overlap, ?26 overlap_max,
-    /// ?27 jitter.
+    /// trigger, ?19 app, ?20 digest, ?21 edited, ?22 misfire, ?23 grace, ?24 catch_up_max, ?25 overlap, ?26
+    /// overlap_max, ?27 jitter.
     /// </summary>
     internal const string Insert = """
         INSERT INTO lovage_schedule(key, job, name, queue, priority, flags, retries, created_at, delay, eta, expires,

@@ -107,8 +107,8 @@ internal static class Sql
 
     /// <summary>
     /// Writes what has become of a job and leaves its attempts alone: ?1 key, ?2 state, ?3 retries, ?4 due time, ?5
-    /// deaths, ?6 end of the job, ?7 reason, ?8 and ?9 progress and its text, ?10 offers, ?11 time of the first one, ?12
-    /// who was asked.
+    /// deaths, ?6 end of the job, ?7 reason, ?8 and ?9 progress and its text, ?10 offers, ?11 time of the first one,
+    /// ?12 who was asked.
     /// </summary>
     internal const string WriteCourse = """
         INSERT INTO lovage_course(job, state, retries, due, deaths, finished_at, reason, progress, progress_message,

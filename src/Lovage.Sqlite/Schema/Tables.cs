@@ -153,8 +153,8 @@ internal static class Tables
                 "CREATE TABLE lovage_lead(one INTEGER PRIMARY KEY CHECK (one = 1), owner TEXT NOT NULL, boot TEXT NOT "
                     + "NULL, until INTEGER NOT NULL) STRICT",
 
-                // Live workers as their last beats told; "until" as in "claim", "queues" a JSON list, "names" the digest
-                // of the names that a worker knows.
+                // Live workers as their last beats told; "until" as in "claim", "queues" a JSON list, "names" the
+                // digest of the names that a worker knows.
                 """
                 CREATE TABLE lovage_worker(
                   owner TEXT PRIMARY KEY, boot TEXT NOT NULL, until INTEGER NOT NULL, beat_at INTEGER NOT NULL,

@@ -124,8 +124,8 @@ internal sealed class WriteLines
     }
 
     /// <summary>
-    /// Sleeps until a call comes, the storage closes or <see cref="Poke"/> is called. False when the limit passed first;
-    /// null is no limit.
+    /// Sleeps until a call comes, the storage closes or <see cref="Poke"/> is called. False when the limit passed
+    /// first; null is no limit.
     /// </summary>
     internal bool WaitLong(int? milliseconds)
     {

@@ -4,7 +4,9 @@ using Lovage.Sqlite.Schema;
 
 namespace Lovage.Sqlite.Writing;
 
-/// <summary>Opens the file for writing: creates it, checks that it is Lovage's, and brings its schema up to date.</summary>
+/// <summary>
+/// Opens the file for writing: creates it, checks that it is Lovage's, and brings its schema up to date.
+/// </summary>
 internal static class WriterConnection
 {
     internal const string SynchronousFull = "PRAGMA synchronous = FULL";
