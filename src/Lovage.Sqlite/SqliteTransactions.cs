@@ -2,7 +2,6 @@ using System.Data.Common;
 using Lovage.Protocol;
 using Lovage.Sqlite.Operations;
 using Lovage.Sqlite.Reading;
-using Lovage.Sqlite.Schema;
 using Lovage.Sqlite.Writing;
 using Lovage.Storage;
 using Microsoft.Data.Sqlite;
@@ -55,10 +54,8 @@ internal sealed class SqliteTransactions(
             return new(TransactionFate.Open);
         }
 
-        var before = readers.Read(reader => SettleOperation.SettledBefore(
-            reader.Statement(Sql.SettledBefore), outcome));
-        return new(
-            before.Status == SettleStatus.Applied ? TransactionFate.Committed : TransactionFate.RolledBack);
+        var isCommitted = readers.Read(reader => JobReading.WasSettled(reader, outcome));
+        return new(isCommitted ? TransactionFate.Committed : TransactionFate.RolledBack);
     }
 
     private Loan LoanOf(DbTransaction transaction)

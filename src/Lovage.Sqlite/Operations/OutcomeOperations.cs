@@ -1,5 +1,4 @@
 using Lovage.Sqlite.Life;
-using Lovage.Sqlite.Native;
 using Lovage.Sqlite.Schema;
 using Lovage.Sqlite.Writing;
 using Lovage.Storage;
@@ -26,11 +25,12 @@ internal sealed class SettleOperation(IReadOnlyList<Settlement> outcomes) : Writ
     }
 
     /// <summary>What an earlier call wrote under the token of this outcome.</summary>
-    /// <param name="row"><see cref="Sql.SettledBefore"/>, prepared.</param>
-    /// <param name="outcome">The outcome.</param>
-    internal static SettleResult SettledBefore(SqliteStatement row, Settlement outcome)
+    private static SettleResult SettledBefore(WriteSession session, Settlement outcome)
     {
-        row.Bind(1, outcome.Id.Value).Bind(2, outcome.Token.Claim).Bind(3, outcome.Token.Stamp);
+        var row = session.Statement(Sql.SettledBefore)
+            .Bind(1, outcome.Id.Value)
+            .Bind(2, outcome.Token.Claim)
+            .Bind(3, outcome.Token.Stamp);
         var result = row.Read()
             ? new SettleResult(SettleStatus.Applied, (JobState?)row.Int64OrNull(0))
             : new SettleResult(SettleStatus.Stale, null);
@@ -42,7 +42,7 @@ internal sealed class SettleOperation(IReadOnlyList<Settlement> outcomes) : Writ
     {
         if (session.Find.Claimed(outcome.Token) is not { } job || job.Id != outcome.Id.Value)
         {
-            return SettledBefore(session.Statement(Sql.SettledBefore), outcome);
+            return SettledBefore(session, outcome);
         }
 
         var plan = OutcomePlan.Of(outcome, job.IsToBeCancelled, job.CancelReason);

@@ -78,4 +78,16 @@ internal static class JobReading
         attempts.Reverse();
         return attempts;
     }
+
+    /// <summary>True when this outcome was written, whatever has become of the job since.</summary>
+    internal static bool WasSettled(Reader reader, Settlement outcome)
+    {
+        var row = reader.Statement(Sql.WasSettled)
+            .Bind(1, outcome.Id.Value)
+            .Bind(2, outcome.Token.Claim)
+            .Bind(3, outcome.Token.Stamp);
+        var found = row.Read();
+        row.Reset();
+        return found;
+    }
 }

@@ -164,16 +164,23 @@ internal static class Sql
         """;
 
     /// <summary>
-    /// Whether an outcome was written under a token: ?1 id, ?2 key, ?3 stamp. A row comes back when it was: the state
-    /// that it gave the job, NULL when the job has moved on since. The attempt of a lost claim bears that claim's stamp
-    /// too, but is no outcome.
+    /// Whether a job's newest outcome was written under a token: ?1 id, ?2 key, ?3 stamp. A row comes back when it was:
+    /// the state that it gave the job, NULL when the job has moved on since.
     /// </summary>
     internal static readonly string SettledBefore = $"""
         SELECT CASE WHEN c.stamp = ?3 AND c.settled_as = c.state THEN c.state END
-        FROM lovage_message m JOIN lovage_course c ON c.job = m.key WHERE m.id = ?1 AND m.key = ?2 AND (
-          (c.stamp = ?3 AND c.settled_as IS NOT NULL) OR EXISTS (SELECT 1 FROM lovage_attempt a
-          WHERE a.job = m.key AND a.stamp = ?3
-          AND a.ended_as NOT IN ({StoredNumbers.Of(AttemptEnd.OwnerDied)}, {StoredNumbers.Of(AttemptEnd.Interrupted)})))
+        FROM lovage_message m JOIN lovage_course c ON c.job = m.key WHERE m.id = ?1 AND m.key = ?2
+          AND CASE WHEN c.settled_as IS NOT NULL THEN c.stamp = ?3 ELSE ?3 = (SELECT a.stamp FROM lovage_attempt a
+            WHERE a.job = m.key AND {IsOutcome} ORDER BY a.ordinal DESC LIMIT 1) END
+        """;
+
+    /// <summary>
+    /// Whether any outcome of a job was written under a token: ?1 id, ?2 key, ?3 stamp. A row comes back when one was.
+    /// </summary>
+    internal static readonly string WasSettled = $"""
+        SELECT 1 FROM lovage_message m JOIN lovage_course c ON c.job = m.key WHERE m.id = ?1 AND m.key = ?2 AND (
+          (c.stamp = ?3 AND c.settled_as IS NOT NULL)
+          OR EXISTS (SELECT 1 FROM lovage_attempt a WHERE a.job = m.key AND a.stamp = ?3 AND {IsOutcome}))
         """;
 
     /// <summary>A condition on <c>lovage_schedule_open o</c>: its job is there and has not ended.</summary>
@@ -181,4 +188,11 @@ internal static class Sql
         EXISTS (SELECT 1 FROM lovage_message j LEFT JOIN lovage_course c ON c.job = j.key
           WHERE j.key = o.job AND (c.state IS NULL OR c.state NOT {StoredNumbers.IsFinal}))
         """;
+
+    /// <summary>
+    /// A condition on <c>lovage_attempt a</c>: it ended with an outcome. The attempt of a lost claim bears that claim's
+    /// stamp too, but is none.
+    /// </summary>
+    private static string IsOutcome =>
+        $"a.ended_as NOT IN ({StoredNumbers.Of(AttemptEnd.OwnerDied)}, {StoredNumbers.Of(AttemptEnd.Interrupted)})";
 }
