@@ -1,7 +1,7 @@
 using Lovage.Sqlite.Native;
 using Lovage.Sqlite.Schema;
 
-namespace Lovage.Sqlite.Writing;
+namespace Lovage.Sqlite.Life;
 
 /// <summary>What one transaction adds to the counters, written once at its end.</summary>
 internal sealed class Tally(SqliteConnection connection)

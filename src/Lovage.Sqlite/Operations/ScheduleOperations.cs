@@ -1,21 +1,32 @@
+using Lovage.Sqlite.Life;
 using Lovage.Sqlite.Schema;
+using Lovage.Sqlite.Writing;
 using Lovage.Storage;
+using Lovage.Storage.Columns;
 
-namespace Lovage.Sqlite.Writing;
+namespace Lovage.Sqlite.Operations;
 
 /// <summary>
-/// The result: the new version, null when the stored one is another; and the last tick of a schedule that would come to
-/// it again, which is not written.
+/// Stores a schedule. The result: the new version, null when the stored one is another; and the last tick of a schedule
+/// that would come to it again, which is not written.
 /// </summary>
 internal sealed class SaveOperation(ScheduleRecord schedule) : WriteOperation<(long? Version, long? LastTick)>
 {
+    /// <summary>?1 schedule, ?2 version, ?3 state, ?4 reason, ?5 next tick, ?6 the tick that waits.</summary>
+    private const string SaveCourse = """
+        INSERT INTO lovage_schedule_course(schedule, version, state, reason, next_tick, queued_tick)
+          VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+        ON CONFLICT (schedule) DO UPDATE SET version = excluded.version, state = excluded.state,
+          reason = excluded.reason, next_tick = excluded.next_tick, queued_tick = excluded.queued_tick
+        """;
+
     internal override int Weight => 2;
 
     internal override bool WakesOthers => true;
 
     internal override void Run(WriteSession session)
     {
-        var known = SchedulePlace.Find(session, schedule.Id);
+        var known = StoredSchedule.Find(session, schedule.Id);
         Result = default;
         if ((known?.Version ?? 0) != schedule.Version)
         {
@@ -33,12 +44,7 @@ internal sealed class SaveOperation(ScheduleRecord schedule) : WriteOperation<(l
         var write = session.Statement(known is null ? ScheduleRow.Insert : ScheduleRow.Update);
         ScheduleRow.Bind(write, key, schedule, session.Words, session.Now);
         write.Run();
-        session.Statement("""
-            INSERT INTO schedule_course(schedule, version, state, reason, next_tick, queued_tick)
-              VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-            ON CONFLICT (schedule) DO UPDATE SET version = excluded.version, state = excluded.state,
-              reason = excluded.reason, next_tick = excluded.next_tick, queued_tick = excluded.queued_tick
-            """)
+        session.Statement(SaveCourse)
             .Bind(1, key)
             .Bind(2, version)
             .Bind(3, (long)schedule.State)
@@ -50,6 +56,7 @@ internal sealed class SaveOperation(ScheduleRecord schedule) : WriteOperation<(l
     }
 }
 
+/// <summary>Removes a schedule and its history.</summary>
 internal sealed class RemoveOperation(string id) : WriteOperation<bool>
 {
     internal override bool WakesOthers => true;
@@ -57,12 +64,12 @@ internal sealed class RemoveOperation(string id) : WriteOperation<bool>
     internal override void Run(WriteSession session)
     {
         Result = false;
-        if (SchedulePlace.Find(session, id) is { } schedule)
+        if (StoredSchedule.Find(session, id) is { } schedule)
         {
-            session.Statement("DELETE FROM tick WHERE schedule = ?1").Bind(1, schedule.Key).Run();
-            session.Statement("DELETE FROM schedule_open WHERE schedule = ?1").Bind(1, schedule.Key).Run();
-            session.Statement("DELETE FROM schedule_course WHERE schedule = ?1").Bind(1, schedule.Key).Run();
-            session.Statement("DELETE FROM schedule WHERE key = ?1").Bind(1, schedule.Key).Run();
+            session.Statement("DELETE FROM lovage_tick WHERE schedule = ?1").Bind(1, schedule.Key).Run();
+            session.Statement("DELETE FROM lovage_schedule_open WHERE schedule = ?1").Bind(1, schedule.Key).Run();
+            session.Statement("DELETE FROM lovage_schedule_course WHERE schedule = ?1").Bind(1, schedule.Key).Run();
+            session.Statement("DELETE FROM lovage_schedule WHERE key = ?1").Bind(1, schedule.Key).Run();
             Result = true;
         }
     }
@@ -73,12 +80,15 @@ internal sealed class RemoveOperation(string id) : WriteOperation<bool>
 /// </summary>
 internal sealed class PruneTicksOperation(TimeSpan keep, int max) : WriteOperation<int>
 {
-    // Status 1: queued. One that an operator's change has left behind waits no longer.
+    /// <summary>
+    /// ?1 the time before which lines are old, ?2 lines at the most. Comes back, the oldest first: schedule, tick,
+    /// manual. A tick that an operator's change has left behind waits no longer.
+    /// </summary>
     private static readonly string Old = $"""
-        SELECT t.schedule, t.tick, t.manual FROM tick t WHERE t.recorded_at < ?1
-          AND NOT EXISTS (SELECT 1 FROM job k CROSS JOIN schedule_open o ON o.schedule = t.schedule AND o.job = k.key
-          WHERE k.id = t.job AND {TickRow.IsUnfinished})
-          AND NOT (t.status = 1 AND EXISTS (SELECT 1 FROM schedule_course p
+        SELECT t.schedule, t.tick, t.manual FROM lovage_tick t WHERE t.recorded_at < ?1
+          AND NOT EXISTS (SELECT 1 FROM lovage_message k CROSS JOIN lovage_schedule_open o
+          ON o.schedule = t.schedule AND o.job = k.key WHERE k.id = t.job AND {Sql.IsUnfinished})
+          AND NOT (t.status = {StoredNumbers.Of(TickStatus.Queued)} AND EXISTS (SELECT 1 FROM lovage_schedule_course p
           WHERE p.schedule = t.schedule AND p.queued_tick = t.tick))
         ORDER BY t.recorded_at LIMIT ?2
         """;
@@ -94,7 +104,7 @@ internal sealed class PruneTicksOperation(TimeSpan keep, int max) : WriteOperati
 
     internal override void Run(WriteSession session)
     {
-        var delete = session.Statement("DELETE FROM tick WHERE schedule = ?1 AND tick = ?2 AND manual = ?3");
+        var delete = session.Statement("DELETE FROM lovage_tick WHERE schedule = ?1 AND tick = ?2 AND manual = ?3");
         var old = Candidates(session, max);
         foreach (var (schedule, tick, manual) in old)
         {
@@ -118,39 +128,46 @@ internal sealed class PruneTicksOperation(TimeSpan keep, int max) : WriteOperati
 }
 
 /// <summary>
-/// Takes or keeps the lead. As with a claim, one from before the host was started again has ended, and nothing hangs on
-/// a flush.
+/// Takes or keeps the lead. As with a claim, a lead from before the host started again has ended, and it need not be on
+/// the disk.
 /// </summary>
 internal sealed class LeadOperation(string owner, TimeSpan lease) : WriteOperation<bool>
 {
+    /// <summary>
+    /// ?1 owner, ?2 boot, ?3 the end of the lead and ?4 now, both by the monotonic clock of that boot in units of 100
+    /// ns. No row is changed while another leads.
+    /// </summary>
+    private const string TakeLead = """
+        INSERT INTO lovage_lead(one, owner, boot, until) VALUES (1, ?1, ?2, ?3)
+        ON CONFLICT (one) DO UPDATE SET owner = excluded.owner, boot = excluded.boot, until = excluded.until
+          WHERE owner = ?1 OR boot <> ?2 OR until <= ?4
+        """;
+
     internal override bool IsDurable => false;
 
     internal override bool HasWork(WriteSession session)
     {
         session.ReadClocks();
         Result = false;
-        var row = session.Statement("SELECT owner, boot, until FROM lead");
+        var row = session.Statement("SELECT owner, boot, until FROM lovage_lead");
         var isTaken = row.Read()
             && row.Text(0) != owner
-            && row.Text(1) == session.BootId
+            && row.Text(1) == session.Boot
             && row.Int64(2) > session.Monotonic;
         row.Reset();
         return !isTaken;
     }
 
     internal override void Run(WriteSession session) =>
-        Result = session.Statement("""
-            INSERT INTO lead(one, owner, boot, until) VALUES (1, ?1, ?2, ?3)
-            ON CONFLICT (one) DO UPDATE SET owner = excluded.owner, boot = excluded.boot, until = excluded.until
-              WHERE owner = ?1 OR boot <> ?2 OR until <= ?4
-            """)
+        Result = session.Statement(TakeLead)
             .Bind(1, owner)
-            .Bind(2, session.BootId)
-            .Bind(3, StorageClock.Add(session.Monotonic, lease))
+            .Bind(2, session.Boot)
+            .Bind(3, StorageTime.Add(session.Monotonic, lease))
             .Bind(4, session.Monotonic)
             .Run() > 0;
 }
 
+/// <summary>Gives the lead up.</summary>
 internal sealed class ResignOperation(string owner) : WriteOperation<bool>
 {
     internal override bool WakesOthers => true;
@@ -158,5 +175,5 @@ internal sealed class ResignOperation(string owner) : WriteOperation<bool>
     internal override bool IsDurable => false;
 
     internal override void Run(WriteSession session) =>
-        Result = session.Statement("DELETE FROM lead WHERE owner = ?1").Bind(1, owner).Run() > 0;
+        Result = session.Statement("DELETE FROM lovage_lead WHERE owner = ?1").Bind(1, owner).Run() > 0;
 }
