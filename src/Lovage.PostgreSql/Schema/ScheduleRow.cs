@@ -1,4 +1,4 @@
-using Lovage.PostgreSql.Connections;
+using Lovage.PostgreSql.Commands;
 using Lovage.Storage;
 using Npgsql;
 
@@ -26,28 +26,23 @@ internal static class ScheduleRow
 
     internal const string TickColumns = "t.tick, t.through, t.count, t.status, t.job, t.recorded_at";
 
-    private const int CreatedAt = 6;
+    private const int CreatedAt = MessageRow.EnqueuedAt;
     private const int First = MessageRow.ColumnCount;
 
-    /// <summary>
-    /// Adds 11 parameters: id, trigger, app, digest, edited, misfire, grace, catch_up_max, overlap, overlap_max,
-    /// jitter.
-    /// </summary>
-    internal static Statement Add(Statement statement, ScheduleRecord schedule)
-    {
-        var policy = schedule.Policy;
-        return statement.Add(schedule.Id)
-            .Add(schedule.Trigger)
-            .Add(schedule.App)
-            .Add(schedule.CodeDigest)
-            .Add(schedule.IsEdited)
-            .Add((short)policy.Misfire)
-            .Add(policy.Grace?.Ticks)
-            .Add(policy.CatchUpMax)
-            .Add((short)policy.Overlap)
-            .Add(policy.OverlapMax)
-            .Add(policy.Jitter.Ticks);
-    }
+    /// <summary>The columns of a schedule: those of its job, then its own with its id as <c>schedule</c>.</summary>
+    internal static Input<ScheduleRecord> Input() => new Input<ScheduleRecord>()
+        .Include(MessageRow.Input(), static schedule => schedule.Job)
+        .Text("schedule", static schedule => schedule.Id)
+        .Text("trigger", static schedule => schedule.Trigger)
+        .Text("app", static schedule => schedule.App)
+        .Text("digest", static schedule => schedule.CodeDigest)
+        .Boolean("edited", static schedule => schedule.IsEdited)
+        .Int16("misfire", static schedule => (short)schedule.Policy.Misfire)
+        .Int64OrNull("grace", static schedule => schedule.Policy.Grace?.Ticks)
+        .Int32("catch_up_max", static schedule => schedule.Policy.CatchUpMax)
+        .Int16("overlap", static schedule => (short)schedule.Policy.Overlap)
+        .Int32("overlap_max", static schedule => schedule.Policy.OverlapMax)
+        .Int64("jitter", static schedule => schedule.Policy.Jitter.Ticks);
 
     internal static ScheduleRecord Read(NpgsqlDataReader row) => new()
     {

@@ -1,22 +1,23 @@
-using Lovage.PostgreSql.Connections;
+using Lovage.PostgreSql.Commands;
 using Lovage.Protocol;
 using Lovage.Storage;
 using Npgsql;
 
 namespace Lovage.PostgreSql.Schema;
 
-/// <summary>
-/// Reads the messages of one claim, whose words come as numbers: to join three texts to each row takes a fifth of the
-/// server's time for a claim, and this process knows nearly all of them.
-/// </summary>
+/// <summary>Reads the messages of one look, whose words come as numbers.</summary>
+/// <remarks>
+/// To join three texts to each row takes a fifth of the server's time for a claim, and this process knows nearly all of
+/// them.
+/// </remarks>
 internal sealed class WordReading(Words words)
 {
     private readonly List<(int Name, int Queue, int? Origin)> _numbers = [];
     private readonly HashSet<int> _missing = [];
 
     /// <summary>
-    /// Reads <see cref="MessageRow.NumberedColumns"/> from the first column on; words that are not known come with
-    /// <see cref="CompleteAsync"/>.
+    /// Reads <see cref="MessageRow.NumberedColumns"/> from the first column on; <see cref="CompleteAsync"/> brings the
+    /// words that this process does not know.
     /// </summary>
     internal JobMessage Read(NpgsqlDataReader row, int retries)
     {
@@ -25,9 +26,9 @@ internal sealed class WordReading(Words words)
         return MessageRow.Read(row, 0, retries, Text(name), Text(queue), origin is { } number ? Text(number) : null);
     }
 
-    /// <summary>Looks up what is missing, once the rows are read, and puts it in.</summary>
-    /// <param name="connection">The connection that they came by.</param>
-    /// <param name="deliveries">The deliveries of all that was read, in that order.</param>
+    /// <summary>Looks up the missing words, once the rows are read, and puts them into the deliveries.</summary>
+    /// <param name="connection">The connection that the rows came by.</param>
+    /// <param name="deliveries">A delivery for each message that was read, in that order.</param>
     internal async ValueTask CompleteAsync(NpgsqlConnection connection, List<Delivery> deliveries)
     {
         if (_missing.Count == 0)

@@ -1,6 +1,6 @@
 using Npgsql;
 
-namespace Lovage.PostgreSql.Connections;
+namespace Lovage.PostgreSql.Commands;
 
 /// <summary>Sends statements, those given together in one round trip and one transaction.</summary>
 internal static class ConnectionExtensions

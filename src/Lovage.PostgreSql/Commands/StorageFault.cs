@@ -1,7 +1,7 @@
 using System.Net.Sockets;
 using Npgsql;
 
-namespace Lovage.PostgreSql.Connections;
+namespace Lovage.PostgreSql.Commands;
 
 /// <summary>
 /// PostgreSQL's errors as <see cref="StorageException"/>s that say what to do
