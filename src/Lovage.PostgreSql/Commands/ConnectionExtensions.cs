@@ -2,7 +2,7 @@ using Npgsql;
 
 namespace Lovage.PostgreSql.Commands;
 
-/// <summary>Sends statements, those given together in one round trip and one transaction.</summary>
+/// <summary>Sends statements; those of one batch in one round trip and one transaction.</summary>
 internal static class ConnectionExtensions
 {
     extension(NpgsqlConnection connection)

@@ -20,7 +20,5 @@ internal static class RowExtensions
         /// <summary>A job's id.</summary>
         internal JobId Id(int column) => JobId.TryParse(row.GetString(column), out var id) ? id : default;
 
-        /// <summary>Empty for null.</summary>
-        internal byte[] Bytes(int column) => row.IsDBNull(column) ? [] : row.GetFieldValue<byte[]>(column);
     }
 }

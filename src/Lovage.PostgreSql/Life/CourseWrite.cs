@@ -1,5 +1,3 @@
-using Lovage.PostgreSql.Schema;
-
 namespace Lovage.PostgreSql.Life;
 
 /// <summary>The one part of a statement that writes <c>course</c>, from columns that the verbs yield.</summary>

@@ -10,39 +10,39 @@ namespace Lovage.PostgreSql.Life;
 internal static class EndClaim
 {
     /// <summary>The state that an outcome <c>i</c> leads to: a retry of a job that is to be cancelled cancels it.</summary>
-    internal const string OutcomeState =
+    internal static string OutcomeState { get; } =
         $"CASE WHEN i.state = {States.Retrying} AND k.cancel THEN {States.Cancelled} ELSE i.state END::smallint";
 
     /// <summary>Whether an outcome counts a failure.</summary>
-    internal const string OutcomeFails = $"i.state = {States.Retrying}";
+    internal static string OutcomeFails { get; } = $"i.state = {States.Retrying}";
 
-    internal const string OutcomeRetries = $"k.retries + CASE WHEN {OutcomeFails} THEN 1 ELSE 0 END";
+    internal static string OutcomeRetries { get; } = $"k.retries + CASE WHEN {OutcomeFails} THEN 1 ELSE 0 END";
 
     /// <summary>Whether an outcome ends the job.</summary>
-    internal const string OutcomeEnds = $"(i.state <> {States.Retrying} OR k.cancel)";
+    internal static string OutcomeEnds { get; } = $"(i.state <> {States.Retrying} OR k.cancel)";
 
-    internal const string OutcomeReason =
+    internal static string OutcomeReason { get; } =
         $"CASE WHEN {OutcomeFails} AND k.cancel THEN k.cancel_reason ELSE i.reason END";
 
     /// <summary>A result and a progress are kept of an outcome that the worker meant to be the last.</summary>
-    internal const string OutcomeResult = $"CASE WHEN i.state <> {States.Retrying} THEN i.result END";
+    internal static string OutcomeResult { get; } = $"CASE WHEN i.state <> {States.Retrying} THEN i.result END";
 
-    internal const string OutcomeProgress =
+    internal static string OutcomeProgress { get; } =
         $"CASE WHEN i.state <> {States.Retrying} THEN coalesce(i.progress, k.progress) END";
 
-    internal const string OutcomeProgressMessage = $"""
+    internal static string OutcomeProgressMessage { get; } = $"""
         CASE WHEN i.state <> {States.Retrying} THEN
           CASE WHEN i.progress IS NULL THEN k.progress_message ELSE i.progress_message END END
         """;
 
     /// <summary>Deaths of a job whose owner died, over the claim <c>e</c>: only starts written ahead count.</summary>
-    internal const string ReclaimDeaths = "e.deaths + CASE WHEN e.ahead THEN 1 ELSE 0 END";
+    internal static string ReclaimDeaths { get; } = "e.deaths + CASE WHEN e.ahead THEN 1 ELSE 0 END";
 
     /// <summary>The state of a released job, over the claim <c>e</c>.</summary>
-    internal const string ReleaseState = $"CASE WHEN e.cancel THEN {States.Cancelled} ELSE {States.Queued} END::smallint";
+    internal static string ReleaseState { get; } = $"CASE WHEN e.cancel THEN {States.Cancelled} ELSE {States.Queued} END::smallint";
 
     /// <summary>The reason of an ended claim's job, over the claim <c>e</c> and its <c>died</c> and <c>state</c>.</summary>
-    internal const string LostReason = $"""
+    internal static string LostReason { get; } = $"""
         CASE s.state WHEN {States.Dead} THEN 'Its process died ' || d.died || ' times while it ran.'
           WHEN {States.Cancelled} THEN e.cancel_reason END
         """;

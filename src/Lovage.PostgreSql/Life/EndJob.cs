@@ -21,7 +21,7 @@ internal static class EndJob
         ("cancelled", Tally.Where($"state = {States.Cancelled}")),
         ("expired", Tally.Where($"state = {States.Expired}")),
         ("dead", Tally.Where($"state = {States.Dead}")),
-        ("kept", Tally.Where($"state {States.HasEnded}")),
+        ("kept", Tally.Where($"state {States.HaveEnded}")),
     ];
 
     /// <summary>Cancels jobs that have left their places, as relations <c>over</c>, <c>ended</c> and <c>counted</c>.</summary>

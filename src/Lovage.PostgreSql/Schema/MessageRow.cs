@@ -2,17 +2,13 @@ using System.Runtime.InteropServices;
 using Lovage.PostgreSql.Commands;
 using Lovage.Protocol;
 using Lovage.Storage;
-using Npgsql;
 
 namespace Lovage.PostgreSql.Schema;
 
-/// <summary>
-/// A message as columns of <c>message</c> or <c>schedule</c>, both ways. Fields that are rarely set share one JSON
-/// column.
-/// </summary>
+/// <summary>A message as columns of <c>message</c> or <c>schedule</c>. Rarely set fields share one JSON column.</summary>
 internal static class MessageRow
 {
-    /// <summary>Of <c>message m</c> and its words; a schedule's job has the same.</summary>
+    /// <summary>Of <c>message m</c> and its words, as <see cref="MessageColumns.Read"/> reads them.</summary>
     internal const string Columns =
         "m.id, n.text, q.text, m.priority, m.flags, m.retries, m.enqueued_at, m.delay, m.eta, m.expires, "
             + "m.max_attempts, m.body, m.more, m.extra, o.text";
@@ -21,11 +17,6 @@ internal static class MessageRow
     internal const string NumberedColumns =
         "m.id, m.name, m.queue, m.priority, m.flags, m.retries, m.enqueued_at, m.delay, m.eta, m.expires, "
             + "m.max_attempts, m.body, m.more, m.extra, m.origin";
-
-    internal const int ColumnCount = 15;
-
-    /// <summary>Of <see cref="Columns"/>, the place of <c>enqueued_at</c>.</summary>
-    internal const int EnqueuedAt = 6;
 
     internal const string Words =
         "LEFT JOIN lovage.word n ON n.id = m.name LEFT JOIN lovage.word q ON q.id = m.queue LEFT JOIN lovage.word o "
@@ -115,37 +106,6 @@ internal static class MessageRow
         }
 
         return true;
-    }
-
-    /// <summary>Reads <see cref="Columns"/> from the column given on.</summary>
-    internal static JobMessage Read(NpgsqlDataReader row, int first, int? retries = null) =>
-        Read(row, first, retries, row.TextOrNull(first + 1), row.TextOrNull(first + 2), row.TextOrNull(first + 14));
-
-    /// <summary>
-    /// Reads <see cref="Columns"/> or <see cref="NumberedColumns"/> from the column given on, with the words given.
-    /// </summary>
-    internal static JobMessage Read(
-        NpgsqlDataReader row, int first, int? retries, string? name, string? queue, string? origin)
-    {
-        var flags = row.GetInt16(first + 4);
-        var message = new JobMessage
-        {
-            Id = JobId.TryParse(row.GetString(first), out var id) ? id : default,
-            Name = name ?? "",
-            Queue = queue ?? "",
-            Priority = row.GetInt32(first + 3),
-            IgnoreResult = MessageColumns.IgnoresResult(flags),
-            HasChosenId = MessageColumns.HasChosenId(flags),
-            Retries = retries ?? row.GetInt32(first + 5),
-            Delay = new TimeSpan(row.Int64OrNull(first + 7) ?? 0),
-            Eta = StorageTime.To(row.Int64OrNull(first + 8)),
-            Expires = StorageTime.To(row.Int64OrNull(first + 9)),
-            MaxAttempts = row.Int32OrNull(first + 10),
-            Body = row.Bytes(first + 11),
-            Extra = row.Bytes(first + 13),
-            Origin = origin,
-        };
-        return MessageColumns.WithMore(message, row.Bytes(first + 12));
     }
 
     private static short Flags(JobMessage message) => (short)MessageColumns.Flags(message);

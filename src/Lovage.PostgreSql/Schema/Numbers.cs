@@ -1,33 +1,44 @@
+using Lovage.Storage.Columns;
+
 namespace Lovage.PostgreSql.Schema;
 
-/// <summary>The numbers of <see cref="JobState"/> as statements write them. A test pins each to its enum.</summary>
+/// <summary>The numbers of <see cref="JobState"/> as statements write them.</summary>
 internal static class States
 {
-    internal const string Scheduled = "0";
-    internal const string Queued = "1";
-    internal const string Running = "2";
-    internal const string Retrying = "3";
-    internal const string Succeeded = "4";
-    internal const string Failed = "5";
-    internal const string Cancelled = "6";
-    internal const string Expired = "7";
-    internal const string Dead = "8";
+    internal static string Scheduled { get; } = StoredNumbers.Of(JobState.Scheduled);
 
-    /// <summary>A condition on a state: the job has ended. The numbers of these states are one range.</summary>
-    internal const string HasEnded = $"BETWEEN {Succeeded} AND {Dead}";
+    internal static string Queued { get; } = StoredNumbers.Of(JobState.Queued);
+
+    internal static string Running { get; } = StoredNumbers.Of(JobState.Running);
+
+    internal static string Retrying { get; } = StoredNumbers.Of(JobState.Retrying);
+
+    internal static string Succeeded { get; } = StoredNumbers.Of(JobState.Succeeded);
+
+    internal static string Failed { get; } = StoredNumbers.Of(JobState.Failed);
+
+    internal static string Cancelled { get; } = StoredNumbers.Of(JobState.Cancelled);
+
+    internal static string Expired { get; } = StoredNumbers.Of(JobState.Expired);
+
+    internal static string Dead { get; } = StoredNumbers.Of(JobState.Dead);
+
+    /// <summary>A condition on a state: the job has ended.</summary>
+    internal static string HaveEnded => StoredNumbers.IsFinal;
 
     /// <summary>A condition on a state: the job has ended and is no dead letter.</summary>
-    internal const string HasFinished = $"BETWEEN {Succeeded} AND {Expired}";
+    internal static string HaveFinished { get; } = $"BETWEEN {Succeeded} AND {Expired}";
 }
 
-/// <summary>The numbers of <see cref="AttemptEnd"/> as statements write them. A test pins each to its enum.</summary>
+/// <summary>The numbers of <see cref="AttemptEnd"/> as statements write them.</summary>
 internal static class Ends
 {
-    internal const string Interrupted = "9";
-    internal const string OwnerDied = "10";
+    internal static string Interrupted { get; } = StoredNumbers.Of(AttemptEnd.Interrupted);
 
-    /// <summary>A condition on an end: the worker wrote an outcome.</summary>
-    internal const string IsOutcome = $"NOT IN ({Interrupted}, {OwnerDied})";
+    internal static string OwnerDied { get; } = StoredNumbers.Of(AttemptEnd.OwnerDied);
+
+    /// <summary>A condition on an end: a worker wrote it as an outcome.</summary>
+    internal static string AreOutcomes { get; } = $"NOT IN ({Interrupted}, {OwnerDied})";
 }
 
 /// <summary>The numbers of lanes, which stand in the key of <c>ready</c>.</summary>
@@ -41,7 +52,7 @@ internal static class Lanes
     internal const string All = $"({Orphans}, {Ordinary})";
 }
 
-/// <summary>The priorities, which stand in the keys of <c>ready</c>.</summary>
+/// <summary>The priorities, which stand in the key of <c>ready</c>.</summary>
 internal static class Priorities
 {
     internal const string First = "0";
@@ -51,12 +62,10 @@ internal static class Priorities
     internal static string Of(string priority) => $"least(greatest({priority}, {First}), {Last})::smallint";
 }
 
-/// <summary>
-/// Numbers of <see cref="ScheduleState"/> and <see cref="TickStatus"/> as statements write them. A test pins each to
-/// its enum.
-/// </summary>
+/// <summary>Numbers of <see cref="ScheduleState"/> and <see cref="TickStatus"/> as statements write them.</summary>
 internal static class Schedules
 {
-    internal const string Active = "0";
-    internal const string TickQueued = "1";
+    internal static string Active { get; } = StoredNumbers.Of(ScheduleState.Active);
+
+    internal static string TickQueued { get; } = StoredNumbers.Of(TickStatus.Queued);
 }

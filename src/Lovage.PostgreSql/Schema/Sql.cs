@@ -18,15 +18,15 @@ internal static class Sql
         """;
 
     /// <summary>A condition on <c>schedule_open o</c>: its job is there and has not ended.</summary>
-    internal const string IsUnfinished = $"""
+    internal static string IsUnfinished { get; } = $"""
         EXISTS (SELECT 1 FROM lovage.message j LEFT JOIN lovage.course c ON c.job = j.key
-          WHERE j.key = o.job AND (c.state IS NULL OR c.state NOT {States.HasEnded}))
+          WHERE j.key = o.job AND (c.state IS NULL OR c.state NOT {States.HaveEnded}))
         """;
 
     /// <summary>
     /// Where a job stands, as an expression over <c>course c</c> and <c>claim k</c>, each null where there is none.
     /// </summary>
-    internal const string State = $"""
+    internal static string State { get; } = $"""
         CASE WHEN k.job IS NULL THEN coalesce(c.state, {States.Queued})
           WHEN k.started_at IS NULL THEN {States.Queued} ELSE {States.Running} END
         """;

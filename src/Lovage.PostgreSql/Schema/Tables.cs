@@ -23,7 +23,7 @@ internal static class Tables
           dead bigint NOT NULL DEFAULT 0, kept bigint NOT NULL DEFAULT 0
         """;
 
-    private const string First = $"""
+    private static readonly string First = $"""
         -- Numbers everything that needs an order: keys, places in queues, stamps, versions of schedules.
         CREATE SEQUENCE lovage.ticket;
 
@@ -80,7 +80,7 @@ internal static class Tables
         -- States as in JobState. Those that succeeded ({States.Succeeded}) are by far the most: they are found by
         -- "course_finished", and have no place in the other.
         CREATE INDEX course_state ON lovage.course(state, job) WHERE state <> {States.Succeeded};
-        CREATE INDEX course_finished ON lovage.course(finished_at, job) WHERE state {States.HasFinished};
+        CREATE INDEX course_finished ON lovage.course(finished_at, job) WHERE state {States.HaveFinished};
         CREATE INDEX course_dead ON lovage.course(finished_at, job) WHERE state = {States.Dead};
 
         -- Attempts before the newest.

@@ -10,20 +10,29 @@ namespace Lovage.PostgreSql.Schema;
 /// To join three texts to each row takes a fifth of the server's time for a claim, and this process knows nearly all of
 /// them.
 /// </remarks>
-internal sealed class WordReading(Words words)
+internal sealed class WordReading
 {
+    private readonly Words _words;
+    private readonly Row _row;
+    private readonly NpgsqlDataReader _reader;
     private readonly List<(int Name, int Queue, int? Origin)> _numbers = [];
     private readonly HashSet<int> _missing = [];
+
+    internal WordReading(Words words, NpgsqlDataReader reader)
+    {
+        _words = words;
+        _reader = reader;
+        _row = new Row(reader, Text);
+    }
 
     /// <summary>
     /// Reads <see cref="MessageRow.NumberedColumns"/> from the first column on; <see cref="CompleteAsync"/> brings the
     /// words that this process does not know.
     /// </summary>
-    internal JobMessage Read(NpgsqlDataReader row, int retries)
+    internal JobMessage Read(int retries)
     {
-        var (name, queue, origin) = (row.GetInt32(1), row.GetInt32(2), row.Int32OrNull(14));
-        _numbers.Add((name, queue, origin));
-        return MessageRow.Read(row, 0, retries, Text(name), Text(queue), origin is { } number ? Text(number) : null);
+        _numbers.Add((_reader.GetInt32(1), _reader.GetInt32(2), _reader.Int32OrNull(MessageColumns.Count - 1)));
+        return MessageColumns.Read(_row, 0, retries);
     }
 
     /// <summary>Looks up the missing words, once the rows are read, and puts them into the deliveries.</summary>
@@ -36,7 +45,7 @@ internal sealed class WordReading(Words words)
             return;
         }
 
-        var found = await words.TextsAsync(connection, _missing, CancellationToken.None);
+        var found = await _words.TextsAsync(connection, _missing, CancellationToken.None);
         for (var i = 0; i < deliveries.Count; i++)
         {
             var (name, queue, origin) = _numbers[i];
@@ -47,7 +56,7 @@ internal sealed class WordReading(Words words)
                 {
                     Name = found.GetValueOrDefault(name, message.Name),
                     Queue = found.GetValueOrDefault(queue, message.Queue),
-                    Origin = origin is { } number ? found.GetValueOrDefault(number, message.Origin!) : null,
+                    Origin = origin is { } number ? found.GetValueOrDefault(number, message.Origin!) : message.Origin,
                 },
             };
         }
@@ -55,7 +64,7 @@ internal sealed class WordReading(Words words)
 
     private string Text(int number)
     {
-        if (words.TryText(number, out var text))
+        if (_words.TryText(number, out var text))
         {
             return text;
         }

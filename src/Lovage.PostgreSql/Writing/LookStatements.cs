@@ -21,7 +21,7 @@ internal sealed class LookStatements(SchemaName schema, Words words)
     /// <summary>Due jobs made ready in one transaction at the most.</summary>
     private const int PromoteMax = 1_000;
 
-    private const int First = MessageRow.ColumnCount;
+    private const int First = MessageColumns.Count;
     private const int PlaceColumn = First + 7;
     private const int StretchesAt = Claim.ParametersMax + 2;
 
@@ -88,11 +88,12 @@ internal sealed class LookStatements(SchemaName schema, Words words)
         var look = floors.Begin(request.Queues);
         var claim = Stretches.AddTo(StatementOf(_claimOrdinary, request, now).Add((long)max), look.Stretches);
         var taken = new List<Delivery>();
-        var reading = new WordReading(words);
+        WordReading reading;
         TimeSpan? nextDue = null;
         await using (var batch = connection.Batch(PromoteOf(request.Queues, look.Dues, now), claim))
         {
             await using var rows = await batch.ExecuteReaderAsync(CancellationToken.None);
+            reading = new WordReading(words, rows);
             while (await rows.ReadAsync())
             {
                 if (rows.Int32OrNull(0) is { } queue)
@@ -126,10 +127,11 @@ internal sealed class LookStatements(SchemaName schema, Words words)
     internal async Task<LookResult> LookForOrphanAsync(NpgsqlConnection connection, LookRequest request, long? now)
     {
         var taken = new List<Delivery>(1);
-        var reading = new WordReading(words);
+        WordReading reading;
         await using (var rows = await connection.ReadAsync(
             StatementOf(_claimOrphan, request, now), CancellationToken.None))
         {
+            reading = new WordReading(words, rows);
             while (await rows.ReadAsync())
             {
                 taken.Add(Read(rows, reading, isOrphan: true));
@@ -152,13 +154,13 @@ internal sealed class LookStatements(SchemaName schema, Words words)
 
     private static Delivery Read(NpgsqlDataReader row, WordReading reading, bool isOrphan)
     {
-        var message = reading.Read(row, row.GetInt32(First + 2));
+        var message = reading.Read(row.GetInt32(First + 2));
         var claimedAt = StorageTime.To(row.GetInt64(First + 6));
         return new Delivery
         {
             Message = message,
             Token = new LeaseToken(row.GetInt64(First), row.GetInt64(First + 1)),
-            EnqueuedAt = StorageTime.To(row.GetInt64(MessageRow.EnqueuedAt)),
+            EnqueuedAt = StorageTime.To(row.GetInt64(MessageColumns.StoredAt)),
             ReadyAt = StorageTime.To(row.GetInt64(First + 5)),
             ClaimedAt = claimedAt,
             IsOrphan = isOrphan,

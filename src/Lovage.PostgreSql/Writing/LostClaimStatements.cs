@@ -64,7 +64,7 @@ internal sealed class LostClaimStatements(SchemaName schema)
           FROM ended e CROSS JOIN clock LEFT JOIN LATERAL (SELECT c.first_offer_at, c.asked FROM lovage.course c
             WHERE e.again AND c.job = e.job OFFSET 0) c ON true),
         fate AS MATERIALIZED (
-          SELECT e.*, s.state, CASE WHEN s.state {States.HasEnded} THEN e.now END AS finished_at,
+          SELECT e.*, s.state, CASE WHEN s.state {States.HaveEnded} THEN e.now END AS finished_at,
             CASE s.state WHEN {States.Cancelled} THEN e.cancel_reason WHEN {States.Dead} THEN $4 || s.asked_now
               ELSE $5 || s.asked_now END AS reason,
             CASE WHEN s.state = {States.Scheduled} THEN least(e.now + e.delay, $3) END AS due,
@@ -128,7 +128,7 @@ internal sealed class LostClaimStatements(SchemaName schema)
 
     /// <summary>What becomes of the jobs of the claims <c>ended</c>.</summary>
     private static string Fate(string deaths, string state) => $"""
-        SELECT e.*, d.died, s.state, clock.now, CASE WHEN s.state {States.HasEnded} THEN clock.now END AS finished_at,
+        SELECT e.*, d.died, s.state, clock.now, CASE WHEN s.state {States.HaveEnded} THEN clock.now END AS finished_at,
           {EndClaim.LostReason} AS reason
         FROM ended e CROSS JOIN clock CROSS JOIN LATERAL (SELECT {deaths} AS died) d
           CROSS JOIN LATERAL (SELECT {state} AS state) s
@@ -159,7 +159,7 @@ internal sealed class LostClaimStatements(SchemaName schema)
                 ("delayed", Tally.Where($"state = {States.Scheduled}")),
                 .. EndJob.Counts,
             ])})
-        SELECT id, state, CASE WHEN state {States.HasEnded} THEN (SELECT w.text FROM lovage.word w
+        SELECT id, state, CASE WHEN state {States.HaveEnded} THEN (SELECT w.text FROM lovage.word w
           WHERE w.id = fate.name) END, reason FROM fate
         """;
 

@@ -92,9 +92,9 @@ internal sealed class SettleStatement(SchemaName schema)
     private static readonly string WasApplied = $"""
         SELECT i.stamp, i.id, c.state, coalesce(c.turned, false) FROM {Repeated.Rows(RepeatedAt)}
           JOIN lovage.message m ON m.key = i.job AND m.id = i.id
-          LEFT JOIN lovage.course c ON c.job = i.job AND c.stamp = i.stamp AND c.ended_as {Ends.IsOutcome}
+          LEFT JOIN lovage.course c ON c.job = i.job AND c.stamp = i.stamp AND c.ended_as {Ends.AreOutcomes}
         WHERE c.job IS NOT NULL OR EXISTS (SELECT 1 FROM lovage.attempt a WHERE a.job = i.job AND a.stamp = i.stamp
-          AND a.ended_as {Ends.IsOutcome})
+          AND a.ended_as {Ends.AreOutcomes})
         """;
 
     private readonly string _settle = schema.Sql(Settle);
