@@ -7,25 +7,25 @@ internal sealed record BenchOptions
 {
     internal const string Usage =
         """
-        Usage: SCENARIO [--storage memory|sqlite|postgres|postgres://...] [--jobs N] [--json] [--concurrency N] [--prefetch N] [--callers N]
-          [--rate N] [--seconds N] [--processes 1|2] [--runs N] [--pin] [--delay MS]
+        Usage: SCENARIO [--storage memory|sqlite|postgres|postgres://...] [--jobs N] [--json] [--concurrency N]
+          [--prefetch N] [--callers N] [--rate N] [--seconds N] [--processes 1|2] [--runs N] [--pin] [--delay MS]
           enqueue   1 caller, 64 callers (or --callers), bulk
           drain     N pre-queued no-op jobs, results and attempts recorded, every id exactly once
           latency   open loop at --rate for --seconds: from the intended send to the handler's start; --processes 2 runs
-                    the worker in another process; --pin keeps a transaction open beside it (postgres); --delay delays each
-                    job, and counts from when it is due
+                    the worker in another process; --pin keeps a transaction open beside it (postgres); --delay delays
+                    each job, and counts from when it is due
           idle      CPU seconds a minute of a worker with nothing to do, over --seconds
           backlog   rate and worker memory with 10 k and with --jobs (1 M by default) queued
           after-response  requests a second with a no-op task after each response, without one, and without Lovage,
                     over --seconds
-          schedules  how late --jobs schedules (1,000 by default) fire that tick each second, over --seconds, all at once
-                    and spread
+          schedules  how late --jobs schedules (1,000 by default) fire that tick each second, over --seconds,
+                    all at once and spread
           schedules-idle  processor time of a worker with --jobs schedules (100,000 by default) that are far from due,
                     over --seconds
           delayed   how late --jobs delayed jobs (100,000 by default) start that are due at the same instant, and the
                     worker's memory
-          raw       the tables, rows and batches of drain through one prepared connection, no engine (sqlite); the storage's
-                    calls in batches, one loop and two (postgres)
+          raw       the tables, rows and batches of drain through one prepared connection, no engine (sqlite); the
+                    storage's calls in batches, one loop and two (postgres)
         """;
 
     internal required string Scenario { get; init; }

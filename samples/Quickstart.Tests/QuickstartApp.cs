@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.TestHost;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Time.Testing;
 using Quickstart.Jobs;
 using Quickstart.Jobs.Mailing;
 
@@ -25,7 +26,7 @@ public sealed class QuickstartApp(Action<LovageBuilder>? change = null) : WebApp
         TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>Stands still until a test moves it, at 2026-01-01 00:00 UTC.</summary>
-    public FakeTimeProvider Time { get; } = new();
+    public FakeTimeProvider Time { get; } = new(new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero));
 
     public FakeMailer Mailer { get; } = new();
 

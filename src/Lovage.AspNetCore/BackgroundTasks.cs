@@ -2,6 +2,7 @@ using System.Reflection;
 using System.Text.Json.Serialization;
 using Lovage.AspNetCore;
 using Lovage.Spawning;
+using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -138,7 +139,7 @@ public sealed class BackgroundTasks
         return made;
     }
 
-    /// <summary>The request has ended in an exception, whoever answers it.</summary>
+    /// <summary>The request has ended in an exception, whichever handler answers it.</summary>
     internal static void Drop(HttpContext context) => context.Features.Get<BackgroundTasks>()?.Drop();
 
     private void Drop() => _tasks.Drop("their request ended in an exception");
@@ -146,7 +147,8 @@ public sealed class BackgroundTasks
     /// <summary>The response has gone out, and the request's context is still its own.</summary>
     private void Complete()
     {
-        if (RequestFailure.Handled(_request))
+        // An exception handler in the pipeline has answered an exception.
+        if (_request.Features.Get<IExceptionHandlerFeature>() is not null)
         {
             Drop();
         }

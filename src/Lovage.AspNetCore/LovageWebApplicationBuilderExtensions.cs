@@ -14,7 +14,8 @@ public static class LovageWebApplicationBuilderExtensions
 {
     /// <summary>
     /// Adds Lovage, as to any app
-    /// (<see cref="LovageHostApplicationBuilderExtensions.AddLovage(IHostApplicationBuilder, Action{LovageOptions}?)"/>),
+    /// (<see
+    /// cref="LovageHostApplicationBuilderExtensions.AddLovage(IHostApplicationBuilder, Action{LovageOptions}?)"/>),
     /// and <see cref="BackgroundTasks"/> for work after the response.
     /// </summary>
     /// <param name="builder">The web app's builder.</param>

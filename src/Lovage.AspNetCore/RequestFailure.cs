@@ -1,5 +1,4 @@
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
@@ -12,9 +11,6 @@ namespace Lovage.AspNetCore;
 /// </summary>
 internal sealed class RequestFailure : IStartupFilter
 {
-    /// <summary>True when an exception handler in the pipeline has answered an exception.</summary>
-    internal static bool Handled(HttpContext context) => context.Features.Get<IExceptionHandlerFeature>() is not null;
-
     public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next) => app =>
     {
         app.Use(static rest => context => Run(rest, context));

@@ -15,9 +15,6 @@ namespace Lovage.Sqlite;
 /// <remarks>Safe for use by several threads once opened. Dispose it last, when no call is under way.</remarks>
 public sealed class SqliteStorage : JobStorage
 {
-    private const int ResetBugFrom = 3_007_000;
-    private const int ResetBugTo = 3_051_002;
-
     private readonly SqliteStorageOptions _options;
     private readonly SqliteSignals _signals = new();
     private readonly StorageClock _clock;
@@ -148,7 +145,7 @@ public sealed class SqliteStorage : JobStorage
                 + "operating system may be lost.";
         }
 
-        if (SqliteLibrary.VersionNumber is >= ResetBugFrom and <= ResetBugTo)
+        if (SqliteLibrary.HasResetBug(SqliteLibrary.VersionNumber))
         {
             yield return $"SQLite {SqliteLibrary.Version} has the WAL-reset bug of 3.7.0 to 3.51.2; it is safe here "
                 + "only because one thread a process does every write and checkpoint, one process at a time: let no "

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Lovage.Spawning;
 using Lovage.Storage;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Time.Testing;
 
 namespace Lovage.Testing;
 

@@ -60,12 +60,13 @@ public sealed class CheckTests
             public char @class;
             protected override ValidationResult? IsValid(object? value, ValidationContext context) =>
                 new($"{one?.GetType().Name}:{one} {string.Join('+', names)} "
-                    + $"{string.Join('+', types.Select(t => t.Name))} {Day} {Small} {Text} {@class} {context.MemberName} {context.ObjectInstance is Tagged}");
+                    + $"{string.Join('+', types.Select(t => t.Name))} {Day} {Small} {Text} {@class} "
+                    + $"{context.MemberName} {context.ObjectInstance is Tagged}");
         }
         public sealed record Tagged([Odd((byte)5, ["a\"", "b"], typeof(List<>), typeof(int), Day = (DayOfWeek)9,
             Small = 7, Text = "\n", @class = 'x')] int Value = 0, [Odd(null, [])] int Other = 0);
-        [Complete] public sealed class Pair { [Range(0, 9)] public int First { get; set; } public int Second { get; set;
-            } }
+        [Complete] public sealed class Pair
+            { [Range(0, 9)] public int First { get; set; } public int Second { get; set; } }
         [AttributeUsage(AttributeTargets.Class)]
         public sealed class CompleteAttribute : ValidationAttribute { public override bool IsValid(object? value) =>
             value is Pair { First: var a, Second: var b } && a < b; }

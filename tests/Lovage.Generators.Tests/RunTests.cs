@@ -15,7 +15,8 @@ public sealed class RunTests
             [Job("mix")] public string Mix(Order order, string? note, CancellationToken token,
                 Colour colour = Colour.Green, double rate = -1.5, long big = 7, string text = "a\"b", int? none = null,
                 char c = '\'', decimal m = 2.50m)
-                => FormattableString.Invariant($"{order.Name}/{order.Count}/{note ?? "-"}/{colour}/{rate}/{big}/{text}/{none}/{c}/{m}/{token.CanBeCanceled}");
+                => FormattableString.Invariant($"{order.Name}/{order.Count}/{note ?? "-"}/{colour}/{rate}/{big}/")
+                    + FormattableString.Invariant($"{text}/{none}/{c}/{m}/{token.CanBeCanceled}");
             [Job("names")] public string Names(params string[] names) => string.Join('+', names);
             [Job("twice")] public async Task<int> TwiceAsync(int userId, JobContext context)
                 { await Task.Yield(); return userId * 2; }

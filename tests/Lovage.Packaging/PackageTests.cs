@@ -267,7 +267,7 @@ public sealed class PackageTests(LocalFeed feed) : IClassFixture<LocalFeed>
               <ItemGroup>
                 <PackageReference Include="Lovage" Version="VERSION" />
                 <PackageReference Include="Lovage.Sqlite" Version="VERSION" />
-                <PackageReference Include="Microsoft.Extensions.Hosting" Version="10.0.14" />
+                <PackageReference Include="Microsoft.Extensions.Hosting" Version="10.0.15" />
               </ItemGroup>
             </Project>
             """),

@@ -164,4 +164,39 @@ public abstract class PublishSpecification<TFixture> : StorageSpecification<TFix
         Assert.Equal([message.Id], Ids(await ReceiveFromAsync(Other)));
         Assert.Empty(await ReceiveAsync());
     }
+
+    [Fact]
+    public async Task Publish_Accepted_SaysIdAndState()
+    {
+        JobMessage[] messages =
+        [
+            A.Message(),
+            A.Message() with { Delay = TimeSpan.FromHours(1) },
+            A.Message() with { Eta = Time.GetUtcNow().AddHours(1) },
+            A.Message() with { HasChosenId = true },
+        ];
+
+        Assert.Equal(
+            [
+                new PublishResult(PublishStatus.Accepted, messages[0].Id, JobState.Queued),
+                new(PublishStatus.Accepted, messages[1].Id, JobState.Scheduled),
+                new(PublishStatus.Accepted, messages[2].Id, JobState.Scheduled),
+                new(PublishStatus.Accepted, messages[3].Id, JobState.Queued),
+            ],
+            await Broker.PublishAsync(messages, Stop));
+    }
+
+    [Fact]
+    public async Task Publish_ChosenIdTwiceInOneBatch_SaysTheStateOfTheFirst()
+    {
+        var message = A.Message() with { HasChosenId = true, Delay = TimeSpan.FromHours(1) };
+
+        Assert.Equal(
+            [
+                new PublishResult(PublishStatus.Accepted, message.Id, JobState.Scheduled),
+                new(PublishStatus.AlreadyKnown, message.Id, JobState.Scheduled),
+                new(PublishStatus.IdConflict, message.Id, JobState.Scheduled),
+            ],
+            await Broker.PublishAsync([message, message, message with { Name = "tasks.other" }], Stop));
+    }
 }

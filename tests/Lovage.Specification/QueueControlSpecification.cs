@@ -74,4 +74,18 @@ public abstract class QueueControlSpecification<TFixture> : StorageSpecification
 
         Assert.Equal([message.Id], Ids(await waiting));
     }
+
+    [Fact]
+    public async Task Purge_Max_IsNotExceeded()
+    {
+        await PublishAsync(A.Messages(5));
+        await Broker.PauseAsync(TestData.Queue, "repairs", Stop);
+
+        Assert.Equal(3, (await Broker.PurgeAsync(TestData.Queue, 3, Stop)).Count);
+        Assert.Equal(2, (await QueueAsync()).Ready);
+        Assert.Equal(2, (await Broker.PurgeAsync(TestData.Queue, 3, Stop)).Count);
+        Assert.Empty(await Broker.PurgeAsync(TestData.Queue, 3, Stop));
+        Assert.Empty(await Broker.PurgeAsync("unused", 3, Stop));
+        Assert.Equal(5, Assert.Single(await History.CountersAsync(Stop)).Cancelled);
+    }
 }

@@ -186,7 +186,8 @@ public abstract class ScheduleModelSpecification<TFixture> : StorageSpecificatio
         {
             _trace.Add($"end {string.Join(", ", ended)}");
             Assert.All(
-                Statuses(await Store.CancelAsync(ended, null, Stop)), status => Assert.Equal(CancelStatus.Cancelled, status));
+                Statuses(await Store.CancelAsync(ended, null, Stop)),
+                status => Assert.Equal(CancelStatus.Cancelled, status));
             ended.ForEach(job => _model.Jobs[job] = true);
         }
     }

@@ -7,6 +7,8 @@ internal sealed class ModelJob(JobMessage message)
 {
     public JobMessage Message { get; } = message;
 
+    public int Priority { get; set; } = message.Priority;
+
     public JobState State { get; set; }
 
     public int Retries { get; set; }
@@ -14,6 +16,10 @@ internal sealed class ModelJob(JobMessage message)
     public int Deaths { get; set; }
 
     public int Attempts { get; set; }
+
+    public int Offers { get; set; }
+
+    public DateTimeOffset FirstOffer { get; set; }
 
     public long Sequence { get; set; }
 
@@ -73,13 +79,14 @@ internal sealed class StorageModel
     public static void Start(ModelJob job, bool ahead)
     {
         job.Attempts += job.Started ? 0 : 1;
+        job.Offers = job.Started ? job.Offers : 0;
         (job.Started, job.State, job.Ahead) = (true, JobState.Running, job.Ahead || ahead);
     }
 
     public static void Settle(ModelJob job, JobDecision decision, DateTimeOffset due)
     {
         job.Attempts += job.Started ? 0 : 1;
-        job.Orphan = false;
+        (job.Orphan, job.Offers) = (false, 0);
         Unclaim(job);
         job.State = JobLifecycle.After(decision, job.State);
         if (decision == JobDecision.Retry)
@@ -97,6 +104,20 @@ internal sealed class StorageModel
         Unclaim(job);
         job.State = JobState.Queued;
         CancelIfAsked(job);
+    }
+
+    public static void Decline(ModelJob job, DateTimeOffset due, TimeSpan limit, DateTimeOffset now)
+    {
+        Unclaim(job);
+        job.Orphan = false;
+        if (job.CancelRequested)
+        {
+            CancelIfAsked(job);
+            return;
+        }
+
+        job.FirstOffer = job.Offers++ == 0 ? now : job.FirstOffer;
+        (job.State, job.Due) = (now - job.FirstOffer >= limit ? JobState.Dead : JobState.Scheduled, due);
     }
 
     public void Reclaim(string? dead, DateTimeOffset now)
@@ -133,15 +154,55 @@ internal sealed class StorageModel
     {
         if (job.State.IsFinal)
         {
-            (job.Retries, job.Deaths, job.Orphan) = (0, 0, false);
+            (job.Retries, job.Deaths, job.Offers, job.Orphan) = (0, 0, 0, false);
             Join(job);
         }
     }
 
+    /// <returns>Those that were purged.</returns>
+    public IReadOnlyList<ModelJob> Purge()
+    {
+        var purged = Jobs.Where(job => job.Owner is null && !job.State.IsFinal).ToList();
+        purged.ForEach(Cancel);
+        return purged;
+    }
+
+    /// <returns>True when it was done.</returns>
+    public bool RunNow(ModelJob job)
+    {
+        var isDelayed = job.State is JobState.Scheduled or JobState.Retrying && job.Owner is null;
+        if (isDelayed)
+        {
+            Join(job);
+        }
+
+        return isDelayed;
+    }
+
+    /// <returns>True when it was done.</returns>
+    public bool Move(ModelJob job, int priority)
+    {
+        if (job.Owner is not null || job.State.IsFinal)
+        {
+            return false;
+        }
+
+        job.Priority = priority;
+        if (job.State == JobState.Queued)
+        {
+            Join(job);
+        }
+
+        return true;
+    }
+
+    /// <returns>True when it was done.</returns>
+    public bool Delete(ModelJob job) => job.State.IsFinal && Jobs.Remove(job);
+
     private List<ModelJob> Claim(string owner, int max, bool orphans, DateTimeOffset leaseEnds)
     {
         var taken = Jobs.Where(job => job.State == JobState.Queued && job.Owner is null && job.Orphan == orphans)
-            .OrderBy(job => job.Message.Priority)
+            .OrderBy(job => job.Priority)
             .ThenBy(job => job.Sequence)
             .Take(max)
             .ToList();

@@ -18,6 +18,7 @@ public abstract class StorageSpecification<TFixture> : IAsyncLifetime
     private readonly ConcurrentDictionary<(JobStorage Storage, string Owner, string Queues), JobReceiver> _receivers =
         new();
 
+    private readonly List<IDisposable> _listeners = [];
     private StorageScope? _scope;
 
     protected JobStorage Storage => _scope!.Storage;
@@ -54,6 +55,8 @@ public abstract class StorageSpecification<TFixture> : IAsyncLifetime
 
     public async ValueTask DisposeAsync()
     {
+        _listeners.ForEach(static listener => listener.Dispose());
+        _listeners.Clear();
         foreach (var receiver in _receivers.Values)
         {
             await receiver.DisposeAsync();
@@ -178,6 +181,30 @@ public abstract class StorageSpecification<TFixture> : IAsyncLifetime
 
     protected static WorkerDirectory WorkersOf(JobStorage storage) =>
         storage.Workers ?? throw new InvalidOperationException($"{storage.Description} keeps no list of workers.");
+
+    /// <summary>Declines an offer by a worker that does not know the job's name.</summary>
+    protected async Task<ReleaseResult> DeclineAsync(
+        Delivery delivery, TimeSpan delay = default, TimeSpan? limit = null, string worker = "host:1") =>
+        await Broker.DeclineAsync(
+            [new DeclinedOffer(delivery.Token, delivery.Message.Id, delay, worker)],
+            limit ?? TimeSpan.FromDays(1),
+            Stop);
+
+    /// <summary>Collects the ids of the jobs whose end is told in this process, from now on.</summary>
+    protected ConcurrentQueue<JobId> ListenForEnds()
+    {
+        var heard = new ConcurrentQueue<JobId>();
+        _listeners.Add(Storage.Signals.Subscribe(signal => HearEnd(heard, signal), SignalKind.JobEnded));
+        return heard;
+
+        static void HearEnd(ConcurrentQueue<JobId> heard, Signal signal)
+        {
+            if (signal.Kind == SignalKind.JobEnded)
+            {
+                heard.Enqueue(signal.Id);
+            }
+        }
+    }
 
     protected static ScheduleStore Of(JobStorage storage) =>
         storage.Schedules ?? throw new InvalidOperationException($"{storage.Description} keeps no schedules.");

@@ -222,6 +222,59 @@ public abstract class TransactionSpecification<TFixture> : StorageSpecification<
     }
 
     [Fact]
+    public async Task Look_ThatFindsTheOutcomeCommitted_TellsTheEnd()
+    {
+        await PublishOneAsync();
+        var outcome = A.Outcome(await ReceiveOneAsync());
+        var ends = ListenForEnds();
+        await using (var transaction = await BeginAsync())
+        {
+            Assert.Equal(
+                new SettleResult(SettleStatus.Applied, JobState.Succeeded),
+                await Transactions.SettleAsync(transaction, outcome, Stop));
+            Assert.Equal(TransactionFate.Open, await Transactions.LookAsync(outcome, Stop));
+            Assert.Empty(ends);
+            await transaction.CommitAsync(Stop);
+        }
+
+        Assert.Equal(TransactionFate.Committed, await Transactions.LookAsync(outcome, Stop));
+        Assert.Contains(outcome.Id, ends);
+    }
+
+    [Fact]
+    public async Task Look_ThatFindsTheOutcomeRolledBack_TellsNoEnd()
+    {
+        await PublishOneAsync();
+        var outcome = A.Outcome(await ReceiveOneAsync());
+        var ends = ListenForEnds();
+        await using (var transaction = await BeginAsync())
+        {
+            await Transactions.SettleAsync(transaction, outcome, Stop);
+        }
+
+        Assert.Equal(TransactionFate.RolledBack, await Transactions.LookAsync(outcome, Stop));
+        Assert.Empty(ends);
+    }
+
+    [Fact]
+    public async Task Publish_InATransaction_SaysIdAndState()
+    {
+        var known = A.Message() with { HasChosenId = true, Delay = TimeSpan.FromHours(1) };
+        await PublishAsync(known);
+        var message = A.Message();
+        await using var transaction = await BeginAsync();
+
+        Assert.Equal(
+            [
+                new PublishResult(PublishStatus.Accepted, message.Id, JobState.Queued),
+                new(PublishStatus.AlreadyKnown, known.Id, JobState.Scheduled),
+                new(PublishStatus.IdConflict, known.Id, JobState.Scheduled),
+            ],
+            await Transactions.PublishAsync(
+                transaction, [message, known, known with { Name = "tasks.other" }], Stop));
+    }
+
+    [Fact]
     public async Task Settle_RolledBack_LeavesTheClaimAsItWas()
     {
         var message = await PublishOneAsync();

@@ -31,6 +31,29 @@ public sealed class FileTests : IDisposable
     }
 
     [Fact]
+    public async Task Open_DefaultOptions_WarnsOfNothing()
+    {
+        await using var storage = _folder.Storage(synchronous: SqliteSynchronous.Full);
+        await storage.OpenAsync(Stop);
+
+        Assert.Empty(storage.Warnings);
+    }
+
+    [Theory]
+    [InlineData(3_006_023, false)]
+    [InlineData(3_007_000, true)]
+    [InlineData(3_044_005, true)]
+    [InlineData(3_044_006, false)]
+    [InlineData(3_045_000, true)]
+    [InlineData(3_050_004, true)]
+    [InlineData(3_050_007, false)]
+    [InlineData(3_051_002, true)]
+    [InlineData(3_051_003, false)]
+    [InlineData(3_053_004, false)]
+    public void HasResetBug_Version_IsKnown(int version, bool has) =>
+        Assert.Equal(has, SqliteLibrary.HasResetBug(version));
+
+    [Fact]
     public async Task Open_RareFieldsAndAnAttempt_AreWrittenAsInOldFiles()
     {
         var data = new TestData(TimeProvider.System);

@@ -159,7 +159,7 @@ internal sealed class CaptureRules(KnownTypes known, SetupReader setup, Cancella
         && (known.IsHost(type)
             || IsScoped(type)
             || type.GetMembers()
-                .Any(static member => member is IMethodSymbol && Types.HasAttribute(member, JobGenerator.Attribute))
+                .Any(static member => member is IMethodSymbol && Types.HasAttribute(member, AttributeNames.Job))
             || Parameters(type).Any(parameter => known.IsBackgroundTasks(parameter.Type) || IsScoped(parameter.Type)));
 
     private bool IsOfRequest(IMethodSymbol? function, SemanticModel? model) =>

@@ -156,14 +156,14 @@ internal sealed class CheckEmitter
         if (!member.Rules.IsEmpty)
         {
             var names =
-                $"{Literals.Text(member.Name)}, {Literals.Text(member.WireName)}, {Literals.Text(member.DisplayName)}";
+                $"{CodeText.Text(member.Name)}, {CodeText.Text(member.WireName)}, {CodeText.Text(member.DisplayName)}";
             code.Line($"check.Member({instance}, {member.Access}, {names}, Checks.{_rules[member.Rules.Attributes]});");
         }
 
         if (member.Below is { } walk)
         {
             code.Line(
-                $"check.Nested<{walk.Type}>({Literals.Text(member.WireName)}, {member.Access}!, {Action(walk)});");
+                $"check.Nested<{walk.Type}>({CodeText.Text(member.WireName)}, {member.Access}!, {Action(walk)});");
         }
     }
 

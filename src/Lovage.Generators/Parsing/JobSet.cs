@@ -14,7 +14,7 @@ internal sealed record JobSet(EquatableArray<HandlerJobs> Handlers, EquatableArr
         var issues = parsed.SelectMany(static p => p.Issues).ToList();
         var names = new Dictionary<string, JobModel>(StringComparer.Ordinal);
         var factories = new Dictionary<string, JobModel>(StringComparer.Ordinal);
-        var files = new HashSet<string>(StringComparer.OrdinalIgnoreCase) { CatalogEmitter.FileName };
+        var files = new HashSet<string>(StringComparer.OrdinalIgnoreCase) { Naming.CatalogFile };
         var accepted = new List<JobModel>();
 
         // By the method's id and not by file: which of two comes second must not hang on the order of files.

@@ -10,7 +10,7 @@ namespace Lovage.Sqlite.Writing;
 /// renewals first, in one transaction; callers are told once it is on disk. When there is nothing to do it sleeps
 /// without a timer.
 /// </summary>
-internal sealed class Writer
+internal sealed partial class Writer
 {
     private const int TurnWeightMax = 2_000;
     private const int GraceMilliseconds = 2;
@@ -443,43 +443,6 @@ internal sealed class Writer
         }
     }
 
-    private static void Complete(List<WriteOperation> operations)
-    {
-        foreach (var operation in operations)
-        {
-            operation.Complete();
-        }
-    }
-
-    private void FailTurn(Exception fault)
-    {
-        foreach (var operation in _turn)
-        {
-            operation.Fail(fault);
-        }
-
-        _turn.Clear();
-    }
-
-    private void FailAll(Exception fault)
-    {
-        if (_opened.TrySetException(fault))
-        {
-            _ = _opened.Task.Exception;
-        }
-
-        lock (_gate)
-        {
-            _isClosing = true;
-            while (TryFillTurn())
-            {
-                _turn.AddRange(_loans);
-                _loans.Clear();
-                FailTurn(fault);
-            }
-        }
-    }
-
     private void LookAtOthers(WriteSession session)
     {
         long version;
@@ -498,31 +461,5 @@ internal sealed class Writer
             _dataVersion = version;
             ThreadPool.UnsafeQueueUserWorkItem(static tell => tell(), _othersWrote, preferLocal: false);
         }
-    }
-
-    [SuppressMessage(
-        "Design",
-        "CA1031",
-        Justification = "Closing goes on to its end, whatever fails on the way; the log is recovered at the next "
-            + "opening.")]
-    private void Close(SqliteConnection? connection, Turnstile? turnstile)
-    {
-        try
-        {
-            if (connection is not null && turnstile is not null)
-            {
-                turnstile.Enter();
-                _ = connection.Checkpoint();
-                connection.Dispose();
-                turnstile.Exit();
-            }
-        }
-        catch (Exception)
-        {
-            connection?.Dispose();
-        }
-
-        turnstile?.Dispose();
-        _closed.TrySetResult();
     }
 }

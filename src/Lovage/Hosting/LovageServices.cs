@@ -48,6 +48,8 @@ internal static class LovageServices
         services.TryAddEnumerable(ServiceDescriptor.Singleton<ILoggerProvider, AttemptLoggerProvider>());
         services.TryAddSingleton<WorkerSet>();
         services.TryAddSingleton<StartBanner>();
+        services.TryAddSingleton<StorageOpening>();
+        services.TryAddSingleton<LifetimeJobs>();
         services.TryAddSingleton(static provider =>
         {
             var workers = provider.GetRequiredService<WorkerSet>();

@@ -25,10 +25,7 @@ public sealed record CalendarIntervalTrigger : Trigger
     /// Makes the trigger. At least one of years, months, weeks and days is more than 0; together they are at most 100
     /// years.
     /// </summary>
-    /// <param name="years">Years of the period; 0 by default.</param>
-    /// <param name="months">Months of the period; 0 by default. 3 for quarters.</param>
-    /// <param name="weeks">Weeks of the period; 0 by default.</param>
-    /// <param name="days">Days of the period; 0 by default.</param>
+    /// <param name="period">The period.</param>
     /// <param name="day">The day of the month, 1 to 31, or the month's last day where it is shorter; for periods of
     /// years and months only. Null (the default): the anchor's.</param>
     /// <param name="time">The time of the day, in whole seconds; midnight by default.</param>
@@ -38,15 +35,13 @@ public sealed record CalendarIntervalTrigger : Trigger
     /// <exception cref="TriggerException">The period, the day, the time or the anchor is out of range, or the zone is
     /// not known.</exception>
     public CalendarIntervalTrigger(
-        int years = 0,
-        int months = 0,
-        int weeks = 0,
-        int days = 0,
+        CalendarPeriod period,
         int? day = null,
         TimeOnly time = default,
         string timeZone = ZoneIds.Utc,
         DateOnly? anchor = null)
     {
+        var (years, months, weeks, days) = period;
         Years = Checked(years, nameof(years));
         Months = Checked(months, nameof(months));
         Weeks = Checked(weeks, nameof(weeks));

@@ -241,7 +241,8 @@ public sealed class TaskSpawner
     /// As <c>WhenAllAsync</c>, but every item is run to its end, whatever the others do, and nothing is thrown: each
     /// has an outcome, in the items' order.
     /// </summary>
-    /// <inheritdoc cref="WhenAllAsync{TItem, TResult}(string, IEnumerable{TItem}, Func{TItem, CancellationToken, Task{TResult}}, int, CancellationToken)"/>
+    /// <inheritdoc cref="WhenAllAsync{TItem, TResult}(string, IEnumerable{TItem},
+    /// Func{TItem, CancellationToken, Task{TResult}}, int, CancellationToken)"/>
     public Task<IReadOnlyList<TaskOutcome<TResult>>> WhenAllSettledAsync<TItem, TResult>(
         string name,
         IEnumerable<TItem> items,

@@ -8,7 +8,7 @@ public abstract class JobStorage : IAsyncDisposable
 
     /// <summary>
     /// What is used, for the start banner and the health check, without credentials: <c>sqlite:lovage.db (SQLite
-    /// 3.50.4, WAL, synchronous=FULL)</c>.
+    /// 3.53.4, WAL, synchronous=FULL)</c>.
     /// </summary>
     public abstract string Description { get; }
 

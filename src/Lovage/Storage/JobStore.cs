@@ -187,12 +187,14 @@ public abstract class JobStore
     /// <exception cref="ArgumentException">The queue's name is not allowed, the priority is out of range, or neither is
     /// given.</exception>
     /// <exception cref="StorageException">The storage cannot be asked now.</exception>
-    public ValueTask<IReadOnlyList<ChangeResult>> MoveAsync(
+    public async ValueTask<IReadOnlyList<ChangeResult>> MoveAsync(
         IReadOnlyList<JobId> ids, JobMove target, CancellationToken cancellationToken)
     {
         JobBroker.CheckBatch(ids);
         ArgumentNullException.ThrowIfNull(target);
-        return TellReadyAsync(MoveCoreAsync(ids, target.Checked(), cancellationToken));
+        var results = await MoveCoreAsync(ids, target.Checked(), cancellationToken);
+        _hints.Moved();
+        return results;
     }
 
     /// <summary>Removes ended jobs that are older than the policy says, with their attempts.</summary>

@@ -23,8 +23,14 @@ public static class OfferReasons
     public static string Add(string? asked, string worker)
     {
         ArgumentNullException.ThrowIfNull(worker);
-        return asked is null ? worker
-            : asked.Contains(worker, StringComparison.Ordinal) || asked.Length > AskedMax ? asked
-            : asked + Separator + worker;
+        if (asked is null)
+        {
+            return worker;
+        }
+
+        // Between separators, so that host:1 is not found in host:12.
+        var isNamed = (Separator + asked + Separator).Contains(
+            Separator + worker + Separator, StringComparison.Ordinal);
+        return isNamed || asked.Length > AskedMax ? asked : asked + Separator + worker;
     }
 }

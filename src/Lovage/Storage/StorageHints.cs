@@ -18,6 +18,13 @@ internal sealed class StorageHints(SignalBus signals)
         }
     }
 
+    /// <summary>Jobs stand in other queues, orphans among them perhaps.</summary>
+    internal void Moved()
+    {
+        signals.Send(new Signal(SignalKind.JobsReady));
+        signals.Send(new Signal(SignalKind.OrphansReady));
+    }
+
     internal void Orphaned(int count)
     {
         if (count > 0)

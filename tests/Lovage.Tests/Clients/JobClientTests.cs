@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Text;
 using Lovage.Storage;
-using Lovage.Testing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 

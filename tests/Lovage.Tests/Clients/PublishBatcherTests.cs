@@ -1,13 +1,12 @@
 using Lovage.Protocol;
 using Lovage.Storage;
 using Lovage.Storage.Memory;
-using Lovage.Testing;
 
 namespace Lovage.Tests.Clients;
 
 public sealed class PublishBatcherTests : IAsyncLifetime
 {
-    private readonly FakeTimeProvider _time = new();
+    private readonly TestClock _time = new();
     private readonly GatedStorage _storage;
     private readonly PublishBatcher _batcher;
     private int _number;

@@ -1,11 +1,10 @@
 using Lovage.Execution;
-using Lovage.Testing;
 
 namespace Lovage.Tests.Execution;
 
 public sealed class DemandTests
 {
-    private readonly FakeTimeProvider _time = new();
+    private readonly TestClock _time = new();
 
     [Theory]
     [InlineData(8, 500, 8)]

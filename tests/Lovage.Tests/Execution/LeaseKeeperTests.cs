@@ -2,7 +2,6 @@ using Lovage.Execution;
 using Lovage.Protocol;
 using Lovage.Storage;
 using Lovage.Storage.Memory;
-using Lovage.Testing;
 
 namespace Lovage.Tests.Execution;
 
@@ -11,7 +10,7 @@ public sealed class LeaseKeeperTests : IAsyncDisposable
     private static readonly TimeSpan Lease = TimeSpan.FromSeconds(30);
     private static readonly WorkerOwner Owner = new("boot", "0", 1, 1, "worker");
 
-    private readonly FakeTimeProvider _time = new();
+    private readonly TestClock _time = new();
     private readonly MemoryStorage _storage;
     private readonly LeaseKeeper _leases;
 

@@ -2,7 +2,6 @@ using Lovage.Execution;
 using Lovage.Protocol;
 using Lovage.Storage;
 using Lovage.Storage.Memory;
-using Lovage.Testing;
 
 namespace Lovage.Tests.Execution;
 
@@ -13,7 +12,7 @@ public sealed class SweeperTests
     [Fact]
     public async Task Sweep_HistoryOfSchedules_IsKeptForItsTimeAndNoLonger()
     {
-        var time = new FakeTimeProvider();
+        var time = new TestClock();
         await using var storage = new MemoryStorage(time);
         var schedules = storage.Schedules!;
         await schedules.SaveAsync(
@@ -73,7 +72,7 @@ public sealed class SweeperTests
     [Fact]
     public async Task Sweep_AfterAnOutageLongerThanALease_LetsTheLivingRenewFirst()
     {
-        var time = new FakeTimeProvider();
+        var time = new TestClock();
         await using var storage = new MemoryStorage(time);
         var settings = new WorkerSettings { Lease = TimeSpan.FromSeconds(30) };
         var probe = new UnreachableStorage();

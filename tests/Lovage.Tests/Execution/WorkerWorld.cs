@@ -4,7 +4,6 @@ using Lovage.Execution;
 using Lovage.Protocol;
 using Lovage.Storage;
 using Lovage.Storage.Memory;
-using Lovage.Testing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
@@ -60,7 +59,7 @@ internal sealed class WorkerWorld : IDisposable
             ownThreads: false);
     }
 
-    internal FakeTimeProvider Time { get; } = new();
+    internal TestClock Time { get; } = new();
 
     /// <summary>The storage as tests look into it, past any wrapping.</summary>
     internal MemoryStorage Memory { get; }
@@ -76,7 +75,7 @@ internal sealed class WorkerWorld : IDisposable
 
     internal IReadOnlyList<(int Event, string Text)> Logs => _logs.Lines;
 
-    internal TimeSpan Elapsed => Time.GetElapsedTime(0);
+    internal TimeSpan Elapsed => Time.Elapsed;
 
     internal JobId Enqueue(string name, string arguments = "", Func<JobMessage, JobMessage>? change = null)
     {

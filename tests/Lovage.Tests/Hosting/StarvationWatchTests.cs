@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 using Lovage.Execution;
-using Lovage.Testing;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Logging;
 
@@ -282,11 +281,7 @@ public sealed class StarvationWatchTests
     {
         var pool = new FakePool();
         var watch = new StarvationWatch(
-            TimeSpan.FromSeconds(5),
-            TimeProvider.System,
-            pool,
-            static () => [],
-            new Recorder([], new FakeTimeProvider(), []));
+            TimeSpan.FromSeconds(5), TimeProvider.System, pool, static () => [], new Recorder([], new TestClock(), []));
         watch.Start();
         await pool.Queued.Task.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
         var thread = pool.Queuer!;
@@ -321,7 +316,7 @@ public sealed class StarvationWatchTests
             () => Running,
             new Recorder(_log, Time, _logTimes));
 
-        internal FakeTimeProvider Time { get; } = new();
+        internal TestClock Time { get; } = new();
 
         internal StarvationWatch Watch { get; }
 
@@ -329,7 +324,7 @@ public sealed class StarvationWatchTests
 
         internal FakePool Pool { get; } = new();
 
-        internal TimeSpan Elapsed => Time.GetElapsedTime(0);
+        internal TimeSpan Elapsed => Time.Elapsed;
 
         internal IReadOnlyList<(int Id, LogLevel Level, string Text)> Log => _log;
 
@@ -395,8 +390,8 @@ public sealed class StarvationWatchTests
         }
     }
 
-    private sealed class Recorder(
-        List<(int Id, LogLevel Level, string Text)> log, TimeProvider time, List<double> times) : ILogger
+    private sealed class Recorder(List<(int Id, LogLevel Level, string Text)> log, TestClock time, List<double> times)
+        : ILogger
     {
         public IDisposable? BeginScope<TState>(TState state)
             where TState : notnull => null;
@@ -411,7 +406,7 @@ public sealed class StarvationWatchTests
             Func<TState, Exception?, string> formatter)
         {
             log.Add((eventId.Id, logLevel, formatter(state, exception)));
-            times.Add(time.GetElapsedTime(0).TotalSeconds);
+            times.Add(time.Elapsed.TotalSeconds);
         }
     }
 }

@@ -32,9 +32,9 @@ public sealed class CeleryEnvelopeTests
         IgnoreResult = true,
         Headers = ImmutableDictionary<string, string>.Empty.Add("tenant", "ž")
             .Add("traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"),
-        Extra = """
-            {"stamps":{"trace":"t-1"},"stamped_headers":["trace"],"n":1,"big":1000000000000000000000,"argsrepr":"(hidden)"}
-            """u8.ToArray(),
+        Extra = (
+            """{"stamps":{"trace":"t-1"},"stamped_headers":["trace"],"n":1,"big":1000000000000000000000"""u8
+            + ""","argsrepr":"(hidden)"}"""u8).ToArray(),
     };
 
     [Fact]
@@ -43,12 +43,12 @@ public sealed class CeleryEnvelopeTests
         var headers = Vectors.Json(CeleryEnvelope.Encode(Full, "tag", Now)).GetProperty("headers");
 
         var expected = """
-            {"task":"shop.mail","id":"id-1","eta":"2030-01-02T03:04:05.123000+00:00","expires":"2031-01-01T00:00:00.000000+00:00",
-             "group":"group","group_index":3,
+            {"task":"shop.mail","id":"id-1","eta":"2030-01-02T03:04:05.123000+00:00",
+             "expires":"2031-01-01T00:00:00.000000+00:00","group":"group","group_index":3,
              "retries":2,"timelimit":[30,20.5],"root_id":"root","parent_id":"parent","origin":"gen1@host",
              "ignore_result":true,"lovage_max_attempts":9,
-             "stamps":{"trace":"t-1"},"stamped_headers":["trace"],"n":1,"big":1000000000000000000000,"argsrepr":"(hidden)",
-             "kwargsrepr":"{'to': None}",
+             "stamps":{"trace":"t-1"},"stamped_headers":["trace"],"n":1,"big":1000000000000000000000,
+             "argsrepr":"(hidden)","kwargsrepr":"{'to': None}",
              "lang":"cs","shadow":null,"replaced_task_nesting":0,"tenant":"ž",
              "traceparent":"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"}
             """;

@@ -1,7 +1,6 @@
 using Lovage.Protocol;
 using Lovage.Storage;
 using Lovage.Storage.Memory;
-using Lovage.Testing;
 using Lovage.Tests.Execution;
 using Lovage.Tests.Spawning;
 using Microsoft.Extensions.Configuration;
@@ -32,7 +31,7 @@ internal sealed class ScheduleWorld : IAsyncDisposable
         OverlapMax = 1_000,
     };
 
-    internal FakeTimeProvider Time { get; } = new();
+    internal TestClock Time { get; } = new();
 
     /// <summary>What all share, past what a test does to single nodes.</summary>
     internal MemoryStorage Storage { get; }
@@ -85,15 +84,15 @@ internal sealed class ScheduleWorld : IAsyncDisposable
 
     internal void Advance(TimeSpan time)
     {
-        var end = Time.GetElapsedTime(0) + time;
+        var end = Time.Elapsed + time;
         _scheduler.RunAll();
-        while (Time.NextTimer is { } next && Time.GetElapsedTime(0) + next <= end)
+        while (Time.NextTimer is { } next && Time.Elapsed + next <= end)
         {
             Time.Advance(next);
             _scheduler.RunAll();
         }
 
-        Time.Advance(end - Time.GetElapsedTime(0));
+        Time.Advance(end - Time.Elapsed);
     }
 
     /// <summary>

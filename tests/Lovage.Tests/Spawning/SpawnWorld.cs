@@ -27,7 +27,7 @@ internal sealed class SpawnWorld : IAsyncDisposable
 
     public ConcurrentQueue<TaskFailure> Failures { get; }
 
-    public FakeTimeProvider Time => _app.Time;
+    public TestClock Time => _app.Time;
 
     public IServiceProvider Services => _app.Host.Services;
 

@@ -1,6 +1,5 @@
 using Lovage.Storage;
 using Lovage.Storage.Memory;
-using Lovage.Testing;
 using Lovage.Tests.Execution;
 
 namespace Lovage.Tests.Storage;
@@ -13,7 +12,7 @@ public sealed class JobBrokerTests
     [InlineData(10, 2)]
     public async Task Receive_NextAfterAllThereWas_WaitsFromThatLookOn(int secondsLater, int looks)
     {
-        var time = new FakeTimeProvider();
+        var time = new TestClock();
         await using var memory = new MemoryStorage(time);
         await using var storage = new CountingStorage(memory, time);
         await storage.OpenAsync(TestContext.Current.CancellationToken);

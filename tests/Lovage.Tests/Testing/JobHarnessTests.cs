@@ -152,8 +152,8 @@ public sealed partial class JobHarnessTests
         Assert.Equal(
             """
             Expected at least one job 'mail.welcome' on queue 'mail' with ["x@y.z"], found 0. 1 were enqueued:
-              mail.welcome on 'default' ["a@b.c"] (Queued): queue 'default' is not 'mail'; arguments ["a@b.c"] are not ["x@y.z"]
-            """,
+              mail.welcome on 'default' ["a@b.c"] (Queued): queue 'default' is not 'mail';
+            """ + """ arguments ["a@b.c"] are not ["x@y.z"]""",
             failure.Message);
         await Assert.ThrowsAsync<JobAssertionException>(
             async () => await app.Host.Jobs().ShouldNotHaveEnqueuedAsync("mail.welcome", cancellationToken: Cancel));

@@ -66,9 +66,9 @@ public sealed class ScheduleHarnessTests
     }
 
     /// <summary>Not started: nobody but the test fires.</summary>
-    private static (IHost Host, FakeTimeProvider Time) Build(Action<LovageBuilder> set)
+    private static (IHost Host, TestClock Time) Build(Action<LovageBuilder> set)
     {
-        var time = new FakeTimeProvider();
+        var time = new TestClock();
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
         builder.Configuration.AddInMemoryCollection([new("Lovage:Storage", "memory:")]);
         set(builder.AddLovage().UseTime(time).AddJob(Beat));

@@ -147,10 +147,7 @@ internal static class TriggerReader
             period.TakeInteger(TriggerNames.Days));
         period.RequireAllTaken();
         return new CalendarIntervalTrigger(
-            years ?? 0,
-            months ?? 0,
-            weeks ?? 0,
-            days ?? 0,
+            new CalendarPeriod(years ?? 0, months ?? 0, weeks ?? 0, days ?? 0),
             fields.TakeInteger(TriggerNames.Day),
             TakeTime(fields),
             fields.TakeText(TriggerNames.Zone) ?? ZoneIds.Utc,

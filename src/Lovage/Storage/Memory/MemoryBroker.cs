@@ -1,10 +1,11 @@
 using Lovage.Protocol;
 using Lovage.Storage.Memory.Life;
+using Lovage.Storage.Memory.State;
 
 namespace Lovage.Storage.Memory;
 
 /// <summary>Queues and leases in memory.</summary>
-internal sealed class MemoryBroker(MemoryState state, SignalBus signals, TimeProvider time)
+internal sealed class MemoryBroker(MemoryState state, JobLife life, SignalBus signals, TimeProvider time)
     : JobBroker("memory", signals, time)
 {
     protected override ValueTask<IReadOnlyList<PublishResult>> PublishCoreAsync(
@@ -17,7 +18,7 @@ internal sealed class MemoryBroker(MemoryState state, SignalBus signals, TimePro
             var now = state.Now;
             for (var i = 0; i < results.Length; i++)
             {
-                results[i] = state.Publish(messages[i], now);
+                results[i] = life.Publish(messages[i], now);
             }
         }
 
@@ -25,7 +26,7 @@ internal sealed class MemoryBroker(MemoryState state, SignalBus signals, TimePro
     }
 
     protected override JobReceiver OpenReceiverCore(ReceiverOptions options) =>
-        new MemoryReceiver(this, state, options);
+        new MemoryReceiver(this, state, life, options);
 
     protected override ValueTask<IReadOnlyList<LeaseStatus>> RenewCoreAsync(
         IReadOnlyList<LeaseToken> tokens, TimeSpan lease, CancellationToken cancellationToken)
@@ -75,7 +76,7 @@ internal sealed class MemoryBroker(MemoryState state, SignalBus signals, TimePro
                 }
                 else
                 {
-                    state.Life.PlaceFront(job);
+                    life.PlaceFront(job);
                 }
             }
         }
@@ -147,7 +148,7 @@ internal sealed class MemoryBroker(MemoryState state, SignalBus signals, TimePro
                 EndLostClaim(job, AttemptEnd.OwnerDied, now);
                 if (decision == JobDecision.Bury)
                 {
-                    ended.Add(state.Life.EndJob(job, JobState.Dead, JobLifecycle.DeathReason(job.Deaths), now));
+                    ended.Add(life.EndJob(job, JobState.Dead, JobLifecycle.DeathReason(job.Deaths), now));
                 }
                 else if (job.CancelRequested)
                 {
@@ -156,7 +157,7 @@ internal sealed class MemoryBroker(MemoryState state, SignalBus signals, TimePro
                 else
                 {
                     job.IsOrphan = true;
-                    state.Life.PlaceFront(job);
+                    life.PlaceFront(job);
                     orphaned++;
                 }
             }
@@ -208,7 +209,7 @@ internal sealed class MemoryBroker(MemoryState state, SignalBus signals, TimePro
             foreach (var job in purged.InOrder().Concat(purged.Delayed()).Take(max).ToArray())
             {
                 purged.Leave(job);
-                ended.Add(state.Life.EndJob(job, JobState.Cancelled, JobLifecycle.PurgedReason, now));
+                ended.Add(life.EndJob(job, JobState.Cancelled, JobLifecycle.PurgedReason, now));
             }
 
             return new(ended);
@@ -224,7 +225,7 @@ internal sealed class MemoryBroker(MemoryState state, SignalBus signals, TimePro
             var statuses = new List<QueueStatus>();
             foreach (var queue in state.Queues.OrderBy(static q => q.Name, StringComparer.Ordinal))
             {
-                state.Promote(queue, now);
+                life.Promote(queue, now);
                 statuses.Add(new QueueStatus(
                     queue.Name,
                     queue.Ready,
@@ -246,7 +247,7 @@ internal sealed class MemoryBroker(MemoryState state, SignalBus signals, TimePro
         lock (state.Gate)
         {
             var peeked = state.Queue(queue);
-            state.Promote(peeked, state.Now);
+            life.Promote(peeked, state.Now);
             return new(peeked.InOrder().Take(max).Select(static job => job.Message).ToArray());
         }
     }
@@ -254,13 +255,13 @@ internal sealed class MemoryBroker(MemoryState state, SignalBus signals, TimePro
     private void EndLostClaim(MemoryJob job, AttemptEnd end, DateTimeOffset now)
     {
         JobLife.KeepLostAttempt(job, end, now);
-        state.Life.EndClaim(job);
+        life.EndClaim(job);
     }
 
     private EndedJob EndCancelled(MemoryJob job, DateTimeOffset now)
     {
         JobLife.ForgetProgress(job);
-        return state.Life.EndJob(job, JobState.Cancelled, job.CancelReason, now);
+        return life.EndJob(job, JobState.Cancelled, job.CancelReason, now);
     }
 
     /// <returns>The job that ended because it was offered for too long; null when it waits for its next
@@ -272,11 +273,11 @@ internal sealed class MemoryBroker(MemoryState state, SignalBus signals, TimePro
         job.Asked = OfferReasons.Add(job.Asked, offer.Worker);
         if (now - job.FirstOfferAt.Value >= limit)
         {
-            return state.Life.EndJob(job, JobState.Dead, OfferReasons.EndedPrefix(limit) + job.Asked, now);
+            return life.EndJob(job, JobState.Dead, OfferReasons.EndedPrefix(limit) + job.Asked, now);
         }
 
         job.Reason = OfferReasons.WaitingPrefix + job.Asked;
-        state.Life.PlaceDelayed(job, now + offer.Delay, JobState.Scheduled);
+        life.PlaceDelayed(job, now + offer.Delay, JobState.Scheduled);
         return null;
     }
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Lovage.Storage.Memory.State;
 
 namespace Lovage.Storage.Memory;
 

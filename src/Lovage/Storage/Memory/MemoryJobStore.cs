@@ -1,9 +1,10 @@
 using Lovage.Storage.Memory.Life;
+using Lovage.Storage.Memory.State;
 
 namespace Lovage.Storage.Memory;
 
 /// <summary>Outcomes, and what a person asks for, in memory.</summary>
-internal sealed class MemoryJobStore(MemoryState state, SignalBus signals, TimeProvider time)
+internal sealed class MemoryJobStore(MemoryState state, JobLife life, SignalBus signals, TimeProvider time)
     : JobStore("memory", signals, time)
 {
     protected override ValueTask<IReadOnlyList<SettleResult>> SettleCoreAsync(
@@ -135,7 +136,7 @@ internal sealed class MemoryJobStore(MemoryState state, SignalBus signals, TimeP
         }
 
         JobLife.KeepAttempt(job, outcome.Attempt);
-        state.Life.EndClaim(job);
+        life.EndClaim(job);
         job.SettledStamp = token.Stamp;
         job.IsOrphan = false;
         if (outcome.Decision == JobDecision.Retry)
@@ -150,7 +151,7 @@ internal sealed class MemoryJobStore(MemoryState state, SignalBus signals, TimeP
                 (job.Progress, job.ProgressMessage) = (progress, outcome.ProgressMessage);
             }
 
-            state.Life.EndJob(job, JobLifecycle.After(outcome.Decision, job.State), outcome.Reason, now);
+            life.EndJob(job, JobLifecycle.After(outcome.Decision, job.State), outcome.Reason, now);
         }
 
         job.SettledAs = job.State;
@@ -158,7 +159,7 @@ internal sealed class MemoryJobStore(MemoryState state, SignalBus signals, TimeP
         {
             for (var i = 0; i < outcome.FollowUps.Count; i++)
             {
-                state.Publish(outcome.FollowUps[i], now);
+                life.Publish(outcome.FollowUps[i], now);
             }
         }
 
@@ -181,11 +182,11 @@ internal sealed class MemoryJobStore(MemoryState state, SignalBus signals, TimeP
         JobLife.ForgetProgress(job);
         if (job.CancelRequested)
         {
-            state.Life.EndJob(job, JobState.Cancelled, job.CancelReason, now);
+            life.EndJob(job, JobState.Cancelled, job.CancelReason, now);
         }
         else
         {
-            state.Life.PlaceDelayed(job, now + outcome.RetryDelay, JobState.Retrying);
+            life.PlaceDelayed(job, now + outcome.RetryDelay, JobState.Retrying);
         }
     }
 
@@ -209,7 +210,7 @@ internal sealed class MemoryJobStore(MemoryState state, SignalBus signals, TimeP
         }
 
         job.Queue.Leave(job);
-        state.Life.EndJob(job, JobState.Cancelled, reason, now);
+        life.EndJob(job, JobState.Cancelled, reason, now);
         return new(CancelStatus.Cancelled, job.State);
     }
 
@@ -256,7 +257,7 @@ internal sealed class MemoryJobStore(MemoryState state, SignalBus signals, TimeP
         JobLife.ForgetProgress(job);
         JobLife.ForgetOffers(job);
         job.Counter.Enqueued++;
-        state.Life.PlaceBack(job, now);
+        life.PlaceBack(job, now);
         return true;
     }
 
@@ -281,7 +282,7 @@ internal sealed class MemoryJobStore(MemoryState state, SignalBus signals, TimeP
 
         job.Queue.Leave(job);
         job.DueAt = now;
-        state.Life.PlaceBack(job, now);
+        life.PlaceBack(job, now);
         return true;
     }
 
@@ -304,11 +305,11 @@ internal sealed class MemoryJobStore(MemoryState state, SignalBus signals, TimeP
         job.Counter.Enqueued++;
         if (job.State == JobState.Queued)
         {
-            state.Life.PlaceBack(job, job.ReadyAt);
+            life.PlaceBack(job, job.ReadyAt);
         }
         else
         {
-            state.Life.PlaceDelayed(job, job.DueAt!.Value, job.State);
+            life.PlaceDelayed(job, job.DueAt!.Value, job.State);
         }
 
         return true;

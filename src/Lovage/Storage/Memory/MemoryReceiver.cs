@@ -1,7 +1,11 @@
+using Lovage.Storage.Memory.Life;
+using Lovage.Storage.Memory.State;
+
 namespace Lovage.Storage.Memory;
 
 /// <summary>Claims jobs in memory. No reply is lost here, so that the numbers of looks are not needed.</summary>
-internal sealed class MemoryReceiver(JobBroker broker, MemoryState state, ReceiverOptions options)
+internal sealed class MemoryReceiver(
+    JobBroker broker, MemoryState state, JobLife life, ReceiverOptions options)
     : JobReceiver(broker, options)
 {
     protected override ValueTask<LookResult> ReceiveCoreAsync(long look, int max, CancellationToken cancellationToken)
@@ -15,11 +19,11 @@ internal sealed class MemoryReceiver(JobBroker broker, MemoryState state, Receiv
             DateTimeOffset? nextDue = null;
             foreach (var queue in OpenQueues())
             {
-                state.Promote(queue, now);
+                life.Promote(queue, now);
                 nextDue = queue.NextDue() is { } due && !(due >= nextDue) ? due : nextDue;
                 while (taken.Count < max && queue.TakeReady(orphans: false) is { } job)
                 {
-                    taken.Add(state.Life.Claim(job, Options.Owner.Key, leaseEnds, now));
+                    taken.Add(life.Claim(job, Options.Owner.Key, leaseEnds, now));
                 }
             }
 
@@ -37,7 +41,7 @@ internal sealed class MemoryReceiver(JobBroker broker, MemoryState state, Receiv
                 if (queue.TakeReady(orphans: true) is { } job)
                 {
                     return new(
-                        state.Life.Claim(job, Options.Owner.Key, state.TimestampAfter(Options.Lease), state.Now));
+                        life.Claim(job, Options.Owner.Key, state.TimestampAfter(Options.Lease), state.Now));
                 }
             }
 

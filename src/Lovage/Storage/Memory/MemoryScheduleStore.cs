@@ -1,10 +1,12 @@
 using System.Diagnostics.CodeAnalysis;
 using Lovage.Protocol;
+using Lovage.Storage.Memory.Life;
+using Lovage.Storage.Memory.State;
 
 namespace Lovage.Storage.Memory;
 
 /// <summary>Schedules in memory, in the same state and under the same lock as the jobs they enqueue.</summary>
-internal sealed class MemoryScheduleStore(MemoryState state, SignalBus signals, TimeProvider time)
+internal sealed class MemoryScheduleStore(MemoryState state, JobLife life, SignalBus signals, TimeProvider time)
     : ScheduleStore("memory", signals, time)
 {
     private readonly SortedDictionary<string, MemorySchedule> _schedules = new(CodePointOrder.Instance);
@@ -314,7 +316,7 @@ internal sealed class MemoryScheduleStore(MemoryState state, SignalBus signals, 
     private PublishStatus Enqueue(MemorySchedule schedule, JobMessage job, DateTimeOffset now)
     {
         schedule.Open.Add(job.Id);
-        return state.Publish(job, now).Status;
+        return life.Publish(job, now).Status;
     }
 
     private DueSchedule Due(MemorySchedule schedule) => new(schedule.Record, Unfinished(schedule));

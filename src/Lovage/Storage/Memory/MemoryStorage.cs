@@ -1,3 +1,6 @@
+using Lovage.Storage.Memory.Life;
+using Lovage.Storage.Memory.State;
+
 namespace Lovage.Storage.Memory;
 
 /// <summary>
@@ -18,10 +21,11 @@ public sealed class MemoryStorage : JobStorage
     {
         ArgumentNullException.ThrowIfNull(time);
         var state = new MemoryState(time);
-        Broker = new MemoryBroker(state, _signals, time);
-        Store = new MemoryJobStore(state, _signals, time);
+        var life = new JobLife(state);
+        Broker = new MemoryBroker(state, life, _signals, time);
+        Store = new MemoryJobStore(state, life, _signals, time);
         History = new MemoryJobHistory(state);
-        Schedules = new MemoryScheduleStore(state, _signals, time);
+        Schedules = new MemoryScheduleStore(state, life, _signals, time);
         Workers = new MemoryWorkerDirectory(state);
     }
 

@@ -1,3 +1,5 @@
+using Lovage.Storage.Memory.State;
+
 namespace Lovage.Storage.Memory;
 
 /// <summary>The live workers of this process.</summary>

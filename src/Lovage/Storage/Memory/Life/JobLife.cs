@@ -1,3 +1,6 @@
+using Lovage.Protocol;
+using Lovage.Storage.Memory.State;
+
 namespace Lovage.Storage.Memory.Life;
 
 /// <summary>
@@ -6,6 +9,44 @@ namespace Lovage.Storage.Memory.Life;
 /// </summary>
 internal sealed class JobLife(MemoryState state)
 {
+    /// <summary>Stores a message and gives its job a place.</summary>
+    internal PublishResult Publish(JobMessage message, DateTimeOffset now)
+    {
+        if (state.TryFind(message.Id, out var known))
+        {
+            var isSame = known.Message.Name == message.Name
+                && known.Message.Body.Span.SequenceEqual(message.Body.Span);
+            return new(isSame ? PublishStatus.AlreadyKnown : PublishStatus.IdConflict, message.Id, known.State);
+        }
+
+        var job = state.Add(message, now);
+        var due = message.Delay > TimeSpan.Zero ? now + message.Delay : now;
+        if (message.Eta > due)
+        {
+            due = message.Eta.Value;
+        }
+
+        if (due > now)
+        {
+            PlaceDelayed(job, due, JobState.Scheduled);
+        }
+        else
+        {
+            PlaceBack(job, now);
+        }
+
+        return new(PublishStatus.Accepted, message.Id, job.State);
+    }
+
+    /// <summary>Makes due jobs of a queue ready: they join the back in the order of their due times.</summary>
+    internal void Promote(MemoryQueue queue, DateTimeOffset now)
+    {
+        while (queue.TakeDue(now) is { } job)
+        {
+            PlaceBack(job, job.DueAt!.Value);
+        }
+    }
+
     /// <summary>Place: at the back of its queue.</summary>
     internal void PlaceBack(MemoryJob job, DateTimeOffset readyAt)
     {

@@ -7,6 +7,9 @@ namespace Lovage.Generators;
 /// <summary>Names made from names: on the wire, in generated code.</summary>
 internal static class Naming
 {
+    /// <summary>The file that holds the catalog.</summary>
+    internal const string CatalogFile = "LovageCatalog.g.cs";
+
     internal const int NameLengthMax = 255;
     internal const int QueueLengthMax = 64;
 

@@ -1,8 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using Lovage.Protocol;
-using Lovage.Storage.Memory.Life;
 
-namespace Lovage.Storage.Memory;
+namespace Lovage.Storage.Memory.State;
 
 /// <summary>All that a memory storage holds. One lock guards everything; every method here needs it.</summary>
 internal sealed class MemoryState
@@ -17,15 +16,9 @@ internal sealed class MemoryState
     private long _sequence;
     private long _ticket;
 
-    internal MemoryState(TimeProvider time)
-    {
-        _time = time;
-        Life = new JobLife(this);
-    }
+    internal MemoryState(TimeProvider time) => _time = time;
 
     internal Lock Gate { get; } = new();
-
-    internal JobLife Life { get; }
 
     internal MemoryArchive Archive { get; } = new();
 
@@ -90,41 +83,4 @@ internal sealed class MemoryState
     }
 
     internal void Remove(MemoryJob job) => _jobs.Remove(job.Message.Id);
-
-    /// <summary>Stores a message and gives its job a place.</summary>
-    internal PublishResult Publish(JobMessage message, DateTimeOffset now)
-    {
-        if (_jobs.TryGetValue(message.Id, out var known))
-        {
-            var isSame = known.Message.Name == message.Name && known.Message.Body.Span.SequenceEqual(message.Body.Span);
-            return new(isSame ? PublishStatus.AlreadyKnown : PublishStatus.IdConflict, message.Id, known.State);
-        }
-
-        var job = Add(message, now);
-        var due = message.Delay > TimeSpan.Zero ? now + message.Delay : now;
-        if (message.Eta > due)
-        {
-            due = message.Eta.Value;
-        }
-
-        if (due > now)
-        {
-            Life.PlaceDelayed(job, due, JobState.Scheduled);
-        }
-        else
-        {
-            Life.PlaceBack(job, now);
-        }
-
-        return new(PublishStatus.Accepted, message.Id, job.State);
-    }
-
-    /// <summary>Makes due jobs of a queue ready: they join the back in the order of their due times.</summary>
-    internal void Promote(MemoryQueue queue, DateTimeOffset now)
-    {
-        while (queue.TakeDue(now) is { } job)
-        {
-            Life.PlaceBack(job, job.DueAt!.Value);
-        }
-    }
 }

@@ -48,7 +48,7 @@ internal static class IssueLocator
 
     private static AttributeSyntax? Attribute(ISymbol symbol) =>
         symbol.GetAttributes().FirstOrDefault(
-            static a => a.AttributeClass is { } type && Types.FullName(type) == JobGenerator.Attribute)
+            static a => a.AttributeClass is { } type && Types.FullName(type) == AttributeNames.Job)
             ?.ApplicationSyntaxReference?.GetSyntax() as AttributeSyntax;
 
     private static AttributeArgumentSyntax? Find(AttributeSyntax attribute, string argument) =>

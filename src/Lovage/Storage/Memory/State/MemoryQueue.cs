@@ -1,4 +1,4 @@
-namespace Lovage.Storage.Memory;
+namespace Lovage.Storage.Memory.State;
 
 /// <summary>A place in a queue. It is valid while the job's ticket is the same; the queue skips the others.</summary>
 internal readonly record struct MemoryPlace(MemoryJob Job, long Ticket)

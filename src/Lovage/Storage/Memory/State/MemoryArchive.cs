@@ -1,4 +1,4 @@
-namespace Lovage.Storage.Memory;
+namespace Lovage.Storage.Memory.State;
 
 /// <summary>
 /// Jobs in the order in which they were accepted, for pages, and in the order in which they ended, for pruning. Needs

@@ -1,6 +1,6 @@
 using Lovage.Protocol;
 
-namespace Lovage.Storage.Memory;
+namespace Lovage.Storage.Memory.State;
 
 /// <summary>One job: everything that is known of it. Touched under the state's lock alone.</summary>
 internal sealed class MemoryJob(

@@ -1,4 +1,4 @@
-namespace Lovage.Storage.Memory;
+namespace Lovage.Storage.Memory.State;
 
 /// <summary>
 /// Text in the order of its code points, as storages that keep UTF-8 have it: beyond the basic plane the ordinal order
