@@ -8,9 +8,15 @@ namespace Lovage.PostgreSql.Commands;
 /// <param name="textOf">The text of a word's number; null when words come as texts.</param>
 internal sealed class Row(NpgsqlDataReader reader, Func<int, string>? textOf = null) : RowReader
 {
+    private readonly Type[] _types = [.. Enumerable.Range(0, reader.FieldCount).Select(reader.GetFieldType)];
+
     public override bool IsNull(int column) => reader.IsDBNull(column);
 
-    public override long Int64(int column) => reader.IsDBNull(column) ? 0 : reader.GetInt64(column);
+    /// <remarks>Npgsql widens no number by itself.</remarks>
+    public override long Int64(int column) => reader.IsDBNull(column) ? 0
+        : _types[column] == typeof(long) ? reader.GetInt64(column)
+        : _types[column] == typeof(int) ? reader.GetInt32(column)
+        : reader.GetInt16(column);
 
     public override double Double(int column) => reader.IsDBNull(column) ? 0 : reader.GetDouble(column);
 

@@ -59,7 +59,8 @@ internal static class EndClaim
     /// <param name="lengthMax">How long the text may be to grow.</param>
     internal static string Asked(string separator, string lengthMax) => $"""
         CASE WHEN asked IS NULL THEN worker
-          WHEN strpos(asked, worker) > 0 OR length(asked) > {lengthMax} THEN asked
+          WHEN strpos({separator} || asked || {separator}, {separator} || worker || {separator}) > 0
+            OR length(asked) > {lengthMax} THEN asked
           ELSE asked || {separator} || worker END
         """;
 

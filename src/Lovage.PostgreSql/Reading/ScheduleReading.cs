@@ -90,9 +90,9 @@ internal sealed class ScheduleReading(SchemaName schema)
         await rows.ReadAsync(cancellationToken);
         var (next, isAnyQueued) = (rows.Int64OrNull(0), rows.GetBoolean(1));
 
-        var row = new Row(rows);
         var due = new List<(long At, DueSchedule Schedule)>();
         await rows.NextResultAsync(cancellationToken);
+        var row = new Row(rows);
         while (await rows.ReadAsync(cancellationToken))
         {
             var schedule = ScheduleColumns.Read(row);
@@ -101,6 +101,7 @@ internal sealed class ScheduleReading(SchemaName schema)
 
         var queued = due.Select(static item => item.Schedule.Schedule.Id).ToHashSet(StringComparer.Ordinal);
         await rows.NextResultAsync(cancellationToken);
+        row = new Row(rows);
         while (await rows.ReadAsync(cancellationToken))
         {
             var schedule = ScheduleColumns.Read(row);

@@ -93,7 +93,6 @@ internal sealed class LookStatements(SchemaName schema, Words words)
         await using (var batch = connection.Batch(PromoteOf(request.Queues, look.Dues, now), claim))
         {
             await using var rows = await batch.ExecuteReaderAsync(CancellationToken.None);
-            reading = new WordReading(words, rows);
             while (await rows.ReadAsync())
             {
                 if (rows.Int32OrNull(0) is { } queue)
@@ -107,6 +106,7 @@ internal sealed class LookStatements(SchemaName schema, Words words)
             }
 
             await rows.NextResultAsync();
+            reading = new WordReading(words, rows);
             while (await rows.ReadAsync())
             {
                 taken.Add(Read(rows, reading, isOrphan: false));
