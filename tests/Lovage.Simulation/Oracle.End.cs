@@ -40,7 +40,7 @@ internal sealed partial class Oracle
     private void CheckRecord(SimulatedJob job)
     {
         _one[0] = job.Message.Id;
-        if (SharedStorage.Now(_world.Storage.Store.FindAsync(_one, CancellationToken.None))[0] is not { } record)
+        if (SharedStorage.Now(_world.Storage.History.FindAsync(_one, CancellationToken.None))[0] is not { } record)
         {
             _world.Violate($"{job} is lost: the storage does not know it.");
             return;
@@ -100,7 +100,7 @@ internal sealed partial class Oracle
 
     private void CheckCounters()
     {
-        var counters = SharedStorage.Now(_world.Storage.Store.CountersAsync(CancellationToken.None))
+        var counters = SharedStorage.Now(_world.Storage.History.CountersAsync(CancellationToken.None))
             .ToDictionary(counter => (counter.Queue, counter.Name));
         foreach (var group in _jobs.Values.Where(job => job.IsStored)
             .GroupBy(job => (job.Message.Queue, job.Message.Name)))

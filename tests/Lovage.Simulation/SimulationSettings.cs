@@ -21,6 +21,12 @@ internal sealed record SimulationSettings
 
     internal TimeSpan UnknownJobDelay { get; } = TimeSpan.FromSeconds(2);
 
+    /// <summary>How long a job may be offered without a start.</summary>
+    internal TimeSpan OfferLimit { get; } = TimeSpan.FromSeconds(8);
+
+    /// <summary>Waits between two offers of one job are no longer.</summary>
+    internal TimeSpan OfferDelayMax { get; } = TimeSpan.FromSeconds(3);
+
     internal TimeSpan OverrunLimit { get; } = TimeSpan.FromSeconds(6);
 
     /// <summary>A process that died is back within this.</summary>

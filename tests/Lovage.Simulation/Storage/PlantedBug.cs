@@ -23,6 +23,9 @@ internal enum PlantedBug
     /// <summary>Giving a job back counts as a failure.</summary>
     ReleasePenalises,
 
+    /// <summary>An offer that a worker declines counts as a failure.</summary>
+    OfferCountsAsFailure,
+
     /// <summary>A renewal says that a lost lease is held.</summary>
     RenewRevivesLostLease,
 

@@ -1,19 +1,19 @@
 using Lovage.Storage;
-using Lovage.Storage.Memory;
+using Lovage.Storage.Memory.State;
 
 namespace Lovage.Simulation.Storage;
 
 /// <summary>
 /// Passes calls on over the link, tells the oracle, and plants the bugs that the invariants must find.
 /// </summary>
-internal sealed class SimulatedStore(World world, Node node, LossyBus bus)
+internal sealed class SimulatedJobStore(World world, Node node, LossyBus bus)
     : JobStore("simulation", bus, node.Process.Time)
 {
     private readonly SharedStorage _shared = world.Storage;
     private readonly Dictionary<LeaseToken, MemoryJob> _acknowledged = [];
     private readonly Dictionary<LeaseToken, LeaseToken> _written = [];
 
-    protected override async ValueTask<IReadOnlyList<SettleStatus>> SettleCoreAsync(
+    protected override async ValueTask<IReadOnlyList<SettleResult>> SettleCoreAsync(
         IReadOnlyList<Settlement> outcomes, CancellationToken cancellationToken)
     {
         // The worker's own outcomes have no follow-ups: what a workflow would add stands in here.
@@ -38,7 +38,7 @@ internal sealed class SimulatedStore(World world, Node node, LossyBus bus)
                 break;
         }
 
-        var statuses = await node.Link.CallAsync(
+        var results = await node.Link.CallAsync(
             "settle",
             () =>
             {
@@ -53,7 +53,7 @@ internal sealed class SimulatedStore(World world, Node node, LossyBus bus)
             cancellationToken);
         if (world.Planted == PlantedBug.FollowUpAfterCommit)
         {
-            foreach (var message in outcomes.Where((_, i) => statuses[i] == SettleStatus.Applied)
+            foreach (var message in outcomes.Where((_, i) => results[i].Status == SettleStatus.Applied)
                 .SelectMany(outcome => outcome.FollowUps))
             {
                 await node.Link.CallAsync(
@@ -64,7 +64,7 @@ internal sealed class SimulatedStore(World world, Node node, LossyBus bus)
             }
         }
 
-        return statuses;
+        return results;
     }
 
     protected override ValueTask<IReadOnlyList<bool>> RecordStartsCoreAsync(
@@ -95,63 +95,30 @@ internal sealed class SimulatedStore(World world, Node node, LossyBus bus)
             mayRepeat: true,
             cancellationToken);
 
-    protected override ValueTask<IReadOnlyList<CancelStatus>> CancelCoreAsync(
+    protected override ValueTask<IReadOnlyList<CancelResult>> CancelCoreAsync(
         IReadOnlyList<JobId> ids, string? reason, CancellationToken cancellationToken) =>
         node.Link.CallAsync(
             "cancel",
             () =>
             {
-                var statuses = SharedStorage.Now(_shared.Store.CancelAsync(ids, reason, CancellationToken.None));
-                world.Oracle.Cancelled(node, ids, statuses);
-                return statuses;
+                var results = SharedStorage.Now(_shared.Store.CancelAsync(ids, reason, CancellationToken.None));
+                world.Oracle.Cancelled(node, ids, results);
+                return results;
             },
             mayRepeat: true,
             cancellationToken);
 
-    protected override ValueTask<int> RequeueCoreAsync(IReadOnlyList<JobId> ids, CancellationToken cancellationToken) =>
-        node.Link.CallAsync(
-            "requeue",
-            () => SharedStorage.Now(_shared.Store.RequeueAsync(ids, CancellationToken.None)),
-            mayRepeat: false,
-            cancellationToken);
+    protected override ValueTask<IReadOnlyList<ChangeResult>> RequeueCoreAsync(
+        IReadOnlyList<JobId> ids, CancellationToken cancellationToken) => throw NotAsked();
 
-    protected override ValueTask<IReadOnlyList<JobRecord?>> FindCoreAsync(
-        IReadOnlyList<JobId> ids, CancellationToken cancellationToken) =>
-        node.Link.CallAsync(
-            "find",
-            () => SharedStorage.Now(_shared.Store.FindAsync(ids, CancellationToken.None)),
-            mayRepeat: true,
-            cancellationToken);
+    protected override ValueTask<IReadOnlyList<ChangeResult>> DeleteCoreAsync(
+        IReadOnlyList<JobId> ids, CancellationToken cancellationToken) => throw NotAsked();
 
-    protected override ValueTask<JobPage> QueryCoreAsync(JobQuery query, CancellationToken cancellationToken) =>
-        node.Link.CallAsync(
-            "query",
-            () => SharedStorage.Now(_shared.Store.QueryAsync(query, CancellationToken.None)),
-            mayRepeat: true,
-            cancellationToken);
+    protected override ValueTask<IReadOnlyList<ChangeResult>> RunNowCoreAsync(
+        IReadOnlyList<JobId> ids, CancellationToken cancellationToken) => throw NotAsked();
 
-    protected override ValueTask<BoundedCount> CountCoreAsync(
-        JobQuery query, int max, CancellationToken cancellationToken) =>
-        node.Link.CallAsync(
-            "count",
-            () => SharedStorage.Now(_shared.Store.CountAsync(query, max, CancellationToken.None)),
-            mayRepeat: true,
-            cancellationToken);
-
-    protected override ValueTask<IReadOnlyList<AttemptRecord>> AttemptsCoreAsync(
-        JobId id, CancellationToken cancellationToken) =>
-        node.Link.CallAsync(
-            "attempts",
-            () => SharedStorage.Now(_shared.Store.AttemptsAsync(id, CancellationToken.None)),
-            mayRepeat: true,
-            cancellationToken);
-
-    protected override ValueTask<IReadOnlyList<JobCounter>> CountersCoreAsync(CancellationToken cancellationToken) =>
-        node.Link.CallAsync(
-            "counters",
-            () => SharedStorage.Now(_shared.Store.CountersAsync(CancellationToken.None)),
-            mayRepeat: true,
-            cancellationToken);
+    protected override ValueTask<IReadOnlyList<ChangeResult>> MoveCoreAsync(
+        IReadOnlyList<JobId> ids, JobMove target, CancellationToken cancellationToken) => throw NotAsked();
 
     protected override ValueTask<int> PruneCoreAsync(
         RetentionPolicy policy, int max, CancellationToken cancellationToken) =>
@@ -160,6 +127,8 @@ internal sealed class SimulatedStore(World world, Node node, LossyBus bus)
             () => SharedStorage.Now(_shared.Store.PruneAsync(policy, max, CancellationToken.None)),
             mayRepeat: true,
             cancellationToken);
+
+    private static NotSupportedException NotAsked() => new("No simulated client asks for that.");
 
     /// <summary>As a store that looks at the job alone: whoever holds it now, this outcome is written.</summary>
     private Settlement Unfenced(Settlement outcome) =>
@@ -177,7 +146,7 @@ internal sealed class SimulatedStore(World world, Node node, LossyBus bus)
         {
             if (_shared.State.TryFindClaim(outcome.Token, out var job))
             {
-                _shared.State.Unclaim(job);
+                _shared.Life.EndClaim(job);
                 _acknowledged.Add(outcome.Token, job);
             }
         }
@@ -190,7 +159,7 @@ internal sealed class SimulatedStore(World world, Node node, LossyBus bus)
     {
         if (_acknowledged.Remove(outcome.Token, out var job))
         {
-            _written[outcome.Token] = _shared.State.Claim(job, node.Owner.Key, long.MaxValue, _shared.State.Now).Token;
+            _written[outcome.Token] = _shared.Life.Claim(job, node.Owner.Key, long.MaxValue, _shared.State.Now).Token;
         }
 
         return _written.TryGetValue(outcome.Token, out var token) ? outcome with { Token = token } : outcome;
