@@ -1,7 +1,7 @@
 using Npgsql;
 using NpgsqlTypes;
 
-namespace Lovage.PostgreSql.Connections;
+namespace Lovage.PostgreSql.Commands;
 
 /// <summary>A statement with its parameters, by position: each call adds the next one.</summary>
 internal sealed class Statement(string sql)
@@ -18,12 +18,8 @@ internal sealed class Statement(string sql)
 
     internal Statement Add(short value) => With(value, NpgsqlDbType.Smallint);
 
-    internal Statement Add(bool value) => With(value, NpgsqlDbType.Boolean);
-
     internal Statement Add(string? value) =>
         value is null ? Null(NpgsqlDbType.Text) : With(Storable(value), NpgsqlDbType.Text);
-
-    internal Statement Add(byte[]? value) => value is null ? Null(NpgsqlDbType.Bytea) : With(value, NpgsqlDbType.Bytea);
 
     internal Statement Add(long[]? values) => values is null
         ? Null(NpgsqlDbType.Array | NpgsqlDbType.Bigint)
@@ -43,6 +39,7 @@ internal sealed class Statement(string sql)
 
     internal Statement Add(byte[]?[] values) => With(values, NpgsqlDbType.Array | NpgsqlDbType.Bytea);
 
+    /// <remarks>The array is the statement's own from then on: texts that cannot be stored are replaced in it.</remarks>
     internal Statement Add(string?[] values)
     {
         for (var i = 0; i < values.Length; i++)
@@ -53,10 +50,11 @@ internal sealed class Statement(string sql)
         return With(values, NpgsqlDbType.Array | NpgsqlDbType.Text);
     }
 
-    /// <summary>
-    /// PostgreSQL's text holds neither U+0000 nor half a character: such a sign is replaced, so that a message with one
-    /// is told all the same.
-    /// </summary>
+    /// <summary>A text as PostgreSQL can hold it.</summary>
+    /// <remarks>
+    /// Its text holds neither U+0000 nor half a character. Such a sign is replaced, so that a message with one is
+    /// stored all the same.
+    /// </remarks>
     internal static string Storable(string value)
     {
         for (var i = 0; i < value.Length; i++)

@@ -1,7 +1,7 @@
 using System.Net.Sockets;
 using Npgsql;
 
-namespace Lovage.PostgreSql.Connections;
+namespace Lovage.PostgreSql.Commands;
 
 /// <summary>
 /// PostgreSQL's errors as <see cref="StorageException"/>s that say what to do
@@ -10,7 +10,7 @@ namespace Lovage.PostgreSql.Connections;
 internal static class StorageFault
 {
     /// <summary>
-    /// Connection exceptions, by which PgBouncer says everything, the loss of its session with the server included.
+    /// Connection exceptions. PgBouncer reports every fault as one, the loss of its session with the server included.
     /// </summary>
     private const string PoolerClass = "08";
 
@@ -18,8 +18,8 @@ internal static class StorageFault
         fault is NpgsqlException or SocketException or IOException or TimeoutException or ObjectDisposedException;
 
     /// <summary>
-    /// True when the server undid the statement because of others, or because somebody ended its session, most often
-    /// while it was idle: nothing was done, and it can be repeated at once.
+    /// True when the server undid the statement because of others, or because its session was ended, most often while
+    /// it was idle: the statement can be repeated at once.
     /// </summary>
     internal static bool IsUndone(Exception fault) => fault is PostgresException
     {
@@ -29,9 +29,7 @@ internal static class StorageFault
             or PostgresErrorCodes.CrashShutdown
     };
 
-    /// <summary>
-    /// True when the connection is no good any more, so that the server may be another one from now on.
-    /// </summary>
+    /// <summary>True when the connection is lost, so that the server may be another one from now on.</summary>
     internal static bool IsBroken(Exception fault) =>
         fault is not PostgresException answer || answer.SqlState[..2] is "57" or PoolerClass;
 

@@ -1,8 +1,8 @@
 using Npgsql;
 
-namespace Lovage.PostgreSql.Connections;
+namespace Lovage.PostgreSql.Commands;
 
-/// <summary>Sends statements, those given together in one round trip and one transaction.</summary>
+/// <summary>Sends statements; those of one batch in one round trip and one transaction.</summary>
 internal static class ConnectionExtensions
 {
     extension(NpgsqlConnection connection)

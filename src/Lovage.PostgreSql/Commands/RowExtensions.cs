@@ -1,6 +1,6 @@
 using Npgsql;
 
-namespace Lovage.PostgreSql.Connections;
+namespace Lovage.PostgreSql.Commands;
 
 /// <summary>Reads columns that may be null.</summary>
 internal static class RowExtensions
@@ -9,13 +9,16 @@ internal static class RowExtensions
     {
         internal long? Int64OrNull(int column) => row.IsDBNull(column) ? null : row.GetInt64(column);
 
+        internal short? Int16OrNull(int column) => row.IsDBNull(column) ? null : row.GetInt16(column);
+
         internal int? Int32OrNull(int column) => row.IsDBNull(column) ? null : row.GetInt32(column);
 
         internal double? DoubleOrNull(int column) => row.IsDBNull(column) ? null : row.GetDouble(column);
 
         internal string? TextOrNull(int column) => row.IsDBNull(column) ? null : row.GetString(column);
 
-        /// <summary>Empty for null.</summary>
-        internal byte[] Bytes(int column) => row.IsDBNull(column) ? [] : row.GetFieldValue<byte[]>(column);
+        /// <summary>A job's id.</summary>
+        internal JobId Id(int column) => JobId.TryParse(row.GetString(column), out var id) ? id : default;
+
     }
 }
