@@ -21,7 +21,7 @@ public sealed class JobHarness
     /// filters around running apply, and retries follow at once.
     /// </summary>
     /// <param name="job">The job; its delay, queue and priority do not matter.</param>
-    /// <returns>What came out, however it ended.</returns>
+    /// <returns>The outcome, failures included.</returns>
     /// <exception cref="PayloadTooLargeException">The arguments are larger than the cap.</exception>
     /// <exception cref="BadArgumentsException">The arguments are refused, as they would be where the job is
     /// enqueued.</exception>
@@ -208,7 +208,7 @@ public sealed class JobHarness
         return records;
     }
 
-    /// <summary>A test that never starts its app has nobody else to open the storage.</summary>
+    /// <summary>Opens the storage for a test that never starts its app.</summary>
     private async ValueTask<JobStorage> OpenAsync(CancellationToken cancellationToken)
     {
         var gate = _services.GetRequiredService<StorageGate>();

@@ -33,7 +33,7 @@ internal sealed class ScheduleWorld : IAsyncDisposable
 
     internal TestClock Time { get; } = new();
 
-    /// <summary>What all share, past what a test does to single nodes.</summary>
+    /// <summary>The storage that all nodes share, without the faults that a test gives to single nodes.</summary>
     internal MemoryStorage Storage { get; }
 
     internal ScheduleStore Store => Storage.Schedules!;

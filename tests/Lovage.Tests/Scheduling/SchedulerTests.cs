@@ -4,7 +4,7 @@ using Lovage.Storage;
 
 namespace Lovage.Tests.Scheduling;
 
-/// <summary>Who looks, when, and what happens when somebody does not: nodes over one memory storage.</summary>
+/// <summary>Which node polls, when, and what happens when one does not: nodes over one memory storage.</summary>
 public sealed class SchedulerTests
 {
     private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
@@ -278,7 +278,7 @@ public sealed class SchedulerTests
     }
 
     /// <summary>
-    /// What is measured of one schedule; meters are the process's, and other tests run beside this one.
+    /// The measurements of one schedule. Meters are the process's, and other tests run beside this one.
     /// </summary>
     private sealed class Measured : IDisposable
     {

@@ -4,7 +4,7 @@ using Lovage.Storage;
 namespace Lovage.Tests.Scheduling;
 
 /// <summary>
-/// One node's way to a storage that others use too: a test sees its calls to the schedules, and can come in before each
+/// One node's way to a storage that other nodes share. A test sees its calls to the schedules, and can act before each
 /// or let it fail.
 /// </summary>
 internal sealed class WatchedStorage : JobStorage

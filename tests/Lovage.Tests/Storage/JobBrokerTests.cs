@@ -25,7 +25,7 @@ public sealed class JobBrokerTests
         var waiting = storage.Broker.ReceiveAsync(request.Next(1) with { Wait = TimeSpan.FromSeconds(10) }, stop.Token)
             .AsTask();
 
-        // Memory answers on the caller's thread: what was not looked at by now is waited for.
+        // Memory answers on the caller's thread: a queue that was not looked at by now is waited for.
         Assert.Equal(looks, storage.Looks);
         await stop.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waiting);
