@@ -1,6 +1,5 @@
 using System.Text;
 using Lovage.Protocol;
-using Lovage.Storage;
 
 namespace Lovage.Testing;
 

@@ -200,7 +200,7 @@ public sealed class JobHarness
         var records = new List<JobRecord>();
         for (JobPage? page = null; (page is null || page.Next is not null) && records.Count < RecordsMax;)
         {
-            page = await storage.Store.QueryAsync(query with { After = page?.Next }, cancellationToken);
+            page = await storage.RequireHistory().QueryAsync(query with { After = page?.Next }, cancellationToken);
             records.AddRange(page.Jobs);
         }
 

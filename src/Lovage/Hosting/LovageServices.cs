@@ -46,6 +46,16 @@ internal static class LovageServices
         AddLocalTasks(services);
         AddSchedules(services);
         services.TryAddEnumerable(ServiceDescriptor.Singleton<ILoggerProvider, AttemptLoggerProvider>());
+        services.TryAddSingleton(static provider => new JobWorkerServices
+        {
+            Jobs = provider.GetRequiredService<JobRegistry>(),
+            Serializer = provider.GetRequiredService<JobSerializer>(),
+            Scopes = provider.GetRequiredService<IServiceScopeFactory>(),
+            Filters = Filters(provider),
+            Time = provider.GetRequiredService<TimeProvider>(),
+            Random = provider.GetRequiredService<Random>(),
+            Loggers = provider.GetRequiredService<ILoggerFactory>(),
+        });
         services.TryAddSingleton<WorkerSet>();
         services.TryAddSingleton<StartBanner>();
         services.TryAddSingleton<StorageOpening>();
@@ -119,16 +129,12 @@ internal static class LovageServices
         services.TryAddSingleton(static provider =>
         {
             var options = provider.GetRequiredService<IOptions<LovageOptions>>().Value;
-            var jobs = provider.GetRequiredService<JobRegistry>();
+            var app = provider.GetRequiredService<JobWorkerServices>();
             return new LocalJobs(
-                jobs,
-                provider.GetRequiredService<JobSerializer>(),
+                app,
                 provider.GetRequiredService<JobIdSource>(),
-                Filters(provider),
-                provider.GetRequiredService<IServiceScopeFactory>(),
                 provider.GetRequiredService<DedicatedThreads>(),
-                options.Worker.Settings(options, jobs),
-                provider.GetRequiredService<TimeProvider>());
+                options.Worker.Settings(options, app.Jobs));
         });
         services.TryAddSingleton(static provider => new RootServices(provider));
         services.TryAddTransient(static provider => new TaskSpawner(

@@ -14,16 +14,9 @@ namespace Lovage.Spawning;
 /// </summary>
 /// <remarks>Safe for use by several threads.</remarks>
 internal sealed class LocalJobs(
-    JobRegistry jobs,
-    JobSerializer serializer,
-    JobIdSource ids,
-    ImmutableArray<Type> filters,
-    IServiceScopeFactory scopes,
-    DedicatedThreads threads,
-    WorkerSettings worker,
-    TimeProvider time)
+    JobWorkerServices app, JobIdSource ids, DedicatedThreads threads, WorkerSettings worker)
 {
-    private readonly JobRunner _runner = new(filters);
+    private readonly JobRunner _runner = new(app.Filters);
 
     /// <summary>A call that runs the job once, whatever its policy.</summary>
     /// <param name="job">The job.</param>
@@ -43,15 +36,15 @@ internal sealed class LocalJobs(
     internal TimeSpan Delay(Job job)
     {
         var delay = job.Delay ?? TimeSpan.Zero;
-        return job.At is { } at && at - time.GetUtcNow() is var rest && rest > delay ? rest : delay;
+        return job.At is { } at && at - app.Time.GetUtcNow() is var rest && rest > delay ? rest : delay;
     }
 
     private JobCall<TResult> Call<TResult>(Job job, IServiceProvider? services, bool retries, RetryPolicy? retry)
     {
         ArgumentNullException.ThrowIfNull(job);
-        if (!jobs.TryFind(job.Name, out var definition))
+        if (!app.Jobs.TryFind(job.Name, out var definition))
         {
-            throw UnknownJobException.Here(job.Name, jobs);
+            throw UnknownJobException.Here(job.Name, app.Jobs);
         }
 
         job.Arguments.Validate(job.Name);
@@ -61,12 +54,12 @@ internal sealed class LocalJobs(
             ?? definition.MaxAttempts
             ?? policy.MaxAttempts
             ?? worker.MaxAttempts;
-        var chain = definition.Filters.IsEmpty ? filters : filters.AddRange(definition.Filters);
+        var chain = definition.Filters.IsEmpty ? app.Filters : app.Filters.AddRange(definition.Filters);
         return new JobCall<TResult>(
             this,
             definition,
             chain.IsEmpty ? Task.FromResult(job) : Filtered(job, chain, services),
-            job.Id ?? ids.Next(),
+            new JobPlace(job.Id ?? ids.Next(), JobContext.Current),
             policy,
             attempts);
     }
@@ -101,7 +94,7 @@ internal sealed class LocalJobs(
     /// </summary>
     private async Task<Job> FilterAsync(Job job, ImmutableArray<Type> chain, IServiceProvider? services)
     {
-        AsyncServiceScope? scope = services is null ? scopes.CreateAsyncScope() : null;
+        AsyncServiceScope? scope = services is null ? app.Scopes.CreateAsyncScope() : null;
         try
         {
             await EnqueueFilters.RunAsync(job, chain, scope?.ServiceProvider ?? services!, filtered =>
@@ -120,11 +113,20 @@ internal sealed class LocalJobs(
         }
     }
 
+    /// <summary>Where a job stands in its tree: under the attempt that asked for it, or at its root.</summary>
+    private readonly record struct JobPlace(JobId Id, string? RootId, string? ParentId)
+    {
+        internal JobPlace(JobId id, JobContext? caller)
+            : this(id, caller?.RootId, caller?.Id.Value)
+        {
+        }
+    }
+
     private sealed class JobCall<TResult>(
         LocalJobs owner,
         JobDefinition definition,
         Task<Job> job,
-        JobId id,
+        JobPlace place,
         RetryPolicy? retry,
         int maxAttempts) : LocalCall<TResult>
     {
@@ -142,7 +144,7 @@ internal sealed class LocalJobs(
 
         internal override async Task InvokeAsync(int attempt, CancellationToken cancellationToken)
         {
-            var run = owner.Attempt(await job, definition, id, attempt, maxAttempts);
+            var run = owner.Attempt(await job, definition, place, attempt, maxAttempts);
             _ranHandler = true;
             await using var cancelled = cancellationToken.UnsafeRegister(
                 static state => ((JobAttempt)state!).Cancel(JobCancellationReason.Caller), run);
@@ -170,12 +172,14 @@ internal sealed class LocalJobs(
         }
     }
 
-    private JobAttempt Attempt(Job job, JobDefinition definition, JobId id, int attempt, int maxAttempts)
+    private JobAttempt Attempt(Job job, JobDefinition definition, JobPlace place, int attempt, int maxAttempts)
     {
-        var now = time.GetUtcNow();
+        var now = app.Time.GetUtcNow();
         var message = new JobMessage
         {
-            Id = id,
+            Id = place.Id,
+            RootId = place.RootId,
+            ParentId = place.ParentId,
             Name = definition.Name,
             Queue = job.Queue ?? definition.Queue ?? "",
             Body = default,
@@ -188,8 +192,8 @@ internal sealed class LocalJobs(
             new Delivery { Message = message, Token = default, EnqueuedAt = now, ReadyAt = now, ClaimedAt = now },
             definition,
             maxAttempts,
-            serializer,
-            scopes,
+            app.Serializer,
+            app.Scopes,
             worker,
             cancelInline: false)
         {
@@ -201,7 +205,8 @@ internal sealed class LocalJobs(
     /// A caller that reads the result as another type than the handler's gets what a durable job would give it.
     /// </summary>
     private TResult? Read<TResult>(object value) =>
-        serializer.Read<TResult>(JsonSerializer.SerializeToUtf8Bytes(value, serializer.Contract(value.GetType())));
+        app.Serializer.Read<TResult>(
+            JsonSerializer.SerializeToUtf8Bytes(value, app.Serializer.Contract(value.GetType())));
 
     private ValueTask<AttemptEnding> RunAsync(JobAttempt run) => _runner.RunAsync(run);
 
@@ -209,13 +214,13 @@ internal sealed class LocalJobs(
         await threads.RunAsync(() => _runner.RunAsync(run));
 
     /// <summary>
-    /// In process either limit cancels the handler's token; nobody can take the handler's place from it. One longer
+    /// In process either limit cancels the handler's token; no other attempt can take the handler's place. One longer
     /// than a timer can be is no limit here.
     /// </summary>
     private ITimer? Limit(JobAttempt run) =>
         (run.SoftLimit ?? run.HardLimit ?? worker.SoftTimeLimit ?? worker.TimeLimit) is { } limit
             && limit <= LocalSettings.TimerMax
-            ? time.CreateTimer(
+            ? app.Time.CreateTimer(
                 static state => ((JobAttempt)state!).Cancel(JobCancellationReason.TimeLimit),
                 run,
                 limit,

@@ -39,6 +39,11 @@ public abstract class JobReceiver : IAsyncDisposable
     public ReceiverOptions Options { get; }
 
     /// <summary>
+    /// How much later than due this receiver looks for delayed jobs: zero, unless another worker is to come first.
+    /// </summary>
+    internal TimeSpan HoldBack { get; set; }
+
+    /// <summary>
     /// Claims ready jobs in order: by the order of the queues, then by priority, then by when each became ready. Waits
     /// for the first when none is ready.
     /// </summary>
@@ -91,6 +96,8 @@ public abstract class JobReceiver : IAsyncDisposable
 
             if (rest <= TimeSpan.Zero || wakes != Volatile.Read(ref _wakes))
             {
+                // One look a wait: the next receive goes on from this one.
+                _drained = rest <= TimeSpan.Zero && look.IsDrained ? drained : null;
                 return Received.Nothing;
             }
         }
@@ -174,7 +181,7 @@ public abstract class JobReceiver : IAsyncDisposable
     private async ValueTask WaitAsync(
         WakeUp signals, Drained drained, TimeSpan limit, CancellationToken cancellationToken)
     {
-        var untilDue = drained.LookAgainAfter - _time.GetElapsedTime(drained.Timestamp);
+        var untilDue = drained.LookAgainAfter + HoldBack - _time.GetElapsedTime(drained.Timestamp);
         await signals.WaitAsync(drained.Version, untilDue < limit ? untilDue.Value : limit, _time, cancellationToken);
     }
 

@@ -29,6 +29,8 @@ internal sealed class WatchedStorage : JobStorage
 
     public override JobStore Store => _inner.Store;
 
+    public override JobHistory? History => _inner.History;
+
     public override ScheduleStore? Schedules => HasSchedules ? _schedules : null;
 
     public override SignalBus Signals { get; }
@@ -60,7 +62,7 @@ internal sealed class WatchedStorage : JobStorage
     internal sealed class Deaf : SignalBus;
 
     private sealed class WatchedSchedules(WatchedStorage watch, ScheduleStore inner, SignalBus signals)
-        : ScheduleStore(signals)
+        : ScheduleStore("watched", signals, TimeProvider.System)
     {
         protected override ValueTask<long?> SaveCoreAsync(
             ScheduleRecord schedule, CancellationToken cancellationToken) =>
