@@ -17,7 +17,11 @@ internal sealed class Turn(WriteSession session, Turnstile turnstile, bool isFul
     // Null as long as it is as the connection was opened.
     private bool? _flushes;
 
-    /// <summary>True when the log may hold what the database does not.</summary>
+    /// <summary>True when the log holds what must last and the database does not have yet.</summary>
+    /// <remarks>
+    /// Renewals and beats alone never make it so: bringing the log to the database flushes the disk, and these come for
+    /// ever while nothing else happens.
+    /// </remarks>
     internal bool IsLogDirty { get; private set; }
 
     /// <summary>The calls of this turn, for who fills it.</summary>
@@ -142,7 +146,7 @@ internal sealed class Turn(WriteSession session, Turnstile turnstile, bool isFul
         }
 
         session.Connection.RefuseMoved();
-        IsLogDirty = true;
+        IsLogDirty |= _calls.Exists(static call => call.IsDurable);
         if (TryRun(_calls) is not { } fault)
         {
             foreach (var call in _calls)

@@ -27,7 +27,7 @@ internal sealed class OrphanLoop(WorkerContext worker, SlotPool pool, LeaseKeepe
             return worker.Around(worker.Settings.PollInterval);
         }
 
-        await leases.WaitUntilGoneAsync(held.Delivery.Token, receiver.Options.Lease, quiet);
+        await WaitUntilDoneAsync(held, receiver.Options.Lease, quiet);
         return TimeSpan.Zero;
     }
 
@@ -37,6 +37,21 @@ internal sealed class OrphanLoop(WorkerContext worker, SlotPool pool, LeaseKeepe
         {
             await _receiver.DisposeAsync();
             _receiver = null;
+        }
+    }
+
+    /// <summary>Waits until the claim has ended, or the handler has run for as long as a lease.</summary>
+    private async ValueTask WaitUntilDoneAsync(HeldLease held, TimeSpan lease, CancellationToken quiet)
+    {
+        while (leases.Holds(held.Delivery.Token))
+        {
+            var rest = held.StartedTimestamp is { } started ? lease - worker.Time.GetElapsedTime(started) : lease;
+            if (rest <= TimeSpan.Zero)
+            {
+                return;
+            }
+
+            await leases.WaitUntilGoneAsync(held.Delivery.Token, rest, quiet);
         }
     }
 
