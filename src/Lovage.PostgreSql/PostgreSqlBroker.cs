@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Lovage.PostgreSql.Commands;
 using Lovage.PostgreSql.Connections;
 using Lovage.PostgreSql.Reading;
@@ -32,6 +33,7 @@ internal sealed class PostgreSqlBroker(
     private readonly PublishStatement _publish = new(database.Schema);
     private readonly PlaceDraw _places = new(database);
     private readonly LookStatements _looks = new(database.Schema, database.Words);
+    private readonly ConditionalWeakTable<WorkerOwner, LostLooks> _lost = [];
     private readonly ClaimStatements _claims = new(database.Schema);
     private readonly LostClaimStatements _lostClaims = new(database.Schema);
     private readonly CancelStatements _cancels = new(database.Schema);
@@ -50,7 +52,14 @@ internal sealed class PostgreSqlBroker(
     }
 
     protected override JobReceiver OpenReceiverCore(ReceiverOptions options) =>
-        new PostgreSqlReceiver(this, options, database, clock, signals, wire);
+        new PostgreSqlReceiver(
+            this,
+            options,
+            database,
+            clock,
+            signals,
+            wire,
+            _lost.GetValue(options.Owner, _ => new LostLooks(_lostClaims)));
 
     protected override ValueTask<IReadOnlyList<LeaseStatus>> RenewCoreAsync(
         IReadOnlyList<LeaseToken> tokens, TimeSpan lease, CancellationToken cancellationToken)

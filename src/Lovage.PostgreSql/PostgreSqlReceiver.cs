@@ -9,9 +9,9 @@ namespace Lovage.PostgreSql;
 
 /// <summary>Claims jobs in the database for one worker.</summary>
 /// <remarks>
-/// It remembers where its looks begin, and which of its looks lost their reply: the next look releases the claims of
-/// these first, by their numbers. A look may be tried several times on different connections; each try has a number of
-/// its own, since the one before it may have claimed.
+/// It remembers where its looks begin. A look whose reply was lost may have claimed all the same: the owner's next look
+/// releases those claims first, by the look's number. A look may be tried several times on different connections; each
+/// try has a number of its own.
 /// </remarks>
 internal sealed class PostgreSqlReceiver : JobReceiver
 {
@@ -29,13 +29,15 @@ internal sealed class PostgreSqlReceiver : JobReceiver
     /// <param name="clock">The time of statements.</param>
     /// <param name="signals">Tell of jobs that come late, and whether this process hears of new ones.</param>
     /// <param name="wire">The time by which looks from the start are spaced.</param>
+    /// <param name="lost">The owner's looks whose reply was lost, which outlive a receiver.</param>
     internal PostgreSqlReceiver(
         JobBroker broker,
         ReceiverOptions options,
         Database database,
         ServerClock clock,
         PostgreSqlSignals signals,
-        TimeProvider wire)
+        TimeProvider wire,
+        LostLooks lost)
         : base(broker, options)
     {
         _release = async tokens => await broker.ReleaseAsync(tokens, CancellationToken.None);
@@ -43,7 +45,7 @@ internal sealed class PostgreSqlReceiver : JobReceiver
         _clock = clock;
         _signals = signals;
         _looks = new LookStatements(database.Schema, database.Words);
-        _lost = new LostLooks(new LostClaimStatements(database.Schema));
+        _lost = lost;
         _floors = new QueueFloors(wire);
         signals.CameLate += _floors.Reset;
     }

@@ -39,12 +39,13 @@ internal sealed class ClaimStatements(SchemaName schema)
     // The starts, in units of 100 ns since 1970. Comes back: the stamps of those that are held.
     private static readonly string Start = $"""
         WITH started AS (
-          UPDATE lovage.claim k SET started_at = coalesce(k.started_at, i.started_at), ahead = k.ahead OR i.ahead
+          UPDATE lovage.claim k SET started_at = coalesce(k.started_at, i.started_at), ahead = k.ahead OR i.ahead,
+            offers = NULL
           FROM {Starts.Rows(StartsAt)}
           WHERE k.job = ANY ({Starts.Parameter(StartsAt, "job")}) AND k.job = i.job AND k.stamp = i.stamp
-          RETURNING k.job, k.stamp, k.offers),
+          RETURNING k.job, k.stamp, k.again),
         cleared AS ({CourseWrite.Update(
-            "started", "o.offers > 0 AND c.offers > 0", [.. KeepAttempt.ForgetOffers, new("reason", "NULL")])})
+            "started", "o.again AND c.offers > 0", [.. KeepAttempt.ForgetOffers, new("reason", "NULL")])})
         SELECT stamp FROM started
         """;
 

@@ -3,11 +3,12 @@ using Npgsql;
 namespace Lovage.PostgreSql.Writing;
 
 /// <summary>
-/// The looks of one receiver whose reply was lost. The server may hold claims of them that the worker does not know of;
-/// the receiver's next look releases them first, by their numbers.
+/// The looks of one owner whose reply was lost. The server may hold claims of them that the worker does not know of; the
+/// owner's next look releases them first, by their numbers.
 /// </summary>
 /// <remarks>
-/// Safe for use by several threads. A claim that the server writes after that release comes back when its lease ends.
+/// A worker opens a new receiver after a fault, so that an owner's receivers share this. Safe for use by several
+/// threads. A claim that the server writes after that release comes back when its lease ends.
 /// </remarks>
 internal sealed class LostLooks(LostClaimStatements claims)
 {

@@ -86,15 +86,17 @@ internal sealed class SettleStatement(SchemaName schema)
         SELECT stamp, id, state FROM outcome
         """;
 
-    // The outcomes' tokens and ids. Comes back for each that an earlier call wrote: stamp, id, and, for the job's newest
-    // one, its state now and whether the outcome was a retry that became a cancellation; null for older ones.
-    // A claim that ended without an outcome leaves an attempt with its stamp too.
+    // The outcomes' tokens and ids. Comes back for each that is its job's newest outcome: stamp, id, and, while no other
+    // attempt has taken its place, the job's state and whether the outcome was a retry that became a cancellation.
+    // A claim that ended without an outcome leaves an attempt too, which is not looked at.
     private static readonly string WasApplied = $"""
         SELECT i.stamp, i.id, c.state, coalesce(c.turned, false) FROM {Repeated.Rows(RepeatedAt)}
           JOIN lovage.message m ON m.key = i.job AND m.id = i.id
           LEFT JOIN lovage.course c ON c.job = i.job AND c.stamp = i.stamp AND c.ended_as {Ends.AreOutcomes}
-        WHERE c.job IS NOT NULL OR EXISTS (SELECT 1 FROM lovage.attempt a WHERE a.job = i.job AND a.stamp = i.stamp
-          AND a.ended_as {Ends.AreOutcomes})
+        WHERE c.job IS NOT NULL
+          OR i.stamp = (SELECT a.stamp FROM lovage.attempt a WHERE a.job = i.job AND a.ended_as {Ends.AreOutcomes}
+            ORDER BY a.ordinal DESC LIMIT 1)
+          AND NOT EXISTS (SELECT 1 FROM lovage.course n WHERE n.job = i.job AND n.ended_as {Ends.AreOutcomes})
         """;
 
     private readonly string _settle = schema.Sql(Settle);
