@@ -116,13 +116,18 @@ internal static class Diagnostics
         "A schedule stands on a method that is no job",
         "'{0}' has a [Schedule] and no [Job], so it would never run; mark it [Job] too");
 
+    internal static readonly DiagnosticDescriptor MisreadEndpoint = Error(
+        "LVG0026",
+        "The request-delegate generator misreads an endpoint",
+        "ASP.NET Core's request-delegate generator does not see the generated '{0}', so it {1}");
+
     /// <summary>Every rule, by id.</summary>
     internal static readonly ImmutableArray<DiagnosticDescriptor> All =
     [
         DuplicateName, NotSerializable, StaticWithoutAsync, AsyncVoid, NoCancellationToken, NoContract, BadName,
         BadQueue, OutOfRange, BadHandler, TwiceTheSame, FactoryClash, NotAFilter, ByReference, NotAnException,
         SameWireName, OldLanguage, UncheckedRule, CapturedRequest, CapturedService, BadSchedule, BadCron,
-        ScheduleWithoutJob,
+        ScheduleWithoutJob, MisreadEndpoint,
     ];
 
     /// <summary>The rule with this id.</summary>
