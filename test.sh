@@ -14,11 +14,13 @@ cd "$root"
 # Suites that kill processes, measure time or load both cores: they run alone, one after the other.
 alone=(Lovage.Faults Lovage.Packaging Lovage.Quickstart.Tests Lovage.Simulation)
 
-# What the tests need besides .NET: a command, then the Debian package that brings it.
+# What the tests need besides .NET: a command, then the Debian package that brings it (or what it depends on).
 needs=(
   "ps procps"
   "postgres postgresql"
   "pgbouncer pgbouncer"
+  "gcc gcc"
+  "gencat libc6-dev"
 )
 
 # Where packages put commands that are not on the PATH.

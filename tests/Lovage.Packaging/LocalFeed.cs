@@ -38,8 +38,8 @@ public sealed class LocalFeed : IAsyncLifetime
         };
         var packages = Path.Combine(_folder, "Packages.slnf");
         await File.WriteAllTextAsync(packages, JsonSerializer.Serialize(filter));
-        string[] pack = ["pack", packages, "-c", "Release", "-o", feed, $"-p:Version={Version}", "-p:RunAnalyzers=false", "-v", "q"];
-        var packed = await Command.RunAsync(source, "dotnet", pack);
+        string[] options = ["-c", "Release", "-o", feed, $"-p:Version={Version}", "-p:RunAnalyzers=false", "-v", "q"];
+        var packed = await Command.RunAsync(source, "dotnet", ["pack", packages, .. options]);
         Assert.True(packed.ExitCode == 0, packed.Output);
 
         Packages = [.. Directory.EnumerateFiles(feed, $"*.{Version}.nupkg")

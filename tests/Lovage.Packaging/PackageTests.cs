@@ -76,22 +76,27 @@ public sealed class PackageTests(LocalFeed feed)
         });
     }
 
-    [Fact]
-    public async Task Readme_Example_CompilesAgainstThePackages()
+    [Theory]
+    [InlineData("false")]
+    [InlineData("true")]
+    public async Task Readme_Example_CompilesAgainstThePackages(string native)
     {
         var readme = await File.ReadAllTextAsync(
             Path.Combine(LocalFeed.Repository(), "README.md"), TestContext.Current.CancellationToken);
         var example = Examples(readme).First();
         Assert.Contains("AddLovage", example, StringComparison.Ordinal);
         var folder = feed.App(
-            "readme",
+            $"readme-{native}",
             ("Readme.csproj", WebProject.Replace(
                 "<TreatWarningsAsErrors>true", "<TreatWarningsAsErrors>false", StringComparison.Ordinal)),
             ("Program.cs", example));
 
-        var built = await Command.RunAsync(folder, "dotnet", "build", "-c", "Release", "-o", "out");
+        // Native AOT turns on the request-delegate generator, which does not see the factories.
+        var built = await Command.RunAsync(
+            folder, "dotnet", "build", "-c", "Release", "-o", "out", $"-p:PublishAot={native}");
 
         Assert.True(built.ExitCode == 0, built.Output);
+        Assert.DoesNotMatch("warning (IL|RDG)", built.Output);
     }
 
     [Fact]

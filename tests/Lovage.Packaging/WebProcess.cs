@@ -34,7 +34,8 @@ internal static class WebProcess
             };
             await use(http, process);
         }
-        catch (Exception fault) when (fault is TimeoutException or HttpRequestException or TaskCanceledException or JsonException)
+        catch (Exception fault)
+            when (fault is TimeoutException or HttpRequestException or TaskCanceledException or JsonException)
         {
             Assert.Fail($"{fault.Message}\n{string.Join('\n', lines)}");
         }
