@@ -1,6 +1,7 @@
 using Lovage.Protocol;
 using Lovage.Storage.Memory.Life;
 using Lovage.Storage.Memory.State;
+using Lovage.Storage.Plans;
 
 namespace Lovage.Storage.Memory;
 
@@ -70,14 +71,7 @@ internal sealed class MemoryBroker(MemoryState state, JobLife life, SignalBus si
 
                 count++;
                 EndLostClaim(job, AttemptEnd.Interrupted, now);
-                if (job.CancelRequested)
-                {
-                    ended.Add(EndCancelled(job, now));
-                }
-                else
-                {
-                    life.PlaceFront(job);
-                }
+                Return(job, ReturnPlan.Released(job.CancelRequested, job.CancelReason), now, ended);
             }
         }
 
@@ -105,11 +99,11 @@ internal sealed class MemoryBroker(MemoryState state, JobLife life, SignalBus si
                 job.IsOrphan = false;
                 if (job.CancelRequested)
                 {
-                    ended.Add(EndCancelled(job, now));
+                    Return(job, ReturnPlan.Released(isToBeCancelled: true, job.CancelReason), now, ended);
                 }
-                else if (OfferAgain(job, offers[i], limit, now) is { } dead)
+                else
                 {
-                    ended.Add(dead);
+                    OfferAgain(job, offers[i], limit, now, ended);
                 }
             }
         }
@@ -122,7 +116,7 @@ internal sealed class MemoryBroker(MemoryState state, JobLife life, SignalBus si
     {
         cancellationToken.ThrowIfCancellationRequested();
         var dead = deadOwners.ToHashSet(StringComparer.Ordinal);
-        var orphaned = 0;
+        var count = 0;
         var ended = new List<EndedJob>();
         lock (state.Gate)
         {
@@ -142,28 +136,15 @@ internal sealed class MemoryBroker(MemoryState state, JobLife life, SignalBus si
                     job.Deaths++;
                 }
 
-                var facts = new AttemptFacts(
-                    job.Message.Retries, job.Message.MaxAttempts ?? 1, RecordedStarts: job.Deaths);
-                var decision = JobLifecycle.Decide(job.State, AttemptEnd.OwnerDied, facts);
+                count++;
                 EndLostClaim(job, AttemptEnd.OwnerDied, now);
-                if (decision == JobDecision.Bury)
-                {
-                    ended.Add(life.EndJob(job, JobState.Dead, JobLifecycle.DeathReason(job.Deaths), now));
-                }
-                else if (job.CancelRequested)
-                {
-                    ended.Add(EndCancelled(job, now));
-                }
-                else
-                {
-                    job.IsOrphan = true;
-                    life.PlaceFront(job);
-                    orphaned++;
-                }
+                var plan = ReturnPlan.Reclaimed(job.Deaths, job.CancelRequested, job.CancelReason);
+                job.IsOrphan |= !plan.State.IsFinal;
+                Return(job, plan, now, ended);
             }
         }
 
-        return new(new ReclaimResult(orphaned, ended));
+        return new(new ReclaimResult(count - ended.Count, ended));
     }
 
     protected override ValueTask<IReadOnlyList<string>> OwnersCoreAsync(CancellationToken cancellationToken)
@@ -258,26 +239,39 @@ internal sealed class MemoryBroker(MemoryState state, JobLife life, SignalBus si
         life.EndClaim(job);
     }
 
-    private EndedJob EndCancelled(MemoryJob job, DateTimeOffset now)
+    /// <summary>Gives a job whose claim ended the place, or the end, that the plan says.</summary>
+    private void Return(MemoryJob job, ReturnPlan plan, DateTimeOffset now, List<EndedJob> ended)
     {
-        JobLife.ForgetProgress(job);
-        return life.EndJob(job, JobState.Cancelled, job.CancelReason, now);
-    }
-
-    /// <returns>The job that ended because it was offered for too long; null when it waits for its next
-    /// offer.</returns>
-    private EndedJob? OfferAgain(MemoryJob job, DeclinedOffer offer, TimeSpan limit, DateTimeOffset now)
-    {
-        job.Offers++;
-        job.FirstOfferAt ??= now;
-        job.Asked = OfferReasons.Add(job.Asked, offer.Worker);
-        if (now - job.FirstOfferAt.Value >= limit)
+        if (!plan.State.IsFinal)
         {
-            return life.EndJob(job, JobState.Dead, OfferReasons.EndedPrefix(limit) + job.Asked, now);
+            life.PlaceFront(job);
+            return;
         }
 
-        job.Reason = OfferReasons.WaitingPrefix + job.Asked;
-        life.PlaceDelayed(job, now + offer.Delay, JobState.Scheduled);
-        return null;
+        if (plan.State == JobState.Cancelled)
+        {
+            JobLife.ForgetProgress(job);
+        }
+
+        ended.Add(life.EndJob(job, plan.State, plan.Reason, now));
+    }
+
+    private void OfferAgain(
+        MemoryJob job, DeclinedOffer offer, TimeSpan limit, DateTimeOffset now, List<EndedJob> ended)
+    {
+        var plan = OfferPlan.Declined(
+            StorageTime.From(job.FirstOfferAt), job.Asked, offer.Worker, limit, StorageTime.From(now));
+        job.Offers++;
+        job.FirstOfferAt = StorageTime.To(plan.FirstOfferAt);
+        job.Asked = plan.Asked;
+        if (plan.State.IsFinal)
+        {
+            ended.Add(life.EndJob(job, plan.State, plan.Reason, now));
+        }
+        else
+        {
+            job.Reason = plan.Reason;
+            life.PlaceDelayed(job, now + offer.Delay, plan.State);
+        }
     }
 }

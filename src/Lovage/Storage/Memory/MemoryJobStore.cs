@@ -1,5 +1,6 @@
 using Lovage.Storage.Memory.Life;
 using Lovage.Storage.Memory.State;
+using Lovage.Storage.Plans;
 
 namespace Lovage.Storage.Memory;
 
@@ -135,13 +136,16 @@ internal sealed class MemoryJobStore(MemoryState state, JobLife life, SignalBus 
             return SettledBefore(outcome);
         }
 
+        var plan = OutcomePlan.Of(outcome, job.CancelRequested, job.CancelReason);
         JobLife.KeepAttempt(job, outcome.Attempt);
         life.EndClaim(job);
-        job.SettledStamp = token.Stamp;
+        (job.SettledStamp, job.SettledAs) = (token.Stamp, plan.State);
         job.IsOrphan = false;
-        if (outcome.Decision == JobDecision.Retry)
+        if (plan.IsRetry)
         {
-            Retry(job, outcome, now);
+            job.Counter.Retried++;
+            job.Message = job.Message with { Retries = job.Message.Retries + 1 };
+            JobLife.ForgetProgress(job);
         }
         else
         {
@@ -150,17 +154,21 @@ internal sealed class MemoryJobStore(MemoryState state, JobLife life, SignalBus 
             {
                 (job.Progress, job.ProgressMessage) = (progress, outcome.ProgressMessage);
             }
-
-            life.EndJob(job, JobLifecycle.After(outcome.Decision, job.State), outcome.Reason, now);
         }
 
-        job.SettledAs = job.State;
-        if (job.State == JobLifecycle.After(outcome.Decision, JobState.Running))
+        if (plan.State.IsFinal)
         {
-            for (var i = 0; i < outcome.FollowUps.Count; i++)
-            {
-                life.Publish(outcome.FollowUps[i], now);
-            }
+            life.EndJob(job, plan.State, plan.Reason, now);
+        }
+        else
+        {
+            job.Reason = plan.Reason;
+            life.PlaceDelayed(job, now + outcome.RetryDelay, plan.State);
+        }
+
+        for (var i = 0; plan.PublishesFollowUps && i < outcome.FollowUps.Count; i++)
+        {
+            life.Publish(outcome.FollowUps[i], now);
         }
 
         return new(SettleStatus.Applied, job.State);
@@ -173,22 +181,6 @@ internal sealed class MemoryJobStore(MemoryState state, JobLife life, SignalBus 
         && known.SettledStamp == outcome.Token.Stamp
             ? new(SettleStatus.Applied, known.State == known.SettledAs ? known.State : null)
             : new(SettleStatus.Stale, null);
-
-    private void Retry(MemoryJob job, Settlement outcome, DateTimeOffset now)
-    {
-        job.Counter.Retried++;
-        job.Message = job.Message with { Retries = job.Message.Retries + 1 };
-        job.Reason = outcome.Reason;
-        JobLife.ForgetProgress(job);
-        if (job.CancelRequested)
-        {
-            life.EndJob(job, JobState.Cancelled, job.CancelReason, now);
-        }
-        else
-        {
-            life.PlaceDelayed(job, now + outcome.RetryDelay, JobState.Retrying);
-        }
-    }
 
     private CancelResult Cancel(JobId id, string? reason, DateTimeOffset now)
     {

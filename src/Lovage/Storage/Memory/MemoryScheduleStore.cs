@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using Lovage.Protocol;
 using Lovage.Storage.Memory.Life;
 using Lovage.Storage.Memory.State;
+using Lovage.Storage.Plans;
 
 namespace Lovage.Storage.Memory;
 
@@ -214,17 +215,17 @@ internal sealed class MemoryScheduleStore(MemoryState state, JobLife life, Signa
 
     private FireStatus Fire(Firing firing)
     {
-        if (!_schedules.TryGetValue(firing.Id, out var schedule)
-            || schedule.Record.Version != firing.Version
-            || schedule.Record.State != ScheduleState.Active)
+        if (!_schedules.TryGetValue(firing.Id, out var schedule))
         {
             return FireStatus.Stale;
         }
 
         var now = state.Now;
-        if (firing.Ticks.Any(tick => tick.Through > now))
+        var record = schedule.Record;
+        var status = FiringPlan.Check(firing, record.Version, record.State, StorageTime.From(now));
+        if (status != FireStatus.Recorded)
         {
-            return FireStatus.Early;
+            return status;
         }
 
         if (firing.Ticks.Any(tick => WasRecorded(schedule, tick.Tick)))
@@ -238,23 +239,20 @@ internal sealed class MemoryScheduleStore(MemoryState state, JobLife life, Signa
             Enqueue(schedule, job, now);
         }
 
-        var record = schedule.Record;
         foreach (var tick in firing.Ticks)
         {
             schedule.Ticks[(tick.Tick, false)] = tick with { RecordedAt = now };
-            record = record with
-            {
-                LastTick = record.LastTick > tick.Through ? record.LastTick : tick.Through,
-                Fired = record.Fired + (tick.Status == TickStatus.Fired ? 1 : 0),
-                Missed = record.Missed + (tick.Status == TickStatus.Missed ? tick.Count : 0),
-                Skipped = record.Skipped + (tick.Status == TickStatus.Skipped ? tick.Count : 0),
-            };
         }
 
+        var plan = FiringPlan.Of(firing, StorageTime.From(record.LastTick));
         Put(
             schedule,
             record with
             {
+                LastTick = StorageTime.To(plan.LastTick),
+                Fired = record.Fired + plan.Fired,
+                Missed = record.Missed + plan.Missed,
+                Skipped = record.Skipped + plan.Skipped,
                 NextTick = firing.NextTick,
                 QueuedTick = firing.QueuedTick,
                 State = firing.State,

@@ -20,15 +20,9 @@ internal sealed class JobLife(MemoryState state)
         }
 
         var job = state.Add(message, now);
-        var due = message.Delay > TimeSpan.Zero ? now + message.Delay : now;
-        if (message.Eta > due)
+        if (MessageColumns.DueAt(message, StorageTime.From(now)) is { } due)
         {
-            due = message.Eta.Value;
-        }
-
-        if (due > now)
-        {
-            PlaceDelayed(job, due, JobState.Scheduled);
+            PlaceDelayed(job, StorageTime.To(due), JobState.Scheduled);
         }
         else
         {
