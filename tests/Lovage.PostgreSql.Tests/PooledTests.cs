@@ -48,11 +48,13 @@ public sealed class PooledTests : SchemaTests
     public async Task Open_ByManyAtOnceThroughAPooler_MakesTheTablesOnce()
     {
         var bouncer = await PgBouncer.GetAsync();
+        var schema = PostgreSqlFixture.NewSchema();
 
-        var storages = await Task.WhenAll(Enumerable.Range(0, 12).Select(_ => OpenAsync(bouncer)));
+        var storages = await Task.WhenAll(
+            Enumerable.Range(0, 12).Select(_ => OpenAsync(Through(bouncer) with { Schema = schema })));
 
         Assert.Equal(
-            PostgreSqlSchema.Version, await Server.ScalarAsync<long>($"SELECT count(*) FROM {Schema}.version"));
+            PostgreSqlSchema.Version, await Server.ScalarAsync<long>($"SELECT count(*) FROM {schema}.version"));
         foreach (var storage in storages)
         {
             await storage.PingAsync(Stop);

@@ -17,25 +17,20 @@ public class PostgreSqlFixture : StorageFixture
     {
         var server = await PostgreSqlServer.GetAsync();
         var connectionString = await ConnectionStringAsync();
-        var time = new ManualTimeProvider();
-        var schema = SchemaPool.Take();
-        var options = Options(server, schema) with { ConnectionString = connectionString, Time = time, Clock = time };
-        var storage = await OpenAsync(options);
-        var other = new SecondHandle(async () => await OpenAsync(options));
+        var warm = WarmStorages.Take(server, connectionString);
         var connections = new List<NpgsqlConnection>();
-        return new StorageScope(storage, other, time, async () =>
-        {
-            connections.ForEach(static connection => connection.Dispose());
-            await SchemaPool.ReturnAsync(server, schema);
-        })
-        {
-            BeginAsync = async () =>
+        return warm.Begin(
+            async () =>
             {
                 connections.Add(new NpgsqlConnection(connectionString));
                 await connections[^1].OpenAsync(CancellationToken.None);
                 return await connections[^1].BeginTransactionAsync(CancellationToken.None);
             },
-        };
+            async () =>
+            {
+                connections.ForEach(static connection => connection.Dispose());
+                await warm.ReturnAsync();
+            });
     }
 
     /// <summary>A name that no other test of this run has.</summary>
@@ -44,13 +39,6 @@ public class PostgreSqlFixture : StorageFixture
 
     public static PostgreSqlStorageOptions Options(PostgreSqlServer server, string schema) =>
         new() { ConnectionString = server.ConnectionString, Schema = schema };
-
-    private static async Task<PostgreSqlStorage> OpenAsync(PostgreSqlStorageOptions options)
-    {
-        var storage = new PostgreSqlStorage(options);
-        await storage.OpenAsync(CancellationToken.None);
-        return storage;
-    }
 
     /// <summary>By which the storages and the transactions of their callers reach the server.</summary>
     protected virtual async Task<string> ConnectionStringAsync() =>

@@ -32,6 +32,7 @@ public sealed partial class PostgreSqlServer
     {
         public async ValueTask DisposeAsync()
         {
+            await WarmStorages.CloseAsync();
             if (Shared is { IsValueCreated: true, Value.IsCompletedSuccessfully: true })
             {
                 await (await Shared.Value).StopAsync();

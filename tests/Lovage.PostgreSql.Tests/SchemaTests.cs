@@ -7,7 +7,7 @@ using Xunit;
 namespace Lovage.PostgreSql.Tests;
 
 /// <summary>
-/// A schema of the test's own on this run's server. Where PostgreSQL is not installed the test is skipped.
+/// An empty schema of this run's server. Where PostgreSQL is not installed the test is skipped.
 /// </summary>
 public abstract class SchemaTests : IAsyncLifetime
 {
@@ -20,7 +20,7 @@ public abstract class SchemaTests : IAsyncLifetime
 
     private protected static CancellationToken Stop => TestContext.Current.CancellationToken;
 
-    private protected string Schema { get; } = PostgreSqlFixture.NewSchema();
+    private protected string Schema { get; } = SchemaPool.Take();
 
     private protected TestData Data { get; } = new(TimeProvider.System);
 
@@ -37,7 +37,7 @@ public abstract class SchemaTests : IAsyncLifetime
             await receiver.DisposeAsync();
         }
 
-        await Server.ExecuteAsync($"DROP SCHEMA IF EXISTS {Schema} CASCADE");
+        await SchemaPool.ReturnAsync(Server, Schema);
         GC.SuppressFinalize(this);
     }
 
