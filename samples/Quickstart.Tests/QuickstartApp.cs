@@ -13,8 +13,8 @@ using Quickstart.Jobs.Mailing;
 namespace Quickstart.Tests;
 
 /// <summary>
-/// The Quickstart as it is, in this process, but for what a test wants in its hands: the storage, the clock, the files,
-/// the mails, and who runs the jobs.
+/// The Quickstart as it is, in this process. The test controls the storage, the clock, the files, the mails, and who
+/// runs the jobs.
 /// </summary>
 public sealed class QuickstartApp(Action<LovageBuilder>? change = null) : WebApplicationFactory<Program>
 {

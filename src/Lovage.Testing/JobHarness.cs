@@ -22,7 +22,7 @@ public sealed class JobHarness
     /// filters around running apply, and retries follow at once.
     /// </summary>
     /// <param name="job">The job; its delay, queue and priority do not matter.</param>
-    /// <returns>What came out, however it ended.</returns>
+    /// <returns>The outcome, failures included.</returns>
     /// <exception cref="PayloadTooLargeException">The arguments are larger than the cap.</exception>
     /// <exception cref="BadArgumentsException">The arguments are refused, as they would be where the job is
     /// enqueued.</exception>
@@ -200,7 +200,7 @@ public sealed class JobHarness
         var records = new List<JobRecord>();
         for (JobPage? page = null; (page is null || page.Next is not null) && records.Count < RecordsMax;)
         {
-            page = await storage.Store.QueryAsync(query with { After = page?.Next }, cancellationToken);
+            page = await storage.RequireHistory().QueryAsync(query with { After = page?.Next }, cancellationToken);
             records.AddRange(page.Jobs);
         }
 
@@ -208,7 +208,7 @@ public sealed class JobHarness
         return records;
     }
 
-    /// <summary>A test that never starts its app has nobody else to open the storage.</summary>
+    /// <summary>Opens the storage for a test that never starts its app.</summary>
     private async ValueTask<JobStorage> OpenAsync(CancellationToken cancellationToken)
     {
         var gate = _services.GetRequiredService<StorageGate>();

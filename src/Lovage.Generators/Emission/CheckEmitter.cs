@@ -1,8 +1,8 @@
 namespace Lovage.Generators;
 
 /// <summary>
-/// Writes what checks the arguments of a handler's jobs: one class beside their bindings with the rules, made once, and
-/// a method for each type that leads to some. Writes nothing where nothing is to be checked.
+/// Writes the code that checks the arguments of a handler's jobs: one class beside their bindings, with the rules and a
+/// method for each type that leads to rules. Without rules it writes nothing.
 /// </summary>
 internal sealed class CheckEmitter
 {

@@ -4,7 +4,7 @@ using Microsoft.CodeAnalysis;
 namespace Lovage.Generators;
 
 /// <summary>
-/// Everything the generator and the analyzer say. Each id is explained in docs/errors.md, with cause and fix.
+/// All diagnostics of the generator and the analyzer. docs/errors.md explains each id, with cause and fix.
 /// </summary>
 internal static class Diagnostics
 {
@@ -27,7 +27,7 @@ internal static class Diagnostics
     internal static readonly DiagnosticDescriptor AsyncVoid = Error(
         "LVG0004",
         "A handler is async void",
-        "'{0}' is async void: nobody could wait for it and its errors would end the process; return Task");
+        "'{0}' is async void: a worker could not wait for it and its errors would end the process; return Task");
 
     internal static readonly DiagnosticDescriptor NoCancellationToken = Info(
         "LVG0005",

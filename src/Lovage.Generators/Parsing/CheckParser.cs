@@ -3,8 +3,7 @@ using Microsoft.CodeAnalysis;
 namespace Lovage.Generators;
 
 /// <summary>
-/// Finds what is to be checked of a job's arguments: on the parameters, and on whatever their types hold that travels
-/// as JSON.
+/// Finds the rules for a job's arguments: on the parameters, and on members of their types that travel as JSON.
 /// </summary>
 internal sealed class CheckParser
 {

@@ -4,8 +4,8 @@ using Microsoft.CodeAnalysis.CSharp.Syntax;
 namespace Lovage.Generators;
 
 /// <summary>
-/// Finds the place of an issue in the source as it is now. Models carry no places, so that typing elsewhere leaves them
-/// equal, and a place found here belongs to a syntax tree, so that <c>#pragma warning disable</c> is heard.
+/// Finds the place of an issue in the source as it is now. Models carry no places, so typing elsewhere leaves them
+/// equal. A place found here belongs to a syntax tree, so <c>#pragma warning disable</c> works.
 /// </summary>
 internal static class IssueLocator
 {

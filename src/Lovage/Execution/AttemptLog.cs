@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Microsoft.Extensions.Logging;
 
 namespace Lovage.Execution;
@@ -62,7 +63,8 @@ internal sealed class AttemptLoggerProvider(TimeProvider time) : ILoggerProvider
         public IDisposable? BeginScope<TState>(TState state)
             where TState : notnull => null;
 
-        public bool IsEnabled(LogLevel logLevel) => logLevel != LogLevel.None && JobAttempt.Current is not null;
+        public bool IsEnabled(LogLevel logLevel) =>
+            logLevel != LogLevel.None && JobAttempt.Current is { KeepsLog: true };
 
         public void Log<TState>(
             LogLevel logLevel,
@@ -71,19 +73,36 @@ internal sealed class AttemptLoggerProvider(TimeProvider time) : ILoggerProvider
             Exception? exception,
             Func<TState, Exception?, string> formatter)
         {
-            if (logLevel == LogLevel.None || JobAttempt.Current is not { } attempt)
+            if (logLevel == LogLevel.None || JobAttempt.Current is not { KeepsLog: true } attempt)
             {
                 return;
             }
 
-            var text = formatter(state, exception);
-            if (exception is not null)
+            attempt.Log.Add(new LogLine(
+                time.GetUtcNow(), (int)logLevel, category, Text(state, exception, formatter)));
+        }
+
+        [SuppressMessage("Design", "CA1031", Justification = "A line that cannot be read must not fail its attempt.")]
+        private static string Text<TState>(
+            TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        {
+            string text;
+            try
             {
-                var error = JobError.From(exception);
-                text = $"{text}\n{error.Type}: {error.Message}";
+                text = formatter(state, exception);
+            }
+            catch (Exception fault)
+            {
+                text = $"(the line's own text could not be read: {fault.GetType().FullName})";
             }
 
-            attempt.Log.Add(new LogLine(time.GetUtcNow(), (int)logLevel, category, text));
+            if (exception is null)
+            {
+                return text;
+            }
+
+            var error = JobError.From(exception);
+            return $"{text}\n{error.Type}: {error.Message}";
         }
     }
 }

@@ -4,15 +4,15 @@ using Microsoft.Extensions.Hosting;
 namespace Lovage;
 
 /// <summary>
-/// Lovage's life within the app's: opens the storage before anything else of the app starts, starts workers once all of
-/// it has started, begins to stop them when it begins to stop, so that they drain beside the web server, waits for this
-/// process's tasks once the server has stopped, and closes the storage when all of it has stopped.
+/// Starts and stops Lovage with the app. It opens the storage before other services start, and starts the workers once
+/// the app has started. When the app begins to stop, the workers begin to stop too, so they drain beside the web
+/// server. Once the server has stopped, it waits for this process's tasks. It closes the storage last.
 /// </summary>
 /// <remarks>
-/// A storage that cannot be used as it is (a damaged file, a missing package) fails the start. One that does not answer
-/// yet does not: the app serves, enqueuing is refused with a transient <see cref="StorageException"/>, and opening is
-/// tried again, 0.1 s to 5 s apart with jitter, until it answers. An app may be stopped by several at once, and again
-/// after its disposal, as WebApplicationFactory and the app's own Run do it: all of them get the one stop.
+/// A storage that cannot be used as it is (a damaged file, a missing package) fails the start. A storage that does not
+/// answer yet does not: the app serves, and enqueuing is refused with a transient <see cref="StorageException"/>. The
+/// app tries again to open it, 0.1 s to 5 s apart with jitter, until it answers. Several callers may stop an app at
+/// once, and again after its disposal, as WebApplicationFactory and the app's own Run do: all of them get the one stop.
 /// </remarks>
 internal sealed class LovageHost(
     StorageOpening storage, WorkerSet workers, ScheduleSet schedules, LocalRunner tasks, StarvationWatch starvation,
@@ -92,7 +92,7 @@ internal sealed class LovageHost(
         {
             await schedules.StopAsync();
 
-            // Awaited in StopAsync: meanwhile the web server ends its requests.
+            // StopAsync awaits it: meanwhile the web server ends its requests.
             _workersStopped = workers.StopAsync(_forced.Token);
         }
     }
@@ -102,7 +102,7 @@ internal sealed class LovageHost(
         await using var forced = cancellationToken.UnsafeRegister(
             static state => ((CancellationTokenSource)state!).Cancel(), _forced);
 
-        // Not before: requests that the web server ended meanwhile may have left tasks.
+        // Only now: requests that the web server has just ended may have left tasks.
         await Task.WhenAll(_workersStopped, tasks.StopAsync(_forced.Token));
     }
 

@@ -48,6 +48,16 @@ internal static class LovageServices
         AddLocalTasks(services);
         AddSchedules(services);
         services.TryAddEnumerable(ServiceDescriptor.Singleton<ILoggerProvider, AttemptLoggerProvider>());
+        services.TryAddSingleton(static provider => new JobWorkerServices
+        {
+            Jobs = provider.GetRequiredService<JobRegistry>(),
+            Serializer = provider.GetRequiredService<JobSerializer>(),
+            Scopes = provider.GetRequiredService<IServiceScopeFactory>(),
+            Filters = Filters(provider),
+            Time = provider.GetRequiredService<TimeProvider>(),
+            Random = provider.GetRequiredService<Random>(),
+            Loggers = provider.GetRequiredService<ILoggerFactory>(),
+        });
         services.TryAddSingleton<WorkerSet>();
         services.TryAddSingleton<StartBanner>();
         services.TryAddSingleton<StorageOpening>();
@@ -126,14 +136,12 @@ internal static class LovageServices
         services.TryAddSingleton(static provider =>
         {
             var options = provider.GetRequiredService<IOptions<LovageOptions>>().Value;
+            var app = provider.GetRequiredService<JobWorkerServices>();
             return new LocalJobs(
+                app,
                 provider.GetRequiredService<JobMessages>(),
-                provider.GetRequiredService<JobSerializer>(),
-                Filters(provider),
-                provider.GetRequiredService<IServiceScopeFactory>(),
                 provider.GetRequiredService<DedicatedThreads>(),
-                options.Worker.Settings(options, provider.GetRequiredService<JobRegistry>()),
-                provider.GetRequiredService<TimeProvider>());
+                options.Worker.Settings(options, app.Jobs));
         });
         services.TryAddTransient(static provider => new TaskSpawner(
             provider.GetRequiredService<LocalRunner>(),

@@ -113,7 +113,7 @@ internal sealed class ScheduleSet : IAsyncDisposable
     }
 
     /// <summary>
-    /// Fires all that is due, whoever leads and whether or not this process fires schedules: for tests. The storage is
+    /// Fires all due schedules, whichever node leads, even in a process that fires none: for tests. The storage is
     /// open.
     /// </summary>
     /// <exception cref="StorageException">The storage keeps no schedules.</exception>

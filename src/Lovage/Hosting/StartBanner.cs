@@ -7,7 +7,7 @@ using Microsoft.Extensions.Options;
 namespace Lovage;
 
 /// <summary>
-/// What the log says at the start: storage, workers, jobs, schedules, and what is unsafe in production, one line each.
+/// Logs the start: storage, workers, jobs, schedules, and settings that are unsafe in production, one line each.
 /// </summary>
 internal sealed partial class StartBanner(
     JobStorage storage, JobRegistry jobs, IHostEnvironment environment, IOptions<HostOptions> host,

@@ -5,8 +5,8 @@ using Microsoft.Extensions.Logging;
 namespace Lovage;
 
 /// <summary>
-/// Opens the app's storage. One that does not answer yet is tried again, 0.1 s to 5 s apart with jitter, until it
-/// answers; meanwhile the gate refuses calls.
+/// Opens the app's storage. While the storage does not answer, it tries again, 0.1 s to 5 s apart with jitter;
+/// meanwhile the gate refuses calls.
 /// </summary>
 internal sealed partial class StorageOpening(
     JobStorage storage, StorageGate gate, TimeProvider time, Random random, ILoggerFactory loggers)

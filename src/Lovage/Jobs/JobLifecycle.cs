@@ -39,25 +39,25 @@ public enum AttemptEnd
     OwnerDied = 10,
 }
 
-/// <summary>What is known of a job when one of its attempts ends.</summary>
+/// <summary>What the worker knows of a job when one of its attempts ends.</summary>
 /// <param name="Retries">Failures counted so far, this one not included.</param>
 /// <param name="MaxAttempts">Attempts at the most.</param>
 /// <param name="ErrorMayBeRetried">What the retry policy says of the exception.</param>
-/// <param name="RecordedStarts">Starts written ahead that ended in the death of their process, this one
+/// <param name="RecordedStarts">Starts that were recorded in advance and ended in the death of their process, this one
 /// included.</param>
 public readonly record struct AttemptFacts(
     int Retries, int MaxAttempts, bool ErrorMayBeRetried = true, int RecordedStarts = 0);
 
-/// <summary>What is to be done with a job whose attempt ended.</summary>
+/// <summary>What the storage does with a job whose attempt ended.</summary>
 public enum JobDecision
 {
-    /// <summary>Nothing: the job has already ended, this outcome comes too late.</summary>
+    /// <summary>Nothing: the job has already ended, and this outcome comes too late.</summary>
     Ignore = 0,
 
-    /// <summary>Back to the front of the queue, nothing counted.</summary>
+    /// <summary>Put the job back to the front of its queue; count nothing.</summary>
     Release = 1,
 
-    /// <summary>Run again after the policy's wait; one failure counted.</summary>
+    /// <summary>Run it again after the policy's wait; count one failure.</summary>
     Retry = 2,
 
     /// <summary>It has succeeded.</summary>
@@ -79,10 +79,12 @@ public enum JobDecision
 /// <summary>The life cycle of a job as one pure table: state × end of the attempt × facts → decision.</summary>
 public static class JobLifecycle
 {
-    /// <summary>Recorded starts that end in the death of their process before the job is set aside: 2.</summary>
+    /// <summary>
+    /// A job is set aside after this many recorded starts that ended in the death of their process: 2.
+    /// </summary>
     public const int DeathsMax = 2;
 
-    /// <summary>Why a queue's jobs ended that a person purged.</summary>
+    /// <summary>The reason on jobs that ended because a person purged their queue.</summary>
     public const string PurgedReason = "purged";
 
     /// <summary>Decides.</summary>
@@ -113,7 +115,7 @@ public static class JobLifecycle
         };
     }
 
-    /// <summary>Why a job is set aside whose process died too often.</summary>
+    /// <summary>The reason on a job that is set aside because its process died too often.</summary>
     /// <param name="deaths">How often.</param>
     public static string DeathReason(long deaths) => $"Its process died {deaths} times while it ran.";
 

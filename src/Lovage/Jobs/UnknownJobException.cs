@@ -18,7 +18,7 @@ public sealed class UnknownJobException : LovageException
     /// <summary>The name.</summary>
     public string Name { get; }
 
-    /// <summary>For a job that was to run in the process that made it.</summary>
+    /// <summary>For a job that must run in the process that made it.</summary>
     internal static UnknownJobException Here(string name, JobRegistry jobs) =>
         new(
             name,

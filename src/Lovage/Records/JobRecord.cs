@@ -15,22 +15,22 @@ public sealed record JobRecord
     /// <summary>When the storage accepted it, by the storage's clock.</summary>
     public required DateTimeOffset EnqueuedAt { get; init; }
 
-    /// <summary>When it is or was to become ready; null when it was ready at once.</summary>
+    /// <summary>When it becomes or became ready; null when it was ready at once.</summary>
     public DateTimeOffset? DueAt { get; init; }
 
-    /// <summary>When its newest attempt was started, as far as that is written; null before.</summary>
+    /// <summary>When its newest attempt started, as far as the worker has written it; null before.</summary>
     public DateTimeOffset? StartedAt { get; init; }
 
     /// <summary>When it ended, by the storage's clock; null before.</summary>
     public DateTimeOffset? FinishedAt { get; init; }
 
-    /// <summary>Attempts recorded so far, the running one included once its start is written.</summary>
+    /// <summary>Attempts recorded so far. The running one counts once its start is written.</summary>
     public int Attempts { get; init; }
 
     /// <summary>How often workers have declined it since its last start, because they did not know its name.</summary>
     public int Offers { get; init; }
 
-    /// <summary>Who runs it or ran it last; null before.</summary>
+    /// <summary>The worker that runs it or ran it last; null before.</summary>
     public string? Worker { get; init; }
 
     /// <summary>The result as UTF-8 JSON; empty when there is none.</summary>
@@ -39,16 +39,16 @@ public sealed record JobRecord
     /// <summary>What its newest failed attempt threw; null when none did.</summary>
     public JobError? Error { get; init; }
 
-    /// <summary>Why it is where it is, for a person; null when that needs no word.</summary>
+    /// <summary>Why it stands there, for a person; null when its state says enough.</summary>
     public string? Reason { get; init; }
 
     /// <summary>0 to 1; null when nothing was reported.</summary>
     public double? Progress { get; init; }
 
-    /// <summary>What the report said; null when it said nothing.</summary>
+    /// <summary>The text of the newest report; null when it had none.</summary>
     public string? ProgressMessage { get; init; }
 
-    /// <summary>True when it runs and is to be cancelled.</summary>
+    /// <summary>True when it runs and its cancel was requested.</summary>
     public bool CancelRequested { get; init; }
 
     /// <summary>The job.</summary>

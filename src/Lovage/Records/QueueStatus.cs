@@ -11,12 +11,11 @@ namespace Lovage;
 public sealed record QueueStatus(
     string Queue, long Ready, long Scheduled, long Claimed, TimeSpan? OldestReady, bool Paused, string? PauseReason);
 
-/// <summary>What has happened since the storage was made, for one job name on one queue.</summary>
+/// <summary>Counts since the storage was made, for one job name on one queue.</summary>
 /// <param name="Queue">The queue.</param>
 /// <param name="Name">The job's name.</param>
-/// <param name="Enqueued">
-/// Accepted, requeued ones once more, those moved elsewhere not at all: the sum of all that ended and all that has not.
-/// </param>
+/// <param name="Enqueued"> Jobs accepted. A requeued job counts once more; a job that was moved away does not count
+/// here. It is the sum of all jobs that ended and all that have not. </param>
 /// <param name="Succeeded">Ended as succeeded.</param>
 /// <param name="Failed">Ended as failed.</param>
 /// <param name="Retried">Attempts that led to a retry.</param>

@@ -1,6 +1,6 @@
 namespace Lovage;
 
-/// <summary>A live worker, as its last beat told.</summary>
+/// <summary>A live worker, as of its last beat.</summary>
 /// <remarks>Immutable: a snapshot.</remarks>
 public sealed record WorkerRecord
 {
@@ -25,7 +25,7 @@ public sealed record WorkerRecord
     /// <summary>The queues that it serves, in order.</summary>
     public required IReadOnlyList<string> Queues { get; init; }
 
-    /// <summary>Attempts that it runs at the same time at the most.</summary>
+    /// <summary>The largest number of attempts that it runs at the same time.</summary>
     public required int Slots { get; init; }
 
     /// <summary>Attempts that it ran at its last beat.</summary>

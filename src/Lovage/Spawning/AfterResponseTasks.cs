@@ -11,8 +11,8 @@ namespace Lovage.Spawning;
 internal sealed record AfterResponse(LocalRunner Runner, LocalCalls Calls, LocalJobs Jobs);
 
 /// <summary>
-/// The tasks of one request, in their order. Filled while the request runs, then run once its response has gone out, or
-/// dropped.
+/// The tasks of one request, in their order. The request adds them while it runs. They run once its response has gone
+/// out, or they are dropped.
 /// </summary>
 /// <remarks>Safe for use by several threads.</remarks>
 internal sealed class AfterResponseTasks(LocalRunner runner, LocalJobs jobs)

@@ -8,13 +8,48 @@ internal static class Gathering
     internal const int ConcurrencyDefault = 100;
 }
 
+/// <summary>What a gathering does for each item.</summary>
+/// <param name="Name">What the whole is called.</param>
+internal abstract record GatheredWork<TItem, TResult>(string Name)
+{
+    /// <summary>True when the work for an item that was taken begins even if all of it is cancelled by then.</summary>
+    internal virtual bool StartsAlways => false;
+
+    /// <summary>What the work for one item is called where it is reported.</summary>
+    internal virtual string NameOf(TItem item) => Name;
+
+    /// <summary>The work for one item.</summary>
+    internal abstract LocalCall<TResult> Call(TItem item);
+
+    /// <summary>The wait before it.</summary>
+    internal virtual TimeSpan Delay(TItem item) => TimeSpan.Zero;
+}
+
+/// <summary>The same delegate for each item.</summary>
+internal sealed record DelegateWork<TItem, TResult>(
+    string Name, Func<TItem, CancellationToken, Task<TResult>> Run) : GatheredWork<TItem, TResult>(Name)
+{
+    internal override bool StartsAlways => true;
+
+    internal override LocalCall<TResult> Call(TItem item) => new PartCall<TResult>(token => Run(item, token));
+}
+
+/// <summary>Each item is a job, run as often as its own policy says.</summary>
+internal sealed record JobWork<TResult>(LocalJobs Jobs, IServiceProvider? Services)
+    : GatheredWork<Job<TResult>, TResult>("jobs")
+{
+    internal override string NameOf(Job<TResult> item) => item.Name;
+
+    internal override LocalCall<TResult> Call(Job<TResult> item) => Jobs.Repeated<TResult>(item, Services, null);
+
+    internal override TimeSpan Delay(Job<TResult> item) => Jobs.Delay(item);
+}
+
 /// <summary>Runs work for many items, a bounded number at once.</summary>
 internal sealed class Gathering<TItem, TResult>
 {
     private readonly LocalRunner _runner;
-    private readonly string _name;
-    private readonly Func<TItem, string>? _itemName;
-    private readonly Func<TItem, LocalEntry, CancellationToken, Task<TResult>> _work;
+    private readonly GatheredWork<TItem, TResult> _work;
     private readonly bool _stopAtError;
     private readonly Lock _lock = new();
     private readonly IEnumerable<TItem> _items;
@@ -23,29 +58,18 @@ internal sealed class Gathering<TItem, TResult>
 
     /// <summary>Prepares it.</summary>
     /// <param name="runner">Knows it while it runs.</param>
-    /// <param name="name">What all of it is called.</param>
     /// <param name="items">The items, read one by one.</param>
-    /// <param name="work">The work for an item, which is told its entry.</param>
+    /// <param name="work">The work for an item.</param>
     /// <param name="stopAtError">True when the first failure ends all of it.</param>
-    /// <param name="itemName">What the work for one item is called where it is reported; null for the name of the
-    /// whole.</param>
     internal Gathering(
-        LocalRunner runner,
-        string name,
-        IEnumerable<TItem> items,
-        Func<TItem, LocalEntry, CancellationToken, Task<TResult>> work,
-        bool stopAtError,
-        Func<TItem, string>? itemName = null)
+        LocalRunner runner, IEnumerable<TItem> items, GatheredWork<TItem, TResult> work, bool stopAtError)
     {
-        ArgumentException.ThrowIfNullOrEmpty(name);
+        ArgumentException.ThrowIfNullOrEmpty(work.Name, "name");
         ArgumentNullException.ThrowIfNull(items);
-        ArgumentNullException.ThrowIfNull(work);
         _runner = runner;
-        _name = name;
         _items = items;
         _work = work;
         _stopAtError = stopAtError;
-        _itemName = itemName;
     }
 
     [SuppressMessage("Reliability", "CA2025", Justification = "All lanes have ended when what they use is disposed.")]
@@ -53,7 +77,7 @@ internal sealed class Gathering<TItem, TResult>
         int maxConcurrency, CancellationToken cancellationToken)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(maxConcurrency, 1);
-        var entry = _runner.Accept(TaskKind.Spawned, _name);
+        var entry = _runner.Accept(TaskKind.Spawned, _work.Name);
         entry.Attempt = 1;
         try
         {
@@ -121,7 +145,7 @@ internal sealed class Gathering<TItem, TResult>
         await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         do
         {
-            var outcome = await RunItemAsync(item, stop.Token);
+            var outcome = await _runner.RunPartAsync(item, _work, stop.Token);
             lock (_lock)
             {
                 _outcomes[place] = outcome;
@@ -135,28 +159,6 @@ internal sealed class Gathering<TItem, TResult>
         }
         while (TryNext(items, stop.Token, out item!, out place));
         await StopAtErrorAsync(stop);
-    }
-
-    [SuppressMessage("Design", "CA1031", Justification = "Whatever the work throws is its outcome.")]
-    private async Task<TaskOutcome<TResult>> RunItemAsync(TItem item, CancellationToken stopped)
-    {
-        var part = _runner.Part(_name);
-        try
-        {
-            part = _itemName is null ? part : _runner.Part(_itemName(item));
-            var value = await _work(item, part, stopped);
-            _runner.PartSucceeded(part);
-            return new TaskOutcome<TResult>(value, null);
-        }
-        catch (OperationCanceledException cancelled) when (stopped.IsCancellationRequested)
-        {
-            return new TaskOutcome<TResult>(default, cancelled);
-        }
-        catch (Exception error)
-        {
-            _runner.PartFailed(part, error);
-            return new TaskOutcome<TResult>(default, error);
-        }
     }
 
     /// <summary>

@@ -4,7 +4,6 @@ using System.Text.Json;
 using Lovage.Execution;
 using Lovage.Protocol;
 using Lovage.Storage;
-using Microsoft.Extensions.DependencyInjection;
 
 namespace Lovage.Spawning;
 
@@ -14,15 +13,9 @@ namespace Lovage.Spawning;
 /// </summary>
 /// <remarks>Safe for use by several threads.</remarks>
 internal sealed class LocalJobs(
-    JobMessages messages,
-    JobSerializer serializer,
-    ImmutableArray<Type> filters,
-    IServiceScopeFactory scopes,
-    DedicatedThreads threads,
-    WorkerSettings worker,
-    TimeProvider time)
+    JobWorkerServices app, JobMessages messages, DedicatedThreads threads, WorkerSettings worker)
 {
-    private readonly JobRunner _runner = new(filters);
+    private readonly JobRunner _runner = new(app.Filters);
 
     /// <summary>A call that runs the job once, whatever its policy.</summary>
     /// <param name="job">The job.</param>
@@ -42,7 +35,7 @@ internal sealed class LocalJobs(
     internal TimeSpan Delay(Job job)
     {
         var delay = job.Delay ?? TimeSpan.Zero;
-        return job.At is { } at && at - time.GetUtcNow() is var rest && rest > delay ? rest : delay;
+        return job.At is { } at && at - app.Time.GetUtcNow() is var rest && rest > delay ? rest : delay;
     }
 
     private JobCall<TResult> Call<TResult>(Job job, IServiceProvider? services, bool retries, RetryPolicy? retry)
@@ -155,14 +148,14 @@ internal sealed class LocalJobs(
 
     private JobAttempt Attempt(LocalJob job, JobDefinition definition, int attempt, int maxAttempts)
     {
-        var now = time.GetUtcNow();
+        var now = app.Time.GetUtcNow();
         var message = attempt == 1 ? job.Message : job.Message with { Retries = attempt - 1 };
         return new JobAttempt(
             new Delivery { Message = message, Token = default, EnqueuedAt = now, ReadyAt = now, ClaimedAt = now },
             definition,
             maxAttempts,
-            serializer,
-            scopes,
+            app.Serializer,
+            app.Scopes,
             worker,
             cancelInline: false)
         {
@@ -174,7 +167,8 @@ internal sealed class LocalJobs(
     /// A caller that reads the result as another type than the handler's gets what a durable job would give it.
     /// </summary>
     private TResult? Read<TResult>(object value) =>
-        serializer.Read<TResult>(JsonSerializer.SerializeToUtf8Bytes(value, serializer.Contract(value.GetType())));
+        app.Serializer.Read<TResult>(
+            JsonSerializer.SerializeToUtf8Bytes(value, app.Serializer.Contract(value.GetType())));
 
     private ValueTask<AttemptEnding> RunAsync(JobAttempt run) => _runner.RunAsync(run);
 
@@ -182,13 +176,13 @@ internal sealed class LocalJobs(
         await threads.RunAsync(() => _runner.RunAsync(run));
 
     /// <summary>
-    /// In process either limit cancels the handler's token; nobody can take the handler's place from it. One longer
+    /// In process either limit cancels the handler's token; no other attempt can take the handler's place. One longer
     /// than a timer can be is no limit here.
     /// </summary>
     private ITimer? Limit(JobAttempt run) =>
         (run.SoftLimit ?? run.HardLimit ?? worker.SoftTimeLimit ?? worker.TimeLimit) is { } limit
             && limit <= LocalSettings.TimerMax
-            ? time.CreateTimer(
+            ? app.Time.CreateTimer(
                 static state => ((JobAttempt)state!).Cancel(JobCancellationReason.TimeLimit),
                 run,
                 limit,

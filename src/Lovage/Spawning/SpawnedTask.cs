@@ -24,8 +24,8 @@ public enum SpawnedTaskState
 }
 
 /// <summary>
-/// A task that <see cref="TaskSpawner"/> started, asyncio's <c>Task</c>: await it, cancel it, ask where it stands, or
-/// let it go; a failure is logged and counted either way.
+/// A task that <see cref="TaskSpawner"/> started, asyncio's <c>Task</c>: await it, cancel it, ask for its state, or
+/// ignore it. A failure is logged and counted in each case.
 /// </summary>
 /// <remarks>Safe for use by several threads.</remarks>
 [SuppressMessage(
@@ -113,7 +113,7 @@ public sealed class SpawnedTask<TResult> : SpawnedTask
             case SpawnedTaskState.Failed:
                 _ended.SetException(Exception!);
 
-                // It is logged and counted: that nobody awaits it must not count as forgotten as well.
+                // The failure is logged and counted, so .NET must not report it as unobserved as well.
                 _ = _ended.Task.Exception;
                 break;
             default:

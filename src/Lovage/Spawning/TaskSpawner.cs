@@ -241,7 +241,7 @@ public sealed class TaskSpawner
         ArgumentNullException.ThrowIfNull(work);
         return await ValuesAsync(
             new Gathering<TItem, TResult>(
-                _runner, name, items, (item, _, token) => work(item, token), stopAtError: true),
+                _runner, items, new DelegateWork<TItem, TResult>(name, work), stopAtError: true),
             maxConcurrency,
             cancellationToken);
     }
@@ -260,10 +260,9 @@ public sealed class TaskSpawner
         CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(work);
-        return new Gathering<TItem, TResult>(_runner, name, items, (item, _, token) =>
-            work(item, token), stopAtError: false).RunAsync(
-            maxConcurrency,
-            cancellationToken);
+        return new Gathering<TItem, TResult>(
+            _runner, items, new DelegateWork<TItem, TResult>(name, work), stopAtError: false)
+            .RunAsync(maxConcurrency, cancellationToken);
     }
 
     /// <summary>Runs delegates at once, as the other <c>WhenAllAsync</c> does for items.</summary>
@@ -300,13 +299,7 @@ public sealed class TaskSpawner
         CancellationToken cancellationToken = default) =>
         await ValuesAsync(
             new Gathering<Job<TResult>, TResult>(
-                _runner,
-                "jobs",
-                jobs,
-                (job, part, token) => _runner.RunInlineAsync(
-                    part, _jobs.Repeated<TResult>(job, _services, null), _jobs.Delay(job), token),
-                stopAtError: true,
-                static job => job.Name),
+                _runner, jobs, new JobWork<TResult>(_jobs, _services), stopAtError: true),
             maxConcurrency,
             cancellationToken);
 

@@ -4,8 +4,8 @@ using System.Text.Json;
 namespace Lovage.Storage;
 
 /// <summary>
-/// What storages with columns write of an attempt as JSON, because it is read back only as a whole: its error and its
-/// logs.
+/// Writes an attempt's error and its logs as JSON, for storages with columns. A storage reads each back only as a
+/// whole.
 /// </summary>
 /// <remarks>
 /// Stateless, safe for use by several threads. Rows outlive a version: the order of the items never changes.

@@ -6,7 +6,7 @@ namespace Lovage.Storage;
 /// <remarks>Immutable.</remarks>
 public sealed record Delivery
 {
-    /// <summary>The message. Its retries are those counted so far.</summary>
+    /// <summary>The message, with the retries counted so far.</summary>
     public required JobMessage Message { get; init; }
 
     /// <summary>The right to run it.</summary>
@@ -25,15 +25,15 @@ public sealed record Delivery
     public required DateTimeOffset ClaimedAt { get; init; }
 
     /// <summary>
-    /// True when it came back from an owner that died. Its start is written (<see cref="JobStore.RecordStartsAsync"/>)
-    /// before its handler runs, so that a job that kills its process is found out.
+    /// True for an orphan: a job that came back from a dead owner. The worker writes its start
+    /// (<see cref="JobStore.RecordStartsAsync"/>) before the handler runs. So a job that kills its process is detected.
     /// </summary>
     public bool IsOrphan { get; init; }
 
     /// <summary>True when its expiry had passed at the claim, by the storage's clock.</summary>
     public bool IsExpired { get; init; }
 
-    /// <summary>Attempts recorded so far, whatever their end.</summary>
+    /// <summary>Attempts recorded so far, with any end.</summary>
     public int AttemptsSoFar { get; init; }
 
     /// <summary>How often workers have declined it since its last start, because they did not know its name.</summary>
@@ -48,7 +48,7 @@ public sealed record Delivery
 /// <param name="Worker">Who declines, for a person: <c>host:pid</c>, at most 100 characters.</param>
 public readonly record struct DeclinedOffer(LeaseToken Token, JobId Id, TimeSpan Delay, string Worker);
 
-/// <summary>What a renewal found.</summary>
+/// <summary>What the storage found when a worker renewed a lease.</summary>
 public enum LeaseStatus
 {
     /// <summary>Held, and renewed.</summary>

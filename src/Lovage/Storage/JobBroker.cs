@@ -7,8 +7,8 @@ namespace Lovage.Storage;
 /// The public methods check, measure and send signals; a storage writes the protected ones.
 /// </summary>
 /// <remarks>
-/// Safe for use by several threads. A call that fails with a <see cref="StorageException"/> may or may not have been
-/// carried out; every call can be repeated. The storage's clock judges leases and due times.
+/// Safe for use by several threads. After a <see cref="StorageException"/> the caller does not know whether the storage
+/// carried out the call. Every call can be repeated. The storage's clock judges leases and due times.
 /// </remarks>
 public abstract class JobBroker
 {
@@ -21,7 +21,7 @@ public abstract class JobBroker
 
     /// <summary>For storages.</summary>
     /// <param name="system">The value of <c>messaging.system</c>, such as <c>sqlite</c>.</param>
-    /// <param name="signals">Where signals go and come from.</param>
+    /// <param name="signals">Sends and hears signals.</param>
     /// <param name="time">Measures waits.</param>
     protected JobBroker(string system, SignalBus signals, TimeProvider time)
     {
@@ -33,7 +33,7 @@ public abstract class JobBroker
         Signals = signals;
     }
 
-    /// <summary>Where signals go and come from.</summary>
+    /// <summary>Sends and hears signals.</summary>
     protected internal SignalBus Signals { get; }
 
     /// <summary>Measures waits.</summary>
@@ -57,8 +57,8 @@ public abstract class JobBroker
         StoreAsync(messages, inOrder: false, cancellationToken);
 
     /// <summary>
-    /// Stores messages as <see cref="PublishAsync"/> does. Calls that a caller makes one after the other, without
-    /// waiting for the ones before, keep their order, so that several batches can be on their way at once.
+    /// Stores messages as <see cref="PublishAsync"/> does. A caller may make several calls without waiting for the ones
+    /// before. The storage keeps their order, so several batches can be under way at once.
     /// </summary>
     /// <inheritdoc cref="PublishAsync"/>
     public ValueTask<IReadOnlyList<PublishResult>> PublishInOrderAsync(
@@ -100,11 +100,12 @@ public abstract class JobBroker
     }
 
     /// <summary>
-    /// Returns claims unpenalised to the front of their queues; the storage passes over tokens that are no longer held.
+    /// Returns claims to the front of their queues and counts no failure. The storage passes over tokens that are no
+    /// longer held.
     /// </summary>
     /// <remarks>
-    /// A job keeps its place among the released. An orphan stays an orphan. A recorded start leaves an attempt that
-    /// ended as <see cref="AttemptEnd.Interrupted"/>. A job that is to be cancelled is cancelled now.
+    /// Released jobs keep their order. An orphan stays an orphan. A recorded start leaves an attempt that ended as
+    /// <see cref="AttemptEnd.Interrupted"/>. A job that is to be cancelled is cancelled now.
     /// </remarks>
     /// <param name="tokens">1 to <see cref="BatchMax"/>.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
@@ -121,12 +122,12 @@ public abstract class JobBroker
     }
 
     /// <summary>
-    /// Declines offers: the worker does not know these jobs' names. Each claim ends, its job waits for the delay and is
-    /// then offered again; neither an attempt nor a failure is counted.
+    /// Declines offers: the worker does not know these jobs' names. Each claim ends, and the storage offers its job
+    /// again after the delay. It counts neither an attempt nor a failure.
     /// </summary>
     /// <remarks>
-    /// The storage counts a job's offers apart, notes who declined, and keeps the time of the first offer. A start, or
-    /// a person who requeues the job, clears all three. When <paramref name="limit"/> has passed since the first offer,
+    /// The storage counts a job's offers apart, notes which workers declined, and keeps the time of the first offer. A
+    /// start, an outcome or a requeue clears all three. When <paramref name="limit"/> has passed since the first offer,
     /// the job ends as <see cref="JobState.Dead"/>; its reason names the workers. A job that is to be cancelled is
     /// cancelled now. An orphan stays an orphan only while it is ready: here it becomes an ordinary job.
     /// </remarks>
@@ -147,13 +148,13 @@ public abstract class JobBroker
     }
 
     /// <summary>
-    /// Reclaims what dead owners hold: claims whose lease has run out by the storage's clock, and all claims of the
+    /// Reclaims the claims of dead owners: those whose lease has run out by the storage's clock, and all claims of the
     /// owners named. Their jobs become orphans at the front of their queues.
     /// </summary>
     /// <remarks>
-    /// A recorded start leaves an attempt that ended as <see cref="AttemptEnd.OwnerDied"/>; one recorded ahead adds a
-    /// death, and <see cref="JobLifecycle"/> decides. Deaths count for the whole life of the job until a person
-    /// requeues it. A job that is to be cancelled is cancelled now.
+    /// A recorded start leaves an attempt that ended as <see cref="AttemptEnd.OwnerDied"/>. A start that was recorded
+    /// ahead adds a death, and <see cref="JobLifecycle"/> decides. Deaths count for the whole life of the job until a
+    /// person requeues it. A job that is to be cancelled is cancelled now.
     /// </remarks>
     /// <param name="deadOwners">Owners known to be dead, by <see cref="WorkerOwner.Key"/>; may be empty.</param>
     /// <param name="max">Claims at the most, 1 to <see cref="BatchMax"/>.</param>
@@ -178,7 +179,7 @@ public abstract class JobBroker
     public ValueTask<IReadOnlyList<string>> OwnersAsync(CancellationToken cancellationToken) =>
         OwnersCoreAsync(cancellationToken);
 
-    /// <summary>Stops a queue's deliveries; what workers hold runs on, and publishing goes on.</summary>
+    /// <summary>Stops a queue's deliveries. Jobs that workers hold run on, and publishing goes on.</summary>
     /// <param name="queue">The queue.</param>
     /// <param name="reason">Why, for the next person who looks.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>

@@ -1,10 +1,10 @@
 namespace Lovage.Storage;
 
 /// <summary>
-/// Reads what is known of jobs: records, pages, counts, attempts, counters. The public methods check; a storage writes
-/// the protected ones.
+/// Reads records of jobs, pages, counts, attempts and counters. The public methods check; a storage writes the
+/// protected ones.
 /// </summary>
-/// <remarks>Safe for use by several threads. Nothing is changed, so that every call can be repeated.</remarks>
+/// <remarks>Safe for use by several threads. It changes nothing, so every call can be repeated.</remarks>
 public abstract class JobHistory
 {
     /// <summary>Jobs that <see cref="CountAsync"/> counts at the most.</summary>
@@ -38,7 +38,7 @@ public abstract class JobHistory
     }
 
     /// <summary>Counts jobs up to a bound.</summary>
-    /// <param name="query">Which; its page settings are not looked at.</param>
+    /// <param name="query">Which jobs; its page settings are ignored.</param>
     /// <param name="max">The bound, 1 to <see cref="CountMax"/>.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
     /// <exception cref="StorageException">The storage cannot be asked now.</exception>

@@ -4,7 +4,8 @@ using System.Text;
 namespace Lovage.Storage;
 
 /// <summary>
-/// The job names that a worker knows, with a digest that tells two sets apart, so that storages keep each set once.
+/// The job names that a worker knows, with a digest that tells two sets apart. By the digest a storage keeps each set
+/// once.
 /// </summary>
 /// <remarks>Immutable, safe for use by several threads.</remarks>
 public sealed class JobNameSet

@@ -39,6 +39,11 @@ public abstract class JobReceiver : IAsyncDisposable
     public ReceiverOptions Options { get; }
 
     /// <summary>
+    /// How much later than due this receiver looks for delayed jobs: zero, unless another worker is to come first.
+    /// </summary>
+    internal TimeSpan HoldBack { get; set; }
+
+    /// <summary>
     /// Claims ready jobs in order: by the order of the queues, then by priority, then by when each became ready. Waits
     /// for the first when none is ready.
     /// </summary>
@@ -50,7 +55,7 @@ public abstract class JobReceiver : IAsyncDisposable
     /// <param name="max">Deliveries at the most, 1 to <see cref="JobBroker.BatchMax"/>.</param>
     /// <param name="wait">How long to wait when nothing is ready; zero returns after one look.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    /// <returns>The claimed deliveries; none when the wait was in vain or <see cref="Wake"/> ended it.</returns>
+    /// <returns>The claimed deliveries; none when the wait ran out or <see cref="Wake"/> ended it.</returns>
     /// <exception cref="StorageException">The storage cannot be asked now.</exception>
     public async ValueTask<Received> ReceiveAsync(int max, TimeSpan wait, CancellationToken cancellationToken)
     {
@@ -61,7 +66,7 @@ public abstract class JobReceiver : IAsyncDisposable
         {
             _drained = null;
 
-            // The time since that look counts as waited: signals were heard all the while.
+            // The time since that look counts as waited, because the receiver heard signals all that time.
             await WaitAsync(_ready, before, wait - _time.GetElapsedTime(before.Timestamp), cancellationToken);
             if (wakes != Volatile.Read(ref _wakes))
             {
@@ -91,6 +96,8 @@ public abstract class JobReceiver : IAsyncDisposable
 
             if (rest <= TimeSpan.Zero || wakes != Volatile.Read(ref _wakes))
             {
+                // One look a wait: the next receive goes on from this one.
+                _drained = rest <= TimeSpan.Zero && look.IsDrained ? drained : null;
                 return Received.Nothing;
             }
         }
@@ -99,12 +106,12 @@ public abstract class JobReceiver : IAsyncDisposable
     /// <summary>Claims one orphan: a job that came back from a dead owner. Waits for one when there is none.</summary>
     /// <remarks>
     /// The order is that of <see cref="ReceiveAsync"/>. The worker writes its start
-    /// (<see cref="JobStore.RecordStartsAsync"/>, ahead) before the handler runs, so that a job that kills its process
-    /// is found out.
+    /// (<see cref="JobStore.RecordStartsAsync"/>, ahead) before the handler runs. So a job that kills its process is
+    /// detected.
     /// </remarks>
     /// <param name="wait">How long to wait when there is none; zero returns after one look.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    /// <returns>One delivery, or none when the wait was in vain or <see cref="Wake"/> ended it.</returns>
+    /// <returns>One delivery; none when the wait ran out or <see cref="Wake"/> ended it.</returns>
     /// <exception cref="StorageException">The storage cannot be asked now.</exception>
     public async ValueTask<Received> ReceiveOrphanAsync(TimeSpan wait, CancellationToken cancellationToken)
     {
@@ -139,7 +146,7 @@ public abstract class JobReceiver : IAsyncDisposable
         }
     }
 
-    /// <summary>Ends the waits of this receiver: the worker wants to ask otherwise.</summary>
+    /// <summary>Ends the waits of this receiver, because the worker wants to make another call.</summary>
     public void Wake()
     {
         Interlocked.Increment(ref _wakes);
@@ -174,20 +181,18 @@ public abstract class JobReceiver : IAsyncDisposable
     private async ValueTask WaitAsync(
         WakeUp signals, Drained drained, TimeSpan limit, CancellationToken cancellationToken)
     {
-        var untilDue = drained.LookAgainAfter - _time.GetElapsedTime(drained.Timestamp);
+        var untilDue = drained.LookAgainAfter + HoldBack - _time.GetElapsedTime(drained.Timestamp);
         await signals.WaitAsync(drained.Version, untilDue < limit ? untilDue.Value : limit, _time, cancellationToken);
     }
 
-    /// <summary>
-    /// A look that left nothing ready: the next one has nothing to find before a signal or a due time.
-    /// </summary>
+    /// <summary>A look that left no job ready. The next look finds none before a signal or a due time.</summary>
     /// <param name="Version">Of the signals, before that look.</param>
     /// <param name="Timestamp">Just after that look.</param>
     /// <param name="LookAgainAfter">How long from then until a delayed job is due; null when none waits.</param>
     private readonly record struct Drained(long Version, long Timestamp, TimeSpan? LookAgainAfter);
 }
 
-/// <summary>What a receive brought.</summary>
+/// <summary>What one receive claimed.</summary>
 /// <param name="Deliveries">The claimed jobs.</param>
 /// <param name="AskedTimestamp">The receiver's timestamp just before the look: no lease of these deliveries began
 /// before it.</param>
@@ -200,8 +205,6 @@ public readonly record struct Received(IReadOnlyList<Delivery> Deliveries, long 
 /// <param name="Deliveries">What it claimed; empty when nothing is ready.</param>
 /// <param name="LookAgainAfter">How long until the next delayed job of these queues is due; null when there is
 /// none.</param>
-/// <param name="IsDrained">
-/// True when the look left nothing ready, so that the next look waits for a signal; false when there may be more, or
-/// when no signal would tell.
-/// </param>
+/// <param name="IsDrained"> True when the look left no job ready: the next look waits for a signal. False when more may
+/// be ready, or when no signal would come. </param>
 public readonly record struct LookResult(IReadOnlyList<Delivery> Deliveries, TimeSpan? LookAgainAfter, bool IsDrained);

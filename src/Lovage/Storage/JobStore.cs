@@ -1,13 +1,12 @@
 namespace Lovage.Storage;
 
 /// <summary>
-/// Changes what is known of jobs: outcomes, starts, progress, and what a person asks for. Outcomes are written by
-/// <see cref="SettleAsync"/> and by nothing else. The public methods check, measure and send signals; a storage writes
-/// the protected ones.
+/// Writes outcomes, starts, progress, and changes that a person asks for. Only <see cref="SettleAsync"/> writes
+/// outcomes. The public methods check, measure and send signals; a storage writes the protected ones.
 /// </summary>
 /// <remarks>
-/// Safe for use by several threads. A call that fails with a <see cref="StorageException"/> may or may not have been
-/// carried out; every call can be repeated. Reading is <see cref="JobHistory"/>'s.
+/// Safe for use by several threads. After a <see cref="StorageException"/> the caller does not know whether the storage
+/// carried out the call. Every call can be repeated. <see cref="JobHistory"/> reads.
 /// </remarks>
 public abstract class JobStore
 {
@@ -16,7 +15,7 @@ public abstract class JobStore
 
     /// <summary>For storages.</summary>
     /// <param name="system">The value of <c>messaging.system</c>, such as <c>sqlite</c>.</param>
-    /// <param name="signals">Where signals go.</param>
+    /// <param name="signals">Sends signals.</param>
     /// <param name="time">Measures durations.</param>
     protected JobStore(string system, SignalBus signals, TimeProvider time)
     {
@@ -26,7 +25,7 @@ public abstract class JobStore
         Signals = signals;
     }
 
-    /// <summary>Where signals go.</summary>
+    /// <summary>Sends signals.</summary>
     protected SignalBus Signals { get; }
 
     /// <summary>
@@ -36,8 +35,8 @@ public abstract class JobStore
     /// <remarks>
     /// A retry makes the job wait by the storage's clock and counts one failure. A retry of a job that is to be
     /// cancelled makes it cancelled, its attempt kept and its follow-ups unpublished. Any outcome makes an orphan an
-    /// ordinary job again. A follow-up whose id is known is not published again. A repeated call is known until the
-    /// job's next outcome.
+    /// ordinary job again. A follow-up whose id is known is not published again. The storage recognises a repeated call
+    /// until the job's next outcome.
     /// </remarks>
     /// <param name="outcomes">1 to <see cref="JobBroker.BatchMax"/>.</param>
     /// <param name="cancellationToken">Gives up waiting; the outcomes may be written all the same.</param>
@@ -101,8 +100,8 @@ public abstract class JobStore
     }
 
     /// <summary>
-    /// Cancels jobs: one that no worker holds ends at once and durably; for one that a worker holds the request is
-    /// stored.
+    /// Cancels jobs. A job that no worker holds ends at once and durably. For a job that a worker holds the storage
+    /// keeps the request.
     /// </summary>
     /// <remarks>
     /// The attempt's own final outcome wins over the request. When the claim ends without one (retry, release, decline,
@@ -134,8 +133,8 @@ public abstract class JobStore
     }
 
     /// <summary>
-    /// Puts ended jobs back into their queues as if they were new: ready at once, no retries, no deaths, no offers, no
-    /// result, no expiry that has passed, counted as enqueued once more. Their history is kept.
+    /// Puts ended jobs back into their queues as if they were new: ready at once, without retries, deaths, offers, a
+    /// result, or an expiry that has passed. The counters count them as enqueued once more. Their history is kept.
     /// </summary>
     /// <param name="ids">1 to <see cref="JobBroker.BatchMax"/>.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>

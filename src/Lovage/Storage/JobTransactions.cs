@@ -9,7 +9,9 @@ public enum TransactionFate
     /// <summary>It was committed: the outcome is written for good.</summary>
     Committed = 0,
 
-    /// <summary>It was rolled back, or the lease has passed to somebody else: nothing of it is left.</summary>
+    /// <summary>
+    /// It was rolled back, or the lease has passed to another worker: no trace of the outcome is left.
+    /// </summary>
     RolledBack = 1,
 
     /// <summary>It is still open.</summary>
@@ -17,14 +19,13 @@ public enum TransactionFate
 }
 
 /// <summary>
-/// Publishes and settles inside a transaction that belongs to the caller: what is written is seen by others when the
-/// caller commits, and never was when he rolls back. The public methods check and measure; a storage writes the
+/// Publishes and settles inside a transaction that belongs to the caller. Other connections see the writes when the
+/// caller commits. After a rollback no trace is left. The public methods check and measure; a storage writes the
 /// protected ones.
 /// </summary>
 /// <remarks>
-/// Safe for use by several threads, but a transaction is used by one at a time, as its own library has it. A call that
-/// fails leaves a transaction that can only be rolled back. What is counted by meters is counted when it is written,
-/// whatever becomes of the transaction.
+/// Safe for use by several threads, but one transaction is for one thread at a time, as its library demands. After a
+/// failed call the caller can only roll back. Meters count at the write, whether or not the transaction commits.
 /// </remarks>
 public abstract class JobTransactions
 {
@@ -33,7 +34,7 @@ public abstract class JobTransactions
 
     /// <summary>For storages.</summary>
     /// <param name="system">The value of <c>messaging.system</c>, such as <c>sqlite</c>.</param>
-    /// <param name="signals">Where signals go.</param>
+    /// <param name="signals">Sends signals.</param>
     /// <param name="time">Measures durations.</param>
     protected JobTransactions(string system, SignalBus signals, TimeProvider time)
     {
@@ -48,9 +49,7 @@ public abstract class JobTransactions
     /// </summary>
     public virtual TimeSpan OpenLimit => TimeSpan.FromSeconds(2);
 
-    /// <summary>
-    /// Begins a transaction on a connection of the storage's own, for a storage that only takes such.
-    /// </summary>
+    /// <summary>Begins a transaction on a connection of the storage's own, for a storage that takes no other.</summary>
     /// <param name="cancellationToken">Gives up waiting.</param>
     /// <exception cref="StorageException">It cannot begin now, or this storage takes transactions of the caller's own
     /// connections; the message says which.</exception>
@@ -58,8 +57,8 @@ public abstract class JobTransactions
         BeginCoreAsync(cancellationToken);
 
     /// <summary>
-    /// Stores messages as <see cref="JobBroker.PublishAsync"/> does, inside the transaction. Those who wait for jobs
-    /// are told at the commit, where the storage can do so.
+    /// Stores messages as <see cref="JobBroker.PublishAsync"/> does, inside the transaction. Where the storage can, the
+    /// commit sends a signal to waiting workers.
     /// </summary>
     /// <param name="transaction">A transaction that is open, of the same database.</param>
     /// <param name="messages">1 to <see cref="JobBroker.BatchMax"/>.</param>
@@ -88,8 +87,8 @@ public abstract class JobTransactions
     /// Writes one outcome as <see cref="JobStore.SettleAsync"/> does, its lease token checked, inside the transaction.
     /// </summary>
     /// <remarks>
-    /// Until the transaction ends nobody else can renew, cancel or settle the claim, and whoever tries may wait for it.
-    /// No hint is sent.
+    /// Until the transaction ends, no other call can renew, cancel or settle the claim; such a call may wait for the
+    /// end. No signal is sent.
     /// </remarks>
     /// <param name="transaction">A transaction that is open, of the same database.</param>
     /// <param name="outcome">The outcome.</param>
@@ -112,8 +111,8 @@ public abstract class JobTransactions
     }
 
     /// <summary>
-    /// Finds out, over a connection of the storage's own and without waiting for anybody, what became of an outcome
-    /// that <see cref="SettleAsync"/> has written.
+    /// Finds out what became of an outcome that <see cref="SettleAsync"/> has written. It uses a connection of the
+    /// storage's own and waits for no lock.
     /// </summary>
     /// <param name="outcome">The outcome.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
@@ -124,7 +123,7 @@ public abstract class JobTransactions
         var fate = await LookCoreAsync(outcome, cancellationToken);
         if (fate == TransactionFate.Committed)
         {
-            // The commit itself told no other process that the job has ended.
+            // The commit itself sent no signal to other processes that the job has ended.
             _hints.Ended(outcome.Id);
         }
 

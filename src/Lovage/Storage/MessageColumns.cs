@@ -6,8 +6,8 @@ using Lovage.Protocol;
 namespace Lovage.Storage;
 
 /// <summary>
-/// What storages with columns write of a message beside its plain fields: its yes-or-no fields as the bits of one
-/// number, and the fields that are rarely set as one JSON object.
+/// Writes a message's less plain fields for storages with columns. Its yes-or-no fields become the bits of one number;
+/// fields that are rarely set become one JSON object.
 /// </summary>
 /// <remarks>
 /// Stateless, safe for use by several threads. Rows outlive a version: bits and names are added, never changed.

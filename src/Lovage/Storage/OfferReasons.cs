@@ -1,6 +1,8 @@
 namespace Lovage.Storage;
 
-/// <summary>What a job that workers decline says of them. One place, so that every storage says the same.</summary>
+/// <summary>
+/// The reasons on a job that workers decline. They are in one place, so every storage writes the same.
+/// </summary>
 /// <remarks>Stateless, safe for use by several threads.</remarks>
 public static class OfferReasons
 {

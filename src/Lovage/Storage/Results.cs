@@ -13,7 +13,7 @@ public enum PublishStatus
     IdConflict = 2,
 }
 
-/// <summary>What became of one message that was published, and of which job that speaks.</summary>
+/// <summary>What became of one message that was published, and which job it is.</summary>
 /// <param name="Status">What became of it.</param>
 /// <param name="Id">The job that is stored under it.</param>
 /// <param name="State">The state of that job: the one it was stored in, or the one in which the storage found
@@ -58,6 +58,6 @@ public sealed record ReleaseResult(int Count, IReadOnlyList<EndedJob> Ended);
 /// was asked for.</param>
 public sealed record ReclaimResult(int Orphaned, IReadOnlyList<EndedJob> Ended)
 {
-    /// <summary>Claims that were reclaimed.</summary>
+    /// <summary>The number of claims that were reclaimed.</summary>
     public int Count => Orphaned + Ended.Count;
 }

@@ -1,13 +1,13 @@
 namespace Lovage.Storage;
 
 /// <summary>
-/// Holds schedules, the ticks they have had, and who leads. A tick and its job are written in one transaction, and only
-/// once, whoever tries: a firing counts only for the version of the schedule that it was computed from. The public
-/// methods check and wake; a storage writes the protected ones.
+/// Holds schedules, the ticks they have had, and which node leads. The storage writes a tick and its job in one
+/// transaction, once over all nodes. A firing counts only for the version of the schedule from which it was computed.
+/// The public methods check and send signals; a storage writes the protected ones.
 /// </summary>
 /// <remarks>
-/// Safe for use by several threads. A call that fails with a <see cref="StorageException"/> may or may not have been
-/// carried out; every call can be repeated. The storage's clock decides what is due.
+/// Safe for use by several threads. After a <see cref="StorageException"/> the caller does not know whether the storage
+/// carried out the call. Every call can be repeated. The storage's clock decides what is due.
 /// </remarks>
 public abstract class ScheduleStore
 {
@@ -19,7 +19,7 @@ public abstract class ScheduleStore
 
     /// <summary>For storages.</summary>
     /// <param name="system">The value of <c>messaging.system</c>, such as <c>sqlite</c>.</param>
-    /// <param name="signals">Where signals go and come from.</param>
+    /// <param name="signals">Sends and hears signals.</param>
     /// <param name="time">Measures durations.</param>
     protected ScheduleStore(string system, SignalBus signals, TimeProvider time)
     {
@@ -28,7 +28,7 @@ public abstract class ScheduleStore
         _signals = signals;
     }
 
-    /// <summary>Stores a schedule, if nobody has changed it meanwhile.</summary>
+    /// <summary>Stores a schedule, unless it was changed since the caller read it.</summary>
     /// <param name="schedule">
     /// The schedule. Its <see cref="ScheduleRecord.Version"/> is the one it was read with, 0 for a new one. Its counts
     /// and <see cref="ScheduleRecord.LastTick"/> are kept by the storage.
@@ -129,8 +129,8 @@ public abstract class ScheduleStore
 
     /// <summary>Enqueues a job of a schedule outside of its ticks, and records that.</summary>
     /// <param name="id">The schedule, in whatever state.</param>
-    /// <param name="job">The job. With the id of one that was run before it is the same call again, and nothing more is
-    /// done.</param>
+    /// <param name="job">The job. A job with the id of an earlier run is the same call again, and the storage does
+    /// nothing.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
     /// <returns>False when there is no such schedule.</returns>
     /// <exception cref="StorageException">The storage cannot take it now.</exception>
@@ -171,8 +171,7 @@ public abstract class ScheduleStore
     }
 
     /// <summary>
-    /// Takes or keeps the lead, which spares the others the work of looking: nothing hangs on there being one leader
-    /// only.
+    /// Takes or keeps the lead, which spares the other nodes the polling. Two leaders at once do no harm.
     /// </summary>
     /// <param name="owner">Who asks; unique among all schedulers.</param>
     /// <param name="lease">How long the lead lasts unless it is asked for again.</param>
@@ -187,7 +186,7 @@ public abstract class ScheduleStore
     }
 
     /// <summary>
-    /// Gives the lead up, so that another need not wait for its end; nothing happens when another leads.
+    /// Gives the lead up, so another node does not wait for its end. Nothing happens when another node leads.
     /// </summary>
     /// <param name="owner">Who led.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
@@ -253,10 +252,10 @@ public abstract class ScheduleStore
     protected abstract ValueTask ResignCoreAsync(string owner, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Refuses a schedule that would come to a tick again. A storage calls it with the last tick that it keeps.
+    /// Refuses a schedule that would fire a tick again. A storage calls it with the last tick that it keeps.
     /// </summary>
     /// <param name="schedule">The schedule as it is to be stored.</param>
-    /// <param name="last">The newest tick that was dealt with; null before.</param>
+    /// <param name="last">The newest tick that was recorded; null before.</param>
     /// <exception cref="ArgumentException">Its next tick does not come after the last.</exception>
     protected static void CheckNextTick(ScheduleRecord schedule, DateTimeOffset? last)
     {

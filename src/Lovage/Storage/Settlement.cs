@@ -34,10 +34,10 @@ public sealed record Settlement
     /// </summary>
     public double? Progress { get; init; }
 
-    /// <summary>What came with <see cref="Progress"/>; null for none.</summary>
+    /// <summary>The message of <see cref="Progress"/>; null for none.</summary>
     public string? ProgressMessage { get; init; }
 
-    /// <summary>Why the job is where it is, for a person; null when its attempt says all.</summary>
+    /// <summary>Why the job stands there, for a person; null when its attempt says enough.</summary>
     public string? Reason { get; init; }
 
     /// <summary>

@@ -1,5 +1,5 @@
 using Lovage.Storage;
-using Lovage.Storage.Memory;
+using Lovage.Storage.Memory.State;
 
 namespace Lovage.Simulation.Storage;
 
@@ -146,7 +146,7 @@ internal sealed class SimulatedJobStore(World world, Node node, LossyBus bus)
         {
             if (_shared.State.TryFindClaim(outcome.Token, out var job))
             {
-                _shared.State.Life.EndClaim(job);
+                _shared.Life.EndClaim(job);
                 _acknowledged.Add(outcome.Token, job);
             }
         }
@@ -159,8 +159,7 @@ internal sealed class SimulatedJobStore(World world, Node node, LossyBus bus)
     {
         if (_acknowledged.Remove(outcome.Token, out var job))
         {
-            _written[outcome.Token] =
-                _shared.State.Life.Claim(job, node.Owner.Key, long.MaxValue, _shared.State.Now).Token;
+            _written[outcome.Token] = _shared.Life.Claim(job, node.Owner.Key, long.MaxValue, _shared.State.Now).Token;
         }
 
         return _written.TryGetValue(outcome.Token, out var token) ? outcome with { Token = token } : outcome;

@@ -1,5 +1,7 @@
 using Lovage.Storage;
 using Lovage.Storage.Memory;
+using Lovage.Storage.Memory.Life;
+using Lovage.Storage.Memory.State;
 
 namespace Lovage.Simulation.Storage;
 
@@ -10,13 +12,16 @@ internal sealed class SharedStorage
     {
         State = new MemoryState(time);
         var signals = new NoSignals();
-        Broker = new MemoryBroker(State, signals, time);
-        Store = new MemoryJobStore(State, signals, time);
+        Life = new JobLife(State);
+        Broker = new MemoryBroker(State, Life, signals, time);
+        Store = new MemoryJobStore(State, Life, signals, time);
         History = new MemoryJobHistory(State);
         Workers = new MemoryWorkerDirectory(State);
     }
 
     internal MemoryState State { get; }
+
+    internal JobLife Life { get; }
 
     internal JobBroker Broker { get; }
 

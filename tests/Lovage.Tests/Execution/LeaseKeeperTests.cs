@@ -56,7 +56,7 @@ public sealed class LeaseKeeperTests : IAsyncDisposable
         _time.Advance(TimeSpan.FromSeconds(23));
         Assert.True(_leases.IsTrusted(held));
         Assert.Equal(JobCancellationReason.None, held.Cancelled);
-        Assert.Equal(0, (await _storage.Broker.ReclaimAsync([], 10, Cancel)).Returned);
+        Assert.Equal(0, (await _storage.Broker.ReclaimAsync([], 10, Cancel)).Orphaned);
     }
 
     [Fact]
@@ -137,10 +137,11 @@ public sealed class LeaseKeeperTests : IAsyncDisposable
             [new JobMessage { Id = JobId.Parse(id), Name = "n", Queue = "default", Body = "[[],{},{}]"u8.ToArray() }],
             Cancel);
         var asked = _time.GetTimestamp();
-        var deliveries = await _storage.Broker.ReceiveAsync(new ReceiveRequest(Owner, ["default"], 1, Lease), Cancel);
+        await using var receiver = _storage.Broker.OpenReceiver(Owner, ["default"], Lease);
+        var deliveries = (await receiver.ReceiveAsync(1, TimeSpan.Zero, Cancel)).Deliveries;
         _time.Advance(answerTook);
         var added = new List<HeldLease>();
-        _leases.Add(deliveries, asked, added);
+        _leases.Add(deliveries, asked, Lease, added);
         return Assert.Single(added);
     }
 }

@@ -33,7 +33,7 @@ internal sealed class ScheduleWorld : IAsyncDisposable
 
     internal TestClock Time { get; } = new();
 
-    /// <summary>What all share, past what a test does to single nodes.</summary>
+    /// <summary>The storage that all nodes share, without the faults that a test gives to single nodes.</summary>
     internal MemoryStorage Storage { get; }
 
     internal ScheduleStore Store => Storage.Schedules!;
@@ -125,8 +125,8 @@ internal sealed class ScheduleWorld : IAsyncDisposable
     internal async Task EndJobAsync()
     {
         var owner = new WorkerOwner("b", "0", 1, 1, "w");
-        var delivery = Assert.Single(await Storage.Broker.ReceiveAsync(
-            new ReceiveRequest(owner, ["default"], 1, TimeSpan.FromHours(1)), Cancel));
+        await using var receiver = Storage.Broker.OpenReceiver(owner, ["default"], TimeSpan.FromHours(1));
+        var delivery = Assert.Single((await receiver.ReceiveAsync(1, TimeSpan.Zero, Cancel)).Deliveries);
         await Storage.Store.SettleAsync(
             [
                 new Settlement

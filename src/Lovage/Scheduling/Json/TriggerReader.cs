@@ -4,7 +4,7 @@ using System.Text.Json;
 
 namespace Lovage.Scheduling;
 
-/// <summary>From JSON to a trigger. Whatever is not exactly a trigger is refused with its path.</summary>
+/// <summary>Reads a trigger from JSON. It refuses every other JSON, with the path of the fault.</summary>
 internal static class TriggerReader
 {
     private const int LengthMax = 16_384;

@@ -3,7 +3,7 @@ using Lovage.Storage.Memory.State;
 
 namespace Lovage.Storage.Memory;
 
-/// <summary>Outcomes, and what a person asks for, in memory.</summary>
+/// <summary>Outcomes, and changes that a person asks for, in memory.</summary>
 internal sealed class MemoryJobStore(MemoryState state, JobLife life, SignalBus signals, TimeProvider time)
     : JobStore("memory", signals, time)
 {

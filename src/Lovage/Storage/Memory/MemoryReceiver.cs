@@ -3,7 +3,7 @@ using Lovage.Storage.Memory.State;
 
 namespace Lovage.Storage.Memory;
 
-/// <summary>Claims jobs in memory. No reply is lost here, so that the numbers of looks are not needed.</summary>
+/// <summary>Claims jobs in memory. No reply is lost here, so it ignores the numbers of looks.</summary>
 internal sealed class MemoryReceiver(
     JobBroker broker, MemoryState state, JobLife life, ReceiverOptions options)
     : JobReceiver(broker, options)

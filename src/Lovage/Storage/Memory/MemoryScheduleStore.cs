@@ -308,7 +308,7 @@ internal sealed class MemoryScheduleStore(MemoryState state, JobLife life, Signa
         }
     }
 
-    /// <summary>True for a tick that was dealt with, unless it is the one that waits.</summary>
+    /// <summary>True for a tick that was recorded, unless it is the one that waits.</summary>
     private static bool WasRecorded(MemorySchedule schedule, DateTimeOffset tick) =>
         tick <= schedule.Record.LastTick && (tick != schedule.Record.QueuedTick
             || schedule.Ticks.GetValueOrDefault((tick, false)) is { Status: not TickStatus.Queued });
@@ -324,7 +324,7 @@ internal sealed class MemoryScheduleStore(MemoryState state, JobLife life, Signa
     private int Unfinished(MemorySchedule schedule) => schedule.Open.Count(IsUnfinished);
 
     /// <summary>
-    /// Once a firing has seen that a job has ended, it no longer counts, even when somebody puts it back.
+    /// Once a firing has seen that a job has ended, the job no longer counts, even when a person requeues it.
     /// </summary>
     private void ForgetEnded(MemorySchedule schedule) => schedule.Open.RemoveWhere(job => !IsUnfinished(job));
 

@@ -2,7 +2,7 @@ using Lovage.Protocol;
 
 namespace Lovage.Storage.Memory.State;
 
-/// <summary>One job: everything that is known of it. Touched under the state's lock alone.</summary>
+/// <summary>One job with all its data. Touched under the state's lock alone.</summary>
 internal sealed class MemoryJob(
     long number, JobMessage message, MemoryQueue queue, MemoryCounter counter, DateTimeOffset now)
 {
