@@ -6,8 +6,8 @@ using Npgsql;
 namespace Lovage.PostgreSql.Tests;
 
 /// <summary>
-/// A schema of its own for each scope; the second handle is a second storage on the same schema, with connections of
-/// its own.
+/// An empty schema for each scope; the second handle is a second storage on the same schema, with connections of its
+/// own.
 /// </summary>
 public class PostgreSqlFixture : StorageFixture
 {
@@ -18,17 +18,15 @@ public class PostgreSqlFixture : StorageFixture
         var server = await PostgreSqlServer.GetAsync();
         var connectionString = await ConnectionStringAsync();
         var time = new ManualTimeProvider();
-        var schema = NewSchema();
+        var schema = SchemaPool.Take();
         var options = Options(server, schema) with { ConnectionString = connectionString, Time = time, Clock = time };
-        var storage = new PostgreSqlStorage(options);
-        await storage.OpenAsync(CancellationToken.None);
-        var other = new PostgreSqlStorage(options);
-        await other.OpenAsync(CancellationToken.None);
+        var storage = await OpenAsync(options);
+        var other = new SecondHandle(async () => await OpenAsync(options));
         var connections = new List<NpgsqlConnection>();
         return new StorageScope(storage, other, time, async () =>
         {
             connections.ForEach(static connection => connection.Dispose());
-            await server.ExecuteAsync($"DROP SCHEMA {schema} CASCADE");
+            await SchemaPool.ReturnAsync(server, schema);
         })
         {
             BeginAsync = async () =>
@@ -46,6 +44,13 @@ public class PostgreSqlFixture : StorageFixture
 
     public static PostgreSqlStorageOptions Options(PostgreSqlServer server, string schema) =>
         new() { ConnectionString = server.ConnectionString, Schema = schema };
+
+    private static async Task<PostgreSqlStorage> OpenAsync(PostgreSqlStorageOptions options)
+    {
+        var storage = new PostgreSqlStorage(options);
+        await storage.OpenAsync(CancellationToken.None);
+        return storage;
+    }
 
     /// <summary>By which the storages and the transactions of their callers reach the server.</summary>
     protected virtual async Task<string> ConnectionStringAsync() =>

@@ -1,4 +1,6 @@
+using System.Collections.Concurrent;
 using Lovage.Specification;
+using Lovage.Storage;
 using Npgsql;
 using Xunit;
 
@@ -11,6 +13,10 @@ public abstract class SchemaTests : IAsyncLifetime
 {
     /// <summary>For what comes at once, or never.</summary>
     private protected static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
+    private protected static readonly TimeSpan Lease = TimeSpan.FromMinutes(5);
+
+    private readonly ConcurrentDictionary<(PostgreSqlStorage Storage, string Owner), JobReceiver> _receivers = new();
 
     private protected static CancellationToken Stop => TestContext.Current.CancellationToken;
 
@@ -26,6 +32,11 @@ public abstract class SchemaTests : IAsyncLifetime
 
     public async ValueTask DisposeAsync()
     {
+        foreach (var receiver in _receivers.Values)
+        {
+            await receiver.DisposeAsync();
+        }
+
         await Server.ExecuteAsync($"DROP SCHEMA IF EXISTS {Schema} CASCADE");
         GC.SuppressFinalize(this);
     }
@@ -36,6 +47,20 @@ public abstract class SchemaTests : IAsyncLifetime
         await storage.OpenAsync(Stop);
         return storage;
     }
+
+    /// <summary>Jobs that a storage's receiver claims: the same receiver at each call, without waiting by default.</summary>
+    private protected async Task<IReadOnlyList<Delivery>> ReceiveAsync(
+        PostgreSqlStorage storage, int max = 100, string owner = "one", TimeSpan wait = default)
+    {
+        var receiver = _receivers.GetOrAdd(
+            (storage, owner),
+            static key => key.Storage.Broker.OpenReceiver(TestData.Owner(key.Owner), [TestData.Queue], Lease));
+        return (await receiver.ReceiveAsync(max, wait, Stop)).Deliveries;
+    }
+
+    /// <summary>The same, for longer than any test lasts.</summary>
+    private protected Task<IReadOnlyList<Delivery>> WaitForJobsAsync(PostgreSqlStorage storage, int max = 100) =>
+        ReceiveAsync(storage, max, wait: TimeSpan.FromHours(1));
 
     private protected async Task<NpgsqlConnection> ConnectAsync()
     {

@@ -138,8 +138,8 @@ internal static class LovageServices
             var options = provider.GetRequiredService<IOptions<LovageOptions>>().Value;
             var app = provider.GetRequiredService<JobWorkerServices>();
             return new LocalJobs(
-                app,
                 provider.GetRequiredService<JobMessages>(),
+                app,
                 provider.GetRequiredService<DedicatedThreads>(),
                 options.Worker.Settings(options, app.Jobs));
         });

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text.Json;
+using Lovage.Storage.Columns;
 
 namespace Lovage.Storage;
 
@@ -104,6 +105,27 @@ public static class AttemptColumns
         }
 
         return logs;
+    }
+
+    /// <summary>
+    /// Reads an attempt from 7 columns: number, ended_as, started_at, duration, worker (a word), error, logs.
+    /// </summary>
+    /// <remarks>The duration is in units of 100 ns, times are as <see cref="StorageTime"/> has them.</remarks>
+    /// <param name="row">The row.</param>
+    /// <param name="first">The first of the columns.</param>
+    public static AttemptRecord Read(RowReader row, int first)
+    {
+        ArgumentNullException.ThrowIfNull(row);
+        return new AttemptRecord
+        {
+            Number = row.Int32(first),
+            End = (AttemptEnd)row.Int32(first + 1),
+            StartedAt = StorageTime.To(row.Int64(first + 2)),
+            Duration = new TimeSpan(row.Int64(first + 3)),
+            Worker = row.Word(first + 4) ?? "",
+            Error = ToError(row.Bytes(first + 5)),
+            Logs = ToLogs(row.Bytes(first + 6)),
+        };
     }
 
     private static string? Next(ref Utf8JsonReader json)

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Collections.Immutable;
 using System.Text.Json;
 using Lovage.Protocol;
+using Lovage.Storage.Columns;
 
 namespace Lovage.Storage;
 
@@ -14,6 +15,12 @@ namespace Lovage.Storage;
 /// </remarks>
 public static class MessageColumns
 {
+    /// <summary>How many columns <see cref="Read"/> reads.</summary>
+    public const int Count = 15;
+
+    /// <summary>The column among them that says when the row was stored; no field of a message.</summary>
+    public const int StoredAt = 6;
+
     private const int IgnoreResultFlag = 1;
     private const int ChosenIdFlag = 2;
 
@@ -166,6 +173,56 @@ public static class MessageColumns
             Origin = origin,
             Headers = headers,
         };
+    }
+
+    /// <summary>
+    /// Reads a message from 15 columns: id, name (a word), queue (a word), priority, flags, retries, time of storing,
+    /// delay, eta, expires, max_attempts, body, more, extra, origin (a word).
+    /// </summary>
+    /// <remarks>The delay is in units of 100 ns, times are as <see cref="StorageTime"/> has them.</remarks>
+    /// <param name="row">The row.</param>
+    /// <param name="first">The first of the columns.</param>
+    /// <param name="retries">Failures counted since the message was stored; null for those of the row.</param>
+    public static JobMessage Read(RowReader row, int first, int? retries)
+    {
+        ArgumentNullException.ThrowIfNull(row);
+        var flags = row.Int32(first + 4);
+        var message = new JobMessage
+        {
+            Id = JobId.TryParse(row.Text(first), out var id) ? id : default,
+            Name = row.Word(first + 1) ?? "",
+            Queue = row.Word(first + 2) ?? "",
+            Priority = row.Int32(first + 3),
+            IgnoreResult = IgnoresResult(flags),
+            HasChosenId = HasChosenId(flags),
+            Retries = retries ?? row.Int32(first + 5),
+            Delay = new TimeSpan(row.Int64(first + 7)),
+            Eta = row.TimeOrNull(first + 8),
+            Expires = row.TimeOrNull(first + 9),
+            MaxAttempts = row.Int32OrNull(first + 10),
+            Body = row.Memory(first + 11),
+            Extra = row.Memory(first + 13),
+            Origin = row.Word(first + 14),
+        };
+        return WithMore(message, row.Bytes(first + 12));
+    }
+
+    /// <summary>
+    /// When a message is to become ready, as <see cref="StorageTime"/> has it: at the later of its delay from now and
+    /// its eta; null when it is ready now.
+    /// </summary>
+    /// <param name="message">The message.</param>
+    /// <param name="now">The storage's clock.</param>
+    public static long? DueAt(JobMessage message, long now)
+    {
+        ArgumentNullException.ThrowIfNull(message);
+        var due = message.Delay > TimeSpan.Zero ? StorageTime.Add(now, message.Delay) : now;
+        if (message.Eta is { } eta)
+        {
+            due = Math.Max(due, StorageTime.From(eta));
+        }
+
+        return due > now ? due : null;
     }
 
     private static ImmutableDictionary<string, string> Headers(ref Utf8JsonReader json)

@@ -33,4 +33,9 @@ public static class StorageTime
     /// <summary>A span in units of 100 ns. Adding it to a time before <see cref="Latest"/> does not overflow.</summary>
     /// <param name="span">The span; what is longer than <see cref="Latest"/> is cut.</param>
     public static long Span(TimeSpan span) => Math.Min(span.Ticks, Latest);
+
+    /// <summary>A time some span later; the end of time when that would lie behind it.</summary>
+    /// <param name="ticks">Units of 100 ns since 1970, or since any other instant.</param>
+    /// <param name="span">The span.</param>
+    public static long Add(long ticks, TimeSpan span) => span.Ticks > Latest - ticks ? Latest : ticks + span.Ticks;
 }
