@@ -1,35 +1,31 @@
 namespace Lovage;
 
 /// <summary>
-/// How jobs are enqueued and followed; fixed while the app runs. Made from <see cref="LovageOptions"/>, whose defaults
-/// stand here; <c>OptionRules</c> says what is allowed.
+/// How jobs are enqueued and followed; fixed while the app runs. Made from <see cref="LovageOptions"/>.
 /// </summary>
 /// <remarks>Immutable, safe for use by several threads.</remarks>
 public sealed record ClientSettings
 {
-    /// <summary>As an app has them that sets nothing.</summary>
-    internal static ClientSettings Default { get; } = new();
-
     /// <inheritdoc cref="LovageOptions.DefaultQueue"/>
-    public string DefaultQueue { get; init; } = "default";
+    public string DefaultQueue { get; init; } = ClientRules.DefaultQueue;
 
     /// <inheritdoc cref="LimitOptions.PayloadBytesMax"/>
-    public int PayloadBytesMax { get; init; } = 256 * 1024;
+    public int PayloadBytesMax { get; init; } = ClientRules.PayloadBytesMax.Default;
 
     /// <inheritdoc cref="LimitOptions.EnqueueTimeout"/>
-    public TimeSpan EnqueueTimeout { get; init; } = TimeSpan.FromSeconds(2);
+    public TimeSpan EnqueueTimeout { get; init; } = ClientRules.EnqueueTimeout.Default;
 
     /// <inheritdoc cref="LimitOptions.EnqueueCallsMax"/>
-    public int EnqueueCallsMax { get; init; } = 100_000;
+    public int EnqueueCallsMax { get; init; } = ClientRules.EnqueueCallsMax.Default;
 
     /// <inheritdoc cref="LimitOptions.WaitCallsMax"/>
-    public int WaitCallsMax { get; init; } = 100_000;
+    public int WaitCallsMax { get; init; } = ClientRules.WaitCallsMax.Default;
 
     /// <inheritdoc cref="LimitOptions.PendingMax"/>
     public long? PendingMax { get; init; }
 
     /// <inheritdoc cref="LimitOptions.SchedulesMax"/>
-    public long SchedulesMax { get; init; } = 10_000;
+    public long SchedulesMax { get; init; } = ClientRules.SchedulesMax.Default;
 
     /// <summary>
     /// How often a waiting handle polls when no signal comes; 1 s by default, jittered by half either way. No option

@@ -11,10 +11,7 @@ internal sealed class AttemptOutcomes(WorkerOwner owner, RetryRule rule, Func<Wo
 {
     /// <summary>Attempts at the most for a message: its own number, else its definition's, else the policy's.</summary>
     internal int MaxAttempts(Delivery delivery, JobDefinition? definition) =>
-        delivery.Message.MaxAttempts
-            ?? definition?.MaxAttempts
-            ?? definition?.Retry?.MaxAttempts
-            ?? current().Retry.MaxAttempts
+        AttemptLimit.Of(delivery.Message.MaxAttempts, definition, definition?.Retry ?? current().Retry)
             ?? current().MaxAttempts;
 
     /// <summary>The outcome of an attempt that ran.</summary>

@@ -16,7 +16,7 @@ public sealed class LovageOptions
     /// The queue of a job for which neither caller nor handler names one: 1 to 64 characters of
     /// <c>[A-Za-z0-9._-]</c>; <c>default</c> by default.
     /// </summary>
-    public string DefaultQueue { get; set; } = ClientSettings.Default.DefaultQueue;
+    public string DefaultQueue { get; set; } = ClientRules.DefaultQueue;
 
     /// <summary>
     /// How long the thread pool may let a work item wait before the app counts as not ready (health check

@@ -14,27 +14,10 @@ internal sealed class OptionRules : IValidateOptions<LovageOptions>
         var rules = new OptionRules();
         rules.Queue("Lovage:DefaultQueue", options.DefaultQueue);
         rules.Time("Lovage:StarvationLimit", options.StarvationLimit, TimeSpan.FromSeconds(1), TimeSpan.FromHours(1));
-        rules.Number("Lovage:Limits:PayloadBytesMax", options.Limits.PayloadBytesMax, 1024, 64 * 1024 * 1024);
-        rules.Time(
-            "Lovage:Limits:EnqueueTimeout",
-            options.Limits.EnqueueTimeout,
-            TimeSpan.FromMilliseconds(50),
-            TimeSpan.FromMinutes(5));
-        rules.Number("Lovage:Limits:EnqueueCallsMax", options.Limits.EnqueueCallsMax, 1, 10_000_000);
-        rules.Number("Lovage:Limits:WaitCallsMax", options.Limits.WaitCallsMax, 1, 10_000_000);
-        if (options.Limits.PendingMax is { } pending)
-        {
-            rules.Number("Lovage:Limits:PendingMax", pending, 1, 1_000_000_000);
-        }
-
-        rules.Number("Lovage:Limits:SchedulesMax", options.Limits.SchedulesMax, 1, 10_000_000);
+        rules.Limits(options.Limits);
         rules.Time("Lovage:Retention:Finished", options.Retention.Finished, WorkerRules.Finished);
         rules.Time("Lovage:Retention:Dead", options.Retention.Dead, WorkerRules.Dead);
-        rules.Number(
-            "Lovage:Retention:RowsMax",
-            options.Retention.RowsMax,
-            WorkerRules.RowsMax.Min,
-            WorkerRules.RowsMax.Max);
+        rules.Number("Lovage:Retention:RowsMax", options.Retention.RowsMax, WorkerRules.RowsMax);
         rules.Time("Lovage:Retention:Schedules", options.Retention.Schedules, WorkerRules.ScheduleRetention);
         rules.Worker(options.Worker);
         rules.Local(options.Local);
@@ -83,6 +66,21 @@ internal sealed class OptionRules : IValidateOptions<LovageOptions>
         Time(Key + "OfferDelayMax", worker.OfferDelayMax, WorkerRules.OfferDelayMax);
     }
 
+    private void Limits(LimitOptions limits)
+    {
+        const string Key = "Lovage:Limits:";
+        Number(Key + "PayloadBytesMax", limits.PayloadBytesMax, ClientRules.PayloadBytesMax);
+        Time(Key + "EnqueueTimeout", limits.EnqueueTimeout, ClientRules.EnqueueTimeout);
+        Number(Key + "EnqueueCallsMax", limits.EnqueueCallsMax, ClientRules.EnqueueCallsMax);
+        Number(Key + "WaitCallsMax", limits.WaitCallsMax, ClientRules.WaitCallsMax);
+        if (limits.PendingMax is { } pending)
+        {
+            Number(Key + "PendingMax", pending, ClientRules.PendingMax);
+        }
+
+        Number(Key + "SchedulesMax", limits.SchedulesMax, ClientRules.SchedulesMax);
+    }
+
     private void Local(LocalOptions local)
     {
         const string Key = "Lovage:Local:";
@@ -96,6 +94,8 @@ internal sealed class OptionRules : IValidateOptions<LovageOptions>
     }
 
     private void Number(string key, int value, SettingRule<int> rule) => Number(key, value, rule.Min, rule.Max);
+
+    private void Number(string key, long value, SettingRule<long> rule) => Number(key, value, rule.Min, rule.Max);
 
     private void Time(string key, TimeSpan value, SettingRule<TimeSpan> rule) => Time(key, value, rule.Min, rule.Max);
 
