@@ -59,8 +59,9 @@ internal sealed class NativeApp
         builder.Services.ConfigureHttpJsonOptions(static json =>
             json.SerializerOptions.TypeInfoResolverChain.Add(Contracts.Default));
         builder.Services.AddSingleton<Reminders>();
-        builder.AddLovage().AddJobs().AddWorker().AddJsonContext(Contracts.Default);
+        builder.AddLovage().AddJobs().AddWorker().AddJsonContext(Contracts.Default).AddProblemDetails();
         var app = builder.Build();
+        app.UseExceptionHandler();
         app.MapPost("/reminders", (string to, BackgroundTasks background) => background.Add(ReminderJobs.Remind(to)));
         app.MapGet("/reminders", async (Reminders reminders) => await reminders.First.Task);
         app.MapGet("/sum", async Task<string> (TaskSpawner spawner) =>
