@@ -13,8 +13,7 @@ public sealed class LovageOptions
     public string? Storage { get; set; }
 
     /// <summary>
-    /// The queue of jobs for which nobody names one: 1 to 64 characters of <c>[A-Za-z0-9._-]</c>; <c>default</c> by
-    /// default.
+    /// The queue of jobs that name none: 1 to 64 characters of <c>[A-Za-z0-9._-]</c>; <c>default</c> by default.
     /// </summary>
     public string DefaultQueue { get; set; } = "default";
 

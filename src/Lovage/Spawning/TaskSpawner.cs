@@ -11,7 +11,7 @@ namespace Lovage;
 /// Safe for use by several threads. A spawned task has no part in its caller's flow but the trace: no
 /// <see cref="AsyncLocal{T}"/> value, no scoped service, no request. Delegates that need services name them as
 /// parameters and get them from a scope of their own. A failure is logged, counted and given to the handlers of
-/// <see cref="LovageBuilder.OnTaskFailure"/>, whether anybody awaits the task or not. At the app's stop tasks are
+/// <see cref="LovageBuilder.OnTaskFailure"/>, whether the task is awaited or not. At the app's stop tasks are
 /// waited for, then cancelled, then named.
 /// </remarks>
 public sealed class TaskSpawner
