@@ -94,7 +94,10 @@ internal sealed class DeliveryRunner
     /// could know it.
     /// </summary>
     private abstract class TestRun(Delivery delivery, DeliveredServices services)
-        : DeliveredRun(delivery, services.App.Jobs.TryFind(delivery.Message.Name, out var known) ? known : null, services)
+        : DeliveredRun(
+            delivery,
+            services.App.Jobs.TryFind(delivery.Message.Name, out var known) ? known : null,
+            services)
     {
         internal override void TellStarted()
         {

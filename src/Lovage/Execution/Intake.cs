@@ -22,6 +22,9 @@ internal sealed class Intake(WorkerContext worker, LeaseKeeper leases, UnknownJo
     /// <summary>Jobs claimed and not done with.</summary>
     internal int InFlight => Volatile.Read(ref _inFlight);
 
+    /// <summary>Jobs claimed and not taken by a slot.</summary>
+    internal int Buffered => _buffer.Count;
+
     /// <summary>True when the worker stops and nothing more comes.</summary>
     internal bool IsClosed => Volatile.Read(ref _isClosed);
 

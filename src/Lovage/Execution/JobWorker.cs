@@ -100,12 +100,12 @@ public sealed class JobWorker : IAsyncDisposable
     {
         get
         {
-            var (running, settings) = (_slots.Running, _worker.Settings);
+            var settings = _worker.Settings;
             return new WorkerStatus(
                 (WorkerPhase)Volatile.Read(ref _phase),
                 settings.Concurrency,
-                running,
-                Math.Max(0, _intake.InFlight - running),
+                _slots.Running,
+                _intake.Buffered,
                 _settlements.Pending,
                 _leases.RenewalAge,
                 settings.Lease);

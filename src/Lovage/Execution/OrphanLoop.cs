@@ -3,8 +3,8 @@ using Lovage.Storage;
 namespace Lovage.Execution;
 
 /// <summary>
-/// Runs orphans, the jobs that came back from dead owners, one after the other: claims one on a free slot, and looks for
-/// the next once its outcome is written or its claim has ended otherwise.
+/// Runs orphans, the jobs that came back from dead owners, one after the other: claims one on a free slot, and looks
+/// for the next once its outcome is written or its claim has ended otherwise.
 /// </summary>
 /// <remarks>
 /// A job may have killed its owner. One at a time, with its start written ahead, a job that kills its process is told

@@ -87,7 +87,7 @@ internal sealed class Running(HeldLease held, Slot slot, RunningServices service
 
     internal override void TellEnded() => services.Listeners.Ended(this);
 
-    /// <summary>Tells the storage's answer; called by whoever has it.</summary>
+    /// <summary>Tells the storage's answer; the code that gets the answer calls it.</summary>
     internal void TellDecided(AttemptVerdict verdict) => services.Listeners.Decided(this, verdict);
 
     internal override ValueTask HandOnAsync()

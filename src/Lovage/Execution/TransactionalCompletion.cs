@@ -28,8 +28,8 @@ internal sealed class TransactionalCompletion(JobStorage storage, AttemptOutcome
             attempt, new AttemptEnding(AttemptEnd.Succeeded), time.GetElapsedTime(attempt.StartedTimestamp), result)!;
         var before = attempt.Completed;
 
-        // From here on nobody renews the claim. After a fault of the storage that stays so: whether the transaction
-        // holds the claim is not known.
+        // From here on this worker does not renew the claim. After a fault of the storage that stays so: whether the
+        // transaction holds the claim is not known.
         attempt.Completed = outcome;
         SettleResult written;
         try

@@ -4,8 +4,8 @@ using Lovage.Storage;
 namespace Lovage.Execution;
 
 /// <summary>
-/// Lists this worker among the live ones while it runs, and knows which others are there. Does nothing on a storage that
-/// keeps no list.
+/// Lists this worker among the live ones while it runs, and knows which others are there. Does nothing on a storage
+/// that keeps no list.
 /// </summary>
 /// <remarks>Safe for use by several threads.</remarks>
 internal sealed class WorkerPresence(WorkerContext worker, Func<int> running)

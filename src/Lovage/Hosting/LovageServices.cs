@@ -128,6 +128,8 @@ internal static class LovageServices
         services.TryAddSingleton(static provider => new DedicatedThreads(
             "local", provider.GetRequiredService<LocalSettings>().DedicatedThreads));
         services.TryAddSingleton(static provider => new LocalReport(
+            provider.GetRequiredService<ILoggerFactory>().CreateLogger("Lovage.Tasks")));
+        services.TryAddSingleton(static provider => LocalListeners.Of(
             provider.GetRequiredService<ILoggerFactory>().CreateLogger("Lovage.Tasks"),
             [.. provider.GetServices<TaskFailureRegistration>().Select(static added => added.Handle)]));
         services.TryAddSingleton<LocalRunner>();

@@ -8,7 +8,9 @@ internal sealed class LocalClock(TimeProvider time)
         time.GetTimestamp()
             + (long)(Math.Min(delay.TotalSeconds, JobLimits.DelayMax.TotalSeconds) * time.TimestampFrequency);
 
-    /// <summary>Waits, for longer than one timer can if need be; ends early, without an exception, when cancelled.</summary>
+    /// <summary>
+    /// Waits, for longer than one timer can if need be. Ends early, without an exception, when cancelled.
+    /// </summary>
     internal async ValueTask WaitOutAsync(TimeSpan delay, CancellationToken token)
     {
         var start = time.GetTimestamp();

@@ -5,13 +5,23 @@ using Microsoft.Extensions.Logging;
 
 namespace Lovage.Spawning;
 
+/// <summary>All listeners of tries.</summary>
+internal static class LocalListeners
+{
+    /// <summary>The listeners of an app.</summary>
+    /// <param name="logger">Where tries are logged.</param>
+    /// <param name="handlers">The app's handlers of failures.</param>
+    internal static AttemptListeners<LocalTry> Of(ILogger logger, IReadOnlyList<Action<TaskFailure>> handlers) =>
+        new([new LocalSpans(), new LocalMeters(), new LocalLog(new GuardedLogger(logger), handlers)]);
+}
+
 /// <summary>What the log says of each try of a task of this process, and the app's failure handlers hear.</summary>
 internal sealed partial class LocalLog(ILogger logger, IReadOnlyList<Action<TaskFailure>> handlers)
     : AttemptListener<LocalTry>
 {
     internal override void Decided(LocalTry run, AttemptVerdict verdict)
     {
-        var (kind, name, seconds) = (LocalReport.Word(run.Entry.Kind), run.Name, run.Duration.TotalSeconds);
+        var (kind, name, seconds) = (TaskWords.Of(run.Entry.Kind), run.Name, run.Duration.TotalSeconds);
         switch (run.Decision)
         {
             case JobDecision.Succeed:
@@ -109,7 +119,7 @@ internal sealed class LocalMeters : AttemptListener<LocalTry>
         var tags = new TagList
         {
             { "lovage.task.name", _names.Of(run.Name) },
-            LocalReport.Kind(run.Entry),
+            TaskWords.Tag(run.Entry.Kind),
             { "lovage.task.outcome", Word(run.Decision) },
         };
         if (run.Decision != JobDecision.Cancel && run.Ending.Error is { } error)
@@ -139,7 +149,7 @@ internal sealed class LocalSpans : AttemptListener<LocalTry>
         if (LovageTelemetry.Source.HasListeners())
         {
             run.Activity = LovageTelemetry.Source.StartActivity($"run {run.Name}", ActivityKind.Internal, run.Trace)?
-                .SetTag("lovage.task.kind", LocalReport.Word(run.Entry.Kind))
+                .SetTag("lovage.task.kind", TaskWords.Of(run.Entry.Kind))
                 .SetTag("lovage.task.name", run.Name)
                 .SetTag("lovage.task.attempt", run.Number);
         }

@@ -1,5 +1,4 @@
 using Lovage.Diagnostics;
-using Lovage.Execution;
 using Microsoft.Extensions.Logging;
 
 namespace Lovage.Spawning;
@@ -9,15 +8,11 @@ namespace Lovage.Spawning;
 /// Safe for use by several threads. Never throws: a logger or a listener of the app that fails must cost no task its
 /// end and no other its place.
 /// </remarks>
-internal sealed partial class LocalReport(ILogger logger, IReadOnlyList<Action<TaskFailure>> handlers)
+internal sealed partial class LocalReport(ILogger logger)
 {
     private const int NamesMax = 20;
 
     private readonly GuardedLogger _logger = new(logger);
-
-    /// <summary>Hear of each try.</summary>
-    internal AttemptListeners<LocalTry> Listeners { get; } = new(
-        [new LocalSpans(), new LocalMeters(), new LocalLog(new GuardedLogger(logger), handlers)]);
 
     internal static void Accepted(LocalEntry entry) => Depth(entry, 1);
 
@@ -25,7 +20,7 @@ internal sealed partial class LocalReport(ILogger logger, IReadOnlyList<Action<T
 
     internal static void Refused(TaskKind kind, string reason) => Unfailing.Tell((kind, reason), static refused =>
         LovageTelemetry.LocalDropped.Add(
-            1, new("lovage.task.kind", Word(refused.kind)), new("reason", refused.reason)));
+            1, new("lovage.task.kind", TaskWords.Of(refused.kind)), new("reason", refused.reason)));
 
     /// <summary>Tasks of a request that has failed.</summary>
     internal void Dropped(IReadOnlyList<LocalEntry> entries, string reason)
@@ -66,20 +61,13 @@ internal sealed partial class LocalReport(ILogger logger, IReadOnlyList<Action<T
         }
     }
 
-    internal static string Word(TaskKind kind) => kind switch
-    {
-        TaskKind.AfterResponse => "after-response",
-        TaskKind.Spawned => "spawned",
-        _ => "dedicated",
-    };
-
-    internal static KeyValuePair<string, object?> Kind(LocalEntry entry) => new("lovage.task.kind", Word(entry.Kind));
-
     private static void Depth(LocalEntry entry, int change)
     {
         if (LovageTelemetry.LocalDepth.Enabled)
         {
-            Unfailing.Tell((entry, change), static told => LovageTelemetry.LocalDepth.Add(told.change, Kind(told.entry)));
+            Unfailing.Tell(
+                (entry, change),
+                static told => LovageTelemetry.LocalDepth.Add(told.change, TaskWords.Tag(told.entry.Kind)));
         }
     }
 

@@ -15,12 +15,13 @@ namespace Lovage.Spawning;
     "Design",
     "CA1001",
     Justification = "What outlives the app still looks at the token, and a source without a timer holds nothing.")]
-internal sealed class LocalRunner(LocalSettings settings, TimeProvider time, Random random, LocalReport report)
+internal sealed class LocalRunner(
+    LocalSettings settings, TimeProvider time, Random random, LocalReport report, AttemptListeners<LocalTry> listeners)
     : IThreadPoolWorkItem
 {
     private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(5);
 
-    private readonly LocalTryServices _tries = new(report.Listeners, new RetryRule(random), time);
+    private readonly LocalTryServices _tries = new(listeners, new RetryRule(random), time);
     private readonly JobExecutor _executor = new(time);
     private readonly LocalClock _clock = new(time);
     private readonly LocalEntries _entries = new();
@@ -61,7 +62,7 @@ internal sealed class LocalRunner(LocalSettings settings, TimeProvider time, Ran
             _counts.Free(kind);
             LocalReport.Refused(kind, "full");
             throw new QueueFullException(
-                LocalReport.Word(kind),
+                TaskWords.Of(kind),
                 $"{max:N0} tasks of this process have not ended, and no more may ({option}).",
                 RetryAfter);
         }
@@ -214,7 +215,7 @@ internal sealed class LocalRunner(LocalSettings settings, TimeProvider time, Ran
                 report.Cancelling(late);
             }
 
-            Cancel(_stopped);
+            QuietCancel.Of(_stopped);
             foreach (var entry in _entries.List())
             {
                 entry.Task?.Cancel();
@@ -228,17 +229,6 @@ internal sealed class LocalRunner(LocalSettings settings, TimeProvider time, Ran
             report.LeftBehind(left);
         }
     }
-
-    /// <summary>
-    /// Cancels without waiting: callbacks on the token are the tasks' own code and must not run in, throw into or hold
-    /// up the caller.
-    /// </summary>
-    internal static void Cancel(CancellationTokenSource source) =>
-        source.CancelAsync().ContinueWith(
-            static task => _ = task.Exception,
-            CancellationToken.None,
-            TaskContinuationOptions.OnlyOnFaulted,
-            TaskScheduler.Default);
 
     /// <summary>
     /// False once nothing is left but tasks whose wait goes on beyond that timestamp. One that is counted and not

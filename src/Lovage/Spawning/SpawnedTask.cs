@@ -65,7 +65,7 @@ public abstract class SpawnedTask
     /// Asks it to stop: its token is cancelled, and a try that has not begun does not begin. Without effect once it has
     /// ended.
     /// </summary>
-    public void Cancel() => LocalRunner.Cancel(_cancellation);
+    public void Cancel() => QuietCancel.Of(_cancellation);
 
     /// <summary>Makes <c>await task</c> wait for its end.</summary>
     public TaskAwaiter GetAwaiter() => Ended.GetAwaiter();

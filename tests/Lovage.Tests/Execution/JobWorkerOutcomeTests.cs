@@ -255,7 +255,7 @@ public sealed class JobWorkerOutcomeTests
         }));
         world.Start();
         var id = world.Enqueue("talk");
-        Talk(world, "of nobody");
+        Talk(world, "of no attempt");
         world.UntilEnded(id);
 
         Assert.Equal(

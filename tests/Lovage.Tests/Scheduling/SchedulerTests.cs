@@ -176,7 +176,8 @@ public sealed class SchedulerTests
             Enumerable.Range(1, 60).Select(static place => (double)place), await SecondsAsync(world, "second"));
         Assert.Equal(60, (await world.FindAsync("second")).Fired);
         Assert.Equal(
-            60, Assert.Single(await world.Storage.History!.CountersAsync(TestContext.Current.CancellationToken)).Enqueued);
+            60,
+            Assert.Single(await world.Storage.History!.CountersAsync(TestContext.Current.CancellationToken)).Enqueued);
 
         static void Fail(bool fails)
         {

@@ -106,7 +106,7 @@ public sealed partial class JobHarnessTests
             (await flaky.FindAsync(Cancel)) is { } found ? (found.State, found.Attempts) : default);
         Assert.Equal(start, app.Time.GetUtcNow());
 
-        var unknown = await app.Jobs.EnqueueAsync(Job.Create("nobody"), Cancel);
+        var unknown = await app.Jobs.EnqueueAsync(Job.Create("unknown"), Cancel);
         Assert.Equal(JobState.Dead, (await unknown.FindAsync(Cancel))?.State);
     }
 

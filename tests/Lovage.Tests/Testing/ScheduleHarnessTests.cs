@@ -65,7 +65,7 @@ public sealed class ScheduleHarnessTests
         Assert.Equal(5, (await schedules.FindAsync("skip", Cancel))!.Missed);
     }
 
-    /// <summary>Not started: nobody but the test fires.</summary>
+    /// <summary>Not started: the test alone fires.</summary>
     private static (IHost Host, TestClock Time) Build(Action<LovageBuilder> set)
     {
         var time = new TestClock();
