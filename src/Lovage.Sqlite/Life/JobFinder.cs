@@ -1,3 +1,4 @@
+using System.Text;
 using Lovage.Sqlite.Native;
 using Lovage.Sqlite.Schema;
 using Lovage.Storage;
@@ -21,7 +22,12 @@ internal sealed class JobFinder(WriteSession session)
     private readonly SqliteStatement _selectCourse = session.Connection.Prepare(Sql.SelectCourse);
 
     /// <summary>The job that is claimed under this token; null when it is not, or no longer, held.</summary>
-    internal ClaimedJob? Claimed(LeaseToken token)
+    internal ClaimedJob? Claimed(LeaseToken token) => Claimed(token, expected: null);
+
+    /// <summary>The same, and null when the claim is of another job than the one expected.</summary>
+    internal ClaimedJob? Claimed(LeaseToken token, JobId expected) => Claimed(token, expected.Value);
+
+    private ClaimedJob? Claimed(LeaseToken token, string? expected)
     {
         var row = _selectClaim.Bind(1, token.Claim);
         if (!row.Read())
@@ -29,7 +35,9 @@ internal sealed class JobFinder(WriteSession session)
             return null;
         }
 
-        var job = row.Int64(0) == token.Stamp ? ReadClaim(row, token) : null;
+        // An id that is compared as bytes need not become a text.
+        var isIt = row.Int64(0) == token.Stamp && (expected is null || Ascii.Equals(row.Bytes(16), expected));
+        var job = isIt ? ReadClaim(row, token, expected ?? row.Text(16)) : null;
         row.Reset();
         if (job is { HasCourse: true })
         {
@@ -77,7 +85,7 @@ internal sealed class JobFinder(WriteSession session)
         };
     }
 
-    private static ClaimedJob ReadClaim(SqliteStatement row, LeaseToken token) => new()
+    private static ClaimedJob ReadClaim(SqliteStatement row, LeaseToken token, string id) => new()
     {
         Key = token.Claim,
         Stamp = token.Stamp,
@@ -96,7 +104,7 @@ internal sealed class JobFinder(WriteSession session)
         Queue = row.Int64(13),
         Priority = row.Int64(14),
         PublishedRetries = row.Int64(15),
-        Id = row.Text(16),
+        Id = id,
         State = JobState.Queued,
     };
 

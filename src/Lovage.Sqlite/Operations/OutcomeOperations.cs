@@ -40,7 +40,7 @@ internal sealed class SettleOperation(IReadOnlyList<Settlement> outcomes) : Writ
 
     private static SettleResult Settle(WriteSession session, Settlement outcome)
     {
-        if (session.Find.Claimed(outcome.Token) is not { } job || job.Id != outcome.Id.Value)
+        if (session.Find.Claimed(outcome.Token, outcome.Id) is not { } job)
         {
             return SettledBefore(session, outcome);
         }

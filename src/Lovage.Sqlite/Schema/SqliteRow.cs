@@ -28,8 +28,12 @@ internal sealed class SqliteRow(WordLookup words) : RowReader
 
     public override string Text(int column) => _statement.Text(column);
 
-    public override string? Word(int column) =>
-        _statement.IsNull(column) ? null : words.Text(_statement.Int64(column));
+    public override string? Word(int column)
+    {
+        // Numbers of words begin at 1, and NULL reads as 0.
+        var id = _statement.Int64(column);
+        return id == 0 ? null : words.Text(id);
+    }
 
     public override ReadOnlySpan<byte> Bytes(int column) => _statement.Bytes(column);
 }

@@ -189,7 +189,8 @@ public static class MessageColumns
         var flags = row.Int32(first + 4);
         var message = new JobMessage
         {
-            Id = JobId.TryParse(row.Text(first), out var id) ? id : default,
+            // The job of a schedule may have none.
+            Id = row.Text(first) is { Length: > 0 } id ? JobId.Trusted(id) : default,
             Name = row.Word(first + 1) ?? "",
             Queue = row.Word(first + 2) ?? "",
             Priority = row.Int32(first + 3),
