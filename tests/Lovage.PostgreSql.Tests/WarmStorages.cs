@@ -30,6 +30,7 @@ internal sealed class WarmStorages : IAsyncDisposable
         _first = new(Open);
         _second = new(Open);
         All.Add(this);
+        PostgreSqlServer.BeforeEnd = CloseAsync;
     }
 
     /// <summary>Storages that no other fact uses now.</summary>
