@@ -11,13 +11,13 @@ public static class PostgreSqlSchema
     public static int Version => Tables.Version;
 
     /// <summary>
-    /// Makes the tables, or brings them up to date, in one transaction and under a lock; does nothing when they are up to
-    /// date. The options' rule does not matter.
+    /// Makes the tables, or brings them up to date, in one transaction and under a lock; does nothing when they are up
+    /// to date. The options' rule does not matter.
     /// </summary>
     /// <param name="options">Which database and schema, with a user who may create and change tables.</param>
     /// <param name="cancellationToken">Gives up; nothing has changed then.</param>
-    /// <exception cref="StorageException">The database cannot be used; or its tables were made by a preview, or by other
-    /// steps than this package's, or need a newer version of it.</exception>
+    /// <exception cref="StorageException">The database cannot be used; or its tables were made by a preview, or by
+    /// other steps than this package's, or need a newer version of it.</exception>
     public static async Task MigrateAsync(
         PostgreSqlStorageOptions options, CancellationToken cancellationToken = default)
     {
@@ -50,8 +50,8 @@ public static class PostgreSqlSchema
     }
 
     /// <summary>
-    /// The SQL that gives a user the rights that a process needs to work with the tables. The user may neither create nor
-    /// change any.
+    /// The SQL that gives a user the rights that a process needs to work with the tables. The user may neither create
+    /// nor change any.
     /// </summary>
     /// <param name="user">The user (role).</param>
     /// <param name="schema">The schema's name; <c>lovage</c> by default.</param>

@@ -108,7 +108,8 @@ public sealed class PostgreSqlStorage : JobStorage
         else if (_options.Hints == PostgreSqlHints.Auto)
         {
             _warnings.Add(
-                "A pooler such as PgBouncer stands before PostgreSQL. Signals do not pass it: workers find jobs of other "
+                "A pooler such as PgBouncer stands before PostgreSQL. Signals do not pass it: workers find jobs of "
+                    + "other "
                     + "processes by polling only.");
         }
     }

@@ -58,8 +58,8 @@ public sealed record PostgreSqlStorageOptions
     public PostgreSqlHints Hints { get; init; }
 
     /// <summary>
-    /// Calls of this process at the same time, each on a connection of its own, 1 to 100; 8 by default. More wait. Three
-    /// connections come on top: for renewals, for signals, and for questions whether the server is there.
+    /// Calls of this process at the same time, each on a connection of its own, 1 to 100; 8 by default. More wait.
+    /// Three connections come on top: for renewals, for signals, and for questions whether the server is there.
     /// </summary>
     public int CallsMax { get; init; } = 8;
 
@@ -75,8 +75,8 @@ public sealed record PostgreSqlStorageOptions
     internal TimeProvider? Clock { get; init; }
 
     /// <summary>
-    /// The time by which receivers space their looks from the start: how long transactions take is a matter of the wire,
-    /// whatever clock the jobs live by.
+    /// The time by which receivers space their looks from the start: how long transactions take is a matter of the
+    /// wire, whatever clock the jobs live by.
     /// </summary>
     internal TimeProvider Wire { get; init; } = TimeProvider.System;
 }

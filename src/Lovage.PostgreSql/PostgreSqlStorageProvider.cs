@@ -8,9 +8,9 @@ namespace Lovage.PostgreSql;
 /// <summary>
 /// Makes PostgreSQL storages from their address: <c>postgres://user:password@host:5432/database?schema=lovage</c>. User
 /// and password are percent-encoded. Known settings are <c>schema</c>, <c>migrate</c> (<c>create</c>, <c>always</c>,
-/// <c>never</c>), <c>hints</c> (<c>auto</c>, <c>poll</c>) and <c>calls</c> (1 to 100). Any other is a keyword of Npgsql's
-/// connection string, such as <c>sslmode=require</c>. An address may also be <c>postgres:</c> followed by a connection
-/// string.
+/// <c>never</c>), <c>hints</c> (<c>auto</c>, <c>poll</c>) and <c>calls</c> (1 to 100). Any other is a keyword of
+/// Npgsql's connection string, such as <c>sslmode=require</c>. An address may also be <c>postgres:</c> followed by a
+/// connection string.
 /// </summary>
 /// <remarks>Stateless, safe for use by several threads.</remarks>
 public sealed class PostgreSqlStorageProvider : StorageProvider

@@ -101,7 +101,9 @@ internal sealed class PostgreSqlTransactions(
     }
 
     [SuppressMessage(
-        "Design", "CA1031", Justification = "Whatever it throws, a transaction that cannot be asked is no longer open.")]
+        "Design",
+        "CA1031",
+        Justification = "Whatever it throws, a transaction that cannot be asked is no longer open.")]
     private static NpgsqlConnection? OpenConnectionOf(NpgsqlTransaction transaction)
     {
         try
@@ -125,7 +127,9 @@ internal sealed class PostgreSqlTransactions(
     }
 
     /// <summary>Sends signals that PostgreSQL delivers at the commit.</summary>
-    /// <remarks>They name no sender, so that this process hears them too: it does not see the commit otherwise.</remarks>
+    /// <remarks>
+    /// They name no sender, so that this process hears them too: it does not see the commit otherwise.
+    /// </remarks>
     private async Task NotifyAsync(NpgsqlConnection connection, IEnumerable<string> queues)
     {
         if (signals.IsOn)

@@ -190,8 +190,17 @@ public sealed class MigrationTests : IAsyncLifetime
                     SettleStatus.Applied,
                     Assert.Single(await storage.Store.SettleAsync([data.Outcome(delivery)], Stop)).Status);
                 await storage.Workers!.BeatAsync(
-                    new WorkerBeat(
-                        TestData.Owner(), "host", "1", TimeProvider.System.GetUtcNow(), [TestData.Queue], 1, 0, new JobNameSet(["tasks.add"])),
+                    new WorkerBeat
+                    {
+                        Owner = TestData.Owner(),
+                        Host = "host",
+                        Version = "1",
+                        StartedAt = TimeProvider.System.GetUtcNow(),
+                        Queues = [TestData.Queue],
+                        Slots = 1,
+                        Running = 0,
+                        Names = new JobNameSet(["tasks.add"]),
+                    },
                     Stop);
                 Assert.Single(await storage.Workers.ListAsync(Stop));
                 await storage.Broker.ReclaimAsync([], 10, Stop);

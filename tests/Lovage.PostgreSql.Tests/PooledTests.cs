@@ -216,7 +216,7 @@ public sealed class PooledTests : SchemaTests
                 }
                 catch (StorageException fault) when (faults++ < 100)
                 {
-                    // Most often PgBouncer has noticed, and nobody is told.
+                    // Most often PgBouncer has noticed, and no caller is told.
                     Assert.True(fault.IsTransient, fault.Message);
                 }
             }

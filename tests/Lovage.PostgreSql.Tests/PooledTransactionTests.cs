@@ -5,8 +5,8 @@ using Xunit;
 namespace Lovage.PostgreSql.Tests;
 
 /// <summary>
-/// The storage and the app's transactions through PgBouncer in transaction mode. Nobody is told anything, so that
-/// workers look often.
+/// The storage and the app's transactions through PgBouncer in transaction mode. No signal reaches another process, so
+/// that workers look often.
 /// </summary>
 public sealed class PooledTransactionAppFixture : PostgreSqlTransactionAppFixture
 {

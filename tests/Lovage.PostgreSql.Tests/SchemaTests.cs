@@ -48,7 +48,9 @@ public abstract class SchemaTests : IAsyncLifetime
         return storage;
     }
 
-    /// <summary>Jobs that a storage's receiver claims: the same receiver at each call, without waiting by default.</summary>
+    /// <summary>
+    /// Jobs that a storage's receiver claims: the same receiver at each call, without waiting by default.
+    /// </summary>
     private protected async Task<IReadOnlyList<Delivery>> ReceiveAsync(
         PostgreSqlStorage storage, int max = 100, string owner = "one", TimeSpan wait = default)
     {

@@ -29,7 +29,9 @@ public sealed class ServerTests : SchemaTests
         Assert.InRange(delivery.EnqueuedAt, before, after);
         Assert.InRange(delivery.ClaimedAt, before, after);
         Assert.InRange(
-            (await right.History!.FindAsync([soon.Id], Stop))[0]!.DueAt!.Value, before + soon.Delay, after + soon.Delay);
+            (await right.History!.FindAsync([soon.Id], Stop))[0]!.DueAt!.Value,
+            before + soon.Delay,
+            after + soon.Delay);
         Assert.Equal(0, (await right.Broker.ReclaimAsync([], 100, Stop)).Count);
         Assert.Equal(0, (await wrong.Broker.ReclaimAsync([], 100, Stop)).Count);
         Assert.Equal([LeaseStatus.Held], await right.Broker.RenewAsync([delivery.Token], Lease, Stop));
@@ -83,7 +85,7 @@ public sealed class ServerTests : SchemaTests
 
         Assert.True(await Server.ScalarAsync<bool>($"SELECT pg_terminate_backend({first})"));
 
-        // Whatever was told meanwhile was missed: whoever waits is told to look.
+        // The storage missed all signals meanwhile: it tells each waiting caller to look.
         Assert.Equal(SignalKind.Changed, (await changed).Kind);
         Assert.NotEqual(first, here.ListeningSession);
         var waiting = WaitForJobsAsync(here);
@@ -240,7 +242,8 @@ public sealed class ServerTests : SchemaTests
 
         Assert.Equal([rare.Id], found);
         Assert.Equal(3, pages);
-        Assert.Equal(new BoundedCount(1, true), await storage.History!.CountAsync(query with { After = null }, 10, Stop));
+        Assert.Equal(
+            new BoundedCount(1, true), await storage.History!.CountAsync(query with { After = null }, 10, Stop));
     }
 
     [Fact]

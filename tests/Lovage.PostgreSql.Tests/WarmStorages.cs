@@ -14,7 +14,8 @@ internal sealed class WarmStorages : IAsyncDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
     private static readonly ConcurrentBag<WarmStorages> All = [];
-    private static readonly ConcurrentDictionary<string, ConcurrentBag<WarmStorages>> Free = new(StringComparer.Ordinal);
+    private static readonly ConcurrentDictionary<string, ConcurrentBag<WarmStorages>> Free = new(
+        StringComparer.Ordinal);
 
     private readonly PostgreSqlServer _server;
     private readonly string _connectionString;

@@ -13,7 +13,7 @@ internal sealed partial class Oracle
     {
         if (!_world.Loop.IsHere("a handler was called") || !_claims.TryGetValue(context.FenceToken, out var claim))
         {
-            _world.Violate($"A handler ran under stamp {context.FenceToken}, which nobody was given.");
+            _world.Violate($"A handler ran under stamp {context.FenceToken}, which the storage lent to no worker.");
             return null;
         }
 

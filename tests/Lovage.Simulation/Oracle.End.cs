@@ -106,16 +106,18 @@ internal sealed partial class Oracle
             .GroupBy(job => (job.Message.Queue, job.Message.Name)))
         {
             long Count(JobState state) => group.Count(job => job.Outcome == state);
-            var recount = new JobCounter(
-                group.Key.Queue,
-                group.Key.Name,
-                group.Count(),
-                Count(JobState.Succeeded),
-                Count(JobState.Failed),
-                group.Sum(job => job.Failures),
-                Count(JobState.Cancelled),
-                Count(JobState.Expired),
-                Count(JobState.Dead));
+            var recount = new JobCounter
+            {
+                Queue = group.Key.Queue,
+                Name = group.Key.Name,
+                Enqueued = group.Count(),
+                Succeeded = Count(JobState.Succeeded),
+                Failed = Count(JobState.Failed),
+                Retried = group.Sum(job => job.Failures),
+                Cancelled = Count(JobState.Cancelled),
+                Expired = Count(JobState.Expired),
+                Dead = Count(JobState.Dead),
+            };
             Check(
                 counters[group.Key] == recount, $"The counters say {counters[group.Key]}; a recount gives {recount}.");
         }

@@ -147,10 +147,10 @@ public abstract class ChangeSpecification<TFixture> : StorageSpecification<TFixt
 
         JobCounter[] expected =
         [
-            new(TestData.Queue, "tasks.a", 0, 0, 0, 1, 0, 0, 0),
-            new(TestData.Queue, "tasks.b", 0, 0, 0, 0, 0, 0, 0),
-            new("brand_new", "tasks.a", 2, 0, 0, 0, 0, 0, 0),
-            new("brand_new", "tasks.b", 1, 0, 0, 0, 0, 0, 0),
+            new() { Queue = TestData.Queue, Name = "tasks.a", Retried = 1 },
+            new() { Queue = TestData.Queue, Name = "tasks.b" },
+            new() { Queue = "brand_new", Name = "tasks.a", Enqueued = 2 },
+            new() { Queue = "brand_new", Name = "tasks.b", Enqueued = 1 },
         ];
         Assert.Equal(
             expected.Where(Counts).ToHashSet(), (await History.CountersAsync(Stop)).Where(Counts).ToHashSet());
@@ -218,7 +218,14 @@ public abstract class ChangeSpecification<TFixture> : StorageSpecification<TFixt
         Assert.Empty((await History.QueryAsync(new JobQuery(), Stop)).Jobs);
         Assert.Equal([new(ChangeStatus.Unknown, null)], await Store.DeleteAsync([message.Id], Stop));
         Assert.Equal(
-            new JobCounter(TestData.Queue, "tasks.add", 1, 0, 1, 1, 0, 0, 0),
+            new JobCounter
+            {
+                Queue = TestData.Queue,
+                Name = "tasks.add",
+                Enqueued = 1,
+                Failed = 1,
+                Retried = 1,
+            },
             Assert.Single(await History.CountersAsync(Stop)));
         Assert.Equal([PublishStatus.Accepted], await PublishAsync(message));
         Assert.Equal((0, 0), ((await ReceiveOneAsync()).AttemptsSoFar, (await FindAsync(message.Id)).Message.Retries));

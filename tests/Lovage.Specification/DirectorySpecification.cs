@@ -183,13 +183,15 @@ public abstract class DirectorySpecification<TFixture> : StorageSpecification<TF
 
     private async Task<string[]> ListedAsync() => [.. (await Workers.ListAsync(Stop)).Select(w => w.Owner)];
 
-    private WorkerBeat Beat(string instance, params string[] names) => new(
-        TestData.Owner(instance),
-        "host",
-        "1.2.3",
-        Time.GetUtcNow(),
-        ["quick", TestData.Queue],
-        Slots: 8,
-        Running: 0,
-        new JobNameSet(names));
+    private WorkerBeat Beat(string instance, params string[] names) => new()
+    {
+        Owner = TestData.Owner(instance),
+        Host = "host",
+        Version = "1.2.3",
+        StartedAt = Time.GetUtcNow(),
+        Queues = ["quick", TestData.Queue],
+        Slots = 8,
+        Running = 0,
+        Names = new JobNameSet(names),
+    };
 }

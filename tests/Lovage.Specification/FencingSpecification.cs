@@ -3,7 +3,7 @@ using Xunit;
 
 namespace Lovage.Specification;
 
-/// <summary>Whoever has lost the lease changes nothing.</summary>
+/// <summary>A worker that has lost the lease changes nothing.</summary>
 public abstract class FencingSpecification<TFixture> : StorageSpecification<TFixture>
     where TFixture : StorageFixture, new()
 {

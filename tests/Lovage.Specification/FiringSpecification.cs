@@ -5,7 +5,7 @@ using Xunit;
 
 namespace Lovage.Specification;
 
-/// <summary>Ticks: each once, with its job, whoever tries.</summary>
+/// <summary>Ticks: each once, with its job, whichever scheduler tries.</summary>
 public abstract partial class FiringSpecification<TFixture> : StorageSpecification<TFixture>
     where TFixture : StorageFixture, new()
 {

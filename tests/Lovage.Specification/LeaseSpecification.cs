@@ -49,7 +49,7 @@ public abstract class LeaseSpecification<TFixture> : StorageSpecification<TFixtu
 
     [Fact]
     public async Task Receive_UnknownQueue_GivesNothing() =>
-        Assert.Empty(await ReceiveAsync(1, "one", "nobody-ever-published-here"));
+        Assert.Empty(await ReceiveAsync(1, "one", "never-published-to"));
 
     [Fact]
     public async Task Receive_EachClaim_HasAGreaterStamp()

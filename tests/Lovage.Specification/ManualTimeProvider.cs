@@ -27,7 +27,7 @@ public sealed class ManualTimeProvider : TimeProvider
         return timer;
     }
 
-    /// <summary>Completes as soon as some timer is running: whoever was to wait waits now.</summary>
+    /// <summary>Completes as soon as some timer is running: the call that was to wait waits now.</summary>
     public Task TimerSetAsync()
     {
         lock (_lock)

@@ -178,7 +178,7 @@ public abstract class ModelSpecification<TFixture> : StorageSpecification<TFixtu
     private async Task ReclaimSomeAsync(Random random)
     {
         var dead = random.Next(2) == 0 ? "one" : null;
-        _trace.Add($"reclaim, dead: {dead ?? "nobody"}");
+        _trace.Add($"reclaim, dead: {dead ?? "no owner"}");
         var before = _model.Held.ToList();
         await Broker.ReclaimAsync(dead is null ? [] : [TestData.Owner(dead).Key], 1_000, Stop);
         _model.Reclaim(dead, Time.GetUtcNow());

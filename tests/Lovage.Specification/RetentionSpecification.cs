@@ -140,7 +140,13 @@ public abstract class RetentionSpecification<TFixture> : StorageSpecification<TF
         await Store.PruneAsync(Policy, 100, Stop);
 
         Assert.Equal(
-            new JobCounter(TestData.Queue, "tasks.add", 1, 1, 0, 0, 0, 0, 0),
+            new JobCounter
+            {
+                Queue = TestData.Queue,
+                Name = "tasks.add",
+                Enqueued = 1,
+                Succeeded = 1,
+            },
             Assert.Single(await History.CountersAsync(Stop)));
     }
 }

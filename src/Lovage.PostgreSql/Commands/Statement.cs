@@ -39,7 +39,9 @@ internal sealed class Statement(string sql)
 
     internal Statement Add(byte[]?[] values) => With(values, NpgsqlDbType.Array | NpgsqlDbType.Bytea);
 
-    /// <remarks>The array is the statement's own from then on: texts that cannot be stored are replaced in it.</remarks>
+    /// <remarks>
+    /// The array is the statement's own from then on: texts that cannot be stored are replaced in it.
+    /// </remarks>
     internal Statement Add(string?[] values)
     {
         for (var i = 0; i < values.Length; i++)

@@ -9,7 +9,9 @@ namespace Lovage.PostgreSql.Life;
 /// </summary>
 internal static class EndClaim
 {
-    /// <summary>The state that an outcome <c>i</c> leads to: a retry of a job that is to be cancelled cancels it.</summary>
+    /// <summary>
+    /// The state that an outcome <c>i</c> leads to: a retry of a job that is to be cancelled cancels it.
+    /// </summary>
     internal static string OutcomeState { get; } =
         $"CASE WHEN i.state = {States.Retrying} AND k.cancel THEN {States.Cancelled} ELSE i.state END::smallint";
 
@@ -39,9 +41,12 @@ internal static class EndClaim
     internal static string ReclaimDeaths { get; } = "e.deaths + CASE WHEN e.ahead THEN 1 ELSE 0 END";
 
     /// <summary>The state of a released job, over the claim <c>e</c>.</summary>
-    internal static string ReleaseState { get; } = $"CASE WHEN e.cancel THEN {States.Cancelled} ELSE {States.Queued} END::smallint";
+    internal static string ReleaseState { get; } =
+        $"CASE WHEN e.cancel THEN {States.Cancelled} ELSE {States.Queued} END::smallint";
 
-    /// <summary>The reason of an ended claim's job, over the claim <c>e</c> and its <c>died</c> and <c>state</c>.</summary>
+    /// <summary>
+    /// The reason of an ended claim's job, over the claim <c>e</c> and its <c>died</c> and <c>state</c>.
+    /// </summary>
     internal static string LostReason { get; } = $"""
         CASE s.state WHEN {States.Dead} THEN 'Its process died ' || d.died || ' times while it ran.'
           WHEN {States.Cancelled} THEN e.cancel_reason END
@@ -54,7 +59,9 @@ internal static class EndClaim
           ELSE {States.Queued} END::smallint
         """;
 
-    /// <summary>The workers that declined a job, this one included, over <c>asked</c> so far and <c>worker</c>.</summary>
+    /// <summary>
+    /// The workers that declined a job, this one included, over <c>asked</c> so far and <c>worker</c>.
+    /// </summary>
     /// <param name="separator">What stands between two.</param>
     /// <param name="lengthMax">How long the text may be to grow.</param>
     internal static string Asked(string separator, string lengthMax) => $"""

@@ -24,7 +24,9 @@ internal static class EndJob
         ("kept", Tally.Where($"state {States.HaveEnded}")),
     ];
 
-    /// <summary>Cancels jobs that have left their places, as relations <c>over</c>, <c>ended</c> and <c>counted</c>.</summary>
+    /// <summary>
+    /// Cancels jobs that have left their places, as relations <c>over</c>, <c>ended</c> and <c>counted</c>.
+    /// </summary>
     /// <param name="gone">The jobs: <c>job</c>, <c>queue</c>, <c>name</c>, and <c>was_ready</c> or was delayed.</param>
     /// <param name="reason">Why, as an expression.</param>
     internal static string CancelWaiting(string gone, string reason) => $"""

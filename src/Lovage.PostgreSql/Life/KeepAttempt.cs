@@ -30,7 +30,9 @@ internal static class KeepAttempt
         .. NoOffers,
     ];
 
-    /// <summary>The attempt of a claim that ended without an outcome, over ended claims with the time as <c>now</c>.</summary>
+    /// <summary>
+    /// The attempt of a claim that ended without an outcome, over ended claims with the time as <c>now</c>.
+    /// </summary>
     /// <param name="end">How it ended.</param>
     internal static CourseColumn[] Lost(string end) =>
     [

@@ -2,7 +2,9 @@ using Lovage.PostgreSql.Schema;
 
 namespace Lovage.PostgreSql.Life;
 
-/// <summary>The verb <em>place</em>: gives jobs a place in a queue, ready or delayed, or takes them out of one.</summary>
+/// <summary>
+/// The verb <em>place</em>: gives jobs a place in a queue, ready or delayed, or takes them out of one.
+/// </summary>
 internal static class Place
 {
     /// <summary>Gives jobs a place among those that could run now.</summary>

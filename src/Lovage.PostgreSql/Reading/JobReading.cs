@@ -19,7 +19,8 @@ internal sealed class JobReading(SchemaName schema)
         {MessageRow.Columns}, c.state, c.retries, c.due, c.attempts, k.job IS NOT NULL AS is_held,
         k.started_at IS NOT NULL AS is_started, coalesce(k.started_at, c.started_at) AS begun_at, w.text,
         c.finished_at, c.result, coalesce(c.error, (SELECT a.error FROM lovage.attempt a
-          WHERE a.job = c.job AND a.ordinal > c.base AND a.error IS NOT NULL ORDER BY a.ordinal DESC LIMIT 1)), c.reason,
+          WHERE a.job = c.job AND a.ordinal > c.base AND a.error IS NOT NULL ORDER BY a.ordinal DESC
+            LIMIT 1)), c.reason,
         CASE WHEN k.progress IS NULL THEN c.progress ELSE k.progress END,
         CASE WHEN k.progress IS NULL THEN c.progress_message ELSE k.progress_message END, k.cancel, c.offers, m.key
         """;

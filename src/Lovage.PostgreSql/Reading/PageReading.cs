@@ -6,7 +6,9 @@ using Npgsql;
 
 namespace Lovage.PostgreSql.Reading;
 
-/// <summary>Reads pages of jobs and counts jobs. No call reads more than a bound of rows, whatever its filter.</summary>
+/// <summary>
+/// Reads pages of jobs and counts jobs. No call reads more than a bound of rows, whatever its filter.
+/// </summary>
 /// <remarks>A page may come back short, or empty, and still name the place where the next one begins.</remarks>
 internal sealed class PageReading(SchemaName schema, Words words)
 {

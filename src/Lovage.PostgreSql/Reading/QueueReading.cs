@@ -123,16 +123,18 @@ internal sealed class QueueReading(SchemaName schema)
         var counters = new List<JobCounter>();
         while (await rows.ReadAsync(cancellationToken))
         {
-            counters.Add(new JobCounter(
-                rows.GetString(0),
-                rows.GetString(1),
-                rows.GetInt64(2),
-                rows.GetInt64(3),
-                rows.GetInt64(4),
-                rows.GetInt64(5),
-                rows.GetInt64(6),
-                rows.GetInt64(7),
-                rows.GetInt64(8)));
+            counters.Add(new JobCounter
+            {
+                Queue = rows.GetString(0),
+                Name = rows.GetString(1),
+                Enqueued = rows.GetInt64(2),
+                Succeeded = rows.GetInt64(3),
+                Failed = rows.GetInt64(4),
+                Retried = rows.GetInt64(5),
+                Cancelled = rows.GetInt64(6),
+                Expired = rows.GetInt64(7),
+                Dead = rows.GetInt64(8),
+            });
         }
 
         return counters;

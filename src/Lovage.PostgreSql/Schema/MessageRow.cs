@@ -5,7 +5,9 @@ using Lovage.Storage;
 
 namespace Lovage.PostgreSql.Schema;
 
-/// <summary>A message as columns of <c>message</c> or <c>schedule</c>. Rarely set fields share one JSON column.</summary>
+/// <summary>
+/// A message as columns of <c>message</c> or <c>schedule</c>. Rarely set fields share one JSON column.
+/// </summary>
 internal static class MessageRow
 {
     /// <summary>Of <c>message m</c> and its words, as <see cref="MessageColumns.Read"/> reads them.</summary>
@@ -70,7 +72,8 @@ internal static class MessageRow
         .BytesOrNull("more", More);
 
     /// <summary>
-    /// Adds what messages that <see cref="ArePlain"/> have in common: priority, flags, retries, max_attempts and origin.
+    /// Adds what messages that <see cref="ArePlain"/> have in common: priority, flags, retries, max_attempts and
+    /// origin.
     /// </summary>
     internal static Statement AddCommon(
         Statement statement, JobMessage message, IReadOnlyDictionary<string, int> words) =>

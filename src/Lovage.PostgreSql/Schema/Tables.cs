@@ -5,7 +5,9 @@ namespace Lovage.PostgreSql.Schema;
 /// <c>ready</c>, <c>delayed</c> and <c>claim</c> hold the jobs that are there now, and <c>course</c> holds what has
 /// become of a job as soon as there is more to say than "queued".
 /// </summary>
-/// <remarks>No index that changes with each job holds a state, so that a claim and an outcome write few indexes.</remarks>
+/// <remarks>
+/// No index that changes with each job holds a state, so that a claim and an outcome write few indexes.
+/// </remarks>
 internal static class Tables
 {
     /// <summary>The schema as it is written here; <see cref="SchemaName"/> puts the real one in its place.</summary>

@@ -24,7 +24,9 @@ internal static class HintText
     private const char Changed = '*';
 
     /// <summary>Writes as many signals as fit.</summary>
-    /// <remarks>Ends of jobs that do not fit are left out; for anything else one signal stands for all of them.</remarks>
+    /// <remarks>
+    /// Ends of jobs that do not fit are left out; for anything else one signal stands for all of them.
+    /// </remarks>
     internal static string Write(int sender, IEnumerable<Signal> signals)
     {
         var text = new StringBuilder(sender.ToString(CultureInfo.InvariantCulture));

@@ -46,8 +46,8 @@ internal sealed class PostgreSqlSignals(Database database) : SignalBus, IAsyncDi
 
     /// <summary>There may be jobs at places that looks have passed: receivers look from the start.</summary>
     /// <remarks>
-    /// A caller's transaction has committed, claims were released, here or elsewhere, or this process did not listen for
-    /// a while.
+    /// A caller's transaction has committed, claims were released, here or elsewhere, or this process did not listen
+    /// for a while.
     /// </remarks>
     internal event Action? CameLate;
 
@@ -150,7 +150,8 @@ internal sealed class PostgreSqlSignals(Database database) : SignalBus, IAsyncDi
 
     private async Task<bool> NotifyAsync(NpgsqlConnection connection, int sender, List<Signal> signals)
     {
-        // A notification that is lost with the server was for sessions that are lost too: it does not wait for the disk.
+        // A notification that is lost with the server was for sessions that are lost too: it does not wait for the
+        // disk.
         await connection.ExecuteAsync(
             new Statement("SELECT set_config('synchronous_commit', 'off', true), pg_notify($1, $2)")
                 .Add(database.Schema.Channel)

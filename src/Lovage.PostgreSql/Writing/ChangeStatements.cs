@@ -7,9 +7,9 @@ namespace Lovage.PostgreSql.Writing;
 
 /// <summary>What a person changes of jobs: they are requeued, deleted, made ready now, or moved.</summary>
 /// <remarks>
-/// Comes back from each, for each job that is known: id, the state in which it was found, whether the change is possible
-/// there, whether it was made. A job whose change is possible and was not made moved from one place to another: the next
-/// statement finds it.
+/// Comes back from each, for each job that is known: id, the state in which it was found, whether the change is
+/// possible there, whether it was made. A job whose change is possible and was not made moved from one place to
+/// another: the next statement finds it.
 /// </remarks>
 internal sealed class ChangeStatements(SchemaName schema)
 {

@@ -32,7 +32,8 @@ internal sealed class ClaimStatements(SchemaName schema)
     // job is to be cancelled.
     private static readonly string Renew = $"""
         WITH {Sql.Clock}
-        UPDATE lovage.claim k SET until = clock.now + $2 FROM clock WHERE k.job = ANY ({Tokens.Parameter(TokensAt, "job")})
+        UPDATE lovage.claim k SET until = clock.now + $2 FROM clock
+          WHERE k.job = ANY ({Tokens.Parameter(TokensAt, "job")})
           AND k.stamp = ANY ({Tokens.Parameter(TokensAt, "stamp")}) RETURNING k.stamp, k.cancel
         """;
 

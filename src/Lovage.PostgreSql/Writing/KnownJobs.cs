@@ -5,7 +5,8 @@ namespace Lovage.PostgreSql.Writing;
 /// <summary>Finds the jobs that a person named, where each stands in one snapshot.</summary>
 /// <remarks>
 /// A job moves between tables while a statement looks at it: the statement finds it in one of them, and its own change
-/// of that place finds it gone. Such a job is neither changed nor refused; the next statement finds it in its new place.
+/// of that place finds it gone. Such a job is neither changed nor refused; the next statement finds it in its new
+/// place.
 /// </remarks>
 internal static class KnownJobs
 {

@@ -6,7 +6,9 @@ using Npgsql;
 
 namespace Lovage.PostgreSql.Writing;
 
-/// <summary>Ends claims that had no outcome: released, declined, reclaimed, and those of looks whose reply was lost.</summary>
+/// <summary>
+/// Ends claims that had no outcome: released, declined, reclaimed, and those of looks whose reply was lost.
+/// </summary>
 /// <remarks>
 /// Comes back from each: a row a claim, with the job's id and its state; for a job that ended also its name and why.
 /// </remarks>
@@ -134,7 +136,9 @@ internal sealed class LostClaimStatements(SchemaName schema)
           CROSS JOIN LATERAL (SELECT {state} AS state) s
         """;
 
-    /// <summary>Writes what <c>fate</c> says. Attempts with a known start and jobs without one are disjoint rows.</summary>
+    /// <summary>
+    /// Writes what <c>fate</c> says. Attempts with a known start and jobs without one are disjoint rows.
+    /// </summary>
     private static string After(string end, string placed, params CourseColumn[] more) => $"""
         archived AS ({KeepAttempt.Archive("fate", "o.started_at IS NOT NULL")}),
         attempted AS ({CourseWrite.Upsert("fate", "o.started_at IS NOT NULL", [

@@ -3,8 +3,8 @@ using Npgsql;
 namespace Lovage.PostgreSql.Writing;
 
 /// <summary>
-/// The looks of one owner whose reply was lost. The server may hold claims of them that the worker does not know of; the
-/// owner's next look releases them first, by their numbers.
+/// The looks of one owner whose reply was lost. The server may hold claims of them that the worker does not know of;
+/// the owner's next look releases them first, by their numbers.
 /// </summary>
 /// <remarks>
 /// A worker opens a new receiver after a fault, so that an owner's receivers share this. Safe for use by several

@@ -42,8 +42,8 @@ internal sealed class PublishStatement(SchemaName schema)
             extra, origin FROM input
         """);
 
-    // $1: the time. Then the messages, instants in units of 100 ns since 1970, spans in units of 100 ns, and their keys.
-    // Comes back for each that was stored: its number in the batch from 1, its key, whether it waits.
+    // $1: the time. Then the messages, instants in units of 100 ns since 1970, spans in units of 100 ns, and their
+    // keys. Comes back for each that was stored: its number in the batch from 1, its key, whether it waits.
     // Rows are written in the order of their ids, so that two who publish the same ids do not wait for each other in a
     // circle.
     private static readonly string Insert = $"""
@@ -58,8 +58,8 @@ internal sealed class PublishStatement(SchemaName schema)
     // statement fail.
     private static readonly string InsertNew = $"{Input}), {PlacesOf("input")} SELECT ord FROM input WHERE waits";
 
-    // $1: the time, $2 to $6: priority, flags, retries, max_attempts and origin of all. Then what differs, and the keys.
-    // Nothing comes back.
+    // $1: the time, $2 to $6: priority, flags, retries, max_attempts and origin of all. Then what differs, and the
+    // keys. Nothing comes back.
     // Most batches: jobs that are ready at once and alike. Fewer columns and no sorting take a quarter less of the
     // server's time.
     private static readonly string InsertPlain = $"""

@@ -123,8 +123,8 @@ internal sealed class ScheduleStatements(SchemaName schema, PublishStatement pub
         $"DELETE FROM lovage.schedule_open o WHERE o.schedule = $1 AND NOT {Sql.IsUnfinished}";
 
     // $1: the time, $2: the age, in units of 100 ns, $3: lines at the most. Comes back: how many were removed. A line
-    // stays whose job has not ended or whose tick still waits. A tick that an operator's change has left behind waits no
-    // longer.
+    // stays whose job has not ended or whose tick still waits. A tick that an operator's change has left behind waits
+    // no longer.
     private static readonly string Prune = $"""
         WITH {Sql.Clock},
         old AS MATERIALIZED (

@@ -54,9 +54,9 @@ internal sealed class SettleStatement(SchemaName schema)
     // units of 100 ns, the worker's number, the state that the decision leads to. Comes back for each that was written:
     // stamp, id, and the state that it led to.
     // What each row becomes is worked out once, where its claim is locked: every further step that keeps the rows would
-    // copy them. Claims are looked up one by one (OFFSET 0), whatever the planner thinks of a table that is nearly empty
-    // whenever it is counted. The claim knows whether "course" has a row: an insert that must look for one first costs
-    // half as much again.
+    // copy them. Claims are looked up one by one (OFFSET 0), whatever the planner thinks of a table that is nearly
+    // empty whenever it is counted. The claim knows whether "course" has a row: an insert that must look for one first
+    // costs half as much again.
     private static readonly string Settle = $"""
         WITH {Sql.Clock},
         outcome AS MATERIALIZED (
@@ -86,9 +86,9 @@ internal sealed class SettleStatement(SchemaName schema)
         SELECT stamp, id, state FROM outcome
         """;
 
-    // The outcomes' tokens and ids. Comes back for each that is its job's newest outcome: stamp, id, and, while no other
-    // attempt has taken its place, the job's state and whether the outcome was a retry that became a cancellation.
-    // A claim that ended without an outcome leaves an attempt too, which is not looked at.
+    // The outcomes' tokens and ids. Comes back for each that is its job's newest outcome: stamp, id, and, while no
+    // other attempt has taken its place, the job's state and whether the outcome was a retry that became a
+    // cancellation. A claim that ended without an outcome leaves an attempt too, which is not looked at.
     private static readonly string WasApplied = $"""
         SELECT i.stamp, i.id, c.state, coalesce(c.turned, false) FROM {Repeated.Rows(RepeatedAt)}
           JOIN lovage.message m ON m.key = i.job AND m.id = i.id

@@ -117,16 +117,18 @@ internal static class QueueReading
             "SELECT queue, name, enqueued, succeeded, failed, retried, cancelled, expired, dead FROM lovage_counter");
         while (row.Read())
         {
-            counters.Add(new JobCounter(
-                reader.Words.Text(row.Int64(0)),
-                reader.Words.Text(row.Int64(1)),
-                row.Int64(2),
-                row.Int64(3),
-                row.Int64(4),
-                row.Int64(5),
-                row.Int64(6),
-                row.Int64(7),
-                row.Int64(8)));
+            counters.Add(new JobCounter
+            {
+                Queue = reader.Words.Text(row.Int64(0)),
+                Name = reader.Words.Text(row.Int64(1)),
+                Enqueued = row.Int64(2),
+                Succeeded = row.Int64(3),
+                Failed = row.Int64(4),
+                Retried = row.Int64(5),
+                Cancelled = row.Int64(6),
+                Expired = row.Int64(7),
+                Dead = row.Int64(8),
+            });
         }
 
         return counters;

@@ -30,15 +30,17 @@ internal sealed class WorkerPresence(WorkerContext worker, Func<int> running)
         {
             var settings = worker.Settings;
             await directory.BeatAsync(
-                new WorkerBeat(
-                    worker.Owner,
-                    Cut(Environment.MachineName),
-                    Version,
-                    _startedAt,
-                    settings.Queues,
-                    settings.Concurrency,
-                    running(),
-                    _names),
+                new WorkerBeat
+                {
+                    Owner = worker.Owner,
+                    Host = Cut(Environment.MachineName),
+                    Version = Version,
+                    StartedAt = _startedAt,
+                    Queues = settings.Queues,
+                    Slots = settings.Concurrency,
+                    Running = running(),
+                    Names = _names,
+                },
                 stopped);
         }
 

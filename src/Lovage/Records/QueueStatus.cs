@@ -11,27 +11,39 @@ namespace Lovage;
 public sealed record QueueStatus(
     string Queue, long Ready, long Scheduled, long Claimed, TimeSpan? OldestReady, bool Paused, string? PauseReason);
 
-/// <summary>Counts since the storage was made, for one job name on one queue.</summary>
-/// <param name="Queue">The queue.</param>
-/// <param name="Name">The job's name.</param>
-/// <param name="Enqueued"> Jobs accepted. A requeued job counts once more; a job that was moved away does not count
-/// here. It is the sum of all jobs that ended and all that have not. </param>
-/// <param name="Succeeded">Ended as succeeded.</param>
-/// <param name="Failed">Ended as failed.</param>
-/// <param name="Retried">Attempts that led to a retry.</param>
-/// <param name="Cancelled">Ended as cancelled.</param>
-/// <param name="Expired">Ended as expired.</param>
-/// <param name="Dead">Set aside.</param>
-public sealed record JobCounter(
-    string Queue,
-    string Name,
-    long Enqueued,
-    long Succeeded,
-    long Failed,
-    long Retried,
-    long Cancelled,
-    long Expired,
-    long Dead);
+/// <summary>What has happened since the storage was made, for one job name on one queue.</summary>
+/// <remarks>
+/// Immutable: a snapshot. The sum of all jobs that ended and all that have not is <see cref="Enqueued"/>.
+/// </remarks>
+public sealed record JobCounter
+{
+    /// <summary>The queue.</summary>
+    public required string Queue { get; init; }
+
+    /// <summary>The job's name.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Accepted. A requeued job counts once more; a moved job counts on its new queue alone.</summary>
+    public long Enqueued { get; init; }
+
+    /// <summary>Ended as succeeded.</summary>
+    public long Succeeded { get; init; }
+
+    /// <summary>Ended as failed.</summary>
+    public long Failed { get; init; }
+
+    /// <summary>Attempts that led to a retry.</summary>
+    public long Retried { get; init; }
+
+    /// <summary>Ended as cancelled.</summary>
+    public long Cancelled { get; init; }
+
+    /// <summary>Ended as expired.</summary>
+    public long Expired { get; init; }
+
+    /// <summary>Set aside as dead letters.</summary>
+    public long Dead { get; init; }
+}
 
 /// <summary>How long ended jobs are kept.</summary>
 /// <param name="Finished">Succeeded, failed, cancelled and expired ones.</param>

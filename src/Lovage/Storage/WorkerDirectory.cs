@@ -59,20 +59,30 @@ public abstract class WorkerDirectory
 }
 
 /// <summary>A sign of life of one worker.</summary>
-/// <param name="Owner">The worker.</param>
-/// <param name="Host">The name of its host.</param>
-/// <param name="Version">The version of the app's entry assembly; empty when there is none.</param>
-/// <param name="StartedAt">When it started, by its own clock.</param>
-/// <param name="Queues">The queues that it serves, in order.</param>
-/// <param name="Slots">Attempts that it runs at the same time at the most.</param>
-/// <param name="Running">Attempts that it runs now.</param>
-/// <param name="Names">The names of the jobs that it knows.</param>
-public sealed record WorkerBeat(
-    WorkerOwner Owner,
-    string Host,
-    string Version,
-    DateTimeOffset StartedAt,
-    IReadOnlyList<string> Queues,
-    int Slots,
-    int Running,
-    JobNameSet Names);
+/// <remarks>Immutable.</remarks>
+public sealed record WorkerBeat
+{
+    /// <summary>The worker.</summary>
+    public required WorkerOwner Owner { get; init; }
+
+    /// <summary>The name of its host.</summary>
+    public required string Host { get; init; }
+
+    /// <summary>The version of the app's entry assembly; empty when there is none.</summary>
+    public required string Version { get; init; }
+
+    /// <summary>When it started, by its own clock.</summary>
+    public required DateTimeOffset StartedAt { get; init; }
+
+    /// <summary>The queues that it serves, in order.</summary>
+    public required IReadOnlyList<string> Queues { get; init; }
+
+    /// <summary>Attempts that it runs at the same time at the most.</summary>
+    public required int Slots { get; init; }
+
+    /// <summary>Attempts that it runs now.</summary>
+    public required int Running { get; init; }
+
+    /// <summary>The names of the jobs that it knows.</summary>
+    public required JobNameSet Names { get; init; }
+}

@@ -257,7 +257,7 @@ internal sealed class ScheduleWorld
 
     /// <summary>
     /// Every tick from the first to the last dealt with is in the history exactly once, each that fired has one job,
-    /// and nobody is stuck.
+    /// and no node is stuck.
     /// </summary>
     private async Task CheckAsync()
     {

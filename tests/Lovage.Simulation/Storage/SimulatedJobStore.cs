@@ -130,15 +130,17 @@ internal sealed class SimulatedJobStore(World world, Node node, LossyBus bus)
 
     private static NotSupportedException NotAsked() => new("No simulated client asks for that.");
 
-    /// <summary>As a store that looks at the job alone: whoever holds it now, this outcome is written.</summary>
+    /// <summary>
+    /// As a store that looks at the job alone: whichever worker holds it now, this outcome is written.
+    /// </summary>
     private Settlement Unfenced(Settlement outcome) =>
         _shared.State.TryFind(outcome.Id, out var job) && job.Stamp != 0
             ? outcome with { Token = new LeaseToken(job.Number, job.Stamp) }
             : outcome;
 
     /// <summary>
-    /// As a broker that forgets the delivery first: until the outcome is written nobody holds the job, and it stands in
-    /// no queue.
+    /// As a broker that forgets the delivery first: until the outcome is written no worker holds the job, and it stands
+    /// in no queue.
     /// </summary>
     private bool Acknowledge(IReadOnlyList<Settlement> outcomes)
     {

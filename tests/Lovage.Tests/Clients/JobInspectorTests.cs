@@ -148,7 +148,17 @@ public sealed class JobInspectorTests
         var directory = app.Host.Services.GetRequiredService<StorageGate>().Storage.Workers!;
         var owner = new WorkerOwner("boot", "1", 2, 3, "a");
         await directory.BeatAsync(
-            new WorkerBeat(owner, "host", "1.0", app.Time.GetUtcNow(), ["mail"], 4, 1, new JobNameSet(["n"])), Cancel);
+            new WorkerBeat
+            {
+                Owner = owner,
+                Host = "host",
+                Version = "1.0",
+                StartedAt = app.Time.GetUtcNow(),
+                Queues = ["mail"],
+                Slots = 4,
+                Running = 1,
+                Names = new JobNameSet(["n"]),
+            }, Cancel);
 
         var worker = Assert.Single(await app.Inspector.WorkersAsync(Cancel));
         Assert.Equal(

@@ -59,7 +59,8 @@ public sealed class LocalRaceTests
             var started = _time.GetTimestamp();
             await runner.StopAsync(CancellationToken.None);
             Assert.True(
-                _time.GetElapsedTime(started) < TimeSpan.FromSeconds(25), $"round {round}: the stop waited for no task");
+                _time.GetElapsedTime(started) < TimeSpan.FromSeconds(25),
+                $"round {round}: the stop waited for no task");
 
             // Whatever was accepted ended before the stop did; what comes now is refused.
             var atStop = Volatile.Read(ref ran);

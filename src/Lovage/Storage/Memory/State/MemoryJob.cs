@@ -148,14 +148,16 @@ internal sealed class MemoryCounter(string queue, string name)
 
     public void Ended(JobState state) => _ended[(int)state]++;
 
-    public JobCounter ToCounter() => new(
-        queue,
-        name,
-        Enqueued,
-        _ended[(int)JobState.Succeeded],
-        _ended[(int)JobState.Failed],
-        Retried,
-        _ended[(int)JobState.Cancelled],
-        _ended[(int)JobState.Expired],
-        _ended[(int)JobState.Dead]);
+    public JobCounter ToCounter() => new JobCounter
+    {
+        Queue = queue,
+        Name = name,
+        Enqueued = Enqueued,
+        Succeeded = _ended[(int)JobState.Succeeded],
+        Failed = _ended[(int)JobState.Failed],
+        Retried = Retried,
+        Cancelled = _ended[(int)JobState.Cancelled],
+        Expired = _ended[(int)JobState.Expired],
+        Dead = _ended[(int)JobState.Dead],
+    };
 }
