@@ -54,8 +54,17 @@ public sealed class WorkerDirectoryTests : IDisposable
     private static long Count(SqliteStorage storage, string table) =>
         storage.Readers.Read(reader => reader.Connection.Scalar($"SELECT count(*) FROM {table}"));
 
-    private WorkerBeat Beat(string owner, params string[] names) => new(
-        TestData.Owner(owner), "host", "1.0", _time.GetUtcNow(), [TestData.Queue], 4, 1, new JobNameSet(names));
+    private WorkerBeat Beat(string owner, params string[] names) => new()
+    {
+        Owner = TestData.Owner(owner),
+        Host = "host",
+        Version = "1.0",
+        StartedAt = _time.GetUtcNow(),
+        Queues = [TestData.Queue],
+        Slots = 4,
+        Running = 1,
+        Names = new JobNameSet(names),
+    };
 
     private async Task<SqliteStorage> OpenAsync(string boot)
     {
