@@ -10,8 +10,8 @@ public sealed class LimitOptions
     public TimeSpan EnqueueTimeout { get; set; } = ClientRules.EnqueueTimeout.Default;
 
     /// <summary>
-    /// Calls of <see cref="JobClient.EnqueueAsync(Job, CancellationToken)"/> that may wait for the storage at once, 1 to
-    /// 10,000,000; 100,000 by default. One more is refused.
+    /// Calls of <see cref="JobClient.EnqueueAsync(Job, CancellationToken)"/> that may wait for the storage at once, 1
+    /// to 10,000,000; 100,000 by default. One more is refused.
     /// </summary>
     public int EnqueueCallsMax { get; set; } = ClientRules.EnqueueCallsMax.Default;
 

@@ -145,7 +145,7 @@ internal sealed class ScheduleSync(
                 && record.CodeDigest?.StartsWith(GoneMark, StringComparison.Ordinal) != true
                 && !ours.Contains(record.Id)))
             {
-                // A version that is no longer the stored one means that somebody has just dealt with it.
+                // A version that is no longer the stored one means that another node has just dealt with it.
                 if (await store.SaveAsync(record with
                 {
                     State = ScheduleState.Paused,

@@ -176,7 +176,7 @@ internal sealed class LocalJobs(
         await threads.RunAsync(() => _runner.RunAsync(run));
 
     /// <summary>
-    /// In process either limit cancels the handler's token; nobody can take the handler's place from it. One longer
+    /// In process either limit cancels the handler's token; no other attempt can take the handler's place. One longer
     /// than a timer can be is no limit here.
     /// </summary>
     private ITimer? Limit(JobAttempt run) =>
