@@ -14,11 +14,13 @@ cd "$root"
 # Suites that kill processes, measure time or load both cores: they run alone, one after the other.
 alone=(Lovage.Faults Lovage.Packaging Lovage.Quickstart.Tests Lovage.Simulation)
 
-# What the tests need besides .NET: a command, then the Debian package that brings it.
+# What the tests need besides .NET: a command, then the Debian package that brings it (or what it depends on).
 needs=(
   "ps procps"
   "postgres postgresql"
   "pgbouncer pgbouncer"
+  "gcc gcc"
+  "gencat libc6-dev"
 )
 
 # Where packages put commands that are not on the PATH.
@@ -62,7 +64,7 @@ install_needs() {
   if ! { "${as_root[@]}" apt-get update -qq && "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${packages[@]}" >/dev/null; }; then
     echo "Not installed: ${packages[*]}. What needs them is skipped, and says so." >&2
   fi
-  # The tests start their own: what a package starts by itself where systemd runs is in nobody's way, but of no use.
+  # The tests start servers of their own; a server that a package starts through systemd does no harm and is not used.
   if [[ -d /run/systemd/system && " ${packages[*]} " == *" pgbouncer "* ]]; then
     "${as_root[@]}" systemctl disable --now --quiet pgbouncer.service || true
   fi

@@ -12,9 +12,8 @@ using Microsoft.Extensions.Logging;
 namespace Lovage.Bench;
 
 /// <summary>
-/// What an after-response task costs the requests that add one: the same endpoint with and without a no-op task, and in
-/// an app without Lovage, in turns, over keep-alive connections of the same process. Every task is counted where it
-/// ran.
+/// Measures what an after-response task costs its request. The same endpoint runs in turns with a no-op task, without
+/// one, and in an app without Lovage, over keep-alive connections of the same process. Each task counts where it ran.
 /// </summary>
 internal static class AfterResponseScenario
 {
@@ -24,8 +23,8 @@ internal static class AfterResponseScenario
     private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(6);
 
     /// <summary>
-    /// Short, so that there are many rounds: the machine's speed wanders from second to second, and within a round it
-    /// is nearly the same for all sides.
+    /// Rounds are short and many: the machine's speed changes from second to second, and within a round it is nearly
+    /// the same for all sides.
     /// </summary>
     private static readonly TimeSpan Turn = TimeSpan.FromMilliseconds(100);
 
@@ -51,7 +50,7 @@ internal static class AfterResponseScenario
         Interlocked.Exchange(ref Ran.Value, 0);
         for (var round = 0; round < rounds; round++)
         {
-            // Each round begins with another one: what comes first after a pause is at a disadvantage.
+            // Each round begins with another side: the first one after a pause is at a disadvantage.
             for (var i = 0; i < sides.Length; i++)
             {
                 await sides[(round + i) % sides.Length].MeasureAsync(record: true);

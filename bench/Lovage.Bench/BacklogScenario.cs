@@ -3,7 +3,7 @@ using System.Diagnostics;
 namespace Lovage.Bench;
 
 /// <summary>
-/// Whether a deep queue costs more a job than a shallow one, and whether a worker's memory grows with it.
+/// Measures whether a deep queue costs more a job than a shallow one, and whether a worker's memory grows with it.
 /// </summary>
 internal static class BacklogScenario
 {

@@ -3,7 +3,7 @@ using System.Diagnostics;
 namespace Lovage.Bench;
 
 /// <summary>
-/// The handlers that are measured. They count inside the handler: what was enqueued and never ran is not counted.
+/// The handlers that scenarios measure. Each counts inside the handler, so that a job that never ran does not count.
 /// </summary>
 internal static class BenchJobs
 {

@@ -3,7 +3,7 @@ using Npgsql;
 
 namespace Lovage.Bench;
 
-/// <summary>A storage of one run's own: a file, or a schema, that goes with it.</summary>
+/// <summary>A storage of one run's own: a file or a schema, which the run removes at its end.</summary>
 internal sealed class BenchStorage : IAsyncDisposable
 {
     private readonly string? _schema;
@@ -20,7 +20,7 @@ internal sealed class BenchStorage : IAsyncDisposable
     /// <summary>Where its file is; null when it has none.</summary>
     internal string? Folder { get; }
 
-    /// <param name="storage">What <c>--storage</c> says; the address of a single run is taken as it is.</param>
+    /// <param name="storage">What <c>--storage</c> says, or the whole address of a run.</param>
     internal static BenchStorage Create(string storage)
     {
         if (storage == "memory")
@@ -102,8 +102,8 @@ internal sealed class BenchStorage : IAsyncDisposable
                     + "current_setting('lovage_bench.schema')); END $$";
             await command.ExecuteNonQueryAsync();
 
-            // As on a server that has run for a while: the next run finds files of the log that can be used again, and
-            // no checkpoint comes into it.
+            // On a server that has run for a while, the next run finds log files to use again, and no checkpoint falls
+            // into it.
             command.CommandText = "CHECKPOINT";
             try
             {
@@ -111,7 +111,7 @@ internal sealed class BenchStorage : IAsyncDisposable
             }
             catch (PostgresException refused) when (refused.SqlState == PostgresErrorCodes.InsufficientPrivilege)
             {
-                // A server of somebody's own, with a user who may not: its figures are less even, and stand.
+                // On a server of the caller's own the user may lack the right: the figures vary more, and count.
             }
         }
     }

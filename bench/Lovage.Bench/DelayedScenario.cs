@@ -1,7 +1,7 @@
 namespace Lovage.Bench;
 
 /// <summary>
-/// Many jobs that are due at the same instant: how late their handlers start, and what the worker's memory is
+/// Measures many jobs that are due at the same instant: how late their handlers start, and the worker's memory
 /// meanwhile.
 /// </summary>
 internal static class DelayedScenario
@@ -27,7 +27,7 @@ internal static class DelayedScenario
         const int Part = 10_000;
         BenchJobs.Latencies.Take();
 
-        // Long enough for all of them to be accepted, with the slowest storage.
+        // Long enough for the slowest storage to accept all of them.
         var due = DateTimeOffset.UtcNow + TimeSpan.FromSeconds(10 + (jobs / 10_000));
         for (var from = 0; from < jobs; from += Part)
         {

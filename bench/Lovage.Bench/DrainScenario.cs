@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace Lovage.Bench;
 
-/// <summary>How fast N queued no-op jobs are run and recorded.</summary>
+/// <summary>Measures how fast a worker runs N queued no-op jobs and the storage records them.</summary>
 internal static class DrainScenario
 {
     internal static async Task<BenchResult> RunAsync(BenchOptions options)
@@ -15,7 +15,7 @@ internal static class DrainScenario
         var ran = new List<double>();
         var again = 0;
 
-        // The first run is not counted: it pays for the compiler.
+        // The first run does not count: it pays for the compiler.
         for (var run = -1; run < options.Runs; run++)
         {
             await using var app = await BenchApp.StartAsync(options);

@@ -3,7 +3,7 @@ using System.Diagnostics;
 namespace Lovage.Bench;
 
 /// <summary>
-/// How fast jobs are accepted: one caller after the other, many callers at once, and in bulk. No worker runs.
+/// Measures how fast the storage accepts jobs: of one caller, of many callers at once, and in bulk. No worker runs.
 /// </summary>
 internal static class EnqueueScenario
 {
@@ -14,9 +14,9 @@ internal static class EnqueueScenario
     {
         var jobs = options.Jobs ?? 100_000;
         var callers = options.Callers ?? 64;
-        var one = new List<double>();
-        var many = new List<double>();
-        var bulk = new List<double>();
+        var one = new List<Cost>();
+        var many = new List<Cost>();
+        var bulk = new List<Cost>();
         await MeasureAsync(options, Math.Max(1, jobs / 10), callers);
         await MeasureBulkAsync(options, jobs, BulkWarmUps);
         for (var run = 0; run < options.Runs; run++)
@@ -26,23 +26,32 @@ internal static class EnqueueScenario
             bulk.Add(await MeasureBulkAsync(options, jobs, warmUps: 1));
         }
 
-        return new BenchResult("enqueue", options.Storage, jobs, DrainScenario.Median(many))
+        return new BenchResult("enqueue", options.Storage, jobs, PerSecond(many))
             .Add("callers", callers)
-            .Add("per_second_min", many.Min())
-            .Add("per_second_max", many.Max())
-            .Add("one_caller_per_second", DrainScenario.Median(one))
-            .Add("bulk_per_second", DrainScenario.Median(bulk))
-            .Add("bulk_per_second_min", bulk.Min())
-            .Add("bulk_per_second_max", bulk.Max())
+            .Add("per_second_min", many.Min(static cost => cost.PerSecond))
+            .Add("per_second_max", many.Max(static cost => cost.PerSecond))
+            .Add("cpu_microseconds_per_job", Microseconds(many))
+            .Add("one_caller_per_second", PerSecond(one))
+            .Add("one_caller_cpu_microseconds_per_job", Microseconds(one))
+            .Add("bulk_per_second", PerSecond(bulk))
+            .Add("bulk_per_second_min", bulk.Min(static cost => cost.PerSecond))
+            .Add("bulk_per_second_max", bulk.Max(static cost => cost.PerSecond))
+            .Add("bulk_cpu_microseconds_per_job", Microseconds(bulk))
             .Add("runs", options.Runs);
     }
 
-    private static async Task<double> MeasureAsync(BenchOptions options, int jobs, int callers)
+    private static double PerSecond(List<Cost> costs) =>
+        DrainScenario.Median([.. costs.Select(static cost => cost.PerSecond)]);
+
+    private static double Microseconds(List<Cost> costs) =>
+        DrainScenario.Median([.. costs.Select(static cost => cost.Microseconds)]);
+
+    private static async Task<Cost> MeasureAsync(BenchOptions options, int jobs, int callers)
     {
         await using var app = await BenchApp.StartAsync(options, worker: false);
         await app.Client.EnqueueAsync(BenchJobs.Noop(0));
         var next = 0;
-        var clock = Stopwatch.StartNew();
+        var meter = new Meter(jobs);
         await Task.WhenAll(Enumerable.Range(0, callers).Select(_ => Task.Run(async () =>
         {
             int index;
@@ -51,10 +60,10 @@ internal static class EnqueueScenario
                 await app.Client.EnqueueAsync(BenchJobs.Noop(index));
             }
         })));
-        return jobs / clock.Elapsed.TotalSeconds;
+        return meter.Stop();
     }
 
-    private static async Task<double> MeasureBulkAsync(BenchOptions options, int jobs, int warmUps)
+    private static async Task<Cost> MeasureBulkAsync(BenchOptions options, int jobs, int warmUps)
     {
         await using var app = await BenchApp.StartAsync(options, worker: false);
         Job[] all = [.. Enumerable.Range(0, jobs).Select(i => (Job)BenchJobs.Noop(i))];
@@ -63,8 +72,23 @@ internal static class EnqueueScenario
             await app.Client.EnqueueAsync(all);
         }
 
-        var clock = Stopwatch.StartNew();
+        var meter = new Meter(jobs);
         await app.Client.EnqueueAsync(all);
-        return jobs / clock.Elapsed.TotalSeconds;
+        return meter.Stop();
+    }
+
+    /// <summary>What one measurement found.</summary>
+    /// <param name="PerSecond">Jobs a second, by the wall clock.</param>
+    /// <param name="Microseconds">Processor time of this process a job, in microseconds.</param>
+    private readonly record struct Cost(double PerSecond, double Microseconds);
+
+    private sealed class Meter(int jobs)
+    {
+        private readonly long _start = Stopwatch.GetTimestamp();
+        private readonly TimeSpan _cpu = Environment.CpuUsage.TotalTime;
+
+        internal Cost Stop() => new(
+            jobs / Stopwatch.GetElapsedTime(_start).TotalSeconds,
+            (Environment.CpuUsage.TotalTime - _cpu).TotalMicroseconds / jobs);
     }
 }

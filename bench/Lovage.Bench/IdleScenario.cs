@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace Lovage.Bench;
 
-/// <summary>What a worker costs that has nothing to do.</summary>
+/// <summary>Measures what a worker costs that has nothing to do.</summary>
 internal static class IdleScenario
 {
     internal static async Task<BenchResult> RunAsync(BenchOptions options)
@@ -22,7 +22,7 @@ internal static class IdleScenario
     /// <summary>What this process takes of a core while nothing happens.</summary>
     internal static async Task<double> PercentOfACoreAsync(BenchOptions options)
     {
-        // What an idle worker runs becomes hot slowly: the compiler is at work for most of a minute after a start.
+        // An idle worker calls its methods seldom: the compiler works for most of a minute after a start.
         await Task.Delay(TimeSpan.FromSeconds(60));
         var cpuBefore = Environment.CpuUsage.TotalTime;
         var clock = Stopwatch.StartNew();

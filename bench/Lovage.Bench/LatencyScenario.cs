@@ -5,12 +5,12 @@ using Npgsql;
 namespace Lovage.Bench;
 
 /// <summary>
-/// From the instant a job was meant to be sent to the start of its handler, at a fixed rate whatever the answers (open
-/// loop), so that a slow answer cannot hide the wait of those behind it.
+/// Measures the time from the instant at which a job should be sent to the start of its handler. The rate is fixed and
+/// waits for no answer (open loop), so that a slow answer cannot hide the wait of the jobs behind it.
 /// </summary>
 internal static class LatencyScenario
 {
-    // At a low rate methods become hot slowly, and each time the compiler replaces a batch of them all threads stop.
+    // At a low rate the compiler replaces methods late, and stops all threads for each batch of them.
     private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(30);
 
     internal static async Task<BenchResult> RunAsync(BenchOptions options)
@@ -40,7 +40,7 @@ internal static class LatencyScenario
         return result;
     }
 
-    /// <summary>What has no such baseline gets no figure, and not a zero.</summary>
+    /// <summary>Adds a baseline; a run without one gets no figure, and not a zero.</summary>
     private static void AddBaseline(BenchResult result, string name, double[] sorted)
     {
         if (sorted.Length > 0)
@@ -72,7 +72,7 @@ internal static class LatencyScenario
         return new BenchResult("latency-worker", options.Storage, 0, 0);
     }
 
-    /// <summary>What the disk itself takes: a page appended and flushed, at the same pace as the jobs.</summary>
+    /// <summary>Measures the disk itself: a page appended and flushed, at the same pace as the jobs.</summary>
     private static double[] FlushMilliseconds(string? folder)
     {
         const int Flushes = 100;
@@ -103,8 +103,8 @@ internal static class LatencyScenario
     }
 
     /// <summary>
-    /// What the server itself takes for the two commits of a job, to publish and to claim: a row added, and then
-    /// removed, at the same pace as the jobs.
+    /// Measures the server itself for the two commits of a job, publish and claim: a row added and removed, at the same
+    /// pace as the jobs.
     /// </summary>
     private static async Task<double[]> CommitMillisecondsAsync(BenchOptions options)
     {
@@ -147,7 +147,7 @@ internal static class LatencyScenario
         return [.. latencies.Order()];
     }
 
-    /// <summary>The latencies of all that were sent, once they have run.</summary>
+    /// <summary>The latencies of all jobs, once they have run.</summary>
     private static async Task<double[]> TakeAsync(int sent)
     {
         while (BenchJobs.Latencies.Count < sent)

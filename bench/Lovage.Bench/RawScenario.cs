@@ -7,8 +7,8 @@ using Lovage.Storage;
 namespace Lovage.Bench;
 
 /// <summary>
-/// What the storage itself allows: the same tables, rows and batches as a drain, through one prepared connection,
-/// without an engine.
+/// Measures what the storage itself allows: the tables, rows and batches of a drain, through one prepared connection
+/// and without a worker.
 /// </summary>
 internal static class RawScenario
 {
@@ -23,7 +23,7 @@ internal static class RawScenario
     }
 
     /// <summary>
-    /// The storage's own calls, one after the other: no worker, no leases to renew, no handlers. Then two such loops
+    /// Makes the storage's own calls one after the other: no worker, no renewal, no handler. Then two such loops run
     /// beside each other, since the server can use both cores.
     /// </summary>
     private static async Task<BenchResult> PostgreSqlAsync(BenchOptions options)
@@ -73,9 +73,10 @@ internal static class RawScenario
     private static async Task<int> DrainAsync(JobStorage storage, int number)
     {
         var owner = new WorkerOwner("bench", "0", Environment.ProcessId, 0, $"raw-{number}");
-        var request = new ReceiveRequest(owner, ["default"], Batch, TimeSpan.FromSeconds(30));
+        await using var receiver = storage.Broker.OpenReceiver(owner, ["default"], TimeSpan.FromSeconds(30));
         var done = 0;
-        while (await storage.Broker.ReceiveAsync(request, CancellationToken.None) is { Count: > 0 } deliveries)
+        while ((await receiver.ReceiveAsync(Batch, TimeSpan.Zero, CancellationToken.None)).Deliveries
+            is { Count: > 0 } deliveries)
         {
             var now = TimeProvider.System.GetUtcNow();
             await storage.Store.SettleAsync(

@@ -1,9 +1,9 @@
 namespace Lovage.Bench;
 
 /// <summary>
-/// Many schedules that fire each second: how late their ticks are recorded, with their jobs, and how late the jobs'
-/// handlers start. Once with all of them at the same instant, once spread over the second as intervals that were added
-/// one after the other are.
+/// Measures many schedules that fire each second: how late the storage records their ticks and jobs, and how late the
+/// jobs' handlers start. All fire at the same instant first, then spread over the second, as intervals that callers add
+/// one after the other.
 /// </summary>
 internal static class SchedulesScenario
 {
@@ -26,7 +26,7 @@ internal static class SchedulesScenario
         return result;
     }
 
-    /// <summary>What schedules cost whose ticks are far away.</summary>
+    /// <summary>Measures what schedules cost whose ticks are far away.</summary>
     internal static async Task<BenchResult> RunIdleAsync(BenchOptions options)
     {
         var count = options.Jobs ?? 100_000;

@@ -1,13 +1,14 @@
 using Lovage.Protocol;
+using Lovage.Sqlite.Life;
 using Lovage.Sqlite.Native;
 using Lovage.Sqlite.Schema;
-using Lovage.Sqlite.Writing;
+using Lovage.Storage;
 
 namespace Lovage.Bench;
 
 /// <summary>
-/// The benchmark's measure: the same rows by the same statements over one prepared connection, with no thread, no
-/// queue, no lock between processes and no objects of the seams. Give it a file that a SqliteStorage has made and
+/// The benchmark's measure: the same rows by the same statements over one prepared connection. It has no thread, no
+/// queue, no lock between processes and no objects of the seams. It needs a file that a SqliteStorage has made and
 /// closed.
 /// </summary>
 internal sealed class SqliteRawBaseline : IDisposable
@@ -29,14 +30,14 @@ internal sealed class SqliteRawBaseline : IDisposable
         _connection.Execute(isFull ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
         _words = new WordWriter(_connection, new Words());
         _tally = new Tally(_connection);
-        _clock = new StorageClock(time);
+        _clock = new StorageClock(time, bootId: null);
     }
 
-    /// <summary>One transaction that stores messages which are ready at once.</summary>
+    /// <summary>Stores messages, ready at once, in one transaction.</summary>
     internal void Publish(IReadOnlyList<JobMessage> messages)
     {
         Begin();
-        var (job, ready) = (Get(Sql.InsertJob), Get(Sql.InsertReady));
+        var (job, ready) = (Get(Sql.InsertMessage), Get(Sql.InsertReady));
         var now = _clock.Now;
         for (var i = 0; i < messages.Count; i++)
         {
@@ -57,7 +58,7 @@ internal sealed class SqliteRawBaseline : IDisposable
         Commit();
     }
 
-    /// <summary>One transaction that claims, one that settles as succeeded.</summary>
+    /// <summary>Claims jobs in one transaction and settles them as succeeded in another.</summary>
     /// <returns>How many jobs it was.</returns>
     internal int Drain(string queueName, string worker, int max)
     {
@@ -76,15 +77,15 @@ internal sealed class SqliteRawBaseline : IDisposable
     {
         Begin();
         var (queue, owner) = (_words.Id(queueName), _words.Id(worker));
-        var until = StorageClock.Add(_clock.Monotonic, TimeSpan.FromSeconds(30));
+        var until = _clock.Monotonic + TimeSpan.FromSeconds(30).Ticks;
         var row = Get(Sql.SelectReady).Bind(1, queue).Bind(2, 1).Bind(3, max);
         var claim = Get(Sql.InsertClaim);
         var keys = new List<long>(max);
         var (priority, seq) = (0L, 0L);
         while (row.Read())
         {
-            (priority, seq) = (row.Int64(Sql.JobColumnCount), row.Int64(Sql.JobColumnCount + 1));
-            var key = row.Int64(Sql.JobColumnCount + 2);
+            (priority, seq) = (row.Int64(MessageColumns.Count), row.Int64(MessageColumns.Count + 1));
+            var key = row.Int64(MessageColumns.Count + 2);
             claim.Bind(1, key).Bind(2, ++_ticket).Bind(3, owner).Bind(4, owner).Bind(5, until).Bind(6, 1).Bind(7, seq)
                 .Bind(9, 0).Bind(10, row.Int64(1)).Bind(11, queue).Bind(12, priority).Bind(13, row.Int64(5))
                 .Bind(14, row.Text(0)).Run();
@@ -105,7 +106,7 @@ internal sealed class SqliteRawBaseline : IDisposable
     private void Settle(List<long> keys, string worker)
     {
         Begin();
-        var (find, delete, course) = (Get(Sql.SelectClaim), Get(Sql.DeleteClaim), Get(Sql.WriteCourse));
+        var (find, delete, course) = (Get(Sql.SelectClaim), Get(Sql.DeleteClaim), Get(Sql.WriteAttempt));
         var (owner, now) = (_words.Id(worker), _clock.Now);
         foreach (var key in keys)
         {
@@ -123,8 +124,9 @@ internal sealed class SqliteRawBaseline : IDisposable
                 .Bind(10, 0)
                 .Bind(11, owner)
                 .Bind(12, stamp)
-                .Bind(13, now)
-                .BindSome(14, "null"u8)
+                .Bind(13, (long)JobState.Succeeded)
+                .Bind(14, now)
+                .BindSome(15, "null"u8)
                 .Run();
             _tally.Queue(queue).Claimed--;
             _tally.Job(queue, name).AddEnd(JobState.Succeeded);

@@ -1,7 +1,7 @@
 namespace Lovage.Bench;
 
 /// <summary>
-/// How far PostgreSQL's log (WAL) has grown; of the whole server, so that others who write are counted too.
+/// Reads how far PostgreSQL's log (WAL) has grown. It counts the whole server, other programs included.
 /// </summary>
 internal static class WalMeter
 {

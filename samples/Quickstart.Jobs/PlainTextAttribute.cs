@@ -5,10 +5,10 @@ using System.Text;
 namespace Quickstart.Jobs;
 
 /// <summary>
-/// The text stays one line wherever it is shown, and reads as it is written: no control characters (CR, LF, NUL, U+0085
-/// and the like), no line or paragraph separators (U+2028, U+2029), nothing that turns the direction of the text around
-/// it (U+202A to U+202E, U+2066 to U+2069), no half of a surrogate pair, and not only blanks. What joins letters and
-/// emoji is welcome.
+/// The text stays one line in every place that shows it, and reads as its author wrote it. It has no control characters
+/// (CR, LF, NUL, U+0085 and the like) and no line or paragraph separators (U+2028, U+2029). It has no marks that turn
+/// the direction of text (U+202A to U+202E, U+2066 to U+2069), no half of a surrogate pair, and not only blanks.
+/// Characters that join letters and emoji are allowed.
 /// </summary>
 [AttributeUsage(AttributeTargets.Parameter | AttributeTargets.Property)]
 public sealed class PlainTextAttribute() : ValidationAttribute(
@@ -25,7 +25,8 @@ public sealed class PlainTextAttribute() : ValidationAttribute(
             is not (UnicodeCategory.Control or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator)
         && rune.Value is not ((>= 0x202A and <= 0x202E) or (>= 0x2066 and <= 0x2069));
 
-    /// <summary>Half of a pair is enumerated as a replacement character, so it is looked for by itself.</summary>
+    /// <summary>Finds half of a surrogate pair, which an enumeration of runes shows as a replacement
+    /// character.</summary>
     private static bool IsWellFormed(string text)
     {
         for (var i = 0; i < text.Length; i++)

@@ -20,7 +20,7 @@ public sealed record DailyReport
     /// <summary>Jobs that ended that day, by name and by Celery's word for how.</summary>
     public required IReadOnlyDictionary<string, SortedDictionary<string, int>> Jobs { get; init; }
 
-    /// <summary>Data sets that were processed.</summary>
+    /// <summary>How many data sets jobs processed.</summary>
     public required int Datasets { get; init; }
 
     /// <summary>The rows in them.</summary>
@@ -35,8 +35,8 @@ public sealed class ReportJobs(JobInspector jobs, ReportPlace place, TimeProvide
     private static readonly TimeSpan LookBack = TimeSpan.FromDays(7);
 
     /// <summary>
-    /// Adds up what ended on a day, yesterday by default, and writes it to a file of that day. Run again it writes the
-    /// same file again.
+    /// Counts the jobs that ended on a day, yesterday by default, and writes the report of that day. A second run
+    /// writes the same file again.
     /// </summary>
     [Job("daily_report")]
     public async Task<DailyReport> DailyReportAsync(
@@ -81,11 +81,11 @@ public sealed class ReportJobs(JobInspector jobs, ReportPlace place, TimeProvide
         return report;
     }
 
-    /// <exception cref="BadArgumentsException">The day is none.</exception>
+    /// <exception cref="BadArgumentsException">The text is no day.</exception>
     private (DateOnly Day, DateTimeOffset From, DateTimeOffset To) Bounds(
         string? day, DateTimeOffset? tick, TimeZoneInfo zone)
     {
-        // A tick that is made up for late still means the day before itself.
+        // A tick that fires late still means the day before the tick.
         var date = DateOnly.FromDateTime(TimeZoneInfo.ConvertTime(tick ?? time.GetUtcNow(), zone).DateTime).AddDays(-1);
         if (day is not null
             && !DateOnly.TryParseExact(day, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out date))

@@ -9,11 +9,11 @@ public sealed class TrialJobs(TimeProvider time)
     [Job("add")]
     public long Add(long a, long b) => checked(a + b);
 
-    /// <summary>Fails each time, so that retries and errors can be watched.</summary>
+    /// <summary>Fails each time, to show retries and errors.</summary>
     [Job("fail")]
     public void Fail(string message = "This job always fails.") => throw new InvalidOperationException(message);
 
-    /// <summary>Waits, saying how far it is about once a second, and stops at once when it is cancelled.</summary>
+    /// <summary>Waits, reports progress about once a second, and stops at once when a caller cancels it.</summary>
     [Job("sleep")]
     public async Task SleepAsync(
         [Range(0.0, 3_600)] double seconds, JobContext context, CancellationToken cancellationToken)

@@ -92,7 +92,7 @@ public sealed class BackgroundTests
         await using var app = new QuickstartApp();
         app.Mailer.Error = new TimeoutException("the mail server is away");
 
-        // The client knows nothing of it: it was answered before.
+        // The client does not see the failure: the app answered before it.
         Assert.Equal("""{"status":"Notification queued"}""", await PostAsync(app, "/notify?email=ada@example.com"));
 
         Assert.Equal(

@@ -6,14 +6,15 @@ using Microsoft.AspNetCore.TestHost;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Time.Testing;
 using Quickstart.Jobs;
 using Quickstart.Jobs.Mailing;
 
 namespace Quickstart.Tests;
 
 /// <summary>
-/// The Quickstart as it is, in this process, but for what a test wants in its hands: the storage, the clock, the files,
-/// the mails, and who runs the jobs.
+/// The Quickstart as it is, in this process. The test controls the storage, the clock, the files, the mails, and who
+/// runs the jobs.
 /// </summary>
 public sealed class QuickstartApp(Action<LovageBuilder>? change = null) : WebApplicationFactory<Program>
 {
@@ -25,7 +26,7 @@ public sealed class QuickstartApp(Action<LovageBuilder>? change = null) : WebApp
         TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>Stands still until a test moves it, at 2026-01-01 00:00 UTC.</summary>
-    public FakeTimeProvider Time { get; } = new();
+    public FakeTimeProvider Time { get; } = new(new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero));
 
     public FakeMailer Mailer { get; } = new();
 

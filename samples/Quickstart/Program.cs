@@ -11,7 +11,7 @@ if (builder.Configuration["urls"] is null && builder.Configuration["http_ports"]
     builder.WebHost.UseUrls("http://127.0.0.1:5080");
 }
 
-var lovage = builder.AddLovage()                    // binds the "Lovage" section; sqlite:lovage.db when nothing is said
+var lovage = builder.AddLovage()                    // binds the "Lovage" section; sqlite:lovage.db by default
     .AddJobs(QuickstartJobs.Catalog)                // written by the generator for the library with the jobs
     .AddJsonContext(QuickstartJson.Default)
     .AddProblemDetails();                           // Lovage's errors as problem details: 400, 409, 413, 503
@@ -29,10 +29,11 @@ builder.Services.AddSingleton(new ItemLog("logs.txt"));
 builder.Services.AddValidation();                   // the annotations on the endpoints' parameters
 builder.WebHost.ConfigureKestrel(kestrel =>
 {
-    // A body is read into memory before its job is stored: bounded well above Lovage:Limits:PayloadBytesMax.
+    // The app reads a body into memory before it enqueues the job; the bound is well above
+    // Lovage:Limits:PayloadBytesMax.
     kestrel.Limits.MaxRequestBodySize = 4 * 1024 * 1024;
 
-    // A parameter that is too long is told so up to here; a longer line is refused by the server itself.
+    // Up to here the app says which parameter is too long; the server itself refuses a longer line.
     kestrel.Limits.MaxRequestLineSize = 64 * 1024;
 });
 builder.Services.ConfigureHttpJsonOptions(json =>

@@ -5,11 +5,12 @@ using System.Text.Json;
 namespace Quickstart;
 
 /// <summary>
-/// Reads what was posted. What cannot be read ends in a <see cref="BadHttpRequestException"/> that says why.
+/// Reads the body of a request. A body that it cannot read ends in a <see cref="BadHttpRequestException"/> that says
+/// why.
 /// </summary>
 internal static class RequestBody
 {
-    // A job's message wraps its arguments in two more levels of the 64 that are allowed.
+    // JSON may have 64 levels, and a job's message wraps its arguments in two of them.
     private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false, MaxDepth = 60 };
 
     private static readonly UTF8Encoding StrictUtf8 = new(
@@ -73,7 +74,7 @@ internal static class RequestBody
         }
     }
 
-    /// <summary>Half of a surrogate pair is valid JSON but no text that could be stored.</summary>
+    /// <summary>Refuses half of a surrogate pair, which is valid JSON but no text that a storage could keep.</summary>
     private static void CheckText(JsonElement json)
     {
         try

@@ -34,11 +34,11 @@ internal static class ScheduleEndpoints
         one.MapDelete("", RemoveAsync).WithName("RemoveSchedule").WithSummary("Removes a schedule and its history.");
         one.MapGet("/history", HistoryAsync)
             .WithName("ScheduleHistory")
-            .WithSummary("What became of its newest 100 ticks, newest first.");
+            .WithSummary("The history of its newest 100 ticks, newest first.");
         one.MapPost("/run", RunAsync).WithName("RunSchedule").WithSummary("Enqueues its job now.");
         one.MapPost("/pause", PauseAsync)
             .WithName("PauseSchedule")
-            .WithSummary("Pauses it; ticks that pass are not made up for.");
+            .WithSummary("Pauses it; no tick of the pause fires later.");
         one.MapPost("/resume", ResumeAsync).WithName("ResumeSchedule").WithSummary("Lets it fire again.");
     }
 
@@ -113,7 +113,7 @@ internal static class ScheduleEndpoints
 
     private static async Task<Results<Ok<ScheduleView>, ProblemHttpResult>> PauseAsync(
         string id,
-        [FromQuery(Name = "reason"), Description("Why, for the next person who looks.")] string? reason,
+        [FromQuery(Name = "reason"), Description("Why, for the next person who reads the schedule.")] string? reason,
         ScheduleClient schedules,
         CancellationToken cancellationToken) =>
         await KnowsAsync(id, schedules, cancellationToken)
@@ -176,7 +176,7 @@ internal sealed record NewSchedule
     [Description("Its arguments: an array (by position), an object (by name), or nothing.")]
     public JsonElement? Arguments { get; init; }
 
-    /// <exception cref="TriggerException">It is none.</exception>
+    /// <exception cref="TriggerException">The JSON is no trigger.</exception>
     /// <exception cref="InvalidOperationException">Its text holds half a character.</exception>
     public Trigger ReadTrigger() =>
         Trigger.ValueKind == JsonValueKind.String ? Cron.Parse(Trigger.GetString()!) : Lovage.Trigger.FromJson(Trigger);

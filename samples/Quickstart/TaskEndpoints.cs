@@ -1,5 +1,4 @@
 using Lovage;
-using Lovage.Storage;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
 
@@ -15,11 +14,10 @@ internal static class TaskEndpoints
         task.MapGet("", GetAsync)
             .WithName("GetTask")
             .WithSummary(
-                "Where a job stands. As in Celery, an id that nobody knows is PENDING; \"known\" tells the "
-                    + "difference.");
+                "Where a job stands. As in Celery, an unknown id is PENDING; \"known\" tells the difference.");
         task.MapPost("/cancel", CancelAsync)
             .WithName("CancelTask")
-            .WithSummary("Cancels a job: 200 when it is cancelled, 202 when it runs and has been asked to stop.")
+            .WithSummary("Cancels a job: 200 when it is cancelled, 202 when it runs and its handler is asked to stop.")
             .ProducesProblem(StatusCodes.Status404NotFound)
             .ProducesProblem(StatusCodes.Status409Conflict);
     }
@@ -32,7 +30,7 @@ internal static class TaskEndpoints
             return BadId;
         }
 
-        return TypedResults.Ok(TaskView.Of(await jobs.GetHandle(id).GetStatusAsync(cancellationToken)));
+        return TypedResults.Ok(TaskView.Of(id, await jobs.FindAsync(id, cancellationToken)));
     }
 
     private static async Task<Results<Ok<TaskView>, Accepted<TaskView>, ProblemHttpResult>> CancelAsync(
@@ -43,18 +41,17 @@ internal static class TaskEndpoints
             return BadId;
         }
 
-        var handle = jobs.GetHandle(id);
-        var outcome = await handle.CancelAsync("Cancelled over HTTP.", cancellationToken);
-        if (outcome == CancelStatus.Unknown)
+        var (status, state) = await jobs.CancelAsync(id, "Cancelled over HTTP.", cancellationToken);
+        if (status == CancelStatus.Unknown)
         {
-            return BadRequests.Problem($"No job with the id '{id}' is known.", StatusCodes.Status404NotFound);
+            return BadRequests.Problem($"The storage knows no job with the id '{id}'.", StatusCodes.Status404NotFound);
         }
 
-        var view = TaskView.Of(await handle.GetStatusAsync(cancellationToken));
-        return outcome switch
+        var view = TaskView.Of(id, await jobs.FindAsync(id, cancellationToken));
+        return status switch
         {
             CancelStatus.Requested => TypedResults.Accepted($"/task/{id}", view),
-            CancelStatus.AlreadyEnded when view.Status != "REVOKED" => BadRequests.Problem(
+            CancelStatus.AlreadyEnded when state?.CeleryWord != "REVOKED" => BadRequests.Problem(
                 $"The job has already ended as {view.Status}; there is nothing left to cancel.",
                 StatusCodes.Status409Conflict,
                 new("task_id", id.Value),

@@ -30,37 +30,40 @@ internal sealed record TaskView
     [Description("The job's newest report, 1 when it has succeeded; null when it made none.")]
     public required TaskProgress? Progress { get; init; }
 
-    [Description("False for an id that nobody knows: never enqueued, or ended so long ago that it was removed.")]
+    [Description("False for an unknown id: its job was never enqueued, or was removed after its end.")]
     public required bool Known { get; init; }
 
-    public static TaskView Of(JobStatus job) => new()
+    /// <summary>The view of a job that was found, or was not.</summary>
+    public static TaskView Of(JobId id, JobRecord? job) => new()
     {
-        TaskId = job.Id.Value,
-        Status = job.CeleryState,
-        Result = job.State == JobState.Succeeded && !job.Result.IsEmpty ? JsonElement.Parse(job.Result.Span) : null,
-        Error = ErrorOf(job),
-        Attempts = job.Attempts,
-        Progress = ProgressOf(job),
-        Known = job.Known,
+        TaskId = id.Value,
+        Status = job.CeleryWord,
+        Result = job is { State: JobState.Succeeded, Result.IsEmpty: false }
+            ? JsonElement.Parse(job.Result.Span)
+            : null,
+        Error = job is null ? null : ErrorOf(job),
+        Attempts = job?.Attempts ?? 0,
+        Progress = job is null ? null : ProgressOf(job),
+        Known = job is not null,
     };
 
     /// <summary>
-    /// Reports between two writes are skipped, so the last one stored may be behind: a job that has succeeded is at 1.
+    /// The storage skips reports that come fast, so the stored one may lag. A job that has succeeded is at 1.
     /// </summary>
-    private static TaskProgress? ProgressOf(JobStatus job) => job switch
+    private static TaskProgress? ProgressOf(JobRecord job) => job switch
     {
         { Progress: null } => null,
         { State: JobState.Succeeded } => new TaskProgress(1, null),
         { Progress: { } fraction } => new TaskProgress(fraction, job.ProgressMessage),
     };
 
-    private static TaskError? ErrorOf(JobStatus job) => job switch
+    private static TaskError? ErrorOf(JobRecord job) => job switch
     {
         { State: JobState.Succeeded } => null,
         { State: JobState.Cancelled or JobState.Expired } =>
-            new TaskError(job.State.ToString()!, job.Reason ?? $"The job ended as {job.State}."),
+            new TaskError(job.State.ToString(), job.Reason ?? $"The job ended as {job.State}."),
         { Error: { } error } => new TaskError(error.Type, error.Message),
-        { IsFinal: true } => new TaskError(job.State.ToString()!, job.Reason ?? $"The job ended as {job.State}."),
+        { IsFinal: true } => new TaskError(job.State.ToString(), job.Reason ?? $"The job ended as {job.State}."),
         _ => null,
     };
 }

@@ -5,8 +5,8 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 namespace UnstableCalls;
 
 /// <summary>
-/// Another company's service, which fails as often as its caller asks: the sample comes out the same each time. On a
-/// free port of this machine.
+/// Another company's service, on a free port of this machine. It fails as often as its caller asks, so that each run of
+/// the sample is the same.
 /// </summary>
 internal sealed class FlakyServer : IAsyncDisposable
 {

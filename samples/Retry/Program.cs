@@ -52,10 +52,10 @@ using (var host = builder.Build())
     var handle = await host.Services.GetRequiredService<JobClient>()
         .EnqueueAsync(RateJobs.Refresh("/rate/outage?failures=4"));
     var rate = await handle.WaitAsync();
-    var status = await handle.GetStatusAsync();
+    var job = await handle.FindAsync();
     Check(
-        rate == 1.0842 && status.Attempts == 2 && server.Calls("outage") == 5,
-        $"the job {status.State} with {rate} in {status.Attempts} attempts and {server.Calls("outage")} calls");
+        rate == 1.0842 && job?.Attempts == 2 && server.Calls("outage") == 5,
+        $"the job {job?.State} with {rate} in {job?.Attempts} attempts and {server.Calls("outage")} calls");
     await host.StopAsync();
 }
 

@@ -5,10 +5,10 @@ using Polly.Timeout;
 namespace UnstableCalls;
 
 /// <summary>
-/// Two layers, each for its own span. Polly bridges a blip of the network in milliseconds, within one attempt. When it
-/// gives up, the exception leaves the handler, and the job's own retries take over: they wait seconds to hours, hold no
-/// thread and no slot meanwhile, survive a restart, and each attempt is seen with its error. The layers multiply (here
-/// 2 attempts of up to 3 calls): keep the inner one short.
+/// Retries in two layers, each for its own span. Polly bridges a blip of the network in milliseconds, within one
+/// attempt. When it gives up, the exception leaves the handler, and the job's own retries take over. They wait seconds
+/// to hours, hold neither thread nor slot meanwhile and survive a restart; each attempt keeps its error. The layers
+/// multiply (here 2 attempts of up to 3 calls): keep the inner one short.
 /// </summary>
 internal sealed class RateJobs(HttpClient http)
 {

@@ -6,8 +6,8 @@ using Polly.Timeout;
 namespace UnstableCalls;
 
 /// <summary>
-/// The retries around ONE call, in milliseconds: tenacity's place, taken by Polly. What is retried must be idempotent,
-/// as a GET is, because a call that timed out may have been carried out.
+/// The retries around one call, in milliseconds: Polly takes tenacity's place. The call must be idempotent, as a GET
+/// is, because the server may have carried out a call that timed out.
 /// </summary>
 internal static class UnstableCall
 {
@@ -40,7 +40,7 @@ internal static class UnstableCall
             .Build();
 
     /// <summary>
-    /// Worth another try: no connection, no answer in time, or the server says that it is its own trouble. A 404 will
+    /// Tells what is worth another try: no connection, no answer in time, or an error of the server's own. A 404 will
     /// be a 404 again.
     /// </summary>
     private static bool IsPassing(Outcome<HttpResponseMessage> outcome) => outcome switch

@@ -2,25 +2,36 @@ using System.Reflection;
 using System.Text.Json.Serialization;
 using Lovage.AspNetCore;
 using Lovage.Spawning;
+using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Lovage;
 
 /// <summary>
-/// Work for after the response, as FastAPI's <c>BackgroundTasks</c>: take it as a parameter of an endpoint or a
-/// controller's action, or by constructor in any service of the request; all of them share one list. The tasks start
-/// when the response has gone out, in the order in which they were added, each when the one before has ended.
+/// Runs work after the response, as FastAPI's <c>BackgroundTasks</c>. An endpoint or a controller's action takes it as
+/// a parameter, any service of the request by constructor; all of them share one list. The tasks start when the
+/// response has gone out, one after the other in the order in which they were added.
 /// </summary>
 /// <remarks>
-/// <para>Safe for use by several threads while the request runs. The connection serves its next request at once; a
-/// client that disconnects does not stop them; one that fails is logged, counted and given to
+/// <para>Safe for use by several threads while the request runs. The connection serves its next request at once. A
+/// client that disconnects does not stop the tasks. A failed task is logged, counted and given to
 /// <see cref="LovageBuilder.OnTaskFailure"/>, and the next still runs. A request that ends in an exception drops its
-/// tasks (logged, counted); one that answers with an error status runs them.</para>
-/// <para>The request is over when they run: do not use its <see cref="HttpContext"/> or its scoped services in them (an
-/// analyzer flags it). Read what is needed before, and let the task take its services as parameters: they come from a
-/// scope of its own. The tasks live in this process: what must happen even if it dies belongs in a durable job.</para>
+/// tasks, with a line in the log; a request that answers with an error status runs them.</para>
+/// <para>The request is over when its tasks run: do not use its <see cref="HttpContext"/> or its scoped services in
+/// them (an analyzer flags it). Read what the task needs before. Let the task take services as parameters: they come
+/// from a scope of its own. The tasks live in this process; enqueue a durable job for work that must survive it.</para>
 /// </remarks>
+/// <example>
+/// <code>
+/// app.MapPost("/orders/{id}", (int id, BackgroundTasks background) =>
+/// {
+///     background.Add("orders.audit", (ILogger&lt;Program&gt; log) => log.LogInformation("Order {Id} was taken", id));
+///     background.Add(MailJobs.Welcome("ada@example.com"));    // a job's handler, without a worker
+///     return TypedResults.Ok();
+/// });
+/// </code>
+/// </example>
 [BoundByRequest]
 [JsonConverter(typeof(BackgroundTasksBodyRefusal))]
 public sealed class BackgroundTasks
@@ -37,25 +48,27 @@ public sealed class BackgroundTasks
     }
 
     /// <summary>
-    /// Adds a job: its handler runs in this process with the arguments as they are, in a scope of its own, with
-    /// filters, once; nothing is stored. Enqueue it with <see cref="JobClient"/> to have it survive a crash.
+    /// Adds a job. Its handler runs once in this process, with the arguments as they are, in a scope of its own and
+    /// with filters. No storage knows of it; enqueue it with <see cref="JobClient"/> if it must survive a crash.
     /// </summary>
     /// <param name="job">The job, without a delay; its queue, priority and expiry mean nothing here.</param>
     /// <exception cref="UnknownJobException">No handler of that name is registered in this process.</exception>
     /// <exception cref="BadArgumentsException">An argument is not valid.</exception>
     /// <exception cref="QueueFullException">Too many tasks after a response have not ended
-    /// (<c>Lovage:Local:AfterResponseMax</c>); left to itself it answers 503 with Retry-After.</exception>
+    /// (<c>Lovage:Local:AfterResponseMax</c>); when the app does not catch it, the answer is 503 with
+    /// Retry-After.</exception>
     /// <exception cref="AppStoppingException">The app is stopping.</exception>
     /// <exception cref="ArgumentException">The job has a delay or a due time.</exception>
     /// <exception cref="InvalidOperationException">The response has gone out already.</exception>
     public void Add(Job job) => _tasks.Add(job, _request.RequestServices);
 
     /// <summary>Adds a delegate.</summary>
-    /// <param name="name">What it is called in logs, metrics and lists: a fixed text, not one with ids in it.</param>
-    /// <param name="work">The work. Services it takes come from a scope of its own; its token is cancelled when the
-    /// app's stop no longer waits.</param>
+    /// <param name="name">Its name in logs, metrics and lists: a fixed text without ids.</param>
+    /// <param name="work">The work. Its services come from a scope of its own; its token is cancelled when the app's
+    /// stop no longer waits.</param>
     /// <exception cref="QueueFullException">Too many tasks after a response have not ended
-    /// (<c>Lovage:Local:AfterResponseMax</c>); left to itself it answers 503 with Retry-After.</exception>
+    /// (<c>Lovage:Local:AfterResponseMax</c>); when the app does not catch it, the answer is 503 with
+    /// Retry-After.</exception>
     /// <exception cref="AppStoppingException">The app is stopping.</exception>
     /// <exception cref="InvalidOperationException">The response has gone out already.</exception>
     public void Add(string name, Action work) => _tasks.Add(name, LocalCalls.Of(work));
@@ -102,7 +115,7 @@ public sealed class BackgroundTasks
         where TService1 : notnull
         where TService2 : notnull => _tasks.Add(name, _calls.Of(work));
 
-    /// <summary>Binds a parameter of a minimal endpoint; for ASP.NET Core. It is never read from the body.</summary>
+    /// <summary>Binds a parameter of a minimal endpoint, never from the body; ASP.NET Core calls it.</summary>
     /// <param name="context">The request.</param>
     /// <param name="parameter">The parameter.</param>
     /// <exception cref="InvalidOperationException">The app has no Lovage.</exception>
@@ -120,8 +133,8 @@ public sealed class BackgroundTasks
             return known;
         }
 
-        // The app's own services, where they can be had: asking the request's makes a scope for it, which many an
-        // endpoint never needs.
+        // The app's own services come first: the request's services would make a scope, which many endpoints never
+        // need.
         var after = ((context as DefaultHttpContext)?.ServiceScopeFactory as IServiceProvider)
             ?.GetService<AfterResponse>()
             ?? context.RequestServices.GetService<AfterResponse>()
@@ -138,15 +151,16 @@ public sealed class BackgroundTasks
         return made;
     }
 
-    /// <summary>The request has ended in an exception, whoever answers it.</summary>
+    /// <summary>Drops the tasks of a request that has ended in an exception, also when the app answers it.</summary>
     internal static void Drop(HttpContext context) => context.Features.Get<BackgroundTasks>()?.Drop();
 
     private void Drop() => _tasks.Drop("their request ended in an exception");
 
-    /// <summary>The response has gone out, and the request's context is still its own.</summary>
+    /// <summary>Starts the tasks: the response has gone out, and the request's context is still its own.</summary>
     private void Complete()
     {
-        if (RequestFailure.Handled(_request))
+        // An exception handler in the pipeline has answered an exception.
+        if (_request.Features.Get<IExceptionHandlerFeature>() is not null)
         {
             Drop();
         }

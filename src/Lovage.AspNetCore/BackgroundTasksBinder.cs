@@ -5,8 +5,8 @@ using Microsoft.AspNetCore.Mvc.ModelBinding.Validation;
 namespace Lovage.AspNetCore;
 
 /// <summary>
-/// Gives a controller's action or a page's handler the list of its request, in an app that forgot Lovage too: there it
-/// says what to add.
+/// Gives a controller's action or a page's handler the list of its request. In an app without Lovage its error says
+/// what to add.
 /// </summary>
 [SuppressMessage("Performance", "CA1812", Justification = "Made by MVC.")]
 internal sealed class BackgroundTasksBinder : IModelBinder
@@ -21,8 +21,8 @@ internal sealed class BackgroundTasksBinder : IModelBinder
 }
 
 /// <summary>
-/// Tells MVC, by the type itself, that it is neither the body nor made of values of the request, and API descriptions
-/// that it is no parameter.
+/// Tells MVC that the type is neither the request's body nor made of its values. API descriptions then list no
+/// parameter for it.
 /// </summary>
 [AttributeUsage(AttributeTargets.Class)]
 internal sealed class BoundByRequestAttribute : Attribute, IBinderTypeProviderMetadata

@@ -5,8 +5,8 @@ using System.Text.Json.Serialization;
 namespace Lovage.AspNetCore;
 
 /// <summary>
-/// Where an app without Lovage takes a BackgroundTasks parameter for the body of a request, this says what to add
-/// instead.
+/// An app without Lovage takes a BackgroundTasks parameter for the body of a request. The error of this converter says
+/// what to add.
 /// </summary>
 [SuppressMessage("Performance", "CA1812", Justification = "Made by the JSON serializer.")]
 internal sealed class BackgroundTasksBodyRefusal : JsonConverter<BackgroundTasks>
@@ -21,5 +21,6 @@ internal sealed class BackgroundTasksBodyRefusal : JsonConverter<BackgroundTasks
         JsonSerializerOptions options) => throw new InvalidOperationException(HowToAdd);
 
     public override void Write(Utf8JsonWriter writer, BackgroundTasks value, JsonSerializerOptions options) =>
-        throw new InvalidOperationException("BackgroundTasks is no answer: return something else from the endpoint.");
+        throw new InvalidOperationException(
+            "BackgroundTasks cannot be an answer: return something else from the endpoint.");
 }

@@ -10,10 +10,9 @@ namespace Microsoft.AspNetCore.Builder;
 public static class HealthEndpointExtensions
 {
     /// <summary>
-    /// Answers with the status of every registered health check, Lovage's (<c>Lovage.Storage</c>,
-    /// <c>Lovage.ThreadPool</c>, <c>Lovage.Worker</c>) and others', as
-    /// <c>{"status":"Healthy","checks":{"Lovage.Storage":{"status":"Healthy"}}}</c>: 200 when healthy or degraded, 503
-    /// when unhealthy. Nothing but the status is told, so that it may be public.
+    /// Answers with the status of each registered health check, such as <c>Lovage.Storage</c>, <c>Lovage.ThreadPool</c>
+    /// and <c>Lovage.Worker</c>, as <c>{"status":"Healthy","checks":{"Lovage.Storage":{"status":"Healthy"}}}</c>. The
+    /// code is 200 when healthy or degraded, 503 when unhealthy. The answer has no details, so that it may be public.
     /// </summary>
     /// <param name="endpoints">Where to.</param>
     /// <param name="pattern">The route; <c>/health</c> by default.</param>

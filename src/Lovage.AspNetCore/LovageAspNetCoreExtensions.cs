@@ -10,10 +10,10 @@ namespace Microsoft.Extensions.DependencyInjection;
 public static class LovageAspNetCoreExtensions
 {
     /// <summary>
-    /// Answers requests that end in an error of Lovage with problem details (RFC 9457) instead of 500:
-    /// <see cref="BadArgumentsException"/> 400, <see cref="JobIdConflictException"/> 409,
-    /// <see cref="PayloadTooLargeException"/> 413, <see cref="QueueFullException"/> and a transient
-    /// <see cref="StorageException"/> 503 with Retry-After. It takes effect where the app calls
+    /// Answers requests that end in an error of Lovage with problem details (RFC 9457) instead of 500.
+    /// <see cref="BadArgumentsException"/> gives 400, <see cref="JobIdConflictException"/> 409,
+    /// <see cref="PayloadTooLargeException"/> 413. <see cref="QueueFullException"/> and a transient
+    /// <see cref="StorageException"/> give 503 with Retry-After. It takes effect in an app that calls
     /// <c>app.UseExceptionHandler()</c>.
     /// </summary>
     /// <param name="builder">The set-up.</param>

@@ -9,7 +9,9 @@ internal static class LovageProblem
 {
     private static readonly TimeSpan StorageRetryAfter = TimeSpan.FromSeconds(5);
 
-    /// <summary>Null for an error that is not for the client to know.</summary>
+    /// <summary>
+    /// The problem that an error is for the client; null for an error that is not the client's to know.
+    /// </summary>
     internal static ProblemDetails? Of(Exception exception) => exception switch
     {
         BadArgumentsException bad => Problem(
@@ -26,7 +28,7 @@ internal static class LovageProblem
             ("position", trigger.Position)),
         ScheduleException schedule => Problem(
             StatusCodes.Status409Conflict,
-            "The schedule cannot be changed so.",
+            "The schedule cannot be changed in this way.",
             schedule.Message,
             ("schedule", schedule.Id)),
         PayloadTooLargeException large => Problem(
@@ -43,7 +45,7 @@ internal static class LovageProblem
             "The app is stopping.",
             "Nothing is known to be wrong with the request. Try again later."),
 
-        // The message of a storage may name its place, which is nothing for a stranger: the log has it.
+        // A storage's message may name its address, which a stranger must not see: the log has it.
         StorageException { IsTransient: true } => Problem(
             StatusCodes.Status503ServiceUnavailable,
             "The job storage cannot be reached now.",
@@ -55,10 +57,10 @@ internal static class LovageProblem
         _ => null,
     };
 
-    /// <summary>Answers.</summary>
+    /// <summary>Answers with a problem.</summary>
     /// <param name="context">The request, whose response has not started.</param>
     /// <param name="exception">What happened.</param>
-    /// <param name="problem">How it is told.</param>
+    /// <param name="problem">The problem.</param>
     /// <param name="service">Writes it; null in an app without problem details.</param>
     /// <param name="random">Jitter of Retry-After.</param>
     internal static async ValueTask WriteAsync(
@@ -91,7 +93,9 @@ internal static class LovageProblem
         _ => null,
     };
 
-    /// <summary>1 to 60 s, give or take a fifth, so that callers refused together do not come back together.</summary>
+    /// <summary>
+    /// 1 to 60 s, jittered by a fifth, so that callers that were refused together do not come back together.
+    /// </summary>
     private static int Seconds(TimeSpan wait, Random random) =>
         Math.Max(1, (int)Math.Round(Math.Clamp(wait.TotalSeconds, 1, 60) * (0.8 + (0.4 * random.NextDouble()))));
 

@@ -13,9 +13,9 @@ namespace Microsoft.Extensions.Hosting;
 public static class LovageWebApplicationBuilderExtensions
 {
     /// <summary>
-    /// Adds Lovage, as to any app
+    /// Adds Lovage as to any app
     /// (<see
-    /// cref="LovageHostApplicationBuilderExtensions.AddLovage(IHostApplicationBuilder, Action{LovageOptions}?)"/>),
+    /// cref="LovageHostApplicationBuilderExtensions.AddLovage(IHostApplicationBuilder, Action{LovageOptions}?)"/>)
     /// and <see cref="BackgroundTasks"/> for work after the response.
     /// </summary>
     /// <param name="builder">The web app's builder.</param>
@@ -26,8 +26,8 @@ public static class LovageWebApplicationBuilderExtensions
         ((IHostApplicationBuilder)builder).AddLovage(configure).AddBackgroundTasks();
 
     /// <summary>
-    /// Adds <see cref="BackgroundTasks"/> to an app that serves HTTP by other means than a
-    /// <see cref="WebApplicationBuilder"/>, whose AddLovage has done it. Called again it adds nothing.
+    /// Adds <see cref="BackgroundTasks"/> to an app that serves HTTP without a <see cref="WebApplicationBuilder"/>,
+    /// whose AddLovage adds them itself. A second call adds nothing.
     /// </summary>
     /// <param name="builder">The set-up.</param>
     public static LovageBuilder AddBackgroundTasks(this LovageBuilder builder)
@@ -39,8 +39,8 @@ public static class LovageWebApplicationBuilderExtensions
             static provider => provider.GetRequiredService<IHttpContextAccessor>().HttpContext is { } context
                 ? BackgroundTasks.Of(context)
                 : throw new InvalidOperationException(
-                    "BackgroundTasks belongs to a request and there is none here. Use TaskSpawner for work beside "
-                        + "this code, or JobClient for work that must happen."));
+                    "BackgroundTasks belongs to a request, and this code runs outside of one. Use TaskSpawner for work "
+                        + "beside this code, or JobClient for work that must happen."));
         services.TryAddSingleton(static provider => new Refusal(provider.GetRequiredService<Random>(), provider));
         services.TryAddEnumerable(
             ServiceDescriptor.Singleton<IStartupFilter, RequestFailure>(static _ => new RequestFailure()));

@@ -5,9 +5,8 @@ using Microsoft.Extensions.DependencyInjection;
 namespace Lovage.AspNetCore;
 
 /// <summary>
-/// Answers a request whose work was refused, because a bound was reached or because the app stops, with 503 and
-/// Retry-After, in any app and any environment: as an exception handler, before the developer's page, and as the last
-/// resort around the pipeline.
+/// Answers a request whose work was refused with 503 and Retry-After: a bound was reached, or the app stops. It is an
+/// exception handler, stands before the developer's page, and is the last resort around the pipeline.
 /// </summary>
 internal sealed class Refusal(Random random, IServiceProvider services)
     : IExceptionHandler, IDeveloperPageExceptionFilter
@@ -32,8 +31,8 @@ internal sealed class Refusal(Random random, IServiceProvider services)
     }
 
     /// <summary>
-    /// The developer's page, unlike an exception handler, leaves no mark on the request by which its failure could be
-    /// known later.
+    /// Drops the request's tasks here: the developer's page, unlike an exception handler, leaves no mark on a failed
+    /// request.
     /// </summary>
     public Task HandleExceptionAsync(ErrorContext errorContext, Func<ErrorContext, Task> next)
     {

@@ -1,5 +1,4 @@
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
@@ -7,21 +6,18 @@ using Microsoft.Extensions.DependencyInjection;
 namespace Lovage.AspNetCore;
 
 /// <summary>
-/// Stands around the whole pipeline. A request that ends in an exception drops its tasks; one that was refused because
-/// too many tasks are unfinished, or because the app stops, is answered 503 where nothing else in the app has answered.
+/// Stands around the whole pipeline and drops the tasks of a request that ends in an exception. When nothing in the app
+/// has answered a refused request, it answers 503: too many tasks are unfinished, or the app stops.
 /// </summary>
 internal sealed class RequestFailure : IStartupFilter
 {
-    /// <summary>True when an exception handler in the pipeline has answered an exception.</summary>
-    internal static bool Handled(HttpContext context) => context.Features.Get<IExceptionHandlerFeature>() is not null;
-
     public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next) => app =>
     {
         app.Use(static rest => context => Run(rest, context));
         next(app);
     };
 
-    /// <summary>No state machine for a request that ends well.</summary>
+    /// <summary>Runs the request, without a state machine when it ends well.</summary>
     private static Task Run(RequestDelegate rest, HttpContext context)
     {
         Task running;
@@ -71,9 +67,9 @@ internal sealed class RequestFailure : IStartupFilter
     }
 
     /// <summary>
-    /// Exception handlers and the developer's page swallow what a request throws because its client has gone, and set
-    /// this status without any other mark. The server sets it too, for a request that ended well when nobody listened
-    /// any more, but later.
+    /// Drops the tasks of a request that failed because its client has gone. Exception handlers and the developer's
+    /// page swallow that exception and set this status as the only mark. The server sets the same status later, for a
+    /// request that ended well without a listening client.
     /// </summary>
     private static void LookForAbort(HttpContext context)
     {

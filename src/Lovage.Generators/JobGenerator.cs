@@ -9,8 +9,6 @@ namespace Lovage.Generators;
 [Generator(LanguageNames.CSharp)]
 public sealed class JobGenerator : IIncrementalGenerator
 {
-    internal const string Attribute = "Lovage.JobAttribute";
-
     /// <summary>The names of the steps, for tests of the cache.</summary>
     internal static readonly ImmutableArray<string> Steps = ["Jobs", "JobSet", "Handlers", "Catalog", "Issues"];
 
@@ -28,7 +26,7 @@ public sealed class JobGenerator : IIncrementalGenerator
 
         var strays = context.SyntaxProvider
             .ForAttributeWithMetadataName(
-                ScheduleParser.Attribute,
+                AttributeNames.Schedule,
                 static (node, _) => JobParser.IsCandidate(node),
                 static (found, _) => ScheduleParser.Stray(found.TargetSymbol))
             .Where(static issue => issue is not null)
@@ -36,7 +34,9 @@ public sealed class JobGenerator : IIncrementalGenerator
             .Collect();
         var set = context.SyntaxProvider
             .ForAttributeWithMetadataName(
-                Attribute, static (node, _) => JobParser.IsCandidate(node), static (found, _) => JobParser.Parse(found))
+                AttributeNames.Job,
+                static (node, _) => JobParser.IsCandidate(node),
+                static (found, _) => JobParser.Parse(found))
             .WithTrackingName("Jobs")
             .Collect()
             .Combine(oldLanguage)
@@ -68,7 +68,7 @@ public sealed class JobGenerator : IIncrementalGenerator
         {
             if (pair.Left.Count > 0)
             {
-                output.AddSource(CatalogEmitter.FileName, CatalogEmitter.Emit(pair.Left, pair.Right));
+                output.AddSource(Naming.CatalogFile, CatalogEmitter.Emit(pair.Left, pair.Right));
             }
         });
         context.RegisterSourceOutput(issues, static (output, located) =>

@@ -37,6 +37,6 @@ public sealed class JobRow
     /// <summary>When it ended, in UTC by the storage's clock; null while it has not.</summary>
     public DateTimeOffset? FinishedAt { get; private init; }
 
-    /// <summary>Who runs it, or ran it last; null when nobody has.</summary>
+    /// <summary>The worker that runs it or ran it last; null when no worker has.</summary>
     public string? Worker { get; private init; }
 }

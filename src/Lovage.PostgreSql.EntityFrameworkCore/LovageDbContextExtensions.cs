@@ -8,9 +8,8 @@ namespace Lovage.PostgreSql.EntityFrameworkCore;
 public static class LovageDbContextExtensions
 {
     /// <summary>
-    /// Enqueues a job inside the context's current transaction: it is stored when that is committed, together with what
-    /// SaveChanges has written in it, and nothing of it is left otherwise. Before or after SaveChanges makes no
-    /// difference.
+    /// Enqueues a job inside the context's current transaction: the commit stores it together with the rows that
+    /// SaveChanges has written. After a rollback no trace of it is left. It may be called before or after SaveChanges.
     /// </summary>
     /// <param name="jobs">The client.</param>
     /// <param name="job">The job.</param>

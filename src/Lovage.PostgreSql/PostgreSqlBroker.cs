@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+using Lovage.PostgreSql.Commands;
 using Lovage.PostgreSql.Connections;
 using Lovage.PostgreSql.Reading;
 using Lovage.PostgreSql.Schema;
@@ -10,215 +12,162 @@ using Npgsql;
 namespace Lovage.PostgreSql;
 
 /// <summary>Queues and leases in the database.</summary>
-internal sealed class PostgreSqlBroker(PostgreSqlStorage storage, PostgreSqlSignals signals, TimeProvider time)
+/// <param name="database">The connections.</param>
+/// <param name="clock">The time of statements.</param>
+/// <param name="signals">Where signals go and come from.</param>
+/// <param name="wire">The time by which receivers space their looks from the start.</param>
+/// <param name="time">Measures waits.</param>
+internal sealed class PostgreSqlBroker(
+    Database database, ServerClock clock, PostgreSqlSignals signals, TimeProvider wire, TimeProvider time)
     : JobBroker("postgresql", signals, time)
 {
+    // $1: the queue (its number), $2: why. Nothing comes back.
     private const string Pause =
         "INSERT INTO lovage.queue(id, pause_reason) VALUES ($1, $2) ON CONFLICT (id) DO UPDATE SET pause_reason = "
             + "excluded.pause_reason";
+
+    // $1: the queue's name. Nothing comes back.
     private const string Resume =
         "UPDATE lovage.queue SET pause_reason = NULL WHERE id = (SELECT id FROM lovage.word WHERE text = $1)";
 
-    private readonly Database _database = storage.Database;
-    private readonly PublishStatement _publish = new(storage.Database.Schema);
-    private readonly PlaceDraw _places = new(storage.Database);
-    private readonly ReceiveStatement _receive = new(storage.Database.Schema, storage.Database.Words, storage.Wire);
-    private readonly ClaimStatements _claims = new(storage.Database.Schema);
-    private readonly UntoldClaims _untold = new(storage.Database.Schema, new ClaimStatements(storage.Database.Schema));
-    private readonly JobStatements _jobs = new(storage.Database.Schema);
-    private readonly QueueReading _reading = new(storage.Database.Schema);
+    private readonly PublishStatement _publish = new(database.Schema);
+    private readonly PlaceDraw _places = new(database);
+    private readonly LookStatements _looks = new(database.Schema, database.Words);
+    private readonly ConditionalWeakTable<WorkerOwner, LostLooks> _lost = [];
+    private readonly ClaimStatements _claims = new(database.Schema);
+    private readonly LostClaimStatements _lostClaims = new(database.Schema);
+    private readonly CancelStatements _cancels = new(database.Schema);
+    private readonly UpkeepStatements _upkeep = new(database.Schema);
+    private readonly QueueReading _reading = new(database.Schema);
 
-    /// <summary>
-    /// There may be jobs that took their places long ago: claims were given back, or a transaction committed late.
-    /// </summary>
-    internal void LookFromStart() => _receive.LookFromStart();
-
-    protected override ValueTask<IReadOnlyList<PublishStatus>> PublishCoreAsync(
+    protected override ValueTask<IReadOnlyList<PublishResult>> PublishCoreAsync(
         IReadOnlyList<JobMessage> messages, CancellationToken cancellationToken) =>
-        _database.CallAsync(connection => PublishAsync(connection, messages, keys: null), cancellationToken);
+        database.CallAsync(connection => PublishAsync(connection, messages, keys: null), cancellationToken);
 
-    protected override async ValueTask<IReadOnlyList<PublishStatus>> PublishInOrderCoreAsync(
+    protected override async ValueTask<IReadOnlyList<PublishResult>> PublishInOrderCoreAsync(
         IReadOnlyList<JobMessage> messages, CancellationToken cancellationToken)
     {
         var keys = await _places.DrawAsync(messages.Count, cancellationToken);
-        return await _database.CallAsync(connection => PublishAsync(connection, messages, keys), cancellationToken);
+        return await database.CallAsync(connection => PublishAsync(connection, messages, keys), cancellationToken);
     }
 
-    protected override async ValueTask<ReceiveResult> ReceiveCoreAsync(
-        ReceiveRequest request, CancellationToken cancellationToken)
-    {
-        try
-        {
-            _database.PrepareRenewals();
-            var result = await _database.CallAsync(
-                connection => ReceiveAsync(connection, request), ReleaseLateAsync, cancellationToken);
-            _untold.Tell(request.Owner.Key, result.Deliveries);
-            return result;
-        }
-        catch (StorageException)
-        {
-            Doubt(request.Owner);
-            throw;
-        }
-    }
+    protected override JobReceiver OpenReceiverCore(ReceiverOptions options) =>
+        new PostgreSqlReceiver(
+            this,
+            options,
+            database,
+            clock,
+            signals,
+            wire,
+            _lost.GetValue(options.Owner, _ => new LostLooks(_lostClaims)));
 
     protected override ValueTask<IReadOnlyList<LeaseStatus>> RenewCoreAsync(
         IReadOnlyList<LeaseToken> tokens, TimeSpan lease, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        var sorted = tokens.Distinct().OrderBy(static token => token.Claim).ToArray();
-        var held = _database.Renew(connection => Renew(connection, _claims.RenewOf(sorted, lease, storage.Now)));
+        LeaseToken[] sorted = [.. tokens.Distinct().OrderBy(static token => token.Claim)];
+        var held = database.Renew(connection => Renew(connection, _claims.RenewOf(sorted, lease, clock.Now)));
         return new([.. tokens.Select(token => !held.TryGetValue(token.Stamp, out var cancel) ? LeaseStatus.Lost
             : cancel ? LeaseStatus.CancelRequested
             : LeaseStatus.Held)]);
     }
 
-    protected override async ValueTask<int> ReleaseCoreAsync(
+    protected override async ValueTask<ReleaseResult> ReleaseCoreAsync(
         IReadOnlyList<LeaseToken> tokens, CancellationToken cancellationToken)
     {
-        var fates = await _database.CallAsync(
-            connection => _claims.ReleaseAsync(connection, tokens, storage.Now), cancellationToken);
-        TellGivenBack(fates);
-        return fates.Count;
+        var ended = await database.CallAsync(
+            connection => _lostClaims.ReleaseAsync(connection, tokens, clock.Now), cancellationToken);
+
+        // The jobs are back where they were, which is before what was looked through since, here and elsewhere.
+        signals.TellLate();
+        return new ReleaseResult(ended.Count, ended.Ended);
+    }
+
+    protected override async ValueTask<ReleaseResult> DeclineCoreAsync(
+        IReadOnlyList<DeclinedOffer> offers, TimeSpan limit, CancellationToken cancellationToken)
+    {
+        var ended = await database.CallAsync(
+            connection => _lostClaims.DeclineAsync(connection, offers, limit, clock.Now), cancellationToken);
+        return new ReleaseResult(ended.Count, ended.Ended);
     }
 
     protected override async ValueTask<ReclaimResult> ReclaimCoreAsync(
         IReadOnlyList<string> deadOwners, int max, CancellationToken cancellationToken)
     {
-        var fates = await _database.CallAsync(
+        var ended = await database.CallAsync(
             async connection =>
             {
-                var owners = await _database.Words.FindAsync(connection, deadOwners, CancellationToken.None);
+                var owners = await database.Words.FindAsync(connection, deadOwners, CancellationToken.None);
 
-                // Somebody sweeps every few seconds: the right time to sum up what was counted since.
-                await _jobs.FoldAsync(connection);
-                return await _claims.ReclaimAsync(connection, [.. owners.Values], max, storage.Now);
+                // A worker sweeps every few seconds: the right time to sum up what was counted since.
+                await _upkeep.FoldAsync(connection);
+                return await _lostClaims.ReclaimAsync(connection, [.. owners.Values], max, clock.Now);
             },
             cancellationToken);
-        return new ReclaimResult(
-            fates.Count(static fate => fate.State == JobState.Queued),
-            fates.Count(static fate => fate.State == JobState.Dead),
-            fates.Count(static fate => fate.State == JobState.Cancelled));
+        return new ReclaimResult(ended.Count - ended.Ended.Count, ended.Ended);
     }
 
     protected override ValueTask<IReadOnlyList<string>> OwnersCoreAsync(CancellationToken cancellationToken) =>
-        _database.CallAsync(connection => _reading.OwnersAsync(connection, cancellationToken), cancellationToken);
+        database.CallAsync(connection => _reading.OwnersAsync(connection, cancellationToken), cancellationToken);
 
     protected override async ValueTask PauseCoreAsync(
-        string queue, string reason, CancellationToken cancellationToken) => await _database.CallAsync(
+        string queue, string reason, CancellationToken cancellationToken) => await database.CallAsync(
         async connection =>
         {
-            var words = await _database.Words.IdsAsync(connection, [queue], CancellationToken.None);
+            var words = await database.Words.IdsAsync(connection, [queue], CancellationToken.None);
             await connection.ExecuteAsync(
-                new Statement(_database.Schema.Sql(Pause)).Add(words[queue]).Add(reason), CancellationToken.None);
+                new Statement(database.Schema.Sql(Pause)).Add(words[queue]).Add(reason), CancellationToken.None);
             return true;
         },
         cancellationToken);
 
     protected override async ValueTask ResumeCoreAsync(string queue, CancellationToken cancellationToken) =>
-        await _database.CallAsync(
+        await database.CallAsync(
             async connection =>
             {
                 await connection.ExecuteAsync(
-                    new Statement(_database.Schema.Sql(Resume)).Add(queue), CancellationToken.None);
+                    new Statement(database.Schema.Sql(Resume)).Add(queue), CancellationToken.None);
                 return true;
             },
             cancellationToken);
 
+    protected override ValueTask<IReadOnlyList<EndedJob>> PurgeCoreAsync(
+        string queue, int max, CancellationToken cancellationToken) => database.CallAsync(
+        async connection =>
+        {
+            var words = await database.Words.FindAsync(connection, [queue], CancellationToken.None);
+            return words.TryGetValue(queue, out var id)
+                ? await _cancels.PurgeAsync(connection, id, max, JobLifecycle.PurgedReason, clock.Now)
+                : [];
+        },
+        cancellationToken);
+
     protected override ValueTask<IReadOnlyList<QueueStatus>> QueuesCoreAsync(CancellationToken cancellationToken) =>
-        _database.CallAsync(
+        database.CallAsync(
             async connection =>
             {
                 await PromoteAsync(connection, cancellationToken);
-                return await _reading.QueuesAsync(connection, storage.Now, cancellationToken);
+                return await _reading.QueuesAsync(connection, clock.Now, cancellationToken);
             },
             cancellationToken);
 
     protected override ValueTask<IReadOnlyList<JobMessage>> PeekCoreAsync(
-        string queue, int max, CancellationToken cancellationToken) => _database.CallAsync(
+        string queue, int max, CancellationToken cancellationToken) => database.CallAsync(
         async connection =>
         {
             await PromoteAsync(connection, cancellationToken);
-            var words = await _database.Words.FindAsync(connection, [queue], cancellationToken);
+            var words = await database.Words.FindAsync(connection, [queue], cancellationToken);
             return words.TryGetValue(queue, out var id)
                 ? await _reading.PeekAsync(connection, id, max, cancellationToken)
                 : [];
         },
         cancellationToken);
 
-    private async Task<IReadOnlyList<PublishStatus>> PublishAsync(
+    private async Task<IReadOnlyList<PublishResult>> PublishAsync(
         NpgsqlConnection connection, IReadOnlyList<JobMessage> messages, long[]? keys)
     {
-        var words = await _database.Words.IdsAsync(connection, MessageRow.WordsOf(messages), CancellationToken.None);
-        return await _publish.PublishAsync(connection, messages, keys, words, storage.Now);
-    }
-
-    private async Task<ReceiveResult> ReceiveAsync(NpgsqlConnection connection, ReceiveRequest request)
-    {
-        // Where nobody tells of what others enqueue, the next look must not wait for it.
-        var isToldOfMore = storage.ListeningSession != 0;
-        var owner = request.Owner.Key;
-        var words = await _database.Words.IdsAsync(connection, [owner], CancellationToken.None);
-        if (await _untold.ReleaseAsync(connection, owner, words[owner], storage.Now) is { Count: > 0 } released)
-        {
-            TellGivenBack(released);
-            Signals.Send(new Signal(SignalKind.JobsReady));
-        }
-
-        var known = await _database.Words.FindAsync(connection, request.Queues, CancellationToken.None);
-        int[] queues = [.. request.Queues.Where(known.ContainsKey).Select(queue => known[queue]).Distinct()];
-        if (queues.Length == 0)
-        {
-            return new ReceiveResult([], null, IsAll: isToldOfMore);
-        }
-
-        try
-        {
-            var result = await _receive.RunAsync(connection, request, queues, words[owner], storage.Now);
-            return result with { IsAll = result.IsAll && isToldOfMore };
-        }
-        catch (Exception fault) when (StorageFault.IsFault(fault))
-        {
-            // It may have claimed all the same, and the call be made once more.
-            Doubt(request.Owner);
-            throw;
-        }
-    }
-
-    private void Doubt(WorkerOwner owner)
-    {
-        _untold.Doubt(owner.Key);
-        LookFromStart();
-    }
-
-    /// <summary>Gives back what was claimed by a look whose asker was told meanwhile that it has nothing.</summary>
-    private async ValueTask ReleaseLateAsync(ReceiveResult late)
-    {
-        if (late.Deliveries.Count > 0)
-        {
-            await ReleaseAsync([.. late.Deliveries.Select(static delivery => delivery.Token)], CancellationToken.None);
-        }
-    }
-
-    /// <summary>
-    /// Jobs are back where they were, which is before what was looked through since, here and elsewhere.
-    /// </summary>
-    private void TellGivenBack(List<(JobId Id, JobState State)> fates)
-    {
-        LookFromStart();
-        signals.TellLate();
-        TellEnds(fates);
-    }
-
-    private void TellEnds(List<(JobId Id, JobState State)> fates)
-    {
-        foreach (var (id, state) in fates)
-        {
-            if (state.IsFinal)
-            {
-                Signals.Send(new Signal(SignalKind.JobEnded, null, id));
-            }
-        }
+        var words = await database.Words.IdsAsync(connection, MessageRow.WordsOf(messages), CancellationToken.None);
+        return await _publish.PublishAsync(connection, messages, keys, words, clock.Now);
     }
 
     private static Dictionary<long, bool> Renew(NpgsqlConnection connection, Statement statement)
@@ -234,14 +183,12 @@ internal sealed class PostgreSqlBroker(PostgreSqlStorage storage, PostgreSqlSign
         return held;
     }
 
-    /// <summary>
-    /// Due jobs are made ready by whoever looks first; the rows are touched only when there are some.
-    /// </summary>
+    /// <summary>Makes due jobs ready, so that a queue is shown as a look would find it.</summary>
     private async Task PromoteAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
-        if (await _reading.WithDueAsync(connection, storage.Now, cancellationToken) is { Length: > 0 } queues)
+        if (await _reading.WithDueAsync(connection, clock.Now, cancellationToken) is { Length: > 0 } queues)
         {
-            await connection.ExecuteAsync(_receive.PromoteOf(queues, storage.Now), CancellationToken.None);
+            await connection.ExecuteAsync(_looks.PromoteOf(queues, clock.Now), CancellationToken.None);
         }
     }
 }

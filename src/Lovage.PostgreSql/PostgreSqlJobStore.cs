@@ -1,6 +1,7 @@
+using Lovage.PostgreSql.Commands;
 using Lovage.PostgreSql.Connections;
-using Lovage.PostgreSql.Reading;
 using Lovage.PostgreSql.Schema;
+using Lovage.PostgreSql.Signals;
 using Lovage.PostgreSql.Writing;
 using Lovage.Protocol;
 using Lovage.Storage;
@@ -8,45 +9,41 @@ using Npgsql;
 
 namespace Lovage.PostgreSql;
 
-/// <summary>Records and outcomes in the database.</summary>
-internal sealed class PostgreSqlJobStore(PostgreSqlStorage storage, SignalBus signals, TimeProvider time)
+/// <summary>Outcomes, and what a person asks for, in the database.</summary>
+/// <param name="database">The connections.</param>
+/// <param name="clock">The time of statements.</param>
+/// <param name="signals">Where signals go.</param>
+/// <param name="time">Measures durations.</param>
+internal sealed class PostgreSqlJobStore(
+    Database database, ServerClock clock, PostgreSqlSignals signals, TimeProvider time)
     : JobStore("postgresql", signals, time)
 {
-    private readonly Database _database = storage.Database;
-    private readonly PublishStatement _publish = new(storage.Database.Schema);
-    private readonly SettleStatement _settle = new(storage.Database.Schema);
-    private readonly ClaimStatements _claims = new(storage.Database.Schema);
-    private readonly JobStatements _jobs = new(storage.Database.Schema);
-    private readonly JobReading _reading = new(storage.Database.Schema);
-    private readonly PageReading _pages = new(storage.Database.Schema, storage.Database.Words);
+    private readonly PublishStatement _publish = new(database.Schema);
+    private readonly SettleStatement _settle = new(database.Schema);
+    private readonly ClaimStatements _claims = new(database.Schema);
+    private readonly CancelStatements _cancels = new(database.Schema);
+    private readonly ChangeStatements _changes = new(database.Schema);
+    private readonly UpkeepStatements _upkeep = new(database.Schema);
 
-    protected override ValueTask<IReadOnlyList<SettleStatus>> SettleCoreAsync(
+    protected override ValueTask<IReadOnlyList<SettleResult>> SettleCoreAsync(
         IReadOnlyList<Settlement> outcomes,
-        CancellationToken cancellationToken) => _database.CallAsync<IReadOnlyList<SettleStatus>>(
+        CancellationToken cancellationToken) => database.CallAsync<IReadOnlyList<SettleResult>>(
         async connection =>
         {
             var followUps = outcomes.SelectMany(static outcome => outcome.FollowUps).ToArray();
             var texts = SettleStatement.WordsOf(outcomes);
             texts.UnionWith(MessageRow.WordsOf(followUps));
-            var words = await _database.Words.IdsAsync(connection, texts, CancellationToken.None);
-            var applied = followUps.Length == 0
-                ? await _settle.RunAsync(connection, outcomes, words, storage.Now)
+            var words = await database.Words.IdsAsync(connection, texts, CancellationToken.None);
+            var written = followUps.Length == 0
+                ? await _settle.RunAsync(connection, outcomes, words, clock.Now)
                 : await SettleWithFollowUpsAsync(connection, outcomes, words);
-            var rest = outcomes.Where(outcome => !applied.Contains((outcome.Token.Stamp, outcome.Id.Value))).ToArray();
-            if (rest.Length > 0)
-            {
-                applied.UnionWith(await _settle.AppliedBeforeAsync(connection, rest));
-            }
-
-            return [.. outcomes.Select(outcome => applied.Contains((outcome.Token.Stamp, outcome.Id.Value))
-                ? SettleStatus.Applied
-                : SettleStatus.Stale)];
+            return await _settle.ResultsAsync(connection, outcomes, written);
         },
         cancellationToken);
 
     protected override ValueTask<IReadOnlyList<bool>> RecordStartsCoreAsync(
         IReadOnlyList<JobStart> starts,
-        CancellationToken cancellationToken) => _database.CallAsync<IReadOnlyList<bool>>(
+        CancellationToken cancellationToken) => database.CallAsync<IReadOnlyList<bool>>(
         async connection =>
         {
             var held = await _claims.StartAsync(connection, starts);
@@ -55,7 +52,7 @@ internal sealed class PostgreSqlJobStore(PostgreSqlStorage storage, SignalBus si
         cancellationToken);
 
     protected override async ValueTask ReportProgressCoreAsync(
-        IReadOnlyList<ProgressUpdate> updates, CancellationToken cancellationToken) => await _database.CallAsync(
+        IReadOnlyList<ProgressUpdate> updates, CancellationToken cancellationToken) => await database.CallAsync(
         async connection =>
         {
             await _claims.ReportAsync(connection, updates);
@@ -63,56 +60,59 @@ internal sealed class PostgreSqlJobStore(PostgreSqlStorage storage, SignalBus si
         },
         cancellationToken);
 
-    protected override ValueTask<IReadOnlyList<CancelStatus>> CancelCoreAsync(
+    protected override ValueTask<IReadOnlyList<CancelResult>> CancelCoreAsync(
         IReadOnlyList<JobId> ids, string? reason, CancellationToken cancellationToken) =>
-        _database.CallAsync(connection => _jobs.CancelAsync(connection, ids, reason, storage.Now), cancellationToken);
+        database.CallAsync(connection => _cancels.CancelAsync(connection, ids, reason, clock.Now), cancellationToken);
 
-    protected override ValueTask<int> RequeueCoreAsync(IReadOnlyList<JobId> ids, CancellationToken cancellationToken) =>
-        _database.CallAsync(connection => _jobs.RequeueAsync(connection, ids, storage.Now), cancellationToken);
-
-    protected override ValueTask<IReadOnlyList<JobRecord?>> FindCoreAsync(
+    protected override ValueTask<IReadOnlyList<ChangeResult>> RequeueCoreAsync(
         IReadOnlyList<JobId> ids, CancellationToken cancellationToken) =>
-        _database.CallAsync(connection => _reading.FindAsync(connection, ids, cancellationToken), cancellationToken);
+        database.CallAsync(connection => _changes.RequeueAsync(connection, ids, clock.Now), cancellationToken);
 
-    protected override ValueTask<JobPage> QueryCoreAsync(JobQuery query, CancellationToken cancellationToken)
+    protected override ValueTask<IReadOnlyList<ChangeResult>> DeleteCoreAsync(
+        IReadOnlyList<JobId> ids, CancellationToken cancellationToken) =>
+        database.CallAsync(connection => _changes.DeleteAsync(connection, ids, clock.Now), cancellationToken);
+
+    protected override ValueTask<IReadOnlyList<ChangeResult>> RunNowCoreAsync(
+        IReadOnlyList<JobId> ids, CancellationToken cancellationToken) =>
+        database.CallAsync(connection => _changes.RunNowAsync(connection, ids, clock.Now), cancellationToken);
+
+    protected override async ValueTask<IReadOnlyList<ChangeResult>> MoveCoreAsync(
+        IReadOnlyList<JobId> ids, JobMove target, CancellationToken cancellationToken)
     {
-        var before = PageReading.Before(query);
-        return _database.CallAsync(
-            connection => _pages.PageAsync(connection, query, before, cancellationToken), cancellationToken);
-    }
-
-    protected override ValueTask<BoundedCount> CountCoreAsync(
-        JobQuery query, int max, CancellationToken cancellationToken) =>
-        _database.CallAsync(
-            connection => _pages.CountAsync(connection, query, max, cancellationToken), cancellationToken);
-
-    protected override ValueTask<IReadOnlyList<AttemptRecord>> AttemptsCoreAsync(
-        JobId id, CancellationToken cancellationToken) =>
-        _database.CallAsync(connection => _reading.AttemptsAsync(connection, id, cancellationToken), cancellationToken);
-
-    protected override ValueTask<IReadOnlyList<JobCounter>> CountersCoreAsync(CancellationToken cancellationToken) =>
-        _database.CallAsync(
-            connection => new QueueReading(_database.Schema).CountersAsync(connection, cancellationToken),
+        var results = await database.CallAsync(
+            async connection =>
+            {
+                int? queue = target.Queue is { } name
+                    ? (await database.Words.IdsAsync(connection, [name], CancellationToken.None))[name]
+                    : null;
+                return await _changes.MoveAsync(connection, ids, queue, target.Priority, clock.Now);
+            },
             cancellationToken);
+
+        // The due time of a moved job may lie before those that looks have passed in its new queue.
+        signals.TellLate();
+        return results;
+    }
 
     protected override ValueTask<int> PruneCoreAsync(
         RetentionPolicy policy, int max, CancellationToken cancellationToken) =>
-        _database.CallAsync(connection => _jobs.PruneAsync(connection, policy, max, storage.Now), cancellationToken);
+        database.CallAsync(connection => _upkeep.PruneAsync(connection, policy, max, clock.Now), cancellationToken);
 
-    private async Task<HashSet<(long Stamp, string Id)>> SettleWithFollowUpsAsync(
+    private async Task<Dictionary<(long Stamp, string Id), JobState>> SettleWithFollowUpsAsync(
         NpgsqlConnection connection, IReadOnlyList<Settlement> outcomes, IReadOnlyDictionary<string, int> words)
     {
         await using var transaction = await connection.BeginTransactionAsync(CancellationToken.None);
-        var applied = await _settle.RunAsync(connection, outcomes, words, storage.Now);
+        var written = await _settle.RunAsync(connection, outcomes, words, clock.Now);
         JobMessage[] followUps = [.. outcomes.DistinctBy(static outcome => (outcome.Token, outcome.Id))
-            .Where(outcome => applied.Contains((outcome.Token.Stamp, outcome.Id.Value)))
+            .Where(outcome => written.TryGetValue((outcome.Token.Stamp, outcome.Id.Value), out var state)
+                && SettleStatement.IsAsMeant(outcome, state))
             .SelectMany(static outcome => outcome.FollowUps)];
         foreach (var part in followUps.Chunk(JobBroker.BatchMax))
         {
-            await _publish.RunAsync(connection, part, null, words, storage.Now);
+            await _publish.RunAsync(connection, part, null, words, clock.Now);
         }
 
         await transaction.CommitAsync(CancellationToken.None);
-        return applied;
+        return written;
     }
 }

@@ -4,33 +4,32 @@ using Lovage.PostgreSql.Schema;
 
 namespace Lovage.PostgreSql;
 
-/// <summary>
-/// The tables of Lovage in a database, for those who look after it: made and brought up to date by hand, or printed.
-/// </summary>
+/// <summary>The tables of Lovage in a database, for its administrators: made, brought up to date or printed.</summary>
 public static class PostgreSqlSchema
 {
     /// <summary>The version of the tables that this package works with.</summary>
     public static int Version => Tables.Version;
 
     /// <summary>
-    /// Makes the tables, or brings them up to date, in one transaction and under a lock; does nothing when they are.
-    /// The options' rule is not looked at.
+    /// Makes the tables, or brings them up to date, in one transaction and under a lock; does nothing when they are up
+    /// to date. The options' rule does not matter.
     /// </summary>
     /// <param name="options">Which database and schema, with a user who may create and change tables.</param>
     /// <param name="cancellationToken">Gives up; nothing has changed then.</param>
-    /// <exception cref="StorageException">The database cannot be used, or its tables are newer, or were not made by
-    /// this package's steps.</exception>
+    /// <exception cref="StorageException">The database cannot be used; or its tables were made by a preview, or by
+    /// other steps than this package's, or need a newer version of it.</exception>
     public static async Task MigrateAsync(
         PostgreSqlStorageOptions options, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(options);
-        await using var database = new Database(options.ConnectionString, new SchemaName(options.Schema));
+        await using var database = new Database(
+            options.ConnectionString, new SchemaName(options.Schema), options.CallsMax);
         await database.OpenAsync(cancellationToken);
         await database.CallAsync(
             async connection =>
             {
                 await new Migration(database.Schema, database.Description).RunAsync(
-                    connection, PostgreSqlMigration.Always, cancellationToken);
+                    connection, mayMake: true, mayChange: true, cancellationToken);
                 return true;
             },
             cancellationToken);
@@ -51,8 +50,8 @@ public static class PostgreSqlSchema
     }
 
     /// <summary>
-    /// The SQL that gives a user what a process needs that works with the tables, and nothing more: it may neither
-    /// create nor change any.
+    /// The SQL that gives a user the rights that a process needs to work with the tables. The user may neither create
+    /// nor change any.
     /// </summary>
     /// <param name="user">The user (role).</param>
     /// <param name="schema">The schema's name; <c>lovage</c> by default.</param>
@@ -76,7 +75,7 @@ public static class PostgreSqlSchema
             .AppendLine(";")
             .Append("REVOKE INSERT, UPDATE, DELETE ON ")
             .Append(quoted)
-            .Append(".migration FROM ")
+            .Append(".version FROM ")
             .Append(role)
             .AppendLine(";")
             .Append("GRANT USAGE ON ALL SEQUENCES IN SCHEMA ")

@@ -1,3 +1,4 @@
+using Lovage.PostgreSql.Commands;
 using Lovage.PostgreSql.Connections;
 using Lovage.PostgreSql.Schema;
 using Lovage.PostgreSql.Signals;
@@ -6,8 +7,8 @@ using Lovage.Storage;
 namespace Lovage.PostgreSql;
 
 /// <summary>
-/// Jobs, schedules and hints in one schema of a PostgreSQL database, which any number of hosts share. Version 14 of the
-/// server or later. The server's clock judges leases and due times.
+/// Jobs, schedules and signals in one schema of a PostgreSQL database, which any number of hosts share. Version 14 of
+/// the server or later. The server's clock judges leases and due times.
 /// </summary>
 /// <remarks>Safe for use by several threads once opened. Dispose it last, when no call is under way.</remarks>
 public sealed class PostgreSqlStorage : JobStorage
@@ -16,9 +17,6 @@ public sealed class PostgreSqlStorage : JobStorage
     private const int ServerVersionMin = 14;
 
     private readonly PostgreSqlStorageOptions _options;
-    private readonly PostgreSqlBroker _broker;
-    private readonly PostgreSqlJobStore _store;
-    private readonly PostgreSqlScheduleStore _schedules;
     private readonly PostgreSqlSignals _signals;
     private readonly PostgreSqlTransactions _transactions;
     private readonly List<string> _warnings = [];
@@ -26,18 +24,23 @@ public sealed class PostgreSqlStorage : JobStorage
 
     /// <summary>Makes a storage without opening it.</summary>
     /// <param name="options">Which database, and how it is used.</param>
-    /// <exception cref="ArgumentException">The connection string or the schema's name cannot be read.</exception>
+    /// <exception cref="ArgumentException">The connection string, the schema's name or the number of calls is not
+    /// allowed.</exception>
     public PostgreSqlStorage(PostgreSqlStorageOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.CallsMax, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(options.CallsMax, PostgreSqlStorageOptions.CallsLimit);
         _options = options;
-        Database = new Database(options.ConnectionString, new SchemaName(options.Schema));
+        var (time, clock) = (options.Time, new ServerClock(options.Clock));
+        Database = new Database(options.ConnectionString, new SchemaName(options.Schema), options.CallsMax);
         _signals = new PostgreSqlSignals(Database);
-        _broker = new PostgreSqlBroker(this, _signals, options.Time);
-        _signals.CameLate += _broker.LookFromStart;
-        _store = new PostgreSqlJobStore(this, _signals, options.Time);
-        _schedules = new PostgreSqlScheduleStore(this, _signals);
-        _transactions = new PostgreSqlTransactions(this, _signals, options.Time);
+        _transactions = new PostgreSqlTransactions(Database, clock, _signals, time);
+        Broker = new PostgreSqlBroker(Database, clock, _signals, options.Wire, time);
+        Store = new PostgreSqlJobStore(Database, clock, _signals, time);
+        History = new PostgreSqlJobHistory(Database);
+        Schedules = new PostgreSqlScheduleStore(Database, clock, _signals, time);
+        Workers = new PostgreSqlWorkerDirectory(Database, clock);
     }
 
     /// <inheritdoc/>
@@ -47,13 +50,19 @@ public sealed class PostgreSqlStorage : JobStorage
     public override IReadOnlyList<string> Warnings => _warnings;
 
     /// <inheritdoc/>
-    public override JobBroker Broker => _broker;
+    public override JobBroker Broker { get; }
 
     /// <inheritdoc/>
-    public override JobStore Store => _store;
+    public override JobStore Store { get; }
 
     /// <inheritdoc/>
-    public override ScheduleStore? Schedules => _schedules;
+    public override JobHistory? History { get; }
+
+    /// <inheritdoc/>
+    public override WorkerDirectory? Workers { get; }
+
+    /// <inheritdoc/>
+    public override ScheduleStore? Schedules { get; }
 
     /// <inheritdoc/>
     public override SignalBus Signals => _signals;
@@ -63,13 +72,8 @@ public sealed class PostgreSqlStorage : JobStorage
 
     internal Database Database { get; }
 
-    /// <summary>The number of the session that listens for hints; 0 while none does.</summary>
+    /// <summary>The number of the session that listens for signals; 0 while none does.</summary>
     internal int ListeningSession => _signals.Session;
-
-    /// <summary>A time in place of the server's, in tests; else null.</summary>
-    internal long? Now => _options.Clock is { } clock ? StorageTime.From(clock.GetUtcNow()) : null;
-
-    internal TimeProvider Wire => _options.Wire;
 
     /// <inheritdoc/>
     public override async ValueTask OpenAsync(CancellationToken cancellationToken)
@@ -87,7 +91,10 @@ public sealed class PostgreSqlStorage : JobStorage
             async connection =>
             {
                 await new Migration(Database.Schema, Database.Description).RunAsync(
-                    connection, _options.Migration, cancellationToken);
+                    connection,
+                    mayMake: _options.Migration != PostgreSqlMigration.Never,
+                    mayChange: _options.Migration == PostgreSqlMigration.Always,
+                    cancellationToken);
                 await WarnAsync(connection, cancellationToken);
                 return true;
             },
@@ -101,8 +108,9 @@ public sealed class PostgreSqlStorage : JobStorage
         else if (_options.Hints == PostgreSqlHints.Auto)
         {
             _warnings.Add(
-                "A pooler such as PgBouncer stands before PostgreSQL, through which nobody can listen: jobs of other "
-                    + "processes are noticed by polling only.");
+                "A pooler such as PgBouncer stands before PostgreSQL. Signals do not pass it: workers find jobs of "
+                    + "other "
+                    + "processes by polling only.");
         }
     }
 

@@ -5,31 +5,31 @@ public enum PostgreSqlMigration
 {
     /// <summary>
     /// They are made where there are none; an older version is refused. The default: a first start needs nothing else,
-    /// and a change to tables that running processes use is somebody's decision.
+    /// and a person decides about a change to tables that running processes use.
     /// </summary>
     Create = 0,
 
     /// <summary>
-    /// They are made, and brought up to date when they are older. Processes of the older version are refused from then
-    /// on.
+    /// They are made, and brought up to date when they are older. Processes of the older version go on as long as their
+    /// version can work with the new tables (<c>readable_from</c>), so that a deploy can be rolled back.
     /// </summary>
     Always = 1,
 
-    /// <summary>Nothing: what is not up to date is refused. For users without the right to change tables.</summary>
+    /// <summary>Nothing: older tables are refused. For users without the right to change tables.</summary>
     Never = 2,
 }
 
-/// <summary>How other processes are told that there is something to do.</summary>
+/// <summary>How signals reach other processes.</summary>
 public enum PostgreSqlHints
 {
     /// <summary>
-    /// By LISTEN and NOTIFY, and by polling only where a pooler such as PgBouncer stands between. The default.
+    /// By LISTEN and NOTIFY; behind a pooler such as PgBouncer by polling only. The default.
     /// </summary>
     Auto = 0,
 
     /// <summary>
-    /// By polling only: nothing is sent and no connection listens. Jobs of other processes wait for the next look
-    /// (<c>Lovage:Worker:PollInterval</c>).
+    /// By polling only: nothing is sent and no connection listens. A worker finds jobs of other processes with its next
+    /// poll (<c>Lovage:Worker:PollInterval</c>).
     /// </summary>
     Poll = 1,
 }
@@ -54,11 +54,20 @@ public sealed record PostgreSqlStorageOptions
     /// </summary>
     public PostgreSqlMigration Migration { get; init; }
 
-    /// <summary>How other processes are told; <see cref="PostgreSqlHints.Auto"/> by default.</summary>
+    /// <summary>How signals reach other processes; <see cref="PostgreSqlHints.Auto"/> by default.</summary>
     public PostgreSqlHints Hints { get; init; }
 
     /// <summary>
-    /// Measures waits; the system's by default. Leases and due times are judged by the server's clock.
+    /// Calls of this process at the same time, each on a connection of its own, 1 to 100; 8 by default. More wait.
+    /// Three connections come on top: for renewals, for signals, and for questions whether the server is there.
+    /// </summary>
+    public int CallsMax { get; init; } = 8;
+
+    /// <summary>The most that <see cref="CallsMax"/> may be.</summary>
+    internal const int CallsLimit = 100;
+
+    /// <summary>
+    /// Measures waits; the system's by default. The server's clock judges leases and due times.
     /// </summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
@@ -66,8 +75,8 @@ public sealed record PostgreSqlStorageOptions
     internal TimeProvider? Clock { get; init; }
 
     /// <summary>
-    /// By which looks for what was claimed long ago are spaced: how long transactions take is a matter of the wire,
-    /// whatever clock the jobs live by.
+    /// The time by which receivers space their looks from the start: how long transactions take is a matter of the
+    /// wire, whatever clock the jobs live by.
     /// </summary>
     internal TimeProvider Wire { get; init; } = TimeProvider.System;
 }

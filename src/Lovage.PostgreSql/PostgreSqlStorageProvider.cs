@@ -8,8 +8,9 @@ namespace Lovage.PostgreSql;
 /// <summary>
 /// Makes PostgreSQL storages from their address: <c>postgres://user:password@host:5432/database?schema=lovage</c>. User
 /// and password are percent-encoded. Known settings are <c>schema</c>, <c>migrate</c> (<c>create</c>, <c>always</c>,
-/// <c>never</c>) and <c>hints</c> (<c>auto</c>, <c>poll</c>); any other is taken as a keyword of Npgsql's connection
-/// string, such as <c>sslmode=require</c>. An address may also be <c>postgres:</c> followed by a connection string.
+/// <c>never</c>), <c>hints</c> (<c>auto</c>, <c>poll</c>) and <c>calls</c> (1 to 100). Any other is a keyword of
+/// Npgsql's connection string, such as <c>sslmode=require</c>. An address may also be <c>postgres:</c> followed by a
+/// connection string.
 /// </summary>
 /// <remarks>Stateless, safe for use by several threads.</remarks>
 public sealed class PostgreSqlStorageProvider : StorageProvider
@@ -162,6 +163,8 @@ public sealed class PostgreSqlStorageProvider : StorageProvider
                 return options with { Migration = ReadWord<PostgreSqlMigration>(value, "migrate", parameter) };
             case "HINTS":
                 return options with { Hints = ReadWord<PostgreSqlHints>(value, "hints", parameter) };
+            case "CALLS":
+                return options with { CallsMax = ReadCalls(value, parameter) };
             case "SSLMODE":
                 builder["SSL Mode"] = value.Replace("-", "", StringComparison.Ordinal);
                 return options;
@@ -170,6 +173,12 @@ public sealed class PostgreSqlStorageProvider : StorageProvider
                 return options;
         }
     }
+
+    private static int ReadCalls(string value, string parameter) =>
+        int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var calls)
+            && calls is > 0 and <= PostgreSqlStorageOptions.CallsLimit
+                ? calls
+                : throw Unreadable($"the setting 'calls' is 1 to {PostgreSqlStorageOptions.CallsLimit}", parameter);
 
     private static T ReadWord<T>(string value, string key, string parameter)
         where T : struct, Enum =>
@@ -181,6 +190,6 @@ public sealed class PostgreSqlStorageProvider : StorageProvider
     private static ArgumentException Unreadable(string why, string parameter) => new(
         $"The storage's address cannot be read: {why}. Write "
             + "postgres://user:password@host:5432/database?schema=lovage (with migrate=create, always or never, and "
-            + "hints=auto or poll, where needed).",
+            + "hints=auto or poll, and calls=8, where needed).",
         parameter);
 }

@@ -1,6 +1,7 @@
 using System.Data;
 using System.Data.Common;
 using System.Diagnostics.CodeAnalysis;
+using Lovage.PostgreSql.Commands;
 using Lovage.PostgreSql.Connections;
 using Lovage.PostgreSql.Reading;
 using Lovage.PostgreSql.Schema;
@@ -12,25 +13,30 @@ using Npgsql;
 
 namespace Lovage.PostgreSql;
 
-/// <summary>
-/// Publishes and settles on a caller's connection. Its session is the caller's: every name in the statements has its
-/// schema, and nothing is set. New words get their numbers over the storage's own connections, since a number that the
-/// caller rolled back would be remembered all the same. For nothing else does an open transaction wait for another
-/// connection: behind a pooler the open ones may hold all sessions there are.
-/// </summary>
-internal sealed class PostgreSqlTransactions(PostgreSqlStorage storage, PostgreSqlSignals signals, TimeProvider time)
-    : JobTransactions("postgresql", time)
+/// <summary>Publishes and settles on a caller's connection.</summary>
+/// <remarks>
+/// Its session is the caller's: every name in the statements has its schema, and nothing is set. New words get their
+/// numbers over the storage's own connections, since this process would remember a number that the caller rolled back.
+/// For nothing else does an open transaction wait for another connection: behind a pooler the open ones may hold all
+/// sessions there are.
+/// </remarks>
+/// <param name="database">The storage's own connections.</param>
+/// <param name="clock">The time of statements.</param>
+/// <param name="signals">Where signals go.</param>
+/// <param name="time">Measures durations.</param>
+internal sealed class PostgreSqlTransactions(
+    Database database, ServerClock clock, PostgreSqlSignals signals, TimeProvider time)
+    : JobTransactions("postgresql", signals, time)
 {
-    private readonly Database _database = storage.Database;
-    private readonly PublishStatement _publish = new(storage.Database.Schema);
-    private readonly SettleStatement _settle = new(storage.Database.Schema);
-    private readonly FateReading _fates = new(storage.Database.Schema);
-    private readonly ServerIdentity _identity = new(storage.Database);
+    private readonly PublishStatement _publish = new(database.Schema);
+    private readonly SettleStatement _settle = new(database.Schema);
+    private readonly FateReading _fates = new(database.Schema);
+    private readonly ServerIdentity _identity = new(database);
 
-    /// <summary>Asks before what would be asked in somebody's transaction otherwise.</summary>
+    /// <summary>Asks now what it would otherwise ask in a caller's transaction.</summary>
     internal Task LearnAsync() => _identity.LearnAsync();
 
-    protected override async ValueTask<IReadOnlyList<PublishStatus>> PublishCoreAsync(
+    protected override async ValueTask<IReadOnlyList<PublishResult>> PublishCoreAsync(
         DbTransaction transaction, IReadOnlyList<JobMessage> messages, CancellationToken cancellationToken)
     {
         var connection = ConnectionOf(transaction);
@@ -38,13 +44,13 @@ internal sealed class PostgreSqlTransactions(PostgreSqlStorage storage, PostgreS
         {
             await _identity.CheckAsync(connection, nameof(transaction));
             var words = await WordsAsync(connection, MessageRow.WordsOf(messages), cancellationToken);
-            var results = await _publish.RunAsync(connection, messages, null, words, storage.Now);
+            var results = await _publish.RunAsync(connection, messages, null, words, clock.Now);
             await NotifyAsync(connection, messages.Select(static message => message.Queue));
-            return Array.ConvertAll(results, static result => result.Status);
+            return Array.ConvertAll(results, static stored => stored.Result);
         });
     }
 
-    protected override async ValueTask<SettleStatus> SettleCoreAsync(
+    protected override async ValueTask<SettleResult> SettleCoreAsync(
         DbTransaction transaction, Settlement outcome, CancellationToken cancellationToken)
     {
         var connection = ConnectionOf(transaction);
@@ -54,27 +60,25 @@ internal sealed class PostgreSqlTransactions(PostgreSqlStorage storage, PostgreS
         {
             await _identity.CheckAsync(connection, nameof(transaction));
             var words = await WordsAsync(connection, texts, cancellationToken);
-            if ((await _settle.RunAsync(connection, [outcome], words, storage.Now)).Count == 0)
+            var written = await _settle.RunAsync(connection, [outcome], words, clock.Now);
+            var result = (await _settle.ResultsAsync(connection, [outcome], written))[0];
+            if (written.Count > 0 && SettleStatement.IsAsMeant(outcome, result.State!.Value))
             {
-                return (await _settle.AppliedBeforeAsync(connection, [outcome])).Count > 0
-                    ? SettleStatus.Applied
-                    : SettleStatus.Stale;
+                foreach (var part in outcome.FollowUps.Chunk(JobBroker.BatchMax))
+                {
+                    await _publish.RunAsync(connection, part, null, words, clock.Now);
+                    await NotifyAsync(connection, part.Select(static message => message.Queue));
+                }
             }
 
-            foreach (var part in outcome.FollowUps.Chunk(JobBroker.BatchMax))
-            {
-                await _publish.RunAsync(connection, part, null, words, storage.Now);
-                await NotifyAsync(connection, part.Select(static message => message.Queue));
-            }
-
-            return SettleStatus.Applied;
+            return result;
         });
     }
 
     protected override ValueTask<TransactionFate> LookCoreAsync(
-        Settlement outcome, CancellationToken cancellationToken) => _database.CallAsync(
+        Settlement outcome, CancellationToken cancellationToken) => database.CallAsync(
         async connection => await _fates.LookAsync(connection, outcome.Token, cancellationToken)
-            ?? ((await _settle.AppliedBeforeAsync(connection, [outcome])).Count > 0
+            ?? ((await _settle.ResultsAsync(connection, [outcome], []))[0].Status == SettleStatus.Applied
                 ? TransactionFate.Committed
                 : TransactionFate.RolledBack),
         cancellationToken);
@@ -97,7 +101,9 @@ internal sealed class PostgreSqlTransactions(PostgreSqlStorage storage, PostgreS
     }
 
     [SuppressMessage(
-        "Design", "CA1031", Justification = "Whatever it says, a transaction that cannot be asked is no longer open.")]
+        "Design",
+        "CA1031",
+        Justification = "Whatever it throws, a transaction that cannot be asked is no longer open.")]
     private static NpgsqlConnection? OpenConnectionOf(NpgsqlTransaction transaction)
     {
         try
@@ -115,15 +121,15 @@ internal sealed class PostgreSqlTransactions(PostgreSqlStorage storage, PostgreS
     private async ValueTask<Dictionary<string, int>> WordsAsync(
         NpgsqlConnection connection, HashSet<string> texts, CancellationToken cancellationToken)
     {
-        var words = await _database.Words.FindAsync(connection, texts, CancellationToken.None);
-        return words.Count == texts.Count ? words : await _database.CallAsync(
-            async own => await _database.Words.IdsAsync(own, texts, CancellationToken.None), cancellationToken);
+        var words = await database.Words.FindAsync(connection, texts, CancellationToken.None);
+        return words.Count == texts.Count ? words : await database.CallAsync(
+            async own => await database.Words.IdsAsync(own, texts, CancellationToken.None), cancellationToken);
     }
 
-    /// <summary>
-    /// Delivered at the commit. The sender is nobody, so that this process hears it too: it does not see the commit
-    /// otherwise.
-    /// </summary>
+    /// <summary>Sends signals that PostgreSQL delivers at the commit.</summary>
+    /// <remarks>
+    /// They name no sender, so that this process hears them too: it does not see the commit otherwise.
+    /// </remarks>
     private async Task NotifyAsync(NpgsqlConnection connection, IEnumerable<string> queues)
     {
         if (signals.IsOn)
@@ -132,8 +138,8 @@ internal sealed class PostgreSqlTransactions(PostgreSqlStorage storage, PostgreS
                 .Select(static queue => new Signal(SignalKind.JobsReady, queue));
             await connection.ExecuteAsync(
                 new Statement("SELECT pg_catalog.pg_notify($1, $2)")
-                    .Add(_database.Schema.Channel)
-                    .Add(HintText.Write(HintText.Nobody, hints)),
+                    .Add(database.Schema.Channel)
+                    .Add(HintText.Write(HintText.NoSender, hints)),
                 CancellationToken.None);
         }
     }
@@ -153,7 +159,7 @@ internal sealed class PostgreSqlTransactions(PostgreSqlStorage storage, PostgreS
         }
         catch (Exception fault) when (StorageFault.IsFault(fault))
         {
-            var told = StorageFault.From(fault, _database.Description);
+            var told = StorageFault.From(fault, database.Description);
             throw new StorageException(
                 $"{told.Message} The transaction on {connection.Host}/{connection.Database} is yours: roll it "
                     + $"back{(told.IsTransient ? " and repeat all of it" : "")}.",

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Lovage.Sqlite.Files;
+using Lovage.Sqlite.Life;
 using Lovage.Sqlite.Native;
 using Lovage.Sqlite.Reading;
 using Lovage.Sqlite.Schema;
@@ -15,19 +16,12 @@ namespace Lovage.Sqlite;
 /// <remarks>Safe for use by several threads once opened. Dispose it last, when no call is under way.</remarks>
 public sealed class SqliteStorage : JobStorage
 {
-    private const int ResetBugFrom = 3_007_000;
-    private const int ResetBugTo = 3_051_002;
-
     private readonly SqliteStorageOptions _options;
     private readonly SqliteSignals _signals = new();
     private readonly StorageClock _clock;
     private readonly Words _words = new();
-    private readonly SqliteBroker _broker;
-    private readonly SqliteJobStore _store;
-    private readonly SqliteScheduleStore _schedules;
-    private readonly SqliteTransactions _transactions;
-    private Writer? _writer;
-    private Readers? _readers;
+    private readonly Writer _writer;
+    private readonly Readers _readers;
     private SignalWatch? _watch;
     private List<string> _warnings = [];
 
@@ -42,14 +36,26 @@ public sealed class SqliteStorage : JobStorage
         ArgumentOutOfRangeException.ThrowIfGreaterThan(
             options.TransactionLimit, SqliteStorageOptions.TransactionLimitMax, nameof(options));
         _options = options;
-        _clock = new StorageClock(options.Time);
-        _broker = new SqliteBroker(this, _signals, options.Time);
-        _store = new SqliteJobStore(this, _signals, options.Time);
-        _schedules = new SqliteScheduleStore(this, _signals);
-        _transactions = new SqliteTransactions(this, OpenLoan, options.TransactionLimit, options.Time);
         Description =
             $"sqlite:{options.Path} (SQLite {SqliteLibrary.Version}, WAL, "
                 + $"synchronous={(options.Synchronous == SqliteSynchronous.Full ? "FULL" : "NORMAL")})";
+        var time = options.Time;
+        _clock = new StorageClock(time, options.BootId);
+        _writer = new Writer(options.Synchronous == SqliteSynchronous.Full, MakeSession, _signals.OthersWrote);
+        _readers = new Readers(_words);
+        var loans = new Loans();
+        Broker = new SqliteBroker(_writer, _readers, loans, _clock, _signals, time);
+        Store = new SqliteJobStore(_writer, _signals, time);
+        History = new SqliteJobHistory(_readers);
+        Workers = new SqliteWorkerDirectory(_writer, _readers, _clock);
+        Schedules = new SqliteScheduleStore(_writer, _readers, _clock, _signals, time);
+        Transactions = new SqliteTransactions(
+            _writer,
+            _readers,
+            loans,
+            new LoanTerms(Description, options.TransactionLimit, OpenLoan),
+            _signals,
+            time);
     }
 
     /// <inheritdoc/>
@@ -59,39 +65,37 @@ public sealed class SqliteStorage : JobStorage
     public override IReadOnlyList<string> Warnings => _warnings;
 
     /// <inheritdoc/>
-    public override JobBroker Broker => _broker;
+    public override JobBroker Broker { get; }
 
     /// <inheritdoc/>
-    public override JobStore Store => _store;
+    public override JobStore Store { get; }
 
     /// <inheritdoc/>
-    public override ScheduleStore? Schedules => _schedules;
+    public override JobHistory? History { get; }
+
+    /// <inheritdoc/>
+    public override WorkerDirectory? Workers { get; }
+
+    /// <inheritdoc/>
+    public override ScheduleStore? Schedules { get; }
 
     /// <inheritdoc/>
     public override SignalBus Signals => _signals;
 
     /// <inheritdoc/>
-    public override JobTransactions? Transactions => _transactions;
+    public override JobTransactions? Transactions { get; }
 
-    internal StorageClock Clock => _clock;
+    internal Writer Writer => _writer;
 
-    /// <summary>True while the app has a transaction open.</summary>
-    internal bool IsLent => _transactions.IsLent;
-
-    internal Writer Writer => _writer ?? throw NotOpen();
-
-    internal Readers Readers => _readers ?? throw NotOpen();
+    internal Readers Readers => _readers;
 
     /// <inheritdoc/>
     public override async ValueTask OpenAsync(CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         var path = DatabaseFile.Resolve(_options.Path);
-        var writer = new Writer(
-            path, _options.Synchronous == SqliteSynchronous.Full, MakeSession, _signals.OthersWrote);
-        await writer.OpenAsync();
-        _writer = writer;
-        _readers = new Readers(path, _words);
+        await _writer.OpenAsync(path);
+        _readers.Open(path);
         _warnings = [.. WarningsNow()];
         Watch(path);
     }
@@ -100,8 +104,8 @@ public sealed class SqliteStorage : JobStorage
     public override ValueTask PingAsync(CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        Readers.Read(static reader => reader.Connection.Scalar(Sql.ReadMeta));
-        if (!Writer.IsWorking)
+        _readers.Read(static reader => reader.Connection.Scalar(Sql.ReadMeta));
+        if (!_writer.IsWorking)
         {
             throw new StorageException(
                 $"The storage {Description} can no longer write: its writer has ended. Start the application again.",
@@ -115,11 +119,8 @@ public sealed class SqliteStorage : JobStorage
     protected override async ValueTask DisposeCoreAsync()
     {
         _watch?.Dispose();
-        _readers?.Dispose();
-        if (_writer is not null)
-        {
-            await _writer.CloseAsync();
-        }
+        _readers.Dispose();
+        await _writer.CloseAsync();
     }
 
     private WriteSession MakeSession(SqliteConnection connection)
@@ -130,7 +131,7 @@ public sealed class SqliteStorage : JobStorage
                 string.Create(CultureInfo.InvariantCulture, $"PRAGMA max_page_count = {_options.PagesMax}"));
         }
 
-        return new WriteSession(connection, _words, _clock, _options.BootId ?? Host.BootId());
+        return new WriteSession(connection, _words, _clock);
     }
 
     private Loan OpenLoan() =>
@@ -148,7 +149,7 @@ public sealed class SqliteStorage : JobStorage
                 + "operating system may be lost.";
         }
 
-        if (SqliteLibrary.VersionNumber is >= ResetBugFrom and <= ResetBugTo)
+        if (SqliteLibrary.HasResetBug(SqliteLibrary.VersionNumber))
         {
             yield return $"SQLite {SqliteLibrary.Version} has the WAL-reset bug of 3.7.0 to 3.51.2; it is safe here "
                 + "only because one thread a process does every write and checkpoint, one process at a time: let no "
@@ -160,7 +161,7 @@ public sealed class SqliteStorage : JobStorage
     {
         try
         {
-            _watch = new SignalWatch(Turnstile.SignalPath(path), _writer!.Poke);
+            _watch = new SignalWatch(Turnstile.SignalPath(path), _writer.Poke);
         }
         catch (IOException fault)
         {
@@ -168,6 +169,4 @@ public sealed class SqliteStorage : JobStorage
             _warnings.Add($"Other processes' jobs are noticed by polling only: {fault.Message}");
         }
     }
-
-    private StorageException NotOpen() => new($"The storage {Description} was not opened.", isTransient: false);
 }

@@ -27,7 +27,7 @@ public sealed record SqliteStorageOptions
 
     /// <summary>
     /// How long a transaction of <see cref="JobClient.BeginTransactionAsync"/> may be open before it is rolled back,
-    /// 100 ms to 10 s; 5 s by default. Nobody else can write meanwhile, renewals of leases included.
+    /// 100 ms to 10 s; 5 s by default. No other call can write meanwhile, renewals of leases included.
     /// </summary>
     public TimeSpan TransactionLimit { get; init; } = TimeSpan.FromSeconds(5);
 

@@ -1,6 +1,7 @@
 using System.Data.Common;
-using System.Runtime.CompilerServices;
 using Lovage.Protocol;
+using Lovage.Sqlite.Operations;
+using Lovage.Sqlite.Reading;
 using Lovage.Sqlite.Writing;
 using Lovage.Storage;
 using Microsoft.Data.Sqlite;
@@ -10,22 +11,17 @@ namespace Lovage.Sqlite;
 /// <summary>
 /// Publishes and settles in transactions that the writer lends; one at a time, since SQLite has one writer.
 /// </summary>
-internal sealed class SqliteTransactions(SqliteStorage storage, Func<Loan> open, TimeSpan limit, TimeProvider time)
-    : JobTransactions("sqlite", time)
+internal sealed class SqliteTransactions(
+    Writer writer, Readers readers, Loans loans, LoanTerms terms, SignalBus signals, TimeProvider time)
+    : JobTransactions("sqlite", signals, time)
 {
-    private readonly ConditionalWeakTable<SqliteTransaction, Loan> _lent = [];
-    private volatile Loan? _current;
-
-    /// <summary>A transaction that nobody ends is ended by its limit.</summary>
-    public override TimeSpan OpenLimit => limit + base.OpenLimit;
-
-    /// <summary>True while the app has a transaction open: nothing else can be written.</summary>
-    internal bool IsLent => _current is { IsOpen: true };
+    /// <summary>A transaction that its caller does not end is ended by its limit.</summary>
+    public override TimeSpan OpenLimit => terms.Limit + base.OpenLimit;
 
     protected override async ValueTask<DbTransaction> BeginCoreAsync(CancellationToken cancellationToken) =>
-        (await storage.Writer.DoAsync(new LoanOperation(open, Announce), cancellationToken)).Transaction;
+        (await writer.DoAsync(new LoanOperation(terms.Open, loans), cancellationToken)).Transaction;
 
-    protected override ValueTask<IReadOnlyList<PublishStatus>> PublishCoreAsync(
+    protected override ValueTask<IReadOnlyList<PublishResult>> PublishCoreAsync(
         DbTransaction transaction, IReadOnlyList<JobMessage> messages, CancellationToken cancellationToken)
     {
         var operation = new PublishOperation(messages);
@@ -33,18 +29,19 @@ internal sealed class SqliteTransactions(SqliteStorage storage, Func<Loan> open,
         return new(operation.Result!);
     }
 
-    protected override ValueTask<SettleStatus> SettleCoreAsync(
+    protected override ValueTask<SettleResult> SettleCoreAsync(
         DbTransaction transaction, Settlement outcome, CancellationToken cancellationToken)
     {
         var loan = LoanOf(transaction);
         var operation = new SettleOperation([outcome]);
         loan.Run(operation);
-        if (operation.Result![0] == SettleStatus.Applied)
+        var result = operation.Result![0];
+        if (result.Status == SettleStatus.Applied)
         {
             loan.Note(outcome.Token);
         }
 
-        return new(operation.Result[0]);
+        return new(result);
     }
 
     protected override ValueTask<TransactionFate> LookCoreAsync(Settlement outcome, CancellationToken cancellationToken)
@@ -52,33 +49,22 @@ internal sealed class SqliteTransactions(SqliteStorage storage, Func<Loan> open,
         cancellationToken.ThrowIfCancellationRequested();
 
         // First: once it is not open, what is read is what has become of it.
-        if (_current is { } loan && loan.Holds(outcome.Token))
+        if (loans.Holds(outcome.Token))
         {
             return new(TransactionFate.Open);
         }
 
-        return new(storage.Readers.Read(reader => SettleOperation.WasApplied(
-            reader.Statement(Schema.Sql.AppliedBefore),
-            outcome)) ? TransactionFate.Committed : TransactionFate.RolledBack);
-    }
-
-    private void Announce(Loan? loan)
-    {
-        if (loan is not null)
-        {
-            _lent.Add(loan.Transaction, loan);
-        }
-
-        _current = loan;
+        var isCommitted = readers.Read(reader => JobReading.WasSettled(reader, outcome));
+        return new(isCommitted ? TransactionFate.Committed : TransactionFate.RolledBack);
     }
 
     private Loan LoanOf(DbTransaction transaction)
     {
-        if (transaction is not SqliteTransaction own || !_lent.TryGetValue(own, out var loan))
+        if (transaction is not SqliteTransaction own || !loans.TryFind(own, out var loan))
         {
             throw new ArgumentException(
                 "SQLite takes part only in transactions that Lovage has begun on its own file, "
-                + $"{storage.Description}; this one is a {transaction.GetType().FullName} of another connection. "
+                + $"{terms.Storage}; this one is a {transaction.GetType().FullName} of another connection. "
                 + "Begin it with: await using var transaction = await jobs.BeginTransactionAsync(); and use "
                 + "transaction.Connection for your own tables. Nothing was written.",
                 nameof(transaction));
@@ -87,3 +73,9 @@ internal sealed class SqliteTransactions(SqliteStorage storage, Func<Loan> open,
         return loan.IsOpen ? loan : throw loan.Ended();
     }
 }
+
+/// <summary>How transactions are lent.</summary>
+/// <param name="Storage">The storage's description, for messages.</param>
+/// <param name="Limit">How long one may be open.</param>
+/// <param name="Open">Opens one; needs the writer's thread and the turnstile.</param>
+internal sealed record LoanTerms(string Storage, TimeSpan Limit, Func<Loan> Open);

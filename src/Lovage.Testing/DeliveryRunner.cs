@@ -15,24 +15,21 @@ internal sealed class DeliveryRunner
     internal const int AttemptsMax = 10_000;
 
     private static readonly WorkerOwner Owner = new("test", "0", 0, 0, "harness");
+    private static readonly TimeSpan Lease = TimeSpan.FromHours(1);
 
-    private readonly IServiceProvider _services;
     private readonly StorageGate _gate;
-    private readonly TimeProvider _time;
+    private readonly JobWorkerServices _app;
     private readonly WorkerSettings _settings;
-    private readonly JobRegistry _jobs;
-    private readonly JobRunner _runner;
+    private readonly JobExecutor _executor;
     private readonly AttemptOutcomes _outcomes;
 
     internal DeliveryRunner(IServiceProvider services)
     {
-        _services = services;
         _gate = services.GetRequiredService<StorageGate>();
-        _time = services.GetRequiredService<TimeProvider>();
-        _jobs = services.GetRequiredService<JobRegistry>();
+        _app = services.GetRequiredService<JobWorkerServices>();
         _settings = services.GetRequiredService<WorkerSet>().Settings.FirstOrDefault() ?? new WorkerSettings();
-        _runner = new JobRunner(LovageServices.Filters(services));
-        _outcomes = new AttemptOutcomes(_settings, Owner, services.GetRequiredService<Random>());
+        _executor = new JobExecutor(_app.Time);
+        _outcomes = new AttemptOutcomes(Owner, new RetryRule(_app.Random), () => _settings);
     }
 
     /// <summary>Runs what is ready in these queues until nothing is.</summary>
@@ -40,104 +37,125 @@ internal sealed class DeliveryRunner
     internal async ValueTask<int> RunReadyAsync(
         IReadOnlyList<string> queues, bool withRetryWaits, CancellationToken cancellationToken)
     {
+        if (queues.Count == 0)
+        {
+            return 0;
+        }
+
         var storage = _gate.Storage;
+        await using var receiver = storage.Broker.OpenReceiver(Owner, queues, Lease);
+        var services = Services(new TransactionalCompletion(storage, _outcomes, _app.Time));
         for (var attempts = 0; attempts < AttemptsMax; attempts++)
         {
-            var deliveries = queues.Count == 0 ? [] : await storage.Broker.ReceiveAsync(
-                new ReceiveRequest(Owner, queues, 1, TimeSpan.FromHours(1)), cancellationToken);
-            if (deliveries.Count == 0)
+            var received = await receiver.ReceiveOrphanAsync(TimeSpan.Zero, cancellationToken);
+            if (received.Deliveries.Count == 0)
+            {
+                received = await receiver.ReceiveAsync(1, TimeSpan.Zero, cancellationToken);
+            }
+
+            if (received.Deliveries.Count == 0)
             {
                 return attempts;
             }
 
-            await RunAsync(storage, deliveries[0], withRetryWaits, cancellationToken);
+            var run = new StoredRun(received.Deliveries[0], services, storage)
+            {
+                WithRetryWaits = withRetryWaits,
+                Stop = cancellationToken,
+            };
+            await _executor.RunAsync(run);
         }
 
         throw new InvalidOperationException(
             $"{AttemptsMax:N0} attempts were run and there are still jobs: do they enqueue each other for ever?");
     }
 
-    /// <summary>One attempt, apart from any storage: what it would complete in a transaction is nobody's.</summary>
-    internal async ValueTask<Settlement?> AttemptAsync(Delivery delivery) =>
-        (await AttemptAsync(delivery, null)).Outcome;
-
-    /// <returns>The outcome, and whether the attempt has written it already, in a transaction.</returns>
-    private async ValueTask<(Settlement? Outcome, bool IsWritten)> AttemptAsync(
-        Delivery delivery, TransactionalCompletion? completion)
+    /// <summary>One attempt, apart from any storage: completing it in a transaction does nothing.</summary>
+    /// <returns>The outcome; null when the attempt was interrupted.</returns>
+    internal async ValueTask<Settlement?> AttemptAsync(Delivery delivery)
     {
-        if (!_jobs.TryFind(delivery.Message.Name, out var definition))
-        {
-            return (_outcomes.Of(
-                delivery,
-                null,
-                new AttemptEnding(AttemptEnd.UnknownJob, new UnknownJobException(delivery.Message.Name, _jobs)),
-                _time.GetUtcNow()), false);
-        }
+        var run = new UnstoredRun(delivery, Services(completion: null));
+        await _executor.RunAsync(run);
+        return run.Outcome;
+    }
 
-        if (delivery.IsExpired)
-        {
-            return (
-                _outcomes.Of(delivery, definition, new AttemptEnding(AttemptEnd.Expired), _time.GetUtcNow()), false);
-        }
+    private DeliveredServices Services(TransactionalCompletion? completion) => new()
+    {
+        App = _app,
+        Runner = new JobRunner(_app.Filters),
+        Outcomes = _outcomes,
+        Completion = completion,
+        Settings = () => _settings,
+        CancelInline = true,
+    };
 
-        var attempt = new JobAttempt(
+    /// <summary>
+    /// An attempt in a test. A job whose name the app does not know is set aside at once: there is no other worker that
+    /// could know it.
+    /// </summary>
+    private abstract class TestRun(Delivery delivery, DeliveredServices services)
+        : DeliveredRun(
             delivery,
-            definition,
-            _outcomes.MaxAttempts(delivery, definition),
-            _services.GetRequiredService<JobSerializer>(),
-            _services.GetRequiredService<IServiceScopeFactory>(),
-            _settings,
-            cancelInline: true)
+            services.App.Jobs.TryFind(delivery.Message.Name, out var known) ? known : null,
+            services)
+    {
+        internal override void TellStarted()
         {
-            StartedAt = _time.GetUtcNow(),
-            StartedTimestamp = _time.GetTimestamp(),
-            Completion = completion,
-        };
-        var outer = JobAttempt.Current;
-        JobAttempt.Current = attempt;
-        try
-        {
-            var ending = await _runner.RunAsync(attempt);
-            attempt.TryEnd();
-            if (attempt.Completed is { } completed)
-            {
-                var fate = await completion!.FateAsync(completed, static _ => { }, CancellationToken.None);
-                if (fate == TransactionFate.Committed)
-                {
-                    return (completed, true);
-                }
-
-                ending = TransactionalCompletion.EndingOf(fate, ending);
-            }
-
-            return (_outcomes.Of(attempt, ending, _time.GetElapsedTime(attempt.StartedTimestamp)), false);
         }
-        finally
+
+        internal override void TellEnded()
         {
-            JobAttempt.Current = outer;
+        }
+
+        private protected override ValueTask DeclineAsync() => EndUnseenAsync(
+            new AttemptEnding(AttemptEnd.Malformed, new UnknownJobException(Name, Services.App.Jobs)));
+
+        private protected override void Faulted(string step, Exception fault)
+        {
         }
     }
 
-    private async ValueTask RunAsync(
-        JobStorage storage, Delivery delivery, bool withRetryWaits, CancellationToken cancellationToken)
+    private sealed class UnstoredRun(Delivery delivery, DeliveredServices services) : TestRun(delivery, services);
+
+    private sealed class StoredRun(Delivery delivery, DeliveredServices services, JobStorage storage)
+        : TestRun(delivery, services)
     {
-        await storage.Store.RecordStartsAsync(
-            [new JobStart(delivery.Token, delivery.Message.Id, _time.GetUtcNow(), delivery.StartFirst)],
-            cancellationToken);
-        var (outcome, isWritten) = await AttemptAsync(delivery, new TransactionalCompletion(storage, _outcomes, _time));
-        if (isWritten)
+        internal required bool WithRetryWaits { get; init; }
+
+        internal required CancellationToken Stop { get; init; }
+
+        internal override async ValueTask<bool> RecordStartAsync()
         {
-            storage.Signals.Send(new Signal(SignalKind.JobEnded, null, delivery.Message.Id));
-            return;
+            var start = new JobStart(
+                Delivery.Token, Message.Id, Services.App.Time.GetUtcNow(), Ahead: Delivery.IsOrphan);
+            return (await storage.Store.RecordStartsAsync([start], Stop))[0];
         }
 
-        if (outcome is null)
+        internal override void Decide()
         {
-            await storage.Broker.ReleaseAsync([delivery.Token], cancellationToken);
-            return;
+            base.Decide();
+            if (Fate == TransactionFate.Open)
+            {
+                // A test sees at once that its handler forgot to commit; a worker would wait for the lease to end.
+                Outcome = Services.Outcomes.Of(Attempt!, Ending, Duration);
+            }
         }
 
-        await storage.Store.SettleAsync(
-            [withRetryWaits ? outcome : outcome with { RetryDelay = TimeSpan.Zero }], cancellationToken);
+        internal override async ValueTask HandOnAsync()
+        {
+            if (Fate == TransactionFate.Committed)
+            {
+                return;
+            }
+
+            if (Outcome is null)
+            {
+                await storage.Broker.ReleaseAsync([Delivery.Token], Stop);
+                return;
+            }
+
+            await storage.Store.SettleAsync(
+                [WithRetryWaits ? Outcome : Outcome with { RetryDelay = TimeSpan.Zero }], Stop);
+        }
     }
 }

@@ -1,10 +1,9 @@
 using System.Text;
 using Lovage.Protocol;
-using Lovage.Storage;
 
 namespace Lovage.Testing;
 
-/// <summary>What a test expects of an enqueued job, and how that is told.</summary>
+/// <summary>What a test expects of an enqueued job, and the message when it differs.</summary>
 internal sealed record ExpectedJob(string Name, string? Queue, ReadOnlyMemory<byte>? Body)
 {
     private const int ShownMax = 50;

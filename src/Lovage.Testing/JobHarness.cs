@@ -1,7 +1,9 @@
 using System.Collections.Immutable;
+using Lovage.Protocol;
 using Lovage.Spawning;
 using Lovage.Storage;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Time.Testing;
 
 namespace Lovage.Testing;
 
@@ -20,18 +22,17 @@ public sealed class JobHarness
     /// filters around running apply, and retries follow at once.
     /// </summary>
     /// <param name="job">The job; its delay, queue and priority do not matter.</param>
-    /// <returns>What came out, however it ended.</returns>
+    /// <returns>The outcome, failures included.</returns>
     /// <exception cref="PayloadTooLargeException">The arguments are larger than the cap.</exception>
     /// <exception cref="BadArgumentsException">The arguments are refused, as they would be where the job is
     /// enqueued.</exception>
     public async ValueTask<JobRun> RunAsync(Job job)
     {
         ArgumentNullException.ThrowIfNull(job);
-        var sender = _services.GetRequiredService<JobSender>();
+        var messages = _services.GetRequiredService<JobMessages>();
         var time = _services.GetRequiredService<TimeProvider>();
         var runner = new DeliveryRunner(_services);
-        var definition = sender.Definition(job.Name);
-        var message = sender.Message(job, definition, sender.Encode(job, definition));
+        var message = messages.Make(messages.Draft(job));
         var attempts = ImmutableArray.CreateBuilder<AttemptRecord>();
         var progress = default(JobProgressReport);
         while (true)
@@ -64,7 +65,7 @@ public sealed class JobHarness
                     outcome.Reason,
                     attempts.ToImmutable(),
                     progress,
-                    sender.Serializer);
+                    _services.GetRequiredService<JobSerializer>());
             }
 
             message = message with { Retries = message.Retries + 1 };
@@ -166,7 +167,7 @@ public sealed class JobHarness
     {
         var expected = new ExpectedJob(name, queue, arguments is null
             ? (ReadOnlyMemory<byte>?)null
-            : _services.GetRequiredService<JobSender>().Encode(Job.Create(name, arguments), definition: null));
+            : _services.GetRequiredService<JobMessages>().Encode(Job.Create(name, arguments), definition: null));
         var enqueued = await EnqueuedAsync(cancellationToken);
         var found = enqueued.Where(job => expected.Differences(job).Count == 0).ToList();
         return (times is null ? found.Count > 0 : found.Count == times)
@@ -199,7 +200,7 @@ public sealed class JobHarness
         var records = new List<JobRecord>();
         for (JobPage? page = null; (page is null || page.Next is not null) && records.Count < RecordsMax;)
         {
-            page = await storage.Store.QueryAsync(query with { After = page?.Next }, cancellationToken);
+            page = await storage.RequireHistory().QueryAsync(query with { After = page?.Next }, cancellationToken);
             records.AddRange(page.Jobs);
         }
 
@@ -207,7 +208,7 @@ public sealed class JobHarness
         return records;
     }
 
-    /// <summary>A test that never starts its app has nobody else to open the storage.</summary>
+    /// <summary>Opens the storage for a test that never starts its app.</summary>
     private async ValueTask<JobStorage> OpenAsync(CancellationToken cancellationToken)
     {
         var gate = _services.GetRequiredService<StorageGate>();

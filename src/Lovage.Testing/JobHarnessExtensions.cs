@@ -48,23 +48,23 @@ public static class JobHarnessExtensions
             services.GetRequiredService<ClientSettings>(),
             services.GetRequiredService<TimeProvider>());
 
-        internal override async ValueTask<PublishStatus> PublishAsync(
+        internal override async ValueTask<PublishResult> PublishAsync(
             JobMessage message, CancellationToken cancellationToken)
         {
-            var status = await _storage.PublishAsync(message, cancellationToken);
+            var result = await _storage.PublishAsync(message, cancellationToken);
             await new DeliveryRunner(services).RunReadyAsync([message.Queue], withRetryWaits: false, cancellationToken);
-            return status;
+            return result;
         }
 
-        internal override async ValueTask<IReadOnlyList<PublishStatus>> PublishAsync(
+        internal override async ValueTask<IReadOnlyList<PublishResult>> PublishAsync(
             IReadOnlyList<JobMessage> batch, CancellationToken cancellationToken)
         {
-            var statuses = await _storage.PublishAsync(batch, cancellationToken);
+            var results = await _storage.PublishAsync(batch, cancellationToken);
             await new DeliveryRunner(services).RunReadyAsync(
                 [.. batch.Select(static message => message.Queue).Distinct()],
                 withRetryWaits: false,
                 cancellationToken);
-            return statuses;
+            return results;
         }
 
         public ValueTask DisposeAsync() => _storage.DisposeAsync();

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using Lovage.Storage;
 
 namespace Lovage.Testing;
 

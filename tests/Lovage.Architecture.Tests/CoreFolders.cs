@@ -7,23 +7,25 @@ namespace Lovage.Architecture.Tests;
 internal static class CoreFolders
 {
     private static readonly string[] Ground = ["Jobs", "Diagnostics"];
+    private static readonly string[] Seams = [.. Ground, "Protocol", "Records", "Storage"];
 
-    // Hosting -> { Clients, Execution, Scheduling, Spawning, Workflows } -> Storage -> Protocol -> Jobs; an arrow may
-    // skip levels. Spawning -> Execution: jobs run in process as a worker runs them (docs/adr/0006). Clients ->
-    // Scheduling: a client speaks of triggers. Scheduling -> Spawning: a schedule of every node runs its job in process
-    // (docs/adr/0007).
+    // Hosting -> { Clients, Execution, Scheduling, Spawning, Workflows } -> Storage -> Records -> Protocol -> Jobs; an
+    // arrow may skip levels. Records: what users read of jobs, which storages write (docs/adr/0012). Spawning ->
+    // Execution: jobs run in process as a worker runs them (docs/adr/0006). Clients -> Scheduling: a client speaks of
+    // triggers. Scheduling -> Spawning: a schedule of every node runs its job in process (docs/adr/0007).
     public static IReadOnlyDictionary<string, string[]> AllowedArrows { get; } = new Dictionary<string, string[]>
     {
         ["Jobs"] = [],
         ["Diagnostics"] = ["Jobs"],
         ["Protocol"] = Ground,
-        ["Storage"] = [.. Ground, "Protocol"],
-        ["Clients"] = [.. Ground, "Protocol", "Storage", "Scheduling"],
-        ["Execution"] = [.. Ground, "Protocol", "Storage"],
-        ["Scheduling"] = [.. Ground, "Protocol", "Storage", "Spawning"],
-        ["Spawning"] = [.. Ground, "Protocol", "Storage", "Execution"],
-        ["Workflows"] = [.. Ground, "Protocol", "Storage"],
-        ["Hosting"] = [.. Ground, "Protocol", "Storage", "Clients", "Execution", "Scheduling", "Spawning", "Workflows"],
+        ["Records"] = [.. Ground, "Protocol"],
+        ["Storage"] = [.. Ground, "Protocol", "Records"],
+        ["Clients"] = [.. Seams, "Scheduling"],
+        ["Execution"] = Seams,
+        ["Scheduling"] = [.. Seams, "Spawning"],
+        ["Spawning"] = [.. Seams, "Execution"],
+        ["Workflows"] = Seams,
+        ["Hosting"] = [.. Seams, "Clients", "Execution", "Scheduling", "Spawning", "Workflows"],
     };
 
     /// <summary>What breaks the table, one line a finding.</summary>

@@ -21,12 +21,12 @@ public sealed class FolderArrowTests
     [Fact]
     public void Core_Arrows_AreSeen()
     {
-        // Were binding broken, the tests above would pass by blindness.
+        // If binding were broken, the tests above would see no arrow and pass.
         var graph = CoreGraph.Value;
         Assert.True(graph.BoundShare > 0.97, $"Only {graph.BoundShare:P1} of the names bind.");
         var silent = graph.Folders.Where(
             folder => folder is not ("Jobs" or "Diagnostics") && graph.Uses.All(use => use.From != folder));
-        Findings.None(silent.Select(folder => $"{folder} names nobody"));
+        Findings.None(silent.Select(folder => $"{folder} names no other folder"));
         Assert.True(
             graph.Uses.Count >= 10 * (graph.Folders.Count - 1),
             $"Only {graph.Uses.Count} uses among {graph.Folders.Count} folders.");

@@ -11,7 +11,7 @@ namespace Lovage.Architecture.Tests;
 internal sealed record FolderUse(string From, string To, string Place, string Type);
 
 /// <summary>
-/// Who names whom among the folders of a project. A type belongs to the folder of the file that declares it;
+/// Which folder, or file, of a project names which other. A type belongs to the folder of the file that declares it;
 /// documentation comments and using directives are no uses. What source generators add is missing here, so a name that
 /// only they declare stays unbound and is skipped.
 /// </summary>
@@ -36,11 +36,16 @@ internal sealed class FolderGraph
     /// <summary>The share of names the compiler could bind: when it falls, arrows go unseen.</summary>
     public double BoundShare { get; }
 
-    public static FolderGraph Of(string projectFolder, CSharpCompilation compilation)
+    /// <summary>The graph of a project's top-level folders.</summary>
+    public static FolderGraph Of(string projectFolder, CSharpCompilation compilation) =>
+        Of(projectFolder, compilation, path => FolderOf(projectFolder, path));
+
+    /// <summary>The graph of a project's folders, or of its files, as the naming of a file says.</summary>
+    public static FolderGraph Of(string projectFolder, CSharpCompilation compilation, Func<string, string> nameOf)
     {
         var trees = compilation.SyntaxTrees.Where(tree =>
             tree.FilePath.StartsWith(projectFolder + "/", StringComparison.Ordinal)).ToList();
-        var folderOfTree = trees.ToDictionary(tree => tree, tree => FolderOf(projectFolder, tree.FilePath));
+        var folderOfTree = trees.ToDictionary(tree => tree, tree => nameOf(tree.FilePath));
         var uses = new List<FolderUse>();
         var scattered = new SortedSet<string>(StringComparer.Ordinal);
         var (bound, seen) = (0, 0);
@@ -110,6 +115,56 @@ internal sealed class FolderGraph
         }
     }
 
+    /// <summary>Groups in which each one reaches each other, by Tarjan's algorithm; single ones are left out.</summary>
+    public IReadOnlyList<IReadOnlyList<string>> FindCircles()
+    {
+        var arrows = Uses.Select(use => (use.From, use.To)).Distinct().ToLookup(arrow => arrow.From, arrow => arrow.To);
+        var (numbers, lowest, path, found) = (
+            new Dictionary<string, int>(), new Dictionary<string, int>(), new Stack<string>(),
+            new List<IReadOnlyList<string>>());
+        foreach (var folder in Folders.Order(StringComparer.Ordinal).Where(folder => !numbers.ContainsKey(folder)))
+        {
+            Visit(folder);
+        }
+
+        return found;
+
+        void Visit(string folder)
+        {
+            numbers[folder] = lowest[folder] = numbers.Count;
+            path.Push(folder);
+            foreach (var next in arrows[folder])
+            {
+                if (!numbers.TryGetValue(next, out var number))
+                {
+                    Visit(next);
+                    lowest[folder] = Math.Min(lowest[folder], lowest[next]);
+                }
+                else if (path.Contains(next))
+                {
+                    lowest[folder] = Math.Min(lowest[folder], number);
+                }
+            }
+
+            if (lowest[folder] != numbers[folder])
+            {
+                return;
+            }
+
+            var group = new List<string>();
+            do
+            {
+                group.Add(path.Pop());
+            }
+            while (group[^1] != folder);
+            if (group.Count > 1)
+            {
+                group.Sort(StringComparer.Ordinal);
+                found.Add(group);
+            }
+        }
+    }
+
     private static bool IsName(SyntaxNode node) => node switch
     {
         // The name of a namespace is no use of it, and "var" says nothing by itself.
@@ -132,7 +187,8 @@ internal sealed class FolderGraph
         return type?.OriginalDefinition;
     }
 
-    private static string FolderOf(string projectFolder, string path)
+    /// <summary>The top-level folder of a file; empty for a file that stands in none.</summary>
+    public static string FolderOf(string projectFolder, string path)
     {
         var rest = path[(projectFolder.Length + 1)..];
         return rest.Contains('/', StringComparison.Ordinal) ? rest[..rest.IndexOf('/', StringComparison.Ordinal)] : "";

@@ -7,7 +7,7 @@ public sealed partial class RepositoryTests
 {
     private const string ErrorPage = "docs/errors.md";
 
-    // Written in pieces, or this file would find itself.
+    // The word is written in pieces, so that the test does not find this file.
     private static readonly string[] Foreign =
     [
         "/wor" + "k/", "/tmp/bash" + "_jobs", "/ro" + "ot/", "nuget" + ".org", "pypi" + ".org", "npmjs" + ".org",

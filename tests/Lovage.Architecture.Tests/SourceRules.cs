@@ -8,7 +8,11 @@ namespace Lovage.Architecture.Tests;
 /// <summary>Rules of the house that no analyzer knows. Each takes files and yields one line a finding.</summary>
 internal static partial class SourceRules
 {
-    public const int LinesMax = 500;
+    public const int LinesMax = 400;
+
+    public const int ColumnsMax = 120;
+
+    public const int ParametersMax = 7;
 
     /// <summary>Classes open for derivation without being abstract, each with its reason.</summary>
     public static IReadOnlyDictionary<string, string> UnsealedTypes { get; } = new Dictionary<string, string>
@@ -48,6 +52,36 @@ internal static partial class SourceRules
         let lines = file.Tree.GetText().Lines.Count
         where lines > LinesMax + 1
         select $"{file.Path}: {lines} lines, more than {LinesMax}";
+
+    public static IEnumerable<string> WideLines(IReadOnlyList<SourceFile> files) =>
+        from file in files
+        from line in file.Tree.GetText().Lines
+        where line.End - line.Start > ColumnsMax
+        select $"{file.Path}:{line.LineNumber + 1}: {line.End - line.Start} columns, more than {ColumnsMax}";
+
+    public static IEnumerable<string> LongConstructors(IReadOnlyList<SourceFile> files) =>
+        from file in files
+        from node in file.Tree.GetRoot().DescendantNodes()
+        let parameters = node switch
+        {
+            ConstructorDeclarationSyntax constructor => constructor.ParameterList,
+            TypeDeclarationSyntax { ParameterList: { } primary } => primary,
+            _ => null,
+        }
+        where parameters?.Parameters.Count > ParametersMax
+        select $"{file.At(parameters.SpanStart)}: a constructor of {parameters.Parameters.Count} parameters, more than "
+            + $"{ParametersMax}";
+
+    /// <summary>Words that make a reader guess who acts. Names of our own, in code, are not looked at.</summary>
+    public static IEnumerable<string> Riddles(IReadOnlyList<SourceFile> files) =>
+        from file in files
+        from piece in Prose(file)
+        from riddle in RiddlesOf(piece.Text)
+        select $"{file.At(piece.Position)}: \"{riddle}\"; name the actor";
+
+    /// <summary>The riddling words of a text.</summary>
+    public static IEnumerable<string> RiddlesOf(string text) =>
+        RiddlingWord().Matches(text).Select(match => match.Value);
 
     public static IEnumerable<string> UnfinishedWork(IReadOnlyList<SourceFile> files) =>
         from file in files
@@ -110,6 +144,14 @@ internal static partial class SourceRules
         trivia.Kind() is SyntaxKind.SingleLineCommentTrivia or SyntaxKind.MultiLineCommentTrivia
             or SyntaxKind.SingleLineDocumentationCommentTrivia or SyntaxKind.MultiLineDocumentationCommentTrivia;
 
+    private static IEnumerable<(int Position, string Text)> Prose(SourceFile file) =>
+        file.Tree.GetRoot().DescendantTrivia().Where(IsComment)
+            .Select(trivia => (trivia.SpanStart, trivia.ToFullString()))
+            .Concat(file.Tree.GetRoot().DescendantTokens()
+                .Where(token => token.Kind() is SyntaxKind.StringLiteralToken or SyntaxKind.InterpolatedStringTextToken
+                    or SyntaxKind.SingleLineRawStringLiteralToken or SyntaxKind.MultiLineRawStringLiteralToken)
+                .Select(token => (token.SpanStart, token.Text)));
+
     private static IEnumerable<DeclaredType> Types(IEnumerable<SourceFile> files) =>
         from file in files
         from node in file.Tree.GetRoot().DescendantNodes().OfType<TypeDeclarationSyntax>()
@@ -118,6 +160,13 @@ internal static partial class SourceRules
 
     [GeneratedRegex("(Manager|Helper|Util(itie|ity)?)s?(?=[A-Z0-9_]|$)")]
     private static partial Regex VagueWord();
+
+    // Written with brackets, so that the rule does not find this file.
+    [GeneratedRegex(
+        @"\b(who(m)?ever|(some|no|any)body|[l]est|seldome[r]|(is|are|was|were) looke[d] for"
+            + @"|what (is|was) give[n] back|(is|are|was|were|be|been) give[n] back)\b",
+        RegexOptions.IgnoreCase)]
+    private static partial Regex RiddlingWord();
 
     [GeneratedRegex(@"\b(TODO|FIXME|HACK|XXX)\b")]
     private static partial Regex UnfinishedWord();

@@ -24,8 +24,8 @@ public sealed class FaultJobs(Journal journal)
     private static readonly TimeSpan GateInterval = TimeSpan.FromMilliseconds(10);
 
     /// <summary>
-    /// Where the gate of a held job is looked for: a file for each job and process, so that a test lets one attempt go
-    /// and not the other.
+    /// The gate that a held job waits for: a file for each job and process, so that a test lets one attempt go and not
+    /// the other.
     /// </summary>
     public static string Gate(string folder, JobId id, int process) => Path.Combine(folder, $"{id}.{process}");
 

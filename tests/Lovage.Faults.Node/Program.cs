@@ -46,8 +46,8 @@ else
     await host.StopAsync();
 }
 
-// Whoever started this process holds the other end of its input: when that goes, by a kill too, this process must not
-// stay behind.
+// The process that started this one holds the other end of its input. When that process goes, even by a kill, this
+// process must end.
 static void EndWithParent() => new Thread(static () =>
 {
     using var input = Console.OpenStandardInput();

@@ -7,8 +7,8 @@ using Xunit;
 namespace Lovage.Faults;
 
 /// <summary>
-/// Handlers that block, in the process that serves the web: on threads of their own they harm nobody, on the pool's the
-/// watch names them.
+/// Handlers that block, in the process that serves the web. On threads of their own they do no harm. On the pool's
+/// threads the watch names them.
 /// </summary>
 public abstract class BlockingFaults
 {

@@ -35,8 +35,8 @@ public abstract class PauseFaults
             var stopped = Stopwatch.GetTimestamp();
             if (!await TakesOverAsync(lab, id, other))
             {
-                // Stopped in the midst of a write, a process keeps the others of a file from writing for as long as it
-                // stands still: no fence is tried then.
+                // A process that is stopped in the middle of a write keeps the other processes of the file from
+                // writing. No fence is tried then.
                 Assert.True(++blocked <= 1 + (rounds / 10), $"{other.Name} took nothing over in {blocked} rounds.");
                 lab.OpenGate(id, paused);
                 lab.OpenGate(id, other);

@@ -56,6 +56,7 @@ public sealed class PostgreSqlReplyFaults : IAsyncLifetime
     private readonly TestData _data = new(TimeProvider.System);
     private readonly PostgreSqlServerUnderTest _server = new();
     private JobStorage _storage = null!;
+    private JobReceiver? _receiver;
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
@@ -68,6 +69,11 @@ public sealed class PostgreSqlReplyFaults : IAsyncLifetime
 
     public async ValueTask DisposeAsync()
     {
+        if (_receiver is not null)
+        {
+            await _receiver.DisposeAsync();
+        }
+
         await _storage.DisposeAsync();
         await _server.DisposeAsync();
     }
@@ -80,9 +86,9 @@ public sealed class PostgreSqlReplyFaults : IAsyncLifetime
         var messages = _data.Messages(10);
         await LoseReplyAsync(async () => await _storage.Broker.PublishAsync(messages, Cancel));
 
-        var statuses = await _storage.Broker.PublishAsync(messages, Cancel);
+        var results = await _storage.Broker.PublishAsync(messages, Cancel);
 
-        Assert.All(statuses, static status => Assert.Equal(PublishStatus.AlreadyKnown, status));
+        Assert.All(results, static result => Assert.Equal(PublishStatus.AlreadyKnown, result.Status));
         Assert.Equal(11, Assert.Single(await _storage.Broker.QueuesAsync(Cancel)).Ready);
     }
 
@@ -93,15 +99,17 @@ public sealed class PostgreSqlReplyFaults : IAsyncLifetime
         var outcomes = (await ReceiveAsync()).Select(delivery => _data.Outcome(delivery)).ToArray();
         await LoseReplyAsync(async () => await _storage.Store.SettleAsync(outcomes, Cancel));
 
-        var statuses = await _storage.Store.SettleAsync(outcomes, Cancel);
+        var results = await _storage.Store.SettleAsync(outcomes, Cancel);
 
-        Assert.All(statuses, static status => Assert.Equal(SettleStatus.Applied, status));
+        Assert.All(
+            results,
+            static result => Assert.Equal(new SettleResult(SettleStatus.Applied, JobState.Succeeded), result));
         Assert.Equal(
             (10, 10),
-            (Assert.Single(await _storage.Store.CountersAsync(Cancel)) is var counter
+            (Assert.Single(await _storage.History!.CountersAsync(Cancel)) is var counter
                 ? (counter.Enqueued, counter.Succeeded)
                 : default));
-        Assert.Single(await _storage.Store.AttemptsAsync(outcomes[0].Id, Cancel));
+        Assert.Single(await _storage.History!.AttemptsAsync(outcomes[0].Id, Cancel));
     }
 
     [Fact]
@@ -116,7 +124,7 @@ public sealed class PostgreSqlReplyFaults : IAsyncLifetime
 
         // Those of the lost reply, unpenalised, before the rest; what was known before is still held.
         Assert.Equal(10, after.Count);
-        Assert.All(after, static delivery => Assert.False(delivery.StartFirst));
+        Assert.All(after, static delivery => Assert.False(delivery.IsOrphan));
         Assert.Empty(after.Select(static delivery => delivery.Message.Id)
             .Intersect(before.Select(static delivery => delivery.Message.Id)));
         Assert.All(
@@ -127,8 +135,11 @@ public sealed class PostgreSqlReplyFaults : IAsyncLifetime
             : default);
     }
 
-    private ValueTask<IReadOnlyList<Delivery>> ReceiveAsync() =>
-        _storage.Broker.ReceiveAsync(new ReceiveRequest(TestData.Owner(), [TestData.Queue], 10, Hour), Cancel);
+    private async Task<IReadOnlyList<Delivery>> ReceiveAsync()
+    {
+        _receiver ??= _storage.Broker.OpenReceiver(TestData.Owner(), [TestData.Queue], Hour);
+        return (await _receiver.ReceiveAsync(10, TimeSpan.Zero, Cancel)).Deliveries;
+    }
 
     /// <summary>
     /// Lets a call's requests through until the server has nothing more to do for it, and none of the answers.

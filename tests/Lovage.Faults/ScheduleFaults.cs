@@ -71,7 +71,8 @@ public abstract class ScheduleFaults
     }
 
     /// <summary>
-    /// A rule that makes up for nothing shows it: the others step in while a tick still counts as on time.
+    /// Under a rule that makes up for no tick, the test shows that other nodes step in while a tick still counts as on
+    /// time.
     /// </summary>
     [Fact]
     public async Task Kill_OfTheLeader_CostsNoTick()
@@ -212,7 +213,7 @@ public abstract class ScheduleFaults
         return await lab.Schedules.AddAsync(id, trigger, FaultJobs.Work(0), options, Cancel);
     }
 
-    /// <summary>What holds whatever was done to the processes.</summary>
+    /// <summary>What holds under every fault.</summary>
     private static async Task CheckAsync(FaultLab lab, params IReadOnlyList<TickHistory> histories)
     {
         var records = await lab.RecordsAsync();

@@ -15,7 +15,7 @@ public abstract class ShutdownFaults
     private static readonly TimeSpan Spare = TimeSpan.FromSeconds(2);
 
     /// <summary>
-    /// So long a lease and so rare a sweep that what runs elsewhere soon can only have been given back.
+    /// The lease is so long and the sweep so rare that a job runs elsewhere soon only if its worker released it.
     /// </summary>
     private static readonly WorkerShape GivesBack = new()
     {

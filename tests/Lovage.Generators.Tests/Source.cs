@@ -37,6 +37,9 @@ internal sealed record Source(string Code)
 
     internal CSharpParseOptions ParseOptions => new(Language, DocumentationMode.Diagnose);
 
+    /// <summary>What the compiler tells generators and analyzers of the build.</summary>
+    internal AnalyzerConfigOptionsProvider BuildOptions => new Options(Properties);
+
     internal static Source Of(string code) => new(code);
 
     internal Source With(string property, string value) =>
@@ -57,7 +60,7 @@ internal sealed record Source(string Code)
     internal GeneratorDriver Driver() => CSharpGeneratorDriver.Create(
         [new JobGenerator().AsSourceGenerator()],
         parseOptions: ParseOptions,
-        optionsProvider: new Options(Properties),
+        optionsProvider: BuildOptions,
         driverOptions: new GeneratorDriverOptions(
             IncrementalGeneratorOutputKind.None, trackIncrementalGeneratorSteps: true));
 

@@ -40,6 +40,18 @@ public sealed class MemoryHostile : HostileSpecification<MemoryFixture>;
 
 public sealed class MemoryRepetition : RepetitionSpecification<MemoryFixture>;
 
+public sealed class MemoryResults : ResultSpecification<MemoryFixture>;
+
+public sealed class MemoryPlaces : PlacesSpecification<MemoryFixture>;
+
+public sealed class MemoryChanges : ChangeSpecification<MemoryFixture>;
+
+public sealed class MemoryOffers : OfferSpecification<MemoryFixture>;
+
+public sealed class MemoryDirectory : DirectorySpecification<MemoryFixture>;
+
+public sealed class MemoryReceiver : ReceiverSpecification<MemoryFixture>;
+
 public sealed class MemoryConcurrency : ConcurrencySpecification<MemoryFixture>;
 
 public sealed class MemoryModel : ModelSpecification<MemoryFixture>;

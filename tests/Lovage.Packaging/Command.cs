@@ -9,7 +9,8 @@ internal sealed record CommandResult(int ExitCode, string Output);
 /// <summary>Runs command lines as a user would.</summary>
 internal static class Command
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(8);
+    // Native code for one app takes a minute of two quiet cores, and many times that on a busy machine.
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(20);
 
     /// <summary>Runs to the end; its output is in the failure's text when it does not end well.</summary>
     internal static async Task<CommandResult> RunAsync(string folder, string file, params string[] arguments)

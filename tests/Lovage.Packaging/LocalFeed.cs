@@ -1,4 +1,8 @@
 using System.Globalization;
+using System.Text.Json;
+using Lovage.Packaging;
+
+[assembly: AssemblyFixture(typeof(LocalFeed))]
 
 namespace Lovage.Packaging;
 
@@ -18,29 +22,25 @@ public sealed class LocalFeed : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         var feed = Path.Combine(_folder, "feed");
-        foreach (var project in Directory.EnumerateFiles(
-            Path.Combine(Repository(), "src"), "*.csproj", SearchOption.AllDirectories))
-        {
-            // The generator has no package: it is inside Lovage's.
-            if (Path.GetFileNameWithoutExtension(project) == "Lovage.Generators")
-            {
-                continue;
-            }
+        var source = Path.Combine(Repository(), "src");
+        var projects = Directory.EnumerateFiles(source, "*.csproj", SearchOption.AllDirectories);
 
-            var packed = await Command.RunAsync(
-                Path.GetDirectoryName(project)!,
-                "dotnet",
-                "pack",
-                "-c",
-                "Release",
-                "-o",
-                feed,
-                $"-p:Version={Version}",
-                "-p:RunAnalyzers=false",
-                "-v",
-                "q");
-            Assert.True(packed.ExitCode == 0, packed.Output);
-        }
+        // The generator has no package: it is inside Lovage's. One build packs the others and shares what they share.
+        var filter = new
+        {
+            solution = new
+            {
+                path = Path.Combine(Repository(), "Lovage.slnx"),
+                projects = projects
+                    .Where(static project => Path.GetFileNameWithoutExtension(project) != "Lovage.Generators")
+                    .Select(static project => Path.GetRelativePath(Repository(), project)),
+            },
+        };
+        var packages = Path.Combine(_folder, "Packages.slnf");
+        await File.WriteAllTextAsync(packages, JsonSerializer.Serialize(filter));
+        string[] options = ["-c", "Release", "-o", feed, $"-p:Version={Version}", "-p:RunAnalyzers=false", "-v", "q"];
+        var packed = await Command.RunAsync(source, "dotnet", ["pack", packages, .. options]);
+        Assert.True(packed.ExitCode == 0, packed.Output);
 
         Packages = [.. Directory.EnumerateFiles(feed, $"*.{Version}.nupkg")
             .Select(file => Path.GetFileName(file)!.Replace($".{Version}.nupkg", "", StringComparison.Ordinal))

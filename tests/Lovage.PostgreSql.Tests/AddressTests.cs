@@ -28,23 +28,27 @@ public sealed class AddressTests
             new NpgsqlConnectionStringBuilder(PostgreSqlStorageProvider.Parse(address).ConnectionString));
 
     [Theory]
-    [InlineData("postgres://db/jobs", "lovage", PostgreSqlMigration.Create, PostgreSqlHints.Auto)]
+    [InlineData("postgres://db/jobs", "lovage", PostgreSqlMigration.Create, PostgreSqlHints.Auto, 8)]
     [InlineData(
-        "postgres://db/jobs?schema=shop&migrate=always&hints=poll",
+        "postgres://db/jobs?schema=shop&migrate=always&hints=poll&calls=100",
         "shop",
         PostgreSqlMigration.Always,
-        PostgreSqlHints.Poll)]
+        PostgreSqlHints.Poll,
+        100)]
     [InlineData(
-        "postgres:Host=db;Database=jobs;Schema=shop;Migrate=Never",
+        "postgres:Host=db;Database=jobs;Schema=shop;Migrate=Never;Calls=1",
         "shop",
         PostgreSqlMigration.Never,
-        PostgreSqlHints.Auto)]
+        PostgreSqlHints.Auto,
+        1)]
     public void Parse_Settings_AreRead(
-        string address, string schema, PostgreSqlMigration migration, PostgreSqlHints hints)
+        string address, string schema, PostgreSqlMigration migration, PostgreSqlHints hints, int calls)
     {
         var options = PostgreSqlStorageProvider.Parse(address);
 
-        Assert.Equal((schema, migration, hints), (options.Schema, options.Migration, options.Hints));
+        Assert.Equal(
+            (schema, migration, hints, calls),
+            (options.Schema, options.Migration, options.Hints, options.CallsMax));
     }
 
     [Theory]
@@ -56,6 +60,9 @@ public sealed class AddressTests
     [InlineData("postgres://app:s3cret@db:x/jobs")]
     [InlineData("postgres://app:s3cret@db:70000/jobs")]
     [InlineData("postgres://app:s3cret@db/jobs?migrate=maybe")]
+    [InlineData("postgres://app:s3cret@db/jobs?calls=0")]
+    [InlineData("postgres://app:s3cret@db/jobs?calls=101")]
+    [InlineData("postgres://app:s3cret@db/jobs?calls=many")]
     [InlineData("postgres://app:s3cret@db/jobs?s3cret=1")]
     [InlineData("postgres://app:s3cret@db/jobs?timeout=s3cret")]
     [InlineData("postgres:Host=db;Password=s3cret")]
@@ -67,6 +74,13 @@ public sealed class AddressTests
         Assert.Contains("Write postgres://", fault.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("s3cret", fault.Message, StringComparison.Ordinal);
     }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(101)]
+    public void Create_CallsOutOfRange_IsRefused(int calls) =>
+        Assert.Throws<ArgumentOutOfRangeException>(() => new PostgreSqlStorage(
+            new PostgreSqlStorageOptions { ConnectionString = "Host=db;Database=jobs", CallsMax = calls }));
 
     [Fact]
     public async Task Create_Address_ShowsNoCredentials()
@@ -85,6 +99,8 @@ public sealed class AddressTests
         [
             new(SignalKind.JobsReady, "default"),
             new(SignalKind.JobsReady),
+            new(SignalKind.OrphansReady, "default"),
+            new(SignalKind.OrphansReady),
             new(SignalKind.CancelRequested, null, id),
             new(SignalKind.SchedulesChanged),
             new(SignalKind.Changed),

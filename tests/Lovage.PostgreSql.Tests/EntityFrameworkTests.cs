@@ -148,12 +148,12 @@ public sealed class EntityFrameworkTests : TransactionApp<PostgreSqlTransactionA
 
         Assert.Equal(["FAILURE", "PENDING", "SUCCESS"], rows.Select(static row => row.Status));
         var row = rows[2];
-        var status = await good.GetStatusAsync(Stop);
+        var found = await good.FindAsync(Stop);
         Assert.Equal((good.Id.Value, "look", 1), (row.Id, row.Name, row.Attempts));
         Assert.NotNull(row.Worker);
         Assert.InRange(row.FinishedAt!.Value, row.CreatedAt, now + TimeSpan.FromMinutes(1));
         Assert.NotNull(row.StartedAt);
-        Assert.Equal(JobState.Succeeded, status.State);
+        Assert.Equal(JobState.Succeeded, found?.State);
         Assert.Equal(
             1,
             await context.Set<JobRow>().CountAsync(

@@ -30,7 +30,7 @@ public sealed class LateJobTests : SchemaTests
         var late = Data.Message();
         await (elsewhere ? there : here).Transactions!.PublishAsync(transaction, [late], Stop);
         await PassAsync(here);
-        var waiting = here.Broker.ReceiveAsync(Request with { Wait = TimeSpan.FromHours(1) }, Stop).AsTask();
+        var waiting = WaitForJobsAsync(here, 1);
 
         await transaction.CommitAsync(Stop);
 
@@ -48,9 +48,9 @@ public sealed class LateJobTests : SchemaTests
         await PassAsync(storage);
         await transaction.CommitAsync(Stop);
 
-        Assert.Empty(await storage.Broker.ReceiveAsync(Request, Stop));
+        Assert.Empty(await ReceiveAsync(storage, 1));
         _wire.Advance(TimeSpan.FromSeconds(1) - Trail);
-        Assert.Equal(late.Id, Assert.Single(await storage.Broker.ReceiveAsync(Request, Stop)).Message.Id);
+        Assert.Equal(late.Id, Assert.Single(await ReceiveAsync(storage, 1)).Message.Id);
     }
 
     [Fact]
@@ -67,7 +67,7 @@ public sealed class LateJobTests : SchemaTests
 
         foreach (var message in late)
         {
-            Assert.Equal(message.Id, Assert.Single(await storage.Broker.ReceiveAsync(Request, Stop)).Message.Id);
+            Assert.Equal(message.Id, Assert.Single(await ReceiveAsync(storage, 1)).Message.Id);
         }
     }
 
@@ -82,8 +82,8 @@ public sealed class LateJobTests : SchemaTests
         await silent.Transactions!.PublishAsync(transaction, [late], Stop);
         await PassAsync(storage);
         await transaction.CommitAsync(Stop);
-        Assert.Empty(await storage.Broker.ReceiveAsync(Request, Stop));
-        var waiting = storage.Broker.ReceiveAsync(Request with { Wait = TimeSpan.FromHours(1) }, Stop).AsTask();
+        Assert.Empty(await ReceiveAsync(storage, 1));
+        var waiting = WaitForJobsAsync(storage, 1);
 
         Assert.True(await Server.ScalarAsync<bool>($"SELECT pg_terminate_backend({storage.ListeningSession})"));
 
@@ -100,9 +100,9 @@ public sealed class LateJobTests : SchemaTests
         var early = await ClaimAsync(elsewhere ? there : here);
         _wire.Advance(Trail);
         await PassAsync(here);
-        var waiting = here.Broker.ReceiveAsync(Request with { Wait = TimeSpan.FromHours(1) }, Stop).AsTask();
+        var waiting = WaitForJobsAsync(here, 1);
 
-        Assert.Equal(1, await (elsewhere ? there : here).Broker.ReleaseAsync([early.Token], Stop));
+        Assert.Equal(1, (await (elsewhere ? there : here).Broker.ReleaseAsync([early.Token], Stop)).Count);
 
         Assert.Equal(early.Message.Id, Assert.Single(await waiting.WaitAsync(Patience, Stop)).Message.Id);
     }
@@ -117,7 +117,7 @@ public sealed class LateJobTests : SchemaTests
         var late = Delayed();
         await storage.Transactions!.PublishAsync(transaction, [late], Stop);
         await PassDueAsync(storage, clock);
-        var waiting = storage.Broker.ReceiveAsync(Request with { Wait = TimeSpan.FromHours(1) }, Stop).AsTask();
+        var waiting = WaitForJobsAsync(storage, 1);
 
         await transaction.CommitAsync(Stop);
 
@@ -136,13 +136,10 @@ public sealed class LateJobTests : SchemaTests
         await PassDueAsync(storage, clock);
         await transaction.CommitAsync(Stop);
 
-        Assert.Empty(await storage.Broker.ReceiveAsync(Request, Stop));
+        Assert.Empty(await ReceiveAsync(storage, 1));
         _wire.Advance(TimeSpan.FromSeconds(1) - Trail);
-        Assert.Equal(late.Id, Assert.Single(await storage.Broker.ReceiveAsync(Request, Stop)).Message.Id);
+        Assert.Equal(late.Id, Assert.Single(await ReceiveAsync(storage, 1)).Message.Id);
     }
-
-    private static ReceiveRequest Request { get; } = new(
-        TestData.Owner(), [TestData.Queue], 1, TimeSpan.FromMinutes(5));
 
     /// <summary>Claims jobs past the places that were taken until now, until a look begins behind these.</summary>
     private async Task PassAsync(PostgreSqlStorage storage)
@@ -166,7 +163,7 @@ public sealed class LateJobTests : SchemaTests
             var message = Delayed();
             await storage.Broker.PublishAsync([message], Stop);
             clock.Advance(TimeSpan.FromSeconds(1));
-            Assert.Equal(message.Id, Assert.Single(await storage.Broker.ReceiveAsync(Request, Stop)).Message.Id);
+            Assert.Equal(message.Id, Assert.Single(await ReceiveAsync(storage, 1)).Message.Id);
         }
     }
 
@@ -174,7 +171,7 @@ public sealed class LateJobTests : SchemaTests
     {
         var message = Data.Message();
         await storage.Broker.PublishAsync([message], Stop);
-        var delivery = Assert.Single(await storage.Broker.ReceiveAsync(Request, Stop));
+        var delivery = Assert.Single(await ReceiveAsync(storage, 1));
         Assert.Equal(message.Id, delivery.Message.Id);
         return delivery;
     }

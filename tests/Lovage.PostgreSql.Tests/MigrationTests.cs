@@ -40,7 +40,7 @@ public sealed class MigrationTests : IAsyncLifetime
         var storages = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => OpenAsync()));
 
         Assert.Equal(
-            PostgreSqlSchema.Version, await _server.ScalarAsync<long>($"SELECT count(*) FROM {_schema}.migration"));
+            PostgreSqlSchema.Version, await _server.ScalarAsync<long>($"SELECT count(*) FROM {_schema}.version"));
         foreach (var storage in storages)
         {
             await storage.PingAsync(Stop);
@@ -52,7 +52,7 @@ public sealed class MigrationTests : IAsyncLifetime
     public async Task Open_ChangedStep_IsRefused()
     {
         await (await OpenAsync()).DisposeAsync();
-        await _server.ExecuteAsync($"UPDATE {_schema}.migration SET checksum = 'another' WHERE version = 1");
+        await _server.ExecuteAsync($"UPDATE {_schema}.version SET checksum = 'another' WHERE version = 1");
 
         var fault = await RefusedAsync(PostgreSqlMigration.Always);
 
@@ -60,18 +60,67 @@ public sealed class MigrationTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Open_NewerTables_IsRefusedAndLeavesThemAlone()
+    public async Task Open_NewerTablesThatNeedALaterVersion_IsRefusedAndLeavesThemAlone()
     {
         await (await OpenAsync()).DisposeAsync();
-        await _server.ExecuteAsync(
-            $"INSERT INTO {_schema}.migration(version, checksum) VALUES ({PostgreSqlSchema.Version + 1}, 'of the "
-                + "future')");
+        await AddStepAsync(readableFrom: PostgreSqlSchema.Version + 1);
         var before = await StepsAsync();
 
         var fault = await RefusedAsync(PostgreSqlMigration.Always);
 
-        Assert.Contains("newer than this Lovage knows", fault.Message, StringComparison.Ordinal);
+        Assert.Contains("cannot work with", fault.Message, StringComparison.Ordinal);
         Assert.Equal(before, await StepsAsync());
+    }
+
+    [Theory]
+    [InlineData(PostgreSqlMigration.Create)]
+    [InlineData(PostgreSqlMigration.Always)]
+    [InlineData(PostgreSqlMigration.Never)]
+    public async Task Open_NewerTablesThatThisVersionCanRead_WorksAndLeavesThemAlone(PostgreSqlMigration migration)
+    {
+        await (await OpenAsync()).DisposeAsync();
+        await AddStepAsync(readableFrom: PostgreSqlSchema.Version);
+        var before = await StepsAsync();
+
+        await using var storage = await OpenAsync(migration);
+        await storage.Broker.PublishAsync([new TestData(TimeProvider.System).Message()], Stop);
+
+        Assert.Equal(before, await StepsAsync());
+    }
+
+    [Theory]
+    [InlineData(PostgreSqlMigration.Create)]
+    [InlineData(PostgreSqlMigration.Always)]
+    [InlineData(PostgreSqlMigration.Never)]
+    public async Task Open_TablesOfAPreview_IsRefusedAndSaysWhatToDo(PostgreSqlMigration migration)
+    {
+        await _server.ExecuteAsync($"""
+            CREATE SCHEMA {_schema};
+            CREATE TABLE {_schema}.migration(version integer PRIMARY KEY, checksum text NOT NULL);
+            INSERT INTO {_schema}.migration VALUES (1, 'of a preview');
+            CREATE TABLE {_schema}.course(job bigint PRIMARY KEY)
+            """);
+
+        var fault = await RefusedAsync(migration);
+
+        Assert.Contains(
+            $"made by a preview: drain it with the old build, or drop the schema (DROP SCHEMA \"{_schema}\" CASCADE)",
+            fault.Message,
+            StringComparison.Ordinal);
+        Assert.Equal(
+            2,
+            await _server.ScalarAsync<long>(
+                $"SELECT count(*) FROM pg_tables WHERE schemaname = '{_schema}'"));
+    }
+
+    [Fact]
+    public async Task Open_SchemaWithTablesOfAnApp_MakesOursBesideThem()
+    {
+        await _server.ExecuteAsync($"CREATE SCHEMA {_schema}; CREATE TABLE {_schema}.migration(name text)");
+
+        await using var storage = await OpenAsync();
+
+        Assert.Equal(0, await _server.ScalarAsync<long>($"SELECT count(*) FROM {_schema}.message"));
     }
 
     [Fact]
@@ -111,7 +160,7 @@ public sealed class MigrationTests : IAsyncLifetime
 
         Assert.Equal(
             Migration.Checksum(0),
-            await _server.ScalarAsync<string>($"SELECT checksum FROM {_schema}.migration WHERE version = 1"));
+            await _server.ScalarAsync<string>($"SELECT checksum FROM {_schema}.version WHERE version = 1"));
         Assert.DoesNotContain("lovage.", PostgreSqlSchema.Script(_schema), StringComparison.Ordinal);
         Assert.Empty(PostgreSqlSchema.Script(_schema, PostgreSqlSchema.Version));
     }
@@ -134,9 +183,26 @@ public sealed class MigrationTests : IAsyncLifetime
                 await storage.OpenAsync(Stop);
                 var data = new TestData(TimeProvider.System);
                 await storage.Broker.PublishAsync([data.Message()], Stop);
-                var delivery = Assert.Single(await storage.Broker.ReceiveAsync(
-                    new ReceiveRequest(TestData.Owner(), [TestData.Queue], 1, TimeSpan.FromSeconds(30)), Stop));
-                Assert.Equal([SettleStatus.Applied], await storage.Store.SettleAsync([data.Outcome(delivery)], Stop));
+                await using var receiver = storage.Broker.OpenReceiver(
+                    TestData.Owner(), [TestData.Queue], TimeSpan.FromSeconds(30));
+                var delivery = Assert.Single((await receiver.ReceiveAsync(1, TimeSpan.Zero, Stop)).Deliveries);
+                Assert.Equal(
+                    SettleStatus.Applied,
+                    Assert.Single(await storage.Store.SettleAsync([data.Outcome(delivery)], Stop)).Status);
+                await storage.Workers!.BeatAsync(
+                    new WorkerBeat
+                    {
+                        Owner = TestData.Owner(),
+                        Host = "host",
+                        Version = "1",
+                        StartedAt = TimeProvider.System.GetUtcNow(),
+                        Queues = [TestData.Queue],
+                        Slots = 1,
+                        Running = 0,
+                        Names = new JobNameSet(["tasks.add"]),
+                    },
+                    Stop);
+                Assert.Single(await storage.Workers.ListAsync(Stop));
                 await storage.Broker.ReclaimAsync([], 10, Stop);
                 Assert.Equal(
                     1, await storage.Store.PruneAsync(new RetentionPolicy(TimeSpan.Zero, TimeSpan.Zero, 0), 10, Stop));
@@ -186,10 +252,15 @@ public sealed class MigrationTests : IAsyncLifetime
         return fault;
     }
 
+    private Task AddStepAsync(int readableFrom) => _server.ExecuteAsync(string.Create(
+        CultureInfo.InvariantCulture,
+        $"INSERT INTO {_schema}.version(version, readable_from, checksum) VALUES ({PostgreSqlSchema.Version + 1}, "
+            + $"{readableFrom}, 'of the future')"));
+
     private Task<string> StepsAsync() =>
         _server.ScalarAsync<string>(
             string.Create(
                 CultureInfo.InvariantCulture,
                 $"SELECT string_agg(version || ' ' || checksum || ' ' || applied_at, ';' ORDER BY version) FROM "
-                    + $"{_schema}.migration"));
+                    + $"{_schema}.version"));
 }

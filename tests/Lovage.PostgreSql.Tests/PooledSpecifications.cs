@@ -60,3 +60,15 @@ public sealed class PooledFiring : FiringSpecification<PooledFixture>;
 public sealed class PooledLead : LeadSpecification<PooledFixture>;
 
 public sealed class PooledTransactionFacts : TransactionSpecification<PooledFixture>;
+
+public sealed class PooledChanges : ChangeSpecification<PooledFixture>;
+
+public sealed class PooledDirectory : DirectorySpecification<PooledFixture>;
+
+public sealed class PooledOffers : OfferSpecification<PooledFixture>;
+
+public sealed class PooledPlaces : PlacesSpecification<PooledFixture>;
+
+public sealed class PooledReceivers : ReceiverSpecification<PooledFixture>;
+
+public sealed class PooledResults : ResultSpecification<PooledFixture>;

@@ -1,5 +1,5 @@
 using System.Collections.Concurrent;
-using Lovage.PostgreSql.Connections;
+using Lovage.PostgreSql.Commands;
 using Lovage.Protocol;
 using Lovage.Specification;
 using Lovage.Storage;
@@ -14,9 +14,6 @@ namespace Lovage.PostgreSql.Tests;
 /// </summary>
 public sealed class PooledTests : SchemaTests
 {
-    private static readonly TimeSpan Lease = TimeSpan.FromSeconds(30);
-
-
     [Theory]
     [InlineData(PoolMode.Transaction)]
     [InlineData(PoolMode.Session)]
@@ -51,11 +48,13 @@ public sealed class PooledTests : SchemaTests
     public async Task Open_ByManyAtOnceThroughAPooler_MakesTheTablesOnce()
     {
         var bouncer = await PgBouncer.GetAsync();
+        var schema = PostgreSqlFixture.NewSchema();
 
-        var storages = await Task.WhenAll(Enumerable.Range(0, 12).Select(_ => OpenAsync(bouncer)));
+        var storages = await Task.WhenAll(
+            Enumerable.Range(0, 12).Select(_ => OpenAsync(Through(bouncer) with { Schema = schema })));
 
         Assert.Equal(
-            PostgreSqlSchema.Version, await Server.ScalarAsync<long>($"SELECT count(*) FROM {Schema}.migration"));
+            PostgreSqlSchema.Version, await Server.ScalarAsync<long>($"SELECT count(*) FROM {schema}.version"));
         foreach (var storage in storages)
         {
             await storage.PingAsync(Stop);
@@ -96,16 +95,14 @@ public sealed class PooledTests : SchemaTests
 
             while (left > 0)
             {
-                var deliveries = await storage.Broker.ReceiveAsync(
-                    new ReceiveRequest(TestData.Owner($"worker{caller}"), [TestData.Queue], Math.Min(left, 7), Lease),
-                    Stop);
+                var deliveries = await ReceiveAsync(storage, Math.Min(left, 7), $"worker{caller}");
                 Assert.All(
                     await storage.Broker.RenewAsync(
                         [.. deliveries.Select(static delivery => delivery.Token)], Lease, Stop),
                     static status => Assert.Equal(LeaseStatus.Held, status));
                 Assert.All(
                     await storage.Store.SettleAsync([.. deliveries.Select(delivery => Data.Outcome(delivery))], Stop),
-                    static status => Assert.Equal(SettleStatus.Applied, status));
+                    static result => Assert.Equal(SettleStatus.Applied, result.Status));
                 deliveries.ToList().ForEach(delivery => settled.Add(delivery.Message.Id));
                 left -= deliveries.Count;
                 await AskAsync(storage);
@@ -159,8 +156,8 @@ public sealed class PooledTests : SchemaTests
 
         foreach (var transaction in transactions)
         {
-            Assert.Equal(
-                [PublishStatus.Accepted], await storage.Transactions!.PublishAsync(transaction, [NewMessage()], Stop));
+            var result = await storage.Transactions!.PublishAsync(transaction, [NewMessage()], Stop);
+            Assert.Equal(PublishStatus.Accepted, Assert.Single(result).Status);
         }
 
         transactions.ForEach(static transaction => transaction.Commit());
@@ -175,15 +172,14 @@ public sealed class PooledTests : SchemaTests
         await using var here = await OpenAsync(bouncer);
         await using var there = await OpenAsync(bouncer);
         var published = TimeProvider.System.GetTimestamp();
-        var look = new ReceiveRequest(TestData.Owner(), [TestData.Queue], 1, Lease) { Wait = TimeSpan.FromSeconds(1) };
-        var first = here.Broker.ReceiveAsync(look, Stop).AsTask();
+        var first = ReceiveAsync(here, 1, wait: TimeSpan.FromSeconds(1));
 
         var message = NewMessage();
         await there.Broker.PublishAsync([message], Stop);
         var found = await first;
         while (found.Count == 0)
         {
-            found = await here.Broker.ReceiveAsync(look, Stop);
+            found = await ReceiveAsync(here, 1, wait: TimeSpan.FromSeconds(1));
         }
 
         Assert.Equal(message.Id, Assert.Single(found).Message.Id);
@@ -204,8 +200,7 @@ public sealed class PooledTests : SchemaTests
             await Server.ExecuteAsync(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'lovage%' AND "
                     + $"query LIKE '%\"{Schema}\"%'");
-            await TryAsync(async () => await storage.Broker.ReceiveAsync(
-                new ReceiveRequest(TestData.Owner(), [TestData.Queue], 100, Lease), Stop));
+            await TryAsync(async () => await ReceiveAsync(storage));
         }
 
         Assert.Equal(20, await Server.ScalarAsync<long>($"SELECT count(*) FROM {Schema}.message"));
@@ -221,7 +216,7 @@ public sealed class PooledTests : SchemaTests
                 }
                 catch (StorageException fault) when (faults++ < 100)
                 {
-                    // Most often PgBouncer has noticed, and nobody is told.
+                    // Most often PgBouncer has noticed, and no caller is told.
                     Assert.True(fault.IsTransient, fault.Message);
                 }
             }
@@ -240,11 +235,12 @@ public sealed class PooledTests : SchemaTests
     {
         var message = NewMessage();
         await storage.Broker.PublishAsync([message], Stop);
-        var delivery = Assert.Single(
-            await storage.Broker.ReceiveAsync(new ReceiveRequest(TestData.Owner(), [TestData.Queue], 10, Lease), Stop));
+        var delivery = Assert.Single(await ReceiveAsync(storage, 10));
         Assert.Equal([LeaseStatus.Held], await storage.Broker.RenewAsync([delivery.Token], Lease, Stop));
-        Assert.Equal([SettleStatus.Applied], await storage.Store.SettleAsync([Data.Outcome(delivery)], Stop));
-        Assert.Equal(JobState.Succeeded, (await other.Store.FindAsync([message.Id], Stop))[0]!.State);
+        Assert.Equal(
+            new SettleResult(SettleStatus.Applied, JobState.Succeeded),
+            Assert.Single(await storage.Store.SettleAsync([Data.Outcome(delivery)], Stop)));
+        Assert.Equal(JobState.Succeeded, (await other.History!.FindAsync([message.Id], Stop))[0]!.State);
     }
 
     private PostgreSqlStorageOptions Through(PgBouncer bouncer) =>

@@ -5,8 +5,8 @@ using Xunit;
 namespace Lovage.PostgreSql.Tests;
 
 /// <summary>
-/// The storage and the app's transactions through PgBouncer in transaction mode. Nobody is told anything, so that
-/// workers look often.
+/// The storage and the app's transactions through PgBouncer in transaction mode. No signal reaches another process, so
+/// that workers look often.
 /// </summary>
 public sealed class PooledTransactionAppFixture : PostgreSqlTransactionAppFixture
 {
@@ -42,7 +42,7 @@ public sealed class PooledTransactionTests : TransactionAppSpecification<PooledT
             await (await jobs.EnqueueAsync(Job.Create("look"), Stop)).WaitAsync(Patience, Stop);
         }
 
-        Assert.False((await handle.GetStatusAsync(Stop)).Known);
+        Assert.Null(await handle.FindAsync(Stop));
         await transaction.CommitAsync(Stop);
 
         await handle.WaitAsync(Patience, Stop);

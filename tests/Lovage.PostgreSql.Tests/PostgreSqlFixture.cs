@@ -6,8 +6,8 @@ using Npgsql;
 namespace Lovage.PostgreSql.Tests;
 
 /// <summary>
-/// A schema of its own for each scope; the second handle is a second storage on the same schema, with connections of
-/// its own.
+/// An empty schema for each scope; the second handle is a second storage on the same schema, with connections of its
+/// own.
 /// </summary>
 public class PostgreSqlFixture : StorageFixture
 {
@@ -17,27 +17,20 @@ public class PostgreSqlFixture : StorageFixture
     {
         var server = await PostgreSqlServer.GetAsync();
         var connectionString = await ConnectionStringAsync();
-        var time = new ManualTimeProvider();
-        var schema = NewSchema();
-        var options = Options(server, schema) with { ConnectionString = connectionString, Time = time, Clock = time };
-        var storage = new PostgreSqlStorage(options);
-        await storage.OpenAsync(CancellationToken.None);
-        var other = new PostgreSqlStorage(options);
-        await other.OpenAsync(CancellationToken.None);
+        var warm = WarmStorages.Take(server, connectionString);
         var connections = new List<NpgsqlConnection>();
-        return new StorageScope(storage, other, time, async () =>
-        {
-            connections.ForEach(static connection => connection.Dispose());
-            await server.ExecuteAsync($"DROP SCHEMA {schema} CASCADE");
-        })
-        {
-            BeginAsync = async () =>
+        return warm.Begin(
+            async () =>
             {
                 connections.Add(new NpgsqlConnection(connectionString));
                 await connections[^1].OpenAsync(CancellationToken.None);
                 return await connections[^1].BeginTransactionAsync(CancellationToken.None);
             },
-        };
+            async () =>
+            {
+                connections.ForEach(static connection => connection.Dispose());
+                await warm.ReturnAsync();
+            });
     }
 
     /// <summary>A name that no other test of this run has.</summary>

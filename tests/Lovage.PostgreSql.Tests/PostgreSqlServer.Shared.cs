@@ -24,6 +24,9 @@ public sealed partial class PostgreSqlServer
         return Shared.Value;
     }
 
+    /// <summary>Closes what uses the server, before it ends; null for nothing.</summary>
+    internal static Func<Task>? BeforeEnd { get; set; }
+
     /// <summary>
     /// Ends it after the last test: left to the end of the process, it holds that up for so long that the runner
     /// believes threads to be left over.
@@ -32,6 +35,11 @@ public sealed partial class PostgreSqlServer
     {
         public async ValueTask DisposeAsync()
         {
+            if (BeforeEnd is { } close)
+            {
+                await close();
+            }
+
             if (Shared is { IsValueCreated: true, Value.IsCompletedSuccessfully: true })
             {
                 await (await Shared.Value).StopAsync();

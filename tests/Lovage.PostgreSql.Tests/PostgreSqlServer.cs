@@ -27,6 +27,9 @@ public enum ServerEnd
 /// </remarks>
 public sealed partial class PostgreSqlServer
 {
+    /// <summary>Debian's user without rights, for a server that root may not run.</summary>
+    private const string Unprivileged = "no" + "body";
+
     // It ends, and its folder goes, when this process closes the pipe: by itself or, if it is killed, by the system. A
     // word on the pipe ends it and leaves the folder.
     private const string Keeper = """
@@ -220,7 +223,7 @@ public sealed partial class PostgreSqlServer
         var users = File.ReadLines("/etc/passwd")
             .Select(static line => line.Split(':'))
             .ToDictionary(static fields => fields[0], static fields => fields[3], StringComparer.Ordinal);
-        return users.TryGetValue("postgres", out var group) ? ("postgres", group) : ("nobody", users["nobody"]);
+        return users.TryGetValue("postgres", out var group) ? ("postgres", group) : (Unprivileged, users[Unprivileged]);
     }
 
     private static string? Binaries()

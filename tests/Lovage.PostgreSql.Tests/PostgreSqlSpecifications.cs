@@ -47,3 +47,15 @@ public sealed class PostgreSqlLead : LeadSpecification<PostgreSqlFixture>;
 public sealed class PostgreSqlScheduleModel : ScheduleModelSpecification<PostgreSqlFixture>;
 
 public sealed class PostgreSqlTransactionFacts : TransactionSpecification<PostgreSqlFixture>;
+
+public sealed class PostgreSqlChanges : ChangeSpecification<PostgreSqlFixture>;
+
+public sealed class PostgreSqlDirectory : DirectorySpecification<PostgreSqlFixture>;
+
+public sealed class PostgreSqlOffers : OfferSpecification<PostgreSqlFixture>;
+
+public sealed class PostgreSqlPlaces : PlacesSpecification<PostgreSqlFixture>;
+
+public sealed class PostgreSqlReceivers : ReceiverSpecification<PostgreSqlFixture>;
+
+public sealed class PostgreSqlResults : ResultSpecification<PostgreSqlFixture>;

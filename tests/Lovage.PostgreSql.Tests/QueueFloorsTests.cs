@@ -159,11 +159,10 @@ public sealed class QueueFloorsTests
 
     private List<(int Low, int High, long Floor)> Stretches()
     {
-        var look = _floors.Begin([Queue]);
-        return [.. look.Queues.Select((queue, i) =>
+        return [.. _floors.Begin([Queue]).Stretches.Select(static stretch =>
         {
-            Assert.Equal(Queue, queue);
-            return ((int)look.Lows[i], (int)look.Highs[i], look.Floors[i]);
+            Assert.Equal(Queue, stretch.Queue);
+            return ((int)stretch.Low, (int)stretch.High, stretch.Floor);
         })];
     }
 }

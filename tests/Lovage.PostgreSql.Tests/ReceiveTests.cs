@@ -1,3 +1,4 @@
+using Lovage.PostgreSql.Writing;
 using Lovage.Specification;
 using Lovage.Storage;
 using Npgsql;
@@ -8,14 +9,11 @@ namespace Lovage.PostgreSql.Tests;
 /// <summary>Looks for jobs that meet those of others, or lose their connection half-way.</summary>
 public sealed class ReceiveTests : SchemaTests
 {
-    private static ReceiveRequest Request => new(TestData.Owner(), [TestData.Queue], 100, TimeSpan.FromMinutes(5));
-
     [Fact]
     public async Task Receive_DueJobThatAnotherIsMakingReady_IsLookedForAgainWithoutAHint()
     {
         var clock = new ManualTimeProvider();
         await using var storage = await OpenAsync(Options with { Clock = clock });
-        var request = Request;
         var message = Data.Message() with { Delay = TimeSpan.FromSeconds(1) };
         await storage.Broker.PublishAsync([message], Stop);
         clock.Advance(TimeSpan.FromSeconds(1));
@@ -23,10 +21,10 @@ public sealed class ReceiveTests : SchemaTests
         await using (var transaction = await connection.BeginTransactionAsync(Stop))
         {
             await ExecuteAsync(connection, $"SELECT 1 FROM {Schema}.delayed FOR UPDATE");
-            Assert.Empty(await storage.Broker.ReceiveAsync(request, Stop));
+            Assert.Empty(await ReceiveAsync(storage));
         }
 
-        Assert.Equal(message.Id, Assert.Single(await NextAsync(storage, request)).Message.Id);
+        Assert.Equal(message.Id, Assert.Single(await WaitForJobsAsync(storage).WaitAsync(Patience, Stop)).Message.Id);
     }
 
     [Fact]
@@ -41,7 +39,7 @@ public sealed class ReceiveTests : SchemaTests
         {
             await there.Broker.PublishAsync([message], Stop);
 
-            var received = Assert.Single(await here.Broker.ReceiveAsync(Request, Stop)).Message;
+            var received = Assert.Single(await ReceiveAsync(here)).Message;
 
             Assert.Equal(
                 (message.Name, message.Queue, message.Origin), (received.Name, received.Queue, received.Origin));
@@ -54,7 +52,7 @@ public sealed class ReceiveTests : SchemaTests
         await using var here = await OpenAsync(Options);
         await using var there = await OpenAsync(Options);
         await here.Broker.PublishAsync([Data.Message()], Stop);
-        Assert.Single(await here.Broker.ReceiveAsync(Request, Stop));
+        Assert.Single(await ReceiveAsync(here));
         var message = Data.Message("tasks.unheard");
         await there.Broker.PublishAsync([message], Stop);
         await using var connection = await ConnectAsync();
@@ -62,7 +60,7 @@ public sealed class ReceiveTests : SchemaTests
         await using (var transaction = await connection.BeginTransactionAsync(Stop))
         {
             await ExecuteAsync(connection, $"LOCK TABLE {Schema}.word IN ACCESS EXCLUSIVE MODE");
-            waiting = here.Broker.ReceiveAsync(Request with { Wait = TimeSpan.FromHours(1) }, Stop).AsTask();
+            waiting = WaitForJobsAsync(here);
             const string WaitsForWords =
                 "FROM pg_stat_activity WHERE application_name = 'lovage' AND wait_event_type = 'Lock' AND query LIKE "
                     + "'%.word WHERE id = ANY%'";
@@ -71,6 +69,33 @@ public sealed class ReceiveTests : SchemaTests
         }
 
         Assert.Equal(message.Id, Assert.Single(await waiting.WaitAsync(Patience, Stop)).Message.Id);
+    }
+
+    [Fact]
+    public async Task ReleaseLooks_OfOneLook_LeavesTheClaimsOfOthersHeld()
+    {
+        await using var storage = await OpenAsync(Options);
+        await storage.Broker.PublishAsync(Data.Messages(2), Stop);
+        var first = Assert.Single(await ReceiveAsync(storage, 1));
+        var second = Assert.Single(await ReceiveAsync(storage, 1));
+        var claim = $"FROM {Schema}.claim WHERE stamp = {second.Token.Stamp}";
+        var (owner, look) = (
+            await Server.ScalarAsync<int>($"SELECT owner {claim}"),
+            await Server.ScalarAsync<long>($"SELECT look {claim}"));
+        var lost = new LostLooks(new LostClaimStatements(storage.Database.Schema));
+
+        Assert.Null(await storage.Database.CallAsync(connection => lost.ReleaseAsync(connection, owner, null), Stop));
+        lost.Add(look);
+        var released = await storage.Database.CallAsync(
+            connection => lost.ReleaseAsync(connection, owner, null), Stop);
+
+        Assert.Equal(1, released!.Count);
+        Assert.Empty(released.Ended);
+        Assert.Equal(
+            [LeaseStatus.Held, LeaseStatus.Lost],
+            await storage.Broker.RenewAsync([first.Token, second.Token], Lease, Stop));
+        Assert.Equal(second.Message.Id, Assert.Single(await ReceiveAsync(storage, owner: "two")).Message.Id);
+        Assert.Null(await storage.Database.CallAsync(connection => lost.ReleaseAsync(connection, owner, null), Stop));
     }
 
     [Fact]
@@ -87,7 +112,7 @@ public sealed class ReceiveTests : SchemaTests
 
         for (var look = 0; look < 2; look++)
         {
-            await storage.Broker.ReceiveAsync(Request, Stop);
+            await ReceiveAsync(storage);
             Assert.Equal(2, await Server.ScalarAsync<long>(sessions));
         }
     }
@@ -120,18 +145,12 @@ public sealed class ReceiveTests : SchemaTests
     {
         await using var here = await OpenAsync(Options with { Hints = PostgreSqlHints.Poll });
         await using var there = await OpenAsync(Options with { Hints = PostgreSqlHints.Poll });
-        var request = Request;
         await there.Broker.PublishAsync([Data.Message()], Stop);
-        Assert.Single(await here.Broker.ReceiveAsync(request, Stop));
+        Assert.Single(await ReceiveAsync(here));
         await there.Broker.PublishAsync([Data.Message()], Stop);
 
-        Assert.Single(await NextAsync(here, request));
+        Assert.Single(await WaitForJobsAsync(here).WaitAsync(Patience, Stop));
     }
-
-    private static Task<IReadOnlyList<Delivery>> NextAsync(PostgreSqlStorage storage, ReceiveRequest request) =>
-        storage.Broker.ReceiveAsync(request.Next(100) with { Wait = TimeSpan.FromHours(1) }, Stop)
-            .AsTask()
-            .WaitAsync(Patience, Stop);
 
     private static async Task ExecuteAsync(NpgsqlConnection connection, string sql)
     {

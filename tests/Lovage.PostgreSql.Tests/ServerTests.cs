@@ -11,9 +11,6 @@ namespace Lovage.PostgreSql.Tests;
 /// </summary>
 public sealed class ServerTests : SchemaTests
 {
-    private static readonly TimeSpan Lease = TimeSpan.FromSeconds(30);
-
-
     [Theory]
     [InlineData(1)]
     [InlineData(-1)]
@@ -25,20 +22,23 @@ public sealed class ServerTests : SchemaTests
         var before = TimeProvider.System.GetUtcNow() - TimeSpan.FromSeconds(2);
 
         await wrong.Broker.PublishAsync([now, soon], Stop);
-        var delivery = Assert.Single(await wrong.Broker.ReceiveAsync(Request("wrong"), Stop));
+        var delivery = Assert.Single(await ReceiveAsync(wrong, owner: "wrong"));
 
         var after = TimeProvider.System.GetUtcNow() + TimeSpan.FromSeconds(2);
         Assert.Equal(now.Id, delivery.Message.Id);
         Assert.InRange(delivery.EnqueuedAt, before, after);
         Assert.InRange(delivery.ClaimedAt, before, after);
         Assert.InRange(
-            (await right.Store.FindAsync([soon.Id], Stop))[0]!.DueAt!.Value, before + soon.Delay, after + soon.Delay);
-        Assert.Equal(default, await right.Broker.ReclaimAsync([], 100, Stop));
-        Assert.Equal(default, await wrong.Broker.ReclaimAsync([], 100, Stop));
+            (await right.History!.FindAsync([soon.Id], Stop))[0]!.DueAt!.Value,
+            before + soon.Delay,
+            after + soon.Delay);
+        Assert.Equal(0, (await right.Broker.ReclaimAsync([], 100, Stop)).Count);
+        Assert.Equal(0, (await wrong.Broker.ReclaimAsync([], 100, Stop)).Count);
         Assert.Equal([LeaseStatus.Held], await right.Broker.RenewAsync([delivery.Token], Lease, Stop));
-        Assert.Empty(await right.Broker.ReceiveAsync(Request("right"), Stop));
-        Assert.Equal([SettleStatus.Applied], await wrong.Store.SettleAsync([Data.Outcome(delivery)], Stop));
-        Assert.InRange((await right.Store.FindAsync([now.Id], Stop))[0]!.FinishedAt!.Value, before, after);
+        Assert.Empty(await ReceiveAsync(right, owner: "right"));
+        Assert.Equal(
+            SettleStatus.Applied, (await wrong.Store.SettleAsync([Data.Outcome(delivery)], Stop))[0].Status);
+        Assert.InRange((await right.History!.FindAsync([now.Id], Stop))[0]!.FinishedAt!.Value, before, after);
         Assert.True(await wrong.Schedules!.TryLeadAsync("wrong", Lease, Stop));
         Assert.False(await right.Schedules!.TryLeadAsync("right", Lease, Stop));
     }
@@ -48,7 +48,7 @@ public sealed class ServerTests : SchemaTests
     {
         await using var here = await OpenAsync();
         await using var there = await OpenAsync();
-        var waiting = here.Broker.ReceiveAsync(Request("here") with { Wait = TimeSpan.FromHours(1) }, Stop).AsTask();
+        var waiting = WaitForJobsAsync(here);
         var ended = HearAsync(there, SignalKind.JobEnded);
 
         var message = Data.Message();
@@ -66,7 +66,7 @@ public sealed class ServerTests : SchemaTests
         await using var there = await OpenAsync();
         var message = Data.Message();
         await here.Broker.PublishAsync([message], Stop);
-        Assert.Single(await here.Broker.ReceiveAsync(Request("here"), Stop));
+        Assert.Single(await ReceiveAsync(here, owner: "here"));
         var asked = HearAsync(here, SignalKind.CancelRequested);
 
         await there.Store.CancelAsync([message.Id], null, Stop);
@@ -85,10 +85,10 @@ public sealed class ServerTests : SchemaTests
 
         Assert.True(await Server.ScalarAsync<bool>($"SELECT pg_terminate_backend({first})"));
 
-        // Whatever was told meanwhile was missed: whoever waits is told to look.
+        // The storage missed all signals meanwhile: it tells each waiting caller to look.
         Assert.Equal(SignalKind.Changed, (await changed).Kind);
         Assert.NotEqual(first, here.ListeningSession);
-        var waiting = here.Broker.ReceiveAsync(Request("here") with { Wait = TimeSpan.FromHours(1) }, Stop).AsTask();
+        var waiting = WaitForJobsAsync(here);
         await there.Broker.PublishAsync([Data.Message()], Stop);
         Assert.Single(await waiting.WaitAsync(Patience, Stop));
     }
@@ -108,7 +108,7 @@ public sealed class ServerTests : SchemaTests
         {
             try
             {
-                Assert.Single(await storage.Broker.ReceiveAsync(Request("one"), Stop));
+                Assert.Single(await ReceiveAsync(storage, owner: "one"));
                 break;
             }
             catch (StorageException fault) when (faults++ < 10)
@@ -159,7 +159,7 @@ public sealed class ServerTests : SchemaTests
         await storage.Broker.PublishAsync([Data.Message()], Stop);
 
         Assert.Equal(0, storage.ListeningSession);
-        Assert.Single(await storage.Broker.ReceiveAsync(Request("one"), Stop));
+        Assert.Single(await ReceiveAsync(storage, owner: "one"));
         Assert.Equal(
             0,
             await Server.ScalarAsync<long>(
@@ -175,7 +175,7 @@ public sealed class ServerTests : SchemaTests
         await storage.Broker.PublishAsync([message], Stop);
         await storage.Store.CancelAsync([message.Id], "zero \0 half \ud800 end", Stop);
 
-        Assert.Equal("zero \uFFFD half \uFFFD end", (await storage.Store.FindAsync([message.Id], Stop))[0]!.Reason);
+        Assert.Equal("zero \uFFFD half \uFFFD end", (await storage.History!.FindAsync([message.Id], Stop))[0]!.Reason);
     }
 
     [Fact]
@@ -185,7 +185,7 @@ public sealed class ServerTests : SchemaTests
         var message = StoredSample.Message(Data.Message());
         await storage.Broker.PublishAsync([message], Stop);
         var outcome = Data.Outcome(
-            Assert.Single(await storage.Broker.ReceiveAsync(Request("one"), Stop)), JobDecision.Fail);
+            Assert.Single(await ReceiveAsync(storage, owner: "one")), JobDecision.Fail);
         await storage.Store.SettleAsync([outcome with { Attempt = StoredSample.Attempt(outcome.Attempt) }], Stop);
 
         Assert.Equal(
@@ -214,7 +214,7 @@ public sealed class ServerTests : SchemaTests
                     + "more IS NOT NULL"));
         Assert.Equal(
             [word.Origin, more.Origin],
-            (await storage.Store.FindAsync([word.Id, more.Id], Stop)).Select(static job => job!.Message.Origin));
+            (await storage.History!.FindAsync([word.Id, more.Id], Stop)).Select(static job => job!.Message.Origin));
     }
 
     [Fact]
@@ -233,7 +233,7 @@ public sealed class ServerTests : SchemaTests
         var pages = 0;
         do
         {
-            var page = await storage.Store.QueryAsync(query, Stop);
+            var page = await storage.History!.QueryAsync(query, Stop);
             found.AddRange(page.Jobs.Select(job => job.Message.Id));
             query = query with { After = page.Next };
             pages++;
@@ -242,7 +242,8 @@ public sealed class ServerTests : SchemaTests
 
         Assert.Equal([rare.Id], found);
         Assert.Equal(3, pages);
-        Assert.Equal(new BoundedCount(1, true), await storage.Store.CountAsync(query with { After = null }, 10, Stop));
+        Assert.Equal(
+            new BoundedCount(1, true), await storage.History!.CountAsync(query with { After = null }, 10, Stop));
     }
 
     [Fact]
@@ -254,16 +255,14 @@ public sealed class ServerTests : SchemaTests
             await storage.Broker.PublishAsync([Data.Message()], Stop);
         }
 
-        var before = await storage.Store.CountersAsync(Stop);
+        var before = await storage.History!.CountersAsync(Stop);
         Assert.True(await Server.ScalarAsync<long>($"SELECT count(*) FROM {Schema}.tally") >= 20);
         await storage.Broker.ReclaimAsync([], 1, Stop);
 
         Assert.Equal(0, await Server.ScalarAsync<long>($"SELECT count(*) FROM {Schema}.tally"));
-        Assert.Equal(before, await storage.Store.CountersAsync(Stop));
+        Assert.Equal(before, await storage.History!.CountersAsync(Stop));
         Assert.Equal(20, Assert.Single(await storage.Broker.QueuesAsync(Stop)).Ready);
     }
-
-    private static ReceiveRequest Request(string owner) => new(TestData.Owner(owner), [TestData.Queue], 100, Lease);
 
     private static async Task<Signal> HearAsync(PostgreSqlStorage storage, SignalKind kind)
     {

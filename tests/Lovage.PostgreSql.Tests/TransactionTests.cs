@@ -78,7 +78,7 @@ public sealed class TransactionTests : TransactionAppSpecification<PostgreSqlTra
         }
 
         Assert.Equal(20, Volatile.Read(ref runs));
-        Assert.False((await handle.GetStatusAsync(Stop)).Known);
+        Assert.Null(await handle.FindAsync(Stop));
         await transaction.CommitAsync(Stop);
         await handle.WaitAsync(Patience, Stop);
         Assert.Equal(21, Volatile.Read(ref runs));
@@ -242,7 +242,7 @@ public sealed class TransactionTests : TransactionAppSpecification<PostgreSqlTra
         var handle = await jobs.EnqueueAsync(Job.Create("pay"), Stop);
         await UntilLoggedAsync(2017);
         await (await jobs.EnqueueAsync(Job.Create("look"), Stop)).WaitAsync(Patience, Stop);
-        Assert.NotEqual(JobState.Succeeded, (await handle.GetStatusAsync(Stop)).State);
+        Assert.NotEqual(JobState.Succeeded, (await handle.FindAsync(Stop))?.State);
         await left!.CommitAsync(Stop);
         await left.DisposeAsync();
 

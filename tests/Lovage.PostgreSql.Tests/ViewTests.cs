@@ -106,7 +106,7 @@ public sealed class ViewTests : StorageSpecification<PostgreSqlFixture>
         var connection = new NpgsqlConnection(server.ConnectionString);
         await connection.OpenAsync(Stop);
         await using var command = new NpgsqlCommand(
-            sql.Replace("{schema}", ((PostgreSqlStorage)Storage).Database.Schema.Name, StringComparison.Ordinal),
+            sql.Replace("{schema}", ((SharedHandle)Storage).Storage.Database.Schema.Name, StringComparison.Ordinal),
             connection);
         return await command.ExecuteReaderAsync(System.Data.CommandBehavior.CloseConnection, Stop);
     }

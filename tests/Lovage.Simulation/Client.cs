@@ -65,9 +65,9 @@ internal sealed class Client
         {
             try
             {
-                var statuses = await Node.Storage.Broker.PublishAsync(
+                var results = await Node.Storage.Broker.PublishAsync(
                     [.. submission.Jobs.Select(job => job.Message)], CancellationToken.None);
-                if (isUnknown && statuses.Contains(PublishStatus.AlreadyKnown))
+                if (isUnknown && results.Any(static result => result.Status == PublishStatus.AlreadyKnown))
                 {
                     _world.Mark(Marker.UnknownOutcomeRepeated);
                 }
@@ -98,7 +98,7 @@ internal sealed class Client
         var message = same ? job.Message : job.Message with { Body = "[[1],{},{}]"u8.ToArray() };
         await InsistAsync(async () =>
         {
-            var status = (await Node.Storage.Broker.PublishAsync([message], CancellationToken.None))[0];
+            var status = (await Node.Storage.Broker.PublishAsync([message], CancellationToken.None))[0].Status;
             _world.Mark(same ? Marker.OwnIdKnown : Marker.OwnIdConflict);
             if (status != (same ? PublishStatus.AlreadyKnown : PublishStatus.IdConflict))
             {

@@ -32,7 +32,7 @@ internal enum Marker
     UnknownBuried,
     KillerBuried,
 
-    /// <summary>Faults hit the watched starts of one job twice: it is told apart from a killer by nobody.</summary>
+    /// <summary>Faults hit the watched starts of one job twice: no process can tell it from a killer.</summary>
     InnocentBuried,
     FollowedUp,
     StartedTwice,

@@ -24,15 +24,17 @@ internal sealed class Node
         {
             Worker = new JobWorker(
                 Storage,
-                Handlers.Registry,
-                world.Serializer,
-                new NoScopes(),
-                [],
+                new JobWorkerServices
+                {
+                    Jobs = Handlers.Registry,
+                    Serializer = world.Serializer,
+                    Scopes = new NoScopes(),
+                    Time = Process.Time,
+                    Random = new Random(world.Random.Next()),
+                    Loggers = NullLoggerFactory.Instance,
+                },
                 world.WorkerSettings(place),
                 Owner,
-                Process.Time,
-                new Random(world.Random.Next()),
-                NullLoggerFactory.Instance,
                 new Probe(this),
                 ownThreads: false);
         }

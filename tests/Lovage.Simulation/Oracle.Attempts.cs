@@ -13,7 +13,7 @@ internal sealed partial class Oracle
     {
         if (!_world.Loop.IsHere("a handler was called") || !_claims.TryGetValue(context.FenceToken, out var claim))
         {
-            _world.Violate($"A handler ran under stamp {context.FenceToken}, which nobody was given.");
+            _world.Violate($"A handler ran under stamp {context.FenceToken}, which the storage lent to no worker.");
             return null;
         }
 
@@ -24,7 +24,7 @@ internal sealed partial class Oracle
             $"{node.Name} ran {job} under a right that {claim.Node.Name} was given.");
         Check(claim.StartedAt is null, $"{job} was started twice under one right.");
         Check(
-            !claim.StartFirst || claim.StartedAhead,
+            !claim.IsOrphan || claim.StartedAhead,
             $"{job} came back from a dead owner and was started before its start was written.");
         Check(!claim.IsExpired, $"{job} was started after its expiry.");
         Check(_world.Loop.UtcNow >= job.DueAt || job.Claim != claim, $"{job} was started before it was due.");
@@ -54,20 +54,22 @@ internal sealed partial class Oracle
         claim.HandlerEnd = end;
     }
 
-    internal void Settled(Node node, IReadOnlyList<Settlement> outcomes, IReadOnlyList<SettleStatus> statuses)
+    internal void Settled(Node node, IReadOnlyList<Settlement> outcomes, IReadOnlyList<SettleResult> results)
     {
         for (var i = 0; i < outcomes.Count; i++)
         {
             var claim = _claims[outcomes[i].Token.Stamp];
             var isLive = claim.Job.Claim == claim;
+            var (status, state) = results[i];
             _world.Trace.Add(
-                statuses[i] == SettleStatus.Applied ? "settled" : "stale",
+                status == SettleStatus.Applied ? "settled" : "stale",
                 node.Name,
                 claim.Job.Number,
                 claim.Token.Stamp);
             Check(claim.Node == node, $"{node.Name} wrote an outcome of {claim.Job}, which {claim.Node.Name} ran.");
-            if (statuses[i] == SettleStatus.Stale)
+            if (status == SettleStatus.Stale)
             {
+                Check(state is null, $"The outcome of {claim.Job} was refused and put it into {state}.");
                 Check(!isLive, $"The outcome of {claim.Job} by {node.Name} was refused although it holds the job.");
                 Check(
                     claim.Job.LastSettled != claim,
@@ -77,12 +79,20 @@ internal sealed partial class Oracle
             else if (isLive)
             {
                 Apply(claim, outcomes[i]);
+                claim.SettledAs = claim.Job.Outcome ?? JobState.Retrying;
+                Check(
+                    state == claim.SettledAs,
+                    $"The outcome of {claim.Job} put it into {claim.SettledAs}; {node.Name} was told {state}.");
             }
             else
             {
                 Check(
                     claim.IsSettled,
                     $"The outcome of {claim.Job} by {node.Name} was written although its lease had passed on.");
+                Check(
+                    state == claim.SettledAs || (state is null && !claim.SettledAs.IsFinal),
+                    $"The outcome of {claim.Job} put it into {claim.SettledAs}; {node.Name} was told {state} when it "
+                        + $"repeated it.");
                 _world.Mark(Marker.OutcomeRepeated);
             }
         }
@@ -144,14 +154,15 @@ internal sealed partial class Oracle
         claim.IsSettled = true;
         job.LastSettled = claim;
         Forget(claim);
-        job.IsReclaimed = false;
+        job.IsOrphan = false;
+        (job.Offers, job.FirstOfferAt) = (0, null);
         switch (outcome.Decision)
         {
             case JobDecision.Retry:
                 _world.Mark(Marker.Retried);
                 job.Failures++;
                 Check(
-                    job.Failures < job.MaxAttempts || job.Behaviour == Behaviour.Unknown,
+                    job.Failures < job.MaxAttempts,
                     $"{job} is retried after {job.Failures} failures of {job.MaxAttempts} attempts.");
                 Check(
                     RetryDelay(job) is not { } delay || outcome.RetryDelay == delay,
@@ -184,7 +195,6 @@ internal sealed partial class Oracle
     private TimeSpan? RetryDelay(SimulatedJob job) => job.Behaviour switch
     {
         Behaviour.AsksAgain => job.Again,
-        Behaviour.Unknown => _world.Settings.UnknownJobDelay,
         _ => null,
     };
 
@@ -200,7 +210,6 @@ internal sealed partial class Oracle
                 job.CancelRequested && (claim.StartedAt is null || claim.HandlerEnd == AttemptEnd.Cancelled),
             AttemptEnd.TimedOut => job.Message.TimeLimit is { } limit && Now - claim.StartedAt >= limit.Ticks,
             AttemptEnd.Expired => claim.IsExpired && claim.StartedAt is null,
-            AttemptEnd.UnknownJob => job.Behaviour == Behaviour.Unknown,
             _ => false,
         };
         Check(
@@ -217,8 +226,7 @@ internal sealed partial class Oracle
                 && end is AttemptEnd.Failed or AttemptEnd.RetryAsked or AttemptEnd.TimedOut,
             JobDecision.Cancel => end == AttemptEnd.Cancelled,
             JobDecision.Expire => end == AttemptEnd.Expired,
-            JobDecision.Bury =>
-                end == AttemptEnd.Rejected || (end == AttemptEnd.UnknownJob && job.Failures == JobLifecycle.UnknownMax),
+            JobDecision.Bury => end == AttemptEnd.Rejected,
             _ => false,
         };
         Check(
@@ -230,7 +238,7 @@ internal sealed partial class Oracle
             JobDecision.Fail => end == AttemptEnd.TimedOut ? Marker.TimedOut : Marker.FailedForGood,
             JobDecision.Cancel => Marker.CancelledRunning,
             JobDecision.Expire => Marker.Expired,
-            _ => end == AttemptEnd.Rejected ? Marker.Rejected : Marker.UnknownBuried,
+            _ => Marker.Rejected,
         };
         _world.Mark(marker);
     }

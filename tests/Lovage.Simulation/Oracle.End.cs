@@ -40,7 +40,7 @@ internal sealed partial class Oracle
     private void CheckRecord(SimulatedJob job)
     {
         _one[0] = job.Message.Id;
-        if (SharedStorage.Now(_world.Storage.Store.FindAsync(_one, CancellationToken.None))[0] is not { } record)
+        if (SharedStorage.Now(_world.Storage.History.FindAsync(_one, CancellationToken.None))[0] is not { } record)
         {
             _world.Violate($"{job} is lost: the storage does not know it.");
             return;
@@ -100,22 +100,24 @@ internal sealed partial class Oracle
 
     private void CheckCounters()
     {
-        var counters = SharedStorage.Now(_world.Storage.Store.CountersAsync(CancellationToken.None))
+        var counters = SharedStorage.Now(_world.Storage.History.CountersAsync(CancellationToken.None))
             .ToDictionary(counter => (counter.Queue, counter.Name));
         foreach (var group in _jobs.Values.Where(job => job.IsStored)
             .GroupBy(job => (job.Message.Queue, job.Message.Name)))
         {
             long Count(JobState state) => group.Count(job => job.Outcome == state);
-            var recount = new JobCounter(
-                group.Key.Queue,
-                group.Key.Name,
-                group.Count(),
-                Count(JobState.Succeeded),
-                Count(JobState.Failed),
-                group.Sum(job => job.Failures),
-                Count(JobState.Cancelled),
-                Count(JobState.Expired),
-                Count(JobState.Dead));
+            var recount = new JobCounter
+            {
+                Queue = group.Key.Queue,
+                Name = group.Key.Name,
+                Enqueued = group.Count(),
+                Succeeded = Count(JobState.Succeeded),
+                Failed = Count(JobState.Failed),
+                Retried = group.Sum(job => job.Failures),
+                Cancelled = Count(JobState.Cancelled),
+                Expired = Count(JobState.Expired),
+                Dead = Count(JobState.Dead),
+            };
             Check(
                 counters[group.Key] == recount, $"The counters say {counters[group.Key]}; a recount gives {recount}.");
         }

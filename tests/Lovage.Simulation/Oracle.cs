@@ -40,20 +40,27 @@ internal sealed partial class Oracle
             job => $"{job} after {job.Starts} starts{(job.Claim is { } claim ? $", held by {claim.Node.Name}" : "")}"));
 
     internal void Published(
-        Node node, IReadOnlyList<Protocol.JobMessage> messages, IReadOnlyList<PublishStatus> statuses)
+        Node node, IReadOnlyList<Protocol.JobMessage> messages, IReadOnlyList<PublishResult> results)
     {
         for (var i = 0; i < messages.Count; i++)
         {
             var job = _jobs[messages[i].Id];
-            _world.Trace.Add("published", node.Name, job.Number, (long)statuses[i]);
-            if (statuses[i] == PublishStatus.Accepted)
+            var (status, id, state) = results[i];
+            _world.Trace.Add("published", node.Name, job.Number, (long)status);
+            Check(id == messages[i].Id, $"{job} was answered with the id {id}.");
+            if (status == PublishStatus.Accepted)
             {
                 Check(!job.IsStored, $"{job} was accepted twice.");
                 Store(job);
+                var expected = job.DueAt > _world.Loop.UtcNow ? JobState.Scheduled : JobState.Queued;
+                Check(state == expected, $"{job} was stored as {state}; it should have been {expected}.");
             }
             else
             {
-                Check(job.IsStored, $"{job} was refused as {statuses[i]} and is not stored.");
+                Check(job.IsStored, $"{job} was refused as {status} and is not stored.");
+                Check(
+                    state.IsFinal ? state == job.Outcome : job.Outcome is null,
+                    $"{job} was refused as one that is {state}; it has ended as {job.Outcome}.");
             }
         }
     }
@@ -67,45 +74,26 @@ internal sealed partial class Oracle
         }
     }
 
-    internal void Received(Node node, ReceiveRequest request, IReadOnlyList<Delivery> deliveries)
+    internal void Received(Node node, ReceiverOptions options, int max, IReadOnlyList<Delivery> deliveries)
     {
-        Check(deliveries.Count <= request.Max, $"{node.Name} asked for {request.Max} and got {deliveries.Count}.");
-        for (var i = 0; i < deliveries.Count; i++)
+        Check(deliveries.Count <= max, $"{node.Name} asked for {max} and got {deliveries.Count}.");
+        foreach (var delivery in deliveries)
         {
-            var delivery = deliveries[i];
-            var job = _jobs[delivery.Message.Id];
-            _world.Trace.Add("claimed", node.Name, job.Number, delivery.Token.Stamp);
             Check(
-                job.IsStored && job.Outcome is null,
-                $"{job} was given out and {(job.IsStored ? $"has ended as {job.Outcome}" : "was never stored")}.");
-            Check(job.Claim is null, $"{job} was given to {node.Name} while {job.Claim?.Node.Name} holds it.");
-            Check(
-                delivery.Message.Retries == job.Failures,
-                $"{job} counts {delivery.Message.Retries} failures; {job.Failures} were recorded.");
-            Check(
-                _world.Loop.UtcNow >= job.DueAt,
-                $"{job} was given out {(job.DueAt - _world.Loop.UtcNow).TotalSeconds} s before it was due.");
-            Check(!_paused.Contains(job.Message.Queue), $"{job} was given out of a paused queue.");
-            Check(
-                delivery.StartFirst == job.IsReclaimed,
-                $"{job} {(job.IsReclaimed ? "came back from a dead owner" : "is new")} and was given out as if it "
-                    + $"were not.");
-            Check(
-                !delivery.StartFirst || (deliveries.Count == 1 && request.WithReclaimed),
-                $"{job} came back from a dead owner and was not given out alone, or unasked.");
-            Check(
-                delivery.IsExpired == job.Message.Expires <= _world.Loop.UtcNow,
-                $"{job} was given out with a wrong word on its expiry.");
-            Check(delivery.Token.Stamp > _stampMax, $"{job} was given out under an old stamp.");
-            _stampMax = delivery.Token.Stamp;
-            var token = new LeaseTokenView(delivery.Token.Claim, delivery.Token.Stamp);
-            var claim = new Claim(job, token, node, Now, Now + request.Lease.Ticks, delivery.StartFirst)
-            {
-                IsExpired = delivery.IsExpired,
-            };
-            job.Claim = claim;
-            _claims.Add(claim.Token.Stamp, claim);
-            _live.Add(claim.Token.Stamp, claim);
+                !delivery.IsOrphan, $"{_jobs[delivery.Message.Id]} is an orphan and was given out as an ordinary job.");
+            Claimed(node, options, delivery);
+        }
+
+        LookAtOneEnded();
+    }
+
+    internal void ReceivedOrphan(Node node, ReceiverOptions options, IReadOnlyList<Delivery> deliveries)
+    {
+        Check(deliveries.Count <= 1, $"{node.Name} was given {deliveries.Count} orphans at once.");
+        foreach (var delivery in deliveries)
+        {
+            Check(delivery.IsOrphan, $"{_jobs[delivery.Message.Id]} is no orphan and was given out as one.");
+            Claimed(node, options, delivery);
         }
 
         LookAtOneEnded();
@@ -140,73 +128,6 @@ internal sealed partial class Oracle
         LookAtOneEnded();
     }
 
-    internal void Released(Node node, IReadOnlyList<LeaseToken> tokens, int count)
-    {
-        var expected = 0;
-        foreach (var token in tokens)
-        {
-            var claim = _claims[token.Stamp];
-            if (claim.Job.Claim != claim)
-            {
-                continue;
-            }
-
-            expected++;
-            _world.Trace.Add("released", node.Name, claim.Job.Number, token.Stamp);
-            Check(claim.Node == node, $"{node.Name} gave back {claim.Job}, which {claim.Node.Name} holds.");
-            _world.Mark(claim.StartedAt is null ? Marker.ReleasedOnStop : Marker.ReleasedMidRun);
-            GiveBack(claim);
-        }
-
-        Check(count == expected, $"{node.Name} gave back {expected} jobs and was told {count}.");
-    }
-
-    internal void Reclaimed(Node node, IReadOnlyList<string> deadOwners, int max, ReclaimResult result)
-    {
-        var (returned, buried, cancelled) = (0, 0, 0);
-        foreach (var claim in _live.Values.Where(claim => claim.EndsAt <= Now
-            || deadOwners.Contains(claim.Node.Owner.Key)).Take(max).ToArray())
-        {
-            var job = claim.Job;
-            _world.Trace.Add("reclaimed", node.Name, job.Number, claim.Token.Stamp);
-            _world.Mark(claim.EndsAt > Now ? Marker.OrphanOfDeadOwner : Marker.OrphanReturned);
-            Check(
-                claim.EndsAt <= Now || claim.Node.Process.IsDead,
-                $"{job} was taken from {claim.Node.Name}, which is alive.");
-            if (claim.StartedAhead)
-            {
-                CountDeath(claim);
-            }
-
-            if (claim.StartedAhead && job.Deaths >= JobLifecycle.DeathsMax)
-            {
-                buried++;
-                Forget(claim);
-
-                // One killer alone cannot take another with it, unless that one runs for longer than a lease and so has
-                // the killer let in beside it each time.
-                Check(
-                    job.Behaviour == Behaviour.Killer
-                        || !_world.Faults.IsCalm
-                        || job.Duration >= _world.Settings.Lease
-                        || _jobs.Values.Count(other => other.Behaviour == Behaviour.Killer) > 1,
-                    $"{job} was buried in the place of a killer.");
-                _world.Mark(job.Behaviour == Behaviour.Killer ? Marker.KillerBuried : Marker.InnocentBuried);
-                End(job, JobState.Dead);
-                continue;
-            }
-
-            cancelled += job.CancelRequested ? 1 : 0;
-            returned += job.CancelRequested ? 0 : 1;
-            GiveBack(claim);
-            job.IsReclaimed = true;
-        }
-
-        Check(
-            result == new ReclaimResult(returned, buried, cancelled),
-            $"{node.Name} took back {result}; it should have been {new ReclaimResult(returned, buried, cancelled)}.");
-    }
-
     internal void StartsRecorded(Node node, IReadOnlyList<JobStart> starts, IReadOnlyList<bool> held)
     {
         for (var i = 0; i < starts.Count; i++)
@@ -216,30 +137,36 @@ internal sealed partial class Oracle
             Check(
                 held[i] == isLive,
                 $"{node.Name} was told that its start of {claim.Job} is {(held[i] ? "written" : "refused")}.");
+            if (isLive)
+            {
+                (claim.Job.Offers, claim.Job.FirstOfferAt) = (0, null);
+            }
+
             if (isLive && starts[i].Ahead)
             {
                 _world.Trace.Add("ahead", node.Name, claim.Job.Number, claim.Token.Stamp);
                 Check(
-                    claim.StartFirst,
+                    claim.IsOrphan,
                     $"The start of {claim.Job} was written ahead, and it did not come back from a dead owner.");
                 claim.StartedAhead = true;
             }
         }
     }
 
-    internal void Cancelled(Node node, IReadOnlyList<JobId> ids, IReadOnlyList<CancelStatus> statuses)
+    internal void Cancelled(Node node, IReadOnlyList<JobId> ids, IReadOnlyList<CancelResult> results)
     {
         for (var i = 0; i < ids.Count; i++)
         {
             var job = _jobs[ids[i]];
-            _world.Trace.Add("cancelled", node.Name, job.Number, (long)statuses[i]);
+            var (status, state) = results[i];
+            _world.Trace.Add("cancelled", node.Name, job.Number, (long)status);
             var expected = !job.IsStored ? CancelStatus.Unknown
                 : job.Outcome is not null ? CancelStatus.AlreadyEnded
                 : job.Claim is not null ? CancelStatus.Requested
                 : CancelStatus.Cancelled;
             Check(
-                statuses[i] == expected,
-                $"The wish to cancel {job} was answered with {statuses[i]}; it should have been {expected}.");
+                status == expected,
+                $"The wish to cancel {job} was answered with {status}; it should have been {expected}.");
             if (expected == CancelStatus.Requested)
             {
                 job.CancelRequested = true;
@@ -249,6 +176,10 @@ internal sealed partial class Oracle
                 _world.Mark(Marker.CancelledWaiting);
                 End(job, JobState.Cancelled);
             }
+
+            Check(
+                state.HasValue == job.IsStored && (state is { IsFinal: true } ? state : null) == job.Outcome,
+                $"The wish to cancel {job} found it as {state}; it has ended as {job.Outcome}.");
         }
     }
 
@@ -278,14 +209,40 @@ internal sealed partial class Oracle
         _live.Remove(claim.Token.Stamp);
     }
 
-    private void GiveBack(Claim claim)
+    private void Claimed(Node node, ReceiverOptions options, Delivery delivery)
     {
-        Forget(claim);
-        if (claim.Job.CancelRequested)
+        var job = _jobs[delivery.Message.Id];
+        _world.Trace.Add("claimed", node.Name, job.Number, delivery.Token.Stamp);
+        Check(
+            job.IsStored && job.Outcome is null,
+            $"{job} was given out and {(job.IsStored ? $"has ended as {job.Outcome}" : "was never stored")}.");
+        Check(job.Claim is null, $"{job} was given to {node.Name} while {job.Claim?.Node.Name} holds it.");
+        Check(
+            delivery.Message.Retries == job.Failures,
+            $"{job} counts {delivery.Message.Retries} failures; {job.Failures} were recorded.");
+        Check(
+            delivery.Offers == job.Offers, $"{job} counts {delivery.Offers} offers; {job.Offers} were declined.");
+        Check(
+            _world.Loop.UtcNow >= job.DueAt,
+            $"{job} was given out {(job.DueAt - _world.Loop.UtcNow).TotalSeconds} s before it was due.");
+        Check(!_paused.Contains(job.Message.Queue), $"{job} was given out of a paused queue.");
+        Check(options.Queues.Contains(job.Message.Queue), $"{job} was given out of a queue that {node.Name} has not.");
+        Check(
+            delivery.IsOrphan == job.IsOrphan,
+            $"{job} {(job.IsOrphan ? "came back from a dead owner" : "is new")} and was given out as if it were not.");
+        Check(
+            delivery.IsExpired == job.Message.Expires <= _world.Loop.UtcNow,
+            $"{job} was given out with a wrong word on its expiry.");
+        Check(delivery.Token.Stamp > _stampMax, $"{job} was given out under an old stamp.");
+        _stampMax = delivery.Token.Stamp;
+        var token = new LeaseTokenView(delivery.Token.Claim, delivery.Token.Stamp);
+        var claim = new Claim(job, token, node, Now, Now + options.Lease.Ticks, delivery.IsOrphan)
         {
-            _world.Mark(Marker.CancelledOnReturn);
-            End(claim.Job, JobState.Cancelled);
-        }
+            IsExpired = delivery.IsExpired,
+        };
+        job.Claim = claim;
+        _claims.Add(claim.Token.Stamp, claim);
+        _live.Add(claim.Token.Stamp, claim);
     }
 
     private void End(SimulatedJob job, JobState state)

@@ -19,7 +19,11 @@ internal sealed record SimulationSettings
 
     internal TimeSpan CancelTime { get; } = TimeSpan.FromSeconds(2);
 
-    internal TimeSpan UnknownJobDelay { get; } = TimeSpan.FromSeconds(2);
+    /// <summary>How long a job may be offered without a start.</summary>
+    internal TimeSpan OfferLimit { get; } = TimeSpan.FromSeconds(8);
+
+    /// <summary>Waits between two offers of one job are no longer.</summary>
+    internal TimeSpan OfferDelayMax { get; } = TimeSpan.FromSeconds(3);
 
     internal TimeSpan OverrunLimit { get; } = TimeSpan.FromSeconds(6);
 
@@ -42,7 +46,8 @@ internal sealed record SimulationSettings
         WatchInterval = WatchInterval,
         DrainTime = DrainTime,
         CancelTime = CancelTime,
-        UnknownJobDelay = UnknownJobDelay,
+        OfferLimit = OfferLimit,
+        OfferDelayMax = OfferDelayMax,
         Retry = Retry,
         LogLinesMax = 0,
     };

@@ -1,7 +1,7 @@
 namespace Lovage.Simulation;
 
 /// <summary>
-/// What happened, as a hash that two runs of a seed must share, and as text when somebody wants to read it.
+/// What happened, as a hash that two runs of a seed must share, and as text when a person wants to read it.
 /// </summary>
 internal sealed class Trace(Func<long> now, Action<string>? write)
 {

@@ -78,7 +78,7 @@ public abstract class CancellationSpecification<TFixture> : StorageSpecification
         var message = await PublishOneAsync();
         var delivery = await ReceiveOneAsync();
         await CancelAsync(message.Id, "not wanted");
-        await Broker.ReleaseAsync([delivery.Token], Stop);
+        await ReleaseAsync([delivery.Token]);
 
         var record = await FindAsync(message.Id);
         Assert.Equal((JobState.Cancelled, "not wanted"), (record.State, record.Reason));
@@ -95,7 +95,7 @@ public abstract class CancellationSpecification<TFixture> : StorageSpecification
 
         var record = await FindAsync(message.Id);
         Assert.Equal((JobState.Cancelled, "not wanted"), (record.State, record.Reason));
-        Assert.Equal(AttemptEnd.Failed, Assert.Single(await Store.AttemptsAsync(message.Id, Stop)).End);
+        Assert.Equal(AttemptEnd.Failed, Assert.Single(await History.AttemptsAsync(message.Id, Stop)).End);
         Assert.Empty(await ReceiveAsync());
     }
 
@@ -107,7 +107,7 @@ public abstract class CancellationSpecification<TFixture> : StorageSpecification
 
         Assert.Equal(
             [CancelStatus.AlreadyEnded, CancelStatus.Unknown],
-            await Store.CancelAsync([message.Id, A.Id()], null, Stop));
+            Statuses(await Store.CancelAsync([message.Id, A.Id()], null, Stop)));
         Assert.Equal(JobState.Succeeded, await StateAsync(message));
     }
 

@@ -18,7 +18,7 @@ public abstract class ConcurrencySpecification<TFixture> : StorageSpecification<
 
         await InParallelAsync(async (storage, worker) =>
         {
-            while (await storage.Broker.ReceiveAsync(Request(37, worker), Stop) is { Count: > 0 } deliveries)
+            while (await ReceiveFromAsync(storage, 37, worker) is { Count: > 0 } deliveries)
             {
                 foreach (var delivery in deliveries)
                 {
@@ -47,11 +47,12 @@ public abstract class ConcurrencySpecification<TFixture> : StorageSpecification<
             foreach (var batch in outcomes.Chunk(100))
             {
                 Assert.All(
-                    await storage.Store.SettleAsync(batch, Stop), status => Assert.Equal(SettleStatus.Applied, status));
+                    Statuses(await storage.Store.SettleAsync(batch, Stop)),
+                    status => Assert.Equal(SettleStatus.Applied, status));
             }
         });
 
-        var counter = Assert.Single(await Store.CountersAsync(Stop));
+        var counter = Assert.Single(await History.CountersAsync(Stop));
         Assert.Equal((Jobs, Jobs), (counter.Enqueued, counter.Succeeded));
     }
 
@@ -64,7 +65,7 @@ public abstract class ConcurrencySpecification<TFixture> : StorageSpecification<
         await InParallelAsync(async (storage, worker) =>
         {
             var turn = 0;
-            while (await storage.Broker.ReceiveAsync(Request(20, worker), Stop) is { Count: > 0 } deliveries)
+            while (await ReceiveFromAsync(storage, 20, worker) is { Count: > 0 } deliveries)
             {
                 foreach (var delivery in deliveries)
                 {
@@ -79,7 +80,7 @@ public abstract class ConcurrencySpecification<TFixture> : StorageSpecification<
                         : JobDecision.Succeed;
                     Assert.Equal(
                         SettleStatus.Applied,
-                        (await storage.Store.SettleAsync([A.Outcome(delivery, decision)], Stop))[0]);
+                        (await storage.Store.SettleAsync([A.Outcome(delivery, decision)], Stop))[0].Status);
                     if (decision == JobDecision.Succeed)
                     {
                         done.Enqueue(delivery.Message.Id);
@@ -100,7 +101,7 @@ public abstract class ConcurrencySpecification<TFixture> : StorageSpecification<
 
         Assert.Equal(Jobs, done.Count);
         Assert.Equal(Jobs, done.Distinct().Count());
-        Assert.Equal(Jobs, Assert.Single(await Store.CountersAsync(Stop)).Succeeded);
+        Assert.Equal(Jobs, Assert.Single(await History.CountersAsync(Stop)).Succeeded);
         var queue = await QueueAsync();
         Assert.Equal((0L, 0L, 0L), (queue.Ready, queue.Scheduled, queue.Claimed));
     }
@@ -112,7 +113,7 @@ public abstract class ConcurrencySpecification<TFixture> : StorageSpecification<
         var statuses = new ConcurrentQueue<PublishStatus>();
 
         await InParallelAsync(
-            async (storage, _) => statuses.Enqueue((await storage.Broker.PublishAsync([message], Stop))[0]));
+            async (storage, _) => statuses.Enqueue((await storage.Broker.PublishAsync([message], Stop))[0].Status));
 
         Assert.Single(statuses, PublishStatus.Accepted);
         Assert.Single(await ReceiveAsync());

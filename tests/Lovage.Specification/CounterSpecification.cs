@@ -31,18 +31,20 @@ public abstract class CounterSpecification<TFixture> : StorageSpecification<TFix
                 [.. deliveries.Select(d => A.Outcome(d, decisions[random.Next(decisions.Length)]))], Stop);
         }
 
-        var jobs = (await Store.QueryAsync(new JobQuery { Limit = 1_000 }, Stop)).Jobs;
-        var expected = jobs.GroupBy(job => (job.Message.Queue, job.Message.Name)).Select(group => new JobCounter(
-            group.Key.Queue,
-            group.Key.Name,
-            group.Count(),
-            Of(group, JobState.Succeeded),
-            Of(group, JobState.Failed),
-            group.Sum(job => job.Message.Retries),
-            Of(group, JobState.Cancelled),
-            Of(group, JobState.Expired),
-            Of(group, JobState.Dead)));
-        Assert.Equal(expected.ToHashSet(), (await Store.CountersAsync(Stop)).ToHashSet());
+        var jobs = (await History.QueryAsync(new JobQuery { Limit = 1_000 }, Stop)).Jobs;
+        var expected = jobs.GroupBy(job => (job.Message.Queue, job.Message.Name)).Select(group => new JobCounter
+        {
+            Queue = group.Key.Queue,
+            Name = group.Key.Name,
+            Enqueued = group.Count(),
+            Succeeded = Of(group, JobState.Succeeded),
+            Failed = Of(group, JobState.Failed),
+            Retried = group.Sum(job => job.Message.Retries),
+            Cancelled = Of(group, JobState.Cancelled),
+            Expired = Of(group, JobState.Expired),
+            Dead = Of(group, JobState.Dead),
+        });
+        Assert.Equal(expected.ToHashSet(), (await History.CountersAsync(Stop)).ToHashSet());
 
         static long Of(IEnumerable<JobRecord> group, JobState state) => group.Count(job => job.State == state);
     }
@@ -75,7 +77,7 @@ public abstract class CounterSpecification<TFixture> : StorageSpecification<TFix
     {
         await PublishAsync(A.Messages(3));
         var deliveries = await ReceiveAsync(2);
-        await Broker.ReleaseAsync([deliveries[0].Token], Stop);
+        await ReleaseAsync([deliveries[0].Token]);
         Assert.Equal((2L, 0L, 1L), Numbers(await QueueAsync()));
         await KillAsync();
         Assert.Equal((3L, 0L, 0L), Numbers(await QueueAsync()));

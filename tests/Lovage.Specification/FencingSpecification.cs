@@ -3,7 +3,7 @@ using Xunit;
 
 namespace Lovage.Specification;
 
-/// <summary>Whoever has lost the lease changes nothing.</summary>
+/// <summary>A worker that has lost the lease changes nothing.</summary>
 public abstract class FencingSpecification<TFixture> : StorageSpecification<TFixture>
     where TFixture : StorageFixture, new()
 {
@@ -39,7 +39,7 @@ public abstract class FencingSpecification<TFixture> : StorageSpecification<TFix
     {
         await PublishOneAsync();
         var delivery = await ReceiveOneAsync();
-        await Broker.ReleaseAsync([delivery.Token], Stop);
+        await ReleaseAsync([delivery.Token]);
 
         Assert.Equal(SettleStatus.Stale, await SettleAsync(delivery));
     }
@@ -64,9 +64,9 @@ public abstract class FencingSpecification<TFixture> : StorageSpecification<TFix
         var neighbour = await PublishOneAsync();
         var other = await ReceiveOneAsync();
 
-        var statuses = await Store.SettleAsync([A.Outcome(stale), A.Outcome(other), A.Outcome(held)], Stop);
+        var results = await Store.SettleAsync([A.Outcome(stale), A.Outcome(other), A.Outcome(held)], Stop);
 
-        Assert.Equal([SettleStatus.Stale, SettleStatus.Applied, SettleStatus.Applied], statuses);
+        Assert.Equal([SettleStatus.Stale, SettleStatus.Applied, SettleStatus.Applied], Statuses(results));
         Assert.Equal(JobState.Succeeded, await StateAsync(neighbour));
     }
 
@@ -79,7 +79,7 @@ public abstract class FencingSpecification<TFixture> : StorageSpecification<TFix
         Assert.Equal(LeaseStatus.Lost, await RenewAsync(stale));
 
         Time.Advance(TimeSpan.FromSeconds(2));
-        Assert.Equal(1, (await Broker.ReclaimAsync([], 100, Stop)).Returned);
+        Assert.Equal(1, (await Broker.ReclaimAsync([], 100, Stop)).Orphaned);
         Assert.Equal(LeaseStatus.Lost, await RenewAsync(held));
     }
 
@@ -88,9 +88,10 @@ public abstract class FencingSpecification<TFixture> : StorageSpecification<TFix
     {
         var (stale, held) = await PassOnAsync();
 
-        Assert.Equal(0, await Broker.ReleaseAsync([stale.Token], Stop));
+        Assert.Equal(0, await ReleaseAsync([stale.Token]));
         Assert.Equal(LeaseStatus.Held, await RenewAsync(held));
         Assert.Empty(await ReceiveAsync(owner: "three"));
+        Assert.Null(await ReceiveOrphanAsync("three"));
     }
 
     [Fact]
@@ -126,7 +127,7 @@ public abstract class FencingSpecification<TFixture> : StorageSpecification<TFix
         var before = await FindAsync(delivery.Message.Id);
 
         Assert.Equal(LeaseStatus.Lost, await RenewAsync(delivery));
-        Assert.Equal(0, await Broker.ReleaseAsync([delivery.Token], Stop));
+        Assert.Equal(0, await ReleaseAsync([delivery.Token]));
         Assert.False(await StartAsync(delivery));
         await Store.ReportProgressAsync([new(delivery.Token, delivery.Message.Id, 0.5, null)], Stop);
 
@@ -143,7 +144,7 @@ public abstract class FencingSpecification<TFixture> : StorageSpecification<TFix
 
         Assert.Equal(LeaseStatus.Lost, await RenewAsync(forged));
         Assert.Equal(SettleStatus.Stale, await SettleAsync(forged));
-        Assert.Equal(0, await Broker.ReleaseAsync([forged.Token, default], Stop));
+        Assert.Equal(0, await ReleaseAsync([forged.Token, default]));
         Assert.False(await StartAsync(forged));
         Assert.Equal(LeaseStatus.Held, await RenewAsync(delivery));
     }
@@ -153,7 +154,7 @@ public abstract class FencingSpecification<TFixture> : StorageSpecification<TFix
         await PublishOneAsync();
         var stale = await ReceiveOneAsync("one");
         Time.Advance(Lease + TimeSpan.FromSeconds(1));
-        Assert.Equal(1, (await Broker.ReclaimAsync([], 100, Stop)).Returned);
-        return (stale, await ReceiveOneAsync("two"));
+        Assert.Equal(1, (await Broker.ReclaimAsync([], 100, Stop)).Orphaned);
+        return (stale, await ReceiveOneOrphanAsync("two"));
     }
 }

@@ -32,7 +32,7 @@ public abstract class HistorySpecification<TFixture> : StorageSpecification<TFix
             Time.Advance(TimeSpan.FromSeconds(1));
         }
 
-        var attempts = await Store.AttemptsAsync(message.Id, Stop);
+        var attempts = await History.AttemptsAsync(message.Id, Stop);
 
         Assert.Equal(expected.Select(a => a with { Logs = [] }), attempts.Select(a => a with { Logs = [] }));
         Assert.Equal(expected.Select(a => a.Logs), attempts.Select(a => a.Logs));
@@ -40,7 +40,7 @@ public abstract class HistorySpecification<TFixture> : StorageSpecification<TFix
     }
 
     [Fact]
-    public async Task Attempts_OfAnUnknownJob_AreNone() => Assert.Empty(await Store.AttemptsAsync(A.Id(), Stop));
+    public async Task Attempts_OfAnUnknownJob_AreNone() => Assert.Empty(await History.AttemptsAsync(A.Id(), Stop));
 
     [Fact]
     public async Task RecordStarts_HeldJob_IsRunning()
@@ -54,10 +54,10 @@ public abstract class HistorySpecification<TFixture> : StorageSpecification<TFix
         var record = await FindAsync(message.Id);
         Assert.Equal((JobState.Running, 1, TestData.Owner().Key), (record.State, record.Attempts, record.Worker));
         Assert.Equal(startedAt, record.StartedAt);
-        Assert.Empty(await Store.AttemptsAsync(message.Id, Stop));
+        Assert.Empty(await History.AttemptsAsync(message.Id, Stop));
         await SettleAsync(delivery);
         Assert.Equal(1, (await FindAsync(message.Id)).Attempts);
-        Assert.Single(await Store.AttemptsAsync(message.Id, Stop));
+        Assert.Single(await History.AttemptsAsync(message.Id, Stop));
     }
 
     [Fact]

@@ -57,13 +57,13 @@ public abstract class HostileSpecification<TFixture> : StorageSpecification<TFix
         var record = await FindAsync(message.Id);
         Assert.Equal((text, new JobError(text, text, text)), (record.Reason, record.Error));
         Assert.Equal(text, Encoding.UTF8.GetString(record.Result.Span));
-        var kept = Assert.Single(await Store.AttemptsAsync(message.Id, Stop));
+        var kept = Assert.Single(await History.AttemptsAsync(message.Id, Stop));
         Assert.Equal(attempt.Error, kept.Error);
         Assert.Equal(attempt.Logs, kept.Logs);
         await Broker.PauseAsync(TestData.Queue, text, Stop);
         Assert.Equal(text, (await QueueAsync()).PauseReason);
-        Assert.Empty((await Store.QueryAsync(new JobQuery { Name = text }, Stop)).Jobs);
-        Assert.Empty((await Store.QueryAsync(new JobQuery { Queue = text }, Stop)).Jobs);
+        Assert.Empty((await History.QueryAsync(new JobQuery { Name = text }, Stop)).Jobs);
+        Assert.Empty((await History.QueryAsync(new JobQuery { Queue = text }, Stop)).Jobs);
     }
 
     [Fact]
@@ -107,7 +107,7 @@ public abstract class HostileSpecification<TFixture> : StorageSpecification<TFix
         await PublishAsync(A.Message("Tasks.Add", "Default"), A.Message());
 
         Assert.Single(await ReceiveAsync());
-        Assert.Equal(2, (await Store.CountersAsync(Stop)).Count);
+        Assert.Equal(2, (await History.CountersAsync(Stop)).Count);
     }
 
     [Theory]
@@ -140,15 +140,17 @@ public abstract class HostileSpecification<TFixture> : StorageSpecification<TFix
         await Store.ReportProgressAsync(
             [.. deliveries.Select(d => new ProgressUpdate(d.Token, d.Message.Id, 0.5, null))], Stop);
         Assert.All(await Broker.RenewAsync(tokens, Lease, Stop), status => Assert.Equal(LeaseStatus.Held, status));
-        Assert.Equal(tokens.Length, await Broker.ReleaseAsync(tokens, Stop));
+        Assert.Equal(tokens.Length, await ReleaseAsync(tokens));
         deliveries = await ReceiveAsync(JobBroker.BatchMax);
         Assert.Equal(ids, Ids(deliveries));
         Assert.All(
-            await Store.SettleAsync([.. deliveries.Select(d => A.Outcome(d))], Stop),
+            Statuses(await Store.SettleAsync([.. deliveries.Select(d => A.Outcome(d))], Stop)),
             status => Assert.Equal(SettleStatus.Applied, status));
-        Assert.All(await Store.FindAsync(ids, Stop), job => Assert.Equal(JobState.Succeeded, job?.State));
-        Assert.Equal(ids.Length, await Store.RequeueAsync(ids, Stop));
-        Assert.All(await Store.CancelAsync(ids, null, Stop), status => Assert.Equal(CancelStatus.Cancelled, status));
+        Assert.All(await History.FindAsync(ids, Stop), job => Assert.Equal(JobState.Succeeded, job?.State));
+        Assert.Equal(ids.Length, await RequeueAsync(ids));
+        Assert.All(
+            Statuses(await Store.CancelAsync(ids, null, Stop)),
+            status => Assert.Equal(CancelStatus.Cancelled, status));
         Assert.Equal(
             ids.Length,
             await Store.PruneAsync(

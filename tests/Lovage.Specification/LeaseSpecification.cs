@@ -20,7 +20,7 @@ public abstract class LeaseSpecification<TFixture> : StorageSpecification<TFixtu
         Assert.Equal(published, delivery.EnqueuedAt);
         Assert.Equal(published, delivery.ReadyAt);
         Assert.Equal(Time.GetUtcNow(), delivery.ClaimedAt);
-        Assert.False(delivery.StartFirst);
+        Assert.False(delivery.IsOrphan);
         Assert.False(delivery.IsExpired);
         Assert.Equal(0, delivery.AttemptsSoFar);
         Assert.Equal(JobState.Queued, await StateAsync(message));
@@ -34,7 +34,7 @@ public abstract class LeaseSpecification<TFixture> : StorageSpecification<TFixtu
         await ReceiveOneAsync();
 
         Assert.Empty(await ReceiveAsync(owner: "two"));
-        Assert.Empty(await Other.Broker.ReceiveAsync(Request(), Stop));
+        Assert.Empty(await ReceiveFromAsync(Other));
     }
 
     [Fact]
@@ -49,14 +49,14 @@ public abstract class LeaseSpecification<TFixture> : StorageSpecification<TFixtu
 
     [Fact]
     public async Task Receive_UnknownQueue_GivesNothing() =>
-        Assert.Empty(await ReceiveAsync(1, "one", "nobody-ever-published-here"));
+        Assert.Empty(await ReceiveAsync(1, "one", "never-published-to"));
 
     [Fact]
     public async Task Receive_EachClaim_HasAGreaterStamp()
     {
         await PublishAsync(A.Messages(3));
         var first = await ReceiveAsync();
-        await Broker.ReleaseAsync([.. first.Select(d => d.Token)], Stop);
+        await ReleaseAsync([.. first.Select(d => d.Token)]);
         var second = await ReceiveAsync();
 
         long[] stamps = [.. first.Concat(second).Select(d => d.Token.Stamp)];
@@ -136,7 +136,7 @@ public abstract class LeaseSpecification<TFixture> : StorageSpecification<TFixtu
         Assert.Equal(LeaseStatus.Held, await RenewAsync(deliveries[1]));
         Time.Advance(TimeSpan.FromSeconds(2));
 
-        Assert.Equal(new ReclaimResult(1, 0), await Broker.ReclaimAsync([], 100, Stop));
+        Assert.Equal((1, 0), Counts(await Broker.ReclaimAsync([], 100, Stop)));
 
         Assert.Equal(
             [LeaseStatus.Lost, LeaseStatus.Held],
@@ -151,7 +151,7 @@ public abstract class LeaseSpecification<TFixture> : StorageSpecification<TFixtu
         Time.Advance(Lease * 2);
 
         Assert.Equal(LeaseStatus.Held, await RenewAsync(delivery));
-        Assert.Equal(new ReclaimResult(0, 0), await Broker.ReclaimAsync([], 100, Stop));
+        Assert.Equal((0, 0), Counts(await Broker.ReclaimAsync([], 100, Stop)));
     }
 
     [Fact]
@@ -160,12 +160,12 @@ public abstract class LeaseSpecification<TFixture> : StorageSpecification<TFixtu
         var message = await PublishOneAsync();
         var delivery = await ReceiveOneAsync();
 
-        Assert.Equal(1, await Broker.ReleaseAsync([delivery.Token], Stop));
+        Assert.Equal(1, await ReleaseAsync([delivery.Token]));
 
         var again = await ReceiveOneAsync("two");
         Assert.Equal(message.Id, again.Message.Id);
         Assert.Equal(0, again.Message.Retries);
-        Assert.False(again.StartFirst);
+        Assert.False(again.IsOrphan);
         Assert.Equal(delivery.ReadyAt, again.ReadyAt);
     }
 
@@ -175,10 +175,10 @@ public abstract class LeaseSpecification<TFixture> : StorageSpecification<TFixtu
         var message = await PublishOneAsync();
         var delivery = await ReceiveOneAsync();
         await StartAsync(delivery, ahead: false);
-        await Broker.ReleaseAsync([delivery.Token], Stop);
+        await ReleaseAsync([delivery.Token]);
 
         Assert.Equal(JobState.Queued, await StateAsync(message));
-        Assert.Equal(AttemptEnd.Interrupted, Assert.Single(await Store.AttemptsAsync(message.Id, Stop)).End);
+        Assert.Equal(AttemptEnd.Interrupted, Assert.Single(await History.AttemptsAsync(message.Id, Stop)).End);
         var again = await ReceiveOneAsync();
         Assert.Equal(1, again.AttemptsSoFar);
         Assert.Equal(0, again.Message.Retries);

@@ -27,12 +27,21 @@ public sealed class ManualTimeProvider : TimeProvider
         return timer;
     }
 
-    /// <summary>Completes as soon as some timer is running: whoever was to wait waits now.</summary>
+    /// <summary>Completes as soon as some timer is running: the call that was to wait waits now.</summary>
     public Task TimerSetAsync()
     {
         lock (_lock)
         {
             return _timers.Count > 0 ? Task.CompletedTask : _timerSet.Task;
+        }
+    }
+
+    /// <summary>Completes when a timer is set after this call.</summary>
+    public Task NextTimerSetAsync()
+    {
+        lock (_lock)
+        {
+            return _timerSet.Task;
         }
     }
 

@@ -14,6 +14,8 @@ public abstract class ModelSpecification<TFixture> : StorageSpecification<TFixtu
     private const int Sequences = 25;
     private const int Steps = 120;
 
+    private static readonly TimeSpan OfferLimit = TimeSpan.FromMinutes(1);
+
     private readonly Dictionary<JobId, Delivery> _held = [];
     private readonly List<Delivery> _lost = [];
     private readonly List<string> _trace = [];
@@ -57,7 +59,7 @@ public abstract class ModelSpecification<TFixture> : StorageSpecification<TFixtu
             {
                 // Whether due jobs join at their instant or at the next look is a storage's own matter: look at once,
                 // and it is the same.
-                await ReceiveSomeAsync("one", 1, reclaimed: false);
+                await ReceiveSomeAsync("one", 1);
             }
 
             await StepAsync(random);
@@ -65,16 +67,23 @@ public abstract class ModelSpecification<TFixture> : StorageSpecification<TFixtu
         }
     }
 
-    private Task StepAsync(Random random) => random.Next(14) switch
+    private Task StepAsync(Random random) => random.Next(20) switch
     {
         0 or 1 or 2 => PublishSomeAsync(random),
-        3 or 4 or 5 => ReceiveSomeAsync(random.Next(2) == 0 ? "one" : "two", random.Next(1, 5), random.Next(3) > 0),
+        3 or 4 or 5 => random.Next(3) > 0
+            ? ReceiveOrphanOrSomeAsync(random.Next(2) == 0 ? "one" : "two", random.Next(1, 5))
+            : ReceiveSomeAsync(random.Next(2) == 0 ? "one" : "two", random.Next(1, 5)),
         6 or 7 => SettleSomeAsync(random),
         8 => StartSomeAsync(random),
         9 => ReleaseSomeAsync(random),
         10 => ReclaimSomeAsync(random),
         11 => CancelSomeAsync(random),
         12 => RequeueSomeAsync(random),
+        13 or 14 => DeclineSomeAsync(random),
+        15 => RunSomeNowAsync(random),
+        16 => MoveSomeAsync(random),
+        17 => DeleteSomeAsync(random),
+        18 => random.Next(4) == 0 ? PurgeAsync() : ReceiveSomeAsync("two", 3),
         _ => TryLostTokensAsync(),
     };
 
@@ -89,15 +98,32 @@ public abstract class ModelSpecification<TFixture> : StorageSpecification<TFixtu
         _model.Publish(message, Time.GetUtcNow());
     }
 
-    private async Task ReceiveSomeAsync(string owner, int max, bool reclaimed)
+    /// <summary>An orphan; ordinary jobs when there is none, as a worker with both loops has it.</summary>
+    private async Task ReceiveOrphanOrSomeAsync(string owner, int max)
     {
-        _trace.Add($"receive {max} for {owner}, reclaimed {reclaimed}");
-        var deliveries = await Broker.ReceiveAsync(Request(max, owner) with { WithReclaimed = reclaimed }, Stop);
-        var expected = _model.Receive(owner, max, reclaimed, Time.GetUtcNow() + Lease, Time.GetUtcNow());
+        _trace.Add($"receive an orphan for {owner}");
+        var delivery = await ReceiveOrphanAsync(owner);
+        AssertClaimed(
+            _model.ReceiveOrphan(owner, Time.GetUtcNow() + Lease), delivery is null ? [] : [delivery]);
+        if (delivery is null)
+        {
+            await ReceiveSomeAsync(owner, max);
+        }
+    }
 
+    private async Task ReceiveSomeAsync(string owner, int max)
+    {
+        _trace.Add($"receive {max} for {owner}");
+        var deliveries = await ReceiveAsync(max, owner);
+        AssertClaimed(_model.Receive(owner, max, Time.GetUtcNow() + Lease, Time.GetUtcNow()), deliveries);
+    }
+
+    private void AssertClaimed(IReadOnlyList<ModelJob> expected, IReadOnlyList<Delivery> deliveries)
+    {
         Assert.Equal(
-            expected.Select(job => (job.Message.Id, job.Retries, job.Attempts, job.Reclaimed)),
-            deliveries.Select(d => (d.Message.Id, d.Message.Retries, d.AttemptsSoFar, d.StartFirst)));
+            expected.Select(job => (job.Message.Id, job.Priority, job.Retries, job.Attempts, job.Offers, job.Orphan)),
+            deliveries.Select(d => (
+                d.Message.Id, d.Message.Priority, d.Message.Retries, d.AttemptsSoFar, d.Offers, d.IsOrphan)));
         foreach (var delivery in deliveries)
         {
             _held[delivery.Message.Id] = delivery;
@@ -132,9 +158,9 @@ public abstract class ModelSpecification<TFixture> : StorageSpecification<TFixtu
     {
         if (Pick(_model.Held, random) is { } job)
         {
-            _trace.Add($"start {job.Message.Id} ahead {job.Reclaimed}");
-            Assert.True(await StartAsync(_held[job.Message.Id], job.Reclaimed));
-            StorageModel.Start(job, job.Reclaimed);
+            _trace.Add($"start {job.Message.Id} ahead {job.Orphan}");
+            Assert.True(await StartAsync(_held[job.Message.Id], job.Orphan));
+            StorageModel.Start(job, job.Orphan);
         }
     }
 
@@ -143,7 +169,7 @@ public abstract class ModelSpecification<TFixture> : StorageSpecification<TFixtu
         if (Pick(_model.Held, random) is { } job)
         {
             _trace.Add($"release {job.Message.Id}");
-            Assert.Equal(1, await Broker.ReleaseAsync([_held[job.Message.Id].Token], Stop));
+            Assert.Equal(1, await ReleaseAsync([_held[job.Message.Id].Token]));
             StorageModel.Release(job);
             Lose(job);
         }
@@ -152,7 +178,7 @@ public abstract class ModelSpecification<TFixture> : StorageSpecification<TFixtu
     private async Task ReclaimSomeAsync(Random random)
     {
         var dead = random.Next(2) == 0 ? "one" : null;
-        _trace.Add($"reclaim, dead: {dead ?? "nobody"}");
+        _trace.Add($"reclaim, dead: {dead ?? "no owner"}");
         var before = _model.Held.ToList();
         await Broker.ReclaimAsync(dead is null ? [] : [TestData.Owner(dead).Key], 1_000, Stop);
         _model.Reclaim(dead, Time.GetUtcNow());
@@ -177,10 +203,68 @@ public abstract class ModelSpecification<TFixture> : StorageSpecification<TFixtu
         if (Pick(_model.Jobs, random) is { } job)
         {
             _trace.Add($"requeue {job.Message.Id}");
-            Assert.Equal(job.State.IsFinal ? 1 : 0, await Store.RequeueAsync([job.Message.Id], Stop));
+            Assert.Equal(job.State.IsFinal ? 1 : 0, await RequeueAsync([job.Message.Id]));
             _model.Requeue(job);
         }
     }
+
+    private async Task DeclineSomeAsync(Random random)
+    {
+        if (Pick(_model.Held, random) is { } job)
+        {
+            var delay = TimeSpan.FromSeconds(random.Next(1, 30));
+            _trace.Add($"decline {job.Message.Id} {delay}");
+            var result = await DeclineAsync(_held[job.Message.Id], delay, OfferLimit);
+            StorageModel.Decline(job, Time.GetUtcNow() + delay, OfferLimit, Time.GetUtcNow());
+            Assert.Equal(1, result.Count);
+            Assert.Equal(
+                job.State.IsFinal ? [(job.Message.Id, job.State)] : [], result.Ended.Select(e => (e.Id, e.State)));
+            Lose(job);
+        }
+    }
+
+    private async Task RunSomeNowAsync(Random random)
+    {
+        if (Pick(_model.Jobs.Where(job => !job.State.IsFinal), random) is { } job)
+        {
+            _trace.Add($"run now {job.Message.Id}");
+            AssertChanged(
+                job.State, await Store.RunNowAsync([job.Message.Id], Stop), _model.RunNow(job));
+        }
+    }
+
+    private async Task MoveSomeAsync(Random random)
+    {
+        if (Pick(_model.Jobs.Where(job => !job.State.IsFinal), random) is { } job)
+        {
+            var priority = random.Next(4);
+            _trace.Add($"move {job.Message.Id} to priority {priority}");
+            AssertChanged(
+                job.State,
+                await Store.MoveAsync([job.Message.Id], new JobMove(Priority: priority), Stop),
+                _model.Move(job, priority));
+        }
+    }
+
+    private async Task DeleteSomeAsync(Random random)
+    {
+        if (Pick(_model.Jobs, random) is { } job)
+        {
+            _trace.Add($"delete {job.Message.Id}");
+            AssertChanged(job.State, await Store.DeleteAsync([job.Message.Id], Stop), _model.Delete(job));
+            Assert.Equal(job.State.IsFinal, (await History.FindAsync([job.Message.Id], Stop))[0] is null);
+        }
+    }
+
+    private async Task PurgeAsync()
+    {
+        _trace.Add("purge");
+        var ended = await Broker.PurgeAsync(TestData.Queue, 1_000, Stop);
+        Assert.Equal(_model.Purge().Select(job => job.Message.Id).ToHashSet(), ended.Select(e => e.Id).ToHashSet());
+    }
+
+    private static void AssertChanged(JobState found, IReadOnlyList<ChangeResult> results, bool isChanged) =>
+        Assert.Equal([new(isChanged ? ChangeStatus.Changed : ChangeStatus.NotPossible, found)], results);
 
     private async Task TryLostTokensAsync()
     {
@@ -189,7 +273,8 @@ public abstract class ModelSpecification<TFixture> : StorageSpecification<TFixtu
         {
             Assert.Equal(SettleStatus.Stale, await SettleAsync(delivery));
             Assert.Equal(LeaseStatus.Lost, await RenewAsync(delivery));
-            Assert.Equal(0, await Broker.ReleaseAsync([delivery.Token], Stop));
+            Assert.Equal(0, await ReleaseAsync([delivery.Token]));
+            Assert.Equal(0, (await DeclineAsync(delivery)).Count);
         }
     }
 
@@ -197,18 +282,20 @@ public abstract class ModelSpecification<TFixture> : StorageSpecification<TFixtu
     {
         foreach (var batch in _model.Jobs.Chunk(500))
         {
-            var records = await Store.FindAsync([.. batch.Select(job => job.Message.Id)], Stop);
+            var records = await History.FindAsync([.. batch.Select(job => job.Message.Id)], Stop);
             Assert.Equal(
                 batch.Select(Shown),
-                records.Select(r => (r!.Message.Id, r.State, r.Message.Retries, r.Attempts, r.CancelRequested)));
+                records.Select(r => (
+                    r!.Id, r.State, r.Message.Priority, r.Message.Retries, r.Attempts, r.Offers, r.CancelRequested)));
         }
 
         Assert.Equal(
             _model.Held.Select(job => TestData.Owner(job.Owner!).Key).ToHashSet(),
             (await Broker.OwnersAsync(Stop)).ToHashSet());
 
-        static (JobId Id, JobState State, int Retries, int Attempts, bool CancelRequested) Shown(ModelJob job) =>
-            (job.Message.Id, job.State, job.Retries, job.Attempts, job.CancelRequested);
+        static (JobId Id, JobState State, int Priority, int Retries, int Attempts, int Offers, bool CancelRequested)
+            Shown(ModelJob job) =>
+            (job.Message.Id, job.State, job.Priority, job.Retries, job.Attempts, job.Offers, job.CancelRequested);
     }
 
     private void Lose(ModelJob job)

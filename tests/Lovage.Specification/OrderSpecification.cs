@@ -37,7 +37,7 @@ public abstract class OrderSpecification<TFixture> : StorageSpecification<TFixtu
         var calls = Array.ConvertAll(batches, batch => Broker.PublishInOrderAsync(batch, Stop).AsTask());
         Assert.All(
             await Task.WhenAll(calls),
-            statuses => Assert.All(statuses, status => Assert.Equal(PublishStatus.Accepted, status)));
+            results => Assert.All(Statuses(results), status => Assert.Equal(PublishStatus.Accepted, status)));
 
         List<JobId> received = [.. Ids(await ReceiveAsync(1_000))];
         received.AddRange(Ids(await ReceiveAsync(1_000)));
@@ -45,7 +45,7 @@ public abstract class OrderSpecification<TFixture> : StorageSpecification<TFixtu
     }
 
     [Fact]
-    public async Task Receive_SeveralQueues_AreServedInTheOrderOfTheRequest()
+    public async Task Receive_SeveralQueues_AreServedInTheOrderOfTheReceiver()
     {
         var (slow, quick) = (A.Message(queue: "slow", priority: 0), A.Message(queue: "quick", priority: 9));
         await PublishAsync(slow, quick);
@@ -67,7 +67,7 @@ public abstract class OrderSpecification<TFixture> : StorageSpecification<TFixtu
         var messages = A.Messages(5);
         await PublishAsync(messages);
         var taken = await ReceiveAsync(3);
-        await Broker.ReleaseAsync([taken[2].Token, taken[0].Token, taken[1].Token], Stop);
+        await ReleaseAsync([taken[2].Token, taken[0].Token, taken[1].Token]);
 
         Assert.Equal(Ids(messages), Ids(await ReceiveAsync()));
     }
@@ -105,7 +105,7 @@ public abstract class OrderSpecification<TFixture> : StorageSpecification<TFixtu
         var taken = await ReceiveOneAsync();
         var high = A.Message(priority: 1);
         await PublishAsync(high);
-        await Broker.ReleaseAsync([taken.Token], Stop);
+        await ReleaseAsync([taken.Token]);
 
         Assert.Equal([high.Id, low.Id], Ids(await ReceiveAsync()));
     }

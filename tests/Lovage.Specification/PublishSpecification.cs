@@ -90,7 +90,7 @@ public abstract class PublishSpecification<TFixture> : StorageSpecification<TFix
 
         Assert.Equal([PublishStatus.AlreadyKnown], await PublishAsync(message with { Body = message.Body.ToArray() }));
         Assert.Single(await ReceiveAsync());
-        Assert.Equal(1, Assert.Single(await Store.CountersAsync(Stop)).Enqueued);
+        Assert.Equal(1, Assert.Single(await History.CountersAsync(Stop)).Enqueued);
     }
 
     [Theory]
@@ -161,7 +161,42 @@ public abstract class PublishSpecification<TFixture> : StorageSpecification<TFix
     {
         var message = await PublishOneAsync();
 
-        Assert.Equal([message.Id], Ids(await Other.Broker.ReceiveAsync(Request(), Stop)));
+        Assert.Equal([message.Id], Ids(await ReceiveFromAsync(Other)));
         Assert.Empty(await ReceiveAsync());
+    }
+
+    [Fact]
+    public async Task Publish_Accepted_SaysIdAndState()
+    {
+        JobMessage[] messages =
+        [
+            A.Message(),
+            A.Message() with { Delay = TimeSpan.FromHours(1) },
+            A.Message() with { Eta = Time.GetUtcNow().AddHours(1) },
+            A.Message() with { HasChosenId = true },
+        ];
+
+        Assert.Equal(
+            [
+                new PublishResult(PublishStatus.Accepted, messages[0].Id, JobState.Queued),
+                new(PublishStatus.Accepted, messages[1].Id, JobState.Scheduled),
+                new(PublishStatus.Accepted, messages[2].Id, JobState.Scheduled),
+                new(PublishStatus.Accepted, messages[3].Id, JobState.Queued),
+            ],
+            await Broker.PublishAsync(messages, Stop));
+    }
+
+    [Fact]
+    public async Task Publish_ChosenIdTwiceInOneBatch_SaysTheStateOfTheFirst()
+    {
+        var message = A.Message() with { HasChosenId = true, Delay = TimeSpan.FromHours(1) };
+
+        Assert.Equal(
+            [
+                new PublishResult(PublishStatus.Accepted, message.Id, JobState.Scheduled),
+                new(PublishStatus.AlreadyKnown, message.Id, JobState.Scheduled),
+                new(PublishStatus.IdConflict, message.Id, JobState.Scheduled),
+            ],
+            await Broker.PublishAsync([message, message, message with { Name = "tasks.other" }], Stop));
     }
 }

@@ -17,7 +17,7 @@ public abstract class QuerySpecification<TFixture> : StorageSpecification<TFixtu
         var pages = 0;
         do
         {
-            var page = await Store.QueryAsync(query, Stop);
+            var page = await History.QueryAsync(query, Stop);
             seen.AddRange(page.Jobs.Select(job => job.Message.Id));
             query = query with { After = page.Next };
             pages++;
@@ -33,11 +33,11 @@ public abstract class QuerySpecification<TFixture> : StorageSpecification<TFixtu
     {
         var messages = A.Messages(6);
         await PublishAsync(messages);
-        var first = await Store.QueryAsync(new JobQuery { Limit = 3 }, Stop);
+        var first = await History.QueryAsync(new JobQuery { Limit = 3 }, Stop);
         Time.Advance(TimeSpan.FromSeconds(1));
         await PublishAsync(A.Messages(4));
 
-        var second = await Store.QueryAsync(new JobQuery { Limit = 3, After = first.Next }, Stop);
+        var second = await History.QueryAsync(new JobQuery { Limit = 3, After = first.Next }, Stop);
 
         Assert.Equal(Ids(messages[..3].Reverse()), second.Jobs.Select(job => job.Message.Id));
         Assert.Null(second.Next);
@@ -48,8 +48,8 @@ public abstract class QuerySpecification<TFixture> : StorageSpecification<TFixtu
     {
         await PublishAsync(A.Messages(4));
 
-        Assert.Null((await Store.QueryAsync(new JobQuery { Limit = 4 }, Stop)).Next);
-        Assert.NotNull((await Store.QueryAsync(new JobQuery { Limit = 3 }, Stop)).Next);
+        Assert.Null((await History.QueryAsync(new JobQuery { Limit = 4 }, Stop)).Next);
+        Assert.NotNull((await History.QueryAsync(new JobQuery { Limit = 3 }, Stop)).Next);
     }
 
     [Fact]
@@ -74,23 +74,23 @@ public abstract class QuerySpecification<TFixture> : StorageSpecification<TFixtu
     [Fact]
     public async Task Query_PlaceNobodyGave_IsRefused() =>
         await Assert.ThrowsAsync<ArgumentException>(
-            async () => await Store.QueryAsync(new JobQuery { After = "'; DROP TABLE jobs; --" }, Stop));
+            async () => await History.QueryAsync(new JobQuery { After = "'; DROP TABLE jobs; --" }, Stop));
 
     [Theory]
     [InlineData(0)]
     [InlineData(1_001)]
     public async Task Query_LimitOutOfRange_IsRefused(int limit) =>
         await Assert.ThrowsAsync<ArgumentOutOfRangeException>(
-            async () => await Store.QueryAsync(new JobQuery { Limit = limit }, Stop));
+            async () => await History.QueryAsync(new JobQuery { Limit = limit }, Stop));
 
     [Fact]
     public async Task Count_Bound_StopsThere()
     {
         await PublishAsync(A.Messages(5));
 
-        Assert.Equal(new BoundedCount(5, true), await Store.CountAsync(new JobQuery(), 6, Stop));
-        Assert.Equal(new BoundedCount(5, false), await Store.CountAsync(new JobQuery(), 5, Stop));
-        Assert.Equal(new BoundedCount(3, false), await Store.CountAsync(new JobQuery(), 3, Stop));
+        Assert.Equal(new BoundedCount(5, true), await History.CountAsync(new JobQuery(), 6, Stop));
+        Assert.Equal(new BoundedCount(5, false), await History.CountAsync(new JobQuery(), 5, Stop));
+        Assert.Equal(new BoundedCount(3, false), await History.CountAsync(new JobQuery(), 3, Stop));
     }
 
     [Fact]
@@ -99,15 +99,15 @@ public abstract class QuerySpecification<TFixture> : StorageSpecification<TFixtu
         var messages = A.Messages(2);
         await PublishAsync(messages);
 
-        var found = await Store.FindAsync([messages[1].Id, A.Id(), messages[0].Id], Stop);
+        var found = await History.FindAsync([messages[1].Id, A.Id(), messages[0].Id], Stop);
 
         Assert.Equal([messages[1].Id, null, messages[0].Id], found.Select(job => job?.Message.Id));
     }
 
     private async Task<int> CountAsync(JobQuery query)
     {
-        var page = await Store.QueryAsync(query, Stop);
-        Assert.Equal(page.Jobs.Count, (await Store.CountAsync(query, 1_000, Stop)).Value);
+        var page = await History.QueryAsync(query, Stop);
+        Assert.Equal(page.Jobs.Count, (await History.CountAsync(query, 1_000, Stop)).Value);
         return page.Jobs.Count;
     }
 }

@@ -14,7 +14,7 @@ public abstract class QueueControlSpecification<TFixture> : StorageSpecification
         await Broker.PauseAsync(TestData.Queue, "repairs", Stop);
 
         Assert.Empty(await ReceiveAsync());
-        Assert.Empty(await Other.Broker.ReceiveAsync(Request(), Stop));
+        Assert.Empty(await ReceiveFromAsync(Other));
         var status = await QueueAsync();
         Assert.Equal((true, "repairs", 1L), (status.Paused, status.PauseReason, status.Ready));
 
@@ -38,7 +38,7 @@ public abstract class QueueControlSpecification<TFixture> : StorageSpecification
     }
 
     [Fact]
-    public async Task Pause_DelayedAndReclaimedJobs_AreHeldBackToo()
+    public async Task Pause_DelayedJobsAndOrphans_AreHeldBackToo()
     {
         await PublishAsync(A.Message(), A.Message() with { Delay = TimeSpan.FromSeconds(5) });
         await ReceiveOneAsync();
@@ -47,8 +47,10 @@ public abstract class QueueControlSpecification<TFixture> : StorageSpecification
         Time.Advance(TimeSpan.FromSeconds(10));
 
         Assert.Empty(await ReceiveAsync());
+        Assert.Null(await ReceiveOrphanAsync());
         await Broker.ResumeAsync(TestData.Queue, Stop);
-        Assert.Equal(2, (await ReceiveAsync()).Count + (await ReceiveAsync()).Count);
+        Assert.NotNull(await ReceiveOrphanAsync());
+        Assert.Single(await ReceiveAsync());
     }
 
     [Fact]
@@ -64,12 +66,26 @@ public abstract class QueueControlSpecification<TFixture> : StorageSpecification
     {
         var message = await PublishOneAsync();
         await Broker.PauseAsync(TestData.Queue, "repairs", Stop);
-        var waiting = Broker.ReceiveAsync(Request() with { Wait = TimeSpan.FromHours(1) }, Stop).AsTask();
+        var waiting = WaitForJobsAsync();
         await Time.TimerSetAsync();
         Assert.False(waiting.IsCompleted);
 
         await Broker.ResumeAsync(TestData.Queue, Stop);
 
         Assert.Equal([message.Id], Ids(await waiting));
+    }
+
+    [Fact]
+    public async Task Purge_Max_IsNotExceeded()
+    {
+        await PublishAsync(A.Messages(5));
+        await Broker.PauseAsync(TestData.Queue, "repairs", Stop);
+
+        Assert.Equal(3, (await Broker.PurgeAsync(TestData.Queue, 3, Stop)).Count);
+        Assert.Equal(2, (await QueueAsync()).Ready);
+        Assert.Equal(2, (await Broker.PurgeAsync(TestData.Queue, 3, Stop)).Count);
+        Assert.Empty(await Broker.PurgeAsync(TestData.Queue, 3, Stop));
+        Assert.Empty(await Broker.PurgeAsync("unused", 3, Stop));
+        Assert.Equal(5, Assert.Single(await History.CountersAsync(Stop)).Cancelled);
     }
 }

@@ -13,14 +13,15 @@ public abstract class ReclaimSpecification<TFixture> : StorageSpecification<TFix
         var message = await PublishOneAsync();
         await ReceiveOneAsync();
         Time.Advance(Lease - TimeSpan.FromSeconds(1));
-        Assert.Equal(new ReclaimResult(0, 0), await Broker.ReclaimAsync([], 100, Stop));
+        Assert.Equal((0, 0), Counts(await Broker.ReclaimAsync([], 100, Stop)));
         Time.Advance(TimeSpan.FromSeconds(2));
 
-        Assert.Equal(new ReclaimResult(1, 0), await Broker.ReclaimAsync([], 100, Stop));
+        Assert.Equal((1, 0), Counts(await Broker.ReclaimAsync([], 100, Stop)));
 
-        var again = await ReceiveOneAsync("two");
+        Assert.Empty(await ReceiveAsync(owner: "two"));
+        var again = await ReceiveOneOrphanAsync("two");
         Assert.Equal(message.Id, again.Message.Id);
-        Assert.True(again.StartFirst);
+        Assert.True(again.IsOrphan);
         Assert.Equal(0, again.Message.Retries);
     }
 
@@ -31,7 +32,7 @@ public abstract class ReclaimSpecification<TFixture> : StorageSpecification<TFix
         await ReceiveAsync(2, "one");
         var living = await ReceiveAsync(2, "two");
 
-        Assert.Equal(new ReclaimResult(2, 0), await KillAsync("one"));
+        Assert.Equal((2, 0), Counts(await KillAsync("one")));
         Assert.Equal(
             [LeaseStatus.Held, LeaseStatus.Held],
             await Broker.RenewAsync([living[0].Token, living[1].Token], Lease, Stop));
@@ -45,53 +46,52 @@ public abstract class ReclaimSpecification<TFixture> : StorageSpecification<TFix
         await ReceiveAsync();
         string[] dead = [TestData.Owner().Key];
 
-        Assert.Equal(new ReclaimResult(3, 0), await Broker.ReclaimAsync(dead, 3, Stop));
-        Assert.Equal(new ReclaimResult(2, 0), await Broker.ReclaimAsync(dead, 3, Stop));
+        Assert.Equal((3, 0), Counts(await Broker.ReclaimAsync(dead, 3, Stop)));
+        Assert.Equal((2, 0), Counts(await Broker.ReclaimAsync(dead, 3, Stop)));
     }
 
     [Fact]
-    public async Task Receive_ReclaimedJobs_ComeFirstAndEachAlone()
+    public async Task ReceiveOrphan_SeveralOrphans_ComeInOrderAndEachAlone()
     {
         var messages = A.Messages(3);
         await PublishAsync(messages);
         await ReceiveAsync(2);
         await KillAsync();
 
-        var first = Assert.Single(await ReceiveAsync());
-        var second = Assert.Single(await ReceiveAsync());
+        var first = await ReceiveOneOrphanAsync();
+        var second = await ReceiveOneOrphanAsync();
+        Assert.Null(await ReceiveOrphanAsync());
         var third = Assert.Single(await ReceiveAsync());
 
         Assert.Equal(Ids(messages), Ids([first, second, third]));
-        Assert.Equal([true, true, false], new[] { first.StartFirst, second.StartFirst, third.StartFirst });
+        Assert.Equal([true, true, false], new[] { first.IsOrphan, second.IsOrphan, third.IsOrphan });
     }
 
     [Fact]
-    public async Task Receive_WithoutReclaimed_GivesOrdinaryJobsOnly()
+    public async Task Receive_WhileThereIsAnOrphan_GivesOrdinaryJobsOnly()
     {
         var messages = A.Messages(3);
         await PublishAsync(messages);
         await ReceiveAsync(1);
         await KillAsync();
 
-        Assert.Equal(
-            Ids(messages[1..]), Ids(await Broker.ReceiveAsync(Request() with { WithReclaimed = false }, Stop)));
-        Assert.Equal([messages[0].Id], Ids(await ReceiveAsync()));
+        Assert.Equal(Ids(messages[1..]), Ids(await ReceiveAsync()));
+        Assert.Empty(await ReceiveAsync());
+        Assert.Equal(messages[0].Id, (await ReceiveOneOrphanAsync()).Message.Id);
     }
 
     [Fact]
-    public async Task Receive_ReclaimedInALaterQueue_IsNotStarvedByAnEarlierOne()
+    public async Task ReceiveOrphan_InALaterQueue_IsNotStarvedByAnEarlierOne()
     {
-        var reclaimed = A.Message(queue: "late");
-        await PublishAsync(reclaimed);
+        var orphan = A.Message(queue: "late");
+        await PublishAsync(orphan);
         await ReceiveAsync(1, "one", "late");
         await KillAsync();
         var ordinary = A.Message(queue: "early");
         await PublishAsync(ordinary);
 
-        var first = await ReceiveAsync(100, "two", "early", "late");
-        var second = await ReceiveAsync(100, "two", "early", "late");
-
-        Assert.Equal(new[] { reclaimed.Id, ordinary.Id }.ToHashSet(), Ids([.. first, .. second]).ToHashSet());
+        Assert.Equal(orphan.Id, (await ReceiveOneOrphanAsync("two", "early", "late")).Message.Id);
+        Assert.Equal([ordinary.Id], Ids(await ReceiveAsync(100, "two", "early", "late")));
     }
 
     [Fact]
@@ -100,12 +100,12 @@ public abstract class ReclaimSpecification<TFixture> : StorageSpecification<TFix
         var message = await PublishOneAsync();
         for (var i = 0; i < 5; i++)
         {
-            await ReceiveOneAsync();
-            Assert.Equal(new ReclaimResult(1, 0), await KillAsync());
+            Assert.NotNull(i == 0 ? await ReceiveOneAsync() : await ReceiveOrphanAsync());
+            Assert.Equal((1, 0), Counts(await KillAsync()));
         }
 
         Assert.Equal(JobState.Queued, await StateAsync(message));
-        Assert.Empty(await Store.AttemptsAsync(message.Id, Stop));
+        Assert.Empty(await History.AttemptsAsync(message.Id, Stop));
     }
 
     [Fact]
@@ -114,11 +114,11 @@ public abstract class ReclaimSpecification<TFixture> : StorageSpecification<TFix
         var message = await PublishOneAsync();
         for (var i = 0; i < 3; i++)
         {
-            await StartAsync(await ReceiveOneAsync(), ahead: false);
-            Assert.Equal(new ReclaimResult(1, 0), await KillAsync());
+            await StartAsync(i == 0 ? await ReceiveOneAsync() : await ReceiveOneOrphanAsync(), ahead: false);
+            Assert.Equal((1, 0), Counts(await KillAsync()));
         }
 
-        Assert.Equal(3, (await Store.AttemptsAsync(message.Id, Stop)).Count);
+        Assert.Equal(3, (await History.AttemptsAsync(message.Id, Stop)).Count);
     }
 
     [Fact]
@@ -126,22 +126,23 @@ public abstract class ReclaimSpecification<TFixture> : StorageSpecification<TFix
     {
         var message = await PublishOneAsync();
         await StartAsync(await ReceiveOneAsync());
-        Assert.Equal(new ReclaimResult(1, 0), await KillAsync());
-        await StartAsync(await ReceiveOneAsync());
+        Assert.Equal((1, 0), Counts(await KillAsync()));
+        await StartAsync(await ReceiveOneOrphanAsync());
 
-        Assert.Equal(new ReclaimResult(0, 1), await KillAsync());
+        Assert.Equal((0, 1), Counts(await KillAsync()));
 
         var record = await FindAsync(message.Id);
         Assert.Equal(JobState.Dead, record.State);
         Assert.False(string.IsNullOrWhiteSpace(record.Reason));
         Assert.Equal(Time.GetUtcNow(), record.FinishedAt);
         AssertSame(message, record.Message);
-        var attempts = await Store.AttemptsAsync(message.Id, Stop);
+        var attempts = await History.AttemptsAsync(message.Id, Stop);
         Assert.Equal([1, 2], attempts.Select(a => a.Number));
         Assert.All(attempts, a => Assert.Equal((AttemptEnd.OwnerDied, TestData.Owner().Key), (a.End, a.Worker)));
         Assert.Equal(2, record.Attempts);
         Assert.Empty(await ReceiveAsync());
-        Assert.Equal(1, Assert.Single(await Store.CountersAsync(Stop)).Dead);
+        Assert.Null(await ReceiveOrphanAsync());
+        Assert.Equal(1, Assert.Single(await History.CountersAsync(Stop)).Dead);
     }
 
     [Fact]
@@ -154,21 +155,18 @@ public abstract class ReclaimSpecification<TFixture> : StorageSpecification<TFix
         var done = new List<JobId>();
         await ReceiveAsync();
         await KillAsync();
-        while (await ReceiveAsync() is { Count: > 0 } deliveries)
+        while (await ReceiveOrphanAsync() is { } delivery)
         {
-            foreach (var delivery in deliveries)
+            Assert.True(await StartAsync(delivery, delivery.IsOrphan));
+            if (delivery.Message.Id == killer)
             {
-                Assert.True(await StartAsync(delivery, delivery.StartFirst));
-                if (delivery.Message.Id == killer)
-                {
-                    deaths++;
-                    await KillAsync();
-                    break;
-                }
-
-                Assert.Equal(SettleStatus.Applied, await SettleAsync(delivery));
-                done.Add(delivery.Message.Id);
+                deaths++;
+                await KillAsync();
+                continue;
             }
+
+            Assert.Equal(SettleStatus.Applied, await SettleAsync(delivery));
+            done.Add(delivery.Message.Id);
         }
 
         Assert.Equal(JobLifecycle.DeathsMax, deaths);
@@ -177,26 +175,28 @@ public abstract class ReclaimSpecification<TFixture> : StorageSpecification<TFix
     }
 
     [Fact]
-    public async Task Release_ReclaimedJob_StaysReclaimed()
+    public async Task Release_Orphan_StaysAnOrphan()
     {
         await PublishOneAsync();
         await ReceiveOneAsync();
         await KillAsync();
-        var watched = await ReceiveOneAsync();
-        await Broker.ReleaseAsync([watched.Token], Stop);
+        var watched = await ReceiveOneOrphanAsync();
+        await ReleaseAsync([watched.Token]);
 
-        Assert.True((await ReceiveOneAsync()).StartFirst);
+        Assert.Empty(await ReceiveAsync());
+        Assert.True((await ReceiveOneOrphanAsync()).IsOrphan);
     }
 
     [Fact]
-    public async Task Settle_ReclaimedJobForRetry_IsOrdinaryAgain()
+    public async Task Settle_OrphanForRetry_IsOrdinaryAgain()
     {
         await PublishOneAsync();
         await ReceiveOneAsync();
         await KillAsync();
-        await SettleAsync(await ReceiveOneAsync(), JobDecision.Retry);
+        await SettleAsync(await ReceiveOneOrphanAsync(), JobDecision.Retry);
 
-        Assert.False((await ReceiveOneAsync()).StartFirst);
+        Assert.Null(await ReceiveOrphanAsync());
+        Assert.False((await ReceiveOneAsync()).IsOrphan);
     }
 
     [Fact]
@@ -206,10 +206,11 @@ public abstract class ReclaimSpecification<TFixture> : StorageSpecification<TFix
         await ReceiveOneAsync();
         await CancelAsync(message.Id, "not wanted");
 
-        Assert.Equal(new ReclaimResult(0, 0, 1), await KillAsync());
+        Assert.Equal((0, 1), Counts(await KillAsync()));
 
         var record = await FindAsync(message.Id);
         Assert.Equal((JobState.Cancelled, "not wanted"), (record.State, record.Reason));
         Assert.Empty(await ReceiveAsync());
+        Assert.Null(await ReceiveOrphanAsync());
     }
 }

@@ -186,7 +186,8 @@ public abstract class ScheduleModelSpecification<TFixture> : StorageSpecificatio
         {
             _trace.Add($"end {string.Join(", ", ended)}");
             Assert.All(
-                await Store.CancelAsync(ended, null, Stop), status => Assert.Equal(CancelStatus.Cancelled, status));
+                Statuses(await Store.CancelAsync(ended, null, Stop)),
+                status => Assert.Equal(CancelStatus.Cancelled, status));
             ended.ForEach(job => _model.Jobs[job] = true);
         }
     }
@@ -197,7 +198,7 @@ public abstract class ScheduleModelSpecification<TFixture> : StorageSpecificatio
         {
             var job = Pick(ended, random);
             _trace.Add($"put back {job}");
-            Assert.Equal(1, await Store.RequeueAsync([job], Stop));
+            Assert.Equal(1, await RequeueAsync([job]));
             _model.Jobs[job] = false;
         }
     }

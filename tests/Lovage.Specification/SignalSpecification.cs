@@ -13,7 +13,7 @@ public abstract class SignalSpecification<TFixture> : StorageSpecification<TFixt
     [Fact]
     public async Task Receive_Waiting_WakesWhenAJobIsPublished()
     {
-        var waiting = Broker.ReceiveAsync(Request() with { Wait = TimeSpan.FromHours(1) }, Stop).AsTask();
+        var waiting = WaitForJobsAsync();
         await Time.TimerSetAsync();
         Assert.False(waiting.IsCompleted);
 
@@ -23,16 +23,16 @@ public abstract class SignalSpecification<TFixture> : StorageSpecification<TFixt
     }
 
     [Fact]
-    public async Task Receive_Waiting_WakesWhenAClaimIsReleasedOrTakenBack()
+    public async Task Receive_Waiting_WakesWhenAClaimIsReleasedOrReclaimed()
     {
         await PublishAsync(A.Messages(2));
         var deliveries = await ReceiveAsync();
-        var first = Broker.ReceiveAsync(Request(1, "two") with { Wait = TimeSpan.FromHours(1) }, Stop).AsTask();
+        var first = WaitForJobsAsync(1, "two");
         await Time.TimerSetAsync();
-        await Broker.ReleaseAsync([deliveries[0].Token], Stop);
+        await ReleaseAsync([deliveries[0].Token]);
         Assert.Equal([deliveries[0].Message.Id], Ids(await first.WaitAsync(Patience, Stop)));
 
-        var second = Broker.ReceiveAsync(Request(1, "two") with { Wait = TimeSpan.FromHours(1) }, Stop).AsTask();
+        var second = WaitForOrphanAsync("two");
         await KillAsync("one");
         Assert.Equal([deliveries[1].Message.Id], Ids(await second.WaitAsync(Patience, Stop)));
     }
@@ -41,9 +41,8 @@ public abstract class SignalSpecification<TFixture> : StorageSpecification<TFixt
     public async Task Receive_NextAfterAllThereWas_WakesWhenAJobIsPublished()
     {
         await PublishAsync(A.Messages(2));
-        var request = Request();
-        Assert.Equal(2, (await Broker.ReceiveAsync(request, Stop)).Count);
-        var waiting = NextAsync(request);
+        Assert.Equal(2, (await ReceiveAsync()).Count);
+        var waiting = WaitForJobsAsync();
         await Time.TimerSetAsync();
         Assert.False(waiting.IsCompleted);
 
@@ -58,11 +57,10 @@ public abstract class SignalSpecification<TFixture> : StorageSpecification<TFixt
         var delay = TimeSpan.FromSeconds(10);
         await PublishAsync(A.Message(), A.Message() with { Delay = delay });
         var due = Time.GetUtcNow() + delay;
-        var request = Request();
-        Assert.Single(await Broker.ReceiveAsync(request, Stop));
+        Assert.Single(await ReceiveAsync());
 
         var delivery = Assert.Single(
-            await RunAsync(new ValueTask<IReadOnlyList<Delivery>>(NextAsync(request)), TimeSpan.FromSeconds(1)));
+            await RunAsync(new ValueTask<IReadOnlyList<Delivery>>(WaitForJobsAsync()), TimeSpan.FromSeconds(1)));
 
         Assert.InRange(delivery.ClaimedAt, due, due + delay);
     }
@@ -71,13 +69,12 @@ public abstract class SignalSpecification<TFixture> : StorageSpecification<TFixt
     public async Task Receive_NextAfterAllThereWas_LooksWhenItsTimeIsUp()
     {
         await PublishOneAsync();
-        var request = Request();
-        Assert.Single(await Broker.ReceiveAsync(request, Stop));
+        Assert.Single(await ReceiveAsync());
         var start = Time.GetUtcNow();
         var wait = TimeSpan.FromSeconds(10);
 
         Assert.Empty(
-            await RunAsync(Broker.ReceiveAsync(request.Next(100) with { Wait = wait }, Stop), TimeSpan.FromSeconds(1)));
+            await RunAsync(new ValueTask<IReadOnlyList<Delivery>>(WaitForJobsAsync(wait)), TimeSpan.FromSeconds(1)));
 
         Assert.True(Time.GetUtcNow() - start >= wait);
     }
@@ -86,58 +83,49 @@ public abstract class SignalSpecification<TFixture> : StorageSpecification<TFixt
     public async Task Receive_NextAfterAsManyAsWereAskedFor_LooksAtOnce()
     {
         await PublishAsync(A.Messages(3));
-        var request = Request(1);
-        Assert.Single(await Broker.ReceiveAsync(request, Stop));
+        Assert.Single(await ReceiveAsync(1));
 
-        Assert.Equal(2, (await NextAsync(request).WaitAsync(Patience, Stop)).Count);
+        Assert.Equal(2, (await WaitForJobsAsync().WaitAsync(Patience, Stop)).Count);
     }
 
     [Fact]
-    public async Task Receive_NextAfterOneThatCameAlone_LooksAtOnce()
+    public async Task Receive_NextAfterAnOrphan_LooksAtOnce()
     {
-        await PublishAsync(A.Messages(2));
-        await ReceiveAsync(1);
+        await PublishAsync(A.Messages(3));
+        await ReceiveAsync(2);
         await KillAsync();
-        var request = Request();
-        Assert.True(Assert.Single(await Broker.ReceiveAsync(request, Stop)).StartFirst);
+        Assert.True((await ReceiveOneOrphanAsync()).IsOrphan);
 
-        Assert.False(Assert.Single(await NextAsync(request).WaitAsync(Patience, Stop)).StartFirst);
+        Assert.True(Assert.Single(await WaitForOrphanAsync().WaitAsync(Patience, Stop)).IsOrphan);
+        Assert.False(Assert.Single(await WaitForJobsAsync().WaitAsync(Patience, Stop)).IsOrphan);
     }
 
     [Fact]
-    public async Task Receive_NextForOtherQueues_LooksAtOnce()
+    public async Task Receive_ReceiverOfOtherQueues_LooksAtOnce()
     {
         var other = A.Message() with { Queue = "other" };
         await PublishAsync(other);
-        var request = Request();
-        Assert.Empty(await Broker.ReceiveAsync(request, Stop));
+        Assert.Empty(await ReceiveAsync());
 
-        var next = request.Next(100) with { Queues = ["other"], Wait = TimeSpan.FromHours(1) };
-
-        Assert.Equal(
-            other.Id,
-            Assert.Single(await Broker.ReceiveAsync(next, Stop).AsTask().WaitAsync(Patience, Stop)).Message.Id);
+        Assert.Equal([other.Id], Ids(await WaitForJobsAsync(100, "one", "other").WaitAsync(Patience, Stop)));
     }
 
     [Fact]
-    public async Task Receive_NextThatMayHaveReclaimedToo_LooksAtOnce()
+    public async Task ReceiveOrphan_AfterAReceiveThatFoundNothing_LooksAtOnce()
     {
         await PublishOneAsync();
         await ReceiveOneAsync();
         await KillAsync();
-        var request = Request() with { WithReclaimed = false };
-        Assert.Empty(await Broker.ReceiveAsync(request, Stop));
+        Assert.Empty(await ReceiveAsync());
 
-        var next = request.Next(100) with { WithReclaimed = true, Wait = TimeSpan.FromHours(1) };
-
-        Assert.True(Assert.Single(await Broker.ReceiveAsync(next, Stop).AsTask().WaitAsync(Patience, Stop)).StartFirst);
+        Assert.True(Assert.Single(await WaitForOrphanAsync().WaitAsync(Patience, Stop)).IsOrphan);
     }
 
     [Fact]
     public async Task Receive_Cancelled_Stops()
     {
         using var stop = new CancellationTokenSource();
-        var waiting = Broker.ReceiveAsync(Request() with { Wait = TimeSpan.FromHours(1) }, stop.Token).AsTask();
+        var waiting = Receiver().ReceiveAsync(100, TimeSpan.FromHours(1), stop.Token).AsTask();
         await stop.CancelAsync();
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waiting.WaitAsync(Patience, Stop));
@@ -190,7 +178,4 @@ public abstract class SignalSpecification<TFixture> : StorageSpecification<TFixt
 
         Assert.Equal(0, heard);
     }
-
-    private Task<IReadOnlyList<Delivery>> NextAsync(ReceiveRequest request) =>
-        Broker.ReceiveAsync(request.Next(100) with { Wait = TimeSpan.FromHours(1) }, Stop).AsTask();
 }

@@ -74,7 +74,7 @@ public abstract class TimeSpecification<TFixture> : StorageSpecification<TFixtur
         var due = Time.GetUtcNow() + Twenty;
 
         var deliveries = await RunAsync(
-            Broker.ReceiveAsync(Request() with { Wait = TimeSpan.FromHours(1) }, Stop), TimeSpan.FromSeconds(1));
+            new ValueTask<IReadOnlyList<Delivery>>(WaitForJobsAsync()), TimeSpan.FromSeconds(1));
 
         var delivery = Assert.Single(deliveries);
         Assert.InRange(delivery.ClaimedAt, due, due + Ten);
@@ -85,7 +85,8 @@ public abstract class TimeSpecification<TFixture> : StorageSpecification<TFixtur
     {
         var start = Time.GetUtcNow();
 
-        Assert.Empty(await RunAsync(Broker.ReceiveAsync(Request() with { Wait = Ten }, Stop), TimeSpan.FromSeconds(1)));
+        Assert.Empty(
+            await RunAsync(new ValueTask<IReadOnlyList<Delivery>>(WaitForJobsAsync(Ten)), TimeSpan.FromSeconds(1)));
         Assert.True(Time.GetUtcNow() - start >= Ten);
     }
 
@@ -149,7 +150,7 @@ public abstract class TimeSpecification<TFixture> : StorageSpecification<TFixtur
         await PublishAsync(A.Message() with { Delay = Ten });
         Time.Advance(Ten);
         var delivery = await ReceiveOneAsync();
-        await Broker.ReleaseAsync([delivery.Token], Stop);
+        await ReleaseAsync([delivery.Token]);
 
         Assert.Equal(delivery.ReadyAt, (await ReceiveOneAsync()).ReadyAt);
     }

@@ -117,7 +117,7 @@ public abstract class TransactionApp<TFixture> : IAsyncLifetime
     protected async Task<(long Enqueued, long Succeeded)> CountersAsync(string name)
     {
         var counter = Assert.Single(
-            await ReadAsync(static storage => storage.Store.CountersAsync(Stop)), counter => counter.Name == name);
+            await ReadAsync(static storage => storage.History!.CountersAsync(Stop)), counter => counter.Name == name);
         return (counter.Enqueued, counter.Succeeded);
     }
 

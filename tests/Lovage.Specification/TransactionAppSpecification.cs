@@ -40,7 +40,7 @@ public abstract class TransactionAppSpecification<TFixture> : TransactionApp<TFi
         }
 
         await (await jobs.EnqueueAsync(Job.Create("look"), Stop)).WaitAsync(Patience, Stop);
-        Assert.False((await handle.GetStatusAsync(Stop)).Known);
+        Assert.Null(await handle.FindAsync(Stop));
         Assert.Equal(0, await Fixture.CountAsync());
     }
 
@@ -90,11 +90,11 @@ public abstract class TransactionAppSpecification<TFixture> : TransactionApp<TFi
     {
         var jobs = await StartAsync([("Lovage:Limits:PendingMax", "1")]);
         await jobs.EnqueueAsync(
-            Job.Create("nobody.runs") with { Queue = "elsewhere", Delay = TimeSpan.FromMilliseconds(1) }, Stop);
+            Job.Create("never.runs") with { Queue = "elsewhere", Delay = TimeSpan.FromMilliseconds(1) }, Stop);
 
         await using var transaction = await Fixture.BeginAsync(jobs);
         await Assert.ThrowsAsync<QueueFullException>(async () =>
-            await jobs.EnqueueAsync(Job.Create("nobody.runs") with { Queue = "elsewhere" }, transaction, Stop));
+            await jobs.EnqueueAsync(Job.Create("never.runs") with { Queue = "elsewhere" }, transaction, Stop));
     }
 
     [Fact]
@@ -205,7 +205,7 @@ public abstract class TransactionAppSpecification<TFixture> : TransactionApp<TFi
 
         Assert.Equal(
             AttemptEnd.Succeeded,
-            Assert.Single(await ReadAsync(storage => storage.Store.AttemptsAsync(handle.Id, Stop))).End);
+            Assert.Single(await ReadAsync(storage => storage.History!.AttemptsAsync(handle.Id, Stop))).End);
         Assert.Equal(1, await Fixture.CountAsync());
         Assert.Equal((1, 1), await CountersAsync("pay"));
         Assert.Single(Logs, static line => line.Event == 2016);
@@ -241,7 +241,7 @@ public abstract class TransactionAppSpecification<TFixture> : TransactionApp<TFi
         {
             if (Interlocked.Increment(ref attempts) == 1)
             {
-                // Somebody takes the job away, as from a worker that stood still for too long.
+                // Another worker takes the job away, as from one that stood still for too long.
                 await Storage.Broker.ReclaimAsync(await Storage.Broker.OwnersAsync(Stop), 10, Stop);
             }
 
@@ -271,7 +271,7 @@ public abstract class TransactionAppSpecification<TFixture> : TransactionApp<TFi
 
     /// <summary>
     /// A handler that commits at its second attempt only, and either disposes of its transactions or leaves them to
-    /// whoever ends them.
+    /// whichever side ends them.
     /// </summary>
     protected async Task CommitAtTheSecondAttemptAsync(bool leavesOpen)
     {

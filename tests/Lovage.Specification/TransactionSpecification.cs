@@ -26,10 +26,10 @@ public abstract class TransactionSpecification<TFixture> : StorageSpecification<
 
         Assert.Equal(JobState.Queued, await StateAsync(message));
         Assert.Equal(1, (await QueueAsync()).Ready);
-        Assert.Equal(1, Assert.Single(await Store.CountersAsync(Stop)).Enqueued);
-        var delivery = Assert.Single(await Other.Broker.ReceiveAsync(Request(), Stop));
+        Assert.Equal(1, Assert.Single(await History.CountersAsync(Stop)).Enqueued);
+        var delivery = Assert.Single(await ReceiveFromAsync(Other));
         AssertSame(message, delivery.Message);
-        Assert.Equal([SettleStatus.Applied], await Other.Store.SettleAsync([A.Outcome(delivery)], Stop));
+        Assert.Equal([SettleStatus.Applied], Statuses(await Other.Store.SettleAsync([A.Outcome(delivery)], Stop)));
     }
 
     [Fact]
@@ -41,14 +41,14 @@ public abstract class TransactionSpecification<TFixture> : StorageSpecification<
 
         foreach (var storage in new[] { Storage, Other })
         {
-            Assert.Null((await storage.Store.FindAsync([message.Id], Stop))[0]);
+            Assert.Null((await storage.History!.FindAsync([message.Id], Stop))[0]);
             Assert.Empty(await storage.Broker.PeekAsync(TestData.Queue, 10, Stop));
-            Assert.Empty(await storage.Store.CountersAsync(Stop));
+            Assert.Empty(await storage.History!.CountersAsync(Stop));
             Assert.Equal(0, (await storage.Broker.QueuesAsync(Stop)).Sum(static queue => queue.Ready));
         }
 
         await transaction.CommitAsync(Stop);
-        Assert.NotNull((await Other.Store.FindAsync([message.Id], Stop))[0]);
+        Assert.NotNull((await Other.History!.FindAsync([message.Id], Stop))[0]);
     }
 
     [Theory]
@@ -66,9 +66,9 @@ public abstract class TransactionSpecification<TFixture> : StorageSpecification<
             }
         }
 
-        Assert.Null((await Store.FindAsync([message.Id], Stop))[0]);
-        Assert.Empty((await Store.QueryAsync(new JobQuery(), Stop)).Jobs);
-        Assert.DoesNotContain(await Store.CountersAsync(Stop), static counter => counter.Enqueued != 0);
+        Assert.Null((await History.FindAsync([message.Id], Stop))[0]);
+        Assert.Empty((await History.QueryAsync(new JobQuery(), Stop)).Jobs);
+        Assert.DoesNotContain(await History.CountersAsync(Stop), static counter => counter.Enqueued != 0);
         Assert.DoesNotContain(
             await Broker.QueuesAsync(Stop), static queue => queue.Ready + queue.Scheduled + queue.Claimed != 0);
         Assert.Empty(await ReceiveAsync(10, "one", TestData.Queue, "new_here"));
@@ -76,9 +76,9 @@ public abstract class TransactionSpecification<TFixture> : StorageSpecification<
         // What the first one made up on its way, such as numbers of names, is not believed in.
         Assert.Equal([PublishStatus.Accepted], await PublishAsync(message));
         AssertSame(
-            message, Assert.Single(await Other.Broker.ReceiveAsync(Request(10, "one", "new_here"), Stop)).Message);
+            message, Assert.Single(await ReceiveFromAsync(Other, 10, "one", "new_here")).Message);
         Assert.Equal(
-            1, Assert.Single(await Store.CountersAsync(Stop), static counter => counter.Enqueued != 0).Enqueued);
+            1, Assert.Single(await History.CountersAsync(Stop), static counter => counter.Enqueued != 0).Enqueued);
     }
 
     [Fact]
@@ -101,7 +101,7 @@ public abstract class TransactionSpecification<TFixture> : StorageSpecification<
         {
             AssertSame(
                 message,
-                Assert.Single(await Other.Broker.ReceiveAsync(Request(10, "one", message.Queue), Stop)).Message);
+                Assert.Single(await ReceiveFromAsync(Other, 10, "one", message.Queue)).Message);
         }
     }
 
@@ -118,7 +118,7 @@ public abstract class TransactionSpecification<TFixture> : StorageSpecification<
 
         JobId[] expected = [first.Id, .. Ids(second.Take(9))];
         Assert.Equal(expected, Ids(await ReceiveAsync(10)));
-        Assert.Equal(1 + second.Length, Assert.Single(await Store.CountersAsync(Stop)).Enqueued);
+        Assert.Equal(1 + second.Length, Assert.Single(await History.CountersAsync(Stop)).Enqueued);
     }
 
     [Fact]
@@ -163,7 +163,7 @@ public abstract class TransactionSpecification<TFixture> : StorageSpecification<
 
         await Assert.ThrowsAsync<ArgumentException>(() => PublishInAsync(transaction, A.Message()));
 
-        Assert.Empty((await Store.QueryAsync(new JobQuery(), Stop)).Jobs);
+        Assert.Empty((await History.QueryAsync(new JobQuery(), Stop)).Jobs);
     }
 
     [Theory]
@@ -183,7 +183,7 @@ public abstract class TransactionSpecification<TFixture> : StorageSpecification<
         await Assert.ThrowsAsync<InvalidOperationException>(() => PublishInAsync(transaction, A.Message()));
         await transaction.DisposeAsync();
 
-        Assert.Empty((await Store.QueryAsync(new JobQuery(), Stop)).Jobs);
+        Assert.Empty((await History.QueryAsync(new JobQuery(), Stop)).Jobs);
     }
 
     [Fact]
@@ -195,7 +195,7 @@ public abstract class TransactionSpecification<TFixture> : StorageSpecification<
             await Transactions.PublishAsync(transaction, [A.Message()], new CancellationToken(canceled: true)));
         await transaction.CommitAsync(Stop);
 
-        Assert.Empty((await Store.QueryAsync(new JobQuery(), Stop)).Jobs);
+        Assert.Empty((await History.QueryAsync(new JobQuery(), Stop)).Jobs);
     }
 
     [Fact]
@@ -205,8 +205,8 @@ public abstract class TransactionSpecification<TFixture> : StorageSpecification<
         var outcome = A.Outcome(await ReceiveOneAsync()) with { Result = "42"u8.ToArray() };
         await using (var transaction = await BeginAsync())
         {
-            Assert.Equal(SettleStatus.Applied, await Transactions.SettleAsync(transaction, outcome, Stop));
-            Assert.Equal(SettleStatus.Applied, await Transactions.SettleAsync(transaction, outcome, Stop));
+            Assert.Equal(SettleStatus.Applied, await SettleInAsync(transaction, outcome));
+            Assert.Equal(SettleStatus.Applied, await SettleInAsync(transaction, outcome));
             Assert.Equal(TransactionFate.Open, await Transactions.LookAsync(outcome, Stop));
             Assert.Equal(JobState.Queued, await StateAsync(message));
             await transaction.CommitAsync(Stop);
@@ -217,8 +217,61 @@ public abstract class TransactionSpecification<TFixture> : StorageSpecification<
         var record = await FindAsync(message.Id);
         Assert.Equal((JobState.Succeeded, 1), (record.State, record.Attempts));
         Assert.Equal("42"u8.ToArray(), record.Result.ToArray());
-        Assert.Equal(1, Assert.Single(await Store.CountersAsync(Stop)).Succeeded);
+        Assert.Equal(1, Assert.Single(await History.CountersAsync(Stop)).Succeeded);
         Assert.Equal(0, (await QueueAsync()).Claimed);
+    }
+
+    [Fact]
+    public async Task Look_ThatFindsTheOutcomeCommitted_TellsTheEnd()
+    {
+        await PublishOneAsync();
+        var outcome = A.Outcome(await ReceiveOneAsync());
+        var ends = ListenForEnds();
+        await using (var transaction = await BeginAsync())
+        {
+            Assert.Equal(
+                new SettleResult(SettleStatus.Applied, JobState.Succeeded),
+                await Transactions.SettleAsync(transaction, outcome, Stop));
+            Assert.Equal(TransactionFate.Open, await Transactions.LookAsync(outcome, Stop));
+            Assert.Empty(ends);
+            await transaction.CommitAsync(Stop);
+        }
+
+        Assert.Equal(TransactionFate.Committed, await Transactions.LookAsync(outcome, Stop));
+        Assert.Contains(outcome.Id, ends);
+    }
+
+    [Fact]
+    public async Task Look_ThatFindsTheOutcomeRolledBack_TellsNoEnd()
+    {
+        await PublishOneAsync();
+        var outcome = A.Outcome(await ReceiveOneAsync());
+        var ends = ListenForEnds();
+        await using (var transaction = await BeginAsync())
+        {
+            await Transactions.SettleAsync(transaction, outcome, Stop);
+        }
+
+        Assert.Equal(TransactionFate.RolledBack, await Transactions.LookAsync(outcome, Stop));
+        Assert.Empty(ends);
+    }
+
+    [Fact]
+    public async Task Publish_InATransaction_SaysIdAndState()
+    {
+        var known = A.Message() with { HasChosenId = true, Delay = TimeSpan.FromHours(1) };
+        await PublishAsync(known);
+        var message = A.Message();
+        await using var transaction = await BeginAsync();
+
+        Assert.Equal(
+            [
+                new PublishResult(PublishStatus.Accepted, message.Id, JobState.Queued),
+                new(PublishStatus.AlreadyKnown, known.Id, JobState.Scheduled),
+                new(PublishStatus.IdConflict, known.Id, JobState.Scheduled),
+            ],
+            await Transactions.PublishAsync(
+                transaction, [message, known, known with { Name = "tasks.other" }], Stop));
     }
 
     [Fact]
@@ -228,7 +281,7 @@ public abstract class TransactionSpecification<TFixture> : StorageSpecification<
         var delivery = await ReceiveOneAsync();
         await using (var transaction = await BeginAsync())
         {
-            Assert.Equal(SettleStatus.Applied, await Transactions.SettleAsync(transaction, A.Outcome(delivery), Stop));
+            Assert.Equal(SettleStatus.Applied, await SettleInAsync(transaction, A.Outcome(delivery)));
         }
 
         Assert.Equal(TransactionFate.RolledBack, await Transactions.LookAsync(A.Outcome(delivery), Stop));
@@ -236,7 +289,7 @@ public abstract class TransactionSpecification<TFixture> : StorageSpecification<
         Assert.Equal(1, (await QueueAsync()).Claimed);
         Assert.Equal(SettleStatus.Applied, await SettleAsync(delivery, JobDecision.Fail));
         Assert.Equal(JobState.Failed, await StateAsync(message));
-        Assert.Equal(0, Assert.Single(await Store.CountersAsync(Stop)).Succeeded);
+        Assert.Equal(0, Assert.Single(await History.CountersAsync(Stop)).Succeeded);
     }
 
     [Fact]
@@ -247,17 +300,17 @@ public abstract class TransactionSpecification<TFixture> : StorageSpecification<
         await KillAsync();
         await using (var transaction = await BeginAsync())
         {
-            Assert.Equal(SettleStatus.Stale, await Transactions.SettleAsync(transaction, lost, Stop));
+            Assert.Equal(SettleStatus.Stale, await SettleInAsync(transaction, lost));
             await transaction.CommitAsync(Stop);
         }
 
         Assert.Equal(TransactionFate.RolledBack, await Transactions.LookAsync(lost, Stop));
         Assert.Equal(JobState.Queued, await StateAsync(message));
-        var next = await ReceiveOneAsync("two");
+        var next = await ReceiveOneOrphanAsync("two");
         await using (var transaction = await BeginAsync())
         {
-            Assert.Equal(SettleStatus.Stale, await Transactions.SettleAsync(transaction, lost, Stop));
-            Assert.Equal(SettleStatus.Applied, await Transactions.SettleAsync(transaction, A.Outcome(next), Stop));
+            Assert.Equal(SettleStatus.Stale, await SettleInAsync(transaction, lost));
+            Assert.Equal(SettleStatus.Applied, await SettleInAsync(transaction, A.Outcome(next)));
             await transaction.CommitAsync(Stop);
         }
 
@@ -274,7 +327,7 @@ public abstract class TransactionSpecification<TFixture> : StorageSpecification<
         await using (var transaction = await BeginAsync())
         {
             await Transactions.SettleAsync(transaction, outcome, Stop);
-            Assert.Null((await Store.FindAsync([follow.Id], Stop))[0]);
+            Assert.Null((await History.FindAsync([follow.Id], Stop))[0]);
             await transaction.CommitAsync(Stop);
         }
 
@@ -282,8 +335,11 @@ public abstract class TransactionSpecification<TFixture> : StorageSpecification<
     }
 
     private async Task<IReadOnlyList<PublishStatus>> PublishInAsync(
-        DbTransaction transaction,
-        params JobMessage[] messages) => await Transactions.PublishAsync(transaction, messages, Stop);
+        DbTransaction transaction, params JobMessage[] messages) =>
+        Statuses(await Transactions.PublishAsync(transaction, messages, Stop));
+
+    private async Task<SettleStatus> SettleInAsync(DbTransaction transaction, Settlement outcome) =>
+        (await Transactions.SettleAsync(transaction, outcome, Stop)).Status;
 
     /// <summary>Of a library that no storage knows.</summary>
     private sealed class ForeignTransaction : DbTransaction

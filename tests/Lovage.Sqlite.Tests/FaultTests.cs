@@ -1,4 +1,6 @@
 using Lovage.Specification;
+using Lovage.Sqlite.Life;
+using Lovage.Sqlite.Operations;
 using Lovage.Sqlite.Writing;
 using Lovage.Storage;
 using Xunit;
@@ -58,7 +60,7 @@ public sealed class FaultTests : IDisposable
         var faulty = storage.Writer.DoAsync(
             new Step(session =>
             {
-                session.Publish(half);
+                Publishing.Publish(session, half);
                 throw new InvalidOperationException("planted");
             }),
             Stop).AsTask();
@@ -68,7 +70,7 @@ public sealed class FaultTests : IDisposable
         await Task.WhenAll(blocking, good, alsoGood);
         Assert.Contains(
             "planted", (await Assert.ThrowsAsync<StorageException>(() => faulty)).Message, StringComparison.Ordinal);
-        var records = await storage.Store.FindAsync([before.Id, half.Id, after.Id], Stop);
+        var records = await storage.History!.FindAsync([before.Id, half.Id, after.Id], Stop);
         Assert.Equal([false, true, false], records.Select(record => record is null));
         Assert.Equal(2, Assert.Single(await storage.Broker.QueuesAsync(Stop)).Ready);
     }
@@ -92,8 +94,7 @@ public sealed class FaultTests : IDisposable
 
         Assert.Equal(15, (await ReceiveAsync(recovered, 100)).Count);
         Assert.Equal(
-            new ReclaimResult(20, 0, 0),
-            await recovered.Broker.ReclaimAsync([TestData.Owner("crashed").Key], 100, Stop));
+            20, (await recovered.Broker.ReclaimAsync([TestData.Owner("crashed").Key], 100, Stop)).Orphaned);
     }
 
     [Theory]
@@ -108,11 +109,11 @@ public sealed class FaultTests : IDisposable
         var token = Assert.Single(await ReceiveAsync(storage, 1)).Token;
 
         time.Wall += TimeSpan.FromDays(days);
-        Assert.Equal(default, await storage.Broker.ReclaimAsync([], 10, Stop));
+        Assert.Equal(0, (await storage.Broker.ReclaimAsync([], 10, Stop)).Count);
         Assert.Equal([LeaseStatus.Held], await storage.Broker.RenewAsync([token], Lease, Stop));
 
         time.Monotonic += Lease;
-        Assert.Equal(new ReclaimResult(1, 0, 0), await storage.Broker.ReclaimAsync([], 10, Stop));
+        Assert.Equal(1, (await storage.Broker.ReclaimAsync([], 10, Stop)).Orphaned);
     }
 
     [Fact]
@@ -129,7 +130,7 @@ public sealed class FaultTests : IDisposable
         await using var again = new SqliteStorage(new SqliteStorageOptions { Path = _folder.File, BootId = "second" });
         await again.OpenAsync(Stop);
 
-        Assert.Equal(new ReclaimResult(1, 0, 0), await again.Broker.ReclaimAsync([], 10, Stop));
+        Assert.Equal(1, (await again.Broker.ReclaimAsync([], 10, Stop)).Orphaned);
     }
 
     [Fact]
@@ -154,7 +155,7 @@ public sealed class FaultTests : IDisposable
 
         await Assert.ThrowsAsync<StorageException>(
             async () => await storage.Broker.PublishAsync([_data.Message()], Stop));
-        await Assert.ThrowsAsync<StorageException>(async () => await storage.Store.CountersAsync(Stop));
+        await Assert.ThrowsAsync<StorageException>(async () => await storage.History!.CountersAsync(Stop));
     }
 
     [Fact]
@@ -170,17 +171,16 @@ public sealed class FaultTests : IDisposable
             await storage.Broker.PublishAsync(_data.Messages(500), Stop);
         }
 
-        var first = await storage.Store.QueryAsync(new JobQuery { Name = "tasks.rare" }, Stop);
+        var first = await storage.History!.QueryAsync(new JobQuery { Name = "tasks.rare" }, Stop);
         Assert.Empty(first.Jobs);
         Assert.NotNull(first.Next);
-        var second = await storage.Store.QueryAsync(new JobQuery { Name = "tasks.rare", After = first.Next }, Stop);
+        var second = await storage.History!.QueryAsync(new JobQuery { Name = "tasks.rare", After = first.Next }, Stop);
         Assert.Equal(rare.Id, Assert.Single(second.Jobs).Message.Id);
         Assert.Null(second.Next);
     }
 
-    private static async Task<IReadOnlyList<Delivery>> ReceiveAsync(SqliteStorage storage, int max) =>
-        await storage.Broker.ReceiveAsync(
-            new ReceiveRequest(TestData.Owner("crashed"), [TestData.Queue], max, Lease), Stop);
+    private static Task<IReadOnlyList<Delivery>> ReceiveAsync(SqliteStorage storage, int max) =>
+        storage.ReceiveAsync(max, Stop, "crashed");
 
     private sealed class Step(Action<WriteSession> run) : WriteOperation<bool>
     {

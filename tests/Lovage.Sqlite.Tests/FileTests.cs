@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Runtime.Versioning;
 using Lovage.Specification;
 using Lovage.Sqlite.Native;
-using Lovage.Sqlite.Schema;
 using Lovage.Storage;
 using Xunit;
 
@@ -31,6 +30,29 @@ public sealed class FileTests : IDisposable
     }
 
     [Fact]
+    public async Task Open_DefaultOptions_WarnsOfNothing()
+    {
+        await using var storage = _folder.Storage(synchronous: SqliteSynchronous.Full);
+        await storage.OpenAsync(Stop);
+
+        Assert.Empty(storage.Warnings);
+    }
+
+    [Theory]
+    [InlineData(3_006_023, false)]
+    [InlineData(3_007_000, true)]
+    [InlineData(3_044_005, true)]
+    [InlineData(3_044_006, false)]
+    [InlineData(3_045_000, true)]
+    [InlineData(3_050_004, true)]
+    [InlineData(3_050_007, false)]
+    [InlineData(3_051_002, true)]
+    [InlineData(3_051_003, false)]
+    [InlineData(3_053_004, false)]
+    public void HasResetBug_Version_IsKnown(int version, bool has) =>
+        Assert.Equal(has, SqliteLibrary.HasResetBug(version));
+
+    [Fact]
     public async Task Open_RareFieldsAndAnAttempt_AreWrittenAsInOldFiles()
     {
         var data = new TestData(TimeProvider.System);
@@ -38,8 +60,7 @@ public sealed class FileTests : IDisposable
         {
             await storage.OpenAsync(Stop);
             await storage.Broker.PublishAsync([StoredSample.Message(data.Message())], Stop);
-            var delivery = Assert.Single(await storage.Broker.ReceiveAsync(
-                new ReceiveRequest(TestData.Owner(), [TestData.Queue], 1, TimeSpan.FromSeconds(30)), Stop));
+            var delivery = Assert.Single(await storage.ReceiveAsync(1, Stop));
             var outcome = data.Outcome(delivery, JobDecision.Fail);
             await storage.Store.SettleAsync([outcome with { Attempt = StoredSample.Attempt(outcome.Attempt) }], Stop);
         }
@@ -47,10 +68,10 @@ public sealed class FileTests : IDisposable
         using var file = SqliteConnection.OpenReader(_folder.File);
         Assert.Equal(
             $"{StoredSample.Flags} {StoredSample.More}",
-            file.ScalarText("SELECT flags || ' ' || CAST(more AS TEXT) FROM job"));
+            file.ScalarText("SELECT flags || ' ' || CAST(more AS TEXT) FROM lovage_message"));
         Assert.Equal(
             $"{StoredSample.Error} {StoredSample.Logs}",
-            file.ScalarText("SELECT CAST(error AS TEXT) || ' ' || CAST(logs AS TEXT) FROM course"));
+            file.ScalarText("SELECT CAST(error AS TEXT) || ' ' || CAST(logs AS TEXT) FROM lovage_course"));
     }
 
     [Fact]
@@ -97,7 +118,7 @@ public sealed class FileTests : IDisposable
     {
         const UnixFileMode Everybody = (UnixFileMode)0x1FF;
         File.SetUnixFileMode(_folder.Path, Everybody);
-        Assert.Contains("written by everybody", await RefusalAsync(), StringComparison.Ordinal);
+        Assert.Contains("written by every user", await RefusalAsync(), StringComparison.Ordinal);
 
         File.SetUnixFileMode(_folder.Path, Everybody | UnixFileMode.StickyBit);
         await using var storage = _folder.Storage();
@@ -129,22 +150,6 @@ public sealed class FileTests : IDisposable
     }
 
     [Fact]
-    public async Task Open_NewerSchema_IsRefused()
-    {
-        await using (var storage = _folder.Storage())
-        {
-            await storage.OpenAsync(Stop);
-        }
-
-        using (var later = SqliteConnection.OpenWriter(_folder.File))
-        {
-            later.Execute($"PRAGMA user_version = {Tables.Version + 1}");
-        }
-
-        Assert.Contains("newer Lovage", await RefusalAsync(), StringComparison.Ordinal);
-    }
-
-    [Fact]
     public async Task Open_MissingFolder_IsRefused()
     {
         await using var storage = new SqliteStorage(new SqliteStorageOptions { Path = _folder.At("missing/jobs.db") });
@@ -166,25 +171,24 @@ public sealed class FileTests : IDisposable
             await storage.OpenAsync(Stop);
             await storage.Broker.PublishAsync([waiting, done, later], Stop);
             await storage.Broker.PauseAsync("other", "for a reason", Stop);
-            var deliveries = await storage.Broker.ReceiveAsync(
-                new ReceiveRequest(TestData.Owner(), [TestData.Queue], 10, TimeSpan.FromSeconds(30)), Stop);
+            var deliveries = await storage.ReceiveAsync(10, Stop);
             await storage.Store.SettleAsync([data.Outcome(deliveries.Single(d => d.Message.Id == done.Id))], Stop);
         }
 
         await using var reopened = _folder.Storage(time);
         await reopened.OpenAsync(Stop);
 
-        var records = await reopened.Store.FindAsync([waiting.Id, done.Id, later.Id], Stop);
+        var records = await reopened.History!.FindAsync([waiting.Id, done.Id, later.Id], Stop);
         Assert.Equal(
             [JobState.Queued, JobState.Succeeded, JobState.Scheduled], records.Select(record => record!.State));
         Assert.Equal("3", System.Text.Encoding.UTF8.GetString(records[1]!.Result.Span));
         Assert.Equal("acme", records[1]!.Message.Headers["tenant"]);
         Assert.Equal([TestData.Owner().Key], await reopened.Broker.OwnersAsync(Stop));
-        Assert.Single(await reopened.Store.AttemptsAsync(done.Id, Stop));
+        Assert.Single(await reopened.History!.AttemptsAsync(done.Id, Stop));
         Assert.Equal(
             "for a reason",
             (await reopened.Broker.QueuesAsync(Stop)).Single(queue => queue.Queue == "other").PauseReason);
-        Assert.Equal(PublishStatus.AlreadyKnown, (await reopened.Broker.PublishAsync([done], Stop))[0]);
+        Assert.Equal(PublishStatus.AlreadyKnown, (await reopened.Broker.PublishAsync([done], Stop))[0].Status);
     }
 
     [Theory]

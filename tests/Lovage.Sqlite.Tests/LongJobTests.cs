@@ -71,11 +71,11 @@ public sealed class LongJobTests : IDisposable
         }
 
         // By this clock the hour may pass before the worker's watch has had its turn to write that the job runs.
-        Assert.Equal((false, 0), ((await hour.GetStatusAsync(Stop)).State!.Value.IsFinal, quick));
+        Assert.Equal((false, 0), ((await hour.FindAsync(Stop))!.State.IsFinal, quick));
         var ofMinute = await schedules.GetHistoryAsync("minute", 100, Stop);
         Assert.All(
             ofMinute, static tick => Assert.Equal((TickStatus.Fired, tick.Tick), (tick.Status, tick.RecordedAt)));
-        var waiting = await storage.Store.FindAsync([.. ofMinute.Select(static tick => tick.JobId!.Value)], Stop);
+        var waiting = await storage.History!.FindAsync([.. ofMinute.Select(static tick => tick.JobId!.Value)], Stop);
         Assert.All(waiting, static job => Assert.Equal(JobState.Queued, job!.State));
         var ofFive = await schedules.GetHistoryAsync("five", 100, Stop);
         Assert.All(ofFive, static tick => Assert.Equal(tick.Tick, tick.RecordedAt));

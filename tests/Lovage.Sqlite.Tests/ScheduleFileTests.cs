@@ -2,15 +2,13 @@ using Lovage.Specification;
 using Lovage.Sqlite.Files;
 using Lovage.Sqlite.Native;
 using Lovage.Sqlite.Reading;
-using Lovage.Sqlite.Schema;
 using Lovage.Storage;
 using Xunit;
 
 namespace Lovage.Sqlite.Tests;
 
 /// <summary>
-/// Schedules in the file: closed and opened again, brought up from an older schema, cut off in the midst of a commit,
-/// seen from another process.
+/// Schedules in the file: closed and opened again, cut off in the midst of a commit, seen from another process.
 /// </summary>
 public sealed class ScheduleFileTests : IDisposable
 {
@@ -49,38 +47,6 @@ public sealed class ScheduleFileTests : IDisposable
         Assert.Single(await reopened.Schedules.HistoryAsync("nightly", 10, Stop));
         Assert.False(await reopened.Schedules.TryLeadAsync("two", Lease, Stop));
         Assert.Equal(FireStatus.Recorded, await FireAsync(reopened, "nightly"));
-    }
-
-    [Fact]
-    public async Task Open_FileOfTheFirstSchema_KeepsItsJobsAndTakesSchedules()
-    {
-        var message = _data.Full();
-        await using (var storage = await OpenAsync())
-        {
-            await storage.Broker.PublishAsync([message], Stop);
-        }
-
-        using (var file = SqliteConnection.OpenWriter(_folder.File))
-        using (var first = SqliteConnection.OpenWriter(_folder.At("first.db")))
-        {
-            foreach (var table in new[] { "lead", "tick", "schedule_open", "schedule_course", "schedule" })
-            {
-                file.Execute($"DROP TABLE {table}");
-            }
-
-            file.Execute("PRAGMA user_version = 1");
-            Array.ForEach(Tables.Steps[0], first.Execute);
-            Assert.Equal(Shape(first), Shape(file));
-        }
-
-        await using var migrated = await OpenAsync();
-
-        Assert.Equal(message.Id, Assert.Single(await ReceiveAsync(migrated)).Message.Id);
-        await migrated.Schedules!.SaveAsync(_data.Schedule(next: TimeSpan.Zero), Stop);
-        Assert.Equal(FireStatus.Recorded, await FireAsync(migrated, "nightly"));
-        Assert.Single(await ReceiveAsync(migrated));
-        Assert.Equal(
-            Tables.Version, migrated.Readers.Read(static reader => reader.Connection.Scalar("PRAGMA user_version")));
     }
 
     [Fact]
@@ -164,15 +130,12 @@ public sealed class ScheduleFileTests : IDisposable
 
         await one.Schedules!.SaveAsync(data.Schedule(next: TimeSpan.Zero), Stop);
         await heard.Task.WaitAsync(Lease, Stop);
-        var request = new ReceiveRequest(TestData.Owner(), [TestData.Queue], 1, Lease)
-        {
-            Wait = TimeSpan.FromMinutes(10),
-        };
-        var waiting = two.Broker.ReceiveAsync(request, Stop).AsTask();
+        await using var receiver = two.Receiver();
+        var waiting = receiver.WaitForOneAsync(Stop);
         var firing = data.NextFiring(await FindAsync(one, "nightly"));
         await one.Schedules.RecordAsync([firing], Stop);
 
-        Assert.Equal(firing.Jobs[0].Id, Assert.Single(await waiting.WaitAsync(Lease, Stop)).Message.Id);
+        Assert.Equal(firing.Jobs[0].Id, (await waiting.WaitAsync(Lease, Stop)).Message.Id);
     }
 
     [Fact]
@@ -244,11 +207,11 @@ public sealed class ScheduleFileTests : IDisposable
                 plan.Add(row.Text(3));
             }
 
-            Assert.Contains(plan, step => step.Contains("INDEX schedule_", StringComparison.Ordinal));
+            Assert.Contains(plan, step => step.Contains("INDEX lovage_schedule_", StringComparison.Ordinal));
             Assert.DoesNotContain(
                 plan,
                 step => (step.StartsWith("SCAN", StringComparison.Ordinal)
-                    && !step.Contains("INDEX schedule_", StringComparison.Ordinal))
+                    && !step.Contains("INDEX lovage_schedule_", StringComparison.Ordinal))
                     || step.Contains("TEMP", StringComparison.Ordinal));
         }
     }
@@ -273,7 +236,7 @@ public sealed class ScheduleFileTests : IDisposable
         {
             var schedule = await FindAsync(storage, firing.Id);
             var history = await storage.Schedules!.HistoryAsync(firing.Id, 10, Stop);
-            var job = (await storage.Store.FindAsync([firing.Jobs[0].Id], Stop))[0];
+            var job = (await storage.History!.FindAsync([firing.Jobs[0].Id], Stop))[0];
             Assert.Equal(
                 schedule.Version > firing.Version, schedule.Fired == 1 && schedule.NextTick == firing.NextTick);
             found.Add((schedule.Version > firing.Version, history.Count, job is not null));
@@ -300,11 +263,6 @@ public sealed class ScheduleFileTests : IDisposable
     private static async Task<ScheduleRecord> FindAsync(SqliteStorage storage, string id) =>
         Assert.IsType<ScheduleRecord>(await storage.Schedules!.FindAsync(id, Stop));
 
-    private static async Task<IReadOnlyList<Delivery>> ReceiveAsync(SqliteStorage storage) =>
-        await storage.Broker.ReceiveAsync(new ReceiveRequest(TestData.Owner(), [TestData.Queue], 100, Lease), Stop);
-
-    private static string Shape(SqliteConnection file) =>
-        file.ScalarText(
-            "SELECT group_concat(sql, char(10)) FROM (SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY "
-                + "name)");
+    private static Task<IReadOnlyList<Delivery>> ReceiveAsync(SqliteStorage storage) =>
+        storage.ReceiveAsync(100, Stop);
 }

@@ -46,7 +46,7 @@ public sealed class SharingTests : IDisposable
             settled.Select(id => id.Value).Order(StringComparer.Ordinal));
         var queue = Assert.Single(await two.Broker.QueuesAsync(Stop));
         Assert.Equal((0, 0, 0), (queue.Ready, queue.Scheduled, queue.Claimed));
-        var counter = Assert.Single(await one.Store.CountersAsync(Stop));
+        var counter = Assert.Single(await one.History!.CountersAsync(Stop));
         Assert.Equal((published.Count, published.Count), (counter.Enqueued, counter.Succeeded));
 
         async Task PublishAsync(SqliteStorage storage, int seed)
@@ -64,18 +64,17 @@ public sealed class SharingTests : IDisposable
         async Task WorkAsync(SqliteStorage storage, string owner)
         {
             var data = new TestData(TimeProvider.System);
+            await using var receiver = storage.Broker.OpenReceiver(
+                TestData.Owner(owner), [TestData.Queue], TimeSpan.FromMinutes(5));
             while (settled.Count < 2 * Batches * Size)
             {
-                var request = new ReceiveRequest(TestData.Owner(owner), [TestData.Queue], 30, TimeSpan.FromMinutes(5))
-                {
-                    Wait = TimeSpan.FromMilliseconds(200),
-                };
-                var deliveries = await storage.Broker.ReceiveAsync(request, Stop);
+                var deliveries = (await receiver.ReceiveAsync(30, TimeSpan.FromMilliseconds(200), Stop)).Deliveries;
                 if (deliveries.Count > 0)
                 {
-                    var statuses = await storage.Store.SettleAsync(
+                    var results = await storage.Store.SettleAsync(
                         [.. deliveries.Select(delivery => data.Outcome(delivery))], Stop);
-                    Assert.All(statuses, status => Assert.Equal(SettleStatus.Applied, status));
+                    Assert.All(
+                        results, result => Assert.Equal(new(SettleStatus.Applied, JobState.Succeeded), result));
                     foreach (var delivery in deliveries)
                     {
                         settled.Add(delivery.Message.Id);
@@ -90,16 +89,30 @@ public sealed class SharingTests : IDisposable
     {
         await using var one = await OpenAsync();
         await using var two = await OpenAsync();
-        var request = new ReceiveRequest(TestData.Owner(), [TestData.Queue], 1, TimeSpan.FromSeconds(30))
-        {
-            Wait = TimeSpan.FromMinutes(10),
-        };
-        var waiting = two.Broker.ReceiveAsync(request, Stop).AsTask();
+        await using var receiver = two.Receiver();
+        var waiting = receiver.WaitForOneAsync(Stop);
 
         var message = new TestData(TimeProvider.System).Message();
         await one.Broker.PublishAsync([message], Stop);
 
-        Assert.Equal(message.Id, Assert.Single(await waiting.WaitAsync(TimeSpan.FromSeconds(30), Stop)).Message.Id);
+        Assert.Equal(message.Id, (await waiting.WaitAsync(Receiving.Lease, Stop)).Message.Id);
+    }
+
+    [Fact]
+    public async Task Reclaim_InOneStorage_WakesTheOthersWaitForOrphans()
+    {
+        await using var one = await OpenAsync();
+        await using var two = await OpenAsync();
+        var message = new TestData(TimeProvider.System).Message();
+        await one.Broker.PublishAsync([message], Stop);
+        Assert.Single(await one.ReceiveAsync(1, Stop, "dead"));
+        await using var receiver = two.Receiver();
+        var waiting = receiver.ReceiveOrphanAsync(TimeSpan.FromMinutes(10), Stop).AsTask();
+
+        Assert.Equal(1, (await one.Broker.ReclaimAsync([TestData.Owner("dead").Key], 10, Stop)).Orphaned);
+
+        var orphan = Assert.Single((await waiting.WaitAsync(Receiving.Lease, Stop)).Deliveries);
+        Assert.Equal((message.Id, true), (orphan.Message.Id, orphan.IsOrphan));
     }
 
     [Fact]

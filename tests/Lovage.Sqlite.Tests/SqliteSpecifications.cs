@@ -34,6 +34,18 @@ public sealed class SqliteHostile : HostileSpecification<SqliteFixture>;
 
 public sealed class SqliteRepetition : RepetitionSpecification<SqliteFixture>;
 
+public sealed class SqliteResults : ResultSpecification<SqliteFixture>;
+
+public sealed class SqlitePlaces : PlacesSpecification<SqliteFixture>;
+
+public sealed class SqliteChanges : ChangeSpecification<SqliteFixture>;
+
+public sealed class SqliteOffers : OfferSpecification<SqliteFixture>;
+
+public sealed class SqliteDirectory : DirectorySpecification<SqliteFixture>;
+
+public sealed class SqliteReceivers : ReceiverSpecification<SqliteFixture>;
+
 public sealed class SqliteConcurrency : ConcurrencySpecification<SqliteFixture>;
 
 public sealed class SqliteModel : ModelSpecification<SqliteFixture>;

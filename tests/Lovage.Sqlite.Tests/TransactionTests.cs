@@ -74,7 +74,7 @@ public sealed class TransactionTests : TransactionAppSpecification<SqliteTransac
         var jobs = await StartAsync();
         var first = await jobs.BeginTransactionAsync(Stop);
         var second = jobs.BeginTransactionAsync(Stop).AsTask();
-        var ordinary = jobs.EnqueueAsync(Job.Create("nobody.runs") with { Queue = "elsewhere" }, Stop).AsTask();
+        var ordinary = jobs.EnqueueAsync(Job.Create("never.runs") with { Queue = "elsewhere" }, Stop).AsTask();
 
         Assert.False(second.IsCompleted);
         Assert.False(ordinary.IsCompleted);
@@ -104,7 +104,7 @@ public sealed class TransactionTests : TransactionAppSpecification<SqliteTransac
             await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waiting);
         }
 
-        await jobs.EnqueueAsync(Job.Create("nobody.runs") with { Queue = "elsewhere" }, Stop);
+        await jobs.EnqueueAsync(Job.Create("never.runs") with { Queue = "elsewhere" }, Stop);
     }
 
     [Fact]
@@ -125,7 +125,7 @@ public sealed class TransactionTests : TransactionAppSpecification<SqliteTransac
         await Assert.ThrowsAnyAsync<Exception>(() => ExecuteAsync(transaction, "INSERT INTO effect VALUES ('later')"));
         await Assert.ThrowsAnyAsync<Exception>(() => transaction.CommitAsync(Stop));
         Assert.Equal(0, await Fixture.CountAsync());
-        Assert.False((await lost.GetStatusAsync(Stop)).Known);
+        Assert.Null(await lost.FindAsync(Stop));
     }
 
     [Fact]
@@ -140,7 +140,7 @@ public sealed class TransactionTests : TransactionAppSpecification<SqliteTransac
             "INSERT INTO effect WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000000000) "
                 + "SELECT max(i) FROM n"));
 
-        await jobs.EnqueueAsync(Job.Create("nobody.runs") with { Queue = "elsewhere" }, Stop);
+        await jobs.EnqueueAsync(Job.Create("never.runs") with { Queue = "elsewhere" }, Stop);
         Assert.Equal(0, await Fixture.CountAsync());
     }
 
@@ -157,7 +157,7 @@ public sealed class TransactionTests : TransactionAppSpecification<SqliteTransac
         var rows = await command.ExecuteReaderAsync(Stop);
         await rows.ReadAsync(Stop);
 
-        await jobs.EnqueueAsync(Job.Create("nobody.runs") with { Queue = "elsewhere" }, Stop);
+        await jobs.EnqueueAsync(Job.Create("never.runs") with { Queue = "elsewhere" }, Stop);
 
         await rows.DisposeAsync();
         await transaction.DisposeAsync();
@@ -176,7 +176,7 @@ public sealed class TransactionTests : TransactionAppSpecification<SqliteTransac
         await transaction.CommitAsync(Stop);
 
         // The writer has seen the end of it before it does anything else.
-        await jobs.EnqueueAsync(Job.Create("nobody.runs") with { Queue = "elsewhere" }, Stop);
+        await jobs.EnqueueAsync(Job.Create("never.runs") with { Queue = "elsewhere" }, Stop);
 
         Assert.Equal(System.Data.ConnectionState.Closed, connection.State);
     }
@@ -203,12 +203,12 @@ public sealed class TransactionTests : TransactionAppSpecification<SqliteTransac
 
         await kept.WaitAsync(Patience, Stop);
         Assert.Equal("after", (await after.WaitAsync(Patience, Stop)).Name);
-        Assert.False((await undone.GetStatusAsync(Stop)).Known);
+        Assert.Null(await undone.FindAsync(Stop));
         var again = await jobs.EnqueueAsync(Job.Create("undone"), Stop);
         Assert.Equal("undone", (await again.WaitAsync(Patience, Stop)).Name);
         Assert.Equal(
             [("after", 1L), ("kept", 1L), ("undone", 1L)],
-            (await ReadAsync(static storage => storage.Store.CountersAsync(Stop)))
+            (await ReadAsync(static storage => storage.History!.CountersAsync(Stop)))
                 .Select(static c => (c.Name, c.Succeeded))
                 .Order());
     }

@@ -11,7 +11,7 @@ internal static class EmlText
     private const int WordBytesMax = 39;
     private const int LineBytesMax = 998;
 
-    /// <exception cref="FormatException">The address is none.</exception>
+    /// <exception cref="FormatException">The text is no mail address.</exception>
     internal static string Of(Mail mail, string from, DateTimeOffset date, string id)
     {
         mail.CheckAddress();
@@ -37,7 +37,7 @@ internal static class EmlText
     }
 
     /// <summary>
-    /// Anything but short printable ASCII becomes encoded words, a line each; so no text can end the header.
+    /// Everything but short printable ASCII becomes encoded words, one a line, so that no text can end the header.
     /// </summary>
     private static string Header(string text)
     {

@@ -7,7 +7,7 @@ public sealed record Mail(string To, string Subject, string Text)
 
     public static Mail Subscribed(string to) => new(to, "Your subscription", $"Hello {to},\n\nyou are subscribed.\n");
 
-    /// <exception cref="FormatException">The address is none.</exception>
+    /// <exception cref="FormatException">The text is no mail address.</exception>
     internal void CheckAddress()
     {
         if (!MailAddressAttribute.IsAddress(To))

@@ -6,9 +6,9 @@ namespace Quickstart.Jobs.Mailing;
 /// <summary>
 /// The text is one bare mail address that can be delivered to: at most 254 ASCII characters, a name of at most 64
 /// (letters, digits and <c>!#$%&amp;'*+/=?^_`{|}~-</c>, with single dots between), an @, and a host name of at least
-/// two parts. <see cref="EmailAddressAttribute"/> only looks for an @: it takes line breaks, which write headers of
-/// their own into a mail. Quoted names, display names, comments and IP addresses are legal in a mail, and refused here;
-/// a host name in another script is given as its <c>xn--</c> form.
+/// two parts. <see cref="EmailAddressAttribute"/> asks for an @ alone: it lets line breaks through, which add headers
+/// to a mail. A mail may have quoted names, display names, comments and IP addresses; this attribute refuses them. A
+/// host name in another script has its <c>xn--</c> form.
 /// </summary>
 [AttributeUsage(AttributeTargets.Parameter | AttributeTargets.Property)]
 public sealed partial class MailAddressAttribute()

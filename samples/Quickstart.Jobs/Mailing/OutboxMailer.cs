@@ -4,8 +4,8 @@ using System.Text;
 namespace Quickstart.Jobs.Mailing;
 
 /// <summary>
-/// Sends nothing: each mail becomes a file NAME.eml in a folder, as a mail program saves and opens it. For trying
-/// things out, and for tests.
+/// Sends nothing: it writes each mail as a file NAME.eml into a folder, as mail programs save and open them. It is for
+/// trials and tests.
 /// </summary>
 public sealed class OutboxMailer(string folder, TimeProvider time) : IMailer
 {
@@ -18,7 +18,7 @@ public sealed class OutboxMailer(string folder, TimeProvider time) : IMailer
             Directory.CreateDirectory(folder).FullName,
             string.Create(CultureInfo.InvariantCulture, $"{now:yyyyMMdd'T'HHmmss'Z'}-{id}.eml"));
 
-        // Whoever watches the folder sees whole mails only.
+        // A program that watches the folder sees whole mails only.
         await File.WriteAllTextAsync(
             file + ".part", text, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false), cancellationToken);
         File.Move(file + ".part", file);

@@ -5,7 +5,7 @@ using System.Text;
 
 namespace Quickstart.Jobs.Mailing;
 
-/// <summary>Sends over SMTP.</summary>
+/// <summary>Sends mails over SMTP.</summary>
 /// <remarks>
 /// System.Net.Mail.SmtpClient comes with .NET and is enough for a sample: it encodes what it sends and knows STARTTLS
 /// and passwords. It knows no implicit TLS (port 465) and no OAuth; an app that needs those puts a mail library behind

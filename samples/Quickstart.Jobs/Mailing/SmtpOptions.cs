@@ -1,6 +1,6 @@
 namespace Quickstart.Jobs.Mailing;
 
-/// <summary>The section <c>Smtp</c>. Without a host, mails are written into the folder <c>outbox</c>.</summary>
+/// <summary>The section <c>Smtp</c>. Without a host, mails become files in the folder <c>outbox</c>.</summary>
 public sealed class SmtpOptions
 {
     public string? Host { get; set; }
@@ -15,6 +15,6 @@ public sealed class SmtpOptions
 
     public string? Password { get; set; }
 
-    /// <summary>STARTTLS before anything is said. By default where a password would travel.</summary>
+    /// <summary>Whether the mailer starts TLS first; by default it does when it sends a password.</summary>
     public bool? UseTls { get; set; }
 }

@@ -12,7 +12,7 @@ internal enum CellKind
     Nested,
 }
 
-/// <summary>One value of a column, whatever it was read from.</summary>
+/// <summary>One value of a column, from JSON or from CSV.</summary>
 internal readonly record struct Cell(CellKind Kind, double Number, string Text)
 {
     // From here on two different integers can be the same double, so their digits tell them apart.
@@ -52,7 +52,7 @@ internal readonly record struct Cell(CellKind Kind, double Number, string Text)
             : FromNumber(trimmed) is { Kind: CellKind.Number } number ? number : new Cell(CellKind.Text, 0, field);
     }
 
-    // 1e999 is a number in JSON but not one that can be computed with: it is kept as text.
+    // 1e999 is a number in JSON that no double can hold: it stays text.
     private static Cell FromNumber(string text) =>
         double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number)
             && double.IsFinite(number)

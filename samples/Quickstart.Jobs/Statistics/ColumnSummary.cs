@@ -13,7 +13,7 @@ public sealed record ColumnSummary
     /// </summary>
     public required string Type { get; init; }
 
-    /// <summary>Values that are there.</summary>
+    /// <summary>How many rows have a value.</summary>
     public required int Count { get; init; }
 
     /// <summary>Rows without a value: null, no such field, or an empty, NA, NaN or null field of a CSV.</summary>

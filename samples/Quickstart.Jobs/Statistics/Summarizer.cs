@@ -3,7 +3,7 @@ using Lovage;
 
 namespace Quickstart.Jobs.Statistics;
 
-/// <summary>Computes a summary column by column, saying how far it is and stopping when asked to.</summary>
+/// <summary>Computes a summary column by column, reports progress, and stops when its token is cancelled.</summary>
 internal sealed class Summarizer(JobProgress progress, CancellationToken cancellationToken)
 {
     public DatasetSummary Summarize(JsonElement data) => data.ValueKind switch

@@ -4,8 +4,8 @@ using System.Text.Json;
 namespace Quickstart.Jobs.Statistics;
 
 /// <summary>
-/// Rows turned into columns, in the order in which the columns first occur. Only values that are there are kept: a
-/// sparse table stays small.
+/// Rows turned into columns, in the order in which the columns first occur. A missing value takes no room: a sparse
+/// table stays small.
 /// </summary>
 internal sealed class Table
 {
@@ -18,7 +18,7 @@ internal sealed class Table
 
     public int Rows { get; private set; }
 
-    /// <summary>Columns that were not looked at because there are too many.</summary>
+    /// <summary>How many columns are left out because there are too many.</summary>
     public int ColumnsLeftOut => _leftOut.Count;
 
     /// <summary>

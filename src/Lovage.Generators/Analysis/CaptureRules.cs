@@ -4,15 +4,15 @@ using Microsoft.CodeAnalysis.Operations;
 
 namespace Lovage.Generators;
 
-/// <summary>What must not be captured.</summary>
+/// <summary>A captured value that breaks a rule.</summary>
 /// <param name="Rule">Which rule it breaks.</param>
 /// <param name="Name">What the code calls it, in quotes.</param>
 /// <param name="Type">Its type.</param>
 internal sealed record Capture(DiagnosticDescriptor Rule, string Name, ITypeSymbol Type);
 
 /// <summary>
-/// Judges what a delegate takes along. Only what is certain is reported: the request's own types, and services that are
-/// known to be scoped, where they can only have come from a scope.
+/// Judges what a delegate captures. It reports only certain cases: the request's own types, and services that are known
+/// to be scoped and can only have come from a scope.
 /// </summary>
 internal sealed class CaptureRules(KnownTypes known, SetupReader setup, CancellationToken cancellationToken)
 {
@@ -159,7 +159,7 @@ internal sealed class CaptureRules(KnownTypes known, SetupReader setup, Cancella
         && (known.IsHost(type)
             || IsScoped(type)
             || type.GetMembers()
-                .Any(static member => member is IMethodSymbol && Types.HasAttribute(member, JobGenerator.Attribute))
+                .Any(static member => member is IMethodSymbol && Types.HasAttribute(member, AttributeNames.Job))
             || Parameters(type).Any(parameter => known.IsBackgroundTasks(parameter.Type) || IsScoped(parameter.Type)));
 
     private bool IsOfRequest(IMethodSymbol? function, SemanticModel? model) =>

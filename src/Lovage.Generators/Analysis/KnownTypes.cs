@@ -3,7 +3,7 @@ using Microsoft.CodeAnalysis;
 namespace Lovage.Generators;
 
 /// <summary>
-/// The types that the analysis knows by name, as one compilation sees them. Those that it does not reference are left
+/// The types that the analysis knows by name, as one compilation sees them. Types that it does not reference are left
 /// out.
 /// </summary>
 internal sealed class KnownTypes
@@ -91,7 +91,7 @@ internal sealed class KnownTypes
     /// <summary>True for what may be the body of the request or the response, if it comes from there.</summary>
     internal bool IsStream(ITypeSymbol? type) => Is(type, _stream);
 
-    /// <summary>True for services that are scoped whoever registers them.</summary>
+    /// <summary>True for services that every registration makes scoped.</summary>
     internal bool IsScoped(ITypeSymbol? type) => Is(type, _scoped);
 
     internal bool IsProvider(ITypeSymbol? type) => Is(type, _provider) || IsScope(type);

@@ -7,13 +7,13 @@ using Microsoft.CodeAnalysis.Text;
 namespace Lovage.Generators;
 
 /// <summary>
-/// Finds delegates, given to <c>BackgroundTasks.Add</c> or <c>TaskSpawner.Spawn</c>, that take the request or a service
-/// of its scope along: the task outlives both.
+/// Finds delegates of <c>BackgroundTasks.Add</c> and <c>TaskSpawner.Spawn</c> that capture the request or a service of
+/// its scope: the task outlives both.
 /// </summary>
 /// <remarks>
-/// What decides about a delegate may stand in another file (a registration, a mapped endpoint). It is read when the
-/// first delegate asks for it, and not collected for the end of the compilation: an editor shows what is found at the
-/// end only after a whole build. Per file the places are cached as long as the file is unchanged.
+/// A registration or a mapped endpoint in another file may decide about a delegate. The analyzer reads it when the
+/// first delegate asks for it, not at the end of the compilation: an editor shows findings of the end only after a
+/// whole build. For each file it caches the places until the file changes.
 /// </remarks>
 [DiagnosticAnalyzer(LanguageNames.CSharp)]
 public sealed class TaskCaptureAnalyzer : DiagnosticAnalyzer

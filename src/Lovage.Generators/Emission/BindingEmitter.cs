@@ -114,7 +114,7 @@ internal static class BindingEmitter
         var index = 0;
         foreach (var parameter in job.Payload)
         {
-            var name = Literals.Text(parameter.WireName);
+            var name = CodeText.Text(parameter.WireName);
             var given = parameter.IsParams ? null : parameter.Default;
             var read = $"reader.Read<{parameter.Type}>({name}{(given is null ? "" : $", {given}")})";
             var refusal = parameter.RefusesNull ? $" ?? throw IsNull(job, {name})" : "";

@@ -3,8 +3,6 @@ namespace Lovage.Generators;
 /// <summary>Writes the assembly's file: the public catalog, and AddJobs() where the builder can be seen.</summary>
 internal static class CatalogEmitter
 {
-    internal const string FileName = "LovageCatalog.g.cs";
-
     private const string ServiceCollection = "global::Microsoft.Extensions.DependencyInjection.IServiceCollection";
     private const string Extensions =
         "global::Microsoft.Extensions.DependencyInjection.Extensions.ServiceCollectionDescriptorExtensions";
@@ -72,8 +70,8 @@ internal static class CatalogEmitter
         var handler = job.Handler;
         var factories = handler.Namespace.Length == 0 ? handler.Factories : $"{handler.Namespace}.{handler.Factories}";
         var everyNode = schedule.EveryNode ? ", EveryNode = true" : "";
-        return $"new global::Lovage.JobSchedule({Literals.Text(schedule.Id)}, {Literals.Text(schedule.Cron)}, "
-            + $"{Literals.Text(schedule.TimeZone)}, global::{factories}.{job.Factory}()) "
+        return $"new global::Lovage.JobSchedule({CodeText.Text(schedule.Id)}, {CodeText.Text(schedule.Cron)}, "
+            + $"{CodeText.Text(schedule.TimeZone)}, global::{factories}.{job.Factory}()) "
             + $"{{ Policy = new global::Lovage.SchedulePolicy {{ {string.Join(", ", schedule.Policy)} }}{everyNode} }}";
     }
 

@@ -1,8 +1,8 @@
 namespace Lovage.Generators;
 
 /// <summary>
-/// Writes what checks the arguments of a handler's jobs: one class beside their bindings with the rules, made once, and
-/// a method for each type that leads to some. Writes nothing where nothing is to be checked.
+/// Writes the code that checks the arguments of a handler's jobs: one class beside their bindings, with the rules and a
+/// method for each type that leads to rules. Without rules it writes nothing.
 /// </summary>
 internal sealed class CheckEmitter
 {
@@ -156,14 +156,14 @@ internal sealed class CheckEmitter
         if (!member.Rules.IsEmpty)
         {
             var names =
-                $"{Literals.Text(member.Name)}, {Literals.Text(member.WireName)}, {Literals.Text(member.DisplayName)}";
+                $"{CodeText.Text(member.Name)}, {CodeText.Text(member.WireName)}, {CodeText.Text(member.DisplayName)}";
             code.Line($"check.Member({instance}, {member.Access}, {names}, Checks.{_rules[member.Rules.Attributes]});");
         }
 
         if (member.Below is { } walk)
         {
             code.Line(
-                $"check.Nested<{walk.Type}>({Literals.Text(member.WireName)}, {member.Access}!, {Action(walk)});");
+                $"check.Nested<{walk.Type}>({CodeText.Text(member.WireName)}, {member.Access}!, {Action(walk)});");
         }
     }
 

@@ -8,14 +8,14 @@ internal static class DefinitionEmitter
         var options = job.Options;
         code.Open(
             "internal static global::Lovage.JobDefinition Definition { get; } = new "
-                + $"global::Lovage.JobDefinition({Literals.Text(options.Name)}, Invoke)");
-        code.Line($"Handler = {Literals.Text($"{job.Handler.Display}.{job.Method.TrimStart('@')}")},");
+                + $"global::Lovage.JobDefinition({CodeText.Text(options.Name)}, Invoke)");
+        code.Line($"Handler = {CodeText.Text($"{job.Handler.Display}.{job.Method.TrimStart('@')}")},");
         Set(code, "Parameters", job.Payload.Select(static p =>
-            $"new global::Lovage.JobParameter({Literals.Text(p.WireName)}, typeof({p.RuntimeType}), "
-                + $"{Literals.Flag(p.Default is not null)})"));
+            $"new global::Lovage.JobParameter({CodeText.Text(p.WireName)}, typeof({p.RuntimeType}), "
+                + $"{CodeText.Flag(p.Default is not null)})"));
         Set(code, "BindArguments", "Bind");
-        Set(code, "Aliases", options.Aliases.Select(Literals.Text));
-        Set(code, "Queue", options.Queue is null ? null : Literals.Text(options.Queue));
+        Set(code, "Aliases", options.Aliases.Select(CodeText.Text));
+        Set(code, "Queue", options.Queue is null ? null : CodeText.Text(options.Queue));
         Set(code, "Priority", options.Priority == 0 ? null : $"{options.Priority}");
         Set(code, "MaxAttempts", options.MaxAttempts == 0 ? null : $"{options.MaxAttempts}");
         Set(code, "Execution", options.Execution);
@@ -67,5 +67,5 @@ internal static class DefinitionEmitter
     // 0 in the attribute is "not said".
     private static string? Span(double seconds) => seconds > 0 ? Seconds(seconds) : null;
 
-    private static string Seconds(double seconds) => $"global::System.TimeSpan.FromSeconds({Literals.Number(seconds)})";
+    private static string Seconds(double seconds) => $"global::System.TimeSpan.FromSeconds({CodeText.Number(seconds)})";
 }

@@ -76,7 +76,7 @@ internal static class HandlerEmitter
             $"/// <summary>Describes a run of the job <c>{SecurityElement.Escape(job.Options.Name)}</c>, handled by "
                 + $"<see cref=\"{SecurityElement.Escape(job.Id)}\"/>.</summary>");
         code.Line($"{(job.IsPublic ? "public" : "internal")} static {type} {job.Factory}({parameters}) =>");
-        code.Line($"    new {type}({Literals.Text(job.Options.Name)}, {arguments});");
+        code.Line($"    new {type}({CodeText.Text(job.Options.Name)}, {arguments});");
     }
 
     private static void Bindings(CodeWriter code, HandlerJobs handler, string[] names)

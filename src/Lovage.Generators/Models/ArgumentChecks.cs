@@ -44,24 +44,32 @@ internal sealed record MemberCheck(
     string Access, string Name, string WireName, string DisplayName, RuleSet Rules, Walk? Below);
 
 /// <summary>How the objects of one type are checked.</summary>
-/// <param name="Key">The type as <c>typeof</c> takes it.</param>
-/// <param name="Name">Its name, as part of an identifier.</param>
-/// <param name="Members">Its members; those of its bases are among them.</param>
-/// <param name="Content">The way into it when it is itself a collection; null when it is none.</param>
-/// <param name="Rules">The attributes of the type.</param>
-/// <param name="ChecksItself">True for an IValidatableObject.</param>
-/// <param name="IsInterface">True for an interface, whose rules the types below it do not inherit.</param>
-/// <param name="Derived">What it may really be, the most derived first, as <see cref="Key"/>.</param>
-internal sealed record TypeCheck(
-    string Key,
-    string Name,
-    EquatableArray<MemberCheck> Members,
-    Walk? Content,
-    RuleSet Rules,
-    bool ChecksItself,
-    bool IsInterface,
-    EquatableArray<string> Derived)
+internal sealed record TypeCheck
 {
+    /// <summary>The type as <c>typeof</c> takes it.</summary>
+    public required string Key { get; init; }
+
+    /// <summary>Its name, as part of an identifier.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Its members; those of its bases are among them.</summary>
+    public required EquatableArray<MemberCheck> Members { get; init; }
+
+    /// <summary>The way into it when it is itself a collection; null when it is none.</summary>
+    public required Walk? Content { get; init; }
+
+    /// <summary>The attributes of the type.</summary>
+    public required RuleSet Rules { get; init; }
+
+    /// <summary>True for an IValidatableObject.</summary>
+    public required bool ChecksItself { get; init; }
+
+    /// <summary>True for an interface, whose rules the types below it do not inherit.</summary>
+    public required bool IsInterface { get; init; }
+
+    /// <summary>What it may really be, the most derived first, as <see cref="Key"/>.</summary>
+    public required EquatableArray<string> Derived { get; init; }
+
     /// <summary>True when something is checked here, whatever lies below.</summary>
     internal bool HasRules => !Rules.IsEmpty || ChecksItself || Members.Any(static m => !m.Rules.IsEmpty);
 

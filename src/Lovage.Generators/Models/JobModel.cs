@@ -36,23 +36,31 @@ internal enum ParameterRole
 }
 
 /// <summary>One parameter of a handler.</summary>
-/// <param name="Role">What it is for.</param>
-/// <param name="Name">As C# code spells it, with an @ where it is a keyword.</param>
-/// <param name="WireName">In snake_case.</param>
-/// <param name="Type">As code names it, with its nullability.</param>
-/// <param name="RuntimeType">As <c>typeof</c> takes it.</param>
-/// <param name="Default">The default as C# code; null for none.</param>
-/// <param name="RefusesNull">True for a reference type that is declared not null: the reader cannot know.</param>
-/// <param name="IsParams">True for <c>params</c>.</param>
-internal sealed record ParameterModel(
-    ParameterRole Role,
-    string Name,
-    string WireName,
-    string Type,
-    string RuntimeType,
-    string? Default,
-    bool RefusesNull,
-    bool IsParams);
+internal sealed record ParameterModel
+{
+    public required ParameterRole Role { get; init; }
+
+    /// <summary>As C# code spells it, with an @ where it is a keyword.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>In snake_case.</summary>
+    public required string WireName { get; init; }
+
+    /// <summary>As code names it, with its nullability.</summary>
+    public required string Type { get; init; }
+
+    /// <summary>As <c>typeof</c> takes it.</summary>
+    public required string RuntimeType { get; init; }
+
+    /// <summary>The default as C# code; null for none.</summary>
+    public required string? Default { get; init; }
+
+    /// <summary>True for a reference type that is declared not null: the reader cannot know.</summary>
+    public required bool RefusesNull { get; init; }
+
+    /// <summary>True for <c>params</c>.</summary>
+    public required bool IsParams { get; init; }
+}
 
 /// <summary>A type whose JSON contract is not built in.</summary>
 /// <param name="Type">As <c>typeof</c> takes it.</param>
@@ -62,21 +70,39 @@ internal sealed record ParameterModel(
 internal sealed record ContractNeed(string Type, string Display, int Parameter, EquatableArray<string> Assemblies);
 
 /// <summary>One [Job] method that has no error of its own.</summary>
-internal sealed record JobModel(
-    string Id,
-    HandlerModel Handler,
-    string Method,
-    string Factory,
-    bool IsStatic,
-    bool IsPublic,
-    ResultKind Result,
-    string? ResultType,
-    EquatableArray<ParameterModel> Parameters,
-    JobOptions Options,
-    EquatableArray<ContractNeed> Contracts,
-    ArgumentChecks Checks,
-    EquatableArray<ScheduleModel> Schedules)
+internal sealed record JobModel
 {
+    /// <summary>What issues name the method by.</summary>
+    public required string Id { get; init; }
+
+    public required HandlerModel Handler { get; init; }
+
+    /// <summary>The method's name, as C# code spells it.</summary>
+    public required string Method { get; init; }
+
+    /// <summary>The factory's name, as C# code spells it.</summary>
+    public required string Factory { get; init; }
+
+    public required bool IsStatic { get; init; }
+
+    /// <summary>True when the factory can be public: all that its signature names is.</summary>
+    public required bool IsPublic { get; init; }
+
+    public required ResultKind Result { get; init; }
+
+    /// <summary>As code names it; null for none.</summary>
+    public required string? ResultType { get; init; }
+
+    public required EquatableArray<ParameterModel> Parameters { get; init; }
+
+    public required JobOptions Options { get; init; }
+
+    public required EquatableArray<ContractNeed> Contracts { get; init; }
+
+    public required ArgumentChecks Checks { get; init; }
+
+    public required EquatableArray<ScheduleModel> Schedules { get; init; }
+
     /// <summary>The parameters that travel.</summary>
     public IEnumerable<ParameterModel> Payload => Parameters.Where(static p => p.Role == ParameterRole.Payload);
 

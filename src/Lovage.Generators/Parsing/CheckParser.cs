@@ -3,8 +3,7 @@ using Microsoft.CodeAnalysis;
 namespace Lovage.Generators;
 
 /// <summary>
-/// Finds what is to be checked of a job's arguments: on the parameters, and on whatever their types hold that travels
-/// as JSON.
+/// Finds the rules for a job's arguments: on the parameters, and on members of their types that travel as JSON.
 /// </summary>
 internal sealed class CheckParser
 {
@@ -89,15 +88,17 @@ internal sealed class CheckParser
             ? new MemberParser(type).Members().Select(member => Parse(member)).OfType<MemberCheck>()
             : [];
         var attributes = Types.SelfAndBases(type).SelectMany(static t => t.GetAttributes()).ToArray();
-        return new TypeCheck(
-            Types.Runtime(type),
-            Name(type),
-            members.ToEquatable(),
-            content,
-            _rules.Parse(attributes, $"'{Types.Shown(type)}'", _parameter),
-            type.AllInterfaces.Any(static i => Types.FullName(i) == Validatable),
-            type.TypeKind == TypeKind.Interface,
-            Derived(type).Select(Types.Runtime).ToEquatable());
+        return new TypeCheck
+        {
+            Key = Types.Runtime(type),
+            Name = Name(type),
+            Members = members.ToEquatable(),
+            Content = content,
+            Rules = _rules.Parse(attributes, $"'{Types.Shown(type)}'", _parameter),
+            ChecksItself = type.AllInterfaces.Any(static i => Types.FullName(i) == Validatable),
+            IsInterface = type.TypeKind == TypeKind.Interface,
+            Derived = Derived(type).Select(Types.Runtime).ToEquatable(),
+        };
     }
 
     private MemberCheck? Parse(JsonMember member)

@@ -58,20 +58,22 @@ internal sealed class JobParser
         }
 
         var handler = HandlerParser.Parse(_compilation, _method.ContainingType);
-        var job = new JobModel(
-            IssueLocator.Id(_method),
-            handler,
-            Naming.Identifier(_method.Name),
-            Naming.Identifier(factory),
-            _method.IsStatic,
-            handler.IsPublic && IsPublic(result.Type) && Payload().All(p => IsPublic(p.Type)),
-            result.Kind,
-            result.Type is null ? null : Types.Code(result.Type),
-            parameters,
-            options,
-            contracts,
-            checks,
-            schedules);
+        var job = new JobModel
+        {
+            Id = IssueLocator.Id(_method),
+            Handler = handler,
+            Method = Naming.Identifier(_method.Name),
+            Factory = Naming.Identifier(factory),
+            IsStatic = _method.IsStatic,
+            IsPublic = handler.IsPublic && IsPublic(result.Type) && Payload().All(p => IsPublic(p.Type)),
+            Result = result.Kind,
+            ResultType = result.Type is null ? null : Types.Code(result.Type),
+            Parameters = parameters,
+            Options = options,
+            Contracts = contracts,
+            Checks = checks,
+            Schedules = schedules,
+        };
         return new ParsedJob(job, _issues.ToEquatable());
     }
 

@@ -2,9 +2,7 @@ using System.Collections.Immutable;
 
 namespace Lovage.Generators;
 
-/// <summary>
-/// All jobs of the compilation, set beside each other: only then names and factories that collide are seen.
-/// </summary>
+/// <summary>All jobs of the compilation. Only together do they show names and factories that collide.</summary>
 /// <param name="Handlers">By class, in a fixed order; a job that collides with an earlier one is left out.</param>
 /// <param name="Issues">Those of the single methods and those found here.</param>
 internal sealed record JobSet(EquatableArray<HandlerJobs> Handlers, EquatableArray<Issue> Issues)
@@ -14,10 +12,10 @@ internal sealed record JobSet(EquatableArray<HandlerJobs> Handlers, EquatableArr
         var issues = parsed.SelectMany(static p => p.Issues).ToList();
         var names = new Dictionary<string, JobModel>(StringComparer.Ordinal);
         var factories = new Dictionary<string, JobModel>(StringComparer.Ordinal);
-        var files = new HashSet<string>(StringComparer.OrdinalIgnoreCase) { CatalogEmitter.FileName };
+        var files = new HashSet<string>(StringComparer.OrdinalIgnoreCase) { Naming.CatalogFile };
         var accepted = new List<JobModel>();
 
-        // By the method's id and not by file: which of two comes second must not hang on the order of files.
+        // In the order of the methods' ids: which of two comes second must not depend on the order of files.
         foreach (var job in parsed.Select(static p => p.Job)
             .OfType<JobModel>()
             .OrderBy(static j => j.Id, StringComparer.Ordinal))

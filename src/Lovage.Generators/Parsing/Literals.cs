@@ -7,12 +7,6 @@ namespace Lovage.Generators;
 /// <summary>Constants written as C# code.</summary>
 internal static class Literals
 {
-    internal static string Text(string value) => SymbolDisplay.FormatLiteral(value, quote: true);
-
-    internal static string Flag(bool value) => value ? "true" : "false";
-
-    internal static string Number(double value) => value.ToString("R", CultureInfo.InvariantCulture) + "D";
-
     /// <summary>A parameter's default; null when it has none.</summary>
     internal static string? Default(IParameterSymbol parameter)
     {
@@ -65,8 +59,8 @@ internal static class Literals
 
     private static string? Constant(object value) => value switch
     {
-        string text => Text(text),
-        bool flag => Flag(flag),
+        string text => CodeText.Text(text),
+        bool flag => CodeText.Flag(flag),
         char c => SymbolDisplay.FormatLiteral(c, quote: true),
         double.NaN => "double.NaN",
         double.PositiveInfinity => "double.PositiveInfinity",
@@ -74,7 +68,7 @@ internal static class Literals
         float.NaN => "float.NaN",
         float.PositiveInfinity => "float.PositiveInfinity",
         float.NegativeInfinity => "float.NegativeInfinity",
-        double number => Number(number),
+        double number => CodeText.Number(number),
         float number => number.ToString("R", CultureInfo.InvariantCulture) + "F",
         decimal number => number.ToString(CultureInfo.InvariantCulture) + "M",
         ulong number => number.ToString(CultureInfo.InvariantCulture) + "UL",

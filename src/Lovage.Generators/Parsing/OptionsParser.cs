@@ -36,18 +36,20 @@ internal sealed class OptionsParser(Compilation compilation, AttributeData attri
             issues.AddAt("Queue", Diagnostics.BadQueue, queue);
         }
 
-        return new JobOptions(
-            name,
-            aliases.ToEquatable(),
-            queue,
-            Whole("Priority", 9, "0 (first) to 9 (last)"),
-            Whole("MaxAttempts", AttemptsMax, "1 to 1,000, or 0 for the worker's setting,"),
-            Enumerated("Execution"),
-            Seconds("SoftTimeLimitSeconds"),
-            Seconds("TimeLimitSeconds"),
-            Value("KeepResult") is not false,
-            TypesOf("Filters").Where(IsFilter).Select(Types.Runtime).ToEquatable(),
-            ParseRetry());
+        return new JobOptions
+        {
+            Name = name,
+            Aliases = aliases.ToEquatable(),
+            Queue = queue,
+            Priority = Whole("Priority", 9, "0 (first) to 9 (last)"),
+            MaxAttempts = Whole("MaxAttempts", AttemptsMax, "1 to 1,000, or 0 for the worker's setting,"),
+            Execution = Enumerated("Execution"),
+            SoftTimeLimitSeconds = Seconds("SoftTimeLimitSeconds"),
+            TimeLimitSeconds = Seconds("TimeLimitSeconds"),
+            KeepResult = Value("KeepResult") is not false,
+            Filters = TypesOf("Filters").Where(IsFilter).Select(Types.Runtime).ToEquatable(),
+            Retry = ParseRetry(),
+        };
     }
 
     private RetryOptions? ParseRetry()

@@ -46,15 +46,17 @@ internal static class ParameterParser
         var defaultsToNull = parameter.HasExplicitDefaultValue
             && parameter.ExplicitDefaultValue is null
             && !type.IsValueType;
-        return new ParameterModel(
-            Role(parameter),
-            Naming.Identifier(parameter.Name),
-            Naming.SnakeCase(parameter.Name),
-            Types.Code(type),
-            Types.Runtime(type),
-            Literals.Default(parameter),
-            isNotNullReference && !defaultsToNull,
-            parameter.IsParams);
+        return new ParameterModel
+        {
+            Role = Role(parameter),
+            Name = Naming.Identifier(parameter.Name),
+            WireName = Naming.SnakeCase(parameter.Name),
+            Type = Types.Code(type),
+            RuntimeType = Types.Runtime(type),
+            Default = Literals.Default(parameter),
+            RefusesNull = isNotNullReference && !defaultsToNull,
+            IsParams = parameter.IsParams,
+        };
     }
 
     private static string Word(RefKind kind) => kind switch

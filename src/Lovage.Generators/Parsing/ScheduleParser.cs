@@ -9,22 +9,20 @@ namespace Lovage.Generators;
 /// </summary>
 internal static class ScheduleParser
 {
-    internal const string Attribute = "Lovage.ScheduleAttribute";
-
     private const string IdCharacters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._:-";
     private const int IdLengthMax = 128;
     private const double SecondsMax = 3_653D * 86_400D;
 
     /// <summary>What is wrong with a method that has the attribute and is no handler; null when it is one.</summary>
     internal static Issue? Stray(ISymbol method) =>
-        Types.HasAttribute(method, JobGenerator.Attribute)
+        Types.HasAttribute(method, AttributeNames.Job)
             ? null
             : Issue.On(Diagnostics.ScheduleWithoutJob, IssueLocator.Id(method), method.Name);
 
     internal static EquatableArray<ScheduleModel> Parse(IMethodSymbol method, IssueList issues)
     {
         var attributes = method.GetAttributes()
-            .Where(static a => a.AttributeClass is { } type && Types.Is(type, Attribute))
+            .Where(static a => a.AttributeClass is { } type && Types.Is(type, AttributeNames.Schedule))
             .ToArray();
         if (attributes.Length > 0
             && method.Parameters.FirstOrDefault(static p => ParameterParser.Role(p) == ParameterRole.Payload
@@ -92,13 +90,13 @@ internal static class ScheduleParser
         if (Value(attribute, "GraceSeconds") is double grace)
         {
             Check(grace is > 0 and <= SecondsMax, "GraceSeconds", grace, "more than 0 s, at most 10 years");
-            policy.Add($"Grace = global::System.TimeSpan.FromSeconds({Literals.Number(grace)})");
+            policy.Add($"Grace = global::System.TimeSpan.FromSeconds({CodeText.Number(grace)})");
         }
 
         if (Value(attribute, "JitterSeconds") is double jitter)
         {
             Check(jitter is >= 0 and <= 86_400, "JitterSeconds", jitter, "0 s to 1 day");
-            policy.Add($"Jitter = global::System.TimeSpan.FromSeconds({Literals.Number(jitter)})");
+            policy.Add($"Jitter = global::System.TimeSpan.FromSeconds({CodeText.Number(jitter)})");
         }
 
         return policy;

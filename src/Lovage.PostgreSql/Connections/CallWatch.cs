@@ -1,3 +1,4 @@
+using Lovage.PostgreSql.Commands;
 using Npgsql;
 
 namespace Lovage.PostgreSql.Connections;
@@ -6,17 +7,19 @@ namespace Lovage.PostgreSql.Connections;
 internal sealed class CallGivenUpException() : TimeoutException("The connection has lost the server.");
 
 /// <summary>
-/// Waits for calls, and tells a connection that has lost its server without a word (a firewall forgot it, the host is
-/// gone) from a server that is slow: the server itself is asked, in a new connection, whether it works for the session.
+/// Waits for calls, and tells a connection that has lost its server without a word from a server that is slow.
 /// </summary>
-/// <remarks>Safe for use by several threads.</remarks>
+/// <remarks>
+/// A firewall may have forgotten the connection, or the host may be gone. The watch asks the server in a new connection
+/// whether it works for the session. Safe for use by several threads.
+/// </remarks>
 internal sealed class CallWatch(NpgsqlDataSource probes, bool knowsSessions)
 {
     /// <summary>Calls that were given up and have not ended; with more the others wait for the end of theirs.</summary>
     private const int GivenUpMax = 64;
 
-    // A session that waits for its client, while its client waits for it. The client may be between two statements:
-    // that takes no second.
+    // Comes back: the sessions that do not wait for their client. A client waits for such a session in vain, unless it
+    // is between two statements: that takes no second.
     private const string Busy =
         "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND (coalesce(state, '') NOT LIKE "
             + "'idle%' OR state_change > clock_timestamp() - interval '1 second')";
@@ -76,7 +79,7 @@ internal sealed class CallWatch(NpgsqlDataSource probes, bool knowsSessions)
     private async Task<bool> IsServedAsync(int session) =>
         await AskAsync() is { } busy && (!knowsSessions || busy.Contains(session));
 
-    /// <summary>All that wait at the same time ask once.</summary>
+    /// <summary>Calls that wait at the same time ask once.</summary>
     private Task<HashSet<int>?> AskAsync()
     {
         lock (_lock)

@@ -1,4 +1,5 @@
 using System.Data.Common;
+using Lovage.PostgreSql.Commands;
 using Lovage.PostgreSql.Schema;
 using Npgsql;
 
@@ -6,29 +7,30 @@ namespace Lovage.PostgreSql.Connections;
 
 /// <summary>
 /// The connections of one process: a few for calls, one for renewals, which must not queue behind those, and one that
-/// listens. Their statements are prepared at their second use and planned once, where no pooler forbids it.
+/// listens.
 /// </summary>
+/// <remarks>
+/// Statements are prepared at their second use and planned once. Behind a pooler they are not. Safe for use by several
+/// threads.
+/// </remarks>
 internal sealed class Database : IAsyncDisposable
 {
-    /// <summary>Calls at the same time; more wait.</summary>
-    private const int CallsMax = 8;
-
     /// <summary>Of each connection, each way: batches are large, and each filled buffer wakes the other side.</summary>
     private const int BufferBytes = 65_536;
 
-    private const int TriesMax = 5;
+    /// <summary>How often one call is tried at the most.</summary>
+    internal const int TriesMax = 5;
+
     private const int CommandSeconds = 20;
     private const int ConnectSeconds = 5;
 
-    /// <summary>
-    /// For renewals, hints and questions whether the server is there, which take no time where it is.
-    /// </summary>
+    /// <summary>For renewals, signals and questions whether the server is there, all of which are short.</summary>
     private const int ShortCommandSeconds = 4;
     private const int ShortConnectSeconds = 3;
 
     // All statements find their rows by an index, whatever the statistics of tables that fill and empty within seconds
-    // say. The last ones free what a client holds that has gone without a word. One statement: Npgsql sends a second
-    // one through the thread pool, in calls on the caller's thread too, and a lease must not wait for that.
+    // say. The last settings free what a client holds that has gone without a word. It is one statement: Npgsql sends a
+    // second one through the thread pool, in calls on the caller's thread too, and a lease must not wait for that.
     private const string Initialize =
         "SELECT pg_postmaster_start_time()::text, count(set_config(name, value, false)) FROM (VALUES "
         + "('enable_seqscan', 'off'), ('enable_mergejoin', 'off'), ('jit', 'off'), ('plan_cache_mode', "
@@ -37,6 +39,7 @@ internal sealed class Database : IAsyncDisposable
         + "('tcp_keepalives_interval', '5'), ('tcp_keepalives_count', '3')) AS settings(name, value)";
 
     private readonly NpgsqlConnectionStringBuilder _settings;
+    private readonly int _callsMax;
     private readonly Words _words;
     private readonly Lock _renewal = new();
     private readonly Lock _lock = new();
@@ -47,8 +50,12 @@ internal sealed class Database : IAsyncDisposable
     private NpgsqlDataSource? _listening;
     private bool _areRenewalsOpen;
 
-    internal Database(string connectionString, SchemaName schema)
+    /// <param name="connectionString">As Npgsql has it.</param>
+    /// <param name="schema">The schema of the tables.</param>
+    /// <param name="callsMax">Calls at the same time; more wait.</param>
+    internal Database(string connectionString, SchemaName schema, int callsMax)
     {
+        _callsMax = callsMax;
         _settings = new NpgsqlConnectionStringBuilder(connectionString);
         var given = new DbConnectionStringBuilder { ConnectionString = _settings.ConnectionString };
         _settings.Timeout = given.ContainsKey("Timeout") ? _settings.Timeout : ConnectSeconds;
@@ -70,12 +77,11 @@ internal sealed class Database : IAsyncDisposable
     internal string Description { get; }
 
     /// <summary>
-    /// True when sessions are the server's own; false where a pooler stands between, which may give each transaction
-    /// another one.
+    /// True when sessions are the server's own; false behind a pooler, which may give each transaction another one.
     /// </summary>
     internal bool IsDirect { get; private set; }
 
-    /// <summary>Connects, and finds out what stands between.</summary>
+    /// <summary>Connects, and finds out whether a pooler stands between.</summary>
     internal async Task<Version> OpenAsync(CancellationToken cancellationToken)
     {
         try
@@ -83,8 +89,8 @@ internal sealed class Database : IAsyncDisposable
             await using var source = Source("lovage", 1, prepares: false, initializes: false, isShort: false);
             await using var connection = await source.OpenConnectionAsync(cancellationToken);
 
-            // A pooler makes up the number of the session that it tells its client. In a transaction: one that takes
-            // single statements only refuses it.
+            // A pooler makes up the number of the session that it tells its client. The question stands in a
+            // transaction, since a pooler that takes single statements only refuses one.
             await using (var transaction = await connection.BeginTransactionAsync(cancellationToken))
             {
                 IsDirect = await connection.ScalarAsync<int>(
@@ -117,20 +123,19 @@ internal sealed class Database : IAsyncDisposable
     }
 
     /// <summary>
-    /// Makes one call on a connection of its own. What the server undid because of others, or with its session, is done
-    /// again.
+    /// Makes one call on a connection of its own, and again when the server undid it because of others, or with its
+    /// session.
     /// </summary>
     /// <remarks>
-    /// The token ends the wait for a connection and reading; writing goes on, so that nothing that was claimed is
-    /// forgotten.
+    /// The token ends the wait for a connection, and reading. Writing goes on, so that no claim is forgotten.
     /// </remarks>
     internal ValueTask<T> CallAsync<T>(Func<NpgsqlConnection, Task<T>> call, CancellationToken cancellationToken) =>
         CallAsync(call, unheard: null, cancellationToken);
 
     /// <summary>Makes one call, as above.</summary>
     /// <param name="call">The call.</param>
-    /// <param name="unheard">Gets the result when the call succeeds after all, once its connection was taken for lost
-    /// and nobody waits for it any more.</param>
+    /// <param name="unheard">Gets the result of a call that succeeds after its connection was taken for lost, and whose
+    /// caller has gone on.</param>
     /// <param name="cancellationToken">Ends the wait for a connection and reading.</param>
     internal async ValueTask<T> CallAsync<T>(
         Func<NpgsqlConnection, Task<T>> call, Func<T, ValueTask>? unheard, CancellationToken cancellationToken)
@@ -143,14 +148,14 @@ internal sealed class Database : IAsyncDisposable
             {
                 var connection = await calls.OpenConnectionAsync(cancellationToken);
 
-                // It is closed by the call, which may go on when nobody waits for it any more.
+                // The call closes it: it may go on after its caller has.
                 var session = connection.ProcessID;
                 running = RunAsync(connection, call);
                 return await _watch!.WaitAsync(running, session);
             }
             catch (CallGivenUpException fault)
             {
-                // Its connection keeps its place among the few until it has ended: the others get new ones.
+                // Its connection keeps its place among the few until the call ends: other calls get new connections.
                 Replace(calls);
                 _ = EndAsync(running!, unheard, calls);
                 ForgetIfBroken(fault, calls);
@@ -163,7 +168,7 @@ internal sealed class Database : IAsyncDisposable
             }
             catch (ObjectDisposedException) when (running is null && !ReferenceEquals(calls, Calls))
             {
-                // Replaced meanwhile.
+                // Another call has replaced the connections meanwhile.
             }
             catch (Exception fault) when (StorageFault.IsFault(fault))
             {
@@ -185,10 +190,11 @@ internal sealed class Database : IAsyncDisposable
             },
             cancellationToken);
 
-    /// <summary>
-    /// Makes one short call on the calling thread, which needs no other to be answered: a starved thread pool must not
-    /// cost a lease. It sends one statement at a time, as Npgsql would send a second one through the pool.
-    /// </summary>
+    /// <summary>Makes one short call on the calling thread, which needs no other thread to be answered.</summary>
+    /// <remarks>
+    /// A starved thread pool must not cost a lease. The call sends one statement at a time, as Npgsql would send a
+    /// second one through the pool.
+    /// </remarks>
     internal T Renew<T>(Func<NpgsqlConnection, T> call)
     {
         try
@@ -202,7 +208,7 @@ internal sealed class Database : IAsyncDisposable
                 }
                 catch (Exception fault) when (StorageFault.IsFault(fault) && StorageFault.IsBroken(fault))
                 {
-                    // Most often only the connection was broken, long ago, and a lease waits for nobody.
+                    // Most often only the connection was broken, long ago, and a lease does not wait.
                     renewals.Clear();
                     return RenewOnce(renewals, call);
                 }
@@ -214,10 +220,10 @@ internal sealed class Database : IAsyncDisposable
         }
     }
 
-    /// <summary>
-    /// Opens the connection for renewals, if it was not yet, for whoever is about to claim: to open it took more than a
-    /// second while the handlers of the first claim kept the pool and the processors busy.
-    /// </summary>
+    /// <summary>Opens the connection for renewals, unless it is open: a receiver is about to claim.</summary>
+    /// <remarks>
+    /// To open it took more than a second while the handlers of the first claim kept the pool and the processors busy.
+    /// </remarks>
     internal void PrepareRenewals()
     {
         if (!Volatile.Read(ref _areRenewalsOpen))
@@ -227,12 +233,12 @@ internal sealed class Database : IAsyncDisposable
         }
     }
 
-    /// <summary>The connection that listens; whoever takes it gives it back.</summary>
+    /// <summary>The connection that listens; the caller closes it.</summary>
     internal ValueTask<NpgsqlConnection> ListenAsync(CancellationToken cancellationToken) =>
         (_listening ?? throw NotOpen()).OpenConnectionAsync(cancellationToken);
 
     /// <summary>
-    /// Drops what is known of the server, idle connections included: it may be another one from now on.
+    /// Drops what this process knows of the server, idle connections included: it may be another one from now on.
     /// </summary>
     internal void Forget()
     {
@@ -286,7 +292,7 @@ internal sealed class Database : IAsyncDisposable
         }
     }
 
-    /// <summary>Waits for a call that nobody else waits for.</summary>
+    /// <summary>Waits for a call whose caller has gone on.</summary>
     private async Task EndAsync<T>(Task<T> call, Func<T, ValueTask>? unheard, NpgsqlDataSource calls)
     {
         try
@@ -307,7 +313,7 @@ internal sealed class Database : IAsyncDisposable
         await calls.DisposeAsync();
     }
 
-    private NpgsqlDataSource NewCalls() => Source("lovage", CallsMax, IsDirect, IsDirect, isShort: false);
+    private NpgsqlDataSource NewCalls() => Source("lovage", _callsMax, IsDirect, IsDirect, isShort: false);
 
     private NpgsqlDataSource Source(
         string name, int size, bool prepares, bool initializes, bool isShort, bool isKept = false)
@@ -330,8 +336,8 @@ internal sealed class Database : IAsyncDisposable
             settings.CommandTimeout = Shorter(settings.CommandTimeout, ShortCommandSeconds);
             settings.Timeout = Shorter(settings.Timeout, ShortConnectSeconds);
 
-            // What took too long has lost its connection, or is to be asked again: nothing is gained by waiting for an
-            // answer to its cancellation.
+            // A call that took too long has lost its connection, or is made again: an answer to its cancellation is
+            // worth no wait.
             settings.CancellationTimeout = -1;
         }
 
@@ -356,7 +362,7 @@ internal sealed class Database : IAsyncDisposable
         return builder.Build();
     }
 
-    /// <summary>Zero stands for ever.</summary>
+    /// <summary>The lesser of two limits; zero stands for none.</summary>
     private static int Shorter(int seconds, int bound) => seconds == 0 ? bound : Math.Min(seconds, bound);
 
     private StorageException NotOpen() => new($"The storage {Description} was not opened.", isTransient: false);

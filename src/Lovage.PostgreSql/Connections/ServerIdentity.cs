@@ -1,18 +1,20 @@
 using System.Collections.Concurrent;
+using Lovage.PostgreSql.Commands;
 using Npgsql;
 
 namespace Lovage.PostgreSql.Connections;
 
 /// <summary>
-/// Tells whether a caller's connection leads to the storage's own database, whatever names both are reached by: the
-/// server is known by the instant at which it started, the database and the tables by their numbers. Safe for use by
-/// several threads.
+/// Tells whether a caller's connection leads to the storage's own database, whatever names lead to both: the server is
+/// known by the instant at which it started, the database and the tables by their numbers.
 /// </summary>
+/// <remarks>Safe for use by several threads.</remarks>
 internal sealed class ServerIdentity(Database database)
 {
-    /// <summary>Addresses that are remembered; an app has one or two.</summary>
+    /// <summary>Addresses that this process remembers; an app has one or two.</summary>
     private const int KnownMax = 100;
 
+    // $1: the schema. Comes back: a text that tells the tables from all others.
     private const string Ask = """
         SELECT pg_catalog.concat_ws('/', extract(epoch FROM pg_catalog.pg_postmaster_start_time()), d.oid,
           (SELECT c.oid FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
@@ -23,7 +25,7 @@ internal sealed class ServerIdentity(Database database)
     private readonly ConcurrentDictionary<(string? Host, int Port, string? Database), bool> _known = [];
     private string? _own;
 
-    /// <summary>Asks the storage's own database; while nothing is opened anew it need not be asked again.</summary>
+    /// <summary>Asks the storage's own database.</summary>
     internal async Task LearnAsync() =>
         Volatile.Write(ref _own, await database.CallAsync(AskAsync, CancellationToken.None));
 

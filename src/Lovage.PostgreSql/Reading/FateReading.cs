@@ -1,4 +1,4 @@
-using Lovage.PostgreSql.Connections;
+using Lovage.PostgreSql.Commands;
 using Lovage.PostgreSql.Schema;
 using Lovage.Storage;
 using Npgsql;
@@ -8,7 +8,9 @@ namespace Lovage.PostgreSql.Reading;
 /// <summary>Whether a claim is still there, and whether a transaction is about to end it.</summary>
 internal sealed class FateReading(SchemaName schema)
 {
-    // A transaction that deletes the row lets nobody have this lock; one that renews, starts or reports does.
+    // $1: the job's key, $2: the stamp. Comes back while the claim is there: whether it is free.
+    // A transaction that has deleted the row keeps this lock from all others. One that renews, starts or reports does
+    // not.
     private const string Look = """
         WITH free AS MATERIALIZED (SELECT k.job FROM lovage.claim k
           WHERE k.job = $1 AND k.stamp = $2 FOR KEY SHARE SKIP LOCKED)

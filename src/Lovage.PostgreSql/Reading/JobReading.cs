@@ -1,6 +1,7 @@
-using Lovage.PostgreSql.Connections;
+using Lovage.PostgreSql.Commands;
 using Lovage.PostgreSql.Schema;
 using Lovage.Storage;
+using Lovage.Storage.Columns;
 using Npgsql;
 
 namespace Lovage.PostgreSql.Reading;
@@ -9,37 +10,35 @@ namespace Lovage.PostgreSql.Reading;
 internal sealed class JobReading(SchemaName schema)
 {
     private const int AttemptsMax = 1_000;
-    private const int First = MessageRow.ColumnCount;
 
     /// <summary>
-    /// Columns of a job: <c>message m</c> with its words, <c>course c</c>, <c>claim k</c> and the worker <c>w</c>.
+    /// Columns of a job, as <see cref="JobColumns.Read"/> reads them, then its key: of <c>message m</c> with its words,
+    /// <c>course c</c>, <c>claim k</c> and the worker <c>w</c>.
     /// </summary>
     internal const string Columns = $"""
         {MessageRow.Columns}, c.state, c.retries, c.due, c.attempts, k.job IS NOT NULL AS is_held,
         k.started_at IS NOT NULL AS is_started, coalesce(k.started_at, c.started_at) AS begun_at, w.text,
         c.finished_at, c.result, coalesce(c.error, (SELECT a.error FROM lovage.attempt a
-          WHERE a.job = c.job AND a.ordinal > c.base AND a.error IS NOT NULL ORDER BY a.ordinal DESC LIMIT 1)),
-        c.reason,
+          WHERE a.job = c.job AND a.ordinal > c.base AND a.error IS NOT NULL ORDER BY a.ordinal DESC
+            LIMIT 1)), c.reason,
         CASE WHEN k.progress IS NULL THEN c.progress ELSE k.progress END,
-        CASE WHEN k.progress IS NULL THEN c.progress_message ELSE k.progress_message END, coalesce(k.cancel, false),
-        m.key
+        CASE WHEN k.progress IS NULL THEN c.progress_message ELSE k.progress_message END, k.cancel, c.offers, m.key
         """;
 
-    internal const int ColumnCount = First + 16;
+    internal const int ColumnCount = JobColumns.Count + 1;
 
     internal const string Joins = $"""
         {MessageRow.Words} LEFT JOIN lovage.course c ON c.job = m.key LEFT JOIN lovage.claim k ON k.job = m.key
         LEFT JOIN lovage.word w ON w.id = CASE WHEN k.started_at IS NULL THEN c.worker ELSE k.owner END
         """;
 
-    /// <summary>Where a job stands, as an expression.</summary>
-    internal const string State =
-        "CASE WHEN k.job IS NULL THEN coalesce(c.state, 1) WHEN k.started_at IS NULL THEN 1 ELSE 2 END";
+    // $1: ids. Comes back for each that is known: the columns, and its number among the ids from 1.
+    private const string Find = $"""
+        SELECT {Columns}, i.ord FROM unnest($1::text[]) WITH ORDINALITY AS i(id, ord)
+        JOIN lovage.message m ON m.id = i.id {Joins}
+        """;
 
-    private const string Find =
-        $"SELECT {Columns}, i.ord FROM unnest($1::text[]) WITH ORDINALITY AS i(id, ord) JOIN lovage.message m ON m.id "
-            + $"= i.id {Joins}";
-
+    // $1: the id, $2: attempts at the most. Comes back for each, oldest first: what AttemptColumns.Read reads.
     private const string Attempts = """
         SELECT s.number, s.ended_as, s.started_at, s.duration, w.text, s.error, s.logs FROM (
           SELECT a.ordinal, a.number, a.ended_as, a.started_at, a.duration, a.worker, a.error, a.logs
@@ -50,18 +49,22 @@ internal sealed class JobReading(SchemaName schema)
           ORDER BY 1 DESC LIMIT $2) s LEFT JOIN lovage.word w ON w.id = s.worker ORDER BY s.ordinal
         """;
 
+    private readonly string _find = schema.Sql(Find);
+    private readonly string _attempts = schema.Sql(Attempts);
+
     /// <summary>The key of the row's job.</summary>
-    internal static long KeyOf(NpgsqlDataReader row) => row.GetInt64(First + 15);
+    internal static long KeyOf(NpgsqlDataReader row) => row.GetInt64(JobColumns.Count);
 
     internal async Task<IReadOnlyList<JobRecord?>> FindAsync(
         NpgsqlConnection connection, IReadOnlyList<JobId> ids, CancellationToken cancellationToken)
     {
         await using var rows = await connection.ReadAsync(
-            new Statement(schema.Sql(Find)).Add([.. ids.Select(static id => id.Value)]), cancellationToken);
+            new Statement(_find).Add([.. ids.Select(static id => id.Value)]), cancellationToken);
+        var row = new Row(rows);
         var records = new JobRecord?[ids.Count];
         while (await rows.ReadAsync(cancellationToken))
         {
-            records[(int)rows.GetInt64(First + 16) - 1] = Read(rows);
+            records[(int)rows.GetInt64(ColumnCount) - 1] = JobColumns.Read(row);
         }
 
         return records;
@@ -71,46 +74,14 @@ internal sealed class JobReading(SchemaName schema)
         NpgsqlConnection connection, JobId id, CancellationToken cancellationToken)
     {
         await using var rows = await connection.ReadAsync(
-            new Statement(schema.Sql(Attempts)).Add(id.Value).Add((long)AttemptsMax), cancellationToken);
+            new Statement(_attempts).Add(id.Value).Add((long)AttemptsMax), cancellationToken);
+        var row = new Row(rows);
         var attempts = new List<AttemptRecord>();
         while (await rows.ReadAsync(cancellationToken))
         {
-            attempts.Add(new AttemptRecord
-            {
-                Number = rows.GetInt32(0),
-                End = (AttemptEnd)rows.GetInt16(1),
-                StartedAt = StorageTime.To(rows.GetInt64(2)),
-                Duration = new TimeSpan(rows.GetInt64(3)),
-                Worker = rows.TextOrNull(4) ?? "",
-                Error = AttemptColumns.ToError(rows.Bytes(5)),
-                Logs = AttemptColumns.ToLogs(rows.Bytes(6)),
-            });
+            attempts.Add(AttemptColumns.Read(row, 0));
         }
 
         return attempts;
-    }
-
-    internal static JobRecord Read(NpgsqlDataReader row)
-    {
-        var isStarted = row.GetBoolean(First + 5);
-        return new JobRecord
-        {
-            Message = MessageRow.Read(row, 0, row.Int32OrNull(First + 1)),
-            State = isStarted ? JobState.Running
-                : row.GetBoolean(First + 4) || row.IsDBNull(First) ? JobState.Queued
-                : (JobState)row.GetInt16(First),
-            EnqueuedAt = StorageTime.To(row.GetInt64(6)),
-            DueAt = StorageTime.To(row.Int64OrNull(First + 2)),
-            StartedAt = StorageTime.To(row.Int64OrNull(First + 6)),
-            FinishedAt = StorageTime.To(row.Int64OrNull(First + 8)),
-            Attempts = (row.Int32OrNull(First + 3) ?? 0) + (isStarted ? 1 : 0),
-            Worker = row.TextOrNull(First + 7),
-            Result = row.Bytes(First + 9),
-            Error = AttemptColumns.ToError(row.Bytes(First + 10)),
-            Reason = row.TextOrNull(First + 11),
-            Progress = row.DoubleOrNull(First + 12),
-            ProgressMessage = row.TextOrNull(First + 13),
-            CancelRequested = row.GetBoolean(First + 14),
-        };
     }
 }

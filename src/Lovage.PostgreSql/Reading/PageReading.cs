@@ -1,15 +1,15 @@
 using System.Globalization;
-using Lovage.PostgreSql.Connections;
+using Lovage.PostgreSql.Commands;
 using Lovage.PostgreSql.Schema;
-using Lovage.Storage;
+using Lovage.Storage.Columns;
 using Npgsql;
 
 namespace Lovage.PostgreSql.Reading;
 
 /// <summary>
-/// Pages and counts of jobs. No call reads more than a bound of rows, whatever its filter: a page may come back short,
-/// or empty, and still name the place where the next one begins.
+/// Reads pages of jobs and counts jobs. No call reads more than a bound of rows, whatever its filter.
 /// </summary>
+/// <remarks>A page may come back short, or empty, and still name the place where the next one begins.</remarks>
 internal sealed class PageReading(SchemaName schema, Words words)
 {
     /// <summary>Jobs looked at for one page at the most.</summary>
@@ -22,12 +22,6 @@ internal sealed class PageReading(SchemaName schema, Words words)
 
     private const string Filter = "($3::integer IS NULL OR m.name = $3) AND ($4::integer IS NULL OR m.queue = $4)";
 
-    internal static long Before(JobQuery query) =>
-        query.After is null ? long.MaxValue
-        : long.TryParse(query.After, NumberStyles.None, CultureInfo.InvariantCulture, out var before) ? before
-        : throw new ArgumentException(
-            "The place to continue from is not one that a page gave. Start again from the first page.", nameof(query));
-
     internal async Task<JobPage> PageAsync(
         NpgsqlConnection connection, JobQuery query, long before, CancellationToken cancellationToken)
     {
@@ -36,8 +30,10 @@ internal sealed class PageReading(SchemaName schema, Words words)
             return new JobPage([], null);
         }
 
-        // Without a job there is one row all the same, which tells how far was looked. Only jobs of the page are read
-        // as a whole: the others are passed over in the order of their keys.
+        // $1: the key below which the page begins, $2: jobs looked at, at the most, $3 and $4: the numbers of name and
+        // queue, or null, $5: states, or none, $6: jobs at the most. Comes back for each job: its columns, and the key
+        // below which the next page begins when the bound was reached; without a job one row with that key alone. Only
+        // jobs of the page are read as a whole: the others are passed over in the order of their keys.
         var keys = Keys(query.States);
         var sql = $"""
             WITH seen AS MATERIALIZED (SELECT CASE WHEN count(*) > $2 THEN min(key) + 1 END AS low FROM ({keys}) a)
@@ -47,7 +43,7 @@ internal sealed class PageReading(SchemaName schema, Words words)
                   SELECT 1 AS one FROM lovage.message m LEFT JOIN lovage.course c ON c.job = m.key LEFT
                     JOIN lovage.claim k ON k.job = m.key
                   WHERE m.key = b.key AND {Filter} AND (cardinality($5::integer[]) = 0
-                    OR {JobReading.State} = ANY ($5)) OFFSET 0) t
+                    OR {Sql.State} = ANY ($5)) OFFSET 0) t
                 WHERE b.key >= coalesce(seen.low, 0) LIMIT $6) s
               JOIN lovage.message m ON m.key = s.key {JobReading.Joins} ORDER BY s.key DESC) f ON true
             """;
@@ -59,6 +55,7 @@ internal sealed class PageReading(SchemaName schema, Words words)
             .Add([.. query.States.Distinct().Select(static state => (int)state)])
             .Add(query.Limit + 1L);
         await using var rows = await connection.ReadAsync(select, cancellationToken);
+        var row = new Row(rows);
         var jobs = new List<JobRecord>();
         var (next, last) = ((long?)null, 0L);
         while (await rows.ReadAsync(cancellationToken))
@@ -77,7 +74,7 @@ internal sealed class PageReading(SchemaName schema, Words words)
             }
 
             last = JobReading.KeyOf(rows);
-            jobs.Add(JobReading.Read(rows));
+            jobs.Add(JobColumns.Read(row));
         }
 
         return new JobPage(jobs, next?.ToString(CultureInfo.InvariantCulture));
@@ -123,8 +120,7 @@ internal sealed class PageReading(SchemaName schema, Words words)
             JobState.Running => "SELECT job FROM lovage.claim WHERE started_at IS NOT NULL",
             JobState.Queued =>
                 "SELECT job FROM lovage.ready UNION ALL SELECT job FROM lovage.claim WHERE started_at IS NULL",
-            _ => string.Create(
-                CultureInfo.InvariantCulture, $"SELECT job FROM lovage.course WHERE state = {(int)state}"),
+            _ => $"SELECT job FROM lovage.course WHERE state = {StoredNumbers.Of(state)}",
         };
         if (filter is (null, null))
         {
@@ -155,10 +151,8 @@ internal sealed class PageReading(SchemaName schema, Words words)
     private static string KeysOf(JobState state) => state == JobState.Running
         ? "(SELECT job AS key FROM lovage.claim WHERE started_at IS NOT NULL AND job < $1 ORDER BY job DESC LIMIT $2 "
             + "+ 1)"
-        : string.Create(
-            CultureInfo.InvariantCulture,
-            $"(SELECT job AS key FROM lovage.course WHERE state = {(int)state} AND job < $1 ORDER BY job DESC LIMIT "
-                + $"$2 + 1)");
+        : $"(SELECT job AS key FROM lovage.course WHERE state = {StoredNumbers.Of(state)} AND job < $1 "
+            + "ORDER BY job DESC LIMIT $2 + 1)";
 
     /// <summary>
     /// The numbers of the name and the queue that are asked for; null when one of them has never been seen.

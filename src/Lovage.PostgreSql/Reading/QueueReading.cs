@@ -1,4 +1,5 @@
-using Lovage.PostgreSql.Connections;
+using Lovage.PostgreSql.Commands;
+using Lovage.PostgreSql.Life;
 using Lovage.PostgreSql.Schema;
 using Lovage.Protocol;
 using Lovage.Storage;
@@ -9,6 +10,7 @@ namespace Lovage.PostgreSql.Reading;
 /// <summary>Looks at queues, claims and counters.</summary>
 internal sealed class QueueReading(SchemaName schema)
 {
+    // Comes back: the owners of claims.
     private const string Owners =
         "SELECT w.text FROM (SELECT DISTINCT owner FROM lovage.claim) k JOIN lovage.word w ON w.id = k.owner";
 
@@ -16,16 +18,19 @@ internal sealed class QueueReading(SchemaName schema)
     private const string Sums =
         "sums AS MATERIALIZED (SELECT * FROM lovage.counter UNION ALL SELECT * FROM lovage.tally)";
 
+    // Comes back for each queue and name: both, and the counters.
     private const string Counters = $"""
         WITH {Sums}
-        SELECT q.text, n.text, c.* FROM (
-          SELECT queue, name, sum(enqueued)::bigint, sum(succeeded)::bigint, sum(failed)::bigint, sum(retried)::bigint,
-            sum(cancelled)::bigint, sum(expired)::bigint, sum(dead)::bigint
-          FROM sums WHERE name <> 0 GROUP BY queue, name) c
+        SELECT q.text, n.text, c.enqueued, c.succeeded, c.failed, c.retried, c.cancelled, c.expired, c.dead FROM (
+          SELECT queue, name, sum(enqueued)::bigint AS enqueued, sum(succeeded)::bigint AS succeeded,
+            sum(failed)::bigint AS failed, sum(retried)::bigint AS retried, sum(cancelled)::bigint AS cancelled,
+            sum(expired)::bigint AS expired, sum(dead)::bigint AS dead
+          FROM sums WHERE name <> {Tally.NoName} GROUP BY queue, name) c
         JOIN lovage.word q ON q.id = c.queue JOIN lovage.word n ON n.id = c.name
         """;
 
-    // The head of each of the twenty lines of a queue is the oldest of its line.
+    // $1: the time. Comes back for each queue: its name, ready, delayed and held jobs, why it is paused, how long the
+    // oldest ready job has been ready, in units of 100 ns. The head of each line of a queue is the oldest of it.
     private const string Queues = $"""
         WITH {Sql.Clock}, {Sums},
         counted AS (
@@ -34,13 +39,15 @@ internal sealed class QueueReading(SchemaName schema)
             SELECT queue, ready, delayed, claimed FROM sums UNION ALL SELECT id, 0, 0, 0 FROM lovage.queue
               WHERE pause_reason IS NOT NULL) s GROUP BY queue)
         SELECT w.text, c.ready, c.delayed, c.claimed, p.pause_reason, (SELECT now FROM clock) - (
-          SELECT min(h.since) FROM generate_series(0, 1) l(n) CROSS JOIN generate_series(0, 9) t(n) CROSS JOIN LATERAL (
+          SELECT min(h.since) FROM generate_series({Lanes.Orphans}, {Lanes.Ordinary}) l(n)
+          CROSS JOIN generate_series({Priorities.First}, {Priorities.Last}) t(n) CROSS JOIN LATERAL (
             SELECT coalesce(r.ready_at, m.enqueued_at) AS since FROM lovage.ready r
               JOIN lovage.message m ON m.key = r.job
             WHERE r.queue = c.queue AND r.lane = l.n AND r.priority = t.n ORDER BY r.seq LIMIT 1) h WHERE c.ready > 0)
         FROM counted c JOIN lovage.word w ON w.id = c.queue LEFT JOIN lovage.queue p ON p.id = c.queue ORDER BY w.text
         """;
 
+    // $1: the queue (its number), $2: messages at the most. Comes back for each: its columns, and its retries so far.
     private const string Peek = $"""
         SELECT {MessageRow.Columns}, c.retries FROM (
           SELECT r.* FROM lovage.ready r WHERE r.queue = $1 ORDER BY r.lane, r.priority, r.seq LIMIT $2) r
@@ -48,9 +55,10 @@ internal sealed class QueueReading(SchemaName schema)
           ORDER BY r.lane, r.priority, r.seq
         """;
 
-    private const string Delayed =
-        "SELECT coalesce(array_agg(DISTINCT queue), ARRAY[]::integer[]) FROM lovage.delayed WHERE due <= "
-            + "coalesce($1::bigint, (extract(epoch FROM clock_timestamp()) * 10000000)::bigint)";
+    // $1: the time. Comes back: the numbers of queues.
+    private const string Delayed = $"""
+        SELECT coalesce(array_agg(DISTINCT queue), ARRAY[]::integer[]) FROM lovage.delayed WHERE due <= {Sql.Now}
+        """;
 
     internal async Task<IReadOnlyList<string>> OwnersAsync(
         NpgsqlConnection connection, CancellationToken cancellationToken)
@@ -98,10 +106,11 @@ internal sealed class QueueReading(SchemaName schema)
     {
         await using var rows = await connection.ReadAsync(
             new Statement(schema.Sql(Peek)).Add(queue).Add((long)max), cancellationToken);
+        var row = new Row(rows);
         var messages = new List<JobMessage>();
         while (await rows.ReadAsync(cancellationToken))
         {
-            messages.Add(MessageRow.Read(rows, 0, rows.Int32OrNull(MessageRow.ColumnCount)));
+            messages.Add(MessageColumns.Read(row, 0, row.Int32OrNull(MessageColumns.Count)));
         }
 
         return messages;
@@ -114,17 +123,18 @@ internal sealed class QueueReading(SchemaName schema)
         var counters = new List<JobCounter>();
         while (await rows.ReadAsync(cancellationToken))
         {
-            // Columns 2 and 3 are the numbers of the words.
-            counters.Add(new JobCounter(
-                rows.GetString(0),
-                rows.GetString(1),
-                rows.GetInt64(4),
-                rows.GetInt64(5),
-                rows.GetInt64(6),
-                rows.GetInt64(7),
-                rows.GetInt64(8),
-                rows.GetInt64(9),
-                rows.GetInt64(10)));
+            counters.Add(new JobCounter
+            {
+                Queue = rows.GetString(0),
+                Name = rows.GetString(1),
+                Enqueued = rows.GetInt64(2),
+                Succeeded = rows.GetInt64(3),
+                Failed = rows.GetInt64(4),
+                Retried = rows.GetInt64(5),
+                Cancelled = rows.GetInt64(6),
+                Expired = rows.GetInt64(7),
+                Dead = rows.GetInt64(8),
+            });
         }
 
         return counters;

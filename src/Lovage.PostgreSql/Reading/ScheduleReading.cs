@@ -1,6 +1,7 @@
-using Lovage.PostgreSql.Connections;
+using Lovage.PostgreSql.Commands;
 using Lovage.PostgreSql.Schema;
 using Lovage.Storage;
+using Lovage.Storage.Columns;
 using Npgsql;
 
 namespace Lovage.PostgreSql.Reading;
@@ -8,35 +9,41 @@ namespace Lovage.PostgreSql.Reading;
 /// <summary>Reads schedules, what is due of them, and their history.</summary>
 internal sealed class ScheduleReading(SchemaName schema)
 {
+    // Comes back: the columns of schedules.
     private const string Select =
         $"SELECT {ScheduleRow.Columns} FROM lovage.schedule m JOIN lovage.schedule_course p ON p.schedule = m.key "
             + $"{MessageRow.Words}";
 
-    private const string NextAndQueued = """
-        SELECT $1::bigint, (SELECT min(next_tick) FROM lovage.schedule_course WHERE state = 0 AND next_tick > $1),
-          EXISTS (SELECT 1 FROM lovage.schedule_course WHERE state = 0 AND queued_tick IS NOT NULL)
+    // $1: the time. Comes back: the next tick that lies ahead, whether a tick waits for the job before it.
+    private static readonly string NextAndQueued = $"""
+        SELECT (SELECT min(next_tick) FROM lovage.schedule_course
+            WHERE state = {Schedules.Active} AND next_tick > $1),
+          EXISTS (SELECT 1 FROM lovage.schedule_course WHERE state = {Schedules.Active} AND queued_tick IS NOT NULL)
         """;
 
+    // $1: the id, $2: lines at the most. Comes back: lines, newest first.
     private const string History = $"""
         SELECT {ScheduleRow.TickColumns} FROM lovage.tick t WHERE t.schedule = (SELECT key FROM lovage.schedule
           WHERE id = $1) ORDER BY t.tick DESC, t.manual DESC LIMIT $2
         """;
 
-    private const string Now =
-        "SELECT coalesce($1::bigint, (extract(epoch FROM clock_timestamp()) * 10000000)::bigint)";
+    // $1: the time. Comes back: the time.
+    private const string Now = $"SELECT {Sql.Now}";
 
-    // State 0: active, as the indexes have it.
+    // $1: the time, $2: schedules at the most. Comes back for each: its columns, and how many of its jobs have not
+    // ended.
     private static readonly string DueByTick = $"""
         SELECT {ScheduleRow.Columns}, (SELECT count(*) FROM lovage.schedule_open o
           WHERE o.schedule = p.schedule AND {Sql.IsUnfinished})
         FROM lovage.schedule_course p JOIN lovage.schedule m ON m.key = p.schedule {MessageRow.Words}
-          WHERE p.state = 0 AND p.next_tick <= $1 ORDER BY p.next_tick, m.id LIMIT $2
+          WHERE p.state = {Schedules.Active} AND p.next_tick <= $1 ORDER BY p.next_tick, m.id LIMIT $2
         """;
 
+    // $1: schedules at the most. Comes back for each: its columns.
     private static readonly string DueByQueue = $"""
-        SELECT {ScheduleRow.Columns}, 0::bigint FROM lovage.schedule_course p
+        SELECT {ScheduleRow.Columns} FROM lovage.schedule_course p
           JOIN lovage.schedule m ON m.key = p.schedule {MessageRow.Words}
-        WHERE p.state = 0 AND p.queued_tick IS NOT NULL
+        WHERE p.state = {Schedules.Active} AND p.queued_tick IS NOT NULL
           AND NOT EXISTS (SELECT 1 FROM lovage.schedule_open o WHERE o.schedule = p.schedule AND {Sql.IsUnfinished})
         ORDER BY p.queued_tick, m.id LIMIT $1
         """;
@@ -46,7 +53,7 @@ internal sealed class ScheduleReading(SchemaName schema)
     {
         await using var rows = await connection.ReadAsync(
             new Statement(schema.Sql($"{Select} WHERE m.id = $1")).Add(id), cancellationToken);
-        return await rows.ReadAsync(cancellationToken) ? ScheduleRow.Read(rows) : null;
+        return await rows.ReadAsync(cancellationToken) ? ScheduleColumns.Read(new Row(rows)) : null;
     }
 
     internal async Task<IReadOnlyList<ScheduleRecord>> ListAsync(
@@ -57,10 +64,11 @@ internal sealed class ScheduleReading(SchemaName schema)
                 .Add(after ?? "")
                 .Add((long)limit),
             cancellationToken);
+        var row = new Row(rows);
         var schedules = new List<ScheduleRecord>();
         while (await rows.ReadAsync(cancellationToken))
         {
-            schedules.Add(ScheduleRow.Read(rows));
+            schedules.Add(ScheduleColumns.Read(row));
         }
 
         return schedules;
@@ -80,25 +88,27 @@ internal sealed class ScheduleReading(SchemaName schema)
             new Statement(schema.Sql(DueByTick)).Add(now).Add(max + 1L));
         await using var rows = await batch.ExecuteReaderAsync(cancellationToken);
         await rows.ReadAsync(cancellationToken);
-        var (next, isAnyQueued) = (rows.Int64OrNull(1), rows.GetBoolean(2));
+        var (next, isAnyQueued) = (rows.Int64OrNull(0), rows.GetBoolean(1));
 
         var due = new List<(long At, DueSchedule Schedule)>();
         await rows.NextResultAsync(cancellationToken);
+        var row = new Row(rows);
         while (await rows.ReadAsync(cancellationToken))
         {
-            var schedule = ScheduleRow.Read(rows);
+            var schedule = ScheduleColumns.Read(row);
             due.Add((StorageTime.From(schedule.QueuedTick!.Value), new DueSchedule(schedule, 0)));
         }
 
         var queued = due.Select(static item => item.Schedule.Schedule.Id).ToHashSet(StringComparer.Ordinal);
         await rows.NextResultAsync(cancellationToken);
+        row = new Row(rows);
         while (await rows.ReadAsync(cancellationToken))
         {
-            var schedule = ScheduleRow.Read(rows);
+            var schedule = ScheduleColumns.Read(row);
             if (!queued.Contains(schedule.Id))
             {
                 due.Add((StorageTime.From(schedule.NextTick!.Value), new DueSchedule(
-                    schedule, (int)rows.GetInt64(ScheduleRow.ColumnCount))));
+                    schedule, row.Int32(ScheduleColumns.Count))));
             }
         }
 
@@ -115,10 +125,11 @@ internal sealed class ScheduleReading(SchemaName schema)
     {
         await using var rows = await connection.ReadAsync(
             new Statement(schema.Sql(History)).Add(id).Add((long)limit), cancellationToken);
+        var row = new Row(rows);
         var ticks = new List<TickRecord>();
         while (await rows.ReadAsync(cancellationToken))
         {
-            ticks.Add(ScheduleRow.ReadTick(rows));
+            ticks.Add(ScheduleColumns.ReadTick(row));
         }
 
         return ticks;

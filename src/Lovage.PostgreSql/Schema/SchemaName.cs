@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Text;
 
@@ -10,12 +9,8 @@ internal sealed class SchemaName
 {
     internal const string Default = "lovage";
 
-    /// <summary>
-    /// With "lovage:" before it the name is that of the channel too, which PostgreSQL bounds at 63 bytes.
-    /// </summary>
+    /// <summary>Characters at the most: the channel's name is longer by 7, and PostgreSQL allows it 63 bytes.</summary>
     internal const int LengthMax = 48;
-
-    private readonly ConcurrentDictionary<string, string> _statements = new(StringComparer.Ordinal);
 
     /// <exception cref="ArgumentException">It is no plain name.</exception>
     internal SchemaName(string name)
@@ -36,19 +31,16 @@ internal sealed class SchemaName
 
     internal string Quoted { get; }
 
-    /// <summary>Where hints travel: one channel a schema.</summary>
+    /// <summary>The channel of this schema's signals.</summary>
     internal string Channel => $"lovage:{Name}";
 
     /// <summary>The statement with this schema in place of <see cref="Tables.Placeholder"/>.</summary>
+    /// <remarks>It writes the text anew: who runs a statement often keeps what it returns.</remarks>
     internal string Sql(string statement) =>
-        _statements.GetOrAdd(
-            statement,
-            static (text, schema) => text.Replace(Tables.Placeholder, $"{schema.Quoted}.", StringComparison.Ordinal),
-            this);
+        statement.Replace(Tables.Placeholder, $"{Quoted}.", StringComparison.Ordinal);
 
-    /// <summary>
-    /// The key of an advisory lock. Others may use such locks in the same database, so it is taken from a digest.
-    /// </summary>
+    /// <summary>The key of an advisory lock.</summary>
+    /// <remarks>It is taken from a digest, since others may use such locks in the same database.</remarks>
     internal long LockKey(string subject) =>
         BinaryPrimitives.ReadInt64BigEndian(SHA256.HashData(Encoding.UTF8.GetBytes($"lovage/{Name}/{subject}")));
 

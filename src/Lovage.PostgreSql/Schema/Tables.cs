@@ -1,22 +1,31 @@
 namespace Lovage.PostgreSql.Schema;
 
 /// <summary>
-/// The tables. Where a job waits or runs is told by the table its key stands in, so that no hot index holds a state:
-/// <c>message</c> is written once, <c>ready</c>, <c>delayed</c> and <c>claim</c> hold only who is there now, and
-/// <c>course</c> what has become of a job as soon as there is more to say than "queued".
+/// The tables. The table in which a job's key stands tells where the job waits or runs: <c>message</c> is written once,
+/// <c>ready</c>, <c>delayed</c> and <c>claim</c> hold the jobs that are there now, and <c>course</c> holds what has
+/// become of a job as soon as there is more to say than "queued".
 /// </summary>
+/// <remarks>
+/// No index that changes with each job holds a state, so that a claim and an outcome write few indexes.
+/// </remarks>
 internal static class Tables
 {
     /// <summary>The schema as it is written here; <see cref="SchemaName"/> puts the real one in its place.</summary>
     internal const string Placeholder = "lovage.";
 
-    /// <summary>
-    /// Steps from one version of the schema to the next; its version is the number of steps it has seen. Never edit a
-    /// step that was released: its checksum is stored.
-    /// </summary>
-    internal static readonly string[] Steps =
-    [
-        """
+    private const string Queue = """
+        autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000, autovacuum_vacuum_cost_delay = 0,
+            vacuum_truncate = off
+        """;
+
+    private const string Counts = """
+        ready bigint NOT NULL DEFAULT 0, delayed bigint NOT NULL DEFAULT 0, claimed bigint NOT NULL DEFAULT 0,
+          enqueued bigint NOT NULL DEFAULT 0, succeeded bigint NOT NULL DEFAULT 0, failed bigint NOT NULL DEFAULT 0,
+          retried bigint NOT NULL DEFAULT 0, cancelled bigint NOT NULL DEFAULT 0, expired bigint NOT NULL DEFAULT 0,
+          dead bigint NOT NULL DEFAULT 0, kept bigint NOT NULL DEFAULT 0
+        """;
+
+    private static readonly string First = $"""
         -- Numbers everything that needs an order: keys, places in queues, stamps, versions of schedules.
         CREATE SEQUENCE lovage.ticket;
 
@@ -33,48 +42,48 @@ internal static class Tables
           id text COLLATE "C" NOT NULL UNIQUE,
           body bytea NOT NULL, more bytea, extra bytea);
 
-        -- Jobs that could run now. Lane 0: they came back from a dead owner. "ready_at" is null when they were ready at
-        -- once; "again" tells that "course" has a row.
+        -- Jobs that could run now. Lane {Lanes.Orphans}: they came back from a dead owner. "ready_at" is null when they
+        -- were ready at once; "again" tells that "course" has a row.
         CREATE TABLE lovage.ready(
           seq bigint NOT NULL, job bigint NOT NULL, ready_at bigint, queue integer NOT NULL, lane smallint NOT NULL,
           priority smallint NOT NULL, again boolean NOT NULL,
           PRIMARY KEY (queue, lane, priority, seq))
-          WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000,
-            autovacuum_vacuum_cost_delay = 0, vacuum_truncate = off);
+          WITH ({Queue});
 
         -- Jobs that wait for their time.
         CREATE TABLE lovage.delayed(due bigint NOT NULL, job bigint NOT NULL, queue integer NOT NULL,
           priority smallint NOT NULL, PRIMARY KEY (queue, due, job))
-          WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000,
-            autovacuum_vacuum_cost_delay = 0, vacuum_truncate = off);
+          WITH ({Queue});
 
-        -- Jobs that workers hold, with what an outcome needs of the job. Nothing but the key is indexed and pages have
-        -- room left, so that a renewal writes no index.
+        -- Jobs that workers hold, with what an outcome needs of the job, and the look that claimed them: owner and look
+        -- find the claims of a look whose reply was lost. Nothing but the key is indexed and pages have room left, so
+        -- that a renewal writes no index.
         CREATE TABLE lovage.claim(
-          job bigint PRIMARY KEY, stamp bigint NOT NULL, until bigint NOT NULL, seq bigint NOT NULL, ready_at bigint,
-          started_at bigint, progress double precision,
+          job bigint PRIMARY KEY, stamp bigint NOT NULL, until bigint NOT NULL, seq bigint NOT NULL,
+          look bigint NOT NULL, ready_at bigint, started_at bigint, progress double precision,
           owner integer NOT NULL, name integer NOT NULL, queue integer NOT NULL, retries integer NOT NULL,
-          attempts integer NOT NULL, deaths integer NOT NULL,
+          attempts integer NOT NULL, deaths integer NOT NULL, offers integer,
           lane smallint NOT NULL, priority smallint NOT NULL, again boolean NOT NULL,
           ahead boolean NOT NULL DEFAULT false, cancel boolean NOT NULL DEFAULT false,
           id text COLLATE "C" NOT NULL, cancel_reason text, progress_message text)
-          WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000,
-            autovacuum_vacuum_cost_delay = 0, vacuum_truncate = off);
+          WITH (fillfactor = 70, {Queue});
 
         -- What has become of a job, its newest attempt included. "base" is how many attempts it had when a person put
-        -- it back.
+        -- it back; "turned" is true when its newest outcome was a retry that became a cancellation; "offers",
+        -- "first_offer_at" and "asked" tell of workers that declined it since its last start.
         CREATE TABLE lovage.course(
           job bigint PRIMARY KEY, due bigint, seq bigint, started_at bigint, duration bigint, stamp bigint,
-          finished_at bigint, progress double precision, retries integer,
+          finished_at bigint, first_offer_at bigint, progress double precision, retries integer,
           deaths integer NOT NULL DEFAULT 0, base integer NOT NULL DEFAULT 0, attempts integer NOT NULL DEFAULT 0,
-          number integer, worker integer, state smallint NOT NULL,
-          ended_as smallint, result bytea, error bytea, logs bytea, reason text, progress_message text);
+          number integer, worker integer, offers integer, state smallint NOT NULL,
+          ended_as smallint, turned boolean, result bytea, error bytea, logs bytea, reason text, progress_message text,
+          asked text);
 
-        -- States as in JobState. Those that succeeded (4) are by far the most: they are found by "course_finished", and
-        -- have no place in the other.
-        CREATE INDEX course_state ON lovage.course(state, job) WHERE state <> 4;
-        CREATE INDEX course_finished ON lovage.course(finished_at, job) WHERE state BETWEEN 4 AND 7;
-        CREATE INDEX course_dead ON lovage.course(finished_at, job) WHERE state = 8;
+        -- States as in JobState. Those that succeeded ({States.Succeeded}) are by far the most: they are found by
+        -- "course_finished", and have no place in the other.
+        CREATE INDEX course_state ON lovage.course(state, job) WHERE state <> {States.Succeeded};
+        CREATE INDEX course_finished ON lovage.course(finished_at, job) WHERE state {States.HaveFinished};
+        CREATE INDEX course_dead ON lovage.course(finished_at, job) WHERE state = {States.Dead};
 
         -- Attempts before the newest.
         CREATE TABLE lovage.attempt(
@@ -83,21 +92,13 @@ internal static class Tables
           ended_as smallint NOT NULL, error bytea, logs bytea, PRIMARY KEY (job, ordinal));
 
         -- Counts by queue and job name (0: of the queue alone). Each transaction adds a line to "tally" and waits for
-        -- nobody; now and then the lines are summed into "counter".
+        -- no other; a worker's sweep sums the lines up into "counter".
         CREATE TABLE lovage.counter(
-          queue integer NOT NULL, name integer NOT NULL, ready bigint NOT NULL, delayed bigint NOT NULL,
-          claimed bigint NOT NULL, enqueued bigint NOT NULL, succeeded bigint NOT NULL,
-          failed bigint NOT NULL, retried bigint NOT NULL, cancelled bigint NOT NULL, expired bigint NOT NULL,
-          dead bigint NOT NULL, kept bigint NOT NULL, PRIMARY KEY (queue, name));
+          queue integer NOT NULL, name integer NOT NULL, {Counts},
+          PRIMARY KEY (queue, name));
         CREATE TABLE lovage.tally(
-          queue integer NOT NULL, name integer NOT NULL, ready bigint NOT NULL DEFAULT 0,
-          delayed bigint NOT NULL DEFAULT 0, claimed bigint NOT NULL DEFAULT 0,
-          enqueued bigint NOT NULL DEFAULT 0, succeeded bigint NOT NULL DEFAULT 0, failed bigint NOT NULL DEFAULT 0,
-          retried bigint NOT NULL DEFAULT 0,
-          cancelled bigint NOT NULL DEFAULT 0, expired bigint NOT NULL DEFAULT 0, dead bigint NOT NULL DEFAULT 0,
-          kept bigint NOT NULL DEFAULT 0)
-          WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000,
-            autovacuum_vacuum_cost_delay = 0, vacuum_truncate = off);
+          queue integer NOT NULL, name integer NOT NULL, {Counts})
+          WITH ({Queue});
         CREATE TABLE lovage.queue(id integer PRIMARY KEY, pause_reason text);
 
         -- Schedules as they were saved, the job that each tick enqueues in the columns of "message". "schedule_course"
@@ -116,9 +117,11 @@ internal static class Tables
           fired bigint NOT NULL DEFAULT 0, missed bigint NOT NULL DEFAULT 0,
           skipped bigint NOT NULL DEFAULT 0, state smallint NOT NULL, reason text);
 
-        -- State 0: active.
-        CREATE INDEX schedule_due ON lovage.schedule_course(next_tick) WHERE state = 0 AND next_tick IS NOT NULL;
-        CREATE INDEX schedule_queued ON lovage.schedule_course(queued_tick) WHERE state = 0 AND queued_tick IS NOT NULL;
+        -- State {Schedules.Active}: active.
+        CREATE INDEX schedule_due ON lovage.schedule_course(next_tick)
+          WHERE state = {Schedules.Active} AND next_tick IS NOT NULL;
+        CREATE INDEX schedule_queued ON lovage.schedule_course(queued_tick)
+          WHERE state = {Schedules.Active} AND queued_tick IS NOT NULL;
 
         -- Jobs of a schedule, by their keys, from when they are enqueued until its next firing sees that they have
         -- ended.
@@ -131,15 +134,24 @@ internal static class Tables
           job text COLLATE "C", PRIMARY KEY (schedule, tick, manual));
         CREATE INDEX tick_recorded ON lovage.tick(recorded_at);
 
-        -- Who leads.
+        -- Which scheduler leads.
         CREATE TABLE lovage.lead(one integer PRIMARY KEY CHECK (one = 1), owner text NOT NULL, until bigint NOT NULL);
+
+        -- Workers as their last beats told, and the sets of job names that they know, each set once.
+        CREATE TABLE lovage.worker(
+          owner text COLLATE "C" PRIMARY KEY, started_at bigint NOT NULL, beat_at bigint NOT NULL,
+          process integer NOT NULL, slots integer NOT NULL, running integer NOT NULL, host text NOT NULL,
+          version text NOT NULL, digest text COLLATE "C" NOT NULL, queues text[] NOT NULL);
+        CREATE TABLE lovage.name_set(digest text COLLATE "C" PRIMARY KEY, names text[] NOT NULL);
 
         -- For people and their tools: columns are added, never changed. Status is Celery's word (celery/states.py).
         CREATE VIEW lovage.job AS
           SELECT m.id, n.text AS name, q.text AS queue,
             CASE WHEN k.job IS NOT NULL THEN CASE WHEN k.started_at IS NULL THEN 'PENDING' ELSE 'STARTED' END
-              ELSE CASE c.state WHEN 2 THEN 'STARTED' WHEN 3 THEN 'RETRY' WHEN 4 THEN 'SUCCESS' WHEN 5 THEN 'FAILURE'
-              WHEN 6 THEN 'REVOKED' WHEN 7 THEN 'REVOKED' WHEN 8 THEN 'FAILURE' ELSE 'PENDING' END
+              ELSE CASE c.state WHEN {States.Running} THEN 'STARTED' WHEN {States.Retrying} THEN 'RETRY'
+                WHEN {States.Succeeded} THEN 'SUCCESS' WHEN {States.Failed} THEN 'FAILURE'
+                WHEN {States.Cancelled} THEN 'REVOKED' WHEN {States.Expired} THEN 'REVOKED'
+                WHEN {States.Dead} THEN 'FAILURE' ELSE 'PENDING' END
             END AS status,
             coalesce(c.attempts, 0) + CASE WHEN k.started_at IS NULL THEN 0 ELSE 1 END AS attempts,
             to_timestamp(m.enqueued_at / 10000000.0) AS created_at,
@@ -149,8 +161,18 @@ internal static class Tables
           FROM lovage.message m JOIN lovage.word n ON n.id = m.name JOIN lovage.word q ON q.id = m.queue
           LEFT JOIN lovage.claim k ON k.job = m.key LEFT JOIN lovage.course c ON c.job = m.key
           LEFT JOIN lovage.word w ON w.id = CASE WHEN k.started_at IS NULL THEN c.worker ELSE k.owner END;
-        """,
-    ];
+        """;
+
+    /// <summary>
+    /// Steps from one version of the schema to the next; its version is the number of steps it has seen. Never edit a
+    /// step that was released: its checksum is stored.
+    /// </summary>
+    internal static readonly SchemaStep[] Steps = [new(First, ReadableFrom: 1)];
 
     internal static int Version => Steps.Length;
 }
+
+/// <summary>One step of the schema.</summary>
+/// <param name="Sql">What it runs.</param>
+/// <param name="ReadableFrom">The lowest version of this package that can work with the tables after it.</param>
+internal sealed record SchemaStep(string Sql, int ReadableFrom);

@@ -1,23 +1,27 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
-using Lovage.PostgreSql.Connections;
+using Lovage.PostgreSql.Commands;
 using Npgsql;
 
 namespace Lovage.PostgreSql.Schema;
 
 /// <summary>
-/// The table <c>word</c> as this process knows it: rows are only ever added, so a number keeps its meaning as long as
-/// the server is the same one. Safe for use by several threads.
+/// The table <c>word</c> as this process knows it. Rows are only added, so that a number keeps its meaning as long as
+/// the server is the same one.
 /// </summary>
+/// <remarks>Safe for use by several threads.</remarks>
 internal sealed class Words(SchemaName schema)
 {
-    /// <summary>Words that are remembered; then all are looked up anew.</summary>
+    /// <summary>Words that this process remembers; with more it forgets them all.</summary>
     private const int KnownMax = 100_000;
 
+    // $1: numbers. Comes back: number, text.
     private const string Texts = "SELECT id, text FROM lovage.word WHERE id = ANY ($1)";
+
+    // $1: texts. Comes back: text, number.
     private const string Find = "SELECT text, id FROM lovage.word WHERE text = ANY ($1)";
 
-    // In order, so that two that add the same words do not wait for each other in a circle.
+    // $1: texts. In order, so that two processes that add the same words do not wait for each other in a circle.
     private const string Insert =
         "INSERT INTO lovage.word(text) SELECT t FROM unnest($1) t ORDER BY t COLLATE \"C\" ON CONFLICT (text) DO "
             + "NOTHING";
@@ -25,16 +29,16 @@ internal sealed class Words(SchemaName schema)
     private Known _known = new();
     private string? _server;
 
-    /// <summary>
-    /// After the connection was lost, perhaps to a server that does not have all that the one before had. What is being
-    /// read from that one is remembered no more.
-    /// </summary>
+    /// <summary>Forgets all words, and what is being read now.</summary>
+    /// <remarks>
+    /// A connection was lost. The next one may lead to a server that does not have all that the one before had.
+    /// </remarks>
     internal void Forget() => Volatile.Write(ref _known, new Known());
 
-    /// <summary>
-    /// A new connection leads to a server, known by the instant at which it started: a standby that was promoted
-    /// without all that the one before had may give a number another meaning.
-    /// </summary>
+    /// <summary>A new connection leads to a server, which is known by the instant at which it started.</summary>
+    /// <remarks>
+    /// A standby that was promoted without all that the one before had may give a number another meaning.
+    /// </remarks>
     internal void Meets(string server)
     {
         if (Interlocked.Exchange(ref _server, server) is { } before && before != server)
@@ -64,9 +68,8 @@ internal sealed class Words(SchemaName schema)
         return texts;
     }
 
-    /// <summary>
-    /// The numbers of words; new words are added, outside of any transaction, since one that is not used does no harm.
-    /// </summary>
+    /// <summary>The numbers of words; new words are added.</summary>
+    /// <remarks>Call it outside of a transaction: the words of one that is undone would be remembered.</remarks>
     internal async ValueTask<Dictionary<string, int>> IdsAsync(
         NpgsqlConnection connection, IReadOnlyCollection<string> texts, CancellationToken cancellationToken)
     {
@@ -128,8 +131,7 @@ internal sealed class Words(SchemaName schema)
     {
         var known = Bounded();
 
-        // What is stored is what PostgreSQL can hold: a word with a sign that it cannot is found under what stands for
-        // it.
+        // PostgreSQL holds not every sign: such a word is found under the text that was stored for it.
         var byStored = missing.ToLookup(Statement.Storable, StringComparer.Ordinal);
         await using var rows = await connection.ReadAsync(
             new Statement(schema.Sql(Find)).Add([.. missing]), cancellationToken);

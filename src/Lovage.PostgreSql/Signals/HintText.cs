@@ -5,28 +5,28 @@ using Lovage.Storage;
 namespace Lovage.PostgreSql.Signals;
 
 /// <summary>
-/// Hints as one line of text each, after a first line that names the sender by the number of its session.
+/// Signals as one line of text each, after a first line that names the sender by the number of its session.
 /// </summary>
 internal static class HintText
 {
     /// <summary>PostgreSQL carries less than 8,000 bytes in one notification.</summary>
     internal const int BytesMax = 7_900;
 
-    /// <summary>
-    /// In place of a sender, for hints of jobs that took their places before, perhaps long ago: whoever hears them, the
-    /// sender included, is to look for what comes late.
-    /// </summary>
-    internal const int Nobody = 0;
+    /// <summary>In place of a sender: jobs may stand at places that looks have passed.</summary>
+    /// <remarks>All receivers that hear it, the sender's included, look from the start.</remarks>
+    internal const int NoSender = 0;
 
     private const char Ready = 'r';
+    private const char Orphans = 'o';
     private const char Cancel = 'c';
     private const char Ended = 'e';
     private const char Schedules = 's';
     private const char Changed = '*';
 
-    /// <summary>
-    /// Writes as many hints as fit; more ends of jobs are left out, for anything else one that stands for all of it.
-    /// </summary>
+    /// <summary>Writes as many signals as fit.</summary>
+    /// <remarks>
+    /// Ends of jobs that do not fit are left out; for anything else one signal stands for all of them.
+    /// </remarks>
     internal static string Write(int sender, IEnumerable<Signal> signals)
     {
         var text = new StringBuilder(sender.ToString(CultureInfo.InvariantCulture));
@@ -52,7 +52,7 @@ internal static class HintText
         return text.ToString();
     }
 
-    /// <summary>Reads hints; lines of a later version are passed over.</summary>
+    /// <summary>Reads signals; lines of a later version are passed over.</summary>
     internal static (int Sender, IReadOnlyList<Signal> Signals) Read(string text)
     {
         var lines = text.Split('\n');
@@ -63,6 +63,7 @@ internal static class HintText
     private static string Line(Signal signal) => signal.Kind switch
     {
         SignalKind.JobsReady => $"{Ready}{signal.Queue}",
+        SignalKind.OrphansReady => $"{Orphans}{signal.Queue}",
         SignalKind.CancelRequested => $"{Cancel}{signal.Id.Value}",
         SignalKind.JobEnded => $"{Ended}{signal.Id.Value}",
         SignalKind.SchedulesChanged => $"{Schedules}",
@@ -75,6 +76,7 @@ internal static class HintText
         return (line.Length == 0 ? '\0' : line[0]) switch
         {
             Ready => new Signal(SignalKind.JobsReady, rest),
+            Orphans => new Signal(SignalKind.OrphansReady, rest),
             Cancel => JobId.TryParse(rest, out var id) ? new Signal(SignalKind.CancelRequested, null, id) : null,
             Ended => JobId.TryParse(rest, out var id) ? new Signal(SignalKind.JobEnded, null, id) : null,
             Schedules => new Signal(SignalKind.SchedulesChanged),

@@ -1,17 +1,19 @@
+using Lovage.PostgreSql.Commands;
 using Lovage.PostgreSql.Connections;
 using Lovage.Storage;
 using Npgsql;
 
 namespace Lovage.PostgreSql.Signals;
 
-/// <summary>
-/// Hints by LISTEN and NOTIFY. One connection listens, and is asked for a sign of life when it hears nothing: one that
-/// lost its peer without a word is replaced. Sending collects what comes within a few milliseconds, since each
-/// notification takes a lock that all transactions of the server share.
-/// </summary>
+/// <summary>Signals by LISTEN and NOTIFY.</summary>
+/// <remarks>
+/// One connection listens. When it hears nothing it asks for a sign of life, so that one that lost its peer without a
+/// word is replaced. Sending collects the signals of a few milliseconds, since each notification takes a lock that all
+/// transactions of the server share.
+/// </remarks>
 internal sealed class PostgreSqlSignals(Database database) : SignalBus, IAsyncDisposable
 {
-    /// <summary>More would not fit into one notification.</summary>
+    /// <summary>Ends of jobs in one notification at the most: more would not fit.</summary>
     private const int EndsMax = 250;
     private const int SignOfLifeSeconds = 3;
 
@@ -42,10 +44,11 @@ internal sealed class PostgreSqlSignals(Database database) : SignalBus, IAsyncDi
     /// <summary>True from when it has begun until it is disposed.</summary>
     internal bool IsOn => Volatile.Read(ref _isOn);
 
-    /// <summary>
-    /// There may be jobs that took their places long ago: an app's transaction has committed, claims were given back,
-    /// here or elsewhere, or nothing was heard for a while.
-    /// </summary>
+    /// <summary>There may be jobs at places that looks have passed: receivers look from the start.</summary>
+    /// <remarks>
+    /// A caller's transaction has committed, claims were released, here or elsewhere, or this process did not listen
+    /// for a while.
+    /// </remarks>
     internal event Action? CameLate;
 
     /// <summary>Begins to listen and to send.</summary>
@@ -53,20 +56,22 @@ internal sealed class PostgreSqlSignals(Database database) : SignalBus, IAsyncDi
     {
         var connection = await ConnectAsync(cancellationToken);
 
-        // Ends of jobs are told whether somebody in this process waits for them or not: elsewhere somebody may.
+        // Ends of jobs are sent whether this process waits for them or not: another may.
         _interest = Subscribe(static _ => { }, SignalKind.JobEnded);
         Volatile.Write(ref _isOn, true);
         _listening = ListenAsync(connection);
         _sending = SendAsync();
     }
 
-    /// <summary>Others are to hear <see cref="CameLate"/> before what is sent next.</summary>
+    /// <summary>Raises <see cref="CameLate"/> here, and elsewhere with the signals that are sent next.</summary>
     internal void TellLate()
     {
         lock (_lock)
         {
             _isLate = true;
         }
+
+        CameLate?.Invoke();
     }
 
     public async ValueTask DisposeAsync()
@@ -120,11 +125,11 @@ internal sealed class PostgreSqlSignals(Database database) : SignalBus, IAsyncDi
             try
             {
                 await database.CallAsync(
-                    connection => NotifyAsync(connection, isLate ? HintText.Nobody : Session, signals), _stop.Token);
+                    connection => NotifyAsync(connection, isLate ? HintText.NoSender : Session, signals), _stop.Token);
             }
             catch (Exception fault) when (fault is StorageException or OperationCanceledException)
             {
-                // Only hints are missed: whoever waits also looks by himself now and then.
+                // Only signals are missed: receivers and waiters also look by themselves now and then.
             }
 
             last = _time.GetTimestamp();
@@ -145,7 +150,8 @@ internal sealed class PostgreSqlSignals(Database database) : SignalBus, IAsyncDi
 
     private async Task<bool> NotifyAsync(NpgsqlConnection connection, int sender, List<Signal> signals)
     {
-        // A notification that is lost with the server was for sessions that are lost too: nobody waits for the disk.
+        // A notification that is lost with the server was for sessions that are lost too: it does not wait for the
+        // disk.
         await connection.ExecuteAsync(
             new Statement("SELECT set_config('synchronous_commit', 'off', true), pg_notify($1, $2)")
                 .Add(database.Schema.Channel)
@@ -167,7 +173,7 @@ internal sealed class PostgreSqlSignals(Database database) : SignalBus, IAsyncDi
                     await Task.Delay(pause, _time, _stop.Token);
                     connection = await ConnectAsync(_stop.Token);
 
-                    // Whatever was told meanwhile was missed.
+                    // This process has missed all signals meanwhile.
                     CameLate?.Invoke();
                     Dispatch(new Signal(SignalKind.Changed));
                 }
@@ -181,7 +187,7 @@ internal sealed class PostgreSqlSignals(Database database) : SignalBus, IAsyncDi
             }
             catch (Exception fault) when (StorageFault.IsFault(fault))
             {
-                // What this connection has lost, the others have perhaps lost too, and would find out later.
+                // The other connections have perhaps lost the server too, and would find out later.
                 database.Forget();
                 pause = pause < RetryMax / 2 ? pause * 2 : RetryMax;
             }
@@ -244,7 +250,7 @@ internal sealed class PostgreSqlSignals(Database database) : SignalBus, IAsyncDi
     private void OnNotification(object sender, NpgsqlNotificationEventArgs hint)
     {
         var (from, signals) = HintText.Read(hint.Payload);
-        if (from == HintText.Nobody)
+        if (from == HintText.NoSender)
         {
             CameLate?.Invoke();
         }

@@ -1,14 +1,16 @@
+using Lovage.PostgreSql.Commands;
 using Lovage.PostgreSql.Connections;
 
 namespace Lovage.PostgreSql.Writing;
 
 /// <summary>
-/// Draws the keys of batches, which are their places too, before they are stored: so batches that are stored at the
-/// same time keep the order in which they were given.
+/// Draws the keys of batches before the batches are stored. Keys are places too, so that batches which are stored at
+/// the same time keep the order of their calls.
 /// </summary>
 /// <remarks>Safe for use by several threads.</remarks>
 internal sealed class PlaceDraw(Database database)
 {
+    // $1: how many. Comes back: the keys.
     private const string Draw = "SELECT array_agg(nextval('lovage.ticket')) FROM generate_series(1, $1)";
 
     private readonly Lock _lock = new();
@@ -27,7 +29,7 @@ internal sealed class PlaceDraw(Database database)
 
     private async Task<long[]> DrawAfterAsync(Task before, int count, CancellationToken cancellationToken)
     {
-        // Whether it succeeded is its own caller's business.
+        // Its own caller hears of its failure.
         await before.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ForceYielding);
         return await database.CallAsync(
             async connection => await connection.ScalarAsync<long[]>(

@@ -1,5 +1,6 @@
 using System.Globalization;
-using Lovage.PostgreSql.Connections;
+using Lovage.PostgreSql.Commands;
+using Lovage.PostgreSql.Life;
 using Lovage.PostgreSql.Schema;
 using Lovage.Protocol;
 using Lovage.Storage;
@@ -13,22 +14,27 @@ namespace Lovage.PostgreSql.Writing;
 internal sealed class PublishStatement(SchemaName schema)
 {
     private const int TriesMax = 10;
+    private const int RowsAt = 2;
+    private const int PlainAt = 7;
+    private const int CompareAt = 1;
+
+    private static readonly Input<JobMessage> Rows = MessageRow.Input().Keys("drawn");
+    private static readonly Input<JobMessage> PlainRows = MessageRow.PlainInput().Keys("drawn");
+
+    private static readonly Input<JobMessage> CompareRows = new Input<JobMessage>()
+        .Text("id", static message => message.Id.Value)
+        .Word("name", static message => message.Name)
+        .BytesOrNull("body", static message => message.Body.ToArray());
 
     // Keys are those given, or are drawn in the order of the messages.
     private static readonly string Input = string.Create(CultureInfo.InvariantCulture, $"""
         WITH {Sql.Clock},
         input AS MATERIALIZED (
-          SELECT t.*, t.due > t.now AS waits, least(greatest(t.priority, 0), 9)::smallint AS place FROM (
+          SELECT t.*, t.due > t.now AS waits, {Priorities.Of("t.priority")} AS place FROM (
             SELECT coalesce(i.drawn, nextval('lovage.ticket')) AS key, i.*, clock.now,
               greatest(least(clock.now + least(coalesce(greatest(i.delay, 0), 0), {StorageTime.Latest}),
               {StorageTime.Latest}), coalesce(i.eta, 0)) AS due
-            FROM (
-              SELECT * FROM unnest($2::text[], $3::integer[], $4::integer[], $5::integer[], $6::smallint[],
-                $7::integer[], $8::bigint[], $9::bigint[], $10::bigint[], $11::integer[],
-                $12::bytea[], $13::bytea[], $14::bytea[], $15::integer[], $16::bigint[])
-              WITH ORDINALITY AS a(id, name, queue, priority, flags, retries, delay, eta, expires, max_attempts, body,
-                more, extra, origin, drawn, ord) ORDER BY ord) i
-            CROSS JOIN clock) t),
+            FROM (SELECT * FROM {Rows.NumberedRows(RowsAt)} ORDER BY ord) i CROSS JOIN clock) t),
         stored AS (
           INSERT INTO lovage.message(key, id, name, queue, priority, flags, retries, enqueued_at, delay, eta, expires,
             max_attempts, body, more, extra, origin)
@@ -36,58 +42,54 @@ internal sealed class PublishStatement(SchemaName schema)
             extra, origin FROM input
         """);
 
-    // What stands in FRESH was stored now.
-    private const string Places = """
-        waiting AS (INSERT INTO lovage.delayed(queue, due, job, priority) SELECT queue, due, key, place FROM FRESH
-          WHERE waits),
-        scheduled AS (INSERT INTO lovage.course(job, state, due) SELECT key, 0, due FROM FRESH WHERE waits),
-        placed AS (INSERT INTO lovage.ready(queue, lane, priority, seq, job, again)
-          SELECT queue, 1, place, key, key, false FROM FRESH WHERE NOT waits),
-        counted AS (
-          INSERT INTO lovage.tally(queue, name, ready, delayed, enqueued)
-          SELECT queue, name, count(*) FILTER (WHERE NOT waits), count(*) FILTER (WHERE waits), count(*) FROM FRESH
-            GROUP BY queue, name)
-        """;
-
+    // $1: the time. Then the messages, instants in units of 100 ns since 1970, spans in units of 100 ns, and their
+    // keys. Comes back for each that was stored: its number in the batch from 1, its key, whether it waits.
     // Rows are written in the order of their ids, so that two who publish the same ids do not wait for each other in a
     // circle.
     private static readonly string Insert = $"""
         {Input} ORDER BY id COLLATE "C", ord ON CONFLICT (id) DO NOTHING RETURNING key),
         fresh AS MATERIALIZED (SELECT i.* FROM input i JOIN stored USING (key)),
-        {Places.Replace("FRESH", "fresh", StringComparison.Ordinal)}
-        SELECT ord, key FROM fresh
+        {PlacesOf("fresh")}
+        SELECT ord, key, waits FROM fresh
         """;
 
+    // The same; comes back: the numbers of those that wait.
     // To ask for each id whether it is known takes a third of the time: without that a known one makes the whole
     // statement fail.
-    private static readonly string InsertNew =
-        $"{Input}), {Places.Replace("FRESH", "input", StringComparison.Ordinal)} SELECT 1";
+    private static readonly string InsertNew = $"{Input}), {PlacesOf("input")} SELECT ord FROM input WHERE waits";
 
+    // $1: the time, $2 to $6: priority, flags, retries, max_attempts and origin of all. Then what differs, and the
+    // keys. Nothing comes back.
     // Most batches: jobs that are ready at once and alike. Fewer columns and no sorting take a quarter less of the
     // server's time.
-    private const string InsertPlain = $"""
+    private static readonly string InsertPlain = $"""
         WITH {Sql.Clock},
         input AS MATERIALIZED (
-          SELECT coalesce(a.drawn, nextval('lovage.ticket')) AS key, a.id, a.name, a.queue, a.body, a.more
-          FROM unnest($2::text[], $3::integer[], $4::integer[], $5::bytea[], $6::bytea[], $7::bigint[]) AS a(id, name,
-            queue, body, more, drawn)),
+          SELECT coalesce(i.drawn, nextval('lovage.ticket')) AS key, i.id, i.name, i.queue, i.body, i.more
+          FROM {PlainRows.Rows(PlainAt)}),
         stored AS (
           INSERT INTO lovage.message(key, id, name, queue, priority, flags, retries, enqueued_at, max_attempts, body,
             more, origin)
-          SELECT key, id, name, queue, $8::integer, $9::smallint, $10::integer, now, $11::integer, body, more,
-            $12::integer FROM input CROSS JOIN clock),
-        placed AS (INSERT INTO lovage.ready(queue, lane, priority, seq, job, again)
-          SELECT queue, 1, least(greatest($8::integer, 0), 9)::smallint, key, key, false FROM input),
-        counted AS (INSERT INTO lovage.tally(queue, name, ready, enqueued) SELECT queue, name, count(*), count(*)
-          FROM input GROUP BY queue, name)
+          SELECT key, id, name, queue, $2::integer, $3::smallint, $4::integer, now, $5::integer, body, more,
+            $6::integer FROM input CROSS JOIN clock),
+        placed AS ({Place.Ready(
+            "input", priority: Priorities.Of("$2::integer"), seq: "key", job: "key", again: "false")}),
+        counted AS ({Tally.Of("input", ("ready", Tally.Rows), ("enqueued", Tally.Rows))})
         SELECT 1
         """;
 
-    private const string Compare = """
-        SELECT i.ord, m.key, m.name = i.name AND m.body = i.body
-          FROM unnest($1::text[], $2::integer[], $3::bytea[]) WITH ORDINALITY AS i(id, name, body, ord)
-        JOIN lovage.message m ON m.id = i.id
+    // The messages. Comes back for each whose id is known: its number in the batch from 1, the key of the job, whether
+    // name and arguments are the same, where the job stands.
+    private static readonly string Compare = $"""
+        SELECT i.ord, m.key, m.name = i.name AND m.body = i.body, ({Sql.State})::smallint
+        FROM {CompareRows.NumberedRows(CompareAt)} JOIN lovage.message m ON m.id = i.id
+          LEFT JOIN lovage.course c ON c.job = m.key LEFT JOIN lovage.claim k ON k.job = m.key
         """;
+
+    private readonly string _insert = schema.Sql(Insert);
+    private readonly string _insertNew = schema.Sql(InsertNew);
+    private readonly string _insertPlain = schema.Sql(InsertPlain);
+    private readonly string _compare = schema.Sql(Compare);
 
     /// <summary>
     /// Stores messages in a transaction of its own. The words must be known; see <see cref="MessageRow.WordsOf"/>.
@@ -98,7 +100,7 @@ internal sealed class PublishStatement(SchemaName schema)
     /// <param name="words">The numbers of their words.</param>
     /// <param name="now">The time in place of the server's, in tests.</param>
     /// <returns>For each, in order, what became of it.</returns>
-    internal async Task<PublishStatus[]> PublishAsync(
+    internal async Task<PublishResult[]> PublishAsync(
         NpgsqlConnection connection,
         IReadOnlyList<JobMessage> messages,
         long[]? keys,
@@ -109,36 +111,32 @@ internal sealed class PublishStatement(SchemaName schema)
         {
             try
             {
-                var insert = MessageRow.ArePlain(messages)
-                    ? MessageRow.AddPlain(new Statement(schema.Sql(InsertPlain)).Add(now), messages, keys, words)
-                    : MessageRow.Add(new Statement(schema.Sql(InsertNew)).Add(now), messages, words).Add(keys);
-                await connection.ExecuteAsync(insert, CancellationToken.None);
-                return new PublishStatus[messages.Count];
+                return await PublishNewAsync(connection, messages, keys, words, now);
             }
             catch (PostgresException known) when (known.SqlState == PostgresErrorCodes.UniqueViolation)
             {
-                // A call that was repeated, since its answer was lost. Nothing was stored now.
+                // The caller repeats a call whose reply was lost. Nothing was stored now.
             }
         }
 
-        return Array.ConvertAll(await RunAsync(connection, messages, keys, words, now), static result => result.Status);
+        return Array.ConvertAll(await RunAsync(connection, messages, keys, words, now), static stored => stored.Result);
     }
 
-    /// <summary>The words must be known; see <see cref="MessageRow.WordsOf"/>.</summary>
+    /// <summary>Stores messages. The words must be known; see <see cref="MessageRow.WordsOf"/>.</summary>
     /// <param name="connection">The connection, in a transaction of its caller's or in none.</param>
     /// <param name="messages">The messages.</param>
     /// <param name="keys">Their keys; null to draw them now.</param>
     /// <param name="words">The numbers of their words.</param>
     /// <param name="now">The time in place of the server's, in tests.</param>
     /// <returns>For each, in order, what became of it, and the key of the job that has its id.</returns>
-    internal async Task<(PublishStatus Status, long Key)[]> RunAsync(
+    internal async Task<(PublishResult Result, long Key)[]> RunAsync(
         NpgsqlConnection connection,
         IReadOnlyList<JobMessage> messages,
         long[]? keys,
         IReadOnlyDictionary<string, int> words,
         long? now)
     {
-        var results = new (PublishStatus Status, long Key)[messages.Count];
+        var results = new (PublishResult Result, long Key)[messages.Count];
         var open = Enumerable.Range(0, messages.Count).ToList();
         for (var turn = 0; open.Count > 0; turn++)
         {
@@ -152,9 +150,56 @@ internal sealed class PublishStatement(SchemaName schema)
             await InsertAsync(connection, messages, keys, words, now, open, results);
             if (open.Count > 0)
             {
-                // What is known neither way was removed meanwhile, and is tried again.
+                // A job that is known neither way was removed meanwhile, and is stored in the next turn.
                 await CompareAsync(connection, messages, words, open, results);
             }
+        }
+
+        return results;
+    }
+
+    // What stands in the relation was stored now.
+    private static string PlacesOf(string fresh) => $"""
+        waiting AS ({Place.Delayed($"{fresh} WHERE waits", priority: "place", job: "key")}),
+        scheduled AS (INSERT INTO lovage.course(job, state, due) SELECT key, {States.Scheduled}, due FROM {fresh}
+          WHERE waits),
+        placed AS ({Place.Ready(
+            $"{fresh} WHERE NOT waits", priority: "place", seq: "key", job: "key", again: "false")}),
+        counted AS ({Tally.Of(
+            fresh,
+            ("ready", Tally.Where("NOT waits")),
+            ("delayed", Tally.Where("waits")),
+            ("enqueued", Tally.Rows))})
+        """;
+
+    /// <summary>Stores messages whose ids are new; fails as a whole when one is not.</summary>
+    private async Task<PublishResult[]> PublishNewAsync(
+        NpgsqlConnection connection,
+        IReadOnlyList<JobMessage> messages,
+        long[]? keys,
+        IReadOnlyDictionary<string, int> words,
+        long? now)
+    {
+        var results = new PublishResult[messages.Count];
+        for (var i = 0; i < results.Length; i++)
+        {
+            results[i] = new PublishResult(PublishStatus.Accepted, messages[i].Id, JobState.Queued);
+        }
+
+        if (MessageRow.ArePlain(messages))
+        {
+            var plain = MessageRow.AddCommon(new Statement(_insertPlain).Add(now), messages[0], words);
+            await connection.ExecuteAsync(
+                PlainRows.AddTo(plain, messages, words, keys), CancellationToken.None);
+            return results;
+        }
+
+        await using var rows = await connection.ReadAsync(
+            Rows.AddTo(new Statement(_insertNew).Add(now), messages, words, keys), CancellationToken.None);
+        while (await rows.ReadAsync())
+        {
+            var place = (int)rows.GetInt64(0) - 1;
+            results[place] = results[place] with { State = JobState.Scheduled };
         }
 
         return results;
@@ -167,18 +212,19 @@ internal sealed class PublishStatement(SchemaName schema)
         IReadOnlyDictionary<string, int> words,
         long? now,
         List<int> open,
-        (PublishStatus Status, long Key)[] results)
+        (PublishResult Result, long Key)[] results)
     {
         var all = open.Count == messages.Count;
         var part = all ? messages : [.. open.Select(i => messages[i])];
         var drawn = all || keys is null ? keys : [.. open.Select(i => keys[i])];
         await using var rows = await connection.ReadAsync(
-            MessageRow.Add(new Statement(schema.Sql(Insert)).Add(now), part, words).Add(drawn), CancellationToken.None);
+            Rows.AddTo(new Statement(_insert).Add(now), part, words, drawn), CancellationToken.None);
         var accepted = new HashSet<int>();
         while (await rows.ReadAsync())
         {
             var place = open[(int)rows.GetInt64(0) - 1];
-            results[place] = (PublishStatus.Accepted, rows.GetInt64(1));
+            var state = rows.GetBoolean(2) ? JobState.Scheduled : JobState.Queued;
+            results[place] = (new PublishResult(PublishStatus.Accepted, messages[place].Id, state), rows.GetInt64(1));
             accepted.Add(place);
         }
 
@@ -190,20 +236,17 @@ internal sealed class PublishStatement(SchemaName schema)
         IReadOnlyList<JobMessage> messages,
         IReadOnlyDictionary<string, int> words,
         List<int> open,
-        (PublishStatus Status, long Key)[] results)
+        (PublishResult Result, long Key)[] results)
     {
-        var compare = new Statement(schema.Sql(Compare))
-            .Add([.. open.Select(i => messages[i].Id.Value)])
-            .Add([.. open.Select(i => words[messages[i].Name])])
-            .Add([.. open.Select(i => (byte[]?)messages[i].Body.ToArray())]);
+        var compare = CompareRows.AddTo(new Statement(_compare), [.. open.Select(i => messages[i])], words);
         await using var rows = await connection.ReadAsync(compare, CancellationToken.None);
         var known = new HashSet<int>();
         while (await rows.ReadAsync())
         {
             var place = open[(int)rows.GetInt64(0) - 1];
-            results[place] = (rows.GetBoolean(2)
-                ? PublishStatus.AlreadyKnown
-                : PublishStatus.IdConflict, rows.GetInt64(1));
+            var status = rows.GetBoolean(2) ? PublishStatus.AlreadyKnown : PublishStatus.IdConflict;
+            results[place] = (
+                new PublishResult(status, messages[place].Id, (JobState)rows.GetInt16(3)), rows.GetInt64(1));
             known.Add(place);
         }
 

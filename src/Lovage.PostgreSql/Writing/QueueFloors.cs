@@ -1,15 +1,15 @@
 namespace Lovage.PostgreSql.Writing;
 
 /// <summary>
-/// Where, by what this process has taken, the rows of queues begin that may still be there: places that were claimed,
-/// and due times that were made ready. Below lie the dead rows, which a transaction that stays open anywhere in the
-/// database keeps from being removed: looking through them from the start made each look slower than the one before.
+/// Where one receiver's looks begin: behind the places that it has claimed and the due times that it has made ready.
 /// </summary>
 /// <remarks>
+/// Below these floors lie dead rows, which a transaction that stays open anywhere in the database keeps from being
+/// removed. Looks that went through them from the start became slower and slower.
 /// A floor follows what was taken by half a second, for jobs whose transactions commit out of order. Once a second a
-/// look begins at the start, seldomer where that takes long, for all others that come late; when it takes what a floor
-/// had hidden, that floor is gone, as there may be more. Where somebody tells, all are (<see cref="Reset"/>). Safe for
-/// use by several threads.
+/// look begins at the start, less often where that takes long, for all jobs that come later still. When it takes
+/// something that a floor had hidden, that floor is dropped, as there may be more. A signal drops all floors
+/// (<see cref="Reset"/>). Safe for use by several threads.
 /// </remarks>
 internal sealed class QueueFloors(TimeProvider time)
 {
@@ -18,7 +18,7 @@ internal sealed class QueueFloors(TimeProvider time)
     private static readonly TimeSpan Trail = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan WholeEvery = TimeSpan.FromSeconds(1);
 
-    /// <summary>However long one took: it may have waited for something else.</summary>
+    /// <summary>A look that took long may have waited for something else.</summary>
     private static readonly TimeSpan WholeEveryMax = TimeSpan.FromSeconds(10);
 
     /// <summary>A look from the start takes no more than this share of the time.</summary>
@@ -27,10 +27,8 @@ internal sealed class QueueFloors(TimeProvider time)
     private readonly Lock _lock = new();
     private readonly Dictionary<int, Queue> _queues = [];
 
-    /// <summary>
-    /// What to look through: due times from one on, and stretches of places, one for each priority that has a floor and
-    /// one for each gap between these.
-    /// </summary>
+    /// <summary>Plans a look: from which due times on, and which stretches of places.</summary>
+    /// <remarks>A stretch is a priority that has a floor, or the priorities between two of these.</remarks>
     internal Look Begin(int[] queues)
     {
         var look = new Look(time.GetTimestamp(), queues);
@@ -102,7 +100,7 @@ internal sealed class QueueFloors(TimeProvider time)
         }
     }
 
-    /// <summary>A look has ended: how long one from the start takes says how often there is one.</summary>
+    /// <summary>A look has ended: the time that one from the start takes decides how often there is one.</summary>
     internal void End(Look look)
     {
         if (look.Wholes.Count == 0)
@@ -124,7 +122,7 @@ internal sealed class QueueFloors(TimeProvider time)
         }
     }
 
-    /// <summary>Jobs have come back, or late: the next look begins at the start.</summary>
+    /// <summary>Jobs have come back, or came late: the next look begins at the start.</summary>
     internal void Reset()
     {
         var now = time.GetTimestamp();
@@ -158,7 +156,7 @@ internal sealed class QueueFloors(TimeProvider time)
         }
     }
 
-    /// <summary>What one look goes through, as columns.</summary>
+    /// <summary>What one look goes through.</summary>
     internal sealed class Look(long timestamp, int[] queues)
     {
         internal long Timestamp => timestamp;
@@ -166,24 +164,13 @@ internal sealed class QueueFloors(TimeProvider time)
         /// <summary>For each queue of the look, from which due time on; 0 for the start.</summary>
         internal long[] Dues { get; } = new long[queues.Length];
 
-        internal List<int> Queues { get; } = [];
-
-        internal List<short> Lows { get; } = [];
-
-        internal List<short> Highs { get; } = [];
-
-        internal List<long> Floors { get; } = [];
+        internal List<QueueStretch> Stretches { get; } = [];
 
         /// <summary>Queues that are looked through from the start.</summary>
         internal List<int> Wholes { get; } = [];
 
-        internal void Add(int queue, short low, short high, long floor)
-        {
-            Queues.Add(queue);
-            Lows.Add(low);
-            Highs.Add(high);
-            Floors.Add(floor);
-        }
+        internal void Add(int queue, short low, short high, long floor) =>
+            Stretches.Add(new QueueStretch(queue, low, high, floor));
     }
 
     private sealed class Queue
@@ -200,7 +187,7 @@ internal sealed class QueueFloors(TimeProvider time)
     }
 
     /// <summary>
-    /// From: where to look from; Next: what that becomes half a second after NextAt; Highest: what was taken.
+    /// From: where looks begin. Next: what From becomes half a second after NextAt. Highest: the last that was taken.
     /// </summary>
     private struct Floor
     {
@@ -210,3 +197,10 @@ internal sealed class QueueFloors(TimeProvider time)
         internal long Highest;
     }
 }
+
+/// <summary>Places of a queue that a look goes through.</summary>
+/// <param name="Queue">The queue's number.</param>
+/// <param name="Low">The first priority.</param>
+/// <param name="High">The last priority.</param>
+/// <param name="Floor">The first place of the first priority.</param>
+internal readonly record struct QueueStretch(int Queue, short Low, short High, long Floor);

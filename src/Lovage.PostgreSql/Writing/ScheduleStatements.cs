@@ -1,51 +1,54 @@
-using Lovage.PostgreSql.Connections;
+using Lovage.PostgreSql.Commands;
 using Lovage.PostgreSql.Schema;
 using Lovage.Protocol;
 using Lovage.Storage;
+using Lovage.Storage.Plans;
 using Npgsql;
 
 namespace Lovage.PostgreSql.Writing;
 
 /// <summary>
-/// What is done to schedules. Each step locks the row of the schedule first, so that two who step at once do so one
-/// after the other.
+/// Changes schedules: they are saved, removed, fired and run by hand. Each step locks the row of the schedule first, so
+/// that two steps of one schedule follow one another.
 /// </summary>
 internal sealed class ScheduleStatements(SchemaName schema, PublishStatement publish)
 {
-    private const string Now =
-        "SELECT coalesce($1::bigint, (extract(epoch FROM clock_timestamp()) * 10000000)::bigint)";
+    private const int InsertAt = 3;
+    private const int UpdateAt = 2;
 
+    private static readonly Input<ScheduleRecord> Row = ScheduleRow.Input();
+
+    // $1: the time. Comes back: the time.
+    private const string Now = $"SELECT {Sql.Now}";
+
+    // $1: the schedule's id. Comes back: key, version, state, last tick, queued tick.
     private const string Lock = """
         SELECT p.schedule, p.version, p.state, p.last_tick, p.queued_tick FROM lovage.schedule_course p
         WHERE p.schedule = (SELECT key FROM lovage.schedule WHERE id = $1) FOR UPDATE
         """;
 
+    // Comes back: a new key.
     private const string NewNumber = "SELECT nextval('lovage.ticket')";
 
-    private const string JobInput = """
-        unnest($2::text[], $3::integer[], $4::integer[], $5::integer[], $6::smallint[], $7::integer[], $8::bigint[],
-        $9::bigint[], $10::bigint[], $11::integer[], $12::bytea[],
-          $13::bytea[], $14::bytea[], $15::integer[]) AS i(job, name, queue, priority, flags, retries, delay, eta,
-          expires, max_attempts, body, more, extra, origin)
+    // $1: the key, $2: the time. Then the schedule. Comes back: the key; nothing when another of this id is there.
+    private static readonly string Insert = $"""
+        INSERT INTO lovage.schedule(key, created_at, job, name, queue, priority, flags, retries, delay, eta, expires,
+          max_attempts, body, more, extra, origin, id, trigger, app, digest, edited, misfire, grace, catch_up_max,
+          overlap, overlap_max, jitter)
+        SELECT $1, $2, i.* FROM {Row.Rows(InsertAt)} ON CONFLICT (id) DO NOTHING RETURNING key
         """;
 
-    private const string Insert = $"""
-        INSERT INTO lovage.schedule(key, job, name, queue, priority, flags, retries, delay, eta, expires, max_attempts,
-          body, more, extra, origin,
-          id, trigger, app, digest, edited, misfire, grace, catch_up_max, overlap, overlap_max, jitter, created_at)
-        SELECT $1, i.*, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27 FROM {JobInput}
-          ON CONFLICT (id) DO NOTHING RETURNING key
-        """;
-
-    private const string Update = $"""
-        UPDATE lovage.schedule s SET job = i.job, name = i.name, queue = i.queue, priority = i.priority,
+    // $1: the key. Then the schedule. Comes back: the key; nothing when it was removed.
+    private static readonly string Update = $"""
+        UPDATE lovage.schedule s SET job = i.id, name = i.name, queue = i.queue, priority = i.priority,
           flags = i.flags, retries = i.retries, delay = i.delay, eta = i.eta, expires = i.expires,
           max_attempts = i.max_attempts, body = i.body, more = i.more, extra = i.extra, origin = i.origin,
-          trigger = $17, app = $18, digest = $19, edited = $20, misfire = $21, grace = $22,
-          catch_up_max = $23, overlap = $24, overlap_max = $25, jitter = $26
-        FROM {JobInput} WHERE s.key = $1 AND s.id = $16 RETURNING s.key
+          trigger = i.trigger, app = i.app, digest = i.digest, edited = i.edited, misfire = i.misfire, grace = i.grace,
+          catch_up_max = i.catch_up_max, overlap = i.overlap, overlap_max = i.overlap_max, jitter = i.jitter
+        FROM {Row.Rows(UpdateAt)} WHERE s.key = $1 AND s.id = i.schedule RETURNING s.key
         """;
 
+    // $1: the key, $2: state, $3: why, $4: next tick, $5: queued tick. Comes back: the new version.
     private const string Step = """
         INSERT INTO lovage.schedule_course AS p (schedule, version, state, reason, next_tick, queued_tick)
           VALUES ($1, nextval('lovage.ticket'), $2, $3, $4, $5)
@@ -54,6 +57,7 @@ internal sealed class ScheduleStatements(SchemaName schema, PublishStatement pub
         RETURNING version
         """;
 
+    // $1: the id. Comes back: how many were removed.
     private const string Remove = """
         WITH gone AS (DELETE FROM lovage.schedule WHERE id = $1 RETURNING key),
         unticked AS (DELETE FROM lovage.tick t USING gone WHERE t.schedule = gone.key),
@@ -62,16 +66,20 @@ internal sealed class ScheduleStatements(SchemaName schema, PublishStatement pub
         SELECT count(*) FROM gone
         """;
 
+    // $1: the key, $2: state, $3: why, $4: next tick, $5: queued tick, $6: last tick, $7 to $9: by how much the counts
+    // grow of ticks that fired, were missed and were skipped. Nothing comes back.
     private const string Advance = """
         UPDATE lovage.schedule_course SET version = nextval('lovage.ticket'), state = $2, reason = $3, next_tick = $4,
           queued_tick = $5, last_tick = $6, fired = fired + $7,
           missed = missed + $8, skipped = skipped + $9 WHERE schedule = $1
         """;
 
+    // $1: the key, $2: the tick, $3: the status of one that waits. Comes back: a row when it was dealt with.
     private const string WasRecorded =
         "SELECT 1 FROM lovage.tick WHERE schedule = $1 AND tick = $2 AND NOT manual AND status <> $3";
 
-    // A line over one that said that the same tick waits.
+    // $1: the key, $2: the tick, $3: the last tick of the line, $4: how many, $5: status, $6: the job's id, $7: the
+    // time. Nothing comes back. A line replaces one that said that the same tick waits.
     private const string WriteTick = """
         INSERT INTO lovage.tick(schedule, tick, manual, through, count, status, job, recorded_at)
           VALUES ($1, $2, false, $3, $4, $5, $6, $7)
@@ -79,10 +87,11 @@ internal sealed class ScheduleStatements(SchemaName schema, PublishStatement pub
           status = excluded.status, job = excluded.job, recorded_at = excluded.recorded_at
         """;
 
+    // $1: the key, $2: the job's id. Comes back: a row when that job was run by hand.
     private const string WasRunByHand = "SELECT 1 FROM lovage.tick WHERE schedule = $1 AND manual AND job = $2 LIMIT 1";
 
-    // Twice in the same instant is still twice: the next free one after now. The schedule's row is locked, nobody else
-    // takes it meanwhile.
+    // $1: the key, $2: the time, $3: the job's id, $4: the status. Nothing comes back. Two runs in the same instant are
+    // two lines: the second takes the next free instant. The schedule's row is locked, so that no other takes it.
     private const string WriteManual = """
         INSERT INTO lovage.tick(schedule, tick, manual, through, count, status, job, recorded_at)
         SELECT $1, f.tick, true, f.tick, 1, $4, $3, $2 FROM (
@@ -92,10 +101,12 @@ internal sealed class ScheduleStatements(SchemaName schema, PublishStatement pub
             ORDER BY t.tick LIMIT 1) f
         """;
 
+    // $1: the key, $2: the keys of jobs. Nothing comes back.
     private const string Open =
         "INSERT INTO lovage.schedule_open(schedule, job) SELECT $1, j FROM unnest($2::bigint[]) j ON CONFLICT "
             + "(schedule, job) DO NOTHING";
 
+    // $1: the time, $2: the owner, $3: how long the lead lasts, in units of 100 ns. Comes back: a row for the leader.
     private const string Lead = $"""
         WITH {Sql.Clock}
         INSERT INTO lovage.lead AS l (one, owner, until) SELECT 1, $2, clock.now + $3 FROM clock
@@ -103,19 +114,24 @@ internal sealed class ScheduleStatements(SchemaName schema, PublishStatement pub
           WHERE l.owner = $2 OR l.until <= (SELECT now FROM clock) RETURNING one
         """;
 
-    // Once a firing has seen that a job has ended, it no longer counts, even when somebody puts it back.
+    // $1: the owner. Nothing comes back.
+    private const string Resign = "DELETE FROM lovage.lead WHERE owner = $1";
+
+    // $1: the key. Nothing comes back. Once a firing has seen that a job has ended, the job no longer counts, even when
+    // a person requeues it.
     private static readonly string ForgetEnded =
         $"DELETE FROM lovage.schedule_open o WHERE o.schedule = $1 AND NOT {Sql.IsUnfinished}";
 
-    // Not one whose job has not ended or whose tick still waits (status 1: queued). One that an operator's change has
-    // left behind waits no longer.
+    // $1: the time, $2: the age, in units of 100 ns, $3: lines at the most. Comes back: how many were removed. A line
+    // stays whose job has not ended or whose tick still waits. A tick that an operator's change has left behind waits
+    // no longer.
     private static readonly string Prune = $"""
         WITH {Sql.Clock},
         old AS MATERIALIZED (
           SELECT t.schedule, t.tick, t.manual FROM lovage.tick t WHERE t.recorded_at < (SELECT now FROM clock) - $2
             AND NOT EXISTS (SELECT 1 FROM lovage.message k JOIN lovage.schedule_open o ON o.schedule = t.schedule
             AND o.job = k.key WHERE k.id = t.job AND {Sql.IsUnfinished})
-            AND NOT (t.status = 1 AND EXISTS (SELECT 1 FROM lovage.schedule_course p
+            AND NOT (t.status = {Schedules.TickQueued} AND EXISTS (SELECT 1 FROM lovage.schedule_course p
             WHERE p.schedule = t.schedule AND p.queued_tick = t.tick))
           ORDER BY t.recorded_at LIMIT $3 FOR UPDATE SKIP LOCKED),
         gone AS (DELETE FROM lovage.tick t USING old WHERE t.schedule = old.schedule AND t.tick = old.tick
@@ -123,10 +139,13 @@ internal sealed class ScheduleStatements(SchemaName schema, PublishStatement pub
         SELECT count(*) FROM gone
         """;
 
-    /// <summary>
+    private readonly string _insert = schema.Sql(Insert);
+    private readonly string _update = schema.Sql(Update);
+
+    /// <returns>
     /// The new version, null when the stored one is another; and the last tick of a schedule that would come to it
     /// again, which is not written.
-    /// </summary>
+    /// </returns>
     internal async Task<(long? Version, long? LastTick)> SaveAsync(
         NpgsqlConnection connection, ScheduleRecord schedule, IReadOnlyDictionary<string, int> words, long? clock)
     {
@@ -143,17 +162,13 @@ internal sealed class ScheduleStatements(SchemaName schema, PublishStatement pub
 
         var key = known?.Key
             ?? await connection.ScalarAsync<long>(new Statement(schema.Sql(NewNumber)), CancellationToken.None);
-        var write = ScheduleRow.Add(
-            MessageRow.Add(new Statement(schema.Sql(known is null ? Insert : Update)).Add(key), [schedule.Job], words),
-            schedule);
-        if (known is null)
-        {
-            write.Add(await NowAsync(connection, clock));
-        }
-
+        var write = known is null
+            ? new Statement(_insert).Add(key).Add(await NowAsync(connection, clock))
+            : new Statement(_update).Add(key);
+        Row.AddTo(write, [schedule], words);
         if (await connection.ScalarAsync<long?>(write, CancellationToken.None) is null)
         {
-            // Another has stored one of this id at the same time, or removed it.
+            // Another process has stored one of this id at the same time, or removed it.
             return (null, null);
         }
 
@@ -172,17 +187,15 @@ internal sealed class ScheduleStatements(SchemaName schema, PublishStatement pub
     internal async Task<FireStatus> FireAsync(
         NpgsqlConnection connection, Firing firing, IReadOnlyDictionary<string, int> words, long? clock)
     {
-        if (await LockAsync(connection, firing.Id) is not { State: ScheduleState.Active } schedule
-            || schedule.Version != firing.Version)
+        if (await LockAsync(connection, firing.Id) is not { } schedule)
         {
             return FireStatus.Stale;
         }
 
-        // They follow one another: the last one is the newest.
         var now = await NowAsync(connection, clock);
-        if (firing.Ticks.Count > 0 && StorageTime.From(firing.Ticks[^1].Through) > now)
+        if (FiringPlan.Check(firing, schedule.Version, schedule.State, now) is not FireStatus.Recorded and var refused)
         {
-            return FireStatus.Early;
+            return refused;
         }
 
         foreach (var tick in firing.Ticks)
@@ -195,7 +208,7 @@ internal sealed class ScheduleStatements(SchemaName schema, PublishStatement pub
 
         await connection.ExecuteAsync(new Statement(schema.Sql(ForgetEnded)).Add(schedule.Key), CancellationToken.None);
         await EnqueueAsync(connection, schedule.Key, firing.Jobs, words, clock);
-        var (last, fired, missed, skipped) = (schedule.LastTick, 0L, 0L, 0L);
+        var plan = FiringPlan.Of(firing, schedule.LastTick);
         foreach (var tick in firing.Ticks)
         {
             await connection.ExecuteAsync(
@@ -203,10 +216,6 @@ internal sealed class ScheduleStatements(SchemaName schema, PublishStatement pub
                     .Add(StorageTime.From(tick.Through)).Add(tick.Count).Add((short)tick.Status)
                     .Add(tick.JobId?.Value).Add(now),
                 CancellationToken.None);
-            last = Math.Max(StorageTime.From(tick.Through), last ?? long.MinValue);
-            fired += tick.Status == TickStatus.Fired ? 1 : 0;
-            missed += tick.Status == TickStatus.Missed ? tick.Count : 0;
-            skipped += tick.Status == TickStatus.Skipped ? tick.Count : 0;
         }
 
         await connection.ExecuteAsync(
@@ -216,10 +225,10 @@ internal sealed class ScheduleStatements(SchemaName schema, PublishStatement pub
                 .Add(firing.Reason)
                 .Add(StorageTime.From(firing.NextTick))
                 .Add(StorageTime.From(firing.QueuedTick))
-                .Add(last)
-                .Add(fired)
-                .Add(missed)
-                .Add(skipped),
+                .Add(plan.LastTick)
+                .Add(plan.Fired)
+                .Add(plan.Missed)
+                .Add(plan.Skipped),
             CancellationToken.None);
         return FireStatus.Recorded;
     }
@@ -234,12 +243,12 @@ internal sealed class ScheduleStatements(SchemaName schema, PublishStatement pub
 
         await connection.ExecuteAsync(new Statement(schema.Sql(ForgetEnded)).Add(schedule.Key), CancellationToken.None);
         var results = await EnqueueAsync(connection, schedule.Key, [job], words, clock);
-        if (results[0].Status == PublishStatus.Accepted
+        if (results[0].Result.Status == PublishStatus.Accepted
             || await connection.ScalarAsync<int?>(
                 new Statement(schema.Sql(WasRunByHand)).Add(schedule.Key).Add(job.Id.Value),
                 CancellationToken.None) is null)
         {
-            // Else it is the same call again.
+            // Otherwise it is the same call again.
             var manual = new Statement(schema.Sql(WriteManual))
                 .Add(schedule.Key)
                 .Add(await NowAsync(connection, clock))
@@ -263,7 +272,7 @@ internal sealed class ScheduleStatements(SchemaName schema, PublishStatement pub
 
     internal Task ResignAsync(NpgsqlConnection connection, string owner) =>
         connection.ExecuteAsync(
-            new Statement(schema.Sql("DELETE FROM lovage.lead WHERE owner = $1")).Add(owner), CancellationToken.None);
+            new Statement(schema.Sql(Resign)).Add(owner), CancellationToken.None);
 
     private static Task<long> NowAsync(NpgsqlConnection connection, long? clock) => clock is { } now
         ? Task.FromResult(now)
@@ -292,7 +301,7 @@ internal sealed class ScheduleStatements(SchemaName schema, PublishStatement pub
                 CancellationToken.None) is not null);
 
     /// <summary>Enqueues jobs that count as unfinished from now on.</summary>
-    private async Task<(PublishStatus Status, long Key)[]> EnqueueAsync(
+    private async Task<(PublishResult Result, long Key)[]> EnqueueAsync(
         NpgsqlConnection connection,
         long schedule,
         IReadOnlyList<JobMessage> jobs,

@@ -1,4 +1,5 @@
-using Lovage.PostgreSql.Connections;
+using Lovage.PostgreSql.Commands;
+using Lovage.PostgreSql.Life;
 using Lovage.PostgreSql.Schema;
 using Lovage.Storage;
 using Npgsql;
@@ -11,72 +12,95 @@ namespace Lovage.PostgreSql.Writing;
 /// </summary>
 internal sealed class SettleStatement(SchemaName schema)
 {
-    // States 3, 6: retrying, cancelled. What each row becomes is worked out once, where its claim is locked: every
-    // further step that keeps the rows would copy them. Claims are looked up one by one, by what the statement says and
-    // not by what the planner thinks of a table that is nearly empty whenever it is counted. The claim knows whether
-    // "course" has a row: an insert that must look for one first costs half as much again.
-    private const string Settle = $"""
+    private const int RowsAt = 3;
+    private const int RepeatedAt = 1;
+
+    private static readonly Input<Settlement> Rows = new Input<Settlement>()
+        .Int64("job", static outcome => outcome.Token.Claim)
+        .Int64("stamp", static outcome => outcome.Token.Stamp)
+        .Text("id", static outcome => outcome.Id.Value)
+        .Int16("state", static outcome => (short)Meant(outcome))
+        .Int32("number", static outcome => outcome.Attempt.Number)
+        .Int16("ended_as", static outcome => (short)outcome.Attempt.End)
+        .Int64("started_at", static outcome => StorageTime.From(outcome.Attempt.StartedAt))
+        .Int64("duration", static outcome => outcome.Attempt.Duration.Ticks)
+        .Word("worker", static outcome => outcome.Attempt.Worker)
+        .Int64("retry_delay", static outcome => StorageTime.Span(outcome.RetryDelay))
+        .BytesOrNull("result", static outcome => outcome.Result.IsEmpty ? null : outcome.Result.ToArray())
+        .BytesOrNull("error", static outcome => NullWhenEmpty(AttemptColumns.FromError(outcome.Attempt.Error)))
+        .BytesOrNull("logs", static outcome => NullWhenEmpty(AttemptColumns.FromLogs(outcome.Attempt.Logs)))
+        .Text("reason", static outcome => outcome.Reason)
+        .DoubleOrNull("progress", static outcome => outcome.Progress)
+        .Text("progress_message", static outcome => outcome.ProgressMessage);
+
+    private static readonly Input<Settlement> Repeated = new Input<Settlement>()
+        .Int64("job", static outcome => outcome.Token.Claim)
+        .Int64("stamp", static outcome => outcome.Token.Stamp)
+        .Text("id", static outcome => outcome.Id.Value);
+
+    private static readonly CourseColumn[] Columns =
+    [
+        .. KeepAttempt.Outcome,
+        .. EndJob.Columns,
+        new("retries", "o.retries"),
+        new("due", "o.due", CourseRows.KnownOnlyWhenNotNull),
+        new("deaths", "o.deaths"),
+        new("result", "o.result"),
+        new("progress", "o.progress"),
+        new("progress_message", "o.progress_message"),
+    ];
+
+    // $1: the time, $2: the last instant there is. Then the outcomes: instants in units of 100 ns since 1970, spans in
+    // units of 100 ns, the worker's number, the state that the decision leads to. Comes back for each that was written:
+    // stamp, id, and the state that it led to.
+    // What each row becomes is worked out once, where its claim is locked: every further step that keeps the rows would
+    // copy them. Claims are looked up one by one (OFFSET 0), whatever the planner thinks of a table that is nearly
+    // empty whenever it is counted. The claim knows whether "course" has a row: an insert that must look for one first
+    // costs half as much again.
+    private static readonly string Settle = $"""
         WITH {Sql.Clock},
         outcome AS MATERIALIZED (
           SELECT k.job, k.id, k.again, k.queue, k.name, k.priority, k.deaths, k.attempts, k.stamp, i.number, i.ended_as,
             i.started_at, i.duration, i.worker, i.error, i.logs,
-            CASE WHEN i.state = 3 AND k.cancel THEN 6 ELSE i.state END::smallint AS state,
-              k.retries + CASE WHEN i.state = 3 THEN 1 ELSE 0 END AS retries, i.state = 3 AS fails,
-            CASE WHEN i.state = 3 AND NOT k.cancel THEN least((SELECT now FROM clock) + i.retry_delay, $18) END AS due,
-            CASE WHEN i.state <> 3 OR k.cancel THEN (SELECT now FROM clock) END AS finished_at,
-            CASE WHEN i.state <> 3 THEN i.result END AS result, CASE WHEN i.state = 3
-              AND k.cancel THEN k.cancel_reason ELSE i.reason END AS reason,
-            CASE WHEN i.state <> 3 THEN coalesce(i.progress, k.progress) END AS progress,
-            CASE WHEN i.state <> 3 THEN CASE WHEN i.progress IS NULL THEN k.progress_message ELSE i.progress_message END
-              END AS progress_message
-          FROM unnest($2::bigint[], $3::bigint[], $4::text[], $5::smallint[], $6::integer[], $7::smallint[],
-            $8::bigint[], $9::bigint[], $10::integer[], $11::bigint[],
-            $12::bytea[], $13::bytea[], $14::bytea[], $15::text[], $16::double precision[], $17::text[])
-            AS i(job, stamp, id, state, number, ended_as, started_at, duration, worker, retry_delay, result, error,
-            logs, reason, progress, progress_message)
+            {EndClaim.OutcomeState} AS state, {EndClaim.OutcomeRetries} AS retries, {EndClaim.OutcomeFails} AS fails,
+            CASE WHEN NOT {EndClaim.OutcomeEnds} THEN least((SELECT now FROM clock) + i.retry_delay, $2) END AS due,
+            CASE WHEN {EndClaim.OutcomeEnds} THEN (SELECT now FROM clock) END AS finished_at,
+            {EndClaim.OutcomeResult} AS result, {EndClaim.OutcomeReason} AS reason,
+            {EndClaim.OutcomeProgress} AS progress, {EndClaim.OutcomeProgressMessage} AS progress_message
+          FROM {Rows.Rows(RowsAt)}
           CROSS JOIN LATERAL (SELECT * FROM lovage.claim k WHERE k.job = i.job AND k.stamp = i.stamp
             AND k.id = i.id OFFSET 0 FOR UPDATE) k),
-        ended AS (DELETE FROM lovage.claim WHERE job = ANY (ARRAY(SELECT job FROM outcome))),
-        archived AS (
-          {Sql.Archive} FROM outcome o
-            CROSS JOIN LATERAL (SELECT * FROM lovage.course c WHERE c.job = o.job AND o.attempts > 0
-              AND c.ended_as IS NOT NULL OFFSET 0) c),
-        written AS (
-          INSERT INTO lovage.course(job, state, retries, due, deaths, attempts, number, ended_as, started_at, duration,
-            worker, stamp, finished_at, result, error, logs, reason, progress, progress_message)
-          SELECT job, state, retries, due, deaths, attempts + 1, number, ended_as, started_at, duration, worker, stamp,
-            finished_at, result, error, logs, reason, progress, progress_message
-          FROM outcome WHERE NOT again),
-        rewritten AS (
-          UPDATE lovage.course c SET state = o.state, retries = o.retries, due = coalesce(o.due, c.due),
-            deaths = o.deaths, attempts = o.attempts + 1, number = o.number, ended_as = o.ended_as,
-            started_at = o.started_at, duration = o.duration, worker = o.worker, stamp = o.stamp,
-            finished_at = o.finished_at, result = o.result, error = o.error, logs = o.logs,
-            reason = o.reason, progress = o.progress, progress_message = o.progress_message
-          FROM outcome o WHERE o.again AND c.job = o.job),
-        waiting AS (INSERT INTO lovage.delayed(queue, due, job, priority) SELECT queue, due, job, priority FROM outcome
-          WHERE state = 3),
-        counted AS (
-          INSERT INTO lovage.tally(queue, name, claimed, delayed, succeeded, failed, retried, cancelled, expired, dead,
-            kept)
-          SELECT queue, name, -count(*), count(*) FILTER (WHERE state = 3), count(*) FILTER (WHERE state = 4),
-            count(*) FILTER (WHERE state = 5), count(*) FILTER (WHERE fails),
-            count(*) FILTER (WHERE state = 6), count(*) FILTER (WHERE state = 7), count(*) FILTER (WHERE state = 8),
-            count(*) FILTER (WHERE state <> 3)
-          FROM outcome GROUP BY queue, name)
-        SELECT stamp, id FROM outcome
+        ended AS ({EndClaim.DeleteLocked("outcome")}),
+        archived AS ({KeepAttempt.Archive("outcome")}),
+        written AS ({CourseWrite.Insert("outcome", "NOT o.again", Columns)}),
+        rewritten AS ({CourseWrite.Update("outcome", "o.again", Columns)}),
+        waiting AS ({Place.Delayed($"outcome WHERE state = {States.Retrying}")}),
+        counted AS ({Tally.Of(
+            "outcome",
+            [
+                ("claimed", Tally.MinusRows),
+                ("delayed", Tally.Where($"state = {States.Retrying}")),
+                ("retried", Tally.Where("fails")),
+                .. EndJob.Counts,
+            ])})
+        SELECT stamp, id, state FROM outcome
         """;
 
-    // An attempt that was written off with its owner bears the stamp of the claim too, but is no outcome. Ends 10, 11:
-    // interrupted, owner died.
-    private const string WasApplied = """
-        SELECT i.stamp, i.id FROM unnest($1::bigint[], $2::bigint[], $3::text[]) AS i(job, stamp, id)
+    // The outcomes' tokens and ids. Comes back for each that is its job's newest outcome: stamp, id, and, while no
+    // other attempt has taken its place, the job's state and whether the outcome was a retry that became a
+    // cancellation. A claim that ended without an outcome leaves an attempt too, which is not looked at.
+    private static readonly string WasApplied = $"""
+        SELECT i.stamp, i.id, c.state, coalesce(c.turned, false) FROM {Repeated.Rows(RepeatedAt)}
           JOIN lovage.message m ON m.key = i.job AND m.id = i.id
-        WHERE EXISTS (SELECT 1 FROM lovage.course c WHERE c.job = i.job AND c.stamp = i.stamp
-          AND c.ended_as NOT IN (10, 11))
-          OR EXISTS (SELECT 1 FROM lovage.attempt a WHERE a.job = i.job AND a.stamp = i.stamp
-          AND a.ended_as NOT IN (10, 11))
+          LEFT JOIN lovage.course c ON c.job = i.job AND c.stamp = i.stamp AND c.ended_as {Ends.AreOutcomes}
+        WHERE c.job IS NOT NULL
+          OR i.stamp = (SELECT a.stamp FROM lovage.attempt a WHERE a.job = i.job AND a.ended_as {Ends.AreOutcomes}
+            ORDER BY a.ordinal DESC LIMIT 1)
+          AND NOT EXISTS (SELECT 1 FROM lovage.course n WHERE n.job = i.job AND n.ended_as {Ends.AreOutcomes})
         """;
+
+    private readonly string _settle = schema.Sql(Settle);
+    private readonly string _wasApplied = schema.Sql(WasApplied);
 
     /// <summary>The words that <see cref="RunAsync"/> needs.</summary>
     internal static HashSet<string> WordsOf(IReadOnlyList<Settlement> outcomes)
@@ -90,71 +114,98 @@ internal sealed class SettleStatement(SchemaName schema)
         return words;
     }
 
+    /// <summary>
+    /// True for an outcome that was written as it was meant, so that its follow-ups are published: false for a retry of
+    /// a job that was to be cancelled.
+    /// </summary>
+    internal static bool IsAsMeant(Settlement outcome, JobState state) => state == Meant(outcome);
+
     /// <summary>Writes those that are not stale; of two with the same token the first.</summary>
-    /// <returns>The stamps and ids of those that were written now.</returns>
-    internal async Task<HashSet<(long Stamp, string Id)>> RunAsync(
+    /// <returns>For each that was written now, by stamp and id, the state that it led to.</returns>
+    internal async Task<Dictionary<(long Stamp, string Id), JobState>> RunAsync(
         NpgsqlConnection connection,
         IReadOnlyList<Settlement> outcomes,
         IReadOnlyDictionary<string, int> words,
         long? now)
     {
         // By the order of their keys, so that two who settle the same claims do not wait for each other in a circle.
-        var sorted = outcomes.DistinctBy(static outcome => (outcome.Token, outcome.Id))
-            .OrderBy(static outcome => outcome.Token.Claim)
-            .ToArray();
-        var statement = new Statement(schema.Sql(Settle))
-            .Add(now)
-            .Add(Column(sorted, static outcome => outcome.Token.Claim))
-            .Add(Column(sorted, static outcome => outcome.Token.Stamp))
-            .Add(Column<string?>(sorted, static outcome => outcome.Id.Value))
-            .Add(Column(sorted, static outcome => (short)JobLifecycle.After(outcome.Decision, JobState.Running)))
-            .Add(Column(sorted, static outcome => outcome.Attempt.Number))
-            .Add(Column(sorted, static outcome => (short)outcome.Attempt.End))
-            .Add(Column(sorted, static outcome => StorageTime.From(outcome.Attempt.StartedAt)))
-            .Add(Column(sorted, static outcome => outcome.Attempt.Duration.Ticks))
-            .Add(Column(sorted, outcome => words[outcome.Attempt.Worker]))
-            .Add(Column(sorted, static outcome => StorageTime.Span(outcome.RetryDelay)))
-            .Add(Column(sorted, static outcome => outcome.Result.IsEmpty ? null : outcome.Result.ToArray()))
-            .Add(Column(sorted, static outcome => NullWhenEmpty(AttemptColumns.FromError(outcome.Attempt.Error))))
-            .Add(Column(sorted, static outcome => NullWhenEmpty(AttemptColumns.FromLogs(outcome.Attempt.Logs))))
-            .Add(Column(sorted, static outcome => outcome.Reason))
-            .Add(Column(sorted, static outcome => outcome.Progress))
-            .Add(Column(sorted, static outcome => outcome.ProgressMessage))
-            .Add(StorageTime.Latest);
-        return await StampsAsync(connection, statement);
-    }
-
-    /// <summary>The stamps and ids of those that an earlier call has written.</summary>
-    internal Task<HashSet<(long Stamp, string Id)>> AppliedBeforeAsync(
-        NpgsqlConnection connection, IReadOnlyList<Settlement> outcomes) =>
-        StampsAsync(connection, new Statement(schema.Sql(WasApplied))
-            .Add(Column(outcomes, static outcome => outcome.Token.Claim))
-            .Add(Column(outcomes, static outcome => outcome.Token.Stamp))
-            .Add(Column<string?>(outcomes, static outcome => outcome.Id.Value)));
-
-    private static async Task<HashSet<(long Stamp, string Id)>> StampsAsync(
-        NpgsqlConnection connection, Statement statement)
-    {
+        Settlement[] sorted =
+        [
+            .. outcomes.DistinctBy(static outcome => (outcome.Token, outcome.Id))
+                .OrderBy(static outcome => outcome.Token.Claim),
+        ];
+        var statement = Rows.AddTo(new Statement(_settle).Add(now).Add(StorageTime.Latest), sorted, words);
         await using var rows = await connection.ReadAsync(statement, CancellationToken.None);
-        var stamps = new HashSet<(long, string)>();
+        var written = new Dictionary<(long, string), JobState>(sorted.Length);
         while (await rows.ReadAsync())
         {
-            stamps.Add((rows.GetInt64(0), rows.GetString(1)));
+            written[(rows.GetInt64(0), rows.GetString(1))] = (JobState)rows.GetInt16(2);
         }
 
-        return stamps;
+        return written;
     }
+
+    /// <summary>Results of all outcomes, once <see cref="RunAsync"/> has written what was not stale.</summary>
+    /// <remarks>What was not written now may have been written by an earlier call with the same token.</remarks>
+    internal async Task<SettleResult[]> ResultsAsync(
+        NpgsqlConnection connection,
+        IReadOnlyList<Settlement> outcomes,
+        Dictionary<(long Stamp, string Id), JobState> written)
+    {
+        var results = new SettleResult[outcomes.Count];
+        var rest = new List<Settlement>();
+        for (var i = 0; i < results.Length; i++)
+        {
+            if (written.TryGetValue((outcomes[i].Token.Stamp, outcomes[i].Id.Value), out var state))
+            {
+                results[i] = new SettleResult(SettleStatus.Applied, state);
+            }
+            else
+            {
+                rest.Add(outcomes[i]);
+            }
+        }
+
+        if (rest.Count > 0)
+        {
+            var before = await BeforeAsync(connection, rest);
+            for (var i = 0; i < results.Length; i++)
+            {
+                var key = (outcomes[i].Token.Stamp, outcomes[i].Id.Value);
+                if (!written.ContainsKey(key))
+                {
+                    results[i] = before.TryGetValue(key, out var known)
+                        ? new SettleResult(SettleStatus.Applied, known)
+                        : new SettleResult(SettleStatus.Stale, null);
+                }
+            }
+        }
+
+        return results;
+    }
+
+    /// <summary>
+    /// Those that an earlier call wrote, each with the state of its job while the job stands where the outcome has put
+    /// it.
+    /// </summary>
+    private async Task<Dictionary<(long Stamp, string Id), JobState?>> BeforeAsync(
+        NpgsqlConnection connection, List<Settlement> outcomes)
+    {
+        var meant = outcomes.ToLookup(static outcome => (outcome.Token.Stamp, outcome.Id.Value), Meant);
+        await using var rows = await connection.ReadAsync(
+            Repeated.AddTo(new Statement(_wasApplied), outcomes), CancellationToken.None);
+        var before = new Dictionary<(long, string), JobState?>();
+        while (await rows.ReadAsync())
+        {
+            var key = (rows.GetInt64(0), rows.GetString(1));
+            var written = rows.GetBoolean(3) ? JobState.Cancelled : meant[key].First();
+            before[key] = rows.Int16OrNull(2) is { } state && (JobState)state == written ? written : null;
+        }
+
+        return before;
+    }
+
+    private static JobState Meant(Settlement outcome) => JobLifecycle.After(outcome.Decision, JobState.Running);
 
     private static byte[]? NullWhenEmpty(byte[] bytes) => bytes.Length == 0 ? null : bytes;
-
-    private static T[] Column<T>(IReadOnlyList<Settlement> outcomes, Func<Settlement, T> value)
-    {
-        var column = new T[outcomes.Count];
-        for (var i = 0; i < column.Length; i++)
-        {
-            column[i] = value(outcomes[i]);
-        }
-
-        return column;
-    }
 }

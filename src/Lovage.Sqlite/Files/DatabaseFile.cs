@@ -1,8 +1,6 @@
-using Lovage.Sqlite.Schema;
-
 namespace Lovage.Sqlite.Files;
 
-/// <summary>What is checked before a file is taken for Lovage's own.</summary>
+/// <summary>Finds, checks and creates the place of a database file.</summary>
 internal static class DatabaseFile
 {
     internal const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
@@ -22,7 +20,7 @@ internal static class DatabaseFile
         return Path.Combine(ResolveFolder(new DirectoryInfo(folder), path), name);
     }
 
-    /// <summary>Refuses a place where others could put their file in the place of ours.</summary>
+    /// <summary>Refuses a place where other users of the host could replace the file by one of theirs.</summary>
     internal static void CheckPlace(string path)
     {
         RefuseLink(path);
@@ -39,8 +37,8 @@ internal static class DatabaseFile
             if ((mode & UnixFileMode.OtherWrite) != 0 && (mode & UnixFileMode.StickyBit) == 0)
             {
                 throw new StorageException(
-                    $"The folder '{folder}' can be written by everybody, so that anybody could replace the database. "
-                        + "Take that right away (chmod o-w) or choose another folder.",
+                    $"The folder '{folder}' can be written by every user of the host, so that any of them could "
+                        + "replace the database. Take that right away (chmod o-w) or choose another folder.",
                     isTransient: false);
             }
         }
@@ -95,17 +93,6 @@ internal static class DatabaseFile
                 $"'{path}' is a symbolic link to '{target}'. Give the path of the file itself.", isTransient: false);
         }
     }
-
-    internal static StorageException Foreign(string path) =>
-        new(
-            $"'{path}' is another application's database. Choose another path; the file was left as it is.",
-            isTransient: false);
-
-    internal static StorageException Newer(string path, long version) =>
-        new(
-            $"'{path}' was written by a newer Lovage (schema {version}, this one knows {Tables.Version}). Update this "
-                + "application; the file was left as it is.",
-            isTransient: false);
 
     private static string ResolveFolder(DirectoryInfo folder, string path)
     {

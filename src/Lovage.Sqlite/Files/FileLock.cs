@@ -121,7 +121,7 @@ internal sealed partial class FileLock : IDisposable
     }
 
     /// <summary>
-    /// Writes one byte, which whoever watches the file is told of. It lies beyond the byte that is locked.
+    /// Writes one byte, so that processes which watch the file are told. It lies beyond the byte that is locked.
     /// </summary>
     internal void Touch() => RandomAccess.Write(_file, "+"u8, fileOffset: 1);
 

@@ -5,7 +5,7 @@ using Microsoft.Win32.SafeHandles;
 namespace Lovage.Sqlite.Files;
 
 /// <summary>
-/// Tells when somebody touches the signal file. On Linux by inotify on that one file: a watch on its folder, which is
+/// Tells when a process touches the signal file. On Linux by inotify on that one file: a watch on its folder, which is
 /// all that FileSystemWatcher has, makes an event of every write to the database beside it (8 % of the processor time
 /// of a busy drain).
 /// </summary>

@@ -1,7 +1,7 @@
 namespace Lovage.Sqlite.Files;
 
 /// <summary>
-/// The fair lock across processes. A plain <c>flock</c> goes to whoever asks at the right moment, which is nearly
+/// The fair lock across processes. A plain <c>flock</c> goes to the process that asks at the right moment, nearly
 /// always the busy process that has just let go. Here a process holds its place in the queue until it has the lock: the
 /// busy one, coming back, finds the queue taken and waits behind.
 /// </summary>

@@ -36,6 +36,18 @@ internal sealed unsafe class SqliteConnection : IDisposable
     internal bool HasMoved =>
         SqliteNative.FileControl(_handle, 0, SqliteNative.FileHasMoved, out var moved) == SqliteNative.Ok && moved != 0;
 
+    /// <exception cref="StorageException">The path no longer leads to the open file.</exception>
+    internal void RefuseMoved()
+    {
+        if (HasMoved)
+        {
+            throw new StorageException(
+                $"The SQLite file '{_path}' was moved, deleted or replaced while it was in use. Put it back and start "
+                    + "the application again.",
+                isTransient: false);
+        }
+    }
+
     internal static SqliteConnection OpenWriter(string path)
     {
         var connection = Open(path, SqliteNative.OpenReadWrite | SqliteNative.OpenCreate);
@@ -50,7 +62,7 @@ internal sealed unsafe class SqliteConnection : IDisposable
     internal void WatchLog() => _ = SqliteNative.WalHook(_handle, &SqliteNative.KeepFrames, _frames);
 
     /// <summary>
-    /// A connection that somebody else has opened, with the same library, and closes after this one is disposed.
+    /// A connection that its owner has opened with the same library, and closes after this one is disposed.
     /// </summary>
     internal static SqliteConnection Borrow(nint handle, string path) => new(handle, path, isBorrowed: true);
 
@@ -68,7 +80,7 @@ internal sealed unsafe class SqliteConnection : IDisposable
         }
     }
 
-    /// <summary>Runs one statement whose rows nobody wants.</summary>
+    /// <summary>Runs one statement and passes over its rows.</summary>
     internal void Execute(string sql) => Scalar(sql);
 
     /// <summary>Runs one statement; the first column of its first row as a number, 0 when there is none.</summary>
@@ -91,7 +103,7 @@ internal sealed unsafe class SqliteConnection : IDisposable
         return statement.Read() ? statement.Text(0) : "";
     }
 
-    /// <summary>Moves what it can from the WAL to the database without waiting for anybody.</summary>
+    /// <summary>Moves what it can from the WAL to the database without waiting for other connections.</summary>
     /// <returns>Frames in the WAL, and how many of them are in the database now.</returns>
     internal (int Frames, int Done) Checkpoint()
     {
@@ -115,8 +127,8 @@ internal sealed unsafe class SqliteConnection : IDisposable
     internal void Forget(SqliteStatement statement) => _statements.Remove(statement);
 
     /// <summary>
-    /// Keeps other threads out of a borrowed connection; false while one is in it. Whoever is in leaves by
-    /// <see cref="Leave"/>, on the same thread.
+    /// Keeps other threads out of a borrowed connection; false while one is in it. The thread that is in leaves by
+    /// <see cref="Leave"/>.
     /// </summary>
     internal bool TryEnter() => SqliteNative.TryEnter(SqliteNative.Mutex(_handle)) == SqliteNative.Ok;
 

@@ -127,7 +127,9 @@ internal sealed unsafe class SqliteStatement : IDisposable
 
     internal long? Int64OrNull(int column) => IsNull(column) ? null : Int64(column);
 
-    internal double? DoubleOrNull(int column) => IsNull(column) ? null : SqliteNative.ColumnDouble(_handle, column);
+    internal double Double(int column) => SqliteNative.ColumnDouble(_handle, column);
+
+    internal double? DoubleOrNull(int column) => IsNull(column) ? null : Double(column);
 
     internal string Text(int column) => Encoding.UTF8.GetString(Bytes(column));
 

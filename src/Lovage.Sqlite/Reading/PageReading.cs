@@ -1,5 +1,7 @@
 using System.Globalization;
-using Lovage.Storage;
+using Lovage.Sqlite.Native;
+using Lovage.Sqlite.Schema;
+using Lovage.Storage.Columns;
 
 namespace Lovage.Sqlite.Reading;
 
@@ -16,12 +18,6 @@ internal static class PageReading
     /// Jobs of one state looked at for a filtered count at the least, before it says that it is not exact.
     /// </summary>
     internal const int CountScanMin = 100_000;
-
-    internal static long Before(JobQuery query) =>
-        query.After is null ? long.MaxValue
-        : long.TryParse(query.After, NumberStyles.None, CultureInfo.InvariantCulture, out var before) ? before
-        : throw new ArgumentException(
-            "The place to continue from is not one that a page gave. Start again from the first page.", nameof(query));
 
     internal static JobPage Page(Reader reader, JobQuery query, long before)
     {
@@ -60,7 +56,7 @@ internal static class PageReading
 
         if (query.States.Count == 0 && name is null && queue is null)
         {
-            var all = Scalar(reader, "SELECT count(*) FROM (SELECT 1 FROM job LIMIT ?1)", max);
+            var all = Scalar(reader, "SELECT count(*) FROM (SELECT 1 FROM lovage_message LIMIT ?1)", max);
             return new BoundedCount(all, all < max);
         }
 
@@ -81,14 +77,15 @@ internal static class PageReading
         states.Count == 0 || states.Contains(JobState.Queued) || states.Contains(JobState.Running)
             ? KeysOf(
                 reader,
-                "SELECT key FROM job WHERE key < ?1 ORDER BY key DESC LIMIT ?2",
+                "SELECT key FROM lovage_message WHERE key < ?1 ORDER BY key DESC LIMIT ?2",
                 states.All(IsLive) && states.Count > 0 ? Math.Min(before, NewestLive(reader) + 1) : before)
             : Merge([.. states.Distinct().Select(state => KeysOf(
                 reader,
-                string.Create(
-                    CultureInfo.InvariantCulture,
-                    $"SELECT job FROM course WHERE state = {(int)state} AND job < ?1 ORDER BY job DESC LIMIT ?2"),
+                $"{KeysOfState(state)} AND job < ?1 ORDER BY job DESC LIMIT ?2",
                 before))]);
+
+    private static string KeysOfState(JobState state) =>
+        $"SELECT job FROM lovage_course WHERE state = {StoredNumbers.Of(state)}";
 
     private static bool IsLive(JobState state) => state is JobState.Queued or JobState.Running;
 
@@ -144,11 +141,11 @@ internal static class PageReading
     {
         var newest = Scalar(
             reader,
-            "SELECT max(ifnull((SELECT max(job) FROM claim), 0), ifnull((SELECT max(job) FROM course WHERE state = "
-                + "?1), 0))",
+            "SELECT max(ifnull((SELECT max(job) FROM lovage_claim), 0), ifnull((SELECT max(job) FROM lovage_course "
+                + "WHERE state = ?1), 0))",
             (long)JobState.Queued);
         var queues = new List<long>();
-        var row = reader.Statement("SELECT id FROM queue WHERE ready > 0");
+        var row = reader.Statement("SELECT id FROM lovage_queue WHERE ready > 0");
         while (row.Read())
         {
             queues.Add(row.Int64(0));
@@ -156,18 +153,24 @@ internal static class PageReading
 
         // A job that became ready at once has its key as its place; any other has a row in "course".
         var last = reader.Statement(
-            "SELECT seq FROM ready WHERE queue = ?1 AND lane = ?2 AND priority = ?3 ORDER BY seq DESC LIMIT 1");
+            "SELECT seq FROM lovage_ready WHERE queue = ?1 AND lane = ?2 AND priority = ?3 ORDER BY seq DESC LIMIT 1");
         foreach (var queue in queues)
         {
-            for (var line = 0; line < 20; line++)
+            for (var priority = 0; priority <= Tables.PriorityMax; priority++)
             {
-                newest = Math.Max(
-                    newest, last.Bind(1, queue).Bind(2, line % 2).Bind(3, line / 2).Read() ? last.Int64(0) : 0);
-                last.Reset();
+                newest = Math.Max(newest, Math.Max(
+                    Last(last, queue, Tables.OrphanLane, priority), Last(last, queue, Tables.OrdinaryLane, priority)));
             }
         }
 
         return newest;
+    }
+
+    private static long Last(SqliteStatement last, long queue, long lane, long priority)
+    {
+        var seq = last.Bind(1, queue).Bind(2, lane).Bind(3, priority).Read() ? last.Int64(0) : 0;
+        last.Reset();
+        return seq;
     }
 
     private static (long Value, bool IsComplete) Count(
@@ -175,9 +178,10 @@ internal static class PageReading
     {
         var from = state switch
         {
-            JobState.Running => "SELECT job FROM claim WHERE started_at IS NOT NULL",
-            JobState.Queued => "SELECT job FROM ready UNION ALL SELECT job FROM claim WHERE started_at IS NULL",
-            _ => string.Create(CultureInfo.InvariantCulture, $"SELECT job FROM course WHERE state = {(int)state}"),
+            JobState.Running => "SELECT job FROM lovage_claim WHERE started_at IS NOT NULL",
+            JobState.Queued =>
+                "SELECT job FROM lovage_ready UNION ALL SELECT job FROM lovage_claim WHERE started_at IS NULL",
+            _ => KeysOfState(state),
         };
         if (name is null && queue is null)
         {
@@ -187,7 +191,7 @@ internal static class PageReading
 
         var row = reader.Statement($"""
             SELECT count(*), ifnull(sum((?2 IS NULL OR j.name = ?2) AND (?3 IS NULL OR j.queue = ?3)), 0)
-              FROM (SELECT job FROM ({from}) LIMIT ?1) s CROSS JOIN job j ON j.key = s.job
+              FROM (SELECT job FROM ({from}) LIMIT ?1) s CROSS JOIN lovage_message j ON j.key = s.job
             """).Bind(1, scan + 1L).Bind(2, name).Bind(3, queue);
         row.Read();
         var (seen, value) = (row.Int64(0), row.Int64(1));

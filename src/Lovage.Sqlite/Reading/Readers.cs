@@ -4,21 +4,40 @@ using Lovage.Sqlite.Schema;
 
 namespace Lovage.Sqlite.Reading;
 
-/// <summary>Connections that can only read, one for each thread that reads at the same time; a few are kept.</summary>
-internal sealed class Readers(string path, Words words) : IDisposable
+/// <summary>
+/// Connections that can only read, one for each thread that reads at the same time; a few are kept. Made before the
+/// storage is opened, so that the parts of the storage can hold it.
+/// </summary>
+/// <remarks>Safe for use by several threads once opened.</remarks>
+internal sealed class Readers(Words words) : IDisposable
 {
     private const int KeptMax = 8;
     private readonly ConcurrentBag<Reader> _idle = [];
+    private volatile string? _path;
     private volatile bool _isClosed;
 
+    /// <summary>Says which file is read; it exists.</summary>
+    internal void Open(string path) => _path = path;
+
     /// <summary>Reads in one snapshot.</summary>
-    internal T Read<T>(Func<Reader, T> read)
+    internal T Read<T>(Func<Reader, T> read) => With(reader => reader.InSnapshot(read));
+
+    /// <summary>Reads in one snapshot, on the caller's thread, as a call of the storage's seams.</summary>
+    internal ValueTask<T> ReadAsync<T>(Func<Reader, T> read, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        return new(Read(read));
+    }
+
+    /// <summary>Reads with single statements, each of which sees what is committed just then.</summary>
+    internal T With<T>(Func<Reader, T> read)
     {
         if (_isClosed)
         {
             throw new StorageException("The SQLite storage is closed.", isTransient: false);
         }
 
+        var path = _path ?? throw new StorageException("The SQLite storage was not opened.", isTransient: false);
         if (!_idle.TryTake(out var reader))
         {
             reader = new Reader(path, words);
@@ -27,11 +46,11 @@ internal sealed class Readers(string path, Words words) : IDisposable
         T result;
         try
         {
-            result = reader.InSnapshot(read);
+            result = read(reader);
         }
         catch
         {
-            // What it was doing is unknown: a statement left open would hold its snapshot, and the log with it.
+            // A statement may still be open: it would hold its snapshot, and the log with it.
             reader.Dispose();
             throw;
         }
@@ -62,6 +81,7 @@ internal sealed class Readers(string path, Words words) : IDisposable
 internal sealed class Reader : IDisposable
 {
     private readonly Dictionary<string, SqliteStatement> _statements = new(StringComparer.Ordinal);
+    private readonly SqliteRow _row;
 
     internal Reader(string path, Words words)
     {
@@ -71,11 +91,15 @@ internal sealed class Reader : IDisposable
         Connection.Execute("PRAGMA trusted_schema = OFF");
         Connection.Execute("PRAGMA wal_autocheckpoint = 0");
         Words = new WordReader(Connection, words);
+        _row = new SqliteRow(Words);
     }
 
     internal SqliteConnection Connection { get; }
 
     internal WordReader Words { get; }
+
+    /// <summary>The current row of a statement, for the mappers of the core.</summary>
+    internal SqliteRow Row(SqliteStatement statement) => _row.Of(statement);
 
     internal SqliteStatement Statement(string sql)
     {

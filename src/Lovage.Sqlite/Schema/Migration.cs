@@ -1,26 +1,51 @@
-using System.Globalization;
-using Lovage.Sqlite.Files;
 using Lovage.Sqlite.Native;
 
 namespace Lovage.Sqlite.Schema;
 
-/// <summary>Brings a file's schema up to date. Needs the turnstile.</summary>
+/// <summary>Brings a file's schema up to date, or refuses it. Needs the turnstile.</summary>
+/// <remarks>
+/// The table <c>lovage_version</c> holds one row: the version of the schema, and the lowest version whose builds can
+/// use it. An older build goes on with a newer file as long as that allows it, so that a deploy can be rolled back.
+/// </remarks>
 internal static class Migration
 {
-    /// <summary>Refuses a file that is not ours to write; changes nothing.</summary>
+    /// <summary>What builds before the first version wrote into a file's header: "LOVA".</summary>
+    private const int PreviewApplicationId = 0x4C4F5641;
+
+    private const string HasVersion = "SELECT count(*) FROM sqlite_schema WHERE name = 'lovage_version'";
+    private const string ReadVersion = "SELECT version FROM lovage_version";
+    private const string ReadReadableFrom = "SELECT readable_from FROM lovage_version";
+    private const string CountPreviewTables =
+        "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name IN ('meta', 'job', 'course')";
+    private const string CountObjects = "SELECT count(*) FROM sqlite_schema";
+    private const string InsertVersion = "INSERT INTO lovage_version(version, readable_from) VALUES (?1, ?2)";
+    private const string UpdateVersion = "UPDATE lovage_version SET version = ?1, readable_from = ?2";
+    private const string CreateVersion =
+        "CREATE TABLE lovage_version(version INTEGER NOT NULL, readable_from INTEGER NOT NULL) STRICT";
+
+    /// <summary>Refuses a file that this build must not write to; changes nothing.</summary>
     /// <returns>The version of its schema, 0 for a new file.</returns>
+    /// <exception cref="StorageException">A preview made the file, another application owns it, or only newer builds
+    /// can use it.</exception>
     internal static long Check(SqliteConnection connection, string path)
     {
-        var version = connection.Scalar("PRAGMA user_version");
-        if (connection.Scalar("PRAGMA application_id") != Tables.ApplicationId
-            && (version != 0 || connection.Scalar("SELECT count(*) FROM sqlite_schema") != 0))
+        if (connection.Scalar(HasVersion) > 0)
         {
-            throw DatabaseFile.Foreign(path);
+            return connection.Scalar(ReadReadableFrom) <= Tables.Version
+                ? connection.Scalar(ReadVersion)
+                : throw Newer(path, connection.Scalar(ReadVersion));
         }
 
-        return version <= Tables.Version ? version : throw DatabaseFile.Newer(path, version);
+        if (connection.Scalar("PRAGMA application_id") == PreviewApplicationId
+            || connection.Scalar(CountPreviewTables) == 3)
+        {
+            throw Preview(path);
+        }
+
+        return connection.Scalar(CountObjects) == 0 ? 0 : throw Foreign(path);
     }
 
+    /// <summary>Carries out the steps that a file has not seen yet, all or none.</summary>
     internal static void Run(SqliteConnection connection, string path)
     {
         connection.Execute(Sql.Begin);
@@ -29,7 +54,7 @@ internal static class Migration
             var version = Check(connection, path);
             for (var step = (int)version; step < Tables.Version; step++)
             {
-                foreach (var statement in Tables.Steps[step])
+                foreach (var statement in Tables.Steps[step].Statements)
                 {
                     connection.Execute(statement);
                 }
@@ -37,10 +62,7 @@ internal static class Migration
 
             if (version < Tables.Version)
             {
-                connection.Execute(
-                    string.Create(CultureInfo.InvariantCulture, $"PRAGMA application_id = {Tables.ApplicationId}"));
-                connection.Execute(
-                    string.Create(CultureInfo.InvariantCulture, $"PRAGMA user_version = {Tables.Version}"));
+                Write(connection, isNew: version == 0);
             }
 
             connection.Execute(Sql.Commit);
@@ -55,4 +77,32 @@ internal static class Migration
             throw;
         }
     }
+
+    private static void Write(SqliteConnection connection, bool isNew)
+    {
+        if (isNew)
+        {
+            connection.Execute(CreateVersion);
+        }
+
+        using var write = connection.Prepare(isNew ? InsertVersion : UpdateVersion);
+        write.Bind(1, Tables.Version).Bind(2, Tables.Steps[^1].ReadableFrom).Run();
+    }
+
+    private static StorageException Preview(string path) =>
+        new(
+            $"'{path}' was made by a preview of Lovage: drain it with the old build, or delete it. The file was left "
+                + "as it is.",
+            isTransient: false);
+
+    private static StorageException Foreign(string path) =>
+        new(
+            $"'{path}' is another application's database. Choose another path; the file was left as it is.",
+            isTransient: false);
+
+    private static StorageException Newer(string path, long version) =>
+        new(
+            $"'{path}' was written by a newer Lovage (schema {version}, this build knows {Tables.Version}). Update "
+                + "this application; the file was left as it is.",
+            isTransient: false);
 }

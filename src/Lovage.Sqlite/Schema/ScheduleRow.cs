@@ -3,11 +3,19 @@ using Lovage.Storage;
 
 namespace Lovage.Sqlite.Schema;
 
-/// <summary>A schedule as columns of <c>schedule</c> and <c>schedule_course</c>, both ways.</summary>
+/// <summary>
+/// Writes a schedule as columns of <c>lovage_schedule</c>, and names those that <see
+/// cref="Storage.Columns.ScheduleColumns"/> reads.
+/// </summary>
 internal static class ScheduleRow
 {
+    /// <summary>
+    /// ?1 key, ?2 to ?16 the job as <see cref="MessageRow.Bind"/> binds it with the time of creation, ?17 id, ?18
+    /// trigger, ?19 app, ?20 digest, ?21 edited, ?22 misfire, ?23 grace, ?24 catch_up_max, ?25 overlap, ?26
+    /// overlap_max, ?27 jitter.
+    /// </summary>
     internal const string Insert = """
-        INSERT INTO schedule(key, job, name, queue, priority, flags, retries, created_at, delay, eta, expires,
+        INSERT INTO lovage_schedule(key, job, name, queue, priority, flags, retries, created_at, delay, eta, expires,
           max_attempts, body, more, extra, origin,
           id, trigger, app, digest, edited, misfire, grace, catch_up_max, overlap, overlap_max, jitter)
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22,
@@ -16,15 +24,14 @@ internal static class ScheduleRow
 
     /// <summary>With the parameters of <see cref="Insert"/>; id and time of creation stay.</summary>
     internal const string Update = """
-        UPDATE schedule SET job = ?2, name = ?3, queue = ?4, priority = ?5, flags = ?6, retries = ?7, delay = ?9,
+        UPDATE lovage_schedule SET job = ?2, name = ?3, queue = ?4, priority = ?5, flags = ?6, retries = ?7, delay = ?9,
           eta = ?10, expires = ?11, max_attempts = ?12, body = ?13, more = ?14, extra = ?15,
           origin = ?16, trigger = ?18, app = ?19, digest = ?20, edited = ?21, misfire = ?22, grace = ?23,
           catch_up_max = ?24, overlap = ?25, overlap_max = ?26, jitter = ?27 WHERE key = ?1
         """;
 
     /// <summary>
-    /// Of <c>schedule s</c> and <c>schedule_course p</c>; first those of the job, as <see cref="MessageRow"/> reads
-    /// them.
+    /// Of <c>lovage_schedule s</c> and <c>lovage_schedule_course p</c>, first those of the job.
     /// </summary>
     internal const string Columns = """
         s.job, s.name, s.queue, s.priority, s.flags, s.retries, s.created_at, s.delay, s.eta, s.expires, s.max_attempts,
@@ -34,10 +41,8 @@ internal static class ScheduleRow
         p.version, p.state, p.reason, p.next_tick, p.last_tick, p.queued_tick, p.fired, p.missed, p.skipped
         """;
 
-    internal const int ColumnCount = 35;
-
-    private const int CreatedAt = 6;
-    private const int First = Sql.JobColumnCount;
+    /// <summary>Of <c>lovage_tick t</c>.</summary>
+    internal const string TickColumns = "t.tick, t.through, t.count, t.status, t.job, t.recorded_at";
 
     internal static void Bind(SqliteStatement statement, long key, ScheduleRecord schedule, WordWriter words, long now)
     {
@@ -59,33 +64,4 @@ internal static class ScheduleRow
             .Bind(26, policy.OverlapMax)
             .Bind(27, policy.Jitter.Ticks);
     }
-
-    internal static ScheduleRecord Read(SqliteStatement row, WordLookup words) => new()
-    {
-        Job = MessageRow.Read(row, 0, words, retries: null),
-        CreatedAt = StorageTime.To(row.Int64(CreatedAt)),
-        Id = row.Text(First),
-        Trigger = row.Text(First + 1),
-        App = row.IsNull(First + 2) ? null : words.Text(row.Int64(First + 2)),
-        CodeDigest = row.TextOrNull(First + 3),
-        IsEdited = row.Int64(First + 4) != 0,
-        Policy = new SchedulePolicy
-        {
-            Misfire = (MisfireRule)row.Int32(First + 5),
-            Grace = row.Int64OrNull(First + 6) is { } grace ? new TimeSpan(grace) : null,
-            CatchUpMax = row.Int32(First + 7),
-            Overlap = (OverlapRule)row.Int32(First + 8),
-            OverlapMax = row.Int32(First + 9),
-            Jitter = new TimeSpan(row.Int64(First + 10)),
-        },
-        Version = row.Int64(First + 11),
-        State = (ScheduleState)row.Int32(First + 12),
-        Reason = row.TextOrNull(First + 13),
-        NextTick = StorageTime.To(row.Int64OrNull(First + 14)),
-        LastTick = StorageTime.To(row.Int64OrNull(First + 15)),
-        QueuedTick = StorageTime.To(row.Int64OrNull(First + 16)),
-        Fired = row.Int64(First + 17),
-        Missed = row.Int64(First + 18),
-        Skipped = row.Int64(First + 19),
-    };
 }

@@ -4,8 +4,8 @@ using Lovage.Sqlite.Native;
 namespace Lovage.Sqlite.Schema;
 
 /// <summary>
-/// The table <c>word</c> as this process knows it: rows are only ever added, so a number keeps its meaning. Reading is
-/// safe for several threads; adding is the writer's.
+/// The table <c>lovage_word</c> as this process knows it: rows are only ever added, so a number keeps its meaning.
+/// Reading is safe for several threads; adding is the writer's.
 /// </summary>
 internal sealed class Words
 {
@@ -29,8 +29,8 @@ internal sealed class WordReader(SqliteConnection connection, Words words) : Wor
 /// <summary>Looks words up, in what this process knows and else by way of one connection.</summary>
 internal abstract class WordLookup(SqliteConnection connection, Words words)
 {
-    private readonly SqliteStatement _byId = connection.Prepare("SELECT text FROM word WHERE id = ?1");
-    private readonly SqliteStatement _byText = connection.Prepare("SELECT id FROM word WHERE text = ?1");
+    private readonly SqliteStatement _byId = connection.Prepare("SELECT text FROM lovage_word WHERE id = ?1");
+    private readonly SqliteStatement _byText = connection.Prepare("SELECT id FROM lovage_word WHERE text = ?1");
 
     internal string Text(long id)
     {
@@ -72,7 +72,9 @@ internal abstract class WordLookup(SqliteConnection connection, Words words)
 /// </summary>
 internal sealed class WordWriter(SqliteConnection connection, Words words) : WordLookup(connection, words)
 {
-    private readonly SqliteStatement _insert = connection.Prepare("INSERT INTO word(text) VALUES (?1) RETURNING id");
+    private readonly SqliteStatement _insert = connection.Prepare(
+        "INSERT INTO lovage_word(text) VALUES (?1) RETURNING id");
+
     private readonly Dictionary<string, long> _pending = new(StringComparer.Ordinal);
     private readonly Words _words = words;
 

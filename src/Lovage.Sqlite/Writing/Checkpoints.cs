@@ -1,9 +1,10 @@
 using System.Diagnostics.CodeAnalysis;
 using Lovage.Sqlite.Files;
+using Lovage.Sqlite.Life;
 
 namespace Lovage.Sqlite.Writing;
 
-/// <summary>When the log is moved to the database. Belongs to the writer's thread.</summary>
+/// <summary>Decides when the log is moved to the database, and moves it. Belongs to the writer's thread.</summary>
 internal sealed class Checkpoints
 {
     private const int Frames = 6_000;
@@ -19,7 +20,7 @@ internal sealed class Checkpoints
     {
         var (frames, done) = session.Connection.Checkpoint();
 
-        // A reader holds the rest back: not at every turn again.
+        // A reader holds the rest back: the next try waits until the log has grown, not just for the next turn.
         _next = done >= frames ? Frames : frames + AgainFrames;
     }
 

@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
+using Lovage.Sqlite.Life;
 using Lovage.Sqlite.Native;
 using Lovage.Storage;
 using Microsoft.Data.Sqlite;
@@ -10,8 +11,8 @@ namespace Lovage.Sqlite.Writing;
 
 /// <summary>
 /// A transaction that is lent to the app: an ordinary one of Microsoft.Data.Sqlite, whose connection Lovage's own
-/// operations share. The writer's thread opens it under the turnstile and stands still until it has ended, since nobody
-/// else could write anyway.
+/// operations share. The writer's thread opens it under the turnstile and stands still until it has ended, since SQLite
+/// has one writer.
 /// </summary>
 /// <remarks>
 /// The operations of this class may come from any thread, one at a time; the lock keeps them apart from the writer that
@@ -76,7 +77,7 @@ internal sealed class Loan : IDisposable
 
             // Every checkpoint is the writer's.
             native.Execute("PRAGMA wal_autocheckpoint = 0");
-            native.Execute(isFull ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
+            native.Execute(isFull ? WriterConnection.SynchronousFull : WriterConnection.SynchronousNormal);
             return new Loan(
                 connection, connection.BeginTransaction(deferred: false), native, makeSession(native), limit);
         }
@@ -98,7 +99,7 @@ internal sealed class Loan : IDisposable
                 throw Ended();
             }
 
-            _session.RunInside(operation);
+            _session.RunInside(operation.Run);
         }
     }
 
@@ -124,7 +125,7 @@ internal sealed class Loan : IDisposable
         ? string.Create(
             CultureInfo.InvariantCulture,
             $"The transaction was rolled back because it was open for more than {_limit.TotalSeconds:0.###} s "
-                + $"(SqliteStorageOptions.TransactionLimit): nobody else can write meanwhile. Do slow work before it "
+                + $"(SqliteStorageOptions.TransactionLimit): no other call can write meanwhile. Do slow work before it "
                 + $"begins.")
         : "The transaction has ended already, so that nothing can be written in it. Enqueue before its commit, or "
             + "without it.");
@@ -228,13 +229,15 @@ internal sealed class Loan : IDisposable
 }
 
 /// <summary>Asks the writer for a transaction. It runs in no turn: see <see cref="Loan"/>.</summary>
-internal sealed class LoanOperation(Func<Loan> open, Action<Loan?> announce) : WriteOperation<Loan>
+internal sealed class LoanOperation(Func<Loan> open, Loans loans) : WriteOperation<Loan>
 {
+    internal override WriteLine Line => WriteLine.Loan;
+
     internal override void Run(WriteSession session)
     {
         using var loan = open();
         Result = loan;
-        announce(loan);
+        loans.Begin(loan);
         try
         {
             Complete();
@@ -242,7 +245,7 @@ internal sealed class LoanOperation(Func<Loan> open, Action<Loan?> announce) : W
         }
         finally
         {
-            announce(null);
+            loans.End();
         }
     }
 }

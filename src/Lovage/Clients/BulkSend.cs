@@ -4,14 +4,14 @@ using Lovage.Protocol;
 namespace Lovage;
 
 /// <summary>
-/// The jobs of one call on their way to the storage: cut into batches by number and size, a few of which are on their
-/// way at once, in their order.
+/// Sends the jobs of one call to the storage. It cuts them into batches by number and size, and keeps a few batches on
+/// their way at once, in order.
 /// </summary>
-/// <remarks>For one caller. Disposing waits for what is on its way.</remarks>
+/// <remarks>For one caller. Disposing waits for the batches that are on their way.</remarks>
 internal sealed class BulkSend(
     JobSender sender, DbTransaction? transaction, int total, CancellationToken cancellationToken) : IAsyncDisposable
 {
-    // A connection does one thing at a time.
+    // A transaction's connection does one thing at a time.
     private readonly int _writesMax = transaction is null ? sender.BatchesMax : 1;
     private readonly Queue<(Task<JobId?> Write, int Count)> _writes = new();
     private List<JobMessage> _batch = [];

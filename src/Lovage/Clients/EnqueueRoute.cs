@@ -4,7 +4,7 @@ using Lovage.Storage;
 namespace Lovage;
 
 /// <summary>
-/// Where messages go once they are ready: to the storage, or, in a test, straight on to their handler.
+/// The way of a message once it is ready: to the storage, and in a test from there straight to its handler.
 /// </summary>
 internal abstract class EnqueueRoute
 {
@@ -12,9 +12,9 @@ internal abstract class EnqueueRoute
     internal virtual int BatchesMax => 1;
 
     /// <summary>Passes one message on.</summary>
-    internal abstract ValueTask<PublishStatus> PublishAsync(JobMessage message, CancellationToken cancellationToken);
+    internal abstract ValueTask<PublishResult> PublishAsync(JobMessage message, CancellationToken cancellationToken);
 
-    /// <summary>Passes a batch of 1 to 1,000 on. Those of one caller keep the order in which they are passed.</summary>
-    internal abstract ValueTask<IReadOnlyList<PublishStatus>> PublishAsync(
+    /// <summary>Passes a batch of 1 to 1,000 on. The batches of one caller keep their order.</summary>
+    internal abstract ValueTask<IReadOnlyList<PublishResult>> PublishAsync(
         IReadOnlyList<JobMessage> batch, CancellationToken cancellationToken);
 }

@@ -2,37 +2,55 @@ using System.Collections.Immutable;
 using System.Data.Common;
 using System.Runtime.CompilerServices;
 using Lovage.Protocol;
-using Lovage.Storage;
-using Microsoft.Extensions.DependencyInjection;
 
 namespace Lovage;
 
 /// <summary>
-/// Enqueues jobs and finds them again. Inject it anywhere; filters around enqueuing are built by the scope it was
-/// injected into.
+/// Enqueues jobs and finds them again. Inject it anywhere. The scope that it was injected into builds the filters
+/// around enqueuing.
 /// </summary>
 /// <remarks>
-/// Safe for use by several threads. When an enqueuing method returns, the job is stored; with a transaction it is
-/// stored when that is committed. Arguments are written before anything is awaited, so objects given to a job may be
-/// changed as soon as the method has returned its task.
+/// Safe for use by several threads. When an enqueuing method returns, the job is stored; with a transaction, the commit
+/// stores it. The client writes arguments before it awaits anything: the caller may change its objects as soon as it
+/// has the task.
 /// </remarks>
+/// <example>
+/// <code>
+/// JobHandle welcome = await jobs.EnqueueAsync(MailJobs.Welcome("ada@example.com"));
+/// await jobs.EnqueueAsync(MailJobs.Welcome("bob@example.com") with
+/// {
+///     Id = JobId.Parse("welcome-bob"),            // a second call with this id is the same job
+///     Delay = TimeSpan.FromMinutes(5),
+/// });
+///
+/// JobRecord? found = await jobs.FindAsync(welcome.Id);
+/// Console.WriteLine($"{found.CeleryWord}, {found?.Progress:P0}");
+/// await welcome.WaitAsync(TimeSpan.FromSeconds(10));
+/// </code>
+/// </example>
 public sealed class JobClient
 {
+    private readonly JobMessages _messages;
     private readonly JobSender _sender;
-    private readonly IServiceProvider _services;
-    private readonly bool _servicesAreRoot;
+    private readonly JobLookup _lookup;
+    private readonly IServiceProvider? _services;
 
-    internal JobClient(JobSender sender, IServiceProvider services, bool servicesAreRoot)
+    /// <param name="messages">Makes messages of jobs.</param>
+    /// <param name="sender">Sends them.</param>
+    /// <param name="lookup">Finds jobs again.</param>
+    /// <param name="services">Builds filters; null for a scope of their own.</param>
+    internal JobClient(JobMessages messages, JobSender sender, JobLookup lookup, IServiceProvider? services)
     {
+        _messages = messages;
         _sender = sender;
+        _lookup = lookup;
         _services = services;
-        _servicesAreRoot = servicesAreRoot;
     }
 
     /// <summary>Enqueues a job.</summary>
-    /// <param name="job">The job. With an id of the caller's own (<see cref="Job.Id"/>) a repeated call with the same
+    /// <param name="job">The job. With an id of the caller's own (<see cref="Job.Id"/>), a repeated call with the same
     /// name and arguments is the same job.</param>
-    /// <param name="cancellationToken">Gives up waiting; the job may be stored all the same.</param>
+    /// <param name="cancellationToken">Gives up waiting; the storage may store the job all the same.</param>
     /// <returns>A handle to ask for its state and result.</returns>
     /// <exception cref="PayloadTooLargeException">The arguments are larger than the cap.</exception>
     /// <exception cref="BadArgumentsException">The arguments break a data annotation, do not fit the handler, or cannot
@@ -40,12 +58,12 @@ public sealed class JobClient
     /// <exception cref="JobIdConflictException">The caller's own id belongs to a job with another name or other
     /// arguments.</exception>
     /// <exception cref="QueueFullException">A bound was reached; nothing was stored.</exception>
-    /// <exception cref="StorageException">The storage did not take it in time, or not at all; the message says what is
+    /// <exception cref="StorageException">The storage did not take it, or not in time; the message says what is
     /// known.</exception>
     public ValueTask<JobHandle> EnqueueAsync(Job job, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(job);
-        return SendAsync(Prepare(job), null, cancellationToken);
+        return SendAsync(_messages.Draft(job), null, cancellationToken);
     }
 
     /// <inheritdoc cref="EnqueueAsync(Job, CancellationToken)"/>
@@ -54,7 +72,7 @@ public sealed class JobClient
         Job<TResult> job, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(job);
-        return SendTypedAsync<TResult>(Prepare(job), null, cancellationToken);
+        return SendTypedAsync<TResult>(_messages.Draft(job), null, cancellationToken);
     }
 
     /// <summary>
@@ -62,18 +80,19 @@ public sealed class JobClient
     /// Each batch is stored as a whole; several are not.
     /// </summary>
     /// <remarks>
-    /// Jobs keep their order. When a batch fails, those that were on their way with it have ended before the exception
-    /// comes, and none is begun after it.
+    /// Jobs keep their order. When a batch fails, no further batch begins, and the exception comes when those on their
+    /// way have ended.
     /// </remarks>
-    /// <param name="jobs">The jobs. With ids of the caller's own, repeating a call that failed half way is
-    /// safe.</param>
-    /// <param name="cancellationToken">Gives up; batches that were written stay.</param>
+    /// <param name="jobs">The jobs. With ids of the caller's own, a call that failed half way can be repeated
+    /// safely.</param>
+    /// <param name="cancellationToken">Gives up; stored batches stay.</param>
     /// <returns>A handle for each, in order.</returns>
     /// <exception cref="PayloadTooLargeException">The arguments of one are larger than the cap; nothing was
     /// stored.</exception>
     /// <exception cref="BadArgumentsException">The arguments of one break a data annotation, do not fit the handler, or
     /// cannot be written as JSON; nothing was stored.</exception>
-    /// <exception cref="JobIdConflictException">One's own id belongs to another job; all others are stored.</exception>
+    /// <exception cref="JobIdConflictException">The own id of one belongs to another job; all others are
+    /// stored.</exception>
     /// <exception cref="QueueFullException">A bound was reached; batches before stay stored.</exception>
     /// <exception cref="StorageException">The storage did not take a batch; the message says how many jobs are stored
     /// for certain.</exception>
@@ -81,18 +100,17 @@ public sealed class JobClient
         IReadOnlyCollection<Job> jobs, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(jobs);
-        return SendAllAsync(PrepareAll(jobs), null, cancellationToken);
+        return SendAllAsync(DraftAll(jobs), null, cancellationToken);
     }
 
     /// <summary>
-    /// Enqueues a job inside a transaction of the caller's own: it is stored when the caller commits, together with his
-    /// data, and nothing of it is left when he rolls back. No worker sees it before the commit, so its handler finds
-    /// the data that was written with it.
+    /// Enqueues a job inside a transaction of the caller's own. The commit stores it together with the caller's data,
+    /// and a rollback leaves nothing of it. No worker sees the job before the commit, so its handler finds the data.
     /// </summary>
     /// <remarks>
     /// PostgreSQL takes any open transaction of a connection to the storage's database, SQLite one of
-    /// <see cref="BeginTransactionAsync"/>. There is no time limit of Lovage's own: the connection's counts. The handle
-    /// can be asked after the commit. A delay is counted from this call, not from the commit.
+    /// <see cref="BeginTransactionAsync"/>. Only the connection's own time limit applies. The handle finds the job
+    /// after the commit. A delay counts from this call, not from the commit.
     /// </remarks>
     /// <param name="job">The job. With an id of the caller's own (<see cref="Job.Id"/>) a repeated call with the same
     /// name and arguments is the same job.</param>
@@ -117,7 +135,7 @@ public sealed class JobClient
     {
         ArgumentNullException.ThrowIfNull(job);
         ArgumentNullException.ThrowIfNull(transaction);
-        return SendAsync(Prepare(job), transaction, cancellationToken);
+        return SendAsync(_messages.Draft(job), transaction, cancellationToken);
     }
 
     /// <inheritdoc cref="EnqueueAsync(Job, DbTransaction, CancellationToken)"/>
@@ -127,7 +145,7 @@ public sealed class JobClient
     {
         ArgumentNullException.ThrowIfNull(job);
         ArgumentNullException.ThrowIfNull(transaction);
-        return SendTypedAsync<TResult>(Prepare(job), transaction, cancellationToken);
+        return SendTypedAsync<TResult>(_messages.Draft(job), transaction, cancellationToken);
     }
 
     /// <summary>
@@ -145,101 +163,116 @@ public sealed class JobClient
     {
         ArgumentNullException.ThrowIfNull(jobs);
         ArgumentNullException.ThrowIfNull(transaction);
-        return SendAllAsync(PrepareAll(jobs), transaction, cancellationToken);
+        return SendAllAsync(DraftAll(jobs), transaction, cancellationToken);
     }
 
     /// <summary>
-    /// Begins a transaction on a connection that the storage opens, for storages that take only such, as SQLite does.
-    /// The app's own tables in the same file are read and written over its <see cref="DbTransaction.Connection"/>.
-    /// Nobody else can write meanwhile, so it should last milliseconds; the storage's page says how long it may last.
+    /// Begins a transaction on a connection that the storage opens, for storages that take only their own, such as
+    /// SQLite. The app reads and writes its own tables in the same file over its
+    /// <see cref="DbTransaction.Connection"/>. All other writers wait meanwhile, so it should last milliseconds; the
+    /// storage's page says its limit.
     /// </summary>
     /// <param name="cancellationToken">Gives up waiting for its turn.</param>
     /// <returns>The transaction; dispose it, which rolls back what was not committed.</returns>
-    /// <exception cref="StorageException">It cannot begin now, or this storage takes transactions of the caller's own
-    /// connections instead; the message says which.</exception>
+    /// <exception cref="StorageException">It cannot begin now, or this storage takes transactions of the caller's
+    /// connections; the message says which.</exception>
     public ValueTask<DbTransaction> BeginTransactionAsync(CancellationToken cancellationToken = default) =>
         _sender.BeginTransactionAsync(cancellationToken);
 
     /// <summary>Reads where a job stands.</summary>
     /// <param name="id">The job.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
-    /// <returns>Null when the storage knows no such job.</returns>
+    /// <returns>Null when the storage knows no such job: it was never enqueued, or it was removed after its
+    /// end.</returns>
     /// <exception cref="StorageException">The storage cannot be asked now.</exception>
-    public async ValueTask<JobStatus?> FindAsync(JobId id, CancellationToken cancellationToken = default) =>
-        await _sender.Lookup.FindAsync(id, cancellationToken) is { } record ? JobStatus.Of(id, record) : null;
+    public ValueTask<JobRecord?> FindAsync(JobId id, CancellationToken cancellationToken = default) =>
+        _lookup.FindAsync(id, cancellationToken);
 
-    /// <summary>Cancels a job: at once and durably while no worker holds it, by a stored wish while one does.</summary>
+    /// <summary>
+    /// Cancels a job. It ends at once while no worker holds it; otherwise the request is stored and reaches its
+    /// handler.
+    /// </summary>
     /// <param name="id">The job.</param>
     /// <param name="reason">Why, for the history; null for none.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
+    /// <returns>What became of the request, and where the job stands.</returns>
     /// <exception cref="StorageException">The storage cannot be asked now.</exception>
-    public ValueTask<CancelStatus> CancelAsync(
+    public ValueTask<CancelResult> CancelAsync(
         JobId id, string? reason = null, CancellationToken cancellationToken = default) =>
-        _sender.Lookup.CancelAsync(id, reason, cancellationToken);
+        _lookup.CancelAsync(id, reason, cancellationToken);
 
-    /// <summary>A handle for a job whose id is known. Nothing is read.</summary>
+    /// <summary>Makes a handle for a job whose id is known. It reads nothing.</summary>
     /// <param name="id">The job.</param>
-    public JobHandle GetHandle(JobId id) => new UntypedJobHandle(id, _sender.Lookup);
+    public JobHandle GetHandle(JobId id) => new UntypedJobHandle(id, _lookup);
 
     /// <summary>
-    /// A handle for a job whose id is known and whose result is a <typeparamref name="TResult"/>. Nothing is read.
+    /// Makes a handle for a job whose id is known and whose result is a <typeparamref name="TResult"/>. It reads
+    /// nothing.
     /// </summary>
     /// <typeparam name="TResult">What the result is read as.</typeparam>
     /// <param name="id">The job.</param>
-    public JobHandle<TResult> GetHandle<TResult>(JobId id) => new(id, _sender.Lookup);
+    public JobHandle<TResult> GetHandle<TResult>(JobId id) => new(id, _lookup);
 
-    private List<Prepared> PrepareAll(IReadOnlyCollection<Job> jobs)
+    private List<JobDraft> DraftAll(IReadOnlyCollection<Job> jobs)
     {
-        var prepared = new List<Prepared>(jobs.Count);
+        var drafts = new List<JobDraft>(jobs.Count);
         foreach (var job in jobs)
         {
-            prepared.Add(Prepare(job ?? throw new ArgumentException("A job of the collection is null.", nameof(jobs))));
+            drafts.Add(_messages.Draft(
+                job ?? throw new ArgumentException("A job of the collection is null.", nameof(jobs))));
         }
 
-        return prepared;
-    }
-
-    private Prepared Prepare(Job job)
-    {
-        var definition = _sender.Definition(job.Name);
-        return new Prepared(job, definition, _sender.Encode(job, definition));
+        return drafts;
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<JobHandle> SendAsync(
-        Prepared prepared, DbTransaction? transaction, CancellationToken cancellationToken) =>
-        new UntypedJobHandle(await SendOneAsync(prepared, transaction, cancellationToken), _sender.Lookup);
+        JobDraft draft, DbTransaction? transaction, CancellationToken cancellationToken) =>
+        new UntypedJobHandle(await SendOneAsync(draft, transaction, cancellationToken), _lookup);
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<JobHandle<TResult>> SendTypedAsync<TResult>(
-        Prepared prepared, DbTransaction? transaction, CancellationToken cancellationToken) =>
-        new(await SendOneAsync(prepared, transaction, cancellationToken), _sender.Lookup);
+        JobDraft draft, DbTransaction? transaction, CancellationToken cancellationToken) =>
+        new(await SendOneAsync(draft, transaction, cancellationToken), _lookup);
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<JobId> SendOneAsync(
-        Prepared prepared, DbTransaction? transaction, CancellationToken cancellationToken)
+        JobDraft draft, DbTransaction? transaction, CancellationToken cancellationToken)
     {
-        if (Filters(prepared.Definition) is { IsEmpty: false } filters)
+        if (_messages.Filters(draft.Definition) is { IsEmpty: false } filters)
         {
-            return await SendFilteredAsync(prepared, filters, transaction, cancellationToken);
+            return await SendFilteredAsync(draft, filters, transaction, cancellationToken);
         }
 
-        var message = Message(prepared);
+        var message = _messages.Make(draft);
         await _sender.SendAsync(message, transaction, cancellationToken);
         return message.Id;
     }
 
-    private async ValueTask<IReadOnlyList<JobHandle>> SendAllAsync(
-        List<Prepared> jobs, DbTransaction? transaction, CancellationToken cancellationToken)
+    private async ValueTask<JobId> SendFilteredAsync(
+        JobDraft draft, ImmutableArray<Type> filters, DbTransaction? transaction, CancellationToken cancellationToken)
     {
-        var handles = new JobHandle[jobs.Count];
-        await using var send = new BulkSend(_sender, transaction, jobs.Count, cancellationToken);
-        for (var i = 0; i < jobs.Count; i++)
+        JobId id = default;
+        await _messages.FilterAsync(draft, filters, _services, async filtered =>
         {
-            var message = Filters(jobs[i].Definition) is { IsEmpty: false } filters
-                ? await FilteredMessageAsync(jobs[i], filters)
-                : Message(jobs[i]);
-            handles[i] = new UntypedJobHandle(message.Id, _sender.Lookup);
+            var message = _messages.Make(filtered);
+            await _sender.SendAsync(message, transaction, cancellationToken);
+            id = message.Id;
+        });
+        return id;
+    }
+
+    private async ValueTask<IReadOnlyList<JobHandle>> SendAllAsync(
+        List<JobDraft> drafts, DbTransaction? transaction, CancellationToken cancellationToken)
+    {
+        var handles = new JobHandle[drafts.Count];
+        await using var send = new BulkSend(_sender, transaction, drafts.Count, cancellationToken);
+        for (var i = 0; i < drafts.Count; i++)
+        {
+            var message = _messages.Filters(drafts[i].Definition) is { IsEmpty: false } filters
+                ? await FilteredMessageAsync(drafts[i], filters)
+                : _messages.Make(drafts[i]);
+            handles[i] = new UntypedJobHandle(message.Id, _lookup);
             await send.AddAsync(message);
         }
 
@@ -247,63 +280,14 @@ public sealed class JobClient
         return handles;
     }
 
-    private JobMessage Message(Prepared prepared) => _sender.Message(prepared.Job, prepared.Definition, prepared.Body);
-
-    /// <summary>No array is made unless the job has filters of its own beside the app's.</summary>
-    private ImmutableArray<Type> Filters(JobDefinition? definition) =>
-        definition is null or { Filters.IsEmpty: true }
-            ? _sender.Filters
-            : _sender.Filters.AddRange(definition.Filters);
-
-    private async ValueTask<JobId> SendFilteredAsync(
-        Prepared prepared,
-        ImmutableArray<Type> filters,
-        DbTransaction? transaction,
-        CancellationToken cancellationToken)
-    {
-        JobId id = default;
-        await FilterAsync(prepared, filters, async job =>
-        {
-            var message = Message(Again(job, prepared));
-            await _sender.SendAsync(message, transaction, cancellationToken);
-            id = message.Id;
-        });
-        return id;
-    }
-
-    private async ValueTask<JobMessage> FilteredMessageAsync(Prepared prepared, ImmutableArray<Type> filters)
+    private async ValueTask<JobMessage> FilteredMessageAsync(JobDraft draft, ImmutableArray<Type> filters)
     {
         JobMessage? message = null;
-        await FilterAsync(prepared, filters, job =>
+        await _messages.FilterAsync(draft, filters, _services, filtered =>
         {
-            message = Message(Again(job, prepared));
-            return ValueTask.CompletedTask;
+            message = _messages.Make(filtered);
+            return default;
         });
         return message!;
     }
-
-    private async ValueTask FilterAsync(Prepared prepared, ImmutableArray<Type> filters, Func<Job, ValueTask> send)
-    {
-        if (!_servicesAreRoot)
-        {
-            await EnqueueFilters.RunAsync(prepared.Job, filters, _services, send);
-            return;
-        }
-
-        // A client held by a singleton has no scope of its own, and a filter may need one.
-        await using var scope = _services.CreateAsyncScope();
-        await EnqueueFilters.RunAsync(prepared.Job, filters, scope.ServiceProvider, send);
-    }
-
-    /// <summary>
-    /// What filters made of a job. Arguments that are still the caller's own are not written a second time: they may
-    /// have changed since.
-    /// </summary>
-    private Prepared Again(Job job, Prepared before) =>
-        ReferenceEquals(job, before.Job) ? before
-        : ReferenceEquals(job.Arguments, before.Job.Arguments) && job.Name == before.Job.Name
-            ? before with { Job = job }
-        : Prepare(job);
-
-    private readonly record struct Prepared(Job Job, JobDefinition? Definition, ReadOnlyMemory<byte> Body);
 }

@@ -6,8 +6,8 @@ using Microsoft.Extensions.Logging;
 namespace Lovage;
 
 /// <summary>
-/// Waits for jobs to end on behalf of all handles of this process: one subscription, and one loop that reads everything
-/// waited for in batches, when a signal says so and now and then without one. Nothing runs while nobody waits.
+/// Waits for jobs to end on behalf of all handles of this process. One loop has one subscription, and reads the jobs
+/// in batches when a signal comes and at each poll. It runs only while a caller waits.
 /// </summary>
 /// <remarks>Safe for use by several threads.</remarks>
 internal sealed partial class JobEndings
@@ -21,6 +21,7 @@ internal sealed partial class JobEndings
     private readonly WakeUp _wake = new();
     private readonly Dictionary<JobId, List<Waiter>> _waiters = [];
     private readonly HashSet<JobId> _hinted = [];
+    private int _count;
     private bool _allHinted;
     private bool _running;
 
@@ -34,7 +35,8 @@ internal sealed partial class JobEndings
     }
 
     /// <summary>Waits until a job is in a final state.</summary>
-    /// <exception cref="TimeoutException">It was not in time.</exception>
+    /// <exception cref="TimeoutException">The job did not end in time.</exception>
+    /// <exception cref="QueueFullException">Too many calls wait already.</exception>
     internal async ValueTask<JobRecord> WaitAsync(JobId id, TimeSpan? timeout, CancellationToken cancellationToken)
     {
         if (timeout is { } limit)
@@ -49,8 +51,8 @@ internal sealed partial class JobEndings
         Add(id, waiter, storage);
         try
         {
-            // Registered before the first look, so that an end between the two is not missed.
-            var record = (await storage.Store.FindAsync([id], cancellationToken))[0];
+            // The waiter is registered before the first read, so that no end between the two is missed.
+            var record = (await storage.RequireHistory().FindAsync([id], cancellationToken))[0];
             if (record is { State.IsFinal: true })
             {
                 return record;
@@ -82,12 +84,21 @@ internal sealed partial class JobEndings
         var start = false;
         lock (_lock)
         {
+            if (_count >= _settings.WaitCallsMax)
+            {
+                throw new QueueFullException(
+                    "waits",
+                    $"{_count:N0} calls wait for jobs to end already (Lovage:Limits:WaitCallsMax).",
+                    TimeSpan.FromSeconds(1));
+            }
+
             if (!_waiters.TryGetValue(id, out var list))
             {
                 _waiters[id] = list = [];
             }
 
             list.Add(waiter);
+            _count++;
             if (!_running)
             {
                 _running = start = true;
@@ -96,7 +107,7 @@ internal sealed partial class JobEndings
 
         if (start)
         {
-            // The loop serves everybody and must not carry the first caller's ambient state along.
+            // The loop serves all callers and must not carry the ambient state of the first.
             using (ExecutionContext.SuppressFlow())
             {
                 _ = RunAsync(storage);
@@ -109,7 +120,10 @@ internal sealed partial class JobEndings
         var last = false;
         lock (_lock)
         {
-            if (_waiters.TryGetValue(id, out var list) && list.Remove(waiter) && list.Count == 0)
+            var list = _waiters[id];
+            list.Remove(waiter);
+            _count--;
+            if (list.Count == 0)
             {
                 _waiters.Remove(id);
                 last = _waiters.Count == 0;
@@ -146,18 +160,17 @@ internal sealed partial class JobEndings
     [SuppressMessage(
         "Design",
         "CA1031",
-        Justification = "The loop outlives a storage's fault; those who wait have their own time limits.")]
+        Justification = "The loop outlives a storage's fault; callers that wait have their own time limits.")]
     private async Task RunAsync(JobStorage storage)
     {
         using var subscription = storage.Signals.Subscribe(Hear, SignalKind.JobEnded);
 
-        // What ended between the first waiter's registration and the subscription gave no signal here: begin with a
-        // look.
-        var lookAtAll = true;
+        // A job that ended before the subscription gave no signal here: the loop begins with a poll.
+        var isPoll = true;
         while (true)
         {
             var seen = _wake.Version;
-            if (!TryTake(lookAtAll, out var ids))
+            if (!TryTake(isPoll, out var ids))
             {
                 return;
             }
@@ -166,7 +179,7 @@ internal sealed partial class JobEndings
             {
                 foreach (var batch in ids.Chunk(JobBroker.BatchMax))
                 {
-                    Complete(await storage.Store.FindAsync(batch, CancellationToken.None));
+                    Complete(await storage.RequireHistory().FindAsync(batch, CancellationToken.None));
                 }
             }
             catch (Exception fault)
@@ -175,11 +188,11 @@ internal sealed partial class JobEndings
                 LogLookFailed(_logger, fault);
             }
 
-            lookAtAll = !await _wake.WaitAsync(seen, Jittered(_settings.PollInterval), _time, CancellationToken.None);
+            isPoll = !await _wake.WaitAsync(seen, Jittered(_settings.PollInterval), _time, CancellationToken.None);
         }
     }
 
-    /// <summary>What to look at next; false, and the loop is over, when nobody waits.</summary>
+    /// <summary>Takes the jobs to read next; false, and the loop is over, when no caller waits.</summary>
     private bool TryTake(bool all, out JobId[] ids)
     {
         lock (_lock)
@@ -236,7 +249,7 @@ internal sealed partial class JobEndings
     [LoggerMessage(
         1001,
         LogLevel.Warning,
-        "The storage could not be asked whether jobs that are waited for have ended; it is asked again.")]
+        "The storage could not say whether awaited jobs have ended; the client asks again at the next poll.")]
     private static partial void LogLookFailed(ILogger logger, Exception fault);
 
     private sealed class Waiter

@@ -1,5 +1,3 @@
-using Lovage.Storage;
-
 namespace Lovage;
 
 /// <summary>A job that was enqueued: its id, and what can be asked of it.</summary>
@@ -20,11 +18,13 @@ public abstract class JobHandle
 
     private protected JobLookup Lookup { get; }
 
-    /// <summary>Reads where the job stands. An unknown job is one with <see cref="JobStatus.Known"/> false.</summary>
+    /// <summary>Reads where the job stands.</summary>
     /// <param name="cancellationToken">Gives up waiting.</param>
+    /// <returns>Null when the storage knows no such job: it was never enqueued, or it was removed after its
+    /// end.</returns>
     /// <exception cref="StorageException">The storage cannot be asked now.</exception>
-    public async ValueTask<JobStatus> GetStatusAsync(CancellationToken cancellationToken = default) =>
-        JobStatus.Of(Id, await Lookup.FindAsync(Id, cancellationToken));
+    public ValueTask<JobRecord?> FindAsync(CancellationToken cancellationToken = default) =>
+        Lookup.FindAsync(Id, cancellationToken);
 
     /// <summary>Reads how far the job is.</summary>
     /// <param name="cancellationToken">Gives up waiting.</param>
@@ -42,26 +42,30 @@ public abstract class JobHandle
         Lookup.AttemptsAsync(Id, cancellationToken);
 
     /// <summary>
-    /// Cancels the job: at once and durably while no worker holds it, by a stored wish while one does.
+    /// Cancels the job. It ends at once while no worker holds it; otherwise the request is stored and reaches its
+    /// handler.
     /// </summary>
     /// <param name="reason">Why, for the history; null for none.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
+    /// <returns>What became of the request, and where the job stands.</returns>
     /// <exception cref="StorageException">The storage cannot be asked now.</exception>
-    public ValueTask<CancelStatus> CancelAsync(string? reason = null, CancellationToken cancellationToken = default) =>
+    public ValueTask<CancelResult> CancelAsync(string? reason = null, CancellationToken cancellationToken = default) =>
         Lookup.CancelAsync(Id, reason, cancellationToken);
 
     /// <summary>Waits until the job has succeeded.</summary>
-    /// <param name="timeout">How long at the most; null (the default) for ever. A job that nobody knows is waited for
+    /// <param name="timeout">How long at the most; null (the default) for ever. The call waits for an unknown job
     /// too.</param>
     /// <param name="cancellationToken">Ends the wait; the job goes on.</param>
     /// <returns>How it ended.</returns>
     /// <exception cref="JobFailedException">It ended otherwise.</exception>
     /// <exception cref="TimeoutException">It had not ended in time; the job goes on.</exception>
+    /// <exception cref="QueueFullException">Too many calls wait already
+    /// (<c>Lovage:Limits:WaitCallsMax</c>).</exception>
     /// <exception cref="StorageException">The storage cannot be asked now.</exception>
-    public async ValueTask<JobStatus> WaitAsync(TimeSpan? timeout = null, CancellationToken cancellationToken = default)
+    public async ValueTask<JobRecord> WaitAsync(TimeSpan? timeout = null, CancellationToken cancellationToken = default)
     {
         var record = await Lookup.WaitForEndAsync(Id, timeout, cancellationToken);
-        return record.State == JobState.Succeeded ? JobStatus.Of(Id, record) : throw JobLookup.Failure(Id, record);
+        return record.State == JobState.Succeeded ? record : throw JobLookup.Failure(Id, record);
     }
 
     /// <inheritdoc/>
@@ -79,12 +83,12 @@ public sealed class JobHandle<TResult> : JobHandle
     }
 
     /// <summary>
-    /// Reads the result of a job that has succeeded; the default value when its handler returned nothing or no result
-    /// is kept.
+    /// Reads the result of a job that has succeeded. It is the default value when the handler returned nothing, or the
+    /// job keeps no result.
     /// </summary>
     /// <param name="cancellationToken">Gives up waiting for the storage.</param>
-    /// <exception cref="InvalidOperationException">The job has not ended; <see cref="WaitAsync"/> waits for
-    /// that.</exception>
+    /// <exception cref="InvalidOperationException">The job has not ended; <see cref="WaitAsync"/> waits for its
+    /// end.</exception>
     /// <exception cref="JobFailedException">It ended without a result.</exception>
     /// <exception cref="StorageException">The storage cannot be asked now.</exception>
     /// <exception cref="System.Text.Json.JsonException">The result is no <typeparamref name="TResult"/>.</exception>
@@ -99,12 +103,14 @@ public sealed class JobHandle<TResult> : JobHandle
     }
 
     /// <summary>Waits for the result.</summary>
-    /// <param name="timeout">How long at the most; null (the default) for ever. A job that nobody knows is waited for
+    /// <param name="timeout">How long at the most; null (the default) for ever. The call waits for an unknown job
     /// too.</param>
     /// <param name="cancellationToken">Ends the wait; the job goes on.</param>
-    /// <returns>The result; the default value when its handler returned nothing or no result is kept.</returns>
+    /// <returns>The result; the default value when the handler returned nothing, or the job keeps no result.</returns>
     /// <exception cref="JobFailedException">It ended without a result.</exception>
     /// <exception cref="TimeoutException">It had not ended in time; the job goes on.</exception>
+    /// <exception cref="QueueFullException">Too many calls wait already
+    /// (<c>Lovage:Limits:WaitCallsMax</c>).</exception>
     /// <exception cref="StorageException">The storage cannot be asked now.</exception>
     /// <exception cref="System.Text.Json.JsonException">The result is no <typeparamref name="TResult"/>.</exception>
     public new async ValueTask<TResult?> WaitAsync(

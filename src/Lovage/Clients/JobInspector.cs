@@ -19,13 +19,15 @@ public sealed class JobInspector
 
     private JobStore Store => _gate.Storage.Store;
 
+    private JobHistory History => _gate.Storage.RequireHistory();
+
     private JobBroker Broker => _gate.Storage.Broker;
 
     /// <summary>Reads a page of jobs, newest first.</summary>
     /// <param name="query">Which; null (the default) for all.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
     public ValueTask<JobPage> ListAsync(JobQuery? query = null, CancellationToken cancellationToken = default) =>
-        Store.QueryAsync(query ?? new JobQuery(), cancellationToken);
+        History.QueryAsync(query ?? new JobQuery(), cancellationToken);
 
     /// <summary>Counts jobs up to a bound.</summary>
     /// <param name="query">Which.</param>
@@ -33,21 +35,21 @@ public sealed class JobInspector
     /// <param name="cancellationToken">Gives up waiting.</param>
     public ValueTask<BoundedCount> CountAsync(
         JobQuery query, int max = 10_000, CancellationToken cancellationToken = default) =>
-        Store.CountAsync(query, max, cancellationToken);
+        History.CountAsync(query, max, cancellationToken);
 
     /// <summary>Reads one job.</summary>
     /// <param name="id">The job.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
     /// <returns>Null when it is not known.</returns>
     public async ValueTask<JobRecord?> FindAsync(JobId id, CancellationToken cancellationToken = default) =>
-        (await Store.FindAsync([id], cancellationToken))[0];
+        (await History.FindAsync([id], cancellationToken))[0];
 
     /// <summary>Reads the attempts of a job with their logs, oldest first, at most the newest 1,000.</summary>
     /// <param name="id">The job.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
     public ValueTask<IReadOnlyList<AttemptRecord>> AttemptsAsync(
         JobId id, CancellationToken cancellationToken = default) =>
-        Store.AttemptsAsync(id, cancellationToken);
+        History.AttemptsAsync(id, cancellationToken);
 
     /// <summary>Reads all queues, from counters.</summary>
     /// <param name="cancellationToken">Gives up waiting.</param>
@@ -57,7 +59,7 @@ public sealed class JobInspector
     /// <summary>Reads what has happened so far, one row a queue and job name.</summary>
     /// <param name="cancellationToken">Gives up waiting.</param>
     public ValueTask<IReadOnlyList<JobCounter>> CountersAsync(CancellationToken cancellationToken = default) =>
-        Store.CountersAsync(cancellationToken);
+        History.CountersAsync(cancellationToken);
 
     /// <summary>Reads the next messages of a queue without taking them.</summary>
     /// <param name="queue">The queue.</param>
@@ -80,11 +82,48 @@ public sealed class JobInspector
     public ValueTask ResumeAsync(string queue, CancellationToken cancellationToken = default) =>
         Broker.ResumeAsync(queue, cancellationToken);
 
+    /// <summary>
+    /// Reads the live workers of all processes, in the order in which they started; none where the storage keeps no
+    /// list.
+    /// </summary>
+    /// <param name="cancellationToken">Gives up waiting.</param>
+    public ValueTask<IReadOnlyList<WorkerRecord>> WorkersAsync(CancellationToken cancellationToken = default) =>
+        _gate.Storage.Workers is { } workers ? workers.ListAsync(cancellationToken) : new([]);
+
+    /// <summary>
+    /// Cancels every job of a queue that no worker holds when the call begins, with the reason "purged". Records and
+    /// history stay.
+    /// </summary>
+    /// <param name="queue">The queue.</param>
+    /// <param name="cancellationToken">Gives up between batches of 1,000; the jobs of the batches before stay
+    /// cancelled.</param>
+    /// <returns>How many jobs were cancelled.</returns>
+    public async ValueTask<long> PurgeAsync(string queue, CancellationToken cancellationToken = default)
+    {
+        // Jobs that callers enqueue meanwhile are not meant: without a bound a busy queue would keep the call for ever.
+        var status = (await Broker.QueuesAsync(cancellationToken)).FirstOrDefault(status => status.Queue == queue);
+        var left = status is null ? 0 : status.Ready + status.Scheduled;
+        var purged = 0L;
+        while (left > 0)
+        {
+            var ended = await Broker.PurgeAsync(queue, (int)Math.Min(left, JobBroker.BatchMax), cancellationToken);
+            if (ended.Count == 0)
+            {
+                break;
+            }
+
+            purged += ended.Count;
+            left -= ended.Count;
+        }
+
+        return purged;
+    }
+
     /// <summary>Cancels one job.</summary>
     /// <param name="id">The job.</param>
     /// <param name="reason">Why, for the history; null for none.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
-    public async ValueTask<CancelStatus> CancelAsync(
+    public async ValueTask<CancelResult> CancelAsync(
         JobId id, string? reason = null, CancellationToken cancellationToken = default) =>
         (await Store.CancelAsync([id], reason, cancellationToken))[0];
 
@@ -92,22 +131,48 @@ public sealed class JobInspector
     /// <param name="ids">1 to 1,000.</param>
     /// <param name="reason">Why, for the history; null for none.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
-    /// <returns>A status for each, in order.</returns>
-    public ValueTask<IReadOnlyList<CancelStatus>> CancelAsync(
+    /// <returns>A result for each, in order.</returns>
+    public ValueTask<IReadOnlyList<CancelResult>> CancelAsync(
         IReadOnlyList<JobId> ids, string? reason = null, CancellationToken cancellationToken = default) =>
         Store.CancelAsync(ids, reason, cancellationToken);
 
     /// <summary>Puts one ended job back into its queue as if it were new, its history kept.</summary>
     /// <param name="id">The job.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
-    /// <returns>False when it has not ended or is not known.</returns>
-    public async ValueTask<bool> RequeueAsync(JobId id, CancellationToken cancellationToken = default) =>
-        await Store.RequeueAsync([id], cancellationToken) == 1;
+    /// <returns><see cref="ChangeStatus.NotPossible"/> when it has not ended.</returns>
+    public async ValueTask<ChangeResult> RequeueAsync(JobId id, CancellationToken cancellationToken = default) =>
+        (await Store.RequeueAsync([id], cancellationToken))[0];
 
-    /// <summary>Puts several ended jobs back into their queues.</summary>
+    /// <summary>Puts several ended jobs back into their queues as if they were new, their history kept.</summary>
     /// <param name="ids">1 to 1,000.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
-    /// <returns>How many were put back; those that have not ended, or are not known, are passed over.</returns>
-    public ValueTask<int> RequeueAsync(IReadOnlyList<JobId> ids, CancellationToken cancellationToken = default) =>
+    /// <returns>A result for each, in order.</returns>
+    public ValueTask<IReadOnlyList<ChangeResult>> RequeueAsync(
+        IReadOnlyList<JobId> ids, CancellationToken cancellationToken = default) =>
         Store.RequeueAsync(ids, cancellationToken);
+
+    /// <summary>Deletes ended jobs with their attempts; cancel a job first that has not ended.</summary>
+    /// <param name="ids">1 to 1,000.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
+    /// <returns>A result for each, in order.</returns>
+    public ValueTask<IReadOnlyList<ChangeResult>> DeleteAsync(
+        IReadOnlyList<JobId> ids, CancellationToken cancellationToken = default) =>
+        Store.DeleteAsync(ids, cancellationToken);
+
+    /// <summary>Makes delayed jobs ready now, retries included.</summary>
+    /// <param name="ids">1 to 1,000.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
+    /// <returns>A result for each, in order.</returns>
+    public ValueTask<IReadOnlyList<ChangeResult>> RunNowAsync(
+        IReadOnlyList<JobId> ids, CancellationToken cancellationToken = default) =>
+        Store.RunNowAsync(ids, cancellationToken);
+
+    /// <summary>Moves jobs that no worker holds to another queue, another priority, or both.</summary>
+    /// <param name="ids">1 to 1,000.</param>
+    /// <param name="target">Where to.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
+    /// <returns>A result for each, in order.</returns>
+    public ValueTask<IReadOnlyList<ChangeResult>> MoveAsync(
+        IReadOnlyList<JobId> ids, JobMove target, CancellationToken cancellationToken = default) =>
+        Store.MoveAsync(ids, target, cancellationToken);
 }

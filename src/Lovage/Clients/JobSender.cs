@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using System.Data.Common;
 using System.Diagnostics;
 using Lovage.Diagnostics;
@@ -7,93 +6,20 @@ using Lovage.Storage;
 
 namespace Lovage;
 
-/// <summary>Turns jobs into messages, checks them and passes them on: what all clients of the app share.</summary>
+/// <summary>
+/// Sends messages to the storage: counts them in, traces them, and passes them on. All clients of the app share it.
+/// </summary>
 /// <remarks>Safe for use by several threads.</remarks>
-internal sealed class JobSender
+internal sealed class JobSender(EnqueueRoute route, StorageGate gate, QueueAdmission admission)
 {
-    private readonly JobRegistry _jobs;
-    private readonly ClientSettings _settings;
-    private readonly TimeProvider _time;
-    private readonly JobIdSource _ids;
-    private readonly EnqueueRoute _route;
-    private readonly StorageGate _gate;
-    private readonly QueueAdmission _admission;
-    private readonly string _origin = $"gen{Environment.ProcessId}@{Environment.MachineName}";
     private readonly MetricNames _metricNames = new();
 
-    internal JobSender(
-        JobRegistry jobs, JobSerializer serializer, ClientSettings settings, TimeProvider time, JobIdSource ids,
-        EnqueueRoute route, StorageGate gate, QueueAdmission admission, JobLookup lookup,
-        ImmutableArray<Type> filters)
-    {
-        _jobs = jobs;
-        Serializer = serializer;
-        _settings = settings;
-        _time = time;
-        _ids = ids;
-        _route = route;
-        _gate = gate;
-        _admission = admission;
-        Lookup = lookup;
-        Filters = filters;
-    }
-
-    internal JobSerializer Serializer { get; }
-
-    internal JobLookup Lookup { get; }
-
-    /// <summary>The app's filters, outermost first.</summary>
-    internal ImmutableArray<Type> Filters { get; }
-
-    /// <summary>What is known here of a job of this name; null for a job that runs elsewhere.</summary>
-    internal JobDefinition? Definition(string name) => _jobs.TryFind(name, out var definition) ? definition : null;
-
-    /// <summary>A new id.</summary>
-    internal JobId NextId() => _ids.Next();
-
-    /// <summary>
-    /// Checks and writes the arguments: done before anything is awaited, so that a caller may change its objects once
-    /// it has the task.
-    /// </summary>
-    /// <exception cref="BadArgumentsException">They break a data annotation, cannot be written, or do not fit the
-    /// handler where it is known here.</exception>
-    internal ReadOnlyMemory<byte> Encode(Job job, JobDefinition? definition)
-    {
-        job.Arguments.Validate(job.Name);
-        var body = JobBody.Encode(job.Name, job.Arguments, Serializer, _settings.PayloadBytesMax);
-
-        // Generated arguments fit by their types, and no arguments fit a handler that takes none.
-        if (job.Arguments.IsUntyped
-            && definition is { BindArguments: { } bind }
-            && !(ReferenceEquals(job.Arguments, JobArguments.None) && definition.Parameters.IsEmpty))
-        {
-            bind(job.Name, body, Serializer).Validate(job.Name);
-        }
-
-        return body;
-    }
-
-    /// <summary>The message for a job whose arguments are written.</summary>
-    internal JobMessage Message(Job job, JobDefinition? definition, ReadOnlyMemory<byte> body) => new()
-    {
-        Id = job.Id ?? _ids.Next(),
-        Name = job.Name,
-        Queue = job.Queue ?? definition?.Queue ?? _settings.DefaultQueue,
-        Body = body,
-        Priority = job.Priority ?? definition?.Priority ?? 0,
-        Delay = job.Delay ?? TimeSpan.Zero,
-        Eta = job.At,
-        Expires = job.Expires is { } expires ? _time.GetUtcNow() + expires : null,
-        MaxAttempts = job.MaxAttempts ?? definition?.MaxAttempts ?? definition?.Retry?.MaxAttempts,
-        IgnoreResult = definition is { KeepResult: false },
-        Headers = HeadersOf(job),
-        Origin = _origin,
-        HasChosenId = job.Id is not null,
-    };
+    /// <summary>Batches of one caller that may be on their way at once, outside of a transaction.</summary>
+    internal int BatchesMax => route.BatchesMax;
 
     /// <summary>Begins a transaction on a connection of the storage's own.</summary>
     internal ValueTask<DbTransaction> BeginTransactionAsync(CancellationToken cancellationToken) =>
-        JobTransactions.Of(_gate.Storage).BeginAsync(cancellationToken);
+        JobTransactions.Of(gate.Storage).BeginAsync(cancellationToken);
 
     /// <summary>Stores one message, in the caller's transaction where there is one.</summary>
     /// <exception cref="JobIdConflictException">The id is another job's.</exception>
@@ -103,17 +29,19 @@ internal sealed class JobSender
         using var activity = StartActivity(message);
         try
         {
-            if (_admission.IsOn)
+            if (admission.IsOn)
             {
-                await _admission.AdmitAsync(message.Queue, 1, cancellationToken);
+                await admission.AdmitAsync(message.Queue, 1, cancellationToken);
             }
 
-            var traced = activity is null ? message : Traced(message, activity);
-            var status = transaction is null
-                ? await _route.PublishAsync(traced, cancellationToken)
-                : (await JobTransactions.Of(_gate.Storage).PublishAsync(transaction, [traced], cancellationToken))[0];
-            Count(message, status);
-            if (status == PublishStatus.IdConflict)
+            var traced = activity is null
+                ? message
+                : message with { Headers = TraceContext.With(message.Headers, activity) };
+            var result = transaction is null
+                ? await route.PublishAsync(traced, cancellationToken)
+                : (await JobTransactions.Of(gate.Storage).PublishAsync(transaction, [traced], cancellationToken))[0];
+            Count(message, result.Status);
+            if (result.Status == PublishStatus.IdConflict)
             {
                 throw new JobIdConflictException(message.Id);
             }
@@ -124,18 +52,15 @@ internal sealed class JobSender
         }
     }
 
-    /// <summary>Batches of one caller that may be on their way at once, outside of a transaction.</summary>
-    internal int BatchesMax => _route.BatchesMax;
-
     /// <summary>Counts a batch in, or refuses it.</summary>
     /// <exception cref="QueueFullException">A queue would hold more than the bound.</exception>
     internal async ValueTask AdmitAsync(IReadOnlyList<JobMessage> batch, CancellationToken cancellationToken)
     {
-        if (_admission.IsOn)
+        if (admission.IsOn)
         {
             foreach (var queue in batch.CountBy(static message => message.Queue))
             {
-                await _admission.AdmitAsync(queue.Key, queue.Value, cancellationToken);
+                await admission.AdmitAsync(queue.Key, queue.Value, cancellationToken);
             }
         }
     }
@@ -148,14 +73,14 @@ internal sealed class JobSender
     internal async Task<JobId?> SendAsync(
         IReadOnlyList<JobMessage> batch, DbTransaction? transaction, CancellationToken cancellationToken)
     {
-        var statuses = transaction is null
-            ? await _route.PublishAsync(batch, cancellationToken)
-            : await JobTransactions.Of(_gate.Storage).PublishAsync(transaction, batch, cancellationToken);
+        var results = transaction is null
+            ? await route.PublishAsync(batch, cancellationToken)
+            : await JobTransactions.Of(gate.Storage).PublishAsync(transaction, batch, cancellationToken);
         JobId? conflict = null;
         for (var i = 0; i < batch.Count; i++)
         {
-            Count(batch[i], statuses[i]);
-            if (statuses[i] == PublishStatus.IdConflict)
+            Count(batch[i], results[i].Status);
+            if (results[i].Status == PublishStatus.IdConflict)
             {
                 conflict ??= batch[i].Id;
             }
@@ -163,30 +88,6 @@ internal sealed class JobSender
 
         return conflict;
     }
-
-    /// <summary>The caller's trace goes with the job where no span of ours is being recorded.</summary>
-    private static ImmutableDictionary<string, string> HeadersOf(Job job)
-    {
-        var headers = job.Headers as ImmutableDictionary<string, string>
-            ?? job.Headers.ToImmutableDictionary(StringComparer.Ordinal);
-        return Activity.Current is { IdFormat: ActivityIdFormat.W3C } current && !headers.ContainsKey("traceparent")
-            ? WithTrace(headers, current)
-            : headers;
-    }
-
-    private static ImmutableDictionary<string, string> WithTrace(
-        ImmutableDictionary<string, string> headers, Activity activity)
-    {
-        headers = headers.SetItem("traceparent", activity.Id!);
-        return string.IsNullOrEmpty(activity.TraceStateString)
-            ? headers
-            : headers.SetItem("tracestate", activity.TraceStateString);
-    }
-
-    private static JobMessage Traced(JobMessage message, Activity activity) =>
-        activity.IdFormat == ActivityIdFormat.W3C
-            ? message with { Headers = WithTrace(message.Headers, activity) }
-            : message;
 
     private static Activity? StartActivity(JobMessage message)
     {

@@ -5,13 +5,13 @@ using Lovage.Storage;
 namespace Lovage;
 
 /// <summary>
-/// One caller that waits for its message to be written. The first of write, failure, time limit and the caller's own
-/// token to come decides.
+/// One caller that waits until its message is stored. Write, failure, time limit or the caller's own token ends the
+/// wait: the first to come decides.
 /// </summary>
 /// <remarks>Awaited once.</remarks>
-internal sealed class PendingPublish(JobMessage message, long since) : IValueTaskSource<PublishStatus>
+internal sealed class PendingPublish(JobMessage message, long since) : IValueTaskSource<PublishResult>
 {
-    private ManualResetValueTaskSourceCore<PublishStatus> _source = new() { RunContinuationsAsynchronously = true };
+    private ManualResetValueTaskSourceCore<PublishResult> _source = new() { RunContinuationsAsynchronously = true };
     private CancellationTokenRegistration _registration;
     private int _completed;
 
@@ -21,7 +21,7 @@ internal sealed class PendingPublish(JobMessage message, long since) : IValueTas
 
     internal bool IsCompleted => Volatile.Read(ref _completed) != 0;
 
-    internal ValueTask<PublishStatus> Completion => new(this, _source.Version);
+    internal ValueTask<PublishResult> Completion => new(this, _source.Version);
 
     internal void ListenTo(CancellationToken cancellationToken)
     {
@@ -32,11 +32,11 @@ internal sealed class PendingPublish(JobMessage message, long since) : IValueTas
         }
     }
 
-    internal void Complete(PublishStatus status)
+    internal void Complete(PublishResult result)
     {
         if (Interlocked.Exchange(ref _completed, 1) == 0)
         {
-            _source.SetResult(status);
+            _source.SetResult(result);
         }
     }
 
@@ -48,15 +48,15 @@ internal sealed class PendingPublish(JobMessage message, long since) : IValueTas
         }
     }
 
-    PublishStatus IValueTaskSource<PublishStatus>.GetResult(short token)
+    PublishResult IValueTaskSource<PublishResult>.GetResult(short token)
     {
         _registration.Dispose();
         return _source.GetResult(token);
     }
 
-    ValueTaskSourceStatus IValueTaskSource<PublishStatus>.GetStatus(short token) => _source.GetStatus(token);
+    ValueTaskSourceStatus IValueTaskSource<PublishResult>.GetStatus(short token) => _source.GetStatus(token);
 
-    void IValueTaskSource<PublishStatus>.OnCompleted(
+    void IValueTaskSource<PublishResult>.OnCompleted(
         Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
         _source.OnCompleted(continuation, state, token, flags);
 }

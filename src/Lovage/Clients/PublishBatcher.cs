@@ -5,13 +5,12 @@ using Lovage.Storage;
 namespace Lovage;
 
 /// <summary>
-/// Group commit: concurrent callers share one write. A caller that finds no write under way writes at once; those that
-/// come meanwhile are taken together by the next write. There is no timer between a caller and its write, so a lonely
-/// caller waits for nobody.
+/// Group commit: concurrent callers share one write. A caller that finds no write under way writes at once. Callers
+/// that come during a write share the next one. No timer stands between a caller and its write.
 /// </summary>
 /// <remarks>
-/// Safe for use by several threads. A write that fails fails its own callers and no others. A caller that gives up
-/// leaves the others alone.
+/// Safe for use by several threads. A failed write fails its own callers and no others. A caller that gives up does not
+/// disturb the others.
 /// </remarks>
 internal sealed class PublishBatcher : EnqueueRoute, IAsyncDisposable
 {
@@ -21,15 +20,13 @@ internal sealed class PublishBatcher : EnqueueRoute, IAsyncDisposable
     /// <summary>Bytes of bodies in one write, unless a single message is larger.</summary>
     internal const int BytesMax = 1024 * 1024;
 
-    /// <summary>Callers that may wait for a write at the most.</summary>
-    internal const int WaitingMax = 100_000;
-
     private const int TicksInLimit = 8;
 
     private readonly Lock _lock = new();
     private readonly StorageGate _gate;
     private readonly TimeProvider _time;
     private readonly TimeSpan _limit;
+    private readonly int _waitingMax;
     private readonly ITimer _watch;
     private readonly Queue<PendingPublish> _waiting = new();
     private PendingPublish[] _writing = [];
@@ -42,6 +39,7 @@ internal sealed class PublishBatcher : EnqueueRoute, IAsyncDisposable
         _gate = gate;
         _time = time;
         _limit = settings.EnqueueTimeout;
+        _waitingMax = settings.EnqueueCallsMax;
         _watch = time.CreateTimer(
             static state => ((PublishBatcher)state!).FailLate(),
             this,
@@ -49,14 +47,14 @@ internal sealed class PublishBatcher : EnqueueRoute, IAsyncDisposable
             Timeout.InfiniteTimeSpan);
     }
 
-    /// <summary>While one is made ready here, the storage writes others: two at the same time where it can.</summary>
+    /// <summary>The client fills one batch while the storage writes two others.</summary>
     internal override int BatchesMax => 3;
 
-    /// <summary>Stores one message, together with those of whoever else is here.</summary>
+    /// <summary>Stores one message, together with those of other callers.</summary>
     /// <exception cref="StorageException">The write failed or took too long; its message says what is
     /// known.</exception>
     /// <exception cref="QueueFullException">Too many callers wait already.</exception>
-    internal override ValueTask<PublishStatus> PublishAsync(JobMessage message, CancellationToken cancellationToken)
+    internal override ValueTask<PublishResult> PublishAsync(JobMessage message, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         var storage = _gate.Storage;
@@ -69,10 +67,12 @@ internal sealed class PublishBatcher : EnqueueRoute, IAsyncDisposable
                 _isWriting = true;
                 _writing = batch = [pending];
             }
-            else if (_waiting.Count >= WaitingMax)
+            else if (_waiting.Count >= _waitingMax)
             {
                 throw new QueueFullException(
-                    message.Queue, $"{WaitingMax:N0} calls wait for the storage already.", TimeSpan.FromSeconds(1));
+                    message.Queue,
+                    $"{_waitingMax:N0} calls wait for the storage already (Lovage:Limits:EnqueueCallsMax).",
+                    TimeSpan.FromSeconds(1));
             }
             else
             {
@@ -106,10 +106,10 @@ internal sealed class PublishBatcher : EnqueueRoute, IAsyncDisposable
         return pending.Completion;
     }
 
-    /// <summary>Stores a batch of its own. The time limit is the same, for each write.</summary>
+    /// <summary>Stores a batch in a write of its own, under the same time limit.</summary>
     /// <exception cref="StorageException">The write failed or took too long; its message says what is
     /// known.</exception>
-    internal override async ValueTask<IReadOnlyList<PublishStatus>> PublishAsync(
+    internal override async ValueTask<IReadOnlyList<PublishResult>> PublishAsync(
         IReadOnlyList<JobMessage> batch, CancellationToken cancellationToken)
     {
         using var limit = new CancellationTokenSource(_limit, _time);
@@ -126,7 +126,7 @@ internal sealed class PublishBatcher : EnqueueRoute, IAsyncDisposable
         }
     }
 
-    /// <summary>Stops the watch over time limits; called when nobody enqueues any more.</summary>
+    /// <summary>Stops the watch over time limits; the container calls it after the last caller.</summary>
     public async ValueTask DisposeAsync()
     {
         await _watch.DisposeAsync();
@@ -144,10 +144,10 @@ internal sealed class PublishBatcher : EnqueueRoute, IAsyncDisposable
             {
                 var write = storage.Broker.PublishAsync(messages, NewWriteLimit());
                 onCallersThread &= write.IsCompleted;
-                var statuses = await write;
+                var results = await write;
                 for (var i = 0; i < batch.Length; i++)
                 {
-                    batch[i].Complete(statuses[i]);
+                    batch[i].Complete(results[i]);
                 }
             }
             catch (OperationCanceledException)
@@ -161,8 +161,8 @@ internal sealed class PublishBatcher : EnqueueRoute, IAsyncDisposable
 
             if (batch.Length > 1)
             {
-                // Those who were just answered often come again at once: taken before they do, the next write would
-                // hold one of them and the one after it all others.
+                // Callers that were just answered often enqueue again at once. Without this yield the next write would
+                // hold one of them, and the write after it all others.
                 await Task.Yield();
             }
 
@@ -173,7 +173,7 @@ internal sealed class PublishBatcher : EnqueueRoute, IAsyncDisposable
 
             if (onCallersThread)
             {
-                // A storage that answers at once would keep the first caller at work for all the others.
+                // With a storage that answers at once, the first caller's thread would write for all others.
                 onCallersThread = false;
                 await Task.Yield();
             }
@@ -233,7 +233,7 @@ internal sealed class PublishBatcher : EnqueueRoute, IAsyncDisposable
         return [.. batch];
     }
 
-    /// <summary>Fails whoever has waited for longer than the limit. Runs while there is somebody to watch.</summary>
+    /// <summary>Fails the callers that have waited for longer than the limit. It runs while any caller waits.</summary>
     private void FailLate()
     {
         var late = new List<PendingPublish>();
@@ -269,7 +269,7 @@ internal sealed class PublishBatcher : EnqueueRoute, IAsyncDisposable
             pending.Fail(TooLate(written: true));
         }
 
-        // Everybody has been answered: the write itself may stop, and make way for the next.
+        // All its callers have been answered: the write itself may stop, and the next may begin.
         write?.Cancel();
     }
 

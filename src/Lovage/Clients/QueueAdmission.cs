@@ -1,9 +1,8 @@
 namespace Lovage;
 
 /// <summary>
-/// Refuses jobs for a queue that holds too many. The storage's counters are read at most every 250 ms and what this
-/// process adds in between is counted here, so several processes together may go over the bound by what they add in
-/// that time.
+/// Refuses jobs for a queue that holds too many. It reads the storage's counters at most every 250 ms, and counts what
+/// this process adds in between. Several processes together may exceed the bound by what they add in that time.
 /// </summary>
 /// <remarks>Safe for use by several threads.</remarks>
 internal sealed class QueueAdmission(StorageGate gate, ClientSettings settings, TimeProvider time) : IDisposable
@@ -39,7 +38,7 @@ internal sealed class QueueAdmission(StorageGate gate, ClientSettings settings, 
             {
                 throw new QueueFullException(
                     queue,
-                    $"{pending - count:N0} jobs wait there, and at most {max:N0} may (Lovage:Limits:PendingMax).",
+                    $"{pending - count:N0} jobs wait there; the limit is {max:N0} (Lovage:Limits:PendingMax).",
                     RetryAfter);
             }
 

@@ -16,8 +16,8 @@ public sealed record Schedule
     public required string Id { get; init; }
 
     /// <summary>
-    /// When it fires; null when this machine cannot read it, such as without its time zone (then
-    /// <see cref="TriggerJson"/> says what was written).
+    /// When it fires. Null when this machine cannot read it, as without its time zone; <see cref="TriggerJson"/> then
+    /// says what is stored.
     /// </summary>
     public required Trigger? Trigger { get; init; }
 
@@ -46,23 +46,23 @@ public sealed record Schedule
     public required string? Reason { get; init; }
 
     /// <summary>
-    /// The next tick; null when there is none. One that is paused computes it anew when it is resumed.
+    /// The next tick; null when there is none. A paused schedule computes it anew when a person resumes it.
     /// </summary>
     public required DateTimeOffset? NextTick { get; init; }
 
-    /// <summary>The newest tick that was dealt with; null before.</summary>
+    /// <summary>The newest tick that has a record; null before.</summary>
     public required DateTimeOffset? LastTick { get; init; }
 
-    /// <summary>A tick that waits for the job before it; null when none does.</summary>
+    /// <summary>A tick that waits for the job of the tick before it; null when none does.</summary>
     public required DateTimeOffset? QueuedTick { get; init; }
 
-    /// <summary>Jobs that its ticks have enqueued.</summary>
+    /// <summary>How many jobs its ticks have enqueued.</summary>
     public required long Fired { get; init; }
 
-    /// <summary>Ticks that were missed.</summary>
+    /// <summary>How many ticks were missed.</summary>
     public required long Missed { get; init; }
 
-    /// <summary>Ticks that were skipped because jobs of earlier ones had not ended.</summary>
+    /// <summary>How many ticks were skipped because jobs of earlier ticks had not ended.</summary>
     public required long Skipped { get; init; }
 
     /// <summary>The app whose code defines it; null for one that was added at run time.</summary>

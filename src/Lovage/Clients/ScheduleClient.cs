@@ -1,29 +1,59 @@
+using Lovage.Protocol;
+using Lovage.Scheduling;
 using Lovage.Storage;
 
 namespace Lovage;
 
 /// <summary>Adds, changes and reads schedules while the app runs. Inject it anywhere.</summary>
 /// <remarks>
-/// Safe for use by several threads. What a method has returned from is stored, and every node goes by it within
+/// Safe for use by several threads. When a method has returned, its change is stored, and every node follows it within
 /// seconds. A schedule that an app's code defines can be changed here too: the change stays until that code's own
 /// definition changes.
 /// </remarks>
+/// <example>
+/// <code>
+/// await schedules.SetAsync("digest", Cron.Parse("0 7 * * MON-FRI", "Europe/Rome"), MailJobs.Digest());
+/// await schedules.AddAsync("cleanup", Every.Minutes(5), Job.Create("files.clean", "/tmp"));
+///
+/// foreach (var next in await schedules.NextTicksAsync("digest", 3))
+/// {
+///     Console.WriteLine(next);
+/// }
+///
+/// await schedules.PauseAsync("cleanup", "the disk is being replaced");
+/// await schedules.RunNowAsync("digest");
+/// </code>
+/// </example>
 public sealed class ScheduleClient
 {
     private const int TriesMax = 20;
 
-    private readonly ScheduleSender _sender;
+    private readonly JobMessages _messages;
+    private readonly StorageGate _gate;
+    private readonly TriggerCache _triggers;
     private readonly JobLookup _jobs;
     private readonly ClientSettings _settings;
     private readonly IServiceProvider? _services;
 
-    internal ScheduleClient(ScheduleSender sender, JobLookup jobs, ClientSettings settings, IServiceProvider? services)
+    /// <param name="messages">Makes the messages that schedules keep.</param>
+    /// <param name="gate">The way to the storage.</param>
+    /// <param name="triggers">Reads triggers.</param>
+    /// <param name="jobs">Finds jobs that were run by hand.</param>
+    /// <param name="settings">How many schedules there may be.</param>
+    /// <param name="services">Builds filters; null for a scope of their own.</param>
+    internal ScheduleClient(
+        JobMessages messages, StorageGate gate, TriggerCache triggers, JobLookup jobs, ClientSettings settings,
+        IServiceProvider? services)
     {
-        _sender = sender;
+        _messages = messages;
+        _gate = gate;
+        _triggers = triggers;
         _jobs = jobs;
         _settings = settings;
         _services = services;
     }
+
+    private ScheduleStore Store => _gate.Storage.RequireSchedules();
 
     /// <summary>Adds a schedule.</summary>
     /// <param name="id">Its id: 1 to 128 characters of <c>A-Z a-z 0-9 . _ : -</c>.</param>
@@ -48,14 +78,15 @@ public sealed class ScheduleClient
         CancellationToken cancellationToken = default)
     {
         var definition = Define(id, trigger, job, options);
-        return await TryAddAsync(definition, await _sender.TemplateAsync(job, _services), cancellationToken)
+        var template = await ScheduleTemplate.MakeAsync(_messages, job, _services);
+        return await TryAddAsync(definition, template, cancellationToken)
             ?? throw new ScheduleException(
                 id, "there is one of this id already. Change it (SetAsync), or choose another id.");
     }
 
     /// <summary>
-    /// Adds a schedule, or gives the one of this id another trigger, job and options; whether it is paused stays as it
-    /// is, and with the trigger it has it goes on at the tick it stands at, so that one that is due is not lost.
+    /// Adds a schedule, or gives the one of this id another trigger, job and options. A paused schedule stays paused.
+    /// With an unchanged trigger it goes on at the tick it stands at, so that a due tick is not lost.
     /// </summary>
     /// <inheritdoc cref="AddAsync"/>
     public async ValueTask<Schedule> SetAsync(
@@ -66,10 +97,10 @@ public sealed class ScheduleClient
         CancellationToken cancellationToken = default)
     {
         var definition = Define(id, trigger, job, options);
-        var template = await _sender.TemplateAsync(job, _services);
+        var template = await ScheduleTemplate.MakeAsync(_messages, job, _services);
         for (var tries = 0; tries < TriesMax; tries++)
         {
-            if (await _sender.Store.FindAsync(id, cancellationToken) is not { } record)
+            if (await Store.FindAsync(id, cancellationToken) is not { } record)
             {
                 if (await TryAddAsync(definition, template, cancellationToken) is { } added)
                 {
@@ -79,7 +110,7 @@ public sealed class ScheduleClient
                 continue;
             }
 
-            var now = await _sender.NowAsync(cancellationToken);
+            var now = await Store.NowAsync(cancellationToken);
             var anchored = trigger.WithAnchor(now);
             var changed = record with
             {
@@ -87,7 +118,7 @@ public sealed class ScheduleClient
                 Job = template,
                 Policy = definition.Options.Policy(),
                 IsEdited = record.App is not null,
-                NextTick = ScheduleSender.FirstTick(anchored, now, record),
+                NextTick = ScheduleTicks.First(anchored, now, record),
                 State = record.State == ScheduleState.Paused ? ScheduleState.Paused : ScheduleState.Active,
                 Reason = record.State == ScheduleState.Paused ? record.Reason : null,
             };
@@ -101,19 +132,21 @@ public sealed class ScheduleClient
     }
 
     /// <summary>
-    /// Removes a schedule and its history; jobs that it has enqueued stay. One that an app's code defines comes back
-    /// when that app starts again: pause it instead.
+    /// Removes a schedule and its history; jobs that it has enqueued stay. A schedule that an app's code defines comes
+    /// back when that app starts again: pause it instead.
     /// </summary>
     /// <param name="id">The schedule.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
     /// <returns>False when there is none.</returns>
     /// <exception cref="StorageException">The storage cannot be asked now, or keeps no schedules.</exception>
     public ValueTask<bool> RemoveAsync(string id, CancellationToken cancellationToken = default) =>
-        _sender.Store.RemoveAsync(ScheduleDefinition.CheckId(id), cancellationToken);
+        Store.RemoveAsync(ScheduleDefinition.CheckId(id), cancellationToken);
 
-    /// <summary>Pauses a schedule: its ticks pass, and are not made up for. Jobs that it has enqueued run on.</summary>
+    /// <summary>
+    /// Pauses a schedule: no tick of the pause fires later. Jobs that the schedule has enqueued run on.
+    /// </summary>
     /// <param name="id">The schedule.</param>
-    /// <param name="reason">Why, for the next person who looks.</param>
+    /// <param name="reason">Why, for the next person who reads the schedule.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
     /// <exception cref="ScheduleException">There is none.</exception>
     /// <exception cref="StorageException">The storage cannot be asked now, or keeps no schedules.</exception>
@@ -139,12 +172,12 @@ public sealed class ScheduleClient
                 {
                     State = ScheduleState.Active,
                     Reason = null,
-                    NextTick = ScheduleSender.FirstTick(_sender.Triggers.Read(record.Trigger), now, record),
+                    NextTick = ScheduleTicks.First(_triggers.Read(record.Trigger), now, record),
                 },
             cancellationToken);
 
     /// <summary>
-    /// Enqueues a schedule's job now, in whatever state the schedule is; its ticks go on as they would.
+    /// Enqueues a schedule's job now, whatever the schedule's state. Its ticks do not change.
     /// </summary>
     /// <param name="id">The schedule.</param>
     /// <param name="cancellationToken">Gives up waiting; the job may be stored all the same.</param>
@@ -152,10 +185,10 @@ public sealed class ScheduleClient
     /// <exception cref="StorageException">The storage cannot take it now, or keeps no schedules.</exception>
     public async ValueTask<JobHandle> RunNowAsync(string id, CancellationToken cancellationToken = default)
     {
-        var record = await _sender.Store.FindAsync(ScheduleDefinition.CheckId(id), cancellationToken)
+        var record = await Store.FindAsync(ScheduleDefinition.CheckId(id), cancellationToken)
             ?? throw Unknown(id);
-        var job = _sender.Instance(id, record.Job, await _sender.NowAsync(cancellationToken));
-        return await _sender.Store.RunAsync(id, job, cancellationToken)
+        var job = ScheduleTemplate.RunNow(_messages, id, record.Job, await Store.NowAsync(cancellationToken));
+        return await Store.RunAsync(id, job, cancellationToken)
             ? new UntypedJobHandle(job.Id, _jobs)
             : throw Unknown(id);
     }
@@ -166,8 +199,8 @@ public sealed class ScheduleClient
     /// <returns>Null when there is none.</returns>
     /// <exception cref="StorageException">The storage cannot be asked now, or keeps no schedules.</exception>
     public async ValueTask<Schedule?> FindAsync(string id, CancellationToken cancellationToken = default) =>
-        await _sender.Store.FindAsync(ScheduleDefinition.CheckId(id), cancellationToken) is { } record
-            ? Schedule.Of(record, _sender.Triggers)
+        await Store.FindAsync(ScheduleDefinition.CheckId(id), cancellationToken) is { } record
+            ? Schedule.Of(record, _triggers)
             : null;
 
     /// <summary>Reads schedules in the order of their ids.</summary>
@@ -177,10 +210,10 @@ public sealed class ScheduleClient
     /// <exception cref="StorageException">The storage cannot be asked now, or keeps no schedules.</exception>
     public async ValueTask<IReadOnlyList<Schedule>> ListAsync(
         string? after = null, int limit = 100, CancellationToken cancellationToken = default) =>
-        [.. (await _sender.Store.ListAsync(after, limit, cancellationToken)).Select(
-            record => Schedule.Of(record, _sender.Triggers))];
+        [.. (await Store.ListAsync(after, limit, cancellationToken)).Select(
+            record => Schedule.Of(record, _triggers))];
 
-    /// <summary>The next ticks of a schedule, as they would be were it not paused.</summary>
+    /// <summary>Computes the next ticks of a schedule, as if it were not paused.</summary>
     /// <param name="id">The schedule.</param>
     /// <param name="count">Ticks at the most, 1 to 1,000.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
@@ -192,12 +225,12 @@ public sealed class ScheduleClient
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(count, 1_000);
-        var record = await _sender.Store.FindAsync(ScheduleDefinition.CheckId(id), cancellationToken)
+        var record = await Store.FindAsync(ScheduleDefinition.CheckId(id), cancellationToken)
             ?? throw Unknown(id);
-        var trigger = _sender.Triggers.Read(record.Trigger);
-        var now = await _sender.NowAsync(cancellationToken);
+        var trigger = _triggers.Read(record.Trigger);
+        var now = await Store.NowAsync(cancellationToken);
         var ticks = new List<DateTimeOffset>(count);
-        for (var tick = trigger.NextAfter(record.LastTick > now ? record.LastTick.Value : now);
+        for (var tick = ScheduleTicks.AfterLast(trigger, now, record);
             tick is not null && ticks.Count < count;
             tick = trigger.NextAfter(tick.Value))
         {
@@ -207,14 +240,14 @@ public sealed class ScheduleClient
         return ticks;
     }
 
-    /// <summary>Reads what became of a schedule's ticks, newest first.</summary>
+    /// <summary>Reads the history of a schedule's ticks, newest first.</summary>
     /// <param name="id">The schedule.</param>
     /// <param name="limit">Lines at the most, 1 to 1,000; 100 by default.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
     /// <exception cref="StorageException">The storage cannot be asked now, or keeps no schedules.</exception>
     public ValueTask<IReadOnlyList<TickRecord>> GetHistoryAsync(
         string id, int limit = 100, CancellationToken cancellationToken = default) =>
-        _sender.Store.HistoryAsync(ScheduleDefinition.CheckId(id), limit, cancellationToken);
+        Store.HistoryAsync(ScheduleDefinition.CheckId(id), limit, cancellationToken);
 
     private static ScheduleDefinition Define(string id, Trigger trigger, Job job, ScheduleOptions? options)
     {
@@ -229,20 +262,19 @@ public sealed class ScheduleClient
     private static ScheduleException Unknown(string id) => new(id, "there is none of this id.");
 
     private static ScheduleException Contended(string id) =>
-        new(id, $"it was changed by others {TriesMax} times in a row while this change was tried. Try again.");
+        new(id, $"it was changed by others {TriesMax} times in a row, before this change could be stored. Try again.");
 
     private async ValueTask<Schedule?> TryAddAsync(
-        ScheduleDefinition definition, Protocol.JobMessage template, CancellationToken cancellationToken)
+        ScheduleDefinition definition, JobMessage template, CancellationToken cancellationToken)
     {
-        var store = _sender.Store;
-        if (await store.CountAsync(cancellationToken) >= _settings.SchedulesMax)
+        if (await Store.CountAsync(cancellationToken) >= _settings.SchedulesMax)
         {
             throw new ScheduleException(
                 definition.Id,
                 $"there are {_settings.SchedulesMax:N0} schedules, and no more may be (Lovage:Limits:SchedulesMax).");
         }
 
-        var now = await _sender.NowAsync(cancellationToken);
+        var now = await Store.NowAsync(cancellationToken);
         var anchored = definition.Trigger.WithAnchor(now);
         return await SaveAsync(
             new ScheduleRecord
@@ -251,7 +283,7 @@ public sealed class ScheduleClient
                 Trigger = anchored.ToJson(),
                 Job = template,
                 Policy = definition.Options.Policy(),
-                NextTick = ScheduleSender.FirstTick(anchored, now, null),
+                NextTick = ScheduleTicks.First(anchored, now, null),
             },
             cancellationToken);
     }
@@ -262,8 +294,8 @@ public sealed class ScheduleClient
         ScheduleDefinition.CheckId(id);
         for (var tries = 0; tries < TriesMax; tries++)
         {
-            var record = await _sender.Store.FindAsync(id, cancellationToken) ?? throw Unknown(id);
-            if (await SaveAsync(change(record, await _sender.NowAsync(cancellationToken)), cancellationToken)
+            var record = await Store.FindAsync(id, cancellationToken) ?? throw Unknown(id);
+            if (await SaveAsync(change(record, await Store.NowAsync(cancellationToken)), cancellationToken)
                 is { } saved)
             {
                 return saved;
@@ -274,7 +306,7 @@ public sealed class ScheduleClient
     }
 
     private async ValueTask<Schedule?> SaveAsync(ScheduleRecord record, CancellationToken cancellationToken) =>
-        await _sender.Store.SaveAsync(record, cancellationToken) is null
+        await Store.SaveAsync(record, cancellationToken) is null
             ? null
             : await FindAsync(record.Id, cancellationToken);
 }

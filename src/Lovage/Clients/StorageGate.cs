@@ -2,10 +2,10 @@ using Lovage.Storage;
 
 namespace Lovage;
 
-/// <summary>The way to the storage, shut until it has been opened: nothing may be asked of a storage before.</summary>
+/// <summary>The way to the storage. It is shut until the host has opened the storage.</summary>
 internal sealed class StorageGate(JobStorage storage)
 {
-    private volatile string? _shut = "it has not been opened. Start the host first (await host.StartAsync()).";
+    private volatile string? _shut = "the host has not opened it. Start the host first (await host.StartAsync()).";
 
     internal bool IsOpen => _shut is null;
 

@@ -3,7 +3,8 @@ using System.Collections.Immutable;
 namespace Lovage.Diagnostics;
 
 /// <summary>
-/// Names come from callers: past a number of them a metric would grow without bound, and the rest are counted together.
+/// Bounds the names that label a metric. Callers choose names, so a metric could grow without bound: names past a
+/// number are counted together.
 /// </summary>
 /// <remarks>Safe for use by several threads.</remarks>
 internal sealed class MetricNames

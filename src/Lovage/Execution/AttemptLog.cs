@@ -1,4 +1,3 @@
-using Lovage.Storage;
 using Microsoft.Extensions.Logging;
 
 namespace Lovage.Execution;
@@ -43,48 +42,6 @@ internal sealed class AttemptLog(int linesMax, int charactersMax)
                     (int)LogLevel.Information,
                     "Lovage.Worker",
                     $"({_dropped} older lines were not kept)"), .. lines];
-        }
-    }
-}
-
-/// <summary>Copies what a handler logs into its attempt's log, whatever other providers do with it.</summary>
-/// <param name="time">Stamps the lines.</param>
-[ProviderAlias("LovageAttempt")]
-internal sealed class AttemptLoggerProvider(TimeProvider time) : ILoggerProvider
-{
-    public ILogger CreateLogger(string categoryName) => new AttemptLogger(categoryName, time);
-
-    public void Dispose()
-    {
-    }
-
-    private sealed class AttemptLogger(string category, TimeProvider time) : ILogger
-    {
-        public IDisposable? BeginScope<TState>(TState state)
-            where TState : notnull => null;
-
-        public bool IsEnabled(LogLevel logLevel) => logLevel != LogLevel.None && JobAttempt.Current is not null;
-
-        public void Log<TState>(
-            LogLevel logLevel,
-            EventId eventId,
-            TState state,
-            Exception? exception,
-            Func<TState, Exception?, string> formatter)
-        {
-            if (logLevel == LogLevel.None || JobAttempt.Current is not { } attempt)
-            {
-                return;
-            }
-
-            var text = formatter(state, exception);
-            if (exception is not null)
-            {
-                var error = JobError.From(exception);
-                text = $"{text}\n{error.Type}: {error.Message}";
-            }
-
-            attempt.Log.Add(new LogLine(time.GetUtcNow(), (int)logLevel, category, text));
         }
     }
 }

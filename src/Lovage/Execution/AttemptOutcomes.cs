@@ -6,17 +6,13 @@ namespace Lovage.Execution;
 /// Turns the end of an attempt into the outcome that is written, by the table in <see cref="JobLifecycle"/> and the
 /// job's retry policy.
 /// </summary>
-internal sealed class AttemptOutcomes(WorkerSettings settings, WorkerOwner owner, Random random)
+/// <remarks>Safe for use by several threads.</remarks>
+internal sealed class AttemptOutcomes(WorkerOwner owner, RetryRule rule, Func<WorkerSettings> current)
 {
-    private readonly Lock _randomLock = new();
-
     /// <summary>Attempts at the most for a message: its own number, else its definition's, else the policy's.</summary>
     internal int MaxAttempts(Delivery delivery, JobDefinition? definition) =>
-        delivery.Message.MaxAttempts
-            ?? definition?.MaxAttempts
-            ?? definition?.Retry?.MaxAttempts
-            ?? settings.Retry.MaxAttempts
-            ?? settings.MaxAttempts;
+        AttemptLimit.Of(delivery.Message.MaxAttempts, definition, definition?.Retry ?? current().Retry)
+            ?? current().MaxAttempts;
 
     /// <summary>The outcome of an attempt that ran.</summary>
     /// <returns>Null when the job is to be released instead.</returns>
@@ -26,18 +22,20 @@ internal sealed class AttemptOutcomes(WorkerSettings settings, WorkerOwner owner
     /// <inheritdoc cref="Of(JobAttempt, AttemptEnding, TimeSpan)"/>
     internal Settlement? Of(JobAttempt attempt, AttemptEnding ending, TimeSpan duration, ReadOnlyMemory<byte> result)
     {
-        var tooLarge = result.Length > settings.ResultBytesMax;
+        var bytesMax = current().ResultBytesMax;
+        var tooLarge = result.Length > bytesMax;
         var outcome = Of(
             attempt.Delivery,
             attempt.Definition,
             ending,
+            attempt.MaxAttempts,
             attempt.StartedAt,
             duration,
             ending.End == AttemptEnd.Succeeded && !tooLarge ? result : default,
             attempt.LogLines,
             tooLarge
                 ? $"The result was left out: it has {result.Length:N0} bytes, more than the "
-                    + $"{settings.ResultBytesMax:N0} allowed. Store it elsewhere and return a reference."
+                    + $"{bytesMax:N0} allowed. Store it elsewhere and return a reference."
                 : null);
         return outcome is not null && attempt.TryTakeProgress(out var fraction, out var message)
             ? outcome with { Progress = fraction, ProgressMessage = message }
@@ -47,12 +45,14 @@ internal sealed class AttemptOutcomes(WorkerSettings settings, WorkerOwner owner
     /// <summary>The outcome of a delivery that no handler saw.</summary>
     /// <returns>Null when the job is to be released instead.</returns>
     internal Settlement? Of(Delivery delivery, JobDefinition? definition, AttemptEnding ending, DateTimeOffset at) =>
-        Of(delivery, definition, ending, at, TimeSpan.Zero, default, [], null);
+        Of(
+            delivery, definition, ending, MaxAttempts(delivery, definition), at, TimeSpan.Zero, default, [], null);
 
     private Settlement? Of(
         Delivery delivery,
         JobDefinition? definition,
         AttemptEnding ending,
+        int maxAttempts,
         DateTimeOffset startedAt,
         TimeSpan duration,
         ReadOnlyMemory<byte> result,
@@ -60,10 +60,8 @@ internal sealed class AttemptOutcomes(WorkerSettings settings, WorkerOwner owner
         string? reason)
     {
         var message = delivery.Message;
-        var policy = definition?.Retry ?? settings.Retry;
-        var facts = new AttemptFacts(
-            message.Retries, MaxAttempts(delivery, definition), ending.Error is null || policy.Allows(ending.Error));
-        var decision = JobLifecycle.Decide(JobState.Running, ending.End, facts);
+        var policy = definition?.Retry ?? current().Retry;
+        var decision = RetryRule.Decide(ending, policy, message.Retries, maxAttempts);
         if (decision == JobDecision.Release)
         {
             return null;
@@ -76,7 +74,7 @@ internal sealed class AttemptOutcomes(WorkerSettings settings, WorkerOwner owner
             Id = message.Id,
             Decision = decision,
             RetryDelay = decision == JobDecision.Retry
-                ? RetryDelay(ending, policy, message.Retries + 1)
+                ? rule.Delay(ending, policy, message.Retries + 1)
                 : TimeSpan.Zero,
             Result = result,
             Reason = reason ?? Reason(ending.End, decision, error),
@@ -93,27 +91,9 @@ internal sealed class AttemptOutcomes(WorkerSettings settings, WorkerOwner owner
         };
     }
 
-    private TimeSpan RetryDelay(AttemptEnding ending, RetryPolicy policy, int retry)
-    {
-        if (ending.RetryAfter is { } asked)
-        {
-            return asked;
-        }
-
-        if (ending.End == AttemptEnd.UnknownJob)
-        {
-            return settings.UnknownJobDelay;
-        }
-
-        lock (_randomLock)
-        {
-            return policy.DelayBefore(retry, random);
-        }
-    }
-
     private static string? Reason(AttemptEnd end, JobDecision decision, JobError? error) => (end, decision) switch
     {
-        (AttemptEnd.Rejected or AttemptEnd.BadArguments or AttemptEnd.UnknownJob, _) => error?.Message,
+        (AttemptEnd.Rejected or AttemptEnd.BadArguments, _) => error?.Message,
         (AttemptEnd.TimedOut, _) => "The attempt ran over its time limit.",
         (AttemptEnd.Expired, _) => "It was not started before its expiry.",
         (AttemptEnd.Failed, JobDecision.Fail) => "Its attempts are used up, or its error is one that is not retried.",

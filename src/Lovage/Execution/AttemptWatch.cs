@@ -2,45 +2,27 @@ using Lovage.Storage;
 
 namespace Lovage.Execution;
 
-/// <summary>One place where an attempt can run.</summary>
-internal sealed class Slot
-{
-    private JobAttempt? _attempt;
-    private HeldLease? _held;
-
-    /// <summary>What runs in it; null while it is free.</summary>
-    internal JobAttempt? Attempt => Volatile.Read(ref _attempt);
-
-    internal HeldLease? Held => Volatile.Read(ref _held);
-
-    internal void Set(HeldLease? held, JobAttempt? attempt)
-    {
-        Volatile.Write(ref _held, held);
-        Volatile.Write(ref _attempt, attempt);
-    }
-}
-
 /// <summary>
-/// Looks at running attempts now and then: writes the start of those that take long enough for somebody to ask, writes
+/// Looks at running attempts now and then: writes the start of those that take long enough to be asked about, writes
 /// progress, and minds the time limits.
 /// </summary>
-internal sealed class AttemptWatch(
-    JobStore store, LeaseKeeper leases, WorkerSettings settings, TimeProvider time, SlotRunner slots)
+internal sealed class AttemptWatch(WorkerContext worker, LeaseKeeper leases, SlotPool slots)
 {
     private static readonly TimeSpan CancelCheckInterval = TimeSpan.FromSeconds(1);
 
-    private readonly List<(HeldLease Held, JobAttempt Attempt)> _starts = [];
+    private readonly List<Running> _starts = [];
     private readonly List<ProgressUpdate> _progress = [];
     private readonly List<HeldLease> _running = [];
-    private long _cancelCheckedTimestamp = time.GetTimestamp();
+    private long _cancelCheckedTimestamp = worker.Time.GetTimestamp();
     private bool _cancelHint;
 
-    /// <summary>Somebody may have asked for a cancellation: look soon.</summary>
+    /// <summary>A job may be to be cancelled: look soon.</summary>
     internal void HintCancel() => Volatile.Write(ref _cancelHint, true);
 
     /// <summary>One look; returns the wait until the next.</summary>
     internal async Task<TimeSpan> LookAsync(CancellationToken stopped)
     {
+        var settings = worker.Settings;
         if (slots.Running == 0)
         {
             await slots.WaitUntilBusyAsync(stopped);
@@ -50,14 +32,9 @@ internal sealed class AttemptWatch(
         _starts.Clear();
         _progress.Clear();
         _running.Clear();
-        foreach (var slot in slots.Slots)
+        foreach (var running in slots.All)
         {
-            if (slot.Attempt is { HasEnded: false } attempt
-                && slot.Held is { } held
-                && held.Delivery == attempt.Delivery)
-            {
-                Look(slot, held, attempt);
-            }
+            Look(running, settings);
         }
 
         if (_starts.Count > 0)
@@ -67,29 +44,30 @@ internal sealed class AttemptWatch(
 
         foreach (var part in _progress.Chunk(JobBroker.BatchMax))
         {
-            await store.ReportProgressAsync(part, stopped);
+            await worker.Storage.Store.ReportProgressAsync(part, stopped);
         }
 
         if (_running.Count > 0
             && Volatile.Read(ref _cancelHint)
-            && time.GetElapsedTime(_cancelCheckedTimestamp) >= CancelCheckInterval)
+            && worker.Time.GetElapsedTime(_cancelCheckedTimestamp) >= CancelCheckInterval)
         {
             Volatile.Write(ref _cancelHint, false);
-            _cancelCheckedTimestamp = time.GetTimestamp();
+            _cancelCheckedTimestamp = worker.Time.GetTimestamp();
             await leases.RefreshAsync(_running, stopped);
         }
 
         return settings.WatchInterval;
     }
 
-    private void Look(Slot slot, HeldLease held, JobAttempt attempt)
+    private void Look(Running running, WorkerSettings settings)
     {
-        _running.Add(held);
-        var elapsed = time.GetElapsedTime(attempt.StartedTimestamp);
+        var (attempt, time) = (running.Attempt!, worker.Time);
+        _running.Add(running.Held);
+        var elapsed = time.GetElapsedTime(running.StartedTimestamp);
         if (elapsed >= (attempt.HardLimit ?? settings.TimeLimit ?? TimeSpan.MaxValue))
         {
             attempt.Cancel(JobCancellationReason.TimeLimit);
-            slots.GiveUp(slot, attempt);
+            slots.GiveUp(running);
             return;
         }
 
@@ -104,16 +82,16 @@ internal sealed class AttemptWatch(
             return;
         }
 
-        if (!attempt.StartRecorded && elapsed >= settings.WatchInterval)
+        if (!running.StartRecorded && elapsed >= settings.WatchInterval)
         {
-            _starts.Add((held, attempt));
+            _starts.Add(running);
         }
 
-        if (time.GetElapsedTime(attempt.ProgressTimestamp) >= settings.ProgressInterval
+        if (time.GetElapsedTime(running.ProgressTimestamp) >= settings.ProgressInterval
             && attempt.TryTakeProgress(out var fraction, out var message))
         {
-            attempt.ProgressTimestamp = time.GetTimestamp();
-            _progress.Add(new ProgressUpdate(attempt.Delivery.Token, attempt.Delivery.Message.Id, fraction, message));
+            running.ProgressTimestamp = time.GetTimestamp();
+            _progress.Add(new ProgressUpdate(running.Delivery.Token, running.Message.Id, fraction, message));
         }
     }
 
@@ -121,17 +99,14 @@ internal sealed class AttemptWatch(
     {
         foreach (var part in _starts.Chunk(JobBroker.BatchMax))
         {
-            var held = await store.RecordStartsAsync(
-                [.. part.Select(start => new JobStart(
-                    start.Attempt.Delivery.Token,
-                    start.Attempt.Delivery.Message.Id,
-                    start.Attempt.StartedAt,
-                    Ahead: false))],
+            var held = await worker.Storage.Store.RecordStartsAsync(
+                [.. part.Select(static running => new JobStart(
+                    running.Delivery.Token, running.Message.Id, running.Attempt!.StartedAt, Ahead: false))],
                 stopped);
             for (var i = 0; i < part.Length; i++)
             {
-                part[i].Attempt.StartRecorded = true;
-                if (!held[i] && !part[i].Attempt.HasEnded)
+                part[i].StartRecorded = true;
+                if (!held[i] && !part[i].Attempt!.HasEnded)
                 {
                     part[i].Held.Cancel(JobCancellationReason.LeaseLost);
                 }

@@ -108,8 +108,10 @@ internal sealed class BackgroundLoop(
 
     private void Report(Exception error)
     {
-        LovageTelemetry.LoopErrors.Add(1, new KeyValuePair<string, object?>("loop", name));
-        faulted(name, error);
+        // A listener that fails here would end the loop, and on a thread of its own the process.
+        Unfailing.Tell(name, static loop =>
+            LovageTelemetry.LoopErrors.Add(1, new KeyValuePair<string, object?>("loop", loop)));
+        Unfailing.Tell((faulted, name, error), static told => told.faulted(told.name, told.error));
     }
 
     /// <summary>Runs continuations on the thread that waits for them.</summary>
@@ -137,7 +139,7 @@ internal sealed class BackgroundLoop(
         {
             if (task.IsCompleted)
             {
-                // Its wake-up would stay in the queue: nobody waits for it.
+                // Its wake-up would stay in the queue.
                 return task.GetAwaiter().GetResult();
             }
 

@@ -15,6 +15,7 @@ internal sealed class DedicatedThreads(string name, int max) : IDisposable
 {
     private readonly BlockingCollection<Work> _work = [];
     private readonly Lock _lock = new();
+    private int _max = max;
     private int _threads;
     private int _idle;
     private int _queued;
@@ -32,10 +33,9 @@ internal sealed class DedicatedThreads(string name, int max) : IDisposable
             {
                 _idle--;
             }
-            else if (_threads < max)
+            else if (_threads < _max)
             {
-                _threads++;
-                new Thread(Loop) { IsBackground = true, Name = $"lovage-{name}-{_threads}" }.Start();
+                StartThread();
             }
             else
             {
@@ -45,6 +45,18 @@ internal sealed class DedicatedThreads(string name, int max) : IDisposable
 
         _work.Add(work);
         return work.Ended;
+    }
+
+    /// <summary>Sets another bound. Threads over it stay, and find no work.</summary>
+    internal void Resize(int bound)
+    {
+        lock (_lock)
+        {
+            for (_max = bound; _queued > 0 && _threads < _max; _queued--)
+            {
+                StartThread();
+            }
+        }
     }
 
     /// <summary>One more thread may be started: one of them is lost to a handler that does not return.</summary>
@@ -58,6 +70,12 @@ internal sealed class DedicatedThreads(string name, int max) : IDisposable
 
     /// <summary>Lets idle threads end; busy ones end after their work.</summary>
     public void Dispose() => _work.CompleteAdding();
+
+    private void StartThread()
+    {
+        _threads++;
+        new Thread(Loop) { IsBackground = true, Name = $"lovage-{name}-{_threads}" }.Start();
+    }
 
     private void Loop()
     {

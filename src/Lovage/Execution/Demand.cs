@@ -5,9 +5,9 @@ namespace Lovage.Execution;
 /// when a job takes over a second, so that no job waits behind a slow one while another worker is idle.
 /// </summary>
 /// <remarks>
-/// Written by the fetching loop and the slots, without a lock: a lost update of an average does no harm.
+/// The fetching loop and the slots write it without a lock: a lost update of an average does no harm.
 /// </remarks>
-internal sealed class Demand(int concurrency, int prefetchMax, TimeProvider time)
+internal sealed class Demand(TimeProvider time)
 {
     private const double SlowJobSeconds = 1;
     private const double HiccupSeconds = 0.1;
@@ -16,24 +16,22 @@ internal sealed class Demand(int concurrency, int prefetchMax, TimeProvider time
     private double _fetchSeconds;
 
     /// <summary>Jobs to hold ahead now.</summary>
-    internal int Prefetch
+    /// <param name="settings">How the worker works now.</param>
+    internal int Prefetch(WorkerSettings settings)
     {
-        get
+        var job = Volatile.Read(ref _jobSeconds);
+        if (job < 0)
         {
-            var job = Volatile.Read(ref _jobSeconds);
-            if (job < 0)
-            {
-                return Math.Min(concurrency, prefetchMax);
-            }
-
-            if (job > SlowJobSeconds)
-            {
-                return 0;
-            }
-
-            var wanted = concurrency / Math.Max(job, 1e-7) * _fetchSeconds * 2;
-            return (int)Math.Clamp(wanted, 0, prefetchMax);
+            return Math.Min(settings.Concurrency, settings.PrefetchMax);
         }
+
+        if (job > SlowJobSeconds)
+        {
+            return 0;
+        }
+
+        var wanted = settings.Concurrency / Math.Max(job, 1e-7) * _fetchSeconds * 2;
+        return (int)Math.Clamp(wanted, 0, settings.PrefetchMax);
     }
 
     internal void JobTook(double seconds)

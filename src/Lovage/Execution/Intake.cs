@@ -6,21 +6,15 @@ namespace Lovage.Execution;
 
 /// <summary>
 /// The way of jobs into this worker: claims them by demand, keeps them in the local buffer until a slot takes them, and
-/// counts those that are not done with.
+/// counts those that are not done with. Offers of jobs whose names the worker does not know are declined here.
 /// </summary>
-internal sealed class Intake(
-    JobBroker broker, LeaseKeeper leases, WorkerSettings settings, WorkerOwner owner, TimeProvider time, Random random)
+internal sealed class Intake(WorkerContext worker, LeaseKeeper leases, UnknownJobs unknown)
 {
-    // What came back from a dead owner must not wait behind what was fetched ahead.
-    private readonly ConcurrentQueue<HeldLease> _first = new();
     private readonly ConcurrentQueue<HeldLease> _buffer = new();
     private readonly WakeUp _arrived = new();
-    private readonly Demand _demand = new(settings.Concurrency, settings.PrefetchMax, time);
+    private readonly Demand _demand = new(worker.Time);
     private readonly WakeUp _room = new();
-    private readonly Lock _lock = new();
-    private readonly Dictionary<LeaseToken, long?> _reclaimed = [];
-    private bool _reclaimedEnded;
-    private ReceiveRequest? _passesOver;
+    private JobReceiver? _receiver;
     private bool _isClosed;
     private int _inFlight;
     private int _waitsForRoom;
@@ -28,115 +22,64 @@ internal sealed class Intake(
     /// <summary>Jobs claimed and not done with.</summary>
     internal int InFlight => Volatile.Read(ref _inFlight);
 
+    /// <summary>Jobs claimed and not taken by a slot.</summary>
+    internal int Buffered => _buffer.Count;
+
+    /// <summary>True when the worker stops and nothing more comes.</summary>
+    internal bool IsClosed => Volatile.Read(ref _isClosed);
+
+    /// <summary>What <see cref="WaitAsync"/> compares with; read it before looking.</summary>
+    internal long Version => _arrived.Version;
+
     /// <summary>Takes the next claimed job, for a slot.</summary>
-    internal bool TryTake([NotNullWhen(true)] out HeldLease? held) =>
-        _first.TryDequeue(out held) || _buffer.TryDequeue(out held);
+    internal bool TryTake([NotNullWhen(true)] out HeldLease? held) => _buffer.TryDequeue(out held);
 
-    /// <summary>Waits until there may be one to take; false when the worker stops.</summary>
-    internal async ValueTask<bool> WaitToTakeAsync()
+    /// <summary>Waits until there is something new for a slot since the version that it saw.</summary>
+    internal Task WaitAsync(long seen) => _arrived.WaitAsync(seen);
+
+    /// <summary>Wakes slots that wait.</summary>
+    internal void Wake(int most = int.MaxValue) => _arrived.Pulse(most);
+
+    /// <summary>The settings are new: the fetching loop goes by them from its next step on.</summary>
+    internal void Renew()
     {
-        while (!Volatile.Read(ref _isClosed))
-        {
-            var seen = _arrived.Version;
-            if (!_first.IsEmpty || !_buffer.IsEmpty)
-            {
-                return true;
-            }
-
-            await _arrived.WaitAsync(seen);
-        }
-
-        return false;
+        Volatile.Read(ref _receiver)?.Wake();
+        _room.Pulse();
     }
 
     /// <summary>The fetching loop; ends by an exception, of the storage or of the token.</summary>
     internal async Task<TimeSpan> FetchAsync(CancellationToken quiet)
     {
-        var added = new List<HeldLease>();
-        ReceiveRequest? last = null;
         while (true)
         {
-            quiet.ThrowIfCancellationRequested();
-            var seen = _room.Version;
-            var prefetch = _demand.Prefetch;
-            var withReclaimed = MayTakeReclaimed(out var reclaimedIsDue);
-            var inFlight = InFlight;
-            if (inFlight >= settings.Concurrency + (prefetch / 2)
-                && !(reclaimedIsDue && inFlight < settings.Concurrency + prefetch))
+            var settings = worker.Settings;
+            await using var receiver = worker.Storage.Broker.OpenReceiver(
+                worker.Owner, settings.Queues, settings.Lease);
+            Volatile.Write(ref _receiver, receiver);
+            try
             {
-                await WaitForRoomAsync(seen, inFlight, quiet);
-                continue;
+                await FetchAsync(receiver, settings, quiet);
             }
-
-            var max = Math.Clamp(settings.Concurrency + prefetch - inFlight, 1, JobBroker.BatchMax);
-            var request = (last?.Next(max) ?? new ReceiveRequest(owner, settings.Queues, max, settings.Lease)) with
+            finally
             {
-                Wait = settings.PollInterval * (0.5 + random.NextDouble()),
-                WithReclaimed = withReclaimed,
-            };
-            PassesOver(withReclaimed ? null : request);
-            var deliveries = await broker.ReceiveAsync(request, quiet);
-            PassesOver(null);
-            last = request;
-            if (deliveries.Count == request.Max)
-            {
-                // Only a full batch tells what a fetch costs: another one may have waited for jobs to come.
-                _demand.FetchTook(request.AskedTimestamp);
+                Volatile.Write(ref _receiver, null);
             }
-
-            added.Clear();
-            leases.Add(deliveries, request.AskedTimestamp, added);
-            Interlocked.Add(ref _inFlight, added.Count);
-            foreach (var held in added)
-            {
-                if (held.Delivery.StartFirst)
-                {
-                    lock (_lock)
-                    {
-                        _reclaimed[held.Delivery.Token] = null;
-                    }
-
-                    _first.Enqueue(held);
-                }
-                else
-                {
-                    _buffer.Enqueue(held);
-                }
-            }
-
-            // Once a batch: slots that were woken by its first job would find no second one yet, and sleep again.
-            _arrived.Pulse(added.Count);
         }
     }
 
     /// <summary>What a handler's run took, for the next fetch.</summary>
     internal void JobTook(TimeSpan duration) => _demand.JobTook(duration.TotalSeconds);
 
-    /// <summary>A job that came back from a dead owner is about to run: from now on it is watched.</summary>
-    internal void Starts(HeldLease reclaimed)
-    {
-        lock (_lock)
-        {
-            _reclaimed[reclaimed.Delivery.Token] = time.GetTimestamp();
-        }
-    }
-
     /// <summary>A job is done with: its place may be filled.</summary>
     internal void Leave(HeldLease held)
     {
-        if (held.Delivery.StartFirst)
+        if (!held.TakesRoom)
         {
-            lock (_lock)
-            {
-                _reclaimed.Remove(held.Delivery.Token);
-                _reclaimedEnded = true;
-                TakeReclaimedNeedsLock();
-            }
+            return;
         }
 
         var inFlight = Interlocked.Decrement(ref _inFlight);
-        if (Volatile.Read(ref _waitsForRoom) == 1
-            && (held.Delivery.StartFirst || inFlight < settings.Concurrency + (_demand.Prefetch / 2)))
+        if (Volatile.Read(ref _waitsForRoom) == 1 && inFlight < Enough(worker.Settings))
         {
             _room.Pulse();
         }
@@ -157,65 +100,66 @@ internal sealed class Intake(
         return unstarted;
     }
 
-    private async ValueTask WaitForRoomAsync(long seen, int inFlight, CancellationToken quiet)
+    /// <summary>Fetches until other queues, or another lease, are wanted.</summary>
+    private async Task FetchAsync(JobReceiver receiver, WorkerSettings opened, CancellationToken quiet)
+    {
+        var added = new List<HeldLease>();
+        for (var settings = opened; IsServedBy(settings, opened); settings = worker.Settings)
+        {
+            quiet.ThrowIfCancellationRequested();
+            var seen = _room.Version;
+            var prefetch = _demand.Prefetch(settings);
+            var inFlight = InFlight;
+            if (inFlight >= settings.Concurrency + (prefetch / 2))
+            {
+                await WaitForRoomAsync(seen, inFlight, settings, quiet);
+                continue;
+            }
+
+            var max = Math.Clamp(settings.Concurrency + prefetch - inFlight, 1, JobBroker.BatchMax);
+            receiver.HoldBack = unknown.HoldBack();
+            var received = await receiver.ReceiveAsync(max, worker.Around(settings.PollInterval), quiet);
+            if (received.Deliveries.Count == max)
+            {
+                // Only a full batch tells what a fetch costs: another one may have waited for jobs to come.
+                _demand.FetchTook(received.AskedTimestamp);
+            }
+
+            added.Clear();
+            leases.Add(received.Deliveries, received.AskedTimestamp, opened.Lease, added);
+            var strangers = unknown.TakeFrom(added);
+            Interlocked.Add(ref _inFlight, added.Count);
+            foreach (var held in added)
+            {
+                held.TakesRoom = true;
+                _buffer.Enqueue(held);
+            }
+
+            // Once a batch: slots that were woken by its first job would find no second one yet, and sleep again.
+            _arrived.Pulse(added.Count);
+            if (strangers is not null)
+            {
+                await unknown.DeclineAsync(strangers);
+            }
+        }
+    }
+
+    private static bool IsServedBy(WorkerSettings wanted, WorkerSettings opened) =>
+        ReferenceEquals(wanted, opened)
+            || (wanted.Lease == opened.Lease && wanted.Queues.AsSpan().SequenceEqual(opened.Queues.AsSpan()));
+
+    private int Enough(WorkerSettings settings) => settings.Concurrency + (_demand.Prefetch(settings) / 2);
+
+    private async ValueTask WaitForRoomAsync(
+        long seen, int inFlight, WorkerSettings settings, CancellationToken quiet)
     {
         Volatile.Write(ref _waitsForRoom, 1);
         Interlocked.MemoryBarrier();
         if (InFlight == inFlight)
         {
-            await _room.WaitAsync(seen, settings.PollInterval, time, quiet);
+            await _room.WaitAsync(seen, settings.PollInterval, worker.Time, quiet);
         }
 
         Volatile.Write(ref _waitsForRoom, 0);
-    }
-
-    /// <summary>A fetch is under way that is given nothing that came back from a dead owner; null for none.</summary>
-    private void PassesOver(ReceiveRequest? request)
-    {
-        lock (_lock)
-        {
-            _passesOver = request;
-            TakeReclaimedNeedsLock();
-        }
-    }
-
-    /// <summary>
-    /// With nothing else to fetch the next such job would wait for the end of that fetch: many of them took a poll
-    /// each.
-    /// </summary>
-    private void TakeReclaimedNeedsLock()
-    {
-        if (_passesOver is { } request && MayTakeReclaimedNeedsLock())
-        {
-            _passesOver = null;
-            request.TakeReclaimedToo();
-            broker.LookAgain();
-        }
-    }
-
-    /// <summary>
-    /// One job that came back from a dead owner is watched at a time, so that a killer cannot condemn others; one that
-    /// has run for as long as a lease no longer keeps the next waiting.
-    /// </summary>
-    private bool MayTakeReclaimed(out bool isDue)
-    {
-        lock (_lock)
-        {
-            var may = MayTakeReclaimedNeedsLock();
-            isDue = _reclaimedEnded && may;
-            _reclaimedEnded = false;
-            return may;
-        }
-    }
-
-    private bool MayTakeReclaimedNeedsLock()
-    {
-        var may = true;
-        foreach (var since in _reclaimed.Values)
-        {
-            may &= since is { } started && time.GetElapsedTime(started) >= settings.Lease;
-        }
-
-        return may;
     }
 }

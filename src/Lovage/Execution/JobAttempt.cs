@@ -7,15 +7,13 @@ using Microsoft.Extensions.DependencyInjection;
 namespace Lovage.Execution;
 
 /// <summary>
-/// One attempt while it runs: what generated code, the handler and the worker's loops share. Whoever moves it from
-/// running first, the handler's end or the worker that gave up on it, decides its outcome.
+/// One attempt while it runs: what generated code, the handler and the worker's loops share. The handler's end and a
+/// worker that gives up on it compete to end it; the first one decides its outcome.
 /// </summary>
 internal sealed class JobAttempt : JobInvocation, IAsyncDisposable
 {
     private const int IsRunning = 0;
     private const int IsEnded = 1;
-
-    private static readonly AsyncLocal<JobAttempt?> Flow = new();
 
     private readonly WorkerSettings _settings;
     private readonly IServiceScopeFactory _scopes;
@@ -48,8 +46,8 @@ internal sealed class JobAttempt : JobInvocation, IAsyncDisposable
     /// <summary>The attempt that the current code runs in; null outside of one.</summary>
     internal static JobAttempt? Current
     {
-        get => Flow.Value;
-        set => Flow.Value = value;
+        get => (JobContext.Current as AttemptContext)?.Owner;
+        set => JobContext.Current = value?._context;
     }
 
     public override JobContext Context => _context;
@@ -89,10 +87,13 @@ internal sealed class JobAttempt : JobInvocation, IAsyncDisposable
     internal JobDefinition Definition { get; }
 
     /// <summary>The timestamp at which the handler was called.</summary>
-    internal long StartedTimestamp { get; set; }
+    internal long StartedTimestamp { get; init; }
 
     /// <summary>The wall clock at which the handler was called.</summary>
-    internal DateTimeOffset StartedAt { get; set; }
+    internal DateTimeOffset StartedAt { get; init; }
+
+    /// <summary>True when what the handler logs is kept.</summary>
+    internal bool KeepsLog => _settings.LogLinesMax > 0;
 
     /// <summary>
     /// True while the synchronous part of filters and handler runs: up to its first wait it keeps the thread that
@@ -114,12 +115,6 @@ internal sealed class JobAttempt : JobInvocation, IAsyncDisposable
     /// <summary>What the handler has logged so far, oldest first.</summary>
     internal IReadOnlyList<LogLine> LogLines => Volatile.Read(ref _log)?.Take() ?? [];
 
-    /// <summary>True once the start is written.</summary>
-    internal bool StartRecorded { get; set; }
-
-    /// <summary>The timestamp at which progress was last written.</summary>
-    internal long ProgressTimestamp { get; set; }
-
     internal TimeSpan? SoftLimit => Delivery.Message.SoftTimeLimit ?? Definition.SoftTimeLimit;
 
     internal TimeSpan? HardLimit => Delivery.Message.TimeLimit ?? Definition.TimeLimit;
@@ -130,7 +125,7 @@ internal sealed class JobAttempt : JobInvocation, IAsyncDisposable
 
     internal bool HasEnded => Volatile.Read(ref _phase) == IsEnded;
 
-    /// <summary>Ends the attempt for everybody; true for the one who may say how.</summary>
+    /// <summary>Ends the attempt; true for the first caller, who says how it ended.</summary>
     internal bool TryEnd() => Interlocked.CompareExchange(ref _phase, IsEnded, IsRunning) == IsRunning;
 
     /// <summary>Cancels the handler's token; the first reason stays.</summary>
@@ -154,7 +149,13 @@ internal sealed class JobAttempt : JobInvocation, IAsyncDisposable
         private AttemptProgress? _progress;
         private int _reason;
 
+        internal JobAttempt Owner => attempt;
+
         public override JobId Id => Message.Id;
+
+        public override string RootId => Message.RootId ?? Message.Id.Value;
+
+        public override string? ParentId => Message.ParentId;
 
         public override string Name => Message.Name;
 

@@ -4,14 +4,9 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Lovage.Execution;
 
-/// <summary>How a handler ended.</summary>
-/// <param name="End">The kind of end.</param>
-/// <param name="Error">What was thrown; null when nothing was.</param>
-/// <param name="RetryAfter">The wait that the handler asked for; null when it did not.</param>
-internal readonly record struct AttemptEnding(AttemptEnd End, Exception? Error = null, TimeSpan? RetryAfter = null);
-
 /// <summary>
-/// Runs one attempt: filters, handler, and what its exception means. Knows nothing of storages, leases or loops.
+/// Calls the handler of a job within its filters, and reads what its exception means. Knows nothing of storages, leases
+/// or loops.
 /// </summary>
 internal sealed class JobRunner(ImmutableArray<Type> filters)
 {
@@ -31,6 +26,9 @@ internal sealed class JobRunner(ImmutableArray<Type> filters)
     private static async ValueTask<AttemptEnding> InvokeAsync(JobAttempt attempt, Func<JobAttempt, ValueTask> run)
     {
         AttemptEnding ending;
+
+        // This method's own flow: it is as it was when the method returns.
+        JobAttempt.Current = attempt;
         try
         {
             await Call(attempt, run);
@@ -103,18 +101,8 @@ internal sealed class JobRunner(ImmutableArray<Type> filters)
 
     private static AttemptEnding Read(JobAttempt attempt, Exception error) => error switch
     {
-        RetryException retry => new AttemptEnding(AttemptEnd.RetryAsked, retry, retry.Delay),
-        LeaseLostException lost when lost.Id == attempt.Context.Id => new AttemptEnding(AttemptEnd.Interrupted, error),
-        RejectException => new AttemptEnding(AttemptEnd.Rejected, error),
-        BadArgumentsException bad when bad.Job == attempt.Context.Name =>
-            new AttemptEnding(AttemptEnd.BadArguments, error),
-        _ => attempt.CancellationReason switch
-        {
-            JobCancellationReason.Revoked => new AttemptEnding(AttemptEnd.Cancelled, error),
-            JobCancellationReason.TimeLimit => new AttemptEnding(AttemptEnd.TimedOut, error),
-            JobCancellationReason.Shutdown or JobCancellationReason.LeaseLost =>
-                new AttemptEnding(AttemptEnd.Interrupted, error),
-            _ => new AttemptEnding(AttemptEnd.Failed, error),
-        },
+        LeaseLostException lost when lost.Id == attempt.Context.Id => new(AttemptEnd.Interrupted, error),
+        BadArgumentsException bad when bad.Job == attempt.Context.Name => new(AttemptEnd.BadArguments, error),
+        _ => AttemptEnding.Read(error, attempt.CancellationReason),
     };
 }

@@ -1,118 +1,114 @@
-using System.Collections.Immutable;
 using Lovage.Storage;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
 
 namespace Lovage.Execution;
 
 /// <summary>
 /// Fetches jobs, runs them and writes their outcomes: the intake claims jobs by demand, slots run them, the settlement
 /// buffer writes outcomes together. Meanwhile leases are renewed and running attempts are watched, each on a thread of
-/// its own, and a sweep takes back the jobs of dead workers.
+/// its own; a sweep reclaims the jobs of dead workers, and a loop of their own runs those.
 /// </summary>
 /// <remarks>Safe for use by several threads. Started and stopped once.</remarks>
 public sealed class JobWorker : IAsyncDisposable
 {
-    private readonly JobStorage _storage;
-    private readonly WorkerSettings _settings;
-    private readonly TimeProvider _time;
-    private readonly bool _ownThreads;
-    private readonly WorkerReport _report;
+    private readonly WorkerContext _worker;
     private readonly LeaseKeeper _leases;
+    private readonly DedicatedThreads _threads;
+    private readonly WorkerPresence _presence;
     private readonly Intake _intake;
     private readonly SettlementBuffer _settlements;
-    private readonly SlotRunner _slots;
+    private readonly SlotPool _slots;
+    private readonly OrphanLoop _orphans;
     private readonly AttemptWatch _watch;
     private readonly Sweeper _sweeper;
+    private readonly WakeUp _renewal = new();
+    private readonly WakeUp _orphansReady = new();
     private readonly CancellationTokenSource _quiet = new();
     private readonly CancellationTokenSource _stopped = new();
+    private readonly List<IDisposable> _signals = [];
     private Task _fetching = Task.CompletedTask;
     private Task _others = Task.CompletedTask;
-    private IDisposable? _signals;
     private int _phase;
 
     /// <summary>Makes a worker over a storage that is open already.</summary>
     /// <param name="storage">The storage.</param>
-    /// <param name="jobs">The jobs it can run.</param>
-    /// <param name="serializer">Knows the contracts.</param>
-    /// <param name="scopes">Makes a scope for each attempt that needs one.</param>
-    /// <param name="filters">Filters around every attempt, outermost first.</param>
+    /// <param name="services">What the worker needs of its app.</param>
     /// <param name="settings">How it works.</param>
     /// <param name="owner">Under which name it holds leases; unique among all workers.</param>
-    /// <param name="time">The clock.</param>
-    /// <param name="random">Jitter.</param>
-    /// <param name="loggers">Where it logs, under Lovage.Worker.</param>
-    public JobWorker(
-        JobStorage storage, JobRegistry jobs, JobSerializer serializer, IServiceScopeFactory scopes,
-        ImmutableArray<Type> filters, WorkerSettings settings, WorkerOwner owner, TimeProvider time, Random random,
-        ILoggerFactory loggers)
+    public JobWorker(JobStorage storage, JobWorkerServices services, WorkerSettings settings, WorkerOwner owner)
         : this(
             storage,
-            jobs,
-            serializer,
-            scopes,
-            filters,
+            services,
             settings,
             owner,
-            time,
-            random,
-            loggers,
             new ProcessOwnerProbe(owner),
-            ownThreads: time == TimeProvider.System)
+            ownThreads: services?.Time == TimeProvider.System)
     {
     }
 
     internal JobWorker(
-        JobStorage storage, JobRegistry jobs, JobSerializer serializer, IServiceScopeFactory scopes,
-        ImmutableArray<Type> filters, WorkerSettings settings, WorkerOwner owner, TimeProvider time, Random random,
-        ILoggerFactory loggers, OwnerProbe probe, bool ownThreads)
+        JobStorage storage, JobWorkerServices services, WorkerSettings settings, WorkerOwner owner, OwnerProbe probe,
+        bool ownThreads)
     {
         ArgumentNullException.ThrowIfNull(storage);
+        ArgumentNullException.ThrowIfNull(services);
         ArgumentNullException.ThrowIfNull(settings);
-        ArgumentNullException.ThrowIfNull(loggers);
-        _storage = storage;
-        _settings = settings;
-        _time = time;
-        _ownThreads = ownThreads;
-        _report = new WorkerReport(loggers.CreateLogger("Lovage.Worker"));
+        ArgumentNullException.ThrowIfNull(owner);
+        var worker = _worker = new WorkerContext(storage, services, owner, settings)
+        {
+            Stopped = _stopped.Token,
+            OwnThreads = ownThreads,
+        };
+        var (time, random) = (services.Time, services.Random);
         _leases = new LeaseKeeper(storage.Broker, settings.Lease, time);
-        _intake = new Intake(storage.Broker, _leases, settings, owner, time, random);
-        _settlements = new SettlementBuffer(storage.Store, _leases, time, random, _report);
-        var outcomes = new AttemptOutcomes(settings, owner, random);
-        _slots = new SlotRunner(
-            _intake,
-            _leases,
-            _settlements,
-            storage,
-            jobs,
-            new JobRunner(filters),
-            outcomes,
-            new TransactionalCompletion(storage, outcomes, time),
-            serializer,
-            scopes,
-            settings,
-            time,
-            _report,
-            ownThreads,
-            _stopped.Token);
-        _watch = new AttemptWatch(storage.Store, _leases, settings, time, _slots);
-        _sweeper = new Sweeper(storage, probe, settings, time, random, _report.Reclaimed);
+        _threads = new DedicatedThreads("dedicated", settings.Concurrency);
+        _presence = new WorkerPresence(worker, () => _slots!.Running);
+        var unknown = new UnknownJobs(worker, _leases, _presence);
+        _intake = new Intake(worker, _leases, unknown);
+        _settlements = new SettlementBuffer(worker, _leases);
+        var outcomes = new AttemptOutcomes(owner, new RetryRule(random), () => worker.Settings);
+        _slots = new SlotPool(worker, _intake, new RunningServices
+        {
+            Worker = worker,
+            Delivered = new DeliveredServices
+            {
+                App = services,
+                Runner = new JobRunner(services.Filters),
+                Outcomes = outcomes,
+                Completion = new TransactionalCompletion(storage, outcomes, time),
+                Settings = () => worker.Settings,
+                CancelInline = !ownThreads,
+            },
+            Leases = _leases,
+            Settlements = _settlements,
+            Unknown = unknown,
+            Threads = _threads,
+            Listeners = new AttemptListeners<Running>(
+            [
+                new WorkerSpans(), new WorkerMeters(), new WorkerLog(services.Loggers.CreateLogger("Lovage.Worker")),
+            ]),
+        });
+        _orphans = new OrphanLoop(worker, _slots, _leases, unknown);
+        _watch = new AttemptWatch(worker, _leases, _slots);
+        _sweeper = new Sweeper(storage, probe, () => worker.Settings, time, random, worker.Report.Reclaimed);
     }
+
+    /// <summary>How it works now.</summary>
+    public WorkerSettings Settings => _worker.Settings;
 
     /// <summary>What it is doing now.</summary>
     public WorkerStatus Status
     {
         get
         {
-            var running = _slots.Running;
+            var settings = _worker.Settings;
             return new WorkerStatus(
                 (WorkerPhase)Volatile.Read(ref _phase),
-                _settings.Concurrency,
-                running,
-                Math.Max(0, _intake.InFlight - running),
+                settings.Concurrency,
+                _slots.Running,
+                _intake.Buffered,
                 _settlements.Pending,
                 _leases.RenewalAge,
-                _settings.Lease);
+                settings.Lease);
         }
     }
 
@@ -130,23 +126,62 @@ public sealed class JobWorker : IAsyncDisposable
             throw new InvalidOperationException("A worker is started once.");
         }
 
-        _signals = _storage.Signals.Subscribe(OnCancelHint, SignalKind.CancelRequested);
+        var signals = _worker.Storage.Signals;
+        _signals.Add(signals.Subscribe(OnCancelHint, SignalKind.CancelRequested));
+        _signals.Add(signals.Subscribe(_ => _orphansReady.Pulse(), SignalKind.OrphansReady));
         _slots.Start();
 
         // Each on a thread of its own: slots that keep the pool busy must not keep jobs from coming in, outcomes from
         // being written, or leases from being renewed.
-        _fetching = RunApart("fetch", _intake.FetchAsync, _quiet.Token);
+        _fetching = Task.WhenAll(
+            RunApart("fetch", _intake.FetchAsync, _quiet.Token),
+            Loop("orphans", _orphansReady).RunAsync(_orphans.LookAsync, _quiet.Token));
         _others = Task.WhenAll(
             RunApart("settle", _settlements.RunAsync, _stopped.Token),
-            RunApart("renewal", RenewAsync, _stopped.Token),
+            RunApart("renewal", RenewAsync, _stopped.Token, _renewal),
             RunApart("watch", _watch.LookAsync, _stopped.Token),
-            Loop("sweep").RunAsync(_sweeper.SweepAsync, _quiet.Token));
+            Loop("sweep").RunAsync(_sweeper.SweepAsync, _quiet.Token),
+            Loop("beat").RunAsync(_presence.BeatAsync, _stopped.Token));
         return Task.CompletedTask;
     }
 
     /// <summary>
-    /// Stops: fetches no more and gives back what was not started; waits for running handlers within the drain time;
-    /// cancels the rest; gives back, unpenalised, the jobs of those that do not stop. Calling it again, or before the
+    /// Works by other settings from now on: attempts that run go on by those with which they began. The number of slots
+    /// grows at once, and shrinks as attempts end. Other queues, or another lease, open a new receiver.
+    /// </summary>
+    /// <param name="settings">The new settings, all of them.</param>
+    /// <exception cref="ArgumentException">There is no queue.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The concurrency is not positive, or a time is.</exception>
+    public void Apply(WorkerSettings settings)
+    {
+        ArgumentNullException.ThrowIfNull(settings);
+        ArgumentOutOfRangeException.ThrowIfLessThan(settings.Concurrency, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(settings.PrefetchMax, 0);
+        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(settings.Lease, TimeSpan.Zero);
+        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(settings.PollInterval, TimeSpan.Zero);
+        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(settings.OfferLimit, TimeSpan.Zero);
+        if (settings.Queues.IsDefaultOrEmpty)
+        {
+            throw new ArgumentException("A worker serves one queue at the least.", nameof(settings));
+        }
+
+        _worker.Settings = settings;
+        _leases.Lease = settings.Lease;
+        if (Volatile.Read(ref _phase) != (int)WorkerPhase.Running)
+        {
+            return;
+        }
+
+        _worker.Report.Applied(settings);
+        _slots.Resize();
+        _intake.Renew();
+        _orphansReady.Pulse();
+        _renewal.Pulse();
+    }
+
+    /// <summary>
+    /// Stops: fetches no more and releases what was not started; waits for running handlers within the drain time;
+    /// cancels the rest; releases, unpenalised, the jobs of those that do not stop. Calling it again, or before the
     /// start, does no harm.
     /// </summary>
     /// <param name="forced">Cancelled to skip the waits.</param>
@@ -161,32 +196,36 @@ public sealed class JobWorker : IAsyncDisposable
 
         await CancelAsync(_quiet);
         await _fetching;
+        await _orphans.DisposeAsync();
         var unstarted = _intake.Close();
-        _report.Draining(_slots.Running, unstarted.Count);
-        await _leases.ReleaseAsync(unstarted, _report, _stopped.Token);
+        _worker.Report.Draining(_slots.Running, unstarted.Count);
+        await _leases.ReleaseAsync(unstarted, _worker.Report, _stopped.Token);
 
         // Leases are renewed all the while: draining may take longer than one.
-        await _slots.DrainAsync(_settings.DrainTime, forced);
+        var settings = _worker.Settings;
+        await _slots.DrainAsync(settings.DrainTime, forced);
         if (_slots.Running > 0)
         {
             _slots.CancelAll();
-            await _slots.DrainAsync(_settings.CancelTime, forced);
+            await _slots.DrainAsync(settings.CancelTime, forced);
         }
 
         var left = _slots.Abandon();
         if (left.Count > 0)
         {
-            _report.LeftBehind(left);
-            await _leases.ReleaseAsync([.. left.Select(held => held.Delivery.Token)], _report, _stopped.Token);
+            _worker.Report.LeftBehind(left);
+            await _leases.ReleaseAsync(
+                [.. left.Select(held => held.Delivery.Token)], _worker.Report, _stopped.Token);
         }
 
         await FlushAsync();
-        _signals?.Dispose();
+        _signals.ForEach(static signal => signal.Dispose());
         await CancelAsync(_stopped);
         await _others;
-        _slots.Dispose();
+        await _presence.LeaveAsync();
+        _threads.Dispose();
         Volatile.Write(ref _phase, (int)WorkerPhase.Stopped);
-        _report.Stopped();
+        _worker.Report.Stopped();
     }
 
     /// <inheritdoc/>
@@ -195,7 +234,8 @@ public sealed class JobWorker : IAsyncDisposable
         using var now = new CancellationTokenSource();
         await now.CancelAsync();
         await StopAsync(now.Token);
-        _slots.Dispose();
+        await _orphans.DisposeAsync();
+        _threads.Dispose();
         _quiet.Dispose();
         _stopped.Dispose();
     }
@@ -206,7 +246,7 @@ public sealed class JobWorker : IAsyncDisposable
     /// </summary>
     private Task CancelAsync(CancellationTokenSource source)
     {
-        if (_ownThreads)
+        if (_worker.OwnThreads)
         {
             return source.CancelAsync();
         }
@@ -215,28 +255,31 @@ public sealed class JobWorker : IAsyncDisposable
         return Task.CompletedTask;
     }
 
-    private BackgroundLoop Loop(string name) => new(name, _time, _report.LoopFault);
+    private BackgroundLoop Loop(string name, WakeUp? wake = null) =>
+        new(name, _worker.Time, _worker.Report.LoopFault, wake);
 
-    private Task RunApart(string name, Func<CancellationToken, Task<TimeSpan>> step, CancellationToken stopped) =>
-        _ownThreads ? Loop(name).RunOnThread(step, stopped) : Loop(name).RunAsync(step, stopped);
+    private Task RunApart(
+        string name, Func<CancellationToken, Task<TimeSpan>> step, CancellationToken stopped, WakeUp? wake = null) =>
+        _worker.OwnThreads ? Loop(name, wake).RunOnThread(step, stopped) : Loop(name, wake).RunAsync(step, stopped);
 
     private async Task<TimeSpan> RenewAsync(CancellationToken stopped)
     {
         await _leases.RenewAsync(stopped);
-        return _settings.Lease / 3;
+        return _worker.Settings.Lease / 3;
     }
 
     private async Task FlushAsync()
     {
         // Outcomes are written even on a forced stop: they are done work.
-        using var limit = new CancellationTokenSource(_settings.CancelTime + TimeSpan.FromSeconds(1), _time);
+        using var limit = new CancellationTokenSource(
+            _worker.Settings.CancelTime + TimeSpan.FromSeconds(1), _worker.Time);
         try
         {
             await _settlements.FlushAsync(limit.Token);
         }
         catch (OperationCanceledException)
         {
-            _report.LoopFault("settle", new TimeoutException(
+            _worker.Report.LoopFault("settle", new TimeoutException(
                 $"{_settlements.Pending} outcomes could not be written before the stop; their jobs run again."));
         }
     }
@@ -262,7 +305,7 @@ public sealed class JobWorker : IAsyncDisposable
         catch (StorageException error)
         {
             // The next renewal tells as well.
-            _report.LoopFault("cancel", error);
+            _worker.Report.LoopFault("cancel", error);
         }
         catch (OperationCanceledException)
         {

@@ -3,68 +3,25 @@ using Lovage.Storage;
 
 namespace Lovage.Execution;
 
-/// <summary>A claim that this worker holds, from its delivery until its outcome is written.</summary>
-internal sealed class HeldLease(Delivery delivery, long receivedTimestamp, long endsTimestamp)
-{
-    private JobAttempt? _attempt;
-    private JobCancellationReason _cancelled;
-
-    internal Delivery Delivery { get; } = delivery;
-
-    internal long ReceivedTimestamp { get; } = receivedTimestamp;
-
-    /// <summary>
-    /// The timestamp after which this worker no longer trusts the lease, a fifth of it before the storage does.
-    /// </summary>
-    internal long EndsTimestamp
-    {
-        get => Volatile.Read(ref endsTimestamp);
-        set => Volatile.Write(ref endsTimestamp, value);
-    }
-
-    /// <summary>Why it must not start; none while it may.</summary>
-    internal JobCancellationReason Cancelled => _cancelled;
-
-    /// <summary>
-    /// True once the handler has asked for its outcome to be written in a transaction: that one holds the claim until
-    /// it ends, nobody can take it, and a renewal would only wait for it, with all others that are renewed together
-    /// with it.
-    /// </summary>
-    internal bool IsCompleting => Volatile.Read(ref _attempt)?.Completed is not null;
-
-    /// <summary>Ties the lease to its running attempt, which hears of a cancellation that came before.</summary>
-    internal void Run(JobAttempt attempt)
-    {
-        // Who cancels sets the reason first and looks for the attempt then; here it is the other way round, so that one
-        // of the two sees the other.
-        Volatile.Write(ref _attempt, attempt);
-        Interlocked.MemoryBarrier();
-        if (_cancelled != JobCancellationReason.None)
-        {
-            attempt.Cancel(_cancelled);
-        }
-    }
-
-    internal void Cancel(JobCancellationReason reason)
-    {
-        if (_cancelled == JobCancellationReason.None || reason == JobCancellationReason.LeaseLost)
-        {
-            _cancelled = reason;
-        }
-
-        Interlocked.MemoryBarrier();
-        Volatile.Read(ref _attempt)?.Cancel(reason);
-    }
-}
-
 /// <summary>Keeps the leases that this worker holds: renews them, and passes on what a renewal says of them.</summary>
+/// <remarks>Safe for use by several threads.</remarks>
 internal sealed class LeaseKeeper(JobBroker broker, TimeSpan lease, TimeProvider time)
 {
     private static readonly TimeSpan ReleasePause = TimeSpan.FromSeconds(1);
 
     private readonly Lock _lock = new();
     private readonly Dictionary<LeaseToken, HeldLease> _held = [];
+    private readonly WakeUp _removed = new();
+    private int _watchers;
     private long _renewedTimestamp = time.GetTimestamp();
+    private long _leaseTicks = lease.Ticks;
+
+    /// <summary>How long a lease lasts that is claimed or renewed from now on.</summary>
+    internal TimeSpan Lease
+    {
+        get => new(Volatile.Read(ref _leaseTicks));
+        set => Volatile.Write(ref _leaseTicks, value.Ticks);
+    }
 
     /// <summary>How long ago the last good renewal was, or zero while there is nothing to renew.</summary>
     internal TimeSpan RenewalAge =>
@@ -84,10 +41,12 @@ internal sealed class LeaseKeeper(JobBroker broker, TimeSpan lease, TimeProvider
     /// <summary>Adds what was just received.</summary>
     /// <param name="deliveries">The deliveries.</param>
     /// <param name="sentTimestamp">When the claim was asked for: the lease cannot have begun before.</param>
+    /// <param name="claimed">How long the claims last from then.</param>
     /// <param name="added">Receives a lease for each.</param>
-    internal void Add(IReadOnlyList<Delivery> deliveries, long sentTimestamp, List<HeldLease> added)
+    internal void Add(
+        IReadOnlyList<Delivery> deliveries, long sentTimestamp, TimeSpan claimed, List<HeldLease> added)
     {
-        var ends = Ends(sentTimestamp);
+        var ends = Ends(sentTimestamp, claimed);
         var received = time.GetTimestamp();
         lock (_lock)
         {
@@ -111,6 +70,8 @@ internal sealed class LeaseKeeper(JobBroker broker, TimeSpan lease, TimeProvider
         {
             _held.Remove(token);
         }
+
+        WakeWatchers();
     }
 
     internal void Remove(IReadOnlyList<Settlement> outcomes)
@@ -122,14 +83,43 @@ internal sealed class LeaseKeeper(JobBroker broker, TimeSpan lease, TimeProvider
                 _held.Remove(outcomes[i].Token);
             }
         }
+
+        WakeWatchers();
     }
 
-    /// <summary>True from the delivery until its outcome is written or it is given back.</summary>
+    /// <summary>True from the delivery until its outcome is written or the claim ends otherwise.</summary>
     internal bool Holds(LeaseToken token)
     {
         lock (_lock)
         {
             return _held.ContainsKey(token);
+        }
+    }
+
+    /// <summary>Waits until a claim is no longer held, for a time at the most.</summary>
+    internal async Task WaitUntilGoneAsync(LeaseToken token, TimeSpan limit, CancellationToken cancellationToken)
+    {
+        var start = time.GetTimestamp();
+
+        // Who removes removes first and looks at the count then: one of the two sees the other.
+        Interlocked.Increment(ref _watchers);
+        try
+        {
+            while (true)
+            {
+                var seen = _removed.Version;
+                var rest = limit - time.GetElapsedTime(start);
+                if (rest <= TimeSpan.Zero || !Holds(token))
+                {
+                    return;
+                }
+
+                await _removed.WaitAsync(seen, rest, time, cancellationToken);
+            }
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _watchers);
         }
     }
 
@@ -142,15 +132,20 @@ internal sealed class LeaseKeeper(JobBroker broker, TimeSpan lease, TimeProvider
         }
     }
 
-    /// <summary>Gives claims back. Those that cannot be given back now come back when their leases end.</summary>
-    internal async Task ReleaseAsync(
+    /// <summary>
+    /// Releases claims. Those that the storage does not take back now come back when their leases end.
+    /// </summary>
+    /// <returns>The jobs that ended with their release.</returns>
+    internal async ValueTask<IReadOnlyList<EndedJob>> ReleaseAsync(
         IReadOnlyList<LeaseToken> tokens, WorkerReport report, CancellationToken cancellationToken)
     {
+        IReadOnlyList<EndedJob> ended = [];
         foreach (var part in tokens.Chunk(JobBroker.BatchMax))
         {
             try
             {
-                await broker.ReleaseAsync(part, cancellationToken);
+                var result = await broker.ReleaseAsync(part, cancellationToken);
+                ended = ended.Count == 0 ? result.Ended : [.. ended, .. result.Ended];
             }
             catch (StorageException error)
             {
@@ -162,13 +157,17 @@ internal sealed class LeaseKeeper(JobBroker broker, TimeSpan lease, TimeProvider
                 Remove(token);
             }
         }
+
+        return ended;
     }
 
     /// <summary>
-    /// Gives back a claim whose start was written ahead, however long the storage does not answer: until it has taken
-    /// it, the death of this process would count against the job, so that no other one that came back may run.
+    /// Releases a claim whose start was written ahead, however long the storage does not answer: until the storage has
+    /// taken it back, the death of this process would count against the job.
     /// </summary>
-    internal async Task ReleaseStartedAsync(LeaseToken token, WorkerReport report, CancellationToken cancellationToken)
+    /// <returns>The job, when it ended with its release.</returns>
+    internal async ValueTask<IReadOnlyList<EndedJob>> ReleaseStartedAsync(
+        LeaseToken token, WorkerReport report, CancellationToken cancellationToken)
     {
         try
         {
@@ -176,15 +175,14 @@ internal sealed class LeaseKeeper(JobBroker broker, TimeSpan lease, TimeProvider
             {
                 try
                 {
-                    await broker.ReleaseAsync([token], cancellationToken);
-                    return;
+                    return (await broker.ReleaseAsync([token], cancellationToken)).Ended;
                 }
                 catch (StorageException error)
                 {
                     report.LoopFault("release", error);
                     if (!error.IsTransient)
                     {
-                        return;
+                        return [];
                     }
                 }
 
@@ -234,10 +232,10 @@ internal sealed class LeaseKeeper(JobBroker broker, TimeSpan lease, TimeProvider
     {
         foreach (var part in some.Where(static held => !held.IsCompleting).Chunk(JobBroker.BatchMax))
         {
-            var sent = time.GetTimestamp();
+            var (sent, asked) = (time.GetTimestamp(), Lease);
             var statuses = await broker.RenewAsync(
-                [.. part.Select(held => held.Delivery.Token)], lease, cancellationToken);
-            var ends = Ends(sent);
+                [.. part.Select(held => held.Delivery.Token)], asked, cancellationToken);
+            var ends = Ends(sent, asked);
             for (var i = 0; i < part.Length; i++)
             {
                 Apply(part[i], statuses[i], ends);
@@ -275,5 +273,15 @@ internal sealed class LeaseKeeper(JobBroker broker, TimeSpan lease, TimeProvider
         }
     }
 
-    private long Ends(long sentTimestamp) => sentTimestamp + (long)(lease.TotalSeconds * 0.8 * time.TimestampFrequency);
+    private void WakeWatchers()
+    {
+        Interlocked.MemoryBarrier();
+        if (Volatile.Read(ref _watchers) > 0)
+        {
+            _removed.Pulse();
+        }
+    }
+
+    private long Ends(long sentTimestamp, TimeSpan asked) =>
+        sentTimestamp + (long)(asked.TotalSeconds * 0.8 * time.TimestampFrequency);
 }

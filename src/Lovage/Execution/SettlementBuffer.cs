@@ -7,46 +7,35 @@ namespace Lovage.Execution;
 /// <summary>
 /// Writes outcomes apart from the slots that made them: at once while nothing is being written, else together with all
 /// that came meanwhile. A slot waits only when too many outcomes are unwritten. An outcome is kept until the storage
-/// has answered for it.
+/// has answered for it, and its listeners hear the answer.
 /// </summary>
-internal sealed class SettlementBuffer(
-    JobStore store, LeaseKeeper leases, TimeProvider time, Random random, SettlementBuffer.Listener listener)
+/// <remarks>Safe for use by several threads; one loop writes.</remarks>
+internal sealed class SettlementBuffer(WorkerContext worker, LeaseKeeper leases)
 {
-    private const int PendingMax = 10_000;
     private const int FewOutcomes = 64;
 
     private static readonly TimeSpan LookInterval = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan RetryDelayMax = TimeSpan.FromSeconds(2);
 
-    private readonly ConcurrentQueue<Settlement> _queue = new();
+    private readonly ConcurrentQueue<Running> _queue = new();
     private readonly WakeUp _added = new();
     private readonly WakeUp _written = new();
     private int _waiting;
     private int _pending;
 
-    /// <summary>Hears of what became of outcomes.</summary>
-    internal abstract class Listener
-    {
-        internal abstract void Stale(Settlement outcome);
-
-        internal abstract void WriteFailed(Exception error, int outcomes);
-
-        internal abstract void Refused(Settlement outcome, Exception error);
-    }
-
     /// <summary>Outcomes that are not written yet.</summary>
     internal int Pending => Volatile.Read(ref _pending);
 
     /// <summary>Takes an outcome. Completes at once unless too many are unwritten.</summary>
-    internal ValueTask AddAsync(Settlement outcome, CancellationToken forced) =>
-        Add(outcome) <= PendingMax ? ValueTask.CompletedTask : WaitForRoomAsync(forced);
+    internal ValueTask AddAsync(Running run, CancellationToken forced) =>
+        Add(run) <= worker.Settings.UnwrittenMax ? ValueTask.CompletedTask : WaitForRoomAsync(forced);
 
     /// <summary>Takes an outcome without waiting for room.</summary>
     /// <returns>Outcomes that are not written yet.</returns>
-    internal int Add(Settlement outcome)
+    internal int Add(Running run)
     {
         var pending = Interlocked.Increment(ref _pending);
-        _queue.Enqueue(outcome);
+        _queue.Enqueue(run);
         Interlocked.MemoryBarrier();
         if (Volatile.Read(ref _waiting) == 1)
         {
@@ -67,36 +56,14 @@ internal sealed class SettlementBuffer(
                 return;
             }
 
-            await _written.WaitAsync(seen, TimeSpan.FromSeconds(1), time, forced);
-        }
-    }
-
-    /// <summary>Waits until one outcome that was added is written, or the worker has stopped.</summary>
-    internal async Task WaitUntilWrittenAsync(LeaseToken token, CancellationToken stopped)
-    {
-        while (!stopped.IsCancellationRequested)
-        {
-            var seen = _written.Version;
-            if (!leases.Holds(token))
-            {
-                return;
-            }
-
-            try
-            {
-                await _written.WaitAsync(seen, TimeSpan.FromSeconds(1), time, stopped);
-            }
-            catch (OperationCanceledException)
-            {
-                return;
-            }
+            await _written.WaitAsync(seen, TimeSpan.FromSeconds(1), worker.Time, forced);
         }
     }
 
     /// <summary>The loop that writes; ends when it is stopped.</summary>
     internal async Task<TimeSpan> RunAsync(CancellationToken stopped)
     {
-        var batch = new List<Settlement>(JobBroker.BatchMax);
+        var batch = new Batch();
         while (!stopped.IsCancellationRequested)
         {
             var seen = _added.Version;
@@ -107,9 +74,9 @@ internal sealed class SettlementBuffer(
                 Thread.Yield();
             }
 
-            while (batch.Count < JobBroker.BatchMax && _queue.TryDequeue(out var outcome))
+            while (batch.Count < JobBroker.BatchMax && _queue.TryDequeue(out var run))
             {
-                batch.Add(outcome);
+                batch.Add(run);
             }
 
             if (batch.Count == 0)
@@ -121,7 +88,7 @@ internal sealed class SettlementBuffer(
                 {
                     try
                     {
-                        await _added.WaitAsync(seen, LookInterval, time, stopped);
+                        await _added.WaitAsync(seen, LookInterval, worker.Time, stopped);
                     }
                     catch (OperationCanceledException)
                     {
@@ -135,10 +102,11 @@ internal sealed class SettlementBuffer(
 
             if (await WriteAsync(batch, stopped))
             {
-                leases.Remove(batch);
+                leases.Remove(batch.Outcomes);
                 Interlocked.Add(ref _pending, -batch.Count);
-                batch.Clear();
                 _written.Pulse();
+                batch.Tell();
+                batch.Clear();
             }
         }
 
@@ -150,48 +118,41 @@ internal sealed class SettlementBuffer(
         while (true)
         {
             var seen = _written.Version;
-            if (Pending <= PendingMax)
+            if (Pending <= worker.Settings.UnwrittenMax)
             {
                 return;
             }
 
-            await _written.WaitAsync(seen, TimeSpan.FromSeconds(1), time, forced);
+            await _written.WaitAsync(seen, TimeSpan.FromSeconds(1), worker.Time, forced);
         }
     }
 
+    /// <summary>Writes a batch, as often as it takes.</summary>
+    /// <returns>False when the worker has stopped and it is not written.</returns>
     [SuppressMessage(
         "Design",
         "CA1031",
-        Justification = "This loop must outlive whatever a storage, a signal's listener or a logger throws: without "
-            + "it no outcome is ever written.")]
-    private async Task<bool> WriteAsync(List<Settlement> batch, CancellationToken stopped)
+        Justification = "This loop must outlive whatever a storage or a listener of its signals throws: without it no "
+            + "outcome is ever written.")]
+    private async Task<bool> WriteAsync(Batch batch, CancellationToken stopped)
     {
         for (var tries = 0; !stopped.IsCancellationRequested; tries++)
         {
             try
             {
-                var statuses = await store.SettleAsync(batch, stopped);
-                for (var i = 0; i < statuses.Count; i++)
-                {
-                    if (statuses[i] == SettleStatus.Stale)
-                    {
-                        listener.Stale(batch[i]);
-                    }
-                }
-
+                batch.Answer(await worker.Storage.Store.SettleAsync(batch.Outcomes, stopped));
                 return true;
             }
             catch (StorageException error) when (error.IsTransient)
             {
-                listener.WriteFailed(error, batch.Count);
+                worker.Report.WriteFailed(error, batch.Count);
                 await PauseAsync(tries, stopped);
             }
             catch (LovageException error)
             {
                 // One outcome that the storage will never take must not hold up the others.
-                listener.WriteFailed(error, batch.Count);
-                await WriteEachAsync(batch, stopped);
-                return true;
+                worker.Report.WriteFailed(error, batch.Count);
+                return await WriteEachAsync(batch, stopped);
             }
             catch (OperationCanceledException) when (stopped.IsCancellationRequested)
             {
@@ -199,7 +160,7 @@ internal sealed class SettlementBuffer(
             }
             catch (Exception error)
             {
-                listener.WriteFailed(error, batch.Count);
+                worker.Report.WriteFailed(error, batch.Count);
                 await PauseAsync(tries, stopped);
             }
         }
@@ -207,47 +168,105 @@ internal sealed class SettlementBuffer(
         return false;
     }
 
-    private async Task WriteEachAsync(List<Settlement> batch, CancellationToken stopped)
+    [SuppressMessage("Design", "CA1031", Justification = "As in WriteAsync.")]
+    private async Task<bool> WriteEachAsync(Batch batch, CancellationToken stopped)
     {
-        foreach (var outcome in batch)
+        foreach (var outcome in batch.Outcomes)
         {
-            for (var tries = 0; !stopped.IsCancellationRequested; tries++)
+            AttemptVerdict? verdict = null;
+            for (var tries = 0; verdict is null; tries++)
             {
+                if (stopped.IsCancellationRequested)
+                {
+                    return false;
+                }
+
                 try
                 {
-                    if ((await store.SettleAsync([outcome], stopped))[0] == SettleStatus.Stale)
-                    {
-                        listener.Stale(outcome);
-                    }
-
-                    break;
+                    var result = (await worker.Storage.Store.SettleAsync([outcome], stopped))[0];
+                    verdict = Batch.Read(result);
                 }
                 catch (StorageException error) when (error.IsTransient)
                 {
-                    listener.WriteFailed(error, 1);
+                    worker.Report.WriteFailed(error, 1);
                     await PauseAsync(tries, stopped);
                 }
                 catch (LovageException error)
                 {
-                    listener.Refused(outcome, error);
-                    break;
+                    verdict = new AttemptVerdict(AttemptAnswer.Refused, null, error);
                 }
                 catch (OperationCanceledException) when (stopped.IsCancellationRequested)
                 {
-                    return;
+                    return false;
+                }
+                catch (Exception error)
+                {
+                    worker.Report.WriteFailed(error, 1);
+                    await PauseAsync(tries, stopped);
                 }
             }
+
+            batch.Answer(verdict.Value);
         }
+
+        return true;
     }
 
     /// <summary>
-    /// Waits before the next try; the stop ends it quietly, so that a store that fails to the last does not fail the
-    /// stop.
+    /// Waits before the next try. The stop ends the wait without an exception, so that a store that fails to the last
+    /// does not fail the stop.
     /// </summary>
     private async Task PauseAsync(int tries, CancellationToken stopped)
     {
         var bound = Math.Min(0.05 * Math.Pow(2, Math.Min(tries, 10)), RetryDelayMax.TotalSeconds);
-        await Task.Delay(TimeSpan.FromSeconds(bound * (0.5 + (random.NextDouble() / 2))), time, stopped).ConfigureAwait(
+        var pause = TimeSpan.FromSeconds(bound * (0.5 + (worker.Services.Random.NextDouble() / 2)));
+        await Task.Delay(pause, worker.Time, stopped).ConfigureAwait(
             ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+    }
+
+    /// <summary>Attempts whose outcomes are written together, and the storage's answers.</summary>
+    private sealed class Batch
+    {
+        private readonly List<Running> _runs = new(JobBroker.BatchMax);
+        private readonly List<Settlement> _outcomes = new(JobBroker.BatchMax);
+        private readonly List<AttemptVerdict> _verdicts = new(JobBroker.BatchMax);
+
+        internal int Count => _runs.Count;
+
+        internal IReadOnlyList<Settlement> Outcomes => _outcomes;
+
+        internal static AttemptVerdict Read(SettleResult result) => new(
+            result.Status == SettleStatus.Stale ? AttemptAnswer.Stale : AttemptAnswer.Written, result.State);
+
+        internal void Add(Running run)
+        {
+            _runs.Add(run);
+            _outcomes.Add(run.Outcome!);
+        }
+
+        internal void Answer(AttemptVerdict verdict) => _verdicts.Add(verdict);
+
+        internal void Answer(IReadOnlyList<SettleResult> results)
+        {
+            for (var i = 0; i < results.Count; i++)
+            {
+                _verdicts.Add(Read(results[i]));
+            }
+        }
+
+        internal void Tell()
+        {
+            for (var i = 0; i < _verdicts.Count; i++)
+            {
+                _runs[i].TellDecided(_verdicts[i]);
+            }
+        }
+
+        internal void Clear()
+        {
+            _runs.Clear();
+            _outcomes.Clear();
+            _verdicts.Clear();
+        }
     }
 }

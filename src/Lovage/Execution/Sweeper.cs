@@ -3,12 +3,12 @@ using Lovage.Storage;
 namespace Lovage.Execution;
 
 /// <summary>
-/// Takes back the jobs of dead owners, and removes ended jobs and lines of schedules' history that are old enough.
+/// Reclaims the jobs of dead owners, and removes ended jobs and lines of schedules' history that are old enough.
 /// </summary>
 internal sealed class Sweeper(
     JobStorage storage,
     OwnerProbe probe,
-    WorkerSettings settings,
+    Func<WorkerSettings> current,
     TimeProvider time,
     Random random,
     Action<ReclaimResult> reclaimed)
@@ -39,6 +39,7 @@ internal sealed class Sweeper(
 
     private async Task<TimeSpan> SweepOnceAsync(CancellationToken stopped)
     {
+        var settings = current();
         var owners = await storage.Broker.OwnersAsync(stopped);
         if (MayJudge() && owners.Count > 0)
         {
@@ -47,12 +48,12 @@ internal sealed class Sweeper(
             do
             {
                 result = await storage.Broker.ReclaimAsync(dead, ReclaimMax, stopped);
-                if (result.Returned + result.Buried > 0)
+                if (result.Count > 0)
                 {
                     reclaimed(result);
                 }
             }
-            while (result.Returned + result.Buried >= ReclaimMax);
+            while (result.Count >= ReclaimMax);
         }
 
         if (_prunedTimestamp is not { } pruned || time.GetElapsedTime(pruned) >= PruneInterval)
@@ -81,12 +82,12 @@ internal sealed class Sweeper(
         var now = time.GetTimestamp();
         if (_hasFailed
             && _answeredTimestamp is { } answered
-            && time.GetElapsedTime(answered, now) >= settings.Lease / 3)
+            && time.GetElapsedTime(answered, now) >= current().Lease / 3)
         {
             _backTimestamp = now;
         }
 
         (_hasFailed, _answeredTimestamp) = (false, now);
-        return _backTimestamp is not { } back || time.GetElapsedTime(back, now) >= settings.Lease / 2;
+        return _backTimestamp is not { } back || time.GetElapsedTime(back, now) >= current().Lease / 2;
     }
 }

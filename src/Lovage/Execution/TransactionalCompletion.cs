@@ -28,13 +28,13 @@ internal sealed class TransactionalCompletion(JobStorage storage, AttemptOutcome
             attempt, new AttemptEnding(AttemptEnd.Succeeded), time.GetElapsedTime(attempt.StartedTimestamp), result)!;
         var before = attempt.Completed;
 
-        // From here on nobody renews the claim. After a fault of the storage that stays so: whether the transaction
-        // holds the claim is not known.
+        // From here on this worker does not renew the claim. After a fault of the storage that stays so: whether the
+        // transaction holds the claim is not known.
         attempt.Completed = outcome;
-        SettleStatus status;
+        SettleResult written;
         try
         {
-            status = await transactions.SettleAsync(transaction, outcome, cancellationToken);
+            written = await transactions.SettleAsync(transaction, outcome, cancellationToken);
         }
         catch (Exception fault) when (fault is not StorageException)
         {
@@ -42,7 +42,7 @@ internal sealed class TransactionalCompletion(JobStorage storage, AttemptOutcome
             throw;
         }
 
-        if (status == SettleStatus.Stale)
+        if (written.Status == SettleStatus.Stale)
         {
             attempt.Completed = before;
             throw new LeaseLostException(outcome.Id);

@@ -5,133 +5,71 @@ using Microsoft.Extensions.Logging;
 
 namespace Lovage.Execution;
 
-/// <summary>
-/// What a worker says in the log: one line for each finished attempt, and one for whatever a person should know of.
-/// </summary>
-internal sealed partial class WorkerReport(ILogger logger) : SettlementBuffer.Listener
+/// <summary>What a worker says in the log of itself: whatever a person should know that is no attempt's end.</summary>
+/// <remarks>Never throws: a log provider that fails must end no loop of the worker.</remarks>
+internal sealed partial class WorkerReport
 {
     private const int NamesMax = 20;
 
-    internal void Ended(Delivery delivery, Settlement outcome, AttemptEnding ending, TimeSpan wait, int maxAttempts)
+    private readonly GuardedLogger _logger;
+
+    internal WorkerReport(ILogger logger) => _logger = new GuardedLogger(logger);
+
+    internal void Dropped(JobMessage message) => DeliveryDropped(_logger, message.Name, message.Id);
+
+    internal void GaveUp(JobMessage message, TimeSpan duration) =>
+        GaveUp(_logger, message.Name, message.Id, duration.TotalSeconds);
+
+    internal void FailedAfterCommit(JobMessage message, AttemptEnding ending) =>
+        FailedAfterCommit(_logger, ending.Error, message.Name, message.Id, ending.End);
+
+    internal void Reclaimed(ReclaimResult result)
     {
-        var message = delivery.Message;
-        var seconds = outcome.Attempt.Duration.TotalSeconds;
-        var attempt = message.Retries + 1;
-        if (outcome.Decision == JobDecision.Succeed)
+        Reclaimed(_logger, result.Orphaned, result.Ended.Count);
+        foreach (var ended in result.Ended.Take(NamesMax))
         {
-            JobSucceeded(logger, message.Name, message.Id, seconds, wait.TotalSeconds, attempt, maxAttempts);
+            EndedUnstarted(ended);
         }
-        else if (outcome.Decision == JobDecision.Retry)
+    }
+
+    /// <summary>A job ended otherwise than by an outcome of this worker.</summary>
+    internal void EndedUnstarted(EndedJob ended) =>
+        JobEndedOtherwise(_logger, ended.Name, ended.Id, ended.State, ended.Reason);
+
+    /// <summary>The offer of a job is declined, because its name is unknown here.</summary>
+    internal void Declined(JobMessage message, string? nearest, bool isKnown, TimeSpan limit)
+    {
+        var hint = nearest is null ? "" : $" Did you mean '{nearest}'?";
+        if (isKnown)
         {
-            JobRetried(
-                logger, ending.Error, message.Name, message.Id, ending.End, seconds, attempt, maxAttempts,
-                outcome.RetryDelay.TotalSeconds);
-        }
-        else if (outcome.Decision is JobDecision.Cancel or JobDecision.Expire)
-        {
-            JobCalledOff(logger, message.Name, message.Id, ending.End, seconds, attempt, maxAttempts);
+            OfferLeft(_logger, JobNames.Shown(message.Name), message.Id, message.Queue, hint);
         }
         else
         {
-            JobEnded(
-                logger,
-                ending.Error,
-                message.Name,
-                message.Id,
-                ending.End,
-                seconds,
-                attempt,
-                maxAttempts,
-                JobLifecycle.After(outcome.Decision, JobState.Running));
+            OfferDeclined(_logger, JobNames.Shown(message.Name), message.Id, message.Queue, hint, limit);
         }
     }
 
-    internal void Released(JobMessage message, TimeSpan duration) =>
-        JobReleased(logger, message.Name, message.Id, duration.TotalSeconds);
+    internal void LoopFault(string loop, Exception error) => LoopFault(_logger, error, loop);
 
-    internal void Dropped(JobMessage message) => DeliveryDropped(logger, message.Name, message.Id);
+    internal void WriteFailed(Exception error, int outcomes) => SettleFailed(_logger, error, outcomes);
 
-    internal void GaveUp(JobAttempt attempt, TimeSpan duration) =>
-        GaveUp(logger, attempt.Context.Name, attempt.Context.Id, duration.TotalSeconds);
+    internal void Draining(int running, int unstarted) => Draining(_logger, running, unstarted);
 
-    internal void FailedAfterCommit(JobMessage message, AttemptEnding ending) =>
-        FailedAfterCommit(logger, ending.Error, message.Name, message.Id, ending.End);
+    internal void Applied(WorkerSettings settings) =>
+        SettingsApplied(_logger, string.Join(", ", settings.Queues), settings.Concurrency);
 
-    internal void TransactionOpen(JobMessage message) => TransactionOpen(logger, message.Name, message.Id);
-
-    internal void Reclaimed(ReclaimResult result) => Reclaimed(logger, result.Returned, result.Buried);
-
-    internal void LoopFault(string loop, Exception error) => LoopFault(logger, error, loop);
-
-    internal void Draining(int running, int unstarted) => Draining(logger, running, unstarted);
-
-    internal void Stopped() => Stopped(logger);
+    internal void Stopped() => Stopped(_logger);
 
     internal void LeftBehind(IReadOnlyList<HeldLease> left)
     {
-        if (logger.IsEnabled(LogLevel.Warning))
+        if (_logger.IsEnabled(LogLevel.Warning))
         {
             var names = string.Join(
                 ", ", left.Take(NamesMax).Select(held => $"{held.Delivery.Message.Name}[{held.Delivery.Message.Id}]"));
-            LeftBehind(logger, left.Count, names);
+            LeftBehind(_logger, left.Count, names);
         }
     }
-
-    internal override void Stale(Settlement outcome)
-    {
-        LovageTelemetry.StaleOutcomes.Add(1);
-        StaleOutcome(logger, outcome.Id, outcome.Attempt.End);
-    }
-
-    internal override void WriteFailed(Exception error, int outcomes) => SettleFailed(logger, error, outcomes);
-
-    internal override void Refused(Settlement outcome, Exception error) => SettleRefused(logger, error, outcome.Id);
-
-    [LoggerMessage(
-        2001,
-        LogLevel.Information,
-        "Job {JobName}[{JobId}] succeeded in {Seconds:0.000} s (wait {WaitSeconds:0.000} s, attempt "
-            + "{Attempt}/{MaxAttempts})")]
-    private static partial void JobSucceeded(
-        ILogger logger, string jobName, JobId jobId, double seconds, double waitSeconds, int attempt, int maxAttempts);
-
-    [LoggerMessage(
-        2002,
-        LogLevel.Warning,
-        "Job {JobName}[{JobId}] ended as {End} in {Seconds:0.000} s (attempt {Attempt}/{MaxAttempts}) and is tried "
-            + "again in {DelaySeconds:0.0} s")]
-    private static partial void JobRetried(
-        ILogger logger, Exception? error, string jobName, JobId jobId, AttemptEnd end, double seconds, int attempt,
-        int maxAttempts, double delaySeconds);
-
-    [LoggerMessage(
-        2003,
-        LogLevel.Error,
-        "Job {JobName}[{JobId}] ended as {End} in {Seconds:0.000} s (attempt {Attempt}/{MaxAttempts}); the job is "
-            + "{State}")]
-    private static partial void JobEnded(
-        ILogger logger, Exception? error, string jobName, JobId jobId, AttemptEnd end, double seconds, int attempt,
-        int maxAttempts, JobState state);
-
-    [LoggerMessage(
-        2015,
-        LogLevel.Information,
-        "Job {JobName}[{JobId}] ended as {End} in {Seconds:0.000} s (attempt {Attempt}/{MaxAttempts})")]
-    private static partial void JobCalledOff(
-        ILogger logger, string jobName, JobId jobId, AttemptEnd end, double seconds, int attempt, int maxAttempts);
-
-    [LoggerMessage(
-        2004,
-        LogLevel.Information,
-        "Job {JobName}[{JobId}] was interrupted after {Seconds:0.000} s and given back unpenalised")]
-    private static partial void JobReleased(ILogger logger, string jobName, JobId jobId, double seconds);
-
-    [LoggerMessage(
-        2005,
-        LogLevel.Warning,
-        "The outcome of job {JobId} ({End}) was refused: its lease had passed to another attempt, whose outcome "
-            + "counts")]
-    private static partial void StaleOutcome(ILogger logger, JobId jobId, AttemptEnd end);
 
     [LoggerMessage(
         2006,
@@ -142,21 +80,14 @@ internal sealed partial class WorkerReport(ILogger logger) : SettlementBuffer.Li
     [LoggerMessage(2007, LogLevel.Warning, "{Outcomes} outcomes could not be written and are kept")]
     private static partial void SettleFailed(ILogger logger, Exception error, int outcomes);
 
-    [LoggerMessage(
-        2008,
-        LogLevel.Error,
-        "The outcome of job {JobId} can never be written; the job runs again when its lease ends")]
-    private static partial void SettleRefused(ILogger logger, Exception error, JobId jobId);
-
     [LoggerMessage(2009, LogLevel.Warning, "The worker's {Loop} loop failed and goes on")]
     private static partial void LoopFault(ILogger logger, Exception error, string loop);
 
     [LoggerMessage(
         2010,
         LogLevel.Information,
-        "Took back {Returned} jobs of dead workers; {Buried} were set aside because they ended their process too "
-            + "often")]
-    private static partial void Reclaimed(ILogger logger, int returned, int buried);
+        "Reclaimed the jobs of dead workers: {Orphaned} are offered again, {Ended} ended")]
+    private static partial void Reclaimed(ILogger logger, int orphaned, int ended);
 
     [LoggerMessage(
         2011,
@@ -166,14 +97,17 @@ internal sealed partial class WorkerReport(ILogger logger) : SettlementBuffer.Li
     private static partial void GaveUp(ILogger logger, string jobName, JobId jobId, double seconds);
 
     [LoggerMessage(
-        2012, LogLevel.Information, "Stopping: {Running} jobs are running, {Unstarted} were given back unstarted")]
+        2012, LogLevel.Information, "Stopping: {Running} jobs are running, {Unstarted} were released unstarted")]
     private static partial void Draining(ILogger logger, int running, int unstarted);
 
     [LoggerMessage(
         2013,
         LogLevel.Warning,
-        "Leaving without {Count} handlers that ignore cancellation, their jobs are given back: {Names}")]
+        "Leaving without {Count} handlers that ignore cancellation, their jobs are released: {Names}")]
     private static partial void LeftBehind(ILogger logger, int count, string names);
+
+    [LoggerMessage(2014, LogLevel.Information, "Worker stopped")]
+    private static partial void Stopped(ILogger logger);
 
     [LoggerMessage(
         2016,
@@ -184,13 +118,25 @@ internal sealed partial class WorkerReport(ILogger logger) : SettlementBuffer.Li
         ILogger logger, Exception? error, string jobName, JobId jobId, AttemptEnd end);
 
     [LoggerMessage(
-        2017,
-        LogLevel.Error,
-        "The handler of job {JobName}[{JobId}] has ended and left the transaction open in which it completed the job. "
-            + "It has succeeded if that is committed yet; if not, it runs again when its lease ends. Commit before "
-            + "the handler returns, and dispose the transaction")]
-    private static partial void TransactionOpen(ILogger logger, string jobName, JobId jobId);
+        2019,
+        LogLevel.Warning,
+        "Job {JobName}[{JobId}] of queue {Queue} is declined: this worker knows no such name.{Hint} No live worker "
+            + "knows it. The job is offered again and again, and set aside when {Limit} have passed without a start. "
+            + "Register the job with AddJobs")]
+    private static partial void OfferDeclined(
+        ILogger logger, string jobName, JobId jobId, string queue, string hint, TimeSpan limit);
 
-    [LoggerMessage(2014, LogLevel.Information, "Worker stopped")]
-    private static partial void Stopped(ILogger logger);
+    [LoggerMessage(
+        2020,
+        LogLevel.Information,
+        "Job {JobName}[{JobId}] of queue {Queue} is left to another worker: this one knows no such name.{Hint}")]
+    private static partial void OfferLeft(ILogger logger, string jobName, JobId jobId, string queue, string hint);
+
+    [LoggerMessage(2021, LogLevel.Error, "Job {JobName}[{JobId}] is {State}: {Reason}")]
+    private static partial void JobEndedOtherwise(
+        ILogger logger, string jobName, JobId jobId, JobState state, string? reason);
+
+    [LoggerMessage(
+        2022, LogLevel.Information, "New settings: queues {Queues}, {Concurrency} jobs at the same time")]
+    private static partial void SettingsApplied(ILogger logger, string queues, int concurrency);
 }

@@ -1,9 +1,8 @@
 using System.Collections.Immutable;
-using Lovage.Storage;
 
 namespace Lovage.Execution;
 
-/// <summary>How one worker works; fixed while it runs.</summary>
+/// <summary>How one worker works: a snapshot, which <see cref="JobWorker.Apply"/> can replace while it runs.</summary>
 /// <remarks>Immutable, safe for use by several threads.</remarks>
 public sealed record WorkerSettings
 {
@@ -13,72 +12,97 @@ public sealed record WorkerSettings
     /// <summary>
     /// Attempts at the same time, 1 to 10,000. Twice the number of processors by default, at least 4.
     /// </summary>
-    public int Concurrency { get; init; } = Math.Max(4, Environment.ProcessorCount * 2);
+    public int Concurrency { get; init; } = WorkerRules.Concurrency.Default;
 
     /// <summary>
     /// Jobs fetched ahead of free slots at the most, 0 to 1,000; 500 by default. Fewer are fetched when jobs are slow,
     /// none when they take over a second.
     /// </summary>
-    public int PrefetchMax { get; init; } = 500;
+    public int PrefetchMax { get; init; } = WorkerRules.PrefetchMax.Default;
 
     /// <summary>
     /// How long the right to run lasts unless renewed, 1 s to 1 h; 30 s by default. It is renewed three times in that
     /// span.
     /// </summary>
-    public TimeSpan Lease { get; init; } = TimeSpan.FromSeconds(30);
+    public TimeSpan Lease { get; init; } = WorkerRules.Lease.Default;
 
     /// <summary>
     /// How long to wait for a hint before looking again, 10 ms to 1 min; 2 s by default, jittered by half either way.
     /// </summary>
-    public TimeSpan PollInterval { get; init; } = TimeSpan.FromSeconds(2);
+    public TimeSpan PollInterval { get; init; } = WorkerRules.PollInterval.Default;
 
     /// <summary>How often to look for dead owners, 100 ms to 10 min; 3 s by default.</summary>
-    public TimeSpan SweepInterval { get; init; } = TimeSpan.FromSeconds(3);
+    public TimeSpan SweepInterval { get; init; } = WorkerRules.SweepInterval.Default;
 
     /// <summary>
-    /// Tries of a job at the most, first one included, when neither its message nor its definition says: 1 to 1,000, 3
-    /// by default.
+    /// Tries at the most for a job that says nothing itself, first one included, 1 to 1,000; 3 by default.
     /// </summary>
-    public int MaxAttempts { get; init; } = 3;
+    public int MaxAttempts { get; init; } = WorkerRules.MaxAttempts.Default;
 
-    /// <summary>When a job's own definition and message say nothing.</summary>
+    /// <summary>
+    /// The policy for a job that says nothing itself; exponential from 1 s to 15 min with full jitter by default.
+    /// </summary>
     public RetryPolicy Retry { get; init; } = RetryPolicy.Default;
 
-    /// <summary>After which a handler's token is cancelled; null (the default) for never.</summary>
+    /// <summary>
+    /// After which a handler's token is cancelled, for a job that says nothing itself, 1 ms to 3,653 days; null (the
+    /// default) for never.
+    /// </summary>
     public TimeSpan? SoftTimeLimit { get; init; }
 
-    /// <summary>After which an attempt ends as timed out; null (the default) for never.</summary>
+    /// <summary>
+    /// After which an attempt ends as timed out, for a job that says nothing itself, 1 ms to 3,653 days; null (the
+    /// default) for never.
+    /// </summary>
     public TimeSpan? TimeLimit { get; init; }
 
     /// <summary>
-    /// How long a stopping worker waits for running handlers before it cancels them; 25 s by default.
+    /// How long a stopping worker waits for running handlers before it cancels them, 0 to 1 day; 25 s by default. With
+    /// <see cref="CancelTime"/> it should fit the host's ShutdownTimeout.
     /// </summary>
-    public TimeSpan DrainTime { get; init; } = TimeSpan.FromSeconds(25);
+    public TimeSpan DrainTime { get; init; } = WorkerRules.DrainTime.Default;
 
     /// <summary>
-    /// How long a stopping worker then waits for cancelled handlers before it leaves without them; 3 s by default.
+    /// How long a stopping worker then waits for cancelled handlers before it leaves without them, 0 to 1 h; 3 s by
+    /// default.
     /// </summary>
-    public TimeSpan CancelTime { get; init; } = TimeSpan.FromSeconds(3);
+    public TimeSpan CancelTime { get; init; } = WorkerRules.CancelTime.Default;
 
-    /// <summary>Log lines kept of each attempt, the newest ones; 200 by default, 0 for none.</summary>
-    public int LogLinesMax { get; init; } = 200;
+    /// <summary>Log lines kept of each attempt, the newest ones, 0 to 10,000; 200 by default.</summary>
+    public int LogLinesMax { get; init; } = WorkerRules.LogLinesMax.Default;
 
-    /// <summary>Characters of log kept of each attempt; 64 Ki by default.</summary>
-    public int LogCharactersMax { get; init; } = 64 * 1024;
+    /// <summary>Characters of log kept of each attempt, 0 to 16,777,216; 65,536 by default.</summary>
+    public int LogCharactersMax { get; init; } = WorkerRules.LogCharactersMax.Default;
 
     /// <summary>
-    /// Bytes of a result at the most; a larger one is left out and the job says so. 1 MiB by default.
+    /// Bytes of a result at the most, 0 to 268,435,456; a larger one is left out and the job says so. 1,048,576 (1 MiB)
+    /// by default.
     /// </summary>
-    public int ResultBytesMax { get; init; } = 1024 * 1024;
+    public int ResultBytesMax { get; init; } = WorkerRules.ResultBytesMax.Default;
+
+    /// <summary>
+    /// Outcomes that may wait to be written before slots wait too, 1 to 1,000,000; 10,000 by default.
+    /// </summary>
+    public int UnwrittenMax { get; init; } = WorkerRules.UnwrittenMax.Default;
+
+    /// <summary>
+    /// How long a job may be offered to workers that do not know its name before it is set aside, 1 s to 3,653 days; 24
+    /// hours by default. It counts from the first offer and ends with a start.
+    /// </summary>
+    public TimeSpan OfferLimit { get; init; } = WorkerRules.OfferLimit.Default;
+
+    /// <summary>
+    /// The longest wait before a job whose name no live worker knows is offered again, 100 ms to 1 day; 1 min by
+    /// default. The first wait is about 1 s, and it doubles up to this one.
+    /// </summary>
+    public TimeSpan OfferDelayMax { get; init; } = WorkerRules.OfferDelayMax.Default;
 
     /// <summary>How long ended jobs are kept: 7 days, dead letters 30 days, 1,000,000 rows by default.</summary>
-    public RetentionPolicy Retention { get; init; } = new(TimeSpan.FromDays(7), TimeSpan.FromDays(30), 1_000_000);
+    public RetentionPolicy Retention { get; init; } =
+        new(WorkerRules.Finished.Default, WorkerRules.Dead.Default, WorkerRules.RowsMax.Default);
 
-    /// <summary>How long the history of schedules is kept, zero or more; 7 days by default.</summary>
-    public TimeSpan ScheduleRetention { get; init; } = TimeSpan.FromDays(7);
-
-    /// <summary>Wait before a job that nobody here can run is offered again; 30 s by default.</summary>
-    public TimeSpan UnknownJobDelay { get; init; } = TimeSpan.FromSeconds(30);
+    /// <summary>How long the history of schedules is kept, 0 to 3,653 days; 7 days by default.</summary>
+    public TimeSpan ScheduleRetention { get; init; } = WorkerRules.ScheduleRetention.Default;
 
     /// <summary>
     /// How often running attempts are looked at for time limits, progress and starts to write; 100 ms.

@@ -3,8 +3,8 @@ using Lovage.Spawning;
 namespace Lovage;
 
 /// <summary>
-/// How tasks that live in this process are run, as in the section <c>Lovage:Local</c>: those after a response, spawned
-/// ones and calls on dedicated threads.
+/// How this process runs its own tasks, as in the section <c>Lovage:Local</c>: tasks after a response, spawned tasks
+/// and calls on dedicated threads.
 /// </summary>
 public sealed class LocalOptions
 {

@@ -6,7 +6,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace Lovage;
 
-/// <summary>What <c>AddLovage</c> returns: <c>Use...</c> picks the one, <c>Add...</c> adds one of many.</summary>
+/// <summary><c>AddLovage</c> returns it. <c>Use...</c> sets a single part; <c>Add...</c> adds one of many.</summary>
 /// <remarks>For use while services are registered, by one thread.</remarks>
 public sealed class LovageBuilder
 {
@@ -51,7 +51,7 @@ public sealed class LovageBuilder
     }
 
     /// <summary>
-    /// Adds a worker to this process; without one the process only enqueues. Called again it adds another worker, which
+    /// Adds a worker to this process; without one the process only enqueues. A second call adds another worker, which
     /// should serve other queues.
     /// </summary>
     /// <param name="configure">Changes what <c>Lovage:Worker</c> says, for this worker only; null (the default) to
@@ -63,8 +63,8 @@ public sealed class LovageBuilder
     }
 
     /// <summary>
-    /// Adds a filter around enqueuing and running all jobs; the first one added is the outermost. It is built by the
-    /// container for each use, unless it is registered otherwise before.
+    /// Adds a filter around enqueuing and running all jobs; the first one added is the outermost. The container builds
+    /// it for each use, unless the app has registered it otherwise before.
     /// </summary>
     /// <typeparam name="TFilter">The filter.</typeparam>
     public LovageBuilder AddFilter<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)]
@@ -101,7 +101,7 @@ public sealed class LovageBuilder
     }
 
     /// <summary>
-    /// Uses this storage, whatever the settings say. It is opened when the app starts and disposed when it has stopped.
+    /// Uses this storage and ignores the settings. The app opens it at its start and disposes it when it has stopped.
     /// </summary>
     /// <param name="storage">A storage that has not been opened.</param>
     public LovageBuilder UseStorage(JobStorage storage)
@@ -111,7 +111,7 @@ public sealed class LovageBuilder
         return this;
     }
 
-    /// <summary>Uses the storage of this address, whatever the settings say.</summary>
+    /// <summary>Uses the storage of this address and ignores the settings.</summary>
     /// <param name="address">As <see cref="LovageOptions.Storage"/>.</param>
     public LovageBuilder UseStorage(string address)
     {
@@ -130,9 +130,9 @@ public sealed class LovageBuilder
     }
 
     /// <summary>
-    /// Enqueues a job each time the app has started: in every process that starts, after its workers. Give it an id of
-    /// your own (<see cref="Job.Id"/>) to have it run once for all, or once a deployment, over all processes. When the
-    /// storage refuses it, that is logged as an error and the app runs on.
+    /// Enqueues a job each time the app has started: in every process that starts, after its workers. With an id of
+    /// your own (<see cref="Job.Id"/>) it runs only once, or once a deployment, over all processes. When the storage
+    /// refuses it, the app logs an error and runs on.
     /// </summary>
     /// <param name="job">The job.</param>
     public LovageBuilder OnStart(Job job)
@@ -143,9 +143,9 @@ public sealed class LovageBuilder
     }
 
     /// <summary>
-    /// Enqueues a job each time the app begins to stop, before its workers do. It is durable and runs on a worker that
-    /// is still there, or once one starts again: this process does not wait for it. What must be done in this process
-    /// before it ends belongs into an <see cref="Microsoft.Extensions.Hosting.IHostedService"/>.
+    /// Enqueues a job each time the app begins to stop, before its workers do. The job is durable. It runs on a worker
+    /// that is still live, or once a worker starts again: this process does not wait for it. Work that this process
+    /// must do before it ends belongs into an <see cref="Microsoft.Extensions.Hosting.IHostedService"/>.
     /// </summary>
     /// <param name="job">The job.</param>
     public LovageBuilder OnStop(Job job)
@@ -156,8 +156,9 @@ public sealed class LovageBuilder
     }
 
     /// <summary>
-    /// Tells about each task of this process that has failed for good: after a response, spawned or gathered. It is
-    /// logged and counted as well. Called where the task ran, so it should be quick; what it throws is logged.
+    /// Calls a handler for each task of this process that has failed for good: after a response, spawned or gathered.
+    /// The failure is logged and counted as well. The thread of the task calls the handler, so it should be quick. An
+    /// exception of the handler is logged.
     /// </summary>
     /// <param name="handle">What to do with it; called from several threads.</param>
     public LovageBuilder OnTaskFailure(Action<TaskFailure> handle)
@@ -168,9 +169,9 @@ public sealed class LovageBuilder
     }
 
     /// <summary>
-    /// Adds a schedule. Its definition is compared with the storage at each start: a new one is added, one whose
-    /// definition in the code has changed since is changed, and what an operator has changed meanwhile stays otherwise.
-    /// A schedule that this app's code no longer defines is paused and says so.
+    /// Adds a schedule. Each start of the app compares its definition with the storage. A new schedule is added; one
+    /// whose code has changed is changed. Otherwise an operator's changes stay. A schedule that this app's code no
+    /// longer defines is paused, with that as its reason.
     /// </summary>
     /// <param name="id">Its id: 1 to 128 characters of <c>A-Z a-z 0-9 . _ : -</c>, unique in the storage.</param>
     /// <param name="trigger">When. An interval without an anchor counts from the first start.</param>

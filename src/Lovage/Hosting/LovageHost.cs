@@ -1,34 +1,24 @@
-using System.Diagnostics.CodeAnalysis;
 using Lovage.Spawning;
-using Lovage.Storage;
-using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Options;
 
 namespace Lovage;
 
 /// <summary>
-/// Lovage's life within the app's: opens the storage before anything else of the app starts, starts workers once all of
-/// it has started, begins to stop them when it begins to stop, so that they drain beside the web server, waits for this
-/// process's tasks once the server has stopped, and closes the storage when all of it has stopped.
+/// Starts and stops Lovage with the app. It opens the storage before other services start, and starts the workers once
+/// the app has started. When the app begins to stop, the workers begin to stop too, so they drain beside the web
+/// server. Once the server has stopped, it waits for this process's tasks. It closes the storage last.
 /// </summary>
 /// <remarks>
-/// A storage that cannot be used as it is (a damaged file, a missing package) fails the start. One that does not answer
-/// yet does not: the app serves, enqueuing is refused with a transient <see cref="StorageException"/>, and opening is
-/// tried again, 0.1 s to 5 s apart with jitter, until it answers. An app may be stopped by several at once, and again
-/// after its disposal, as WebApplicationFactory and the app's own Run do it: all of them get the one stop.
+/// A storage that cannot be used as it is (a damaged file, a missing package) fails the start. A storage that does not
+/// answer yet does not: the app serves, and enqueuing is refused with a transient <see cref="StorageException"/>. The
+/// app tries again to open it, 0.1 s to 5 s apart with jitter, until it answers. Several callers may stop an app at
+/// once, and again after its disposal, as WebApplicationFactory and the app's own Run do: all of them get the one stop.
 /// </remarks>
-internal sealed partial class LovageHost(
-    JobStorage storage, StorageGate gate, WorkerSet workers, ScheduleSet schedules, LocalRunner tasks,
-    StarvationWatch starvation, StartBanner banner, TimeProvider time, Random random, IServiceScopeFactory scopes,
-    IEnumerable<LifetimeJob> lifetimeJobs, IOptions<HostOptions> host, ILoggerFactory loggers)
+internal sealed class LovageHost(
+    StorageOpening storage, WorkerSet workers, ScheduleSet schedules, LocalRunner tasks, StarvationWatch starvation,
+    StartBanner banner, LifetimeJobs lifetimeJobs)
     : IHostedLifecycleService, IDisposable
 {
-    private static readonly TimeSpan RetryMin = TimeSpan.FromMilliseconds(100);
-    private static readonly TimeSpan RetryMax = TimeSpan.FromSeconds(5);
-
-    private readonly ILogger _logger = loggers.CreateLogger("Lovage.Host");
     private readonly CancellationTokenSource _stopping = new();
     private readonly CancellationTokenSource _forced = new();
     private readonly TaskCompletionSource _appStarted = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -42,16 +32,14 @@ internal sealed partial class LovageHost(
     public async Task StartingAsync(CancellationToken cancellationToken)
     {
         schedules.Check();
-        banner.CheckShutdown(_logger, workers.Settings, host.Value.ShutdownTimeout);
-        try
+        banner.CheckShutdown(workers.Settings);
+        if (await storage.TryOpenAsync(cancellationToken))
         {
-            await OpenAsync(cancellationToken);
+            banner.Print(workers.Settings, schedules.Ids);
         }
-        catch (StorageException fault) when (fault.IsTransient)
+        else
         {
-            gate.Shut(fault.Message);
-            LogNotOpen(_logger, fault, storage.Description);
-            _opening = OpenLaterAsync();
+            _opening = storage.OpenLaterAsync(RunLaterAsync, _stopping.Token);
         }
     }
 
@@ -61,7 +49,7 @@ internal sealed partial class LovageHost(
     {
         _appStarted.TrySetResult();
         starvation.Start();
-        if (gate.IsOpen && _opening.IsCompleted)
+        if (storage.IsOpen && _opening.IsCompleted)
         {
             await RunAsync(cancellationToken);
         }
@@ -73,7 +61,7 @@ internal sealed partial class LovageHost(
     public Task StopAsync(CancellationToken cancellationToken) =>
         Once(ref _drained, () => DrainAsync(cancellationToken));
 
-    public Task StoppedAsync(CancellationToken cancellationToken) => Once(ref _closed, CloseAsync);
+    public Task StoppedAsync(CancellationToken cancellationToken) => Once(ref _closed, storage.CloseAsync);
 
     public void Dispose()
     {
@@ -95,16 +83,16 @@ internal sealed partial class LovageHost(
         await _opening;
         try
         {
-            if (gate.IsOpen)
+            if (storage.IsOpen)
             {
-                await EnqueueAsync(atStart: false, cancellationToken);
+                await lifetimeJobs.EnqueueAsync(atStart: false, cancellationToken);
             }
         }
         finally
         {
             await schedules.StopAsync();
 
-            // Awaited in StopAsync: meanwhile the web server ends its requests.
+            // StopAsync awaits it: meanwhile the web server ends its requests.
             _workersStopped = workers.StopAsync(_forced.Token);
         }
     }
@@ -114,102 +102,21 @@ internal sealed partial class LovageHost(
         await using var forced = cancellationToken.UnsafeRegister(
             static state => ((CancellationTokenSource)state!).Cancel(), _forced);
 
-        // Not before: requests that the web server ended meanwhile may have left tasks.
+        // Only now: requests that the web server has just ended may have left tasks.
         await Task.WhenAll(_workersStopped, tasks.StopAsync(_forced.Token));
     }
 
-    private async Task CloseAsync()
+    private async Task RunLaterAsync()
     {
-        gate.Shut("the app has stopped.");
-        await storage.DisposeAsync();
-    }
-
-    private async Task OpenAsync(CancellationToken cancellationToken)
-    {
-        await storage.OpenAsync(cancellationToken);
-        gate.Open();
-        banner.Print(_logger, workers.Settings, schedules.Ids);
-    }
-
-    [SuppressMessage(
-        "Design",
-        "CA1031",
-        Justification = "Nobody awaits it before the app stops; what it cannot mend is logged and shown by the health "
-            + "check.")]
-    private async Task OpenLaterAsync()
-    {
-        var wait = RetryMin;
-        try
-        {
-            while (true)
-            {
-                await Task.Delay(wait * (0.5 + (random.NextDouble() / 2)), time, _stopping.Token);
-                try
-                {
-                    await OpenAsync(_stopping.Token);
-                    break;
-                }
-                catch (StorageException fault) when (fault.IsTransient)
-                {
-                    gate.Shut(fault.Message);
-                    wait = wait * 2 < RetryMax ? wait * 2 : RetryMax;
-                }
-            }
-
-            await _appStarted.Task.WaitAsync(_stopping.Token);
-            await RunAsync(_stopping.Token);
-        }
-        catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
-        {
-            LogStoppedUnopened(_logger);
-        }
-        catch (Exception fault)
-        {
-            gate.Shut(fault.Message);
-            LogNeverOpens(_logger, fault);
-        }
+        banner.Print(workers.Settings, schedules.Ids);
+        await _appStarted.Task.WaitAsync(_stopping.Token);
+        await RunAsync(_stopping.Token);
     }
 
     private async Task RunAsync(CancellationToken cancellationToken)
     {
-        await workers.StartAsync(storage, cancellationToken);
+        await workers.StartAsync(storage.Storage, cancellationToken);
         schedules.Start();
-        await EnqueueAsync(atStart: true, cancellationToken);
+        await lifetimeJobs.EnqueueAsync(atStart: true, cancellationToken);
     }
-
-    [SuppressMessage(
-        "Design",
-        "CA1031",
-        Justification = "A job for the app's start or stop that cannot be enqueued, whatever the reason, must not "
-            + "keep the app from either.")]
-    private async Task EnqueueAsync(bool atStart, CancellationToken cancellationToken)
-    {
-        foreach (var job in lifetimeJobs.Where(job => job.AtStart == atStart).Select(static job => job.Job))
-        {
-            await using var scope = scopes.CreateAsyncScope();
-            try
-            {
-                await scope.ServiceProvider.GetRequiredService<JobClient>().EnqueueAsync(job, cancellationToken);
-            }
-            catch (Exception fault)
-            {
-                LogLifetimeJobRefused(_logger, fault, job.Name, atStart ? "start" : "stop");
-            }
-        }
-    }
-
-    [LoggerMessage(
-        3001,
-        LogLevel.Warning,
-        "Storage {Storage} does not answer yet: the app runs, enqueuing is refused, and opening is tried again")]
-    private static partial void LogNotOpen(ILogger logger, Exception fault, string storage);
-
-    [LoggerMessage(3002, LogLevel.Error, "The storage cannot be used and is not tried again; the app runs without it")]
-    private static partial void LogNeverOpens(ILogger logger, Exception fault);
-
-    [LoggerMessage(3003, LogLevel.Information, "The app stops before its workers were started")]
-    private static partial void LogStoppedUnopened(ILogger logger);
-
-    [LoggerMessage(3004, LogLevel.Error, "Job {JobName} for the app's {Moment} was not enqueued")]
-    private static partial void LogLifetimeJobRefused(ILogger logger, Exception fault, string jobName, string moment);
 }

@@ -9,8 +9,8 @@ public static class LovageHostApplicationBuilderExtensions
 {
     /// <summary>
     /// Adds Lovage: <see cref="JobClient"/> and <see cref="JobInspector"/>, the storage, health checks. Settings come
-    /// from the section <c>Lovage</c>, the storage's address also from the connection string of that name; SQLite in
-    /// <c>lovage.db</c> when nothing is said. Called again it adds nothing twice.
+    /// from the section <c>Lovage</c>, the storage's address also from the connection string of that name; without an
+    /// address it is SQLite in <c>lovage.db</c>. A second call adds nothing twice.
     /// </summary>
     /// <param name="builder">The app's builder: a web app's or any other.</param>
     /// <param name="configure">Changes what the configuration says; null (the default) to change nothing.</param>

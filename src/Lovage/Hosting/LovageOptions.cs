@@ -13,10 +13,10 @@ public sealed class LovageOptions
     public string? Storage { get; set; }
 
     /// <summary>
-    /// The queue of jobs for which nobody names one: 1 to 64 characters of <c>[A-Za-z0-9._-]</c>; <c>default</c> by
-    /// default.
+    /// The queue of a job for which neither caller nor handler names one: 1 to 64 characters of
+    /// <c>[A-Za-z0-9._-]</c>; <c>default</c> by default.
     /// </summary>
-    public string DefaultQueue { get; set; } = "default";
+    public string DefaultQueue { get; set; } = ClientRules.DefaultQueue;
 
     /// <summary>
     /// How long the thread pool may let a work item wait before the app counts as not ready (health check

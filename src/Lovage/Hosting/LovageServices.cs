@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
 using Lovage.Execution;
+using Lovage.Protocol;
+using Lovage.Scheduling;
 using Lovage.Spawning;
 using Lovage.Storage;
 using Microsoft.Extensions.DependencyInjection;
@@ -46,8 +48,20 @@ internal static class LovageServices
         AddLocalTasks(services);
         AddSchedules(services);
         services.TryAddEnumerable(ServiceDescriptor.Singleton<ILoggerProvider, AttemptLoggerProvider>());
+        services.TryAddSingleton(static provider => new JobWorkerServices
+        {
+            Jobs = provider.GetRequiredService<JobRegistry>(),
+            Serializer = provider.GetRequiredService<JobSerializer>(),
+            Scopes = provider.GetRequiredService<IServiceScopeFactory>(),
+            Filters = Filters(provider),
+            Time = provider.GetRequiredService<TimeProvider>(),
+            Random = provider.GetRequiredService<Random>(),
+            Loggers = provider.GetRequiredService<ILoggerFactory>(),
+        });
         services.TryAddSingleton<WorkerSet>();
         services.TryAddSingleton<StartBanner>();
+        services.TryAddSingleton<StorageOpening>();
+        services.TryAddSingleton<LifetimeJobs>();
         services.TryAddSingleton(static provider =>
         {
             var workers = provider.GetRequiredService<WorkerSet>();
@@ -83,22 +97,27 @@ internal static class LovageServices
             provider.GetRequiredService<StorageGate>(),
             provider.GetRequiredService<ClientSettings>(),
             provider.GetRequiredService<TimeProvider>()));
-        services.TryAddSingleton(static provider => new JobSender(
-            provider.GetRequiredService<JobRegistry>(),
-            provider.GetRequiredService<JobSerializer>(),
-            provider.GetRequiredService<ClientSettings>(),
-            provider.GetRequiredService<TimeProvider>(),
-            provider.GetRequiredService<JobIdSource>(),
-            provider.GetRequiredService<EnqueueRoute>(),
-            provider.GetRequiredService<StorageGate>(),
-            provider.GetRequiredService<QueueAdmission>(),
-            provider.GetRequiredService<JobLookup>(),
-            Filters(provider)));
+        services.TryAddSingleton(static provider => new EnqueueFilters(
+            Filters(provider), provider.GetRequiredService<IServiceScopeFactory>()));
+        services.TryAddSingleton(static provider =>
+        {
+            var settings = provider.GetRequiredService<ClientSettings>();
+            return new JobMessages(
+                provider.GetRequiredService<JobRegistry>(),
+                provider.GetRequiredService<JobSerializer>(),
+                provider.GetRequiredService<JobIdSource>(),
+                provider.GetRequiredService<EnqueueFilters>(),
+                provider.GetRequiredService<TimeProvider>(),
+                settings.DefaultQueue,
+                settings.PayloadBytesMax);
+        });
+        services.TryAddSingleton<JobSender>();
         services.TryAddSingleton(static provider => new RootServices(provider));
         services.TryAddTransient(static provider => new JobClient(
+            provider.GetRequiredService<JobMessages>(),
             provider.GetRequiredService<JobSender>(),
-            provider,
-            ReferenceEquals(provider.GetRequiredService<RootServices>().Services, provider)));
+            provider.GetRequiredService<JobLookup>(),
+            ScopeOf(provider)));
         services.TryAddSingleton(static provider => new JobInspector(provider.GetRequiredService<StorageGate>()));
     }
 
@@ -109,6 +128,8 @@ internal static class LovageServices
         services.TryAddSingleton(static provider => new DedicatedThreads(
             "local", provider.GetRequiredService<LocalSettings>().DedicatedThreads));
         services.TryAddSingleton(static provider => new LocalReport(
+            provider.GetRequiredService<ILoggerFactory>().CreateLogger("Lovage.Tasks")));
+        services.TryAddSingleton(static provider => LocalListeners.Of(
             provider.GetRequiredService<ILoggerFactory>().CreateLogger("Lovage.Tasks"),
             [.. provider.GetServices<TaskFailureRegistration>().Select(static added => added.Handle)]));
         services.TryAddSingleton<LocalRunner>();
@@ -117,47 +138,47 @@ internal static class LovageServices
         services.TryAddSingleton(static provider =>
         {
             var options = provider.GetRequiredService<IOptions<LovageOptions>>().Value;
-            var jobs = provider.GetRequiredService<JobRegistry>();
+            var app = provider.GetRequiredService<JobWorkerServices>();
             return new LocalJobs(
-                jobs,
-                provider.GetRequiredService<JobSerializer>(),
-                provider.GetRequiredService<JobIdSource>(),
-                Filters(provider),
-                provider.GetRequiredService<IServiceScopeFactory>(),
+                provider.GetRequiredService<JobMessages>(),
+                app,
                 provider.GetRequiredService<DedicatedThreads>(),
-                options.Worker.Settings(options, jobs),
-                provider.GetRequiredService<TimeProvider>());
+                options.Worker.Settings(options, app.Jobs));
         });
-        services.TryAddSingleton(static provider => new RootServices(provider));
         services.TryAddTransient(static provider => new TaskSpawner(
             provider.GetRequiredService<LocalRunner>(),
             provider.GetRequiredService<LocalJobs>(),
             provider.GetRequiredService<LocalCalls>(),
-            ReferenceEquals(provider.GetRequiredService<RootServices>().Services, provider) ? null : provider));
+            ScopeOf(provider)));
     }
 
     private static void AddSchedules(IServiceCollection services)
     {
-        services.TryAddSingleton(static provider => new ScheduleSender(
-            provider.GetRequiredService<JobSender>(),
-            provider.GetRequiredService<StorageGate>(),
-            provider.GetRequiredService<IServiceScopeFactory>()));
+        services.TryAddSingleton<TriggerCache>();
         services.TryAddTransient(static provider => new ScheduleClient(
-            provider.GetRequiredService<ScheduleSender>(),
+            provider.GetRequiredService<JobMessages>(),
+            provider.GetRequiredService<StorageGate>(),
+            provider.GetRequiredService<TriggerCache>(),
             provider.GetRequiredService<JobLookup>(),
             provider.GetRequiredService<ClientSettings>(),
-            ReferenceEquals(provider.GetRequiredService<RootServices>().Services, provider) ? null : provider));
+            ScopeOf(provider)));
         services.TryAddSingleton<ScheduleSet>();
     }
 
     internal static ImmutableArray<Type> Filters(IServiceProvider provider) =>
         [.. provider.GetServices<FilterRegistration>().Select(static added => added.Type).Distinct()];
 
+    /// <summary>The services of a scope; null for the container's outermost ones, which belong to none.</summary>
+    private static IServiceProvider? ScopeOf(IServiceProvider provider) =>
+        ReferenceEquals(provider.GetRequiredService<RootServices>().Services, provider) ? null : provider;
+
     private static ClientSettings Settings(LovageOptions options) => new()
     {
         DefaultQueue = options.DefaultQueue,
         PayloadBytesMax = options.Limits.PayloadBytesMax,
         EnqueueTimeout = options.Limits.EnqueueTimeout,
+        EnqueueCallsMax = options.Limits.EnqueueCallsMax,
+        WaitCallsMax = options.Limits.WaitCallsMax,
         PendingMax = options.Limits.PendingMax,
         SchedulesMax = options.Limits.SchedulesMax,
     };

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Lovage.Execution;
 using Microsoft.Extensions.Options;
 
 namespace Lovage;
@@ -6,8 +7,6 @@ namespace Lovage;
 /// <summary>Which settings are allowed. Every finding names the key, the value and the range.</summary>
 internal sealed class OptionRules : IValidateOptions<LovageOptions>
 {
-    private static readonly TimeSpan DaysMax = JobLimits.DelayMax;
-
     private readonly List<string> _findings = [];
 
     public ValidateOptionsResult Validate(string? name, LovageOptions options)
@@ -15,22 +14,11 @@ internal sealed class OptionRules : IValidateOptions<LovageOptions>
         var rules = new OptionRules();
         rules.Queue("Lovage:DefaultQueue", options.DefaultQueue);
         rules.Time("Lovage:StarvationLimit", options.StarvationLimit, TimeSpan.FromSeconds(1), TimeSpan.FromHours(1));
-        rules.Number("Lovage:Limits:PayloadBytesMax", options.Limits.PayloadBytesMax, 1024, 64 * 1024 * 1024);
-        rules.Time(
-            "Lovage:Limits:EnqueueTimeout",
-            options.Limits.EnqueueTimeout,
-            TimeSpan.FromMilliseconds(50),
-            TimeSpan.FromMinutes(5));
-        if (options.Limits.PendingMax is { } pending)
-        {
-            rules.Number("Lovage:Limits:PendingMax", pending, 1, 1_000_000_000);
-        }
-
-        rules.Number("Lovage:Limits:SchedulesMax", options.Limits.SchedulesMax, 1, 10_000_000);
-        rules.Time("Lovage:Retention:Finished", options.Retention.Finished, TimeSpan.Zero, DaysMax);
-        rules.Time("Lovage:Retention:Dead", options.Retention.Dead, TimeSpan.Zero, DaysMax);
-        rules.Number("Lovage:Retention:RowsMax", options.Retention.RowsMax, 0, 1_000_000_000);
-        rules.Time("Lovage:Retention:Schedules", options.Retention.Schedules, TimeSpan.Zero, DaysMax);
+        rules.Limits(options.Limits);
+        rules.Time("Lovage:Retention:Finished", options.Retention.Finished, WorkerRules.Finished);
+        rules.Time("Lovage:Retention:Dead", options.Retention.Dead, WorkerRules.Dead);
+        rules.Number("Lovage:Retention:RowsMax", options.Retention.RowsMax, WorkerRules.RowsMax);
+        rules.Time("Lovage:Retention:Schedules", options.Retention.Schedules, WorkerRules.ScheduleRetention);
         rules.Worker(options.Worker);
         rules.Local(options.Local);
         return rules._findings.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(rules._findings);
@@ -58,22 +46,39 @@ internal sealed class OptionRules : IValidateOptions<LovageOptions>
 
         if (worker.Concurrency is { } concurrency)
         {
-            Number(Key + "Concurrency", concurrency, 1, 10_000);
+            Number(Key + "Concurrency", concurrency, WorkerRules.Concurrency);
         }
 
-        Number(Key + "PrefetchMax", worker.PrefetchMax, 0, 1_000);
-        Time(Key + "Lease", worker.Lease, TimeSpan.FromSeconds(1), TimeSpan.FromHours(1));
-        Time(Key + "PollInterval", worker.PollInterval, TimeSpan.FromMilliseconds(10), TimeSpan.FromMinutes(1));
-        Time(Key + "SweepInterval", worker.SweepInterval, TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(10));
-        Number(Key + "MaxAttempts", worker.MaxAttempts, 1, JobLimits.AttemptsMax);
-        Time(Key + "SoftTimeLimit", worker.SoftTimeLimit ?? DaysMax, TimeSpan.FromMilliseconds(1), DaysMax);
-        Time(Key + "TimeLimit", worker.TimeLimit ?? DaysMax, TimeSpan.FromMilliseconds(1), DaysMax);
-        Time(Key + "DrainTime", worker.DrainTime, TimeSpan.Zero, TimeSpan.FromDays(1));
-        Time(Key + "CancelTime", worker.CancelTime, TimeSpan.Zero, TimeSpan.FromHours(1));
-        Number(Key + "LogLinesMax", worker.LogLinesMax, 0, 10_000);
-        Number(Key + "LogCharactersMax", worker.LogCharactersMax, 0, 16 * 1024 * 1024);
-        Number(Key + "ResultBytesMax", worker.ResultBytesMax, 0, 256 * 1024 * 1024);
-        Time(Key + "UnknownJobDelay", worker.UnknownJobDelay, TimeSpan.FromMilliseconds(100), TimeSpan.FromDays(1));
+        Number(Key + "PrefetchMax", worker.PrefetchMax, WorkerRules.PrefetchMax);
+        Time(Key + "Lease", worker.Lease, WorkerRules.Lease);
+        Time(Key + "PollInterval", worker.PollInterval, WorkerRules.PollInterval);
+        Time(Key + "SweepInterval", worker.SweepInterval, WorkerRules.SweepInterval);
+        Number(Key + "MaxAttempts", worker.MaxAttempts, WorkerRules.MaxAttempts);
+        Time(Key + "SoftTimeLimit", worker.SoftTimeLimit ?? WorkerRules.TimeLimit.Default, WorkerRules.TimeLimit);
+        Time(Key + "TimeLimit", worker.TimeLimit ?? WorkerRules.TimeLimit.Default, WorkerRules.TimeLimit);
+        Time(Key + "DrainTime", worker.DrainTime, WorkerRules.DrainTime);
+        Time(Key + "CancelTime", worker.CancelTime, WorkerRules.CancelTime);
+        Number(Key + "LogLinesMax", worker.LogLinesMax, WorkerRules.LogLinesMax);
+        Number(Key + "LogCharactersMax", worker.LogCharactersMax, WorkerRules.LogCharactersMax);
+        Number(Key + "ResultBytesMax", worker.ResultBytesMax, WorkerRules.ResultBytesMax);
+        Number(Key + "UnwrittenMax", worker.UnwrittenMax, WorkerRules.UnwrittenMax);
+        Time(Key + "OfferLimit", worker.OfferLimit, WorkerRules.OfferLimit);
+        Time(Key + "OfferDelayMax", worker.OfferDelayMax, WorkerRules.OfferDelayMax);
+    }
+
+    private void Limits(LimitOptions limits)
+    {
+        const string Key = "Lovage:Limits:";
+        Number(Key + "PayloadBytesMax", limits.PayloadBytesMax, ClientRules.PayloadBytesMax);
+        Time(Key + "EnqueueTimeout", limits.EnqueueTimeout, ClientRules.EnqueueTimeout);
+        Number(Key + "EnqueueCallsMax", limits.EnqueueCallsMax, ClientRules.EnqueueCallsMax);
+        Number(Key + "WaitCallsMax", limits.WaitCallsMax, ClientRules.WaitCallsMax);
+        if (limits.PendingMax is { } pending)
+        {
+            Number(Key + "PendingMax", pending, ClientRules.PendingMax);
+        }
+
+        Number(Key + "SchedulesMax", limits.SchedulesMax, ClientRules.SchedulesMax);
     }
 
     private void Local(LocalOptions local)
@@ -87,6 +92,12 @@ internal sealed class OptionRules : IValidateOptions<LovageOptions>
         Time(Key + "DrainTime", local.DrainTime, TimeSpan.Zero, TimeSpan.FromDays(1));
         Time(Key + "CancelTime", local.CancelTime, TimeSpan.Zero, TimeSpan.FromHours(1));
     }
+
+    private void Number(string key, int value, SettingRule<int> rule) => Number(key, value, rule.Min, rule.Max);
+
+    private void Number(string key, long value, SettingRule<long> rule) => Number(key, value, rule.Min, rule.Max);
+
+    private void Time(string key, TimeSpan value, SettingRule<TimeSpan> rule) => Time(key, value, rule.Min, rule.Max);
 
     private void Number(string key, long value, long min, long max)
     {

@@ -1,3 +1,5 @@
+using Lovage.Execution;
+
 namespace Lovage;
 
 /// <summary>
@@ -9,19 +11,19 @@ public sealed class RetentionOptions
     /// <summary>
     /// How long succeeded, failed, cancelled and expired jobs are kept, 0 to 3,653 days; 7 days by default.
     /// </summary>
-    public TimeSpan Finished { get; set; } = TimeSpan.FromDays(7);
+    public TimeSpan Finished { get; set; } = WorkerRules.Finished.Default;
 
     /// <summary>How long dead letters are kept, 0 to 3,653 days; 30 days by default.</summary>
-    public TimeSpan Dead { get; set; } = TimeSpan.FromDays(30);
+    public TimeSpan Dead { get; set; } = WorkerRules.Dead.Default;
 
     /// <summary>
     /// Ended jobs kept at the most, the oldest going first, 0 to 1,000,000,000; 1,000,000 by default.
     /// </summary>
-    public long RowsMax { get; set; } = 1_000_000;
+    public long RowsMax { get; set; } = WorkerRules.RowsMax.Default;
 
     /// <summary>
     /// How long the history of schedules is kept (what became of each tick), 0 to 3,653 days; 7 days by default. A line
     /// whose job has not ended stays.
     /// </summary>
-    public TimeSpan Schedules { get; set; } = TimeSpan.FromDays(7);
+    public TimeSpan Schedules { get; set; } = WorkerRules.ScheduleRetention.Default;
 }

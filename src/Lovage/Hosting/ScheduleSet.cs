@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Lovage.Execution;
+using Lovage.Protocol;
 using Lovage.Scheduling;
 using Lovage.Storage;
 using Microsoft.Extensions.DependencyInjection;
@@ -64,7 +65,7 @@ internal sealed class ScheduleSet : IAsyncDisposable
     {
         if (_storage.Schedules is null && _cluster.Length > 0)
         {
-            throw ScheduleSender.NoSchedules(_storage);
+            _storage.RequireSchedules();
         }
     }
 
@@ -112,13 +113,13 @@ internal sealed class ScheduleSet : IAsyncDisposable
     }
 
     /// <summary>
-    /// Fires all that is due, whoever leads and whether or not this process fires schedules: for tests. The storage is
+    /// Fires all due schedules, whichever node leads, even in a process that fires none: for tests. The storage is
     /// open.
     /// </summary>
     /// <exception cref="StorageException">The storage keeps no schedules.</exception>
     internal async Task FireDueAsync(CancellationToken cancellationToken)
     {
-        var scheduler = NewScheduler(_storage.Schedules ?? throw ScheduleSender.NoSchedules(_storage));
+        var scheduler = NewScheduler(_storage.RequireSchedules());
         await SyncAsync(cancellationToken);
         while (await scheduler.FireDueAsync(cancellationToken))
         {
@@ -146,8 +147,14 @@ internal sealed class ScheduleSet : IAsyncDisposable
         if (!_isSynced)
         {
             var app = _services.GetRequiredService<IHostEnvironment>().ApplicationName;
-            await new ScheduleSync(_services.GetRequiredService<ScheduleSender>(), app, _cluster, _report).RunAsync(
-                cancellationToken);
+            var sync = new ScheduleSync(
+                _services.GetRequiredService<JobMessages>(),
+                _services.GetRequiredService<StorageGate>().Storage.RequireSchedules(),
+                _services.GetRequiredService<TriggerCache>(),
+                app,
+                _cluster,
+                _report);
+            await sync.RunAsync(cancellationToken);
             _isSynced = true;
         }
     }

@@ -12,7 +12,8 @@ namespace Lovage;
 /// the edit alone.
 /// </summary>
 internal sealed class ScheduleSync(
-    ScheduleSender sender, string app, IReadOnlyList<ScheduleDefinition> definitions, SchedulerReport report)
+    JobMessages messages, ScheduleStore store, TriggerCache triggers, string app,
+    IReadOnlyList<ScheduleDefinition> definitions, SchedulerReport report)
 {
     private const int TriesMax = 20;
     private const int PageSize = 500;
@@ -46,12 +47,12 @@ internal sealed class ScheduleSync(
 
     private async Task KeepAsync(ScheduleDefinition definition, CancellationToken cancellationToken)
     {
-        var template = await sender.TemplateAsync(definition.Job, null);
+        var template = await ScheduleTemplate.MakeAsync(messages, definition.Job, null);
         var policy = definition.Options.Policy();
         var digest = Digest(definition.Trigger, template, policy);
         for (var tries = 0; tries < TriesMax; tries++)
         {
-            var stored = await sender.Store.FindAsync(definition.Id, cancellationToken);
+            var stored = await store.FindAsync(definition.Id, cancellationToken);
             if (stored is not null && stored.App != app)
             {
                 report.Refused(definition.Id, stored.App is null
@@ -65,13 +66,13 @@ internal sealed class ScheduleSync(
                 return;
             }
 
-            var now = await sender.NowAsync(cancellationToken);
+            var now = await store.NowAsync(cancellationToken);
             var isBack = stored?.CodeDigest == GoneMark + digest;
             var record = isBack
                 ? stored! with { CodeDigest = digest }
                 : Defined(definition, template, policy, digest, stored, now);
-            var anchored = sender.Triggers.Read(record.Trigger);
-            var next = ScheduleSender.NextTick(anchored, now, stored);
+            var anchored = triggers.Read(record.Trigger);
+            var next = ScheduleTicks.Next(anchored, now, stored);
             if (stored is not { State: ScheduleState.Paused } || stored.Reason == Gone)
             {
                 record = record with
@@ -81,7 +82,7 @@ internal sealed class ScheduleSync(
                 };
             }
 
-            if (await sender.Store.SaveAsync(record with { NextTick = next }, cancellationToken) is not null)
+            if (await store.SaveAsync(record with { NextTick = next }, cancellationToken) is not null)
             {
                 report.Synced(definition.Id, stored is null ? $"added, {anchored.Describe()}"
                     : isBack ? "its code is back"
@@ -123,7 +124,7 @@ internal sealed class ScheduleSync(
     {
         try
         {
-            return stored is null ? null : (sender.Triggers.Read(stored.Trigger) as IntervalTrigger)?.Anchor;
+            return stored is null ? null : (triggers.Read(stored.Trigger) as IntervalTrigger)?.Anchor;
         }
         catch (TriggerException)
         {
@@ -138,14 +139,14 @@ internal sealed class ScheduleSync(
         string? after = null;
         while (true)
         {
-            var page = await sender.Store.ListAsync(after, PageSize, cancellationToken);
+            var page = await store.ListAsync(after, PageSize, cancellationToken);
             foreach (var record in page.Where(record => record.App == app
                 && record.State != ScheduleState.Paused
                 && record.CodeDigest?.StartsWith(GoneMark, StringComparison.Ordinal) != true
                 && !ours.Contains(record.Id)))
             {
-                // A version that is no longer the stored one means that somebody has just dealt with it.
-                if (await sender.Store.SaveAsync(record with
+                // A version that is no longer the stored one means that another node or a person has just changed it.
+                if (await store.SaveAsync(record with
                 {
                     State = ScheduleState.Paused,
                     Reason = Gone,

@@ -2,55 +2,60 @@ using Lovage.Execution;
 using Lovage.Storage;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 
 namespace Lovage;
 
 /// <summary>
-/// What the log says at the start: storage, workers, jobs, schedules, and what is unsafe in production, one line each.
+/// Logs the start: storage, workers, jobs, schedules, and settings that are unsafe in production, one line each.
 /// </summary>
-internal sealed partial class StartBanner(JobStorage storage, JobRegistry jobs, IHostEnvironment environment)
+internal sealed partial class StartBanner(
+    JobStorage storage, JobRegistry jobs, IHostEnvironment environment, IOptions<HostOptions> host,
+    ILoggerFactory loggers)
 {
     private const int NamesShown = 20;
 
-    internal void Print(
-        ILogger logger, IReadOnlyCollection<WorkerSettings> workers, IReadOnlyCollection<string> schedules)
+    private readonly ILogger _logger = loggers.CreateLogger("Lovage.Host");
+
+    internal void Print(IReadOnlyCollection<WorkerSettings> workers, IReadOnlyCollection<string> schedules)
     {
-        LogStorage(logger, storage.Description);
+        LogStorage(_logger, storage.Description);
         foreach (var worker in workers)
         {
-            LogWorker(logger, string.Join(", ", worker.Queues), worker.Concurrency);
+            LogWorker(_logger, string.Join(", ", worker.Queues), worker.Concurrency);
         }
 
         if (workers.Count == 0)
         {
-            LogNoWorker(logger);
+            LogNoWorker(_logger);
         }
 
-        LogJobs(logger, jobs.Jobs.Length, Some(jobs.Jobs.Select(static job => job.Name)));
-        LogSchedules(logger, schedules.Count, Some(schedules));
-        WarnOfUnserved(logger, workers);
+        LogJobs(_logger, jobs.Jobs.Length, Some(jobs.Jobs.Select(static job => job.Name)));
+        LogSchedules(_logger, schedules.Count, Some(schedules));
+        WarnOfUnserved(workers);
         foreach (var warning in storage.Warnings)
         {
             if (environment.IsDevelopment())
             {
-                LogUnsafeHere(logger, warning);
+                LogUnsafeHere(_logger, warning);
             }
             else
             {
-                LogUnsafe(logger, warning);
+                LogUnsafe(_logger, warning);
             }
         }
     }
 
     /// <summary>Warns when the host gives less time to stop than the workers want.</summary>
-    internal void CheckShutdown(ILogger logger, IReadOnlyCollection<WorkerSettings> workers, TimeSpan budget)
+    internal void CheckShutdown(IReadOnlyCollection<WorkerSettings> workers)
     {
+        var budget = host.Value.ShutdownTimeout;
         foreach (var worker in workers)
         {
             var wanted = worker.DrainTime + worker.CancelTime;
             if (wanted >= budget)
             {
-                LogShutdown(logger, wanted.TotalSeconds, budget.TotalSeconds, environment.ApplicationName);
+                LogShutdown(_logger, wanted.TotalSeconds, budget.TotalSeconds, environment.ApplicationName);
             }
         }
     }
@@ -63,7 +68,7 @@ internal sealed partial class StartBanner(JobStorage storage, JobRegistry jobs, 
             : string.Join(", ", shown.Take(NamesShown)) + (shown.Count > NamesShown ? ", ..." : "");
     }
 
-    private void WarnOfUnserved(ILogger logger, IReadOnlyCollection<WorkerSettings> workers)
+    private void WarnOfUnserved(IReadOnlyCollection<WorkerSettings> workers)
     {
         if (workers.Count == 0)
         {
@@ -73,7 +78,7 @@ internal sealed partial class StartBanner(JobStorage storage, JobRegistry jobs, 
         var served = workers.SelectMany(static worker => worker.Queues).ToHashSet(StringComparer.Ordinal);
         foreach (var job in jobs.Jobs.Where(job => job.Queue is not null && !served.Contains(job.Queue)))
         {
-            LogUnserved(logger, job.Name, job.Queue!);
+            LogUnserved(_logger, job.Name, job.Queue!);
         }
     }
 

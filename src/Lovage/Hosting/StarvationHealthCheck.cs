@@ -3,8 +3,8 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 namespace Lovage;
 
 /// <summary>
-/// Healthy unless the thread pool starves. It runs on the pool itself: while that starves, a probe that gets no answer
-/// in its time means the same.
+/// Healthy unless the thread pool starves. The check runs on the pool itself: while the pool starves, a probe may time
+/// out, which means the same.
 /// </summary>
 internal sealed class StarvationHealthCheck(StarvationWatch watch) : IHealthCheck
 {

@@ -4,8 +4,8 @@ using Microsoft.Extensions.Logging;
 namespace Lovage;
 
 /// <summary>
-/// What the log says of a thread pool that does not answer, and who keeps its threads. Each level speaks once a minute
-/// at the most.
+/// Logs that the thread pool does not answer, and names the handlers that keep its threads. It logs each level once a
+/// minute at the most.
 /// </summary>
 /// <remarks>For use by one thread.</remarks>
 internal sealed partial class StarvationReport(ILogger logger, TimeProvider time)
@@ -48,7 +48,7 @@ internal sealed partial class StarvationReport(ILogger logger, TimeProvider time
 
     internal void Fault(string loop, Exception error) => LookFailed(logger, error, loop);
 
-    /// <summary>The same in one line, for those who ask.</summary>
+    /// <summary>The same in one line, for the health check.</summary>
     internal static string Describe(TimeSpan delay, IEnumerable<RunningHandler> running)
     {
         var (blocking, suspects) = Names(running);
@@ -57,8 +57,8 @@ internal sealed partial class StarvationReport(ILogger logger, TimeProvider time
     }
 
     /// <summary>
-    /// Those that keep a thread, known for certain, and those that may because they run for long and nobody sees what
-    /// they do after their first await.
+    /// Names the handlers that certainly keep a thread. Then it names those that may: they run for long, and after
+    /// their first await the watch cannot see whether they wait or block.
     /// </summary>
     private static (string Blocking, string Suspects) Names(IEnumerable<RunningHandler> running)
     {
@@ -66,7 +66,7 @@ internal sealed partial class StarvationReport(ILogger logger, TimeProvider time
         var holding = all.Where(static handler => handler.HoldsThread).ToList();
         var blocking = holding.Where(static handler => handler.Duration > StarvationWatch.Prompt).ToList();
 
-        // None of them for long: then it is their number.
+        // None of them runs for long: then their number is the cause.
         return (List(blocking.Count > 0 ? blocking : holding), List(
             all.Where(static handler => !handler.HoldsThread && handler.Duration > StarvationWatch.Prompt)));
     }

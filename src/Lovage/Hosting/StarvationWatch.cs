@@ -25,9 +25,9 @@ internal abstract class WatchedPool
 }
 
 /// <summary>
-/// Watches, from a thread of its own, how long the thread pool lets a work item wait. Handlers that block keep its
-/// threads, and then web requests, timers and whatever is awaited wait with that item: the log names such handlers, and
-/// beyond a limit the app counts as not ready until the pool answers promptly again.
+/// Watches, from a thread of its own, how long the thread pool lets a work item wait. Handlers that block keep the
+/// pool's threads; web requests, timers and awaited work then wait with that item. The log names such handlers. Beyond
+/// a limit the app counts as not ready, until the pool answers promptly again.
 /// </summary>
 /// <remarks>Looks come from one thread; the rest is safe for use by several.</remarks>
 internal sealed class StarvationWatch(
@@ -54,7 +54,7 @@ internal sealed class StarvationWatch(
     internal bool IsStarved => Volatile.Read(ref _isStarved);
 
     /// <summary>
-    /// Starts looking. With a clock that is not the system's there is nothing to measure and nobody looks.
+    /// Starts the watch. With a clock that is not the system's it measures nothing and does not start.
     /// </summary>
     internal void Start()
     {
@@ -74,8 +74,7 @@ internal sealed class StarvationWatch(
         {
             if (time.GetElapsedTime(_dueTimestamp, now) > Prompt)
             {
-                // This thread did not come to run either: the process or the machine stood still, which is not the
-                // pool's doing.
+                // This thread did not run either: the process or the machine stood still, and the pool is not to blame.
                 probe.Forgive(now - _dueTimestamp);
             }
 
@@ -140,7 +139,7 @@ internal sealed class StarvationWatch(
     {
         if (!_isStarved && !pool.HasWaiting)
         {
-            // Nobody waits: to wake a thread each second for the answer would be most of what an idle process does.
+            // No work item waits. Waking a thread each second for the answer would be most of an idle process's work.
             Volatile.Write(ref _probe, null);
             return;
         }

@@ -5,9 +5,9 @@ using Lovage.Storage.Memory;
 namespace Lovage;
 
 /// <summary>
-/// Makes the storage that an address names. Schemes are answered by the providers registered as services, then by those
-/// of this library, then by the packages of this library that the app references: their names are constants, so that
-/// trimming keeps what is there.
+/// Makes the storage that an address names. It asks the providers registered as services for the scheme, then those of
+/// this library, then the packages of this library that the app references. The names of these packages are constants,
+/// so trimming keeps them.
 /// </summary>
 internal static class StorageChoice
 {
@@ -17,8 +17,8 @@ internal static class StorageChoice
     /// <param name="address">The address.</param>
     /// <param name="registered">Providers registered as services; the last one for a scheme wins.</param>
     /// <param name="time">The clock.</param>
-    /// <exception cref="StorageException">No provider is there for it, or it cannot be read. Nothing but the scheme is
-    /// shown of an address, since it may hold credentials.</exception>
+    /// <exception cref="StorageException">No provider answers to its scheme, or it cannot be read. The message shows
+    /// only the scheme, because an address may hold credentials.</exception>
     internal static JobStorage Create(string address, IReadOnlyList<StorageProvider> registered, TimeProvider time)
     {
         var scheme = SchemeOf(address);

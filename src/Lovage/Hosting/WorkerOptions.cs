@@ -1,6 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
 using Lovage.Execution;
-using Lovage.Storage;
 
 namespace Lovage;
 
@@ -19,68 +18,50 @@ public sealed class WorkerOptions
     /// </summary>
     public int? Concurrency { get; set; }
 
-    /// <summary>Jobs fetched ahead of free slots at the most, 0 to 1,000; 500 by default.</summary>
-    public int PrefetchMax { get; set; } = 500;
+    /// <inheritdoc cref="WorkerSettings.PrefetchMax"/>
+    public int PrefetchMax { get; set; } = WorkerRules.PrefetchMax.Default;
 
-    /// <summary>
-    /// How long the right to run lasts unless renewed, 1 s to 1 h; 30 s by default. It is renewed three times in that
-    /// span.
-    /// </summary>
-    public TimeSpan Lease { get; set; } = TimeSpan.FromSeconds(30);
+    /// <inheritdoc cref="WorkerSettings.Lease"/>
+    public TimeSpan Lease { get; set; } = WorkerRules.Lease.Default;
 
-    /// <summary>
-    /// How long to wait for a hint before looking again, 10 ms to 1 min; 2 s by default, jittered by half either way.
-    /// </summary>
-    public TimeSpan PollInterval { get; set; } = TimeSpan.FromSeconds(2);
+    /// <inheritdoc cref="WorkerSettings.PollInterval"/>
+    public TimeSpan PollInterval { get; set; } = WorkerRules.PollInterval.Default;
 
-    /// <summary>How often to look for dead owners, 100 ms to 10 min; 3 s by default.</summary>
-    public TimeSpan SweepInterval { get; set; } = TimeSpan.FromSeconds(3);
+    /// <inheritdoc cref="WorkerSettings.SweepInterval"/>
+    public TimeSpan SweepInterval { get; set; } = WorkerRules.SweepInterval.Default;
 
-    /// <summary>
-    /// Tries at the most for a job that says nothing itself, first one included, 1 to 1,000; 3 by default.
-    /// </summary>
-    public int MaxAttempts { get; set; } = 3;
+    /// <inheritdoc cref="WorkerSettings.MaxAttempts"/>
+    public int MaxAttempts { get; set; } = WorkerRules.MaxAttempts.Default;
 
-    /// <summary>
-    /// After which a handler's token is cancelled, for a job that says nothing itself, 1 ms to 3,653 days; null (the
-    /// default) for never.
-    /// </summary>
+    /// <inheritdoc cref="WorkerSettings.SoftTimeLimit"/>
     public TimeSpan? SoftTimeLimit { get; set; }
 
-    /// <summary>
-    /// After which an attempt ends as timed out, for a job that says nothing itself, 1 ms to 3,653 days; null (the
-    /// default) for never.
-    /// </summary>
+    /// <inheritdoc cref="WorkerSettings.TimeLimit"/>
     public TimeSpan? TimeLimit { get; set; }
 
-    /// <summary>
-    /// How long a stopping worker waits for running handlers before it cancels them, 0 to 1 day; 25 s by default. With
-    /// <see cref="CancelTime"/> it should fit the host's ShutdownTimeout.
-    /// </summary>
-    public TimeSpan DrainTime { get; set; } = TimeSpan.FromSeconds(25);
+    /// <inheritdoc cref="WorkerSettings.DrainTime"/>
+    public TimeSpan DrainTime { get; set; } = WorkerRules.DrainTime.Default;
 
-    /// <summary>
-    /// How long a stopping worker then waits for cancelled handlers before it leaves without them, 0 to 1 h; 3 s by
-    /// default.
-    /// </summary>
-    public TimeSpan CancelTime { get; set; } = TimeSpan.FromSeconds(3);
+    /// <inheritdoc cref="WorkerSettings.CancelTime"/>
+    public TimeSpan CancelTime { get; set; } = WorkerRules.CancelTime.Default;
 
-    /// <summary>Log lines kept of each attempt, the newest ones, 0 to 10,000; 200 by default.</summary>
-    public int LogLinesMax { get; set; } = 200;
+    /// <inheritdoc cref="WorkerSettings.LogLinesMax"/>
+    public int LogLinesMax { get; set; } = WorkerRules.LogLinesMax.Default;
 
-    /// <summary>Characters of log kept of each attempt, 0 to 16,777,216; 65,536 by default.</summary>
-    public int LogCharactersMax { get; set; } = 64 * 1024;
+    /// <inheritdoc cref="WorkerSettings.LogCharactersMax"/>
+    public int LogCharactersMax { get; set; } = WorkerRules.LogCharactersMax.Default;
 
-    /// <summary>
-    /// Bytes of a result at the most, 0 to 268,435,456; a larger one is left out and the job says so. 1,048,576 (1 MiB)
-    /// by default.
-    /// </summary>
-    public int ResultBytesMax { get; set; } = 1024 * 1024;
+    /// <inheritdoc cref="WorkerSettings.ResultBytesMax"/>
+    public int ResultBytesMax { get; set; } = WorkerRules.ResultBytesMax.Default;
 
-    /// <summary>
-    /// Wait before a job that nobody here can run is offered again, 100 ms to 1 day; 30 s by default.
-    /// </summary>
-    public TimeSpan UnknownJobDelay { get; set; } = TimeSpan.FromSeconds(30);
+    /// <inheritdoc cref="WorkerSettings.UnwrittenMax"/>
+    public int UnwrittenMax { get; set; } = WorkerRules.UnwrittenMax.Default;
+
+    /// <inheritdoc cref="WorkerSettings.OfferLimit"/>
+    public TimeSpan OfferLimit { get; set; } = WorkerRules.OfferLimit.Default;
+
+    /// <inheritdoc cref="WorkerSettings.OfferDelayMax"/>
+    public TimeSpan OfferDelayMax { get; set; } = WorkerRules.OfferDelayMax.Default;
 
     internal WorkerOptions Copy()
     {
@@ -98,7 +79,7 @@ public sealed class WorkerOptions
                 .Order(StringComparer.Ordinal)
                 .Prepend(options.DefaultQueue)
                 .Distinct(StringComparer.Ordinal)],
-        Concurrency = Concurrency ?? new WorkerSettings().Concurrency,
+        Concurrency = Concurrency ?? WorkerRules.Concurrency.Default,
         PrefetchMax = PrefetchMax,
         Lease = Lease,
         PollInterval = PollInterval,
@@ -113,6 +94,8 @@ public sealed class WorkerOptions
         ResultBytesMax = ResultBytesMax,
         Retention = new RetentionPolicy(options.Retention.Finished, options.Retention.Dead, options.Retention.RowsMax),
         ScheduleRetention = options.Retention.Schedules,
-        UnknownJobDelay = UnknownJobDelay,
+        UnwrittenMax = UnwrittenMax,
+        OfferLimit = OfferLimit,
+        OfferDelayMax = OfferDelayMax,
     };
 }

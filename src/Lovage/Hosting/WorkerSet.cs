@@ -1,9 +1,7 @@
 using System.Collections.Immutable;
 using Lovage.Execution;
 using Lovage.Storage;
-using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
-using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
 namespace Lovage;
@@ -11,8 +9,8 @@ namespace Lovage;
 /// <summary>The workers of this process.</summary>
 /// <remarks>Safe for use by several threads.</remarks>
 internal sealed class WorkerSet(
-    IServiceProvider services,
-    JobRegistry jobs,
+    JobWorkerServices app,
+    JobIdSource ids,
     IOptions<LovageOptions> options,
     IEnumerable<WorkerRegistration> registrations) : IAsyncDisposable
 {
@@ -27,20 +25,9 @@ internal sealed class WorkerSet(
     /// <summary>Starts them all; the storage is open.</summary>
     internal async Task StartAsync(JobStorage storage, CancellationToken cancellationToken)
     {
-        var filters = LovageServices.Filters(services);
         foreach (var settings in Settings)
         {
-            var worker = new JobWorker(
-                storage,
-                jobs,
-                services.GetRequiredService<JobSerializer>(),
-                services.GetRequiredService<IServiceScopeFactory>(),
-                filters,
-                settings,
-                WorkerOwners.Current(services.GetRequiredService<JobIdSource>().Next().Value),
-                services.GetRequiredService<TimeProvider>(),
-                services.GetRequiredService<Random>(),
-                services.GetRequiredService<ILoggerFactory>());
+            var worker = new JobWorker(storage, app, settings, WorkerOwners.Current(ids.Next().Value));
             await worker.StartAsync(cancellationToken);
             ImmutableInterlocked.Update(ref _workers, static (workers, added) => workers.Add(added), worker);
         }
@@ -102,6 +89,6 @@ internal sealed class WorkerSet(
         var worker = options.Value.Worker.Copy();
         registration.Configure(worker);
         OptionRules.Check(worker);
-        return worker.Settings(options.Value, jobs);
+        return worker.Settings(options.Value, app.Jobs);
     }
 }

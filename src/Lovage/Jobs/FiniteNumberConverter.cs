@@ -5,8 +5,8 @@ using System.Text.Json.Serialization;
 namespace Lovage;
 
 /// <summary>
-/// Reads a number that its type can hold. JSON's own way makes 1e999 an infinity, which no later check may expect and
-/// which could not be written again.
+/// Reads a number and refuses one that its type cannot hold. The serializer alone would read 1e999 as infinity. No
+/// later check expects an infinity, and JSON cannot write one.
 /// </summary>
 /// <typeparam name="T">A floating-point type.</typeparam>
 internal sealed class FiniteNumberConverter<T>(JsonConverter<T> converter) : JsonConverter<T>

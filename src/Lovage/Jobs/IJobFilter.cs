@@ -1,9 +1,9 @@
 namespace Lovage;
 
 /// <summary>
-/// Code around enqueuing and around running: tenant, user, culture, unit of work. Filters are built by the container,
-/// run in the order of their registration (first is outermost), global ones outside a job's own. Call <c>next</c> once
-/// to go on; throw to refuse or to fail.
+/// Code around enqueuing and around running: tenant, user, culture, unit of work. The container builds filters. They
+/// run in the order of their registration; the first is outermost. The app's filters run outside a job's own. Call
+/// <c>next</c> once to go on; throw to refuse or to fail.
 /// </summary>
 public interface IJobFilter
 {

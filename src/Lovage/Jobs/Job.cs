@@ -8,7 +8,7 @@ namespace Lovage;
 /// <c>with</c> expression.
 /// </summary>
 /// <remarks>
-/// Immutable, safe for use by several threads and to be used more than once (unless it carries an <see cref="Id"/>).
+/// Immutable, safe for use by several threads. It can be used more than once, unless it carries an <see cref="Id"/>.
 /// </remarks>
 public record Job
 {
@@ -80,8 +80,8 @@ public record Job
     public DateTimeOffset? At { get; init; }
 
     /// <summary>
-    /// How long after enqueuing the job is still worth starting; a later start is refused and the job ends as expired.
-    /// Null (the default): for ever.
+    /// How long after enqueuing the job may start. The worker does not start it later: the job ends as expired. Null
+    /// (the default): for ever.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">Set to zero, a negative time or one over 10 years.</exception>
     public TimeSpan? Expires
@@ -124,8 +124,8 @@ public record Job
     }
 
     /// <summary>
-    /// The caller's own id, which makes enqueuing idempotent: the same id with the same name and arguments is the same
-    /// job, with others it is refused. Null (the default): a new UUIDv7 each time.
+    /// The caller's own id, which makes enqueuing idempotent. The same id with the same name and arguments is the same
+    /// job; with others the job is refused. Null (the default): a new UUIDv7 each time.
     /// </summary>
     public JobId? Id { get; init; }
 

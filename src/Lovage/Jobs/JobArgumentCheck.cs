@@ -7,12 +7,12 @@ using System.Text.RegularExpressions;
 namespace Lovage;
 
 /// <summary>
-/// One check of a job's arguments by data annotations. Generated code walks the arguments and says where it is; here
-/// the rules are asked, without reflection, and what is wrong is kept with the path to it in the names of the wire,
-/// such as <c>order.lines[2].quantity</c>.
+/// One check of a job's arguments by data annotations. Generated code walks the arguments and says where it is. This
+/// class asks the rules, without reflection. It keeps each finding with its path in the names of the wire, such as
+/// <c>order.lines[2].quantity</c>.
 /// </summary>
 /// <remarks>
-/// For one check by one thread. The first five findings end up in one <see cref="BadArgumentsException"/>.
+/// One thread uses it for one check. The first five findings become one <see cref="BadArgumentsException"/>.
 /// </remarks>
 public sealed class JobArgumentCheck
 {
@@ -30,7 +30,7 @@ public sealed class JobArgumentCheck
     /// <param name="job">The job's name, for messages.</param>
     public JobArgumentCheck(string job) => _job = job;
 
-    /// <summary>How much was found to be wrong so far.</summary>
+    /// <summary>The number of findings so far.</summary>
     public int Findings => _findings.Count;
 
     /// <summary>Checks one parameter, or one member of the object that the walk is in.</summary>
@@ -72,8 +72,8 @@ public sealed class JobArgumentCheck
     }
 
     /// <summary>
-    /// Goes into each element. A sequence without a count, which reading could use up, is left alone: it is checked
-    /// once it was read from JSON.
+    /// Goes into each element. A sequence without a count is not checked here, because reading could use it up: the
+    /// worker checks it after reading it from JSON.
     /// </summary>
     /// <typeparam name="T">The type of the elements.</typeparam>
     /// <param name="elements">The elements; null is passed over, as is each null in it.</param>
@@ -118,9 +118,9 @@ public sealed class JobArgumentCheck
     }
 
     /// <summary>
-    /// Checks the object that the walk is in as a whole, by the rules of its type and then by itself where it is an
-    /// <see cref="IValidatableObject"/>. Each is asked only when nothing before it found anything wrong in this object,
-    /// as <see cref="Validator"/> does it.
+    /// Checks the object that the walk is in as a whole: first by the rules of its type, then by the object itself
+    /// where it is an <see cref="IValidatableObject"/>. As in <see cref="Validator"/>, a step is taken only when no
+    /// earlier step found a fault in this object.
     /// </summary>
     /// <param name="value">The object.</param>
     /// <param name="findingsBefore">What <see cref="Findings"/> was before its members were checked.</param>
@@ -163,14 +163,14 @@ public sealed class JobArgumentCheck
         }
         catch (OverflowException cause)
         {
-            // A range of int asked about a long or double that no int holds.
+            // The range is of int, and the long or double does not fit an int.
             _results.Add(new ValidationResult(rules.OfType<RangeAttribute>()
                 .FirstOrDefault()
                 ?.FormatErrorMessage(context.DisplayName) ?? cause.Message));
         }
         catch (RegexMatchTimeoutException cause)
         {
-            // A text made to keep the pattern busy must not be tried again.
+            // An attacker can write a text that keeps the pattern busy: it is not tried again.
             _results.Add(
                 new ValidationResult(
                     $"The field {context.DisplayName} could not be matched within "
@@ -208,7 +208,7 @@ public sealed class JobArgumentCheck
             return;
         }
 
-        // The first way down that is too deep ends it: an object that holds itself has ways without number.
+        // The first path that is too deep ends the check: an object that holds itself has endless paths.
         if (_path.Count == DepthMax)
         {
             _findings.Add((Path(step), $"it is nested deeper than {DepthMax} levels, or holds itself."));

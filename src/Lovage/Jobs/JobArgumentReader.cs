@@ -78,9 +78,9 @@ public ref struct JobArgumentReader
     /// <exception cref="BadArgumentsException">It is given twice, or of another type.</exception>
     public T Read<T>(string name, T defaultValue) => TryRead<T>(name, out var value) ? value : defaultValue;
 
-    /// <summary>Says that all parameters were read; whatever is left is refused.</summary>
-    /// <exception cref="BadArgumentsException">There are more arguments than parameters, or names nobody asked
-    /// for.</exception>
+    /// <summary>Says that all parameters were read; an argument that is left over is refused.</summary>
+    /// <exception cref="BadArgumentsException">There are more arguments than parameters, or a name that no parameter
+    /// has.</exception>
     public readonly void End()
     {
         if (!_positionalEnded)

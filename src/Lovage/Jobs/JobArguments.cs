@@ -28,9 +28,9 @@ public abstract class JobArguments
     }
 
     /// <summary>
-    /// Checks the arguments by the data annotations of the handler's parameters and of their types. Done where the job
-    /// is enqueued and again before it runs. Checks nothing by default; generated arguments that have annotations check
-    /// them.
+    /// Checks the arguments by the data annotations of the handler's parameters and of their types. The client calls it
+    /// when it enqueues the job, and the worker again before the handler runs. By default it checks nothing; generated
+    /// arguments check their annotations.
     /// </summary>
     /// <param name="job">The job's name, for messages.</param>
     /// <exception cref="BadArgumentsException">Something is wrong; the message names up to five places.</exception>
@@ -38,7 +38,7 @@ public abstract class JobArguments
     {
     }
 
-    /// <summary>True for values or JSON whose types nobody has looked at.</summary>
+    /// <summary>True for values or JSON that no compiler has checked against the handler's types.</summary>
     internal virtual bool IsUntyped => false;
 
     /// <summary>Arguments from values.</summary>

@@ -9,13 +9,15 @@ public enum JobCancellationReason
     /// <summary>It was not.</summary>
     None = 0,
 
-    /// <summary>Somebody cancelled the job.</summary>
+    /// <summary>A person or a program cancelled the job.</summary>
     Revoked = 1,
 
     /// <summary>The attempt ran into its time limit.</summary>
     TimeLimit = 2,
 
-    /// <summary>The worker is shutting down; the job will be run again elsewhere, unpenalised.</summary>
+    /// <summary>
+    /// The worker is shutting down; another worker will run the job again, and no failure is counted.
+    /// </summary>
     Shutdown = 3,
 
     /// <summary>
@@ -27,12 +29,53 @@ public enum JobCancellationReason
     Caller = 5,
 }
 
-/// <summary>What a handler may know and say about the attempt that is running.</summary>
+/// <summary>What a handler may know and say about the attempt that is running: take it as a parameter.</summary>
 /// <remarks>Valid while the handler runs. Safe for use by several threads.</remarks>
+/// <example>
+/// <code>
+/// public sealed class ImportJobs(ILogger&lt;ImportJobs&gt; log)
+/// {
+///     [Job("files.import")]
+///     public async Task&lt;int&gt; ImportAsync(string[] lines, JobContext context, CancellationToken ct)
+///     {
+///         log.LogInformation("Job {Id}, attempt {Attempt}", context.Id, context.Attempt);
+///         for (var i = 0; i &lt; lines.Length; i++)
+///         {
+///             await Task.Delay(10, ct);        // cancelled at a stop, a cancel or a time limit
+///             context.Progress.Report((i + 1) / (double)lines.Length, $"line {i + 1}");
+///         }
+///
+///         return lines.Length;
+///     }
+/// }
+/// </code>
+/// </example>
 public abstract class JobContext
 {
+    private static readonly AsyncLocal<JobContext?> Flow = new();
+
+    /// <summary>
+    /// The attempt that the current code runs in; null outside of one. What an attempt enqueues names it as its parent.
+    /// </summary>
+    internal static JobContext? Current
+    {
+        get => Flow.Value;
+        set => Flow.Value = value;
+    }
+
     /// <summary>The job's id, the same in all its attempts.</summary>
     public abstract JobId Id { get; }
+
+    /// <summary>
+    /// The id of the job that began this tree of jobs; the job's own id when no other job enqueued it (Celery's
+    /// <c>root_id</c>).
+    /// </summary>
+    public virtual string RootId => Id.Value;
+
+    /// <summary>
+    /// The id of the job whose attempt enqueued this one; null when none did (Celery's <c>parent_id</c>).
+    /// </summary>
+    public virtual string? ParentId => null;
 
     /// <summary>The job's name on the wire.</summary>
     public abstract string Name { get; }
@@ -59,8 +102,8 @@ public abstract class JobContext
     public DateTimeOffset? Tick => ScheduleHeaders.Read(Headers);
 
     /// <summary>
-    /// A number that grows with every claim of this storage, for resources that can refuse an older holder; 0 where
-    /// there is no lease (inline and in-process runs).
+    /// A number that grows with every claim of this storage. A resource can use it to refuse an older holder. It is 0
+    /// where there is no lease (inline and in-process runs).
     /// </summary>
     public abstract long FenceToken { get; }
 
@@ -74,16 +117,16 @@ public abstract class JobContext
     public abstract JobCancellationReason CancellationReason { get; }
 
     /// <summary>
-    /// Records this attempt as succeeded inside a transaction of the handler's own, so that an effect in the storage's
-    /// database and its completion are one commit: after it the job never runs again, and without it the effect is gone
-    /// too. The lease is checked there. Commit right afterwards and return.
+    /// Records this attempt as succeeded inside a transaction of the handler's own. An effect in the storage's database
+    /// and its completion are then one commit: after the commit the job never runs again, and without it the effect is
+    /// gone too. The storage checks the lease inside the transaction. Commit right afterwards and return.
     /// </summary>
     /// <remarks>
-    /// The result is empty and what is logged later is not kept. While the transaction is open, renewing and cancelling
-    /// the job wait for it. When the handler returns although the transaction was rolled back, the attempt has failed
-    /// and is retried; when it throws after the commit, the job has succeeded all the same, with a warning in the log.
-    /// It can be called again in another transaction after a rollback. Where no storage holds the job (spawned, after a
-    /// response, called inline) there is nothing to record and it does nothing.
+    /// The result is empty, and lines that the handler logs later are not kept. While the transaction is open, renewing
+    /// and cancelling the job wait for it. If the handler returns after a rollback, the attempt has failed and is
+    /// retried. If the handler throws after the commit, the job has succeeded, and the worker logs a warning. After a
+    /// rollback the handler may call it again in another transaction. Where no storage holds the job (spawned, after a
+    /// response, called inline) it does nothing.
     /// </remarks>
     /// <param name="transaction">A transaction that is open, of the storage's own database; see
     /// <see cref="JobClient.EnqueueAsync(Job, DbTransaction, CancellationToken)"/>.</param>
@@ -131,7 +174,8 @@ public abstract class JobContext
 }
 
 /// <summary>
-/// Says how far the work is. Reports are hints: the newest one is stored about once a second, the ones between are not.
+/// Says how far the work is. Reports are hints: the worker stores the newest one about once a second and drops those
+/// between.
 /// </summary>
 /// <remarks>Safe for use by several threads.</remarks>
 public abstract class JobProgress

@@ -34,9 +34,9 @@ public sealed record JobDefinition
 
     /// <summary>
     /// Reads an encoded body, <c>[args, kwargs, embed]</c>, into the arguments that <see cref="Invoke"/> passes to the
-    /// handler: given the job's name, the body and the contracts, it throws <see cref="BadArgumentsException"/> for a
-    /// body that does not fit. With it, arguments given by name or as JSON are checked where the job is enqueued. Null
-    /// (the default): only the worker finds out.
+    /// handler. It takes the job's name, the body and the contracts, and throws <see cref="BadArgumentsException"/> for
+    /// a body that does not fit. With it, the client checks arguments that are given by name or as JSON. Null (the
+    /// default): only the worker checks them.
     /// </summary>
     public Func<string, ReadOnlyMemory<byte>, JobSerializer, JobArguments>? BindArguments { get; init; }
 

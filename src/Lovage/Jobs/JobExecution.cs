@@ -1,6 +1,6 @@
 namespace Lovage;
 
-/// <summary>On what a handler runs.</summary>
+/// <summary>Where a handler runs.</summary>
 public enum JobExecution
 {
     /// <summary>On the thread pool, for handlers that await: the default.</summary>

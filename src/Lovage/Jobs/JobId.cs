@@ -5,8 +5,8 @@ using System.Text.Json.Serialization;
 namespace Lovage;
 
 /// <summary>
-/// The name of one job for its whole life, retries included: Celery's task id. Ids made here are UUIDv7 in their
-/// 36-character form; ids from elsewhere are taken as they come, 1 to 128 characters of <c>[A-Za-z0-9._:-]</c>.
+/// The name of one job for its whole life, retries included: Celery's task id. Lovage makes ids as UUIDv7 in their
+/// 36-character form. It takes ids from elsewhere as they are: 1 to 128 characters of <c>[A-Za-z0-9._:-]</c>.
 /// </summary>
 /// <remarks>
 /// Immutable, safe for use by several threads. An id is not a secret and is not unique on a foreign wire.

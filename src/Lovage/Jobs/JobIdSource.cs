@@ -4,8 +4,8 @@ using System.Security.Cryptography;
 namespace Lovage;
 
 /// <summary>
-/// Makes job ids: UUIDv7, so that they sort by the time they were made and an index on them grows at one end.
-/// Ids of one source made in one millisecond are in order too (RFC 9562, section 6.2, method 1).
+/// Makes job ids as UUIDv7. They sort by the time at which they were made, so an index on them grows at one end. Ids
+/// that one source makes in one millisecond are in order too (RFC 9562, section 6.2, method 1).
 /// </summary>
 /// <remarks>Safe for use by several threads.</remarks>
 public sealed class JobIdSource

@@ -57,6 +57,6 @@ public abstract class JobInvocation
         }
     }
 
-    /// <summary>False when nobody will read the JSON form of the result.</summary>
+    /// <summary>False when the JSON form of the result will not be read.</summary>
     protected abstract bool KeepsResult { get; }
 }

@@ -23,44 +23,41 @@ public enum AttemptEnd
     /// <summary>The arguments do not fit the handler.</summary>
     BadArguments = 5,
 
-    /// <summary>This worker has no handler of that name.</summary>
-    UnknownJob = 6,
-
     /// <summary>The message cannot be understood.</summary>
-    Malformed = 7,
+    Malformed = 6,
 
     /// <summary>The job was cancelled and the handler stopped.</summary>
-    Cancelled = 8,
+    Cancelled = 7,
 
     /// <summary>The job was fetched after its expiry.</summary>
-    Expired = 9,
+    Expired = 8,
 
     /// <summary>The worker shut down before the handler was done.</summary>
-    Interrupted = 10,
+    Interrupted = 9,
 
     /// <summary>The process that ran it died.</summary>
-    OwnerDied = 11,
+    OwnerDied = 10,
 }
 
-/// <summary>What is known of a job when one of its attempts ends.</summary>
+/// <summary>What the worker knows of a job when one of its attempts ends.</summary>
 /// <param name="Retries">Failures counted so far, this one not included.</param>
 /// <param name="MaxAttempts">Attempts at the most.</param>
 /// <param name="ErrorMayBeRetried">What the retry policy says of the exception.</param>
-/// <param name="RecordedStarts">Starts written ahead that ended in the death of their process, this one
+/// <param name="RecordedStarts">Starts that were recorded in advance and ended in the death of their process, this one
 /// included.</param>
 public readonly record struct AttemptFacts(
     int Retries, int MaxAttempts, bool ErrorMayBeRetried = true, int RecordedStarts = 0);
 
-/// <summary>What is to be done with a job whose attempt ended.</summary>
+/// <summary>What the storage does with a job whose attempt ended.</summary>
 public enum JobDecision
 {
-    /// <summary>Nothing: the job has already ended, this outcome comes too late.</summary>
+    /// <summary>Nothing: the job has already ended, and this outcome comes too late.</summary>
     Ignore = 0,
 
-    /// <summary>Back to the front of the queue, nothing counted.</summary>
+    /// <summary>Put the job back to the front of its queue; count nothing.</summary>
     Release = 1,
 
-    /// <summary>Run again after the policy's wait; one failure counted.</summary>
+    /// <summary>Run it again after the policy's wait; count one failure.</summary>
     Retry = 2,
 
     /// <summary>It has succeeded.</summary>
@@ -82,11 +79,13 @@ public enum JobDecision
 /// <summary>The life cycle of a job as one pure table: state × end of the attempt × facts → decision.</summary>
 public static class JobLifecycle
 {
-    /// <summary>Recorded starts that end in the death of their process before the job is set aside: 2.</summary>
+    /// <summary>
+    /// A job is set aside after this many recorded starts that ended in the death of their process: 2.
+    /// </summary>
     public const int DeathsMax = 2;
 
-    /// <summary>Times a job without a handler is put back for another worker before it is set aside: 5.</summary>
-    public const int UnknownMax = 5;
+    /// <summary>The reason on jobs that ended because a person purged their queue.</summary>
+    public const string PurgedReason = "purged";
 
     /// <summary>Decides.</summary>
     /// <param name="state">Where the job stands.</param>
@@ -108,7 +107,6 @@ public static class JobLifecycle
             AttemptEnd.RetryAsked => attemptsLeft ? JobDecision.Retry : JobDecision.Fail,
             AttemptEnd.BadArguments => JobDecision.Fail,
             AttemptEnd.Rejected or AttemptEnd.Malformed => JobDecision.Bury,
-            AttemptEnd.UnknownJob => facts.Retries < UnknownMax ? JobDecision.Retry : JobDecision.Bury,
             AttemptEnd.Cancelled => JobDecision.Cancel,
             AttemptEnd.Expired => JobDecision.Expire,
             AttemptEnd.Interrupted => JobDecision.Release,
@@ -116,6 +114,10 @@ public static class JobLifecycle
             _ => throw new ArgumentOutOfRangeException(nameof(end), end, "Not an end of an attempt."),
         };
     }
+
+    /// <summary>The reason on a job that is set aside because its process died too often.</summary>
+    /// <param name="deaths">How often.</param>
+    public static string DeathReason(long deaths) => $"Its process died {deaths} times while it ran.";
 
     /// <summary>The state a decision leads to.</summary>
     /// <param name="decision">What was decided.</param>

@@ -1,6 +1,6 @@
 namespace Lovage;
 
-/// <summary>Bounds that hold whatever the settings say.</summary>
+/// <summary>Bounds that no setting changes.</summary>
 internal static class JobLimits
 {
     internal const int AttemptsMax = 1_000;

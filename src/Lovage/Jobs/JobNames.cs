@@ -3,7 +3,7 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace Lovage;
 
-/// <summary>Which texts may be an id, a job name, a queue name or a header: the rules at the door.</summary>
+/// <summary>Checks which texts may be an id, a job name, a queue name or a header.</summary>
 internal static class JobNames
 {
     internal const int IdLengthMax = 128;
@@ -82,7 +82,8 @@ internal static class JobNames
     }
 
     /// <summary>
-    /// Untrusted text made safe for a message: control characters escaped, cut at 80 characters unless told otherwise.
+    /// Makes untrusted text safe for a message: escapes control characters and cuts the text, by default at 80
+    /// characters.
     /// </summary>
     internal static string Shown(string? value, int lengthMax = 80)
     {

@@ -47,7 +47,7 @@ public sealed class JobRegistry
     public bool TryFind(string name, [NotNullWhen(true)] out JobDefinition? job) => _byName.TryGetValue(name, out job);
 
     /// <summary>
-    /// A registered name close to one that is not registered, for an error message; null when none is close.
+    /// Finds the registered name that is nearest to an unknown one, for an error message; null when none is near.
     /// </summary>
     /// <param name="name">The name that was not found.</param>
     public string? Nearest(string name)

@@ -13,6 +13,6 @@ public sealed record JobSchedule(string Id, string Cron, string TimeZone, Job Jo
     /// <summary>True to run on every node for itself.</summary>
     public bool EveryNode { get; init; }
 
-    /// <summary>How it deals with what does not go as planned.</summary>
+    /// <summary>How it treats late ticks, overlaps and ticks of the same minute.</summary>
     public SchedulePolicy Policy { get; init; } = new();
 }

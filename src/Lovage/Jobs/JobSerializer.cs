@@ -7,13 +7,13 @@ using System.Text.Unicode;
 namespace Lovage;
 
 /// <summary>
-/// Turns arguments and results into JSON and back, strictly: duplicate keys, nesting over 64, null where the type
-/// forbids it and numbers that do not fit are refused. Contracts come from the built-in one for primitives, then from
-/// the contexts the app added, then from reflection where it is enabled. Property names are snake_case.
+/// Turns arguments and results into JSON and back. It refuses duplicate keys, nesting over 64, null where the type
+/// forbids it, and numbers that do not fit. Contracts come from the built-in one for primitives, then from the contexts
+/// that the app added, then from reflection where it is enabled. Property names are snake_case.
 /// </summary>
 /// <remarks>
-/// Immutable after construction, safe for use by several threads. A number beyond what a floating-point type can hold
-/// is refused wherever it stands; a member of such a type is therefore a JSON number even where
+/// Immutable after construction, safe for use by several threads. It refuses a number that a floating-point type cannot
+/// hold, wherever the number stands. A member of such a type is therefore a JSON number, even where
 /// <see cref="JsonNumberHandlingAttribute"/> would allow a text.
 /// </remarks>
 public sealed class JobSerializer

@@ -21,7 +21,7 @@ public enum JobState
     /// <summary>Ended: its attempts are used up, or the error is one that is not retried.</summary>
     Failed = 5,
 
-    /// <summary>Ended: somebody cancelled it.</summary>
+    /// <summary>Ended: a person or a program cancelled it.</summary>
     Cancelled = 6,
 
     /// <summary>Ended: it was not started before its expiry.</summary>

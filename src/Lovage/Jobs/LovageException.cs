@@ -54,7 +54,9 @@ public sealed class JobIdConflictException(JobId id)
     public JobId Id { get; } = id;
 }
 
-/// <summary>The storage cannot be used: unreachable, full, of another version, or not fit for what is asked.</summary>
+/// <summary>
+/// The storage cannot be used: it is unreachable, full, of another version, or cannot do what the caller asks.
+/// </summary>
 public sealed class StorageException : LovageException
 {
     /// <summary>Makes the exception.</summary>
@@ -68,7 +70,7 @@ public sealed class StorageException : LovageException
     public bool IsTransient { get; }
 }
 
-/// <summary>A bound was reached and the work was refused; nothing was accepted.</summary>
+/// <summary>The work was refused because a bound was reached; nothing was accepted.</summary>
 public sealed class QueueFullException(string queue, string reason, TimeSpan retryAfter)
     : LovageException(
         $"Queue '{queue}' is full: {reason} Try again in {retryAfter.TotalSeconds:0} s, add workers, or raise the "
@@ -88,7 +90,7 @@ public sealed class AppStoppingException(string task)
             + "must happen all the same belongs in a durable job (JobClient).");
 
 /// <summary>
-/// An attempt was to be completed in a transaction, but its right to run the job is gone; nothing was written.
+/// An attempt could not be completed in a transaction, because its right to run the job is gone; nothing was written.
 /// </summary>
 public sealed class LeaseLostException(JobId id)
     : LovageException(
@@ -99,7 +101,7 @@ public sealed class LeaseLostException(JobId id)
     public JobId Id { get; } = id;
 }
 
-/// <summary>A job that was waited for ended without a result.</summary>
+/// <summary>A caller waited for a job, and the job ended without a result.</summary>
 public sealed class JobFailedException(JobId id, JobState state, JobError? error)
     : LovageException($"Job {id} ended as {state}{(error is null ? "." : $": {error.Type}: {error.Message}")}")
 {
@@ -119,41 +121,4 @@ public sealed class ScheduleException(string id, string message)
 {
     /// <summary>The schedule.</summary>
     public string Id { get; } = id;
-}
-
-/// <summary>A worker was given a job of a name that it has no handler for.</summary>
-public sealed class UnknownJobException : LovageException
-{
-    internal UnknownJobException(string name, JobRegistry jobs)
-        : this(
-            name,
-            jobs,
-            $"It is offered to other workers {JobLifecycle.UnknownMax} times and then set aside; register it with "
-                + "AddJobs, or give this worker only the queues whose jobs it knows.")
-    {
-    }
-
-    private UnknownJobException(string name, JobRegistry jobs, string advice)
-        : base($"{Describe(name, jobs)} {advice}") => Name = name;
-
-    /// <summary>The name.</summary>
-    public string Name { get; }
-
-    /// <summary>For a job that was to run in the process that made it.</summary>
-    internal static UnknownJobException Here(string name, JobRegistry jobs) =>
-        new(
-            name,
-            jobs,
-            "To run it in this process register it with AddJobs; to have another process or a Python worker run it, "
-                + "enqueue it with JobClient.");
-
-    private static string Describe(string name, JobRegistry jobs)
-    {
-        const int ShownMax = 20;
-        var known = jobs.Jobs.Length == 0 ? "none" : string.Join(", ", jobs.Jobs.Take(ShownMax).Select(job => job.Name))
-            + (jobs.Jobs.Length > ShownMax ? ", ..." : "");
-        var near = jobs.Nearest(name);
-        return $"No handler for job '{JobNames.Shown(name)}'. Registered here: "
-            + $"{known}.{(near is null ? "" : $" Did you mean '{near}'?")}";
-    }
 }

@@ -1,7 +1,7 @@
 namespace Lovage;
 
 /// <summary>
-/// What a handler throws to be run again later, whatever its policy says about the exception; the number of attempts
+/// A handler throws it to run again later, even when its policy does not retry the exception. The number of attempts
 /// still holds.
 /// </summary>
 public static class Retry
@@ -18,7 +18,7 @@ public static class Retry
 }
 
 /// <summary>
-/// What a handler throws to set its job aside as a dead letter at once, without a retry; Celery's Reject.
+/// A handler throws it to set its job aside as a dead letter at once, without a retry; Celery's Reject.
 /// </summary>
 public static class Reject
 {

@@ -33,7 +33,7 @@ public sealed record RetryPolicy
     /// <summary>The first wait, or each one when fixed; 1 s by default.</summary>
     public TimeSpan Delay { get; init; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>No computed wait is longer, explicit ones are taken as they are; 15 min by default.</summary>
+    /// <summary>The longest computed wait; explicit waits are taken as they are. 15 min by default.</summary>
     public TimeSpan DelayMax { get; init; } = TimeSpan.FromMinutes(15);
 
     /// <summary>
@@ -47,7 +47,7 @@ public sealed record RetryPolicy
     /// <summary>These exceptions (and those derived from them) are never retried; empty by default.</summary>
     public ImmutableArray<Type> NeverRetryOn { get; init; } = [];
 
-    /// <summary>True when this error may be tried again at all, whatever the number of attempts.</summary>
+    /// <summary>True when the policy allows a retry after this error; the number of attempts is not asked.</summary>
     /// <param name="exception">What the handler threw.</param>
     public bool Allows(Exception exception)
     {

@@ -2,8 +2,8 @@ namespace Lovage;
 
 /// <summary>
 /// Gives a job handler a schedule in its code: <c>[Job("daily_report"), Schedule("daily-report", "0 0 * * *", TimeZone
-/// = "Asia/Shanghai")]</c>. The handler's payload parameters, if any, must all have defaults. The expression is read
-/// when the code is compiled; one that is not valid, or that never fires, is an error there.
+/// = "Asia/Shanghai")]</c>. The handler's payload parameters, if any, must all have defaults. The compiler reads the
+/// expression and reports an error when it is not valid or never fires.
 /// </summary>
 /// <param name="id">The schedule's id: 1 to 128 characters of <c>A-Z a-z 0-9 . _ : -</c>, unique in the
 /// storage.</param>
@@ -23,9 +23,7 @@ public sealed class ScheduleAttribute(string id, string cron) : Attribute
     /// <summary>True to run on every node for itself, in memory; false (the default) for once for all nodes.</summary>
     public bool EveryNode { get; set; }
 
-    /// <summary>
-    /// What is done with ticks that nobody could fire in time; <see cref="MisfireRule.Once"/> by default.
-    /// </summary>
+    /// <summary>What the scheduler does with late ticks; <see cref="MisfireRule.Once"/> by default.</summary>
     public MisfireRule Misfire { get; set; }
 
     /// <summary>
@@ -38,13 +36,14 @@ public sealed class ScheduleAttribute(string id, string cron) : Attribute
     public int CatchUpMax { get; set; } = 10;
 
     /// <summary>
-    /// What is done at a tick while jobs of earlier ticks have not ended; <see cref="OverlapRule.Skip"/> by default.
+    /// What the scheduler does at a tick while jobs of earlier ticks have not ended; <see cref="OverlapRule.Skip"/> by
+    /// default.
     /// </summary>
     public OverlapRule Overlap { get; set; }
 
     /// <summary>Unfinished jobs at the most under <see cref="OverlapRule.Allow"/>, 1 to 1,000; 10 by default.</summary>
     public int OverlapMax { get; set; } = 10;
 
-    /// <summary>Each job waits a part of so many seconds, 0 (the default) to 86,400.</summary>
+    /// <summary>Each job waits a part of this many seconds, 0 (the default) to 86,400.</summary>
     public double JitterSeconds { get; set; }
 }

@@ -3,7 +3,7 @@ using System.Globalization;
 namespace Lovage;
 
 /// <summary>
-/// What a schedule's job carries, so that its handler knows which tick it stands for, however late it runs.
+/// The headers of a schedule's job. By them the handler knows which tick it stands for, however late it runs.
 /// </summary>
 internal static class ScheduleHeaders
 {
@@ -13,7 +13,7 @@ internal static class ScheduleHeaders
     /// <summary>The tick, in UTC; missing on a run by hand.</summary>
     internal const string Tick = "lovage_tick";
 
-    /// <summary>How many headers it takes of those that a job may have.</summary>
+    /// <summary>How many of a job's headers a schedule uses.</summary>
     internal const int Count = 2;
 
     internal static string Write(DateTimeOffset tick) => tick.UtcDateTime.ToString("O", CultureInfo.InvariantCulture);

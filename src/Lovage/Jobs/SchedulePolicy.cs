@@ -1,6 +1,6 @@
 namespace Lovage;
 
-/// <summary>What is done with ticks that nobody could fire in time. The number is stored: never renumber.</summary>
+/// <summary>What the scheduler does with late ticks. The number is stored: never renumber.</summary>
 public enum MisfireRule
 {
     /// <summary>The newest of them runs once if it lies within the grace, all others are recorded as missed.</summary>
@@ -10,15 +10,15 @@ public enum MisfireRule
     Skip = 1,
 
     /// <summary>
-    /// The newest of them run, oldest first, up to a number and as far as they lie within the grace; all others are
-    /// recorded as missed. The overlap rule holds for them too: <see cref="OverlapRule.Allow"/> lets them run beside
-    /// each other, any other runs one and skips the rest.
+    /// The newest of them run, oldest first, up to a number and within the grace. All others are recorded as missed.
+    /// The overlap rule holds for them too: <see cref="OverlapRule.Allow"/> lets them run beside each other; any other
+    /// rule runs one and skips the rest.
     /// </summary>
     CatchUp = 2,
 }
 
 /// <summary>
-/// What is done at a tick while jobs of earlier ticks have not ended. The number is stored: never renumber.
+/// What the scheduler does at a tick while jobs of earlier ticks have not ended. The number is stored: never renumber.
 /// </summary>
 public enum OverlapRule
 {
@@ -32,11 +32,11 @@ public enum OverlapRule
     Allow = 2,
 }
 
-/// <summary>How a schedule deals with what does not go as planned.</summary>
+/// <summary>How a schedule treats late ticks, overlaps and ticks of the same minute.</summary>
 /// <remarks>Immutable.</remarks>
 public sealed record SchedulePolicy
 {
-    /// <summary>For ticks that nobody could fire in time; once by default.</summary>
+    /// <summary>For late ticks; once by default.</summary>
     public MisfireRule Misfire { get; init; } = MisfireRule.Once;
 
     /// <summary>
@@ -55,8 +55,8 @@ public sealed record SchedulePolicy
     public int OverlapMax { get; init; } = 10;
 
     /// <summary>
-    /// Each job waits a part of this time, which its schedule and its tick decide, so that schedules of the same minute
-    /// spread; zero (the default) to 1 day.
+    /// Each job waits a part of this time, so that schedules of the same minute spread. Its schedule and its tick
+    /// decide the part. Zero (the default) to 1 day.
     /// </summary>
     public TimeSpan Jitter { get; init; }
 }

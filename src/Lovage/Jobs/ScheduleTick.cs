@@ -6,11 +6,13 @@ public enum ScheduleState
     /// <summary>It fires.</summary>
     Active = 0,
 
-    /// <summary>Somebody has paused it, or its code is gone; the reason says so. Its ticks pass unrecorded.</summary>
+    /// <summary>
+    /// A person has paused it, or its code is gone; the reason says which. Its ticks pass and are not recorded.
+    /// </summary>
     Paused = 1,
 
     /// <summary>
-    /// Its trigger cannot be computed here any more, such as after a time zone was removed; the reason says why.
+    /// This process can no longer compute its trigger, such as after a time zone was removed; the reason says why.
     /// </summary>
     Broken = 2,
 
@@ -30,10 +32,10 @@ public enum TickStatus
     /// <summary>It was skipped, because jobs of earlier ticks had not ended.</summary>
     Skipped = 2,
 
-    /// <summary>Nobody was there in time, and the policy lets it go.</summary>
+    /// <summary>No scheduler fired it in time, and the policy does not make up for it.</summary>
     Missed = 3,
 
-    /// <summary>No tick of the trigger: somebody ran it by hand.</summary>
+    /// <summary>Not a tick of the trigger: a person or a program ran the schedule by hand.</summary>
     Manual = 4,
 }
 
@@ -53,6 +55,6 @@ public sealed record TickRecord(DateTimeOffset Tick, TickStatus Status)
     /// <summary>The job it enqueued; null when it enqueued none.</summary>
     public JobId? JobId { get; init; }
 
-    /// <summary>When it was recorded, by the storage's clock; what a caller gives is not looked at.</summary>
+    /// <summary>When it was recorded, by the storage's clock; a caller's value is ignored.</summary>
     public DateTimeOffset RecordedAt { get; init; }
 }

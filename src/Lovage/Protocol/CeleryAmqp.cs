@@ -6,7 +6,8 @@ namespace Lovage.Protocol;
 /// </summary>
 /// <remarks>
 /// Pure: no clock, no I/O. Safe for use by several threads. The property <c>expiration</c> is not written: RabbitMQ
-/// would remove the message and nobody would learn that it expired; the worker judges <c>expires</c> and records it.
+/// would remove the message, and no worker would record that it expired. The worker judges <c>expires</c> and records
+/// it.
 /// </remarks>
 public static class CeleryAmqp
 {

@@ -5,7 +5,7 @@ namespace Lovage.Protocol;
 
 /// <summary>
 /// The body of a message, <c>[args, kwargs, embed]</c> as UTF-8 JSON (celery/app/amqp.py, <c>as_task_v2</c>). A Python
-/// worker dies of a body that is no array of three, so nothing else is ever written.
+/// worker dies of a body that is not an array of three, so Lovage never writes another form.
 /// </summary>
 public static class JobBody
 {
@@ -28,8 +28,8 @@ public static class JobBody
     /// <param name="arguments">The arguments.</param>
     /// <param name="serializer">Knows the contracts.</param>
     /// <param name="payloadBytesMax">The cap in bytes for the arguments; 256 KiB by default.</param>
-    /// <exception cref="PayloadTooLargeException">The cap was reached; thrown while writing, so that what is too large
-    /// is not first made whole.</exception>
+    /// <exception cref="PayloadTooLargeException">The cap was reached. It is thrown while writing, before a body that
+    /// is too large is complete.</exception>
     /// <exception cref="BadArgumentsException">The arguments are no JSON: a number that is not finite, nesting over
     /// 62.</exception>
     /// <exception cref="NotSupportedException">No contract is known for a type; the message says how to add
@@ -76,8 +76,8 @@ public static class JobBody
     }
 
     /// <summary>
-    /// True when two messages ask for the same: the same name and, byte for byte, the same arguments. What a storage
-    /// asks when a caller's own id is already taken.
+    /// True when two messages ask for the same: the same name and, byte for byte, the same arguments. A storage asks it
+    /// when a caller's own id is already taken.
     /// </summary>
     /// <param name="one">A message.</param>
     /// <param name="other">Another one.</param>

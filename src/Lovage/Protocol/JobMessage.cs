@@ -84,8 +84,8 @@ public sealed record JobMessage
     public ImmutableDictionary<string, string> Headers { get; init; } = ImmutableDictionary<string, string>.Empty;
 
     /// <summary>
-    /// Header fields that this model does not know, as one UTF-8 JSON object kept to the letter, so that passing a
-    /// message on loses nothing; empty when there are none.
+    /// Header fields that this model does not know, as one UTF-8 JSON object, byte for byte: passing a message on loses
+    /// nothing. Empty when there are none.
     /// </summary>
     public ReadOnlyMemory<byte> Extra { get; init; }
 

@@ -6,15 +6,16 @@ using System.Text.Json;
 namespace Lovage.Protocol;
 
 /// <summary>
-/// A JSON writer over a pooled buffer with a cap, kept for its thread between calls. Nothing outlives
-/// <see cref="Dispose"/> but what <see cref="ToArray"/> copied.
+/// A JSON writer over a pooled buffer with a cap. Each thread keeps one between calls. Only copies that
+/// <see cref="ToArray"/> made outlive <see cref="Dispose"/>.
 /// </summary>
 internal sealed class JsonScratch : IBufferWriter<byte>, IDisposable
 {
     private const int KeptBytesMax = 64 * 1024;
     private const int FirstBytes = 1024;
 
-    // Utf8JsonWriter asks for at least this much whatever it needs, and for a text for three times its length.
+    // Utf8JsonWriter asks for at least this much, even when it needs less. For a text it asks for three times its
+    // length.
     private const int WriterGrowth = 4096;
     private const int TextExpansionMax = 3;
 
@@ -33,8 +34,7 @@ internal sealed class JsonScratch : IBufferWriter<byte>, IDisposable
 
     private JsonScratch() => _writer = new Utf8JsonWriter(this, new JsonWriterOptions
     {
-        // What is written is read by JSON readers and never put into a page as it is, so quotes and angle brackets may
-        // stay.
+        // JSON readers read the text, and no page embeds it as it is. So quotes and angle brackets may stay.
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
         MaxDepth = WireJson.DepthMax,
     });
@@ -125,7 +125,9 @@ internal sealed class JsonScratch : IBufferWriter<byte>, IDisposable
         }
     }
 
-    /// <summary>No more than the cap leaves, so that a writer that fills what it is given comes back in time.</summary>
+    /// <summary>
+    /// The size to offer, no more than the cap leaves: a writer that fills it then asks again, and the cap can refuse.
+    /// </summary>
     private int Offered(int sizeHint) =>
         (int)Math.Min(_array.Length - _count, Math.Max(Math.Max(sizeHint, 1), _max - _count + 1));
 

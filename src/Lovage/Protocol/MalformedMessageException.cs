@@ -43,8 +43,8 @@ public static class MalformedReasons
 }
 
 /// <summary>
-/// A message or result from the wire cannot be understood. It is to be set aside with its bytes, never retried and
-/// never dropped.
+/// A message or result from the wire cannot be understood. The worker sets it aside with its bytes; it never retries or
+/// drops it.
 /// </summary>
 public sealed class MalformedMessageException : LovageException
 {

@@ -80,7 +80,7 @@ internal static class MessageBody
         }
         catch (Exception cause) when (cause is InvalidDataException or IOException)
         {
-            // The second for a stream that asks for a dictionary which nobody has (ZLibException).
+            // ZLibException: the stream needs a dictionary, and the message carries none.
             throw new MalformedMessageException(
                 MalformedReason.Compression, "$.body", "the compressed body is broken.", cause);
         }

@@ -261,7 +261,7 @@ internal sealed class MessageFields
         SoftTimeLimit = Seconds(value[1], Path("timelimit[1]"));
     }
 
-    /// <summary>0 is no limit of the message's own: Python reads it as false and takes the task's.</summary>
+    /// <summary>0 means that the message has no limit: Python reads 0 as false and takes the task's limit.</summary>
     private static TimeSpan? Seconds(JsonElement value, WirePath path)
     {
         if (value.ValueKind == JsonValueKind.Null)
@@ -344,8 +344,7 @@ internal sealed class MessageFields
     }
 
     /// <summary>
-    /// A broken trace context is nobody's fault who waits for the job: it is dropped (W3C Trace Context, section 3.2;
-    /// tracestate falls with it).
+    /// Drops a broken trace context and its tracestate (W3C Trace Context, section 3.2): the job runs without them.
     /// </summary>
     private void EndTrace()
     {

@@ -38,8 +38,8 @@ internal static class WireJson
     }
 
     /// <summary>
-    /// Refuses an escaped lone surrogate, which is JSON by its grammar and no text: found here, and not by whoever
-    /// reads the text or compares with it later.
+    /// Refuses an escaped lone surrogate: JSON's grammar allows it, but it is no text. It is refused here, before later
+    /// code reads or compares the text.
     /// </summary>
     /// <exception cref="JsonException">Not JSON.</exception>
     internal static void RequireTexts(ReadOnlySpan<byte> json, WirePath path)

@@ -4,9 +4,9 @@ using Lovage.Scheduling;
 namespace Lovage;
 
 /// <summary>
-/// Fires at the instants at which all of its parts do. The search is bounded: one that looks at 10,000 ticks of its
-/// parts without finding them together ends with null, as though there were no more. For two parts that are 5,000 ticks
-/// of the rarer one: 13 years when it is daily, three days when it fires each minute.
+/// Fires at the instants at which all of its parts fire. The search is bounded: after 10,000 ticks of the parts without
+/// a common one it returns null, as if there were no more. For two parts these are 5,000 ticks of the rarer one: 13
+/// years when it is daily, three days when it fires each minute.
 /// </summary>
 /// <remarks>Immutable, safe for use by several threads.</remarks>
 public sealed record AllTrigger : Trigger
@@ -33,8 +33,8 @@ public sealed record AllTrigger : Trigger
 
     private protected override long? NextCore(long instant, ref int steps)
     {
-        // Each part in turn leaps to its first tick at or after the latest one seen; when that moves nobody, they have
-        // met.
+        // Each part in turn leaps to its first tick at or after the latest one seen. When no part moves any more, they
+        // have met.
         long? met = null;
         for (var (part, agreed) = (0, 0); agreed < Parts.Length; part = (part + 1) % Parts.Length)
         {

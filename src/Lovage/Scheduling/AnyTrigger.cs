@@ -32,7 +32,7 @@ public sealed record AnyTrigger : Trigger
         long? first = null;
         for (var i = 0; i < Parts.Length; i++)
         {
-            // A part that finds nothing must not use up what the others need.
+            // A part without a tick must not use up the steps that the others need.
             var share = steps / (Parts.Length - i);
             var left = share;
             var next = Parts[i].NextAfter(instant, ref left);

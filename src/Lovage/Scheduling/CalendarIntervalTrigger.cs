@@ -7,9 +7,10 @@ namespace Lovage;
 /// monthly from January 31 fires on February 28 or 29 and then on March 31.
 /// </summary>
 /// <remarks>
-/// The years and months are added to <see cref="Anchor"/> first, all at once, then the weeks and days; ticks lie before
-/// the anchor too, <see cref="Trigger.Start"/> bounds them. A time that the clock skips fires at the first instant
-/// after the gap; one that it repeats fires at its first occurrence. Immutable, safe for use by several threads.
+/// It adds the years and months to <see cref="Anchor"/> first, all at once, then the weeks and days. Ticks lie before
+/// the anchor too; <see cref="Trigger.Start"/> bounds them. A time that the clock skips fires at the first instant
+/// after the gap. A time that the clock repeats fires at its first occurrence. Immutable, safe for use by several
+/// threads.
 /// </remarks>
 public sealed record CalendarIntervalTrigger : Trigger
 {
@@ -25,28 +26,23 @@ public sealed record CalendarIntervalTrigger : Trigger
     /// Makes the trigger. At least one of years, months, weeks and days is more than 0; together they are at most 100
     /// years.
     /// </summary>
-    /// <param name="years">Years of the period; 0 by default.</param>
-    /// <param name="months">Months of the period; 0 by default. 3 for quarters.</param>
-    /// <param name="weeks">Weeks of the period; 0 by default.</param>
-    /// <param name="days">Days of the period; 0 by default.</param>
+    /// <param name="period">The period.</param>
     /// <param name="day">The day of the month, 1 to 31, or the month's last day where it is shorter; for periods of
     /// years and months only. Null (the default): the anchor's.</param>
     /// <param name="time">The time of the day, in whole seconds; midnight by default.</param>
     /// <param name="timeZone">The IANA id of the zone whose calendar and clock it reads; UTC by default.</param>
-    /// <param name="anchor">A day on which it fires, by which all others are given. Null (the default): Monday, January
+    /// <param name="anchor">A day on which it fires; all other days follow from it. Null (the default): Monday, January
     /// 1, 2001, so that months and quarters begin as the calendar's do.</param>
     /// <exception cref="TriggerException">The period, the day, the time or the anchor is out of range, or the zone is
     /// not known.</exception>
     public CalendarIntervalTrigger(
-        int years = 0,
-        int months = 0,
-        int weeks = 0,
-        int days = 0,
+        CalendarPeriod period,
         int? day = null,
         TimeOnly time = default,
         string timeZone = ZoneIds.Utc,
         DateOnly? anchor = null)
     {
+        var (years, months, weeks, days) = period;
         Years = Checked(years, nameof(years));
         Months = Checked(months, nameof(months));
         Weeks = Checked(weeks, nameof(weeks));
@@ -107,7 +103,7 @@ public sealed record CalendarIntervalTrigger : Trigger
     /// <summary>The IANA id of the zone.</summary>
     public string TimeZone { get; }
 
-    /// <summary>A day on which it fires, by which all others are given.</summary>
+    /// <summary>A day on which it fires; all other days follow from it.</summary>
     public DateOnly Anchor { get; }
 
     internal static DateOnly DefaultAnchor { get; } = new(2001, 1, 1);

@@ -4,9 +4,10 @@ namespace Lovage;
 
 /// <summary>Fires at the times of a cron expression in a time zone.</summary>
 /// <remarks>
-/// When the clock goes forward, times that it skips fire once, together, at the first instant after the gap. When it
-/// goes back, an expression of fixed times fires at the first of two equal times only; one whose second, minute or hour
-/// holds a star, a range or a step fires at both, in its rhythm. Immutable, safe for use by several threads.
+/// When the clock goes forward, the times that it skips fire once, together, at the first instant after the gap. When
+/// it goes back, an expression of fixed times fires only at the first of two equal times. An expression whose second,
+/// minute or hour holds a star, a range or a step fires at both, in its rhythm. Immutable, safe for use by several
+/// threads.
 /// </remarks>
 public sealed record CronTrigger : Trigger
 {

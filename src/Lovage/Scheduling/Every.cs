@@ -37,7 +37,7 @@ public static class Every
     /// <param name="timeZone">The IANA id of the zone; UTC by default.</param>
     /// <exception cref="TriggerException">The period is out of range, or the zone is not known.</exception>
     public static CalendarIntervalTrigger Days(int days, TimeOnly time = default, string timeZone = ZoneIds.Utc) =>
-        new(days: days, time: time, timeZone: timeZone);
+        new(new CalendarPeriod(Days: days), time: time, timeZone: timeZone);
 
     /// <summary>Every so many weeks, counted from the first week of 2001.</summary>
     /// <param name="weeks">1 or more.</param>
@@ -47,8 +47,12 @@ public static class Every
     /// <exception cref="TriggerException">The period is out of range, or the zone is not known.</exception>
     public static CalendarIntervalTrigger Weeks(
         int weeks, DayOfWeek day = DayOfWeek.Monday, TimeOnly time = default, string timeZone = ZoneIds.Utc) =>
-        new(weeks: weeks, time: time, timeZone: timeZone, anchor: CalendarIntervalTrigger.DefaultAnchor.AddDays(
-            (day - DayOfWeek.Monday + CronFields.DaysInWeek) % CronFields.DaysInWeek));
+        new(
+            new CalendarPeriod(Weeks: weeks),
+            time: time,
+            timeZone: timeZone,
+            anchor: CalendarIntervalTrigger.DefaultAnchor.AddDays(
+                (day - DayOfWeek.Monday + CronFields.DaysInWeek) % CronFields.DaysInWeek));
 
     /// <summary>Every so many months, counted from January 2001.</summary>
     /// <param name="months">1 or more.</param>
@@ -59,7 +63,7 @@ public static class Every
     /// <exception cref="TriggerException">The period or the day is out of range, or the zone is not known.</exception>
     public static CalendarIntervalTrigger Months(
         int months, int day = 1, TimeOnly time = default, string timeZone = ZoneIds.Utc) =>
-        new(months: months, day: day, time: time, timeZone: timeZone);
+        new(new CalendarPeriod(Months: months), day: day, time: time, timeZone: timeZone);
 
     /// <summary>
     /// Every so many quarters of the calendar, in their first month: January, April, July, October when it is 1.
@@ -73,7 +77,10 @@ public static class Every
     public static CalendarIntervalTrigger Quarters(
         int quarters, int day = 1, TimeOnly time = default, string timeZone = ZoneIds.Utc) =>
         new(
-            months: quarters is >= 0 and <= CalendarIntervalTrigger.CountMax ? quarters * MonthsInQuarter : quarters,
+            new CalendarPeriod(
+                Months: quarters is >= 0 and <= CalendarIntervalTrigger.CountMax
+                    ? quarters * MonthsInQuarter
+                    : quarters),
             day: day,
             time: time,
             timeZone: timeZone);
@@ -91,7 +98,7 @@ public static class Every
         int years, int month = 1, int day = 1, TimeOnly time = default, string timeZone = ZoneIds.Utc) =>
         month is >= 1 and <= 12
             ? new(
-                years: years,
+                new CalendarPeriod(Years: years),
                 day: day,
                 time: time,
                 timeZone: timeZone,

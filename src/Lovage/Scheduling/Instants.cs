@@ -3,7 +3,7 @@ using System.Globalization;
 namespace Lovage.Scheduling;
 
 /// <summary>
-/// Instants as triggers keep them: UTC, whole milliseconds, so that no storage rounds a tick onto one before it.
+/// Instants as triggers keep them: UTC, in whole milliseconds. So no storage rounds two ticks to one.
 /// </summary>
 internal static class Instants
 {
@@ -24,7 +24,7 @@ internal static class Instants
     internal static string Format(DateTimeOffset instant) =>
         instant.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.FFF'Z'", CultureInfo.InvariantCulture);
 
-    /// <summary>False without an offset: nobody could say which instant is meant.</summary>
+    /// <summary>False without an offset, because the text then names no single instant.</summary>
     internal static bool TryParse(string text, out DateTimeOffset instant) =>
         DateTimeOffset.TryParseExact(
             text, Forms, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out instant);

@@ -2,7 +2,7 @@ namespace Lovage;
 
 /// <summary>
 /// Fires at every whole number of periods before and after its anchor, by elapsed time: no time zone, no daylight
-/// saving. <see cref="Trigger.Start"/> bounds it; the anchor only says where the beat falls.
+/// saving. <see cref="Trigger.Start"/> bounds it; the anchor only sets the phase.
 /// </summary>
 /// <remarks>Immutable, safe for use by several threads.</remarks>
 public sealed record IntervalTrigger : Trigger
@@ -12,8 +12,8 @@ public sealed record IntervalTrigger : Trigger
 
     /// <summary>Makes the trigger.</summary>
     /// <param name="period">1 s to 36,525 days (100 years), in whole milliseconds.</param>
-    /// <param name="anchor">One tick, by which all others are given. Null (the default): whoever registers the schedule
-    /// sets it by <see cref="WithAnchor"/>.</param>
+    /// <param name="anchor">One tick; all others follow from it. Null (the default): the schedule client sets it by
+    /// <see cref="WithAnchor"/> when it registers the schedule.</param>
     /// <exception cref="TriggerException">The period is out of range.</exception>
     public IntervalTrigger(TimeSpan period, DateTimeOffset? anchor = null)
     {
@@ -31,9 +31,7 @@ public sealed record IntervalTrigger : Trigger
     /// <summary>The time from one tick to the next.</summary>
     public TimeSpan Period { get; }
 
-    /// <summary>
-    /// One tick, by which all others are given, kept to the millisecond; null when it is not set yet.
-    /// </summary>
+    /// <summary>One tick, kept to the millisecond; all others follow from it. Null when it is not set yet.</summary>
     public DateTimeOffset? Anchor
     {
         get;

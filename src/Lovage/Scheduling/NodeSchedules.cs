@@ -4,8 +4,9 @@ using System.Diagnostics.CodeAnalysis;
 namespace Lovage.Scheduling;
 
 /// <summary>
-/// Schedules that every node has for itself, in memory: at each tick the job is spawned here. A tick is skipped while
-/// the job of the one before still runs, and one that comes too late, after a pause of the process, is not made up for.
+/// Schedules that every node has for itself, in memory: at each tick this process spawns the job. It skips a tick while
+/// the job of the tick before still runs. It does not make up for a tick that comes too late, after a pause of the
+/// process.
 /// </summary>
 internal sealed class NodeSchedules(
     IReadOnlyList<ScheduleDefinition> definitions, TaskSpawner spawner, TimeProvider time, SchedulerReport report)
@@ -55,7 +56,7 @@ internal sealed class NodeSchedules(
                 missed++;
             }
 
-            // After a pause of days nobody needs the exact number.
+            // After a pause of days the exact number is not needed.
             node.Next = node.Trigger.NextAfter(missed < SchedulePlan.TicksMax || onTime is not null
                 ? tick
                 : now - SchedulePlan.OnTime - TimeSpan.FromTicks(1));
@@ -73,7 +74,7 @@ internal sealed class NodeSchedules(
         "Design", "CA1031", Justification = "One schedule that cannot be fired must not keep the others from it.")]
     private void Fire(Node node, DateTimeOffset tick)
     {
-        // By its state, which is set before its place is free: whoever saw that nothing runs any more must not find it
+        // The state is asked, which is set before the place is free. Code that saw that no task runs must not find one
         // running here.
         if (node.Running is { State: SpawnedTaskState.Waiting or SpawnedTaskState.Running })
         {

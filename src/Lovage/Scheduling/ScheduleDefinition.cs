@@ -2,7 +2,7 @@ using System.Buffers;
 
 namespace Lovage;
 
-/// <summary>A schedule as the code of an app says it.</summary>
+/// <summary>A schedule as the code of an app defines it.</summary>
 /// <remarks>Immutable once added.</remarks>
 public sealed class ScheduleDefinition
 {

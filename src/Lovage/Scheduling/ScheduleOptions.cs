@@ -7,13 +7,13 @@ public enum ScheduleTarget
     Cluster = 0,
 
     /// <summary>
-    /// On every node for itself: each tick runs the job in each process that has the schedule in its code, in memory,
-    /// with nothing stored; such as for the refresh of a cache.
+    /// On every node for itself, such as to refresh a cache. At each tick each process that has the schedule in its
+    /// code runs the job in memory. Nothing is stored.
     /// </summary>
     EveryNode = 1,
 }
 
-/// <summary>How a schedule deals with what does not go as planned.</summary>
+/// <summary>How a schedule treats late ticks, overlaps and ticks of the same minute.</summary>
 public sealed class ScheduleOptions
 {
     /// <summary>
@@ -23,8 +23,8 @@ public sealed class ScheduleOptions
     public ScheduleTarget Target { get; set; }
 
     /// <summary>
-    /// What is done with ticks that nobody could fire in time: <see cref="MisfireRule.Once"/> by default, which runs
-    /// the newest of them once and records the others as missed.
+    /// What the scheduler does with late ticks. <see cref="MisfireRule.Once"/> by default: it runs the newest of them
+    /// once and records the others as missed.
     /// </summary>
     public MisfireRule Misfire { get; set; }
 
@@ -38,7 +38,8 @@ public sealed class ScheduleOptions
     public int CatchUpMax { get; set; } = 10;
 
     /// <summary>
-    /// What is done at a tick while jobs of earlier ticks have not ended: <see cref="OverlapRule.Skip"/> by default.
+    /// What the scheduler does at a tick while jobs of earlier ticks have not ended: <see cref="OverlapRule.Skip"/> by
+    /// default.
     /// </summary>
     public OverlapRule Overlap { get; set; }
 

@@ -4,12 +4,12 @@ using Lovage.Storage;
 namespace Lovage.Scheduling;
 
 /// <summary>
-/// What is to become of the ticks of one due schedule: a pure function of the schedule, the unfinished jobs and the
-/// storage's time.
+/// Decides what becomes of the ticks of one due schedule. It is a pure function of the schedule, the unfinished jobs
+/// and the storage's time.
 /// </summary>
 internal static class SchedulePlan
 {
-    /// <summary>A tick dealt with within this time is on time, whatever the misfire rule says.</summary>
+    /// <summary>A tick that the scheduler fires within this time is on time, under every misfire rule.</summary>
     internal static readonly TimeSpan OnTime = TimeSpan.FromSeconds(2);
 
     /// <summary>Ticks in one round at the most; the rest are due in the next.</summary>
@@ -42,8 +42,8 @@ internal static class SchedulePlan
         var isWhole = !(next <= now);
         if (!isWhole && schedule.Policy.Misfire == MisfireRule.CatchUp)
         {
-            // The newest late ticks are to run, and newer ones are still to come: those that may be among them are left
-            // to the next round.
+            // The newest late ticks run, and newer ones are still to come. The next round decides about ticks that may
+            // be among the newest.
             var passed = Math.Max(1, ticks.Count(tick => now - tick > OnTime) - schedule.Policy.CatchUpMax);
             next = ticks[passed];
             ticks.RemoveRange(passed, ticks.Count - passed);
@@ -83,8 +83,8 @@ internal static class SchedulePlan
             }
         }
 
-        // Once: a tick on time stands for those before it. Of a round that is not whole the newest ticks are still to
-        // come.
+        // Once: a tick on time stands for those before it. A round that is not whole does not hold the newest ticks
+        // yet.
         var most = policy.Misfire switch
         {
             MisfireRule.Skip => 0,
@@ -93,7 +93,7 @@ internal static class SchedulePlan
         };
         foreach (var place in Enumerable.Reverse(late).Take(most))
         {
-            // Catching up is bounded by its number; by time only when the schedule says so.
+            // A number bounds catching up; time bounds it only when the schedule says so.
             var grace = policy.Grace
                 ?? (policy.Misfire == MisfireRule.CatchUp ? TimeSpan.MaxValue : Grace(trigger, ticks[place]));
             if (now - ticks[place] <= grace)
@@ -184,7 +184,7 @@ internal static class SchedulePlan
         }
     }
 
-    /// <summary>The part of the jitter that a tick waits: the same wherever and however often it is computed.</summary>
+    /// <summary>The part of the jitter that a tick waits: the same on every node and in every computation.</summary>
     internal static TimeSpan Jitter(TimeSpan most, string id, DateTimeOffset tick)
     {
         if (most <= TimeSpan.Zero)

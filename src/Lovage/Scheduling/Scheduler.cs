@@ -3,30 +3,29 @@ using Lovage.Storage;
 namespace Lovage.Scheduling;
 
 /// <summary>
-/// Fires what is due: asks the storage, decides what becomes of the ticks, and has that recorded together with their
-/// jobs. Every node may try; the one that leads does the looking, the others step in when a tick is overdue.
+/// Fires due schedules: asks the storage, decides what becomes of the ticks, and records that together with their jobs.
+/// Every node may fire. The leader polls the storage; the other nodes step in when a tick is overdue.
 /// </summary>
 internal sealed class Scheduler
 {
     /// <summary>
-    /// Firings in one transaction at the most: the first jobs of many that are due together are not to wait for the
-    /// last.
+    /// Firings in one transaction at the most. When many are due together, the first jobs must not wait for the last.
     /// </summary>
     private const int RecordMax = 250;
 
-    /// <summary>How long to sleep at the most: schedules of other processes may come without a hint.</summary>
+    /// <summary>The longest sleep: another process may add a schedule, and its signal may be lost.</summary>
     private static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(5);
 
-    /// <summary>How often to look whether a job that a tick waits for has ended.</summary>
+    /// <summary>How often the scheduler polls whether the job that a tick waits for has ended.</summary>
     private static readonly TimeSpan QueuedInterval = TimeSpan.FromMilliseconds(500);
 
     /// <summary>
-    /// From when on a tick is overdue, so that whoever sees it fires it: early enough to be on time still when the
-    /// leader has died, whatever the misfire rule.
+    /// A tick this late is overdue, and any node may fire it. When the leader has died, the tick is then still on time
+    /// under every misfire rule.
     /// </summary>
     private static readonly TimeSpan Overdue = SchedulePlan.OnTime / 2;
 
-    /// <summary>How long to sleep at the least, so that ticks that lie close together share a transaction.</summary>
+    /// <summary>The shortest sleep, so that ticks that lie close together share a transaction.</summary>
     private static readonly TimeSpan SleepMin = TimeSpan.FromMilliseconds(5);
 
     private static readonly TimeSpan LeadLease = TimeSpan.FromSeconds(10);
@@ -51,7 +50,7 @@ internal sealed class Scheduler
         _report = report;
     }
 
-    /// <summary>One look; returns how long to wait, unless a hint comes, before the next.</summary>
+    /// <summary>Polls once; returns the wait before the next poll, which a signal cuts short.</summary>
     internal async Task<TimeSpan> StepAsync(CancellationToken stopped)
     {
         var due = await _store.DueAsync(ScheduleStore.BatchMax, stopped);
@@ -59,7 +58,7 @@ internal sealed class Scheduler
         {
             if (due.UntilNext < LeadLease)
             {
-                // Before the tick rather than at it.
+                // The node tries to lead before the tick, not at it.
                 await TryLeadAsync(stopped);
             }
 
@@ -69,7 +68,7 @@ internal sealed class Scheduler
 
         if (!await TryLeadAsync(stopped) && UntilOverdue(due) is var left && left > TimeSpan.Zero)
         {
-            // Not all at the same moment.
+            // The jitter keeps the nodes from acting at the same moment.
             return left + (Overdue / 4 * _random.NextDouble());
         }
 
@@ -77,7 +76,7 @@ internal sealed class Scheduler
         return TimeSpan.Zero;
     }
 
-    /// <summary>Fires what is due, whoever leads; false when nothing was.</summary>
+    /// <summary>Fires due schedules, whichever node leads; false when none was due.</summary>
     internal async Task<bool> FireDueAsync(CancellationToken cancellationToken)
     {
         var due = await _store.DueAsync(ScheduleStore.BatchMax, cancellationToken);
@@ -90,7 +89,7 @@ internal sealed class Scheduler
         return true;
     }
 
-    /// <summary>Lets another take over at once.</summary>
+    /// <summary>Lets another node lead at once.</summary>
     internal async Task ResignAsync(CancellationToken cancellationToken)
     {
         if (_ledTimestamp is not null)
@@ -99,7 +98,7 @@ internal sealed class Scheduler
         }
     }
 
-    /// <summary>One that is due only because its queued tick may run has all the time.</summary>
+    /// <summary>A schedule that is due only for its queued tick is never overdue.</summary>
     private static TimeSpan UntilOverdue(DueResult due)
     {
         var late = due.Schedules.Max(schedule => due.Now - schedule.Schedule.NextTick);

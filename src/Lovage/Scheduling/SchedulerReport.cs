@@ -4,7 +4,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Lovage.Scheduling;
 
-/// <summary>What the scheduler leaves in the log and in metrics.</summary>
+/// <summary>Writes the scheduler's log lines and metrics.</summary>
 internal sealed partial class SchedulerReport(ILogger logger)
 {
     private readonly MetricNames _ids = new();
@@ -84,8 +84,8 @@ internal sealed partial class SchedulerReport(ILogger logger)
     [LoggerMessage(
         5002,
         LogLevel.Warning,
-        "Schedule {ScheduleId} missed {Count} ticks, {First:O} to {Last:O}: nobody was there in time, and its policy "
-            + "lets them go")]
+        "Schedule {ScheduleId} missed {Count} ticks, {First:O} to {Last:O}: no scheduler fired them in time, and its "
+            + "policy does not make up for them")]
     private static partial void Missed(
         ILogger logger, string scheduleId, long count, DateTimeOffset first, DateTimeOffset last);
 

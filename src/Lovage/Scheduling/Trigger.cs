@@ -33,7 +33,7 @@ public abstract record Trigger
     }
 
     /// <summary>
-    /// No tick lies before this instant, which may be one itself. Null (the default): no bound. Kept to the
+    /// No tick lies before this instant; the instant itself may be a tick. Null (the default): no bound. Kept to the
     /// millisecond.
     /// </summary>
     public DateTimeOffset? Start
@@ -66,8 +66,8 @@ public abstract record Trigger
     public static AllTrigger All(params ImmutableArray<Trigger> parts) => new(parts);
 
     /// <summary>
-    /// Reads what <see cref="ToJson"/> wrote, or a person in the same form. Unknown kinds and properties, and whatever
-    /// is left over, are refused.
+    /// Reads what <see cref="ToJson"/> wrote, or a person in the same form. It refuses unknown kinds and properties,
+    /// and text after the object.
     /// </summary>
     /// <param name="json">The JSON text, at most 16,384 characters.</param>
     /// <exception cref="TriggerException">Not JSON, not a trigger, or a trigger that is not valid;
@@ -85,7 +85,7 @@ public abstract record Trigger
     public static Trigger FromJson(JsonElement json) => TriggerReader.Read(json, "$", depth: 1);
 
     /// <summary>The first tick strictly after the instant, in UTC; null when there is none any more.</summary>
-    /// <param name="instant">Where to begin; ticks are looked for in the years 2 to 9998.</param>
+    /// <param name="instant">Where to begin; the search covers the years 2 to 9998.</param>
     /// <exception cref="InvalidOperationException">An interval in it has no anchor yet: see
     /// <see cref="WithAnchor"/>.</exception>
     public DateTimeOffset? NextAfter(DateTimeOffset instant)
@@ -95,8 +95,8 @@ public abstract record Trigger
     }
 
     /// <summary>
-    /// The same trigger with every interval in it that has no anchor anchored here; others are left as they are.
-    /// Whoever registers a schedule calls it once and keeps the result.
+    /// Returns the trigger with this anchor on every interval in it that has none; it leaves other intervals as they
+    /// are. The schedule client calls it once, when it registers a schedule, and stores the result.
     /// </summary>
     /// <param name="anchor">The anchor, kept to the millisecond.</param>
     public virtual Trigger WithAnchor(DateTimeOffset anchor) => this;
@@ -105,8 +105,8 @@ public abstract record Trigger
     public string Describe() => TriggerWords.Describe(this);
 
     /// <summary>
-    /// The canonical JSON form: the same text for equal triggers, read by <see cref="FromJson(string)"/>. What has its
-    /// default value is left out.
+    /// The canonical JSON form: the same text for equal triggers, read by <see cref="FromJson(string)"/>. Properties
+    /// with their default value are left out.
     /// </summary>
     public string ToJson() => TriggerWriter.Write(this);
 

@@ -2,8 +2,8 @@ using System.Collections.Concurrent;
 
 namespace Lovage.Scheduling;
 
-/// <summary>Triggers by their JSON, so that a schedule of every second is not read anew each time.</summary>
-/// <remarks>Safe for use by several threads. Bounded: full, it begins anew.</remarks>
+/// <summary>Caches triggers by their JSON, so that a schedule of every second is not parsed each time.</summary>
+/// <remarks>Safe for use by several threads. It is bounded: when it is full, it drops all entries.</remarks>
 internal sealed class TriggerCache
 {
     private const int Max = 10_000;

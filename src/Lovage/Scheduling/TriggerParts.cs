@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 
 namespace Lovage.Scheduling;
 
-/// <summary>What triggers made of others have in common.</summary>
+/// <summary>Rules that triggers made of other triggers share.</summary>
 internal static class TriggerParts
 {
     internal const int PartsMax = 16;

@@ -3,16 +3,8 @@ using System.Diagnostics;
 namespace Lovage.Spawning;
 
 /// <summary>
-/// What requests need to run tasks after their responses: one look in the app's services for each request.
-/// </summary>
-/// <param name="Runner">Runs them.</param>
-/// <param name="Calls">Makes calls of delegates.</param>
-/// <param name="Jobs">Makes calls of jobs.</param>
-internal sealed record AfterResponse(LocalRunner Runner, LocalCalls Calls, LocalJobs Jobs);
-
-/// <summary>
-/// The tasks of one request, in their order. Filled while the request runs, then run once its response has gone out, or
-/// dropped.
+/// The tasks of one request, in their order. The request adds them while it runs. They run once its response has gone
+/// out, or they are dropped.
 /// </summary>
 /// <remarks>Safe for use by several threads.</remarks>
 internal sealed class AfterResponseTasks(LocalRunner runner, LocalJobs jobs)

@@ -12,9 +12,7 @@ internal static class Gathering
 internal sealed class Gathering<TItem, TResult>
 {
     private readonly LocalRunner _runner;
-    private readonly string _name;
-    private readonly Func<TItem, string>? _itemName;
-    private readonly Func<TItem, LocalEntry, CancellationToken, Task<TResult>> _work;
+    private readonly GatheredWork<TItem, TResult> _work;
     private readonly bool _stopAtError;
     private readonly Lock _lock = new();
     private readonly IEnumerable<TItem> _items;
@@ -23,29 +21,18 @@ internal sealed class Gathering<TItem, TResult>
 
     /// <summary>Prepares it.</summary>
     /// <param name="runner">Knows it while it runs.</param>
-    /// <param name="name">What all of it is called.</param>
     /// <param name="items">The items, read one by one.</param>
-    /// <param name="work">The work for an item, which is told its entry.</param>
+    /// <param name="work">The work for an item.</param>
     /// <param name="stopAtError">True when the first failure ends all of it.</param>
-    /// <param name="itemName">What the work for one item is called where it is reported; null for the name of the
-    /// whole.</param>
     internal Gathering(
-        LocalRunner runner,
-        string name,
-        IEnumerable<TItem> items,
-        Func<TItem, LocalEntry, CancellationToken, Task<TResult>> work,
-        bool stopAtError,
-        Func<TItem, string>? itemName = null)
+        LocalRunner runner, IEnumerable<TItem> items, GatheredWork<TItem, TResult> work, bool stopAtError)
     {
-        ArgumentException.ThrowIfNullOrEmpty(name);
+        ArgumentException.ThrowIfNullOrEmpty(work.Name, "name");
         ArgumentNullException.ThrowIfNull(items);
-        ArgumentNullException.ThrowIfNull(work);
         _runner = runner;
-        _name = name;
         _items = items;
         _work = work;
         _stopAtError = stopAtError;
-        _itemName = itemName;
     }
 
     [SuppressMessage("Reliability", "CA2025", Justification = "All lanes have ended when what they use is disposed.")]
@@ -53,7 +40,7 @@ internal sealed class Gathering<TItem, TResult>
         int maxConcurrency, CancellationToken cancellationToken)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(maxConcurrency, 1);
-        var entry = _runner.Accept(TaskKind.Spawned, _name);
+        var entry = _runner.Accept(TaskKind.Spawned, _work.Name);
         entry.Attempt = 1;
         try
         {
@@ -121,7 +108,7 @@ internal sealed class Gathering<TItem, TResult>
         await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         do
         {
-            var outcome = await RunItemAsync(item, stop.Token);
+            var outcome = await _runner.RunPartAsync(item, _work, stop.Token);
             lock (_lock)
             {
                 _outcomes[place] = outcome;
@@ -135,28 +122,6 @@ internal sealed class Gathering<TItem, TResult>
         }
         while (TryNext(items, stop.Token, out item!, out place));
         await StopAtErrorAsync(stop);
-    }
-
-    [SuppressMessage("Design", "CA1031", Justification = "Whatever the work throws is its outcome.")]
-    private async Task<TaskOutcome<TResult>> RunItemAsync(TItem item, CancellationToken stopped)
-    {
-        var part = _runner.Part(_name);
-        try
-        {
-            part = _itemName is null ? part : _runner.Part(_itemName(item));
-            var value = await _work(item, part, stopped);
-            _runner.PartSucceeded(part);
-            return new TaskOutcome<TResult>(value, null);
-        }
-        catch (OperationCanceledException cancelled) when (stopped.IsCancellationRequested)
-        {
-            return new TaskOutcome<TResult>(default, cancelled);
-        }
-        catch (Exception error)
-        {
-            _runner.PartFailed(part, error);
-            return new TaskOutcome<TResult>(default, error);
-        }
     }
 
     /// <summary>

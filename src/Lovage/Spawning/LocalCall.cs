@@ -6,6 +6,9 @@ namespace Lovage.Spawning;
 /// <summary>What a task of this process runs: a delegate or a job.</summary>
 internal abstract class LocalCall
 {
+    /// <summary>A call that does nothing, for a part whose own call could not be made.</summary>
+    internal static LocalCall None { get; } = new ActionCall(static () => { }, null);
+
     /// <summary>Whether and when it is tried again; null for never.</summary>
     internal virtual RetryPolicy? Retry => null;
 
@@ -69,6 +72,13 @@ internal sealed class DelegateCall<TResult>(
 
     internal override async Task InvokeAsync(int attempt, CancellationToken cancellationToken) =>
         Result = await run(scopes, cancellationToken);
+}
+
+/// <summary>The work for one item of a gathering, in the flow of its caller.</summary>
+internal sealed class PartCall<TResult>(Func<CancellationToken, Task<TResult>> run) : LocalCall<TResult>
+{
+    internal override async Task InvokeAsync(int attempt, CancellationToken cancellationToken) =>
+        Result = await run(cancellationToken);
 }
 
 /// <summary>Runs code with services of a scope of its own.</summary>

@@ -172,8 +172,8 @@ internal sealed class LocalCalls(IServiceScopeFactory scopes, DedicatedThreads t
             {
                 if (Interlocked.Exchange(ref isTaken, 1) != 0)
                 {
-                    // Its caller has left. Its place was kept until here, or cancelled calls could pile up before busy
-                    // threads.
+                    // Its caller has gone. The call kept its place until here, so that cancelled calls cannot pile up
+                    // before busy threads.
                     runner.Leave(entry);
                     throw new OperationCanceledException(token);
                 }

@@ -60,7 +60,7 @@ internal sealed class LocalEntries
                 _last = entry.Before;
             }
 
-            // An entry that somebody still holds must not hold its neighbours.
+            // Code may still hold this entry; the entry must not hold its neighbours.
             (entry.Before, entry.Next, entry.IsListed) = (null, null, false);
             _count--;
             return true;

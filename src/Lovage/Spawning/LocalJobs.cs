@@ -4,7 +4,6 @@ using System.Text.Json;
 using Lovage.Execution;
 using Lovage.Protocol;
 using Lovage.Storage;
-using Microsoft.Extensions.DependencyInjection;
 
 namespace Lovage.Spawning;
 
@@ -14,16 +13,9 @@ namespace Lovage.Spawning;
 /// </summary>
 /// <remarks>Safe for use by several threads.</remarks>
 internal sealed class LocalJobs(
-    JobRegistry jobs,
-    JobSerializer serializer,
-    JobIdSource ids,
-    ImmutableArray<Type> filters,
-    IServiceScopeFactory scopes,
-    DedicatedThreads threads,
-    WorkerSettings worker,
-    TimeProvider time)
+    JobMessages messages, JobWorkerServices app, DedicatedThreads threads, WorkerSettings worker)
 {
-    private readonly JobRunner _runner = new(filters);
+    private readonly JobRunner _runner = new(app.Filters);
 
     /// <summary>A call that runs the job once, whatever its policy.</summary>
     /// <param name="job">The job.</param>
@@ -43,88 +35,72 @@ internal sealed class LocalJobs(
     internal TimeSpan Delay(Job job)
     {
         var delay = job.Delay ?? TimeSpan.Zero;
-        return job.At is { } at && at - time.GetUtcNow() is var rest && rest > delay ? rest : delay;
+        return job.At is { } at && at - app.Time.GetUtcNow() is var rest && rest > delay ? rest : delay;
     }
 
     private JobCall<TResult> Call<TResult>(Job job, IServiceProvider? services, bool retries, RetryPolicy? retry)
     {
         ArgumentNullException.ThrowIfNull(job);
-        if (!jobs.TryFind(job.Name, out var definition))
-        {
-            throw UnknownJobException.Here(job.Name, jobs);
-        }
-
+        var definition = messages.Require(job.Name);
         job.Arguments.Validate(job.Name);
         var policy = retries ? retry ?? definition.Retry ?? worker.Retry : null;
-        var attempts = policy is null ? 1 : retry?.MaxAttempts
-            ?? job.MaxAttempts
-            ?? definition.MaxAttempts
-            ?? policy.MaxAttempts
-            ?? worker.MaxAttempts;
-        var chain = definition.Filters.IsEmpty ? filters : filters.AddRange(definition.Filters);
-        return new JobCall<TResult>(
-            this,
-            definition,
-            chain.IsEmpty ? Task.FromResult(job) : Filtered(job, chain, services),
-            job.Id ?? ids.Next(),
-            policy,
-            attempts);
+        var attempts = policy is null
+            ? 1
+            : AttemptLimit.Of(retry?.MaxAttempts ?? job.MaxAttempts, definition, policy) ?? worker.MaxAttempts;
+        return new JobCall<TResult>(this, definition, Make(job, definition, attempts, services), policy, attempts);
     }
 
     /// <summary>
-    /// What filters make of the job. One that refuses it at once refuses it where it is given; one that does so later
-    /// fails the task.
+    /// The job's message, made where it is given, so that it names its caller as its parent. A filter that refuses the
+    /// job at once refuses it there; one that does so later fails the task.
     /// </summary>
-    private Task<Job> Filtered(Job job, ImmutableArray<Type> chain, IServiceProvider? services)
+    private Task<LocalJob> Make(Job job, JobDefinition definition, int maxAttempts, IServiceProvider? services)
     {
-        var filtered = FilterAsync(job, chain, services);
-        if (filtered.IsCompleted)
+        if (messages.Filters(definition) is not { IsEmpty: false } filters)
         {
-            filtered.GetAwaiter().GetResult();
+            return Task.FromResult(new LocalJob(messages.MakeLocal(job, definition, maxAttempts), job.Arguments));
+        }
+
+        var made = FilterAsync(job, definition, maxAttempts, filters, services);
+        if (made.IsCompleted)
+        {
+            made.GetAwaiter().GetResult();
         }
         else
         {
-            // A task that is dropped looks at it no more.
-            filtered.ContinueWith(
+            // A task that is dropped never asks what became of the filters.
+            made.ContinueWith(
                 static task => _ = task.Exception,
                 CancellationToken.None,
                 TaskContinuationOptions.OnlyOnFaulted,
                 TaskScheduler.Default);
         }
 
-        return filtered;
+        return made;
     }
 
     /// <summary>
     /// Filters around enqueuing see the job in its caller's flow, so that what they read there (tenant, user, culture)
     /// travels with it.
     /// </summary>
-    private async Task<Job> FilterAsync(Job job, ImmutableArray<Type> chain, IServiceProvider? services)
+    private async Task<LocalJob> FilterAsync(
+        Job job,
+        JobDefinition definition,
+        int maxAttempts,
+        ImmutableArray<Type> chain,
+        IServiceProvider? services)
     {
-        AsyncServiceScope? scope = services is null ? scopes.CreateAsyncScope() : null;
-        try
-        {
-            await EnqueueFilters.RunAsync(job, chain, scope?.ServiceProvider ?? services!, filtered =>
-            {
-                job = filtered;
-                return ValueTask.CompletedTask;
-            });
-            return job;
-        }
-        finally
-        {
-            if (scope is { } made)
-            {
-                await made.DisposeAsync();
-            }
-        }
+        var filtered = await messages.FilterLocalAsync(job, chain, services);
+        return new LocalJob(messages.MakeLocal(filtered, definition, maxAttempts), filtered.Arguments);
     }
+
+    /// <summary>A job of this process: its message without a body, and its arguments as the caller gave them.</summary>
+    private readonly record struct LocalJob(JobMessage Message, JobArguments Arguments);
 
     private sealed class JobCall<TResult>(
         LocalJobs owner,
         JobDefinition definition,
-        Task<Job> job,
-        JobId id,
+        Task<LocalJob> job,
         RetryPolicy? retry,
         int maxAttempts) : LocalCall<TResult>
     {
@@ -142,7 +118,7 @@ internal sealed class LocalJobs(
 
         internal override async Task InvokeAsync(int attempt, CancellationToken cancellationToken)
         {
-            var run = owner.Attempt(await job, definition, id, attempt, maxAttempts);
+            var run = owner.Attempt(await job, definition, attempt, maxAttempts);
             _ranHandler = true;
             await using var cancelled = cancellationToken.UnsafeRegister(
                 static state => ((JobAttempt)state!).Cancel(JobCancellationReason.Caller), run);
@@ -170,26 +146,16 @@ internal sealed class LocalJobs(
         }
     }
 
-    private JobAttempt Attempt(Job job, JobDefinition definition, JobId id, int attempt, int maxAttempts)
+    private JobAttempt Attempt(LocalJob job, JobDefinition definition, int attempt, int maxAttempts)
     {
-        var now = time.GetUtcNow();
-        var message = new JobMessage
-        {
-            Id = id,
-            Name = definition.Name,
-            Queue = job.Queue ?? definition.Queue ?? "",
-            Body = default,
-            Retries = attempt - 1,
-            MaxAttempts = maxAttempts,
-            Headers = job.Headers as ImmutableDictionary<string, string>
-                ?? job.Headers.ToImmutableDictionary(StringComparer.Ordinal),
-        };
+        var now = app.Time.GetUtcNow();
+        var message = attempt == 1 ? job.Message : job.Message with { Retries = attempt - 1 };
         return new JobAttempt(
             new Delivery { Message = message, Token = default, EnqueuedAt = now, ReadyAt = now, ClaimedAt = now },
             definition,
             maxAttempts,
-            serializer,
-            scopes,
+            app.Serializer,
+            app.Scopes,
             worker,
             cancelInline: false)
         {
@@ -201,7 +167,8 @@ internal sealed class LocalJobs(
     /// A caller that reads the result as another type than the handler's gets what a durable job would give it.
     /// </summary>
     private TResult? Read<TResult>(object value) =>
-        serializer.Read<TResult>(JsonSerializer.SerializeToUtf8Bytes(value, serializer.Contract(value.GetType())));
+        app.Serializer.Read<TResult>(
+            JsonSerializer.SerializeToUtf8Bytes(value, app.Serializer.Contract(value.GetType())));
 
     private ValueTask<AttemptEnding> RunAsync(JobAttempt run) => _runner.RunAsync(run);
 
@@ -209,13 +176,13 @@ internal sealed class LocalJobs(
         await threads.RunAsync(() => _runner.RunAsync(run));
 
     /// <summary>
-    /// In process either limit cancels the handler's token; nobody can take the handler's place from it. One longer
+    /// In process either limit cancels the handler's token; no other attempt takes the handler's place. One longer
     /// than a timer can be is no limit here.
     /// </summary>
     private ITimer? Limit(JobAttempt run) =>
         (run.SoftLimit ?? run.HardLimit ?? worker.SoftTimeLimit ?? worker.TimeLimit) is { } limit
             && limit <= LocalSettings.TimerMax
-            ? time.CreateTimer(
+            ? app.Time.CreateTimer(
                 static state => ((JobAttempt)state!).Cancel(JobCancellationReason.TimeLimit),
                 run,
                 limit,

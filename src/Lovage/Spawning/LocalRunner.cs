@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 using Lovage.Execution;
-using Lovage.Storage;
 
 namespace Lovage.Spawning;
 
@@ -16,24 +15,25 @@ namespace Lovage.Spawning;
     "Design",
     "CA1001",
     Justification = "What outlives the app still looks at the token, and a source without a timer holds nothing.")]
-internal sealed partial class LocalRunner(LocalSettings settings, TimeProvider time, Random random, LocalReport report)
+internal sealed class LocalRunner(
+    LocalSettings settings, TimeProvider time, Random random, LocalReport report, AttemptListeners<LocalTry> listeners)
     : IThreadPoolWorkItem
 {
     private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(5);
 
+    private readonly LocalTryServices _tries = new(listeners, new RetryRule(random), time);
+    private readonly JobExecutor _executor = new(time);
+    private readonly LocalClock _clock = new(time);
     private readonly LocalEntries _entries = new();
     private readonly ConcurrentQueue<AfterResponseTasks> _requests = new();
     private readonly ConcurrentQueue<LocalEntry> _neverRun = new();
     private readonly CancellationTokenSource _stopped = new();
-    private readonly Lock _randomLock = new();
-    private readonly WakeUp _ended = new();
-    private readonly int[] _counts = new int[3];
+    private readonly LocalCounts _counts = new(time);
     private int _requestsRunning;
-    private int _watchers;
     private bool _isStopping;
 
     /// <summary>Tasks that have not ended.</summary>
-    internal int Count => Volatile.Read(ref _counts[0]) + Volatile.Read(ref _counts[1]) + Volatile.Read(ref _counts[2]);
+    internal int Count => _counts.All;
 
     /// <summary>Cancelled when the stop no longer waits.</summary>
     internal CancellationToken Stopped => _stopped.Token;
@@ -56,14 +56,13 @@ internal sealed partial class LocalRunner(LocalSettings settings, TimeProvider t
     /// <exception cref="AppStoppingException">The app is stopping.</exception>
     internal LocalEntry Accept(TaskKind kind, string name)
     {
-        ref var count = ref _counts[(int)kind];
         var (max, option) = settings.Bound(kind);
-        if (Interlocked.Increment(ref count) > max)
+        if (_counts.Take(kind) > max)
         {
-            Free(kind);
+            _counts.Free(kind);
             LocalReport.Refused(kind, "full");
             throw new QueueFullException(
-                LocalReport.Word(kind),
+                TaskWords.Of(kind),
                 $"{max:N0} tasks of this process have not ended, and no more may ({option}).",
                 RetryAfter);
         }
@@ -72,7 +71,7 @@ internal sealed partial class LocalRunner(LocalSettings settings, TimeProvider t
         // other.
         if (Volatile.Read(ref _isStopping))
         {
-            Free(kind);
+            _counts.Free(kind);
             LocalReport.Refused(kind, "shutdown");
             throw new AppStoppingException(name);
         }
@@ -92,7 +91,7 @@ internal sealed partial class LocalRunner(LocalSettings settings, TimeProvider t
         }
 
         LocalReport.Left(entry);
-        Free(entry.Kind);
+        _counts.Free(entry.Kind);
     }
 
     /// <summary>
@@ -137,46 +136,61 @@ internal sealed partial class LocalRunner(LocalSettings settings, TimeProvider t
             preferLocal: false);
     }
 
-    /// <summary>A part of a gathering, which takes no place of its own.</summary>
-    internal LocalEntry Part(string name) => new(TaskKind.Spawned, name, time.GetTimestamp()) { Attempt = 1 };
-
     /// <summary>
-    /// Runs a call, with its delay and its retries, in the flow of the one who waits for it; its end is theirs to
-    /// report.
+    /// Runs a part of a gathering, which takes no place of its own, in the flow of its caller, with its delay and its
+    /// retries.
     /// </summary>
-    internal async Task<TResult> RunInlineAsync<TResult>(
-        LocalEntry part, LocalCall<TResult> call, TimeSpan delay, CancellationToken cancellationToken)
+    /// <param name="item">The item.</param>
+    /// <param name="work">What is done for it; a fault of preparing that is the fault of the part.</param>
+    /// <param name="cancellationToken">Ends waits, and cancels the token of the call.</param>
+    [SuppressMessage("Design", "CA1031", Justification = "Whatever goes wrong around a part is its outcome.")]
+    internal async Task<TaskOutcome<TResult>> RunPartAsync<TItem, TResult>(
+        TItem item, GatheredWork<TItem, TResult> work, CancellationToken cancellationToken)
     {
-        for (var attempt = 1; ; attempt++)
+        var one = new LocalTry(_tries, cancellationToken) { IsPart = true }.Of(Part(work.Name), LocalCall.None, 1);
+        try
         {
-            await WaitOutAsync(delay, cancellationToken);
-            cancellationToken.ThrowIfCancellationRequested();
-            part.Attempt = attempt;
-            var started = time.GetTimestamp();
-            try
+            var entry = Part(work.NameOf(item));
+            one.Of(entry, LocalCall.None, 1);
+            var (call, delay) = (work.Call(item), work.Delay(item));
+            for (var number = 1; ; number++)
             {
-                await call.InvokeAsync(attempt, cancellationToken);
-                return call.Result!;
-            }
-            catch (Exception error) when (attempt < call.MaxAttempts
-                && !cancellationToken.IsCancellationRequested
-                && MayRetry(call.Retry, error))
-            {
-                delay = RetryDelay(call.Retry!, attempt, error);
-                report.Retried(part, error, time.GetElapsedTime(started), call.MaxAttempts, delay);
+                await _clock.WaitOutAsync(delay, cancellationToken);
+                if (!work.StartsAlways)
+                {
+                    cancellationToken.ThrowIfCancellationRequested();
+                }
+
+                await _executor.RunAsync(one.Of(entry, call, number));
+                if (one.Decision == JobDecision.Succeed)
+                {
+                    return new TaskOutcome<TResult>(call.Result, null);
+                }
+
+                if (one.Decision != JobDecision.Retry)
+                {
+                    return new TaskOutcome<TResult>(default, one.Ending.Error);
+                }
+
+                delay = one.RetryDelay;
             }
         }
+        catch (OperationCanceledException cancelled) when (cancellationToken.IsCancellationRequested)
+        {
+            return new TaskOutcome<TResult>(default, cancelled);
+        }
+        catch (Exception fault)
+        {
+            one.Fail(fault);
+            return new TaskOutcome<TResult>(default, fault);
+        }
+
+        LocalEntry Part(string name) => new(TaskKind.Spawned, name, time.GetTimestamp()) { Attempt = 1 };
     }
 
-    /// <summary>A part of a gathering has ended well.</summary>
-    internal void PartSucceeded(LocalEntry part) => report.Succeeded(part, time.GetElapsedTime(part.AcceptedTimestamp));
-
-    /// <summary>A part of a gathering has failed.</summary>
-    internal void PartFailed(LocalEntry part, Exception error) =>
-        report.Failed(part, error, time.GetElapsedTime(part.AcceptedTimestamp));
-
     /// <summary>Waits until nothing is unfinished.</summary>
-    internal Task WhenIdleAsync(CancellationToken cancellationToken) => WhenAsync(() => Count == 0, cancellationToken);
+    internal Task WhenIdleAsync(CancellationToken cancellationToken) =>
+        _counts.WhenAsync(() => Count == 0, cancellationToken);
 
     /// <summary>
     /// Accepts no more, waits for what there is, then cancels it and waits a little longer, then names what is left.
@@ -192,8 +206,8 @@ internal sealed partial class LocalRunner(LocalSettings settings, TimeProvider t
         }
 
         report.Draining(Count);
-        var until = Ahead(settings.DrainTime);
-        await WaitAsync(() => !MayEndBy(until), settings.DrainTime, forced);
+        var until = _clock.Ahead(settings.DrainTime);
+        await _counts.WaitAsync(() => !MayEndBy(until), settings.DrainTime, forced);
         if (Count > 0)
         {
             if (_entries.List() is { Count: > 0 } late)
@@ -201,13 +215,13 @@ internal sealed partial class LocalRunner(LocalSettings settings, TimeProvider t
                 report.Cancelling(late);
             }
 
-            Cancel(_stopped);
+            QuietCancel.Of(_stopped);
             foreach (var entry in _entries.List())
             {
                 entry.Task?.Cancel();
             }
 
-            await WaitAsync(() => Count == 0, settings.CancelTime, forced);
+            await _counts.WaitAsync(() => Count == 0, settings.CancelTime, forced);
         }
 
         if (_neverRun.Concat(_entries.List()).ToList() is { Count: > 0 } left)
@@ -217,71 +231,11 @@ internal sealed partial class LocalRunner(LocalSettings settings, TimeProvider t
     }
 
     /// <summary>
-    /// Cancels without waiting: callbacks on the token are the tasks' own code and must not run in, throw into or hold
-    /// up the caller.
-    /// </summary>
-    internal static void Cancel(CancellationTokenSource source) =>
-        source.CancelAsync().ContinueWith(
-            static task => _ = task.Exception,
-            CancellationToken.None,
-            TaskContinuationOptions.OnlyOnFaulted,
-            TaskScheduler.Default);
-
-    /// <summary>
     /// False once nothing is left but tasks whose wait goes on beyond that timestamp. One that is counted and not
     /// listed yet was accepted this moment.
     /// </summary>
     private bool MayEndBy(long timestamp) =>
         _entries.List() is var listed && (listed.Any(entry => entry.WaitsUntil <= timestamp) || Count > listed.Count);
-
-    private async Task WaitAsync(Func<bool> isOver, TimeSpan limit, CancellationToken forced)
-    {
-        using var up = new CancellationTokenSource(limit, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(up.Token, forced);
-        await WhenAsync(isOver, either.Token).ConfigureAwait(
-            ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
-    }
-
-    /// <summary>Waits for something that comes about by ends, or by waits that begin.</summary>
-    private async Task WhenAsync(Func<bool> isSo, CancellationToken cancellationToken)
-    {
-        Interlocked.Increment(ref _watchers);
-        try
-        {
-            while (true)
-            {
-                var seen = _ended.Version;
-                if (isSo())
-                {
-                    return;
-                }
-
-                await _ended.WaitAsync(seen).WaitAsync(cancellationToken);
-            }
-        }
-        finally
-        {
-            Interlocked.Decrement(ref _watchers);
-        }
-    }
-
-    /// <summary>
-    /// Gives a place back. Who was refused took one for a moment, in which others may have counted it: they are woken
-    /// too.
-    /// </summary>
-    private void Free(TaskKind kind)
-    {
-        Interlocked.Decrement(ref _counts[(int)kind]);
-        WakeWatchers();
-    }
-
-    private void WakeWatchers()
-    {
-        if (Volatile.Read(ref _watchers) > 0)
-        {
-            _ended.Pulse();
-        }
-    }
 
     private bool TryTakePlace()
     {
@@ -309,9 +263,10 @@ internal sealed partial class LocalRunner(LocalSettings settings, TimeProvider t
         {
             while (_requests.TryDequeue(out var request))
             {
+                var one = new LocalTry(_tries, Stopped) { Trace = request.Trace };
                 for (var entry = request.First; entry is not null; entry = entry.NextOfRequest)
                 {
-                    await RunAfterResponseAsync(entry, entry.Call!, request.Trace);
+                    await RunAfterResponseAsync(one.Of(entry, entry.Call!, 1));
                 }
             }
 
@@ -320,44 +275,30 @@ internal sealed partial class LocalRunner(LocalSettings settings, TimeProvider t
         while (!_requests.IsEmpty && TryTakePlace());
     }
 
-    private async ValueTask RunAfterResponseAsync(LocalEntry entry, LocalCall call, ActivityContext trace)
+    private async ValueTask RunAfterResponseAsync(LocalTry one)
     {
         if (_stopped.IsCancellationRequested)
         {
             // The stop names it.
-            _neverRun.Enqueue(entry);
-            Leave(entry);
-            return;
-        }
-
-        var started = time.GetTimestamp();
-        var error = await TryAsync(entry, call, 1, started, trace, Stopped);
-        var duration = time.GetElapsedTime(started);
-        if (error is null)
-        {
-            report.Succeeded(entry, duration);
-        }
-        else if (error is OperationCanceledException && _stopped.IsCancellationRequested)
-        {
-            report.Cancelled(entry, duration);
+            _neverRun.Enqueue(one.Entry);
         }
         else
         {
-            report.Failed(entry, error, duration);
+            await _executor.RunAsync(one);
         }
 
-        Leave(entry);
+        Leave(one.Entry);
     }
 
     [SuppressMessage(
         "Design",
         "CA1031",
         Justification = "Whatever goes wrong around a task, a retry policy that throws included, is its outcome: "
-            + "nobody else would end it.")]
+            + "no other code would end it.")]
     private async Task RunSpawnedAsync(SpawnedTask task, LocalCall call, TimeSpan delay, ActivityContext trace)
     {
         var entry = task.Entry;
-        var started = entry.AcceptedTimestamp;
+        var one = new LocalTry(_tries, task.Token) { Trace = trace }.Of(entry, call, 1);
         if (_stopped.IsCancellationRequested)
         {
             // Accepted just before the stop, whose look at the list may have missed it.
@@ -368,44 +309,36 @@ internal sealed partial class LocalRunner(LocalSettings settings, TimeProvider t
         {
             // The delay counts from the acceptance, not from the moment at which a busy pool comes to it.
             delay = delay > TimeSpan.Zero ? delay - time.GetElapsedTime(entry.AcceptedTimestamp) : delay;
-            for (var attempt = 1; await TryWaitAsync(entry, delay, task.Token); attempt++)
+            for (var number = 1; await TryWaitAsync(entry, delay, task.Token); number++)
             {
                 task.Move(SpawnedTaskState.Running);
-                started = time.GetTimestamp();
-                var error = await TryAsync(entry, call, attempt, started, trace, task.Token);
-                if (error is null)
+                await _executor.RunAsync(one.Of(entry, call, number));
+                if (one.Decision != JobDecision.Retry)
                 {
-                    report.Succeeded(entry, time.GetElapsedTime(started));
-                    End(task, call, SpawnedTaskState.Succeeded);
+                    End(task, call, State(one.Decision), one.Ending.Error);
                     return;
                 }
 
-                if (error is OperationCanceledException && task.Token.IsCancellationRequested)
-                {
-                    break;
-                }
-
-                if (attempt >= call.MaxAttempts || !MayRetry(call.Retry, error))
-                {
-                    report.Failed(entry, error, time.GetElapsedTime(started));
-                    End(task, call, SpawnedTaskState.Failed, error);
-                    return;
-                }
-
-                delay = RetryDelay(call.Retry, attempt, error);
-                report.Retried(entry, error, time.GetElapsedTime(started), call.MaxAttempts, delay);
+                delay = one.RetryDelay;
                 task.Move(SpawnedTaskState.Waiting);
             }
 
-            report.Cancelled(entry, time.GetElapsedTime(entry.AcceptedTimestamp));
+            one.CancelUnstarted();
             End(task, call, SpawnedTaskState.Cancelled);
         }
         catch (Exception fault)
         {
-            report.Failed(entry, fault, time.GetElapsedTime(started));
+            one.Fail(fault);
             End(task, call, SpawnedTaskState.Failed, fault);
         }
     }
+
+    private static SpawnedTaskState State(JobDecision decision) => decision switch
+    {
+        JobDecision.Succeed => SpawnedTaskState.Succeeded,
+        JobDecision.Cancel => SpawnedTaskState.Cancelled,
+        _ => SpawnedTaskState.Failed,
+    };
 
     /// <summary>
     /// The state first, for those who wait until nothing is unfinished; then the place, for those who await the task;
@@ -416,5 +349,20 @@ internal sealed partial class LocalRunner(LocalSettings settings, TimeProvider t
         task.End(state, error);
         Leave(task.Entry);
         task.Complete(call);
+    }
+
+    /// <returns>False when it was cancelled meanwhile.</returns>
+    private async ValueTask<bool> TryWaitAsync(LocalEntry entry, TimeSpan delay, CancellationToken token)
+    {
+        if (delay > TimeSpan.Zero)
+        {
+            // A stop that began does not wait for what waits longer than it can.
+            entry.WaitsUntil = _clock.Ahead(delay);
+            _counts.Wake();
+            await _clock.WaitOutAsync(delay, token);
+            entry.WaitsUntil = 0;
+        }
+
+        return !token.IsCancellationRequested;
     }
 }

@@ -7,8 +7,8 @@ public sealed record SpawnOptions
     private readonly TimeSpan _delay;
 
     /// <summary>
-    /// How long to wait before it starts, 0 to 10 years; 0 by default. It lives in memory: for more than minutes a
-    /// durable job is the better place.
+    /// How long to wait before it starts, 0 to 10 years; 0 by default. The wait lives in memory: for more than minutes
+    /// use a durable job.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">Set to a negative time or one over 10 years.</exception>
     public TimeSpan Delay

@@ -24,8 +24,8 @@ public enum SpawnedTaskState
 }
 
 /// <summary>
-/// A task that <see cref="TaskSpawner"/> started, asyncio's <c>Task</c>: await it, cancel it, ask where it stands, or
-/// let it go; a failure is logged and counted either way.
+/// A task that <see cref="TaskSpawner"/> started, asyncio's <c>Task</c>: await it, cancel it, ask for its state, or
+/// ignore it. A failure is logged and counted in each case.
 /// </summary>
 /// <remarks>Safe for use by several threads.</remarks>
 [SuppressMessage(
@@ -65,7 +65,7 @@ public abstract class SpawnedTask
     /// Asks it to stop: its token is cancelled, and a try that has not begun does not begin. Without effect once it has
     /// ended.
     /// </summary>
-    public void Cancel() => LocalRunner.Cancel(_cancellation);
+    public void Cancel() => QuietCancel.Of(_cancellation);
 
     /// <summary>Makes <c>await task</c> wait for its end.</summary>
     public TaskAwaiter GetAwaiter() => Ended.GetAwaiter();
@@ -113,7 +113,7 @@ public sealed class SpawnedTask<TResult> : SpawnedTask
             case SpawnedTaskState.Failed:
                 _ended.SetException(Exception!);
 
-                // It is logged and counted: that nobody awaits it must not count as forgotten as well.
+                // The failure is logged and counted, so .NET must not report it as unobserved as well.
                 _ = _ended.Task.Exception;
                 break;
             default:

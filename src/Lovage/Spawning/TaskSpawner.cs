@@ -3,17 +3,26 @@ using Lovage.Spawning;
 namespace Lovage;
 
 /// <summary>
-/// Starts work beside the code that goes on, in this process: asyncio's <c>create_task</c>, <c>gather</c> and
-/// <c>run_in_executor</c>. A spawned task is lost when the process dies; for work that must happen use
-/// <see cref="JobClient"/>. Inject it anywhere.
+/// Starts work in this process beside the code that goes on: asyncio's <c>create_task</c>, <c>gather</c> and
+/// <c>run_in_executor</c>. A spawned task is lost when the process dies; use <see cref="JobClient"/> for work that must
+/// survive it. Inject it anywhere.
 /// </summary>
 /// <remarks>
-/// Safe for use by several threads. A spawned task has no part in its caller's flow but the trace: no
-/// <see cref="AsyncLocal{T}"/> value, no scoped service, no request. Delegates that need services name them as
-/// parameters and get them from a scope of their own. A failure is logged, counted and given to the handlers of
-/// <see cref="LovageBuilder.OnTaskFailure"/>, whether anybody awaits the task or not. At the app's stop tasks are
-/// waited for, then cancelled, then named.
+/// Safe for use by several threads. A spawned task shares only the trace of its caller: no <see cref="AsyncLocal{T}"/>
+/// value, no scoped service, no request. A delegate names services as parameters and gets them from a scope of its own.
+/// A failure is logged, counted and given to the handlers of <see cref="LovageBuilder.OnTaskFailure"/>, also when the
+/// caller awaits the task. The app's stop waits for tasks, then cancels them, then names those that are left.
 /// </remarks>
+/// <example>
+/// <code>
+/// SpawnedTask&lt;string&gt; page = spawner.Spawn("fetch", ct => http.GetStringAsync("https://example.com", ct));
+/// _ = spawner.Spawn(MailJobs.Welcome("ada@example.com"), new SpawnOptions { Delay = TimeSpan.FromSeconds(3) });
+/// Console.WriteLine((await page).Length);
+///
+/// string[] pages = await spawner.WhenAllAsync("fetch", urls, (url, ct) => http.GetStringAsync(url, ct), 10);
+/// long sum = await spawner.RunDedicatedAsync(() => Enumerable.Range(1, 1_000_000).Sum(n => (long)n));
+/// </code>
+/// </example>
 public sealed class TaskSpawner
 {
     private readonly LocalRunner _runner;
@@ -232,7 +241,7 @@ public sealed class TaskSpawner
         ArgumentNullException.ThrowIfNull(work);
         return await ValuesAsync(
             new Gathering<TItem, TResult>(
-                _runner, name, items, (item, _, token) => work(item, token), stopAtError: true),
+                _runner, items, new DelegateWork<TItem, TResult>(name, work), stopAtError: true),
             maxConcurrency,
             cancellationToken);
     }
@@ -251,10 +260,9 @@ public sealed class TaskSpawner
         CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(work);
-        return new Gathering<TItem, TResult>(_runner, name, items, (item, _, token) =>
-            work(item, token), stopAtError: false).RunAsync(
-            maxConcurrency,
-            cancellationToken);
+        return new Gathering<TItem, TResult>(
+            _runner, items, new DelegateWork<TItem, TResult>(name, work), stopAtError: false)
+            .RunAsync(maxConcurrency, cancellationToken);
     }
 
     /// <summary>Runs delegates at once, as the other <c>WhenAllAsync</c> does for items.</summary>
@@ -291,13 +299,7 @@ public sealed class TaskSpawner
         CancellationToken cancellationToken = default) =>
         await ValuesAsync(
             new Gathering<Job<TResult>, TResult>(
-                _runner,
-                "jobs",
-                jobs,
-                (job, part, token) => _runner.RunInlineAsync(
-                    part, _jobs.Repeated<TResult>(job, _services, null), _jobs.Delay(job), token),
-                stopAtError: true,
-                static job => job.Name),
+                _runner, jobs, new JobWork<TResult>(_jobs, _services), stopAtError: true),
             maxConcurrency,
             cancellationToken);
 

@@ -1,11 +1,12 @@
 using System.Buffers;
 using System.Text.Json;
+using Lovage.Storage.Columns;
 
 namespace Lovage.Storage;
 
 /// <summary>
-/// What storages with columns write of an attempt as JSON, because it is read back only as a whole: its error and its
-/// logs.
+/// Writes an attempt's error and its logs as JSON, for storages with columns. A storage reads each back only as a
+/// whole.
 /// </summary>
 /// <remarks>
 /// Stateless, safe for use by several threads. Rows outlive a version: the order of the items never changes.
@@ -104,6 +105,27 @@ public static class AttemptColumns
         }
 
         return logs;
+    }
+
+    /// <summary>
+    /// Reads an attempt from 7 columns: number, ended_as, started_at, duration, worker (a word), error, logs.
+    /// </summary>
+    /// <remarks>The duration is in units of 100 ns, times are as <see cref="StorageTime"/> has them.</remarks>
+    /// <param name="row">The row.</param>
+    /// <param name="first">The first of the columns.</param>
+    public static AttemptRecord Read(RowReader row, int first)
+    {
+        ArgumentNullException.ThrowIfNull(row);
+        return new AttemptRecord
+        {
+            Number = row.Int32(first),
+            End = (AttemptEnd)row.Int32(first + 1),
+            StartedAt = StorageTime.To(row.Int64(first + 2)),
+            Duration = new TimeSpan(row.Int64(first + 3)),
+            Worker = row.Word(first + 4) ?? "",
+            Error = ToError(row.Bytes(first + 5)),
+            Logs = ToLogs(row.Bytes(first + 6)),
+        };
     }
 
     private static string? Next(ref Utf8JsonReader json)

@@ -1,45 +1,51 @@
 namespace Lovage.Storage;
 
-/// <summary>A storage opened in this process: its broker, its store and its signals.</summary>
+/// <summary>A storage opened in this process, with its roles. Roles that are null are not supported.</summary>
 /// <remarks>Safe for use by several threads once opened. Dispose it last, when no call is under way.</remarks>
 public abstract class JobStorage : IAsyncDisposable
 {
     private int _disposed;
 
     /// <summary>
-    /// What is used, for the start banner and the health check, without credentials: <c>sqlite:lovage.db (SQLite
-    /// 3.50.4, WAL, synchronous=FULL)</c>.
+    /// Describes the storage without credentials, for the start banner and the health check: <c>sqlite:lovage.db
+    /// (SQLite 3.53.4, WAL, synchronous=FULL)</c>.
     /// </summary>
     public abstract string Description { get; }
 
     /// <summary>
-    /// What is unsafe in production about how this storage is used, one sentence each; empty when nothing is.
+    /// Settings of this storage that are unsafe in production, one sentence each; empty when all are safe.
     /// </summary>
     public abstract IReadOnlyList<string> Warnings { get; }
 
     /// <summary>Queues and leases.</summary>
     public abstract JobBroker Broker { get; }
 
-    /// <summary>Records and outcomes.</summary>
+    /// <summary>Outcomes, and changes that a person asks for.</summary>
     public abstract JobStore Store { get; }
 
+    /// <summary>Records of jobs. Null (the default): the storage keeps none, and reading jobs is refused.</summary>
+    public virtual JobHistory? History => null;
+
+    /// <summary>The live workers. Null (the default): the storage keeps no list of them.</summary>
+    public virtual WorkerDirectory? Workers => null;
+
     /// <summary>
-    /// Schedules; null (the default) for a storage that keeps none, on which an app with schedules does not start.
+    /// Schedules. Null (the default): the storage keeps none, and an app with schedules does not start.
     /// </summary>
     public virtual ScheduleStore? Schedules => null;
 
-    /// <summary>Hints.</summary>
+    /// <summary>Signals between processes.</summary>
     public abstract SignalBus Signals { get; }
 
     /// <summary>
-    /// Writing inside a caller's own database transaction; null (the default) for a storage that cannot, on which
-    /// enqueuing with a transaction is refused.
+    /// Writes inside a caller's own database transaction. Null (the default): the storage cannot, and enqueuing with a
+    /// transaction is refused.
     /// </summary>
     public virtual JobTransactions? Transactions => null;
 
     /// <summary>
-    /// Connects, checks that the storage is fit for its promises, and brings its schema up to date. Called before
-    /// anything else, and again only after it has failed with a transient error.
+    /// Connects, checks that the storage can keep its promises, and brings its schema up to date. It is called first,
+    /// and again only after a transient error.
     /// </summary>
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="StorageException">It cannot be used; the message says why and what to do.</exception>
@@ -50,9 +56,22 @@ public abstract class JobStorage : IAsyncDisposable
     /// <exception cref="StorageException">It gives none.</exception>
     public abstract ValueTask PingAsync(CancellationToken cancellationToken);
 
+    /// <summary>The records of jobs, or an error that says what to do.</summary>
+    /// <exception cref="StorageException">This storage keeps none.</exception>
+    internal JobHistory RequireHistory() => History ?? throw new StorageException(
+        $"The storage {Description} keeps no records of jobs. Use one that does (sqlite:, postgres: or memory:).",
+        isTransient: false);
+
+    /// <summary>The schedules, or an error that says what to do.</summary>
+    /// <exception cref="StorageException">This storage keeps none.</exception>
+    internal ScheduleStore RequireSchedules() => Schedules ?? throw new StorageException(
+        $"The storage '{Description}' keeps no schedules. Use one that does (sqlite:, postgres: or memory:), or leave "
+            + "the schedules to another app.",
+        isTransient: false);
+
     /// <summary>
-    /// Closes. Calling it again does nothing: the host closes a storage when the app has stopped, and the container
-    /// that made it disposes it later.
+    /// Closes the storage. A second call does nothing: the host closes the storage when the app has stopped, and the
+    /// container disposes it later.
     /// </summary>
     public async ValueTask DisposeAsync()
     {

@@ -1,62 +1,51 @@
-using Lovage.Diagnostics;
-using Lovage.Storage.Outbox;
-
 namespace Lovage.Storage;
 
 /// <summary>
-/// Keeps what is known of jobs: outcomes, attempts, logs, progress, counters. Outcomes are written by
-/// <see cref="SettleAsync"/> and by nothing else. The public methods check, measure and send hints; a storage writes
-/// the protected ones.
+/// Writes outcomes, starts, progress, and changes that a person asks for. Only <see cref="SettleAsync"/> writes
+/// outcomes. The public methods check, measure and send signals; a storage writes the protected ones.
 /// </summary>
 /// <remarks>
-/// Safe for use by several threads. A call that fails with a <see cref="StorageException"/> may or may not have been
-/// carried out; every call can be repeated.
+/// Safe for use by several threads. After a <see cref="StorageException"/> the caller does not know whether the storage
+/// carried out the call. Every call can be repeated. <see cref="JobHistory"/> reads.
 /// </remarks>
 public abstract class JobStore
 {
-    private readonly TimeProvider _time;
-    private readonly KeyValuePair<string, object?> _system;
+    private readonly StorageMeter _meter;
+    private readonly StorageHints _hints;
 
     /// <summary>For storages.</summary>
     /// <param name="system">The value of <c>messaging.system</c>, such as <c>sqlite</c>.</param>
-    /// <param name="signals">Where hints go.</param>
+    /// <param name="signals">Sends signals.</param>
     /// <param name="time">Measures durations.</param>
     protected JobStore(string system, SignalBus signals, TimeProvider time)
     {
         ArgumentNullException.ThrowIfNull(signals);
-        ArgumentNullException.ThrowIfNull(time);
-        _time = time;
-        _system = new("messaging.system", system);
+        _meter = new StorageMeter(system, time);
+        _hints = new StorageHints(signals);
         Signals = signals;
     }
 
-    /// <summary>Where hints go.</summary>
+    /// <summary>Sends signals.</summary>
     protected SignalBus Signals { get; }
 
     /// <summary>
-    /// Turns the store's outbox on, for a broker apart from it (<see cref="JobBroker.SettlesWithStore"/> is false).
-    /// From then on every job is delivered by that broker.
-    /// </summary>
-    /// <returns>The outbox; null (the default) when this store has none, so that it cannot stand beside such a
-    /// broker.</returns>
-    public virtual JobOutbox? OpenOutbox() => null;
-
-    /// <summary>
     /// Writes outcomes: the job's new state, its result, the attempt, the counters and the follow-up messages of each
-    /// outcome in one transaction, which also removes the delivery where broker and store are one. An outcome with a
-    /// stale token changes nothing.
+    /// outcome in one transaction, which also ends the claim. An outcome with a stale token changes nothing.
     /// </summary>
     /// <remarks>
-    /// A retry makes the job wait by the store's clock and counts one failure; one that is to be cancelled is cancelled
-    /// instead, its attempt kept. Any outcome makes a job that came back from a dead owner an ordinary one again. A
-    /// follow-up whose id is known is not published again. A repeated call is known until the job's next outcome.
+    /// A retry makes the job wait by the storage's clock and counts one failure. A retry of a job that is to be
+    /// cancelled makes it cancelled, its attempt kept and its follow-ups unpublished. Any outcome makes an orphan an
+    /// ordinary job again. A follow-up whose id is known is not published again. The storage recognises a repeated call
+    /// until the job's next outcome.
     /// </remarks>
     /// <param name="outcomes">1 to <see cref="JobBroker.BatchMax"/>.</param>
     /// <param name="cancellationToken">Gives up waiting; the outcomes may be written all the same.</param>
-    /// <returns>A status for each, in order. A repeated call with the same token is <see cref="SettleStatus.Applied"/>
+    /// <returns>A result for each, in order. A repeated call with the same token is <see cref="SettleStatus.Applied"/>
     /// again.</returns>
+    /// <exception cref="ArgumentException">One is no outcome: <see cref="JobDecision.Ignore"/> or
+    /// <see cref="JobDecision.Release"/>.</exception>
     /// <exception cref="StorageException">The storage cannot be asked now.</exception>
-    public async ValueTask<IReadOnlyList<SettleStatus>> SettleAsync(
+    public async ValueTask<IReadOnlyList<SettleResult>> SettleAsync(
         IReadOnlyList<Settlement> outcomes, CancellationToken cancellationToken)
     {
         JobBroker.CheckBatch(outcomes);
@@ -70,42 +59,21 @@ public abstract class JobStore
             }
         }
 
-        var start = _time.GetTimestamp();
-        var statuses = await SettleCoreAsync(outcomes, cancellationToken);
-        if (LovageTelemetry.OperationDuration.Enabled)
-        {
-            LovageTelemetry.OperationDuration.Record(
-                _time.GetElapsedTime(start).TotalSeconds, _system, new("messaging.operation.name", "settle"));
-        }
-
-        var listener = Signals.HasListener(SignalKind.JobEnded);
+        var start = _meter.Start();
+        var results = await SettleCoreAsync(outcomes, cancellationToken);
+        _meter.Stop("settle", start);
         var more = false;
         for (var i = 0; i < outcomes.Count; i++)
         {
-            if (statuses[i] != SettleStatus.Applied)
-            {
-                continue;
-            }
-
-            var outcome = outcomes[i];
-            if (outcome.Decision == JobDecision.Retry)
-            {
-                more = true;
-            }
-            else if (listener)
-            {
-                Signals.Send(new Signal(SignalKind.JobEnded, null, outcome.Id));
-            }
-
-            more |= outcome.FollowUps.Count > 0;
+            more |= _hints.Settled(outcomes[i], results[i]);
         }
 
         if (more)
         {
-            Signals.Send(new Signal(SignalKind.JobsReady));
+            _hints.Published(null);
         }
 
-        return statuses;
+        return results;
     }
 
     /// <summary>Writes starts.</summary>
@@ -132,104 +100,101 @@ public abstract class JobStore
     }
 
     /// <summary>
-    /// Cancels: what no worker holds ends at once and durably; for what one holds the wish is stored.
+    /// Cancels jobs. A job that no worker holds ends at once and durably. For a job that a worker holds the storage
+    /// keeps the request.
     /// </summary>
     /// <remarks>
-    /// The attempt's own final outcome wins over the wish; when the claim ends without one (retry, release, dead
-    /// owner), the job is cancelled then.
+    /// The attempt's own final outcome wins over the request. When the claim ends without one (retry, release, decline,
+    /// dead owner), the job is cancelled then.
     /// </remarks>
     /// <param name="ids">1 to <see cref="JobBroker.BatchMax"/>.</param>
     /// <param name="reason">Why, for the history; null for none.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
-    /// <returns>A status for each, in order.</returns>
+    /// <returns>A result for each, in order.</returns>
     /// <exception cref="StorageException">The storage cannot be asked now.</exception>
-    public async ValueTask<IReadOnlyList<CancelStatus>> CancelAsync(
+    public async ValueTask<IReadOnlyList<CancelResult>> CancelAsync(
         IReadOnlyList<JobId> ids, string? reason, CancellationToken cancellationToken)
     {
         JobBroker.CheckBatch(ids);
-        var statuses = await CancelCoreAsync(ids, reason, cancellationToken);
+        var results = await CancelCoreAsync(ids, reason, cancellationToken);
         for (var i = 0; i < ids.Count; i++)
         {
-            if (statuses[i] is CancelStatus.Cancelled or CancelStatus.Requested)
+            if (results[i].Status == CancelStatus.Cancelled)
             {
-                Signals.Send(new Signal(
-                    statuses[i] == CancelStatus.Cancelled ? SignalKind.JobEnded : SignalKind.CancelRequested,
-                    null,
-                    ids[i]));
+                _hints.Ended(ids[i]);
+            }
+            else if (results[i].Status == CancelStatus.Requested)
+            {
+                _hints.CancelRequested(ids[i]);
             }
         }
 
-        return statuses;
+        return results;
     }
 
     /// <summary>
-    /// Puts ended jobs back into their queues as if they were new: ready at once, no retries, no deaths, no result, no
-    /// expiry that has passed, counted as enqueued once more. Their history is kept; those that have not ended, or are
-    /// gone, are passed over.
+    /// Puts ended jobs back into their queues as if they were new: ready at once, without retries, deaths, offers, a
+    /// result, or an expiry that has passed. The counters count them as enqueued once more. Their history is kept.
     /// </summary>
     /// <param name="ids">1 to <see cref="JobBroker.BatchMax"/>.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
-    /// <returns>How many were put back.</returns>
+    /// <returns>A result for each, in order; <see cref="ChangeStatus.NotPossible"/> for a job that has not
+    /// ended.</returns>
     /// <exception cref="StorageException">The storage cannot be asked now.</exception>
-    public async ValueTask<int> RequeueAsync(IReadOnlyList<JobId> ids, CancellationToken cancellationToken)
+    public ValueTask<IReadOnlyList<ChangeResult>> RequeueAsync(
+        IReadOnlyList<JobId> ids, CancellationToken cancellationToken)
     {
         JobBroker.CheckBatch(ids);
-        var count = await RequeueCoreAsync(ids, cancellationToken);
-        Signals.Send(new Signal(SignalKind.JobsReady));
-        return count;
+        return TellReadyAsync(RequeueCoreAsync(ids, cancellationToken));
     }
 
-    /// <summary>Reads jobs.</summary>
+    /// <summary>Deletes ended jobs with their attempts.</summary>
     /// <param name="ids">1 to <see cref="JobBroker.BatchMax"/>.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
-    /// <returns>A record for each, in order; null for an unknown one.</returns>
+    /// <returns>A result for each, in order; <see cref="ChangeStatus.NotPossible"/> for a job that has not ended:
+    /// cancel it first.</returns>
     /// <exception cref="StorageException">The storage cannot be asked now.</exception>
-    public ValueTask<IReadOnlyList<JobRecord?>> FindAsync(IReadOnlyList<JobId> ids, CancellationToken cancellationToken)
+    public ValueTask<IReadOnlyList<ChangeResult>> DeleteAsync(
+        IReadOnlyList<JobId> ids, CancellationToken cancellationToken)
     {
         JobBroker.CheckBatch(ids);
-        return FindCoreAsync(ids, cancellationToken);
+        return DeleteCoreAsync(ids, cancellationToken);
     }
 
-    /// <summary>Reads a page of jobs, newest first.</summary>
-    /// <param name="query">Which.</param>
+    /// <summary>Makes delayed jobs ready now, retries included: each joins the back of its queue.</summary>
+    /// <param name="ids">1 to <see cref="JobBroker.BatchMax"/>.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
-    /// <exception cref="ArgumentException">The page size is out of range, or the place to continue from is not one that
-    /// a page gave.</exception>
+    /// <returns>A result for each, in order; <see cref="ChangeStatus.NotPossible"/> for a job that is not
+    /// delayed.</returns>
     /// <exception cref="StorageException">The storage cannot be asked now.</exception>
-    public ValueTask<JobPage> QueryAsync(JobQuery query, CancellationToken cancellationToken)
+    public ValueTask<IReadOnlyList<ChangeResult>> RunNowAsync(
+        IReadOnlyList<JobId> ids, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(query);
-        return query.Limit is < 1 or > JobBroker.BatchMax
-            ? throw new ArgumentOutOfRangeException(
-                nameof(query), query.Limit, $"A page holds 1 to {JobBroker.BatchMax} jobs.")
-            : QueryCoreAsync(query, cancellationToken);
+        JobBroker.CheckBatch(ids);
+        return TellReadyAsync(RunNowCoreAsync(ids, cancellationToken));
     }
 
-    /// <summary>Counts jobs up to a bound.</summary>
-    /// <param name="query">Which; its page settings are not looked at.</param>
-    /// <param name="max">The bound, 1 to 1,000,000.</param>
+    /// <summary>
+    /// Moves jobs that no worker holds to another queue, another priority, or both. A ready job joins the back there, a
+    /// delayed one keeps its due time. The counters of queue and name move with the job.
+    /// </summary>
+    /// <param name="ids">1 to <see cref="JobBroker.BatchMax"/>.</param>
+    /// <param name="target">Where to.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
+    /// <returns>A result for each, in order; <see cref="ChangeStatus.NotPossible"/> for a job that a worker holds or
+    /// that has ended.</returns>
+    /// <exception cref="ArgumentException">The queue's name is not allowed, the priority is out of range, or neither is
+    /// given.</exception>
     /// <exception cref="StorageException">The storage cannot be asked now.</exception>
-    public ValueTask<BoundedCount> CountAsync(JobQuery query, int max, CancellationToken cancellationToken)
+    public async ValueTask<IReadOnlyList<ChangeResult>> MoveAsync(
+        IReadOnlyList<JobId> ids, JobMove target, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(query);
-        ArgumentOutOfRangeException.ThrowIfLessThan(max, 1);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(max, 1_000_000);
-        return CountCoreAsync(query, max, cancellationToken);
+        JobBroker.CheckBatch(ids);
+        ArgumentNullException.ThrowIfNull(target);
+        var results = await MoveCoreAsync(ids, target.Checked(), cancellationToken);
+        _hints.Moved();
+        return results;
     }
-
-    /// <summary>Reads the attempts of a job, oldest first, at most the newest 1,000.</summary>
-    /// <param name="id">The job.</param>
-    /// <param name="cancellationToken">Gives up waiting.</param>
-    /// <exception cref="StorageException">The storage cannot be asked now.</exception>
-    public ValueTask<IReadOnlyList<AttemptRecord>> AttemptsAsync(JobId id, CancellationToken cancellationToken) =>
-        AttemptsCoreAsync(id, cancellationToken);
-
-    /// <summary>Reads the counters of all queues and job names.</summary>
-    /// <param name="cancellationToken">Gives up waiting.</param>
-    /// <exception cref="StorageException">The storage cannot be asked now.</exception>
-    public ValueTask<IReadOnlyList<JobCounter>> CountersAsync(CancellationToken cancellationToken) =>
-        CountersCoreAsync(cancellationToken);
 
     /// <summary>Removes ended jobs that are older than the policy says, with their attempts.</summary>
     /// <param name="policy">What is kept.</param>
@@ -240,14 +205,13 @@ public abstract class JobStore
     public ValueTask<int> PruneAsync(RetentionPolicy policy, int max, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(policy);
-        ArgumentOutOfRangeException.ThrowIfLessThan(max, 1);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(max, JobBroker.BatchMax);
+        JobBroker.CheckMax(max);
         return PruneCoreAsync(policy, max, cancellationToken);
     }
 
     /// <summary>Writes what <see cref="SettleAsync"/> promises.</summary>
     /// <inheritdoc cref="SettleAsync"/>
-    protected abstract ValueTask<IReadOnlyList<SettleStatus>> SettleCoreAsync(
+    protected abstract ValueTask<IReadOnlyList<SettleResult>> SettleCoreAsync(
         IReadOnlyList<Settlement> outcomes, CancellationToken cancellationToken);
 
     /// <summary>Writes starts.</summary>
@@ -262,38 +226,38 @@ public abstract class JobStore
 
     /// <summary>Cancels.</summary>
     /// <inheritdoc cref="CancelAsync"/>
-    protected abstract ValueTask<IReadOnlyList<CancelStatus>> CancelCoreAsync(
+    protected abstract ValueTask<IReadOnlyList<CancelResult>> CancelCoreAsync(
         IReadOnlyList<JobId> ids, string? reason, CancellationToken cancellationToken);
 
     /// <summary>Puts back.</summary>
     /// <inheritdoc cref="RequeueAsync"/>
-    protected abstract ValueTask<int> RequeueCoreAsync(IReadOnlyList<JobId> ids, CancellationToken cancellationToken);
-
-    /// <summary>Reads jobs.</summary>
-    /// <inheritdoc cref="FindAsync"/>
-    protected abstract ValueTask<IReadOnlyList<JobRecord?>> FindCoreAsync(
+    protected abstract ValueTask<IReadOnlyList<ChangeResult>> RequeueCoreAsync(
         IReadOnlyList<JobId> ids, CancellationToken cancellationToken);
 
-    /// <summary>Reads a page.</summary>
-    /// <inheritdoc cref="QueryAsync"/>
-    protected abstract ValueTask<JobPage> QueryCoreAsync(JobQuery query, CancellationToken cancellationToken);
+    /// <summary>Deletes.</summary>
+    /// <inheritdoc cref="DeleteAsync"/>
+    protected abstract ValueTask<IReadOnlyList<ChangeResult>> DeleteCoreAsync(
+        IReadOnlyList<JobId> ids, CancellationToken cancellationToken);
 
-    /// <summary>Counts.</summary>
-    /// <inheritdoc cref="CountAsync"/>
-    protected abstract ValueTask<BoundedCount> CountCoreAsync(
-        JobQuery query, int max, CancellationToken cancellationToken);
+    /// <summary>Makes ready.</summary>
+    /// <inheritdoc cref="RunNowAsync"/>
+    protected abstract ValueTask<IReadOnlyList<ChangeResult>> RunNowCoreAsync(
+        IReadOnlyList<JobId> ids, CancellationToken cancellationToken);
 
-    /// <summary>Reads attempts.</summary>
-    /// <inheritdoc cref="AttemptsAsync"/>
-    protected abstract ValueTask<IReadOnlyList<AttemptRecord>> AttemptsCoreAsync(
-        JobId id, CancellationToken cancellationToken);
-
-    /// <summary>Reads counters.</summary>
-    /// <inheritdoc cref="CountersAsync"/>
-    protected abstract ValueTask<IReadOnlyList<JobCounter>> CountersCoreAsync(CancellationToken cancellationToken);
+    /// <summary>Moves.</summary>
+    /// <inheritdoc cref="MoveAsync"/>
+    protected abstract ValueTask<IReadOnlyList<ChangeResult>> MoveCoreAsync(
+        IReadOnlyList<JobId> ids, JobMove target, CancellationToken cancellationToken);
 
     /// <summary>Removes.</summary>
     /// <inheritdoc cref="PruneAsync"/>
     protected abstract ValueTask<int> PruneCoreAsync(
         RetentionPolicy policy, int max, CancellationToken cancellationToken);
+
+    private async ValueTask<IReadOnlyList<ChangeResult>> TellReadyAsync(ValueTask<IReadOnlyList<ChangeResult>> change)
+    {
+        var results = await change;
+        _hints.Published(null);
+        return results;
+    }
 }

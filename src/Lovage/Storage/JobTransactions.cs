@@ -1,6 +1,4 @@
 using System.Data.Common;
-using System.Diagnostics;
-using Lovage.Diagnostics;
 using Lovage.Protocol;
 
 namespace Lovage.Storage;
@@ -11,7 +9,9 @@ public enum TransactionFate
     /// <summary>It was committed: the outcome is written for good.</summary>
     Committed = 0,
 
-    /// <summary>It was rolled back, or the lease has passed to somebody else: nothing of it is left.</summary>
+    /// <summary>
+    /// It was rolled back, or the lease has passed to another worker: no trace of the outcome is left.
+    /// </summary>
     RolledBack = 1,
 
     /// <summary>It is still open.</summary>
@@ -19,28 +19,28 @@ public enum TransactionFate
 }
 
 /// <summary>
-/// Publishes and settles inside a transaction that belongs to the caller: what is written is seen by others when the
-/// caller commits, and never was when he rolls back. The public methods check and measure; a storage writes the
+/// Publishes and settles inside a transaction that belongs to the caller. Other connections see the writes when the
+/// caller commits. After a rollback no trace is left. The public methods check and measure; a storage writes the
 /// protected ones.
 /// </summary>
 /// <remarks>
-/// Safe for use by several threads, but a transaction is used by one at a time, as its own library has it. A call that
-/// fails leaves a transaction that can only be rolled back. What is counted by meters is counted when it is written,
-/// whatever becomes of the transaction.
+/// Safe for use by several threads, but one transaction is for one thread at a time, as its library demands. After a
+/// failed call the caller can only roll back. Meters count at the write, whether or not the transaction commits.
 /// </remarks>
 public abstract class JobTransactions
 {
-    private readonly TimeProvider _time;
-    private readonly KeyValuePair<string, object?> _system;
+    private readonly StorageMeter _meter;
+    private readonly StorageHints _hints;
 
     /// <summary>For storages.</summary>
     /// <param name="system">The value of <c>messaging.system</c>, such as <c>sqlite</c>.</param>
+    /// <param name="signals">Sends signals.</param>
     /// <param name="time">Measures durations.</param>
-    protected JobTransactions(string system, TimeProvider time)
+    protected JobTransactions(string system, SignalBus signals, TimeProvider time)
     {
-        ArgumentNullException.ThrowIfNull(time);
-        _time = time;
-        _system = new("messaging.system", system);
+        ArgumentNullException.ThrowIfNull(signals);
+        _meter = new StorageMeter(system, time);
+        _hints = new StorageHints(signals);
     }
 
     /// <summary>
@@ -49,9 +49,7 @@ public abstract class JobTransactions
     /// </summary>
     public virtual TimeSpan OpenLimit => TimeSpan.FromSeconds(2);
 
-    /// <summary>
-    /// Begins a transaction on a connection of the storage's own, for a storage that only takes such.
-    /// </summary>
+    /// <summary>Begins a transaction on a connection of the storage's own, for a storage that takes no other.</summary>
     /// <param name="cancellationToken">Gives up waiting.</param>
     /// <exception cref="StorageException">It cannot begin now, or this storage takes transactions of the caller's own
     /// connections; the message says which.</exception>
@@ -59,8 +57,8 @@ public abstract class JobTransactions
         BeginCoreAsync(cancellationToken);
 
     /// <summary>
-    /// Stores messages as <see cref="JobBroker.PublishAsync"/> does, inside the transaction. Those who wait for jobs
-    /// are told at the commit, where the storage can do so.
+    /// Stores messages as <see cref="JobBroker.PublishAsync"/> does, inside the transaction. Where the storage can, the
+    /// commit sends a signal to waiting workers.
     /// </summary>
     /// <param name="transaction">A transaction that is open, of the same database.</param>
     /// <param name="messages">1 to <see cref="JobBroker.BatchMax"/>.</param>
@@ -71,31 +69,26 @@ public abstract class JobTransactions
     /// storage's; nothing was written.</exception>
     /// <exception cref="InvalidOperationException">The transaction has ended; nothing was written.</exception>
     /// <exception cref="StorageException">The storage cannot take them now.</exception>
-    public async ValueTask<IReadOnlyList<PublishStatus>> PublishAsync(
+    public async ValueTask<IReadOnlyList<PublishResult>> PublishAsync(
         DbTransaction transaction, IReadOnlyList<JobMessage> messages, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(transaction);
         JobBroker.CheckBatch(messages);
         cancellationToken.ThrowIfCancellationRequested();
-        using var activity = LovageTelemetry.Source.StartActivity($"send {messages[0].Queue}", ActivityKind.Client);
-        activity?.SetTag(_system.Key, _system.Value)
-            .SetTag("messaging.operation.type", "send")
-            .SetTag("messaging.operation.name", "send")
-            .SetTag("messaging.destination.name", messages[0].Queue)
-            .SetTag("messaging.batch.message_count", messages.Count);
-        var start = _time.GetTimestamp();
-        var statuses = await PublishCoreAsync(transaction, messages, cancellationToken);
-        Measure("send", start);
-        LovageTelemetry.Sent.Add(messages.Count, _system);
-        return statuses;
+        using var activity = _meter.StartSend(messages);
+        var start = _meter.Start();
+        var results = await PublishCoreAsync(transaction, messages, cancellationToken);
+        _meter.Stop("send", start);
+        _meter.Sent(messages.Count);
+        return results;
     }
 
     /// <summary>
     /// Writes one outcome as <see cref="JobStore.SettleAsync"/> does, its lease token checked, inside the transaction.
     /// </summary>
     /// <remarks>
-    /// Until the transaction ends nobody else can renew, cancel or settle the claim, and whoever tries may wait for it.
-    /// No hint is sent.
+    /// Until the transaction ends, no other call can renew, cancel or settle the claim; such a call may wait for the
+    /// end. No signal is sent.
     /// </remarks>
     /// <param name="transaction">A transaction that is open, of the same database.</param>
     /// <param name="outcome">The outcome.</param>
@@ -105,29 +98,36 @@ public abstract class JobTransactions
     /// storage's; nothing was written.</exception>
     /// <exception cref="InvalidOperationException">The transaction has ended; nothing was written.</exception>
     /// <exception cref="StorageException">The storage cannot take it now.</exception>
-    public async ValueTask<SettleStatus> SettleAsync(
+    public async ValueTask<SettleResult> SettleAsync(
         DbTransaction transaction, Settlement outcome, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(transaction);
         ArgumentNullException.ThrowIfNull(outcome);
         cancellationToken.ThrowIfCancellationRequested();
-        var start = _time.GetTimestamp();
-        var status = await SettleCoreAsync(transaction, outcome, cancellationToken);
-        Measure("settle", start);
-        return status;
+        var start = _meter.Start();
+        var result = await SettleCoreAsync(transaction, outcome, cancellationToken);
+        _meter.Stop("settle", start);
+        return result;
     }
 
     /// <summary>
-    /// Finds out, over a connection of the storage's own and without waiting for anybody, what became of an outcome
-    /// that <see cref="SettleAsync"/> has written.
+    /// Finds out what became of an outcome that <see cref="SettleAsync"/> has written. It uses a connection of the
+    /// storage's own and waits for no lock.
     /// </summary>
     /// <param name="outcome">The outcome.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
     /// <exception cref="StorageException">The storage cannot be asked now.</exception>
-    public ValueTask<TransactionFate> LookAsync(Settlement outcome, CancellationToken cancellationToken)
+    public async ValueTask<TransactionFate> LookAsync(Settlement outcome, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(outcome);
-        return LookCoreAsync(outcome, cancellationToken);
+        var fate = await LookCoreAsync(outcome, cancellationToken);
+        if (fate == TransactionFate.Committed)
+        {
+            // The commit itself sent no signal to other processes that the job has ended.
+            _hints.Ended(outcome.Id);
+        }
+
+        return fate;
     }
 
     /// <summary>Begins a transaction; refuses unless it is overridden.</summary>
@@ -140,12 +140,12 @@ public abstract class JobTransactions
 
     /// <summary>Writes what <see cref="PublishAsync"/> promises.</summary>
     /// <inheritdoc cref="PublishAsync"/>
-    protected abstract ValueTask<IReadOnlyList<PublishStatus>> PublishCoreAsync(
+    protected abstract ValueTask<IReadOnlyList<PublishResult>> PublishCoreAsync(
         DbTransaction transaction, IReadOnlyList<JobMessage> messages, CancellationToken cancellationToken);
 
     /// <summary>Writes what <see cref="SettleAsync"/> promises.</summary>
     /// <inheritdoc cref="SettleAsync"/>
-    protected abstract ValueTask<SettleStatus> SettleCoreAsync(
+    protected abstract ValueTask<SettleResult> SettleCoreAsync(
         DbTransaction transaction, Settlement outcome, CancellationToken cancellationToken);
 
     /// <summary>Looks.</summary>
@@ -154,20 +154,10 @@ public abstract class JobTransactions
         Settlement outcome, CancellationToken cancellationToken);
 
     /// <summary>The capability of a storage, or an error that says what to do.</summary>
-    internal static JobTransactions Of(JobStorage storage) =>
-        storage.Broker.SettlesWithStore && storage.Transactions is { } transactions
-            ? transactions
-            : throw new StorageException(
-                $"The storage {storage.Description} cannot take part in a transaction of yours. Use one that can "
-                    + "(sqlite: or postgres:), or call EnqueueAsync without the transaction, after its commit.",
-                isTransient: false);
-
-    private void Measure(string operation, long start)
-    {
-        if (LovageTelemetry.OperationDuration.Enabled)
-        {
-            LovageTelemetry.OperationDuration.Record(
-                _time.GetElapsedTime(start).TotalSeconds, _system, new("messaging.operation.name", operation));
-        }
-    }
+    internal static JobTransactions Of(JobStorage storage) => storage.Transactions is { } transactions
+        ? transactions
+        : throw new StorageException(
+            $"The storage {storage.Description} cannot take part in a transaction of yours. Use one that can (sqlite: "
+                + "or postgres:), or call EnqueueAsync without the transaction, after its commit.",
+            isTransient: false);
 }

@@ -1,9 +1,8 @@
 namespace Lovage.Storage;
 
 /// <summary>
-/// What fences off a stale holder: minted by the storage at each claim and opaque to everybody else. The first part is
-/// the storage's own way to find the claim, the second grows with every claim of the storage, so that no two claims are
-/// equal.
+/// Fences off a stale holder. The storage makes one at each claim; other code only passes it on. By the first part the
+/// storage finds the claim. The second part grows with every claim of the storage, so no two claims are equal.
 /// </summary>
 /// <param name="Claim">The storage's own key of what is claimed.</param>
 /// <param name="Stamp">Greater in each later claim of this storage.</param>

@@ -2,18 +2,25 @@ using System.Buffers;
 using System.Collections.Immutable;
 using System.Text.Json;
 using Lovage.Protocol;
+using Lovage.Storage.Columns;
 
 namespace Lovage.Storage;
 
 /// <summary>
-/// What storages with columns write of a message beside its plain fields: its yes-or-no fields as the bits of one
-/// number, and the fields that are rarely set as one JSON object.
+/// Writes a message's less plain fields for storages with columns. Its yes-or-no fields become the bits of one number;
+/// fields that are rarely set become one JSON object.
 /// </summary>
 /// <remarks>
 /// Stateless, safe for use by several threads. Rows outlive a version: bits and names are added, never changed.
 /// </remarks>
 public static class MessageColumns
 {
+    /// <summary>How many columns <see cref="Read"/> reads.</summary>
+    public const int Count = 15;
+
+    /// <summary>The column among them that says when the row was stored; no field of a message.</summary>
+    public const int StoredAt = 6;
+
     private const int IgnoreResultFlag = 1;
     private const int ChosenIdFlag = 2;
 
@@ -166,6 +173,57 @@ public static class MessageColumns
             Origin = origin,
             Headers = headers,
         };
+    }
+
+    /// <summary>
+    /// Reads a message from 15 columns: id, name (a word), queue (a word), priority, flags, retries, time of storing,
+    /// delay, eta, expires, max_attempts, body, more, extra, origin (a word).
+    /// </summary>
+    /// <remarks>The delay is in units of 100 ns, times are as <see cref="StorageTime"/> has them.</remarks>
+    /// <param name="row">The row.</param>
+    /// <param name="first">The first of the columns.</param>
+    /// <param name="retries">Failures counted since the message was stored; null for those of the row.</param>
+    public static JobMessage Read(RowReader row, int first, int? retries)
+    {
+        ArgumentNullException.ThrowIfNull(row);
+        var flags = row.Int32(first + 4);
+        var message = new JobMessage
+        {
+            // The job of a schedule may have none.
+            Id = row.Text(first) is { Length: > 0 } id ? JobId.Trusted(id) : default,
+            Name = row.Word(first + 1) ?? "",
+            Queue = row.Word(first + 2) ?? "",
+            Priority = row.Int32(first + 3),
+            IgnoreResult = IgnoresResult(flags),
+            HasChosenId = HasChosenId(flags),
+            Retries = retries ?? row.Int32(first + 5),
+            Delay = new TimeSpan(row.Int64(first + 7)),
+            Eta = row.TimeOrNull(first + 8),
+            Expires = row.TimeOrNull(first + 9),
+            MaxAttempts = row.Int32OrNull(first + 10),
+            Body = row.Memory(first + 11),
+            Extra = row.Memory(first + 13),
+            Origin = row.Word(first + 14),
+        };
+        return WithMore(message, row.Bytes(first + 12));
+    }
+
+    /// <summary>
+    /// When a message is to become ready, as <see cref="StorageTime"/> has it: at the later of its delay from now and
+    /// its eta; null when it is ready now.
+    /// </summary>
+    /// <param name="message">The message.</param>
+    /// <param name="now">The storage's clock.</param>
+    public static long? DueAt(JobMessage message, long now)
+    {
+        ArgumentNullException.ThrowIfNull(message);
+        var due = message.Delay > TimeSpan.Zero ? StorageTime.Add(now, message.Delay) : now;
+        if (message.Eta is { } eta)
+        {
+            due = Math.Max(due, StorageTime.From(eta));
+        }
+
+        return due > now ? due : null;
     }
 
     private static ImmutableDictionary<string, string> Headers(ref Utf8JsonReader json)

@@ -12,18 +12,18 @@ public sealed record ScheduleRecord
     /// <summary>The trigger as JSON; a storage does not read it.</summary>
     public required string Trigger { get; init; }
 
-    /// <summary>What each tick enqueues. Its id and times are given anew at each tick.</summary>
+    /// <summary>What each tick enqueues. Each tick gives it a new id and new times.</summary>
     public required JobMessage Job { get; init; }
 
-    /// <summary>How it deals with what does not go as planned.</summary>
+    /// <summary>How it treats late ticks, overlaps and ticks of the same minute.</summary>
     public required SchedulePolicy Policy { get; init; }
 
     /// <summary>The app whose code defines it; null for one that was added at run time.</summary>
     public string? App { get; init; }
 
     /// <summary>
-    /// The digest of the definition in that code, so that a later one is told from an operator's edit; marked once that
-    /// code is gone; null for one that was added at run time.
+    /// The digest of the definition in that code. It tells a change of the code from an operator's edit. It is marked
+    /// once that code is gone, and null for a schedule that was added at run time.
     /// </summary>
     public string? CodeDigest { get; init; }
 
@@ -36,13 +36,13 @@ public sealed record ScheduleRecord
     /// <summary>Why it is paused or broken; null when it is neither.</summary>
     public string? Reason { get; init; }
 
-    /// <summary>When it was first stored, by the storage's clock; what a caller gives is not looked at.</summary>
+    /// <summary>When it was first stored, by the storage's clock; a caller's value is ignored.</summary>
     public DateTimeOffset CreatedAt { get; init; }
 
     /// <summary>The next tick; null when there is none.</summary>
     public DateTimeOffset? NextTick { get; init; }
 
-    /// <summary>The newest tick that was dealt with, whatever became of it; null before.</summary>
+    /// <summary>The newest tick that was recorded, with any status; null before.</summary>
     public DateTimeOffset? LastTick { get; init; }
 
     /// <summary>
@@ -89,7 +89,7 @@ public sealed record DueResult(
 /// where it goes on.
 /// </summary>
 /// <param name="Id">The schedule.</param>
-/// <param name="Version">Its version as read; another one means that somebody else was faster.</param>
+/// <param name="Version">Its version as read; a stored version that differs means that another node was faster.</param>
 public sealed record Firing(string Id, long Version)
 {
     /// <summary>
@@ -119,9 +119,11 @@ public enum FireStatus
     /// <summary>Recorded, its jobs enqueued.</summary>
     Recorded = 0,
 
-    /// <summary>Nothing was done: the schedule has changed since, or is gone, or has had one of the ticks.</summary>
+    /// <summary>
+    /// The storage changed nothing: the schedule has changed since, is gone, or has had one of the ticks.
+    /// </summary>
     Stale = 1,
 
-    /// <summary>Nothing was done: by the storage's clock one of the ticks lies in the future.</summary>
+    /// <summary>The storage changed nothing: by its clock one of the ticks lies in the future.</summary>
     Early = 2,
 }

@@ -1,13 +1,13 @@
 namespace Lovage.Storage;
 
 /// <summary>
-/// Holds schedules, the ticks they have had, and who leads. A tick and its job are written in one transaction, and only
-/// once, whoever tries: a firing counts only for the version of the schedule that it was computed from. The public
-/// methods check and wake; a storage writes the protected ones.
+/// Holds schedules, the ticks they have had, and which node leads. The storage writes a tick and its job in one
+/// transaction, once over all nodes. A firing counts only for the version of the schedule from which it was computed.
+/// The public methods check and send signals; a storage writes the protected ones.
 /// </summary>
 /// <remarks>
-/// Safe for use by several threads. A call that fails with a <see cref="StorageException"/> may or may not have been
-/// carried out; every call can be repeated. The storage's clock decides what is due.
+/// Safe for use by several threads. After a <see cref="StorageException"/> the caller does not know whether the storage
+/// carried out the call. Every call can be repeated. The storage's clock decides what is due.
 /// </remarks>
 public abstract class ScheduleStore
 {
@@ -15,16 +15,20 @@ public abstract class ScheduleStore
     public const int BatchMax = 1_000;
 
     private readonly SignalBus _signals;
+    private readonly StorageMeter _meter;
 
     /// <summary>For storages.</summary>
-    /// <param name="signals">Where hints go and come from.</param>
-    protected ScheduleStore(SignalBus signals)
+    /// <param name="system">The value of <c>messaging.system</c>, such as <c>sqlite</c>.</param>
+    /// <param name="signals">Sends and hears signals.</param>
+    /// <param name="time">Measures durations.</param>
+    protected ScheduleStore(string system, SignalBus signals, TimeProvider time)
     {
         ArgumentNullException.ThrowIfNull(signals);
+        _meter = new StorageMeter(system, time);
         _signals = signals;
     }
 
-    /// <summary>Stores a schedule, if nobody has changed it meanwhile.</summary>
+    /// <summary>Stores a schedule, unless it was changed since the caller read it.</summary>
     /// <param name="schedule">
     /// The schedule. Its <see cref="ScheduleRecord.Version"/> is the one it was read with, 0 for a new one. Its counts
     /// and <see cref="ScheduleRecord.LastTick"/> are kept by the storage.
@@ -37,7 +41,7 @@ public abstract class ScheduleStore
     {
         ArgumentNullException.ThrowIfNull(schedule);
         CheckNextTick(schedule, schedule.LastTick);
-        var version = await SaveCoreAsync(schedule, cancellationToken);
+        var version = await MeasureAsync("schedule.save", SaveCoreAsync(schedule, cancellationToken));
         _signals.Send(new Signal(SignalKind.SchedulesChanged));
         return version;
     }
@@ -50,7 +54,7 @@ public abstract class ScheduleStore
     public ValueTask<bool> RemoveAsync(string id, CancellationToken cancellationToken)
     {
         ArgumentException.ThrowIfNullOrEmpty(id);
-        return RemoveCoreAsync(id, cancellationToken);
+        return MeasureAsync("schedule.remove", RemoveCoreAsync(id, cancellationToken));
     }
 
     /// <summary>Reads a schedule.</summary>
@@ -61,7 +65,7 @@ public abstract class ScheduleStore
     public ValueTask<ScheduleRecord?> FindAsync(string id, CancellationToken cancellationToken)
     {
         ArgumentException.ThrowIfNullOrEmpty(id);
-        return FindCoreAsync(id, cancellationToken);
+        return MeasureAsync("schedule.find", FindCoreAsync(id, cancellationToken));
     }
 
     /// <summary>Reads schedules in the order of their ids (by code point).</summary>
@@ -74,13 +78,14 @@ public abstract class ScheduleStore
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(limit, BatchMax);
-        return ListCoreAsync(after, limit, cancellationToken);
+        return MeasureAsync("schedule.list", ListCoreAsync(after, limit, cancellationToken));
     }
 
     /// <summary>How many there are.</summary>
     /// <param name="cancellationToken">Gives up waiting.</param>
     /// <exception cref="StorageException">The storage cannot be asked now.</exception>
-    public ValueTask<long> CountAsync(CancellationToken cancellationToken) => CountCoreAsync(cancellationToken);
+    public ValueTask<long> CountAsync(CancellationToken cancellationToken) =>
+        MeasureAsync("schedule.count", CountCoreAsync(cancellationToken));
 
     /// <summary>
     /// Reads what is due: active schedules whose next tick has come, and those with a queued tick whose earlier jobs
@@ -93,8 +98,13 @@ public abstract class ScheduleStore
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(max, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(max, BatchMax);
-        return DueCoreAsync(max, cancellationToken);
+        return MeasureAsync("schedule.due", DueCoreAsync(max, cancellationToken));
     }
+
+    /// <summary>The storage's time, by which all ticks are judged.</summary>
+    /// <exception cref="StorageException">The storage cannot be asked now.</exception>
+    internal async ValueTask<DateTimeOffset> NowAsync(CancellationToken cancellationToken) =>
+        (await DueAsync(1, cancellationToken)).Now;
 
     /// <summary>Records firings and enqueues their jobs, all of one firing or none.</summary>
     /// <param name="firings">1 to <see cref="BatchMax"/>, of different schedules.</param>
@@ -112,15 +122,15 @@ public abstract class ScheduleStore
             CheckTicks(firings[i]);
         }
 
-        var statuses = await RecordCoreAsync(firings, cancellationToken);
+        var statuses = await MeasureAsync("schedule.fire", RecordCoreAsync(firings, cancellationToken));
         _signals.Send(new Signal(SignalKind.JobsReady));
         return statuses;
     }
 
     /// <summary>Enqueues a job of a schedule outside of its ticks, and records that.</summary>
     /// <param name="id">The schedule, in whatever state.</param>
-    /// <param name="job">The job. With the id of one that was run before it is the same call again, and nothing more is
-    /// done.</param>
+    /// <param name="job">The job. A job with the id of an earlier run is the same call again, and the storage does
+    /// nothing.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
     /// <returns>False when there is no such schedule.</returns>
     /// <exception cref="StorageException">The storage cannot take it now.</exception>
@@ -128,7 +138,7 @@ public abstract class ScheduleStore
     {
         ArgumentException.ThrowIfNullOrEmpty(id);
         ArgumentNullException.ThrowIfNull(job);
-        var done = await RunCoreAsync(id, job, cancellationToken);
+        var done = await MeasureAsync("schedule.run", RunCoreAsync(id, job, cancellationToken));
         _signals.Send(new Signal(SignalKind.JobsReady, job.Queue));
         return done;
     }
@@ -143,7 +153,7 @@ public abstract class ScheduleStore
         ArgumentException.ThrowIfNullOrEmpty(id);
         ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(limit, BatchMax);
-        return HistoryCoreAsync(id, limit, cancellationToken);
+        return MeasureAsync("schedule.history", HistoryCoreAsync(id, limit, cancellationToken));
     }
 
     /// <summary>Removes lines of history that are older than a time, whose jobs have ended.</summary>
@@ -157,12 +167,11 @@ public abstract class ScheduleStore
         ArgumentOutOfRangeException.ThrowIfLessThan(max, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(max, BatchMax);
         ArgumentOutOfRangeException.ThrowIfLessThan(keep, TimeSpan.Zero);
-        return PruneCoreAsync(keep, max, cancellationToken);
+        return MeasureAsync("schedule.prune", PruneCoreAsync(keep, max, cancellationToken));
     }
 
     /// <summary>
-    /// Takes or keeps the lead, which spares the others the work of looking: nothing hangs on there being one leader
-    /// only.
+    /// Takes or keeps the lead, which spares the other nodes the polling. Two leaders at once do no harm.
     /// </summary>
     /// <param name="owner">Who asks; unique among all schedulers.</param>
     /// <param name="lease">How long the lead lasts unless it is asked for again.</param>
@@ -173,11 +182,11 @@ public abstract class ScheduleStore
     {
         ArgumentException.ThrowIfNullOrEmpty(owner);
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(lease, TimeSpan.Zero);
-        return TryLeadCoreAsync(owner, lease, cancellationToken);
+        return MeasureAsync("schedule.lead", TryLeadCoreAsync(owner, lease, cancellationToken));
     }
 
     /// <summary>
-    /// Gives the lead up, so that another need not wait for its end; nothing happens when it is somebody else's.
+    /// Gives the lead up, so another node does not wait for its end. Nothing happens when another node leads.
     /// </summary>
     /// <param name="owner">Who led.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
@@ -185,7 +194,7 @@ public abstract class ScheduleStore
     public async ValueTask ResignAsync(string owner, CancellationToken cancellationToken)
     {
         ArgumentException.ThrowIfNullOrEmpty(owner);
-        await ResignCoreAsync(owner, cancellationToken);
+        await MeasureAsync("schedule.resign", ResignCoreAsync(owner, cancellationToken));
         _signals.Send(new Signal(SignalKind.SchedulesChanged));
     }
 
@@ -243,10 +252,10 @@ public abstract class ScheduleStore
     protected abstract ValueTask ResignCoreAsync(string owner, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Refuses a schedule that would come to a tick again. A storage calls it with the last tick that it keeps.
+    /// Refuses a schedule that would fire a tick again. A storage calls it with the last tick that it keeps.
     /// </summary>
     /// <param name="schedule">The schedule as it is to be stored.</param>
-    /// <param name="last">The newest tick that was dealt with; null before.</param>
+    /// <param name="last">The newest tick that was recorded; null before.</param>
     /// <exception cref="ArgumentException">Its next tick does not come after the last.</exception>
     protected static void CheckNextTick(ScheduleRecord schedule, DateTimeOffset? last)
     {
@@ -258,6 +267,23 @@ public abstract class ScheduleStore
                     + "with.",
                 nameof(schedule));
         }
+    }
+
+    private async ValueTask<T> MeasureAsync<T>(string operation, ValueTask<T> call)
+    {
+        using var activity = _meter.StartCall(operation);
+        var start = _meter.Start();
+        var result = await call;
+        _meter.Stop(operation, start);
+        return result;
+    }
+
+    private async ValueTask MeasureAsync(string operation, ValueTask call)
+    {
+        using var activity = _meter.StartCall(operation);
+        var start = _meter.Start();
+        await call;
+        _meter.Stop(operation, start);
     }
 
     private static void CheckTicks(Firing firing)

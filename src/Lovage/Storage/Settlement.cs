@@ -34,65 +34,25 @@ public sealed record Settlement
     /// </summary>
     public double? Progress { get; init; }
 
-    /// <summary>What came with <see cref="Progress"/>; null for none.</summary>
+    /// <summary>The message of <see cref="Progress"/>; null for none.</summary>
     public string? ProgressMessage { get; init; }
 
-    /// <summary>Why the job is where it is, for a person; null when its attempt says all.</summary>
+    /// <summary>Why the job stands there, for a person; null when its attempt says enough.</summary>
     public string? Reason { get; init; }
 
-    /// <summary>Messages that are published in the same transaction as the outcome. None by default.</summary>
+    /// <summary>
+    /// Messages that are published in the same transaction as the outcome, unless the job is to be cancelled and the
+    /// outcome turns into that. None by default.
+    /// </summary>
     public IReadOnlyList<JobMessage> FollowUps { get; init; } = [];
 }
-
-/// <summary>What became of one outcome.</summary>
-public enum SettleStatus
-{
-    /// <summary>Written, now or by an earlier call with the same token.</summary>
-    Applied = 0,
-
-    /// <summary>Refused: the lease has passed to another attempt, or the job has ended otherwise.</summary>
-    Stale = 1,
-}
-
-/// <summary>One attempt of a job.</summary>
-/// <remarks>Immutable.</remarks>
-public sealed record AttemptRecord
-{
-    /// <summary>1 is the first.</summary>
-    public required int Number { get; init; }
-
-    /// <summary>How it ended.</summary>
-    public required AttemptEnd End { get; init; }
-
-    /// <summary>When its handler was called, by its worker's clock.</summary>
-    public required DateTimeOffset StartedAt { get; init; }
-
-    /// <summary>How long it took.</summary>
-    public required TimeSpan Duration { get; init; }
-
-    /// <summary>Who ran it: <see cref="WorkerOwner.Key"/>.</summary>
-    public required string Worker { get; init; }
-
-    /// <summary>What the handler threw; null when nothing was thrown.</summary>
-    public JobError? Error { get; init; }
-
-    /// <summary>What the handler logged, oldest first, bounded. Empty by default.</summary>
-    public IReadOnlyList<LogLine> Logs { get; init; } = [];
-}
-
-/// <summary>One line that a handler logged.</summary>
-/// <param name="At">When, by the worker's clock.</param>
-/// <param name="Level">0 (trace) to 5 (critical), as in Microsoft.Extensions.Logging.</param>
-/// <param name="Category">The logger's category.</param>
-/// <param name="Message">The text.</param>
-public sealed record LogLine(DateTimeOffset At, int Level, string Category, string Message);
 
 /// <summary>A start written while, or before, a handler runs.</summary>
 /// <param name="Token">The right under which it runs.</param>
 /// <param name="Id">The job.</param>
 /// <param name="StartedAt">When, by the worker's clock.</param>
-/// <param name="Ahead">True when it is written before the handler runs, for a job that came back from a dead owner:
-/// only these count against the job.</param>
+/// <param name="Ahead">True when it is written before the handler runs, for an orphan: only these count against the
+/// job.</param>
 public readonly record struct JobStart(LeaseToken Token, JobId Id, DateTimeOffset StartedAt, bool Ahead);
 
 /// <summary>How far a running job is.</summary>

@@ -1,6 +1,6 @@
 namespace Lovage.Storage;
 
-/// <summary>What a hint is about.</summary>
+/// <summary>What a signal is about.</summary>
 public enum SignalKind
 {
     /// <summary>A queue has got jobs that are ready or a new due time.</summary>
@@ -12,33 +12,38 @@ public enum SignalKind
     /// <summary>A job has ended.</summary>
     JobEnded = 2,
 
-    /// <summary>Something changed and nobody knows what: look at everything you wait for.</summary>
+    /// <summary>An unknown change. Every listener checks what it waits for.</summary>
     Changed = 3,
 
-    /// <summary>Schedules have changed, or nobody leads any more.</summary>
+    /// <summary>Schedules have changed, or no scheduler leads any more.</summary>
     SchedulesChanged = 4,
+
+    /// <summary>A queue has got orphans: jobs that came back from a dead owner.</summary>
+    OrphansReady = 5,
 }
 
-/// <summary>A hint.</summary>
+/// <summary>A hint from one process to another: something may have changed.</summary>
 /// <param name="Kind">What it is about.</param>
 /// <param name="Queue">The queue; null where it does not apply.</param>
 /// <param name="Id">The job; the default value where it does not apply.</param>
 public readonly record struct Signal(SignalKind Kind, string? Queue = null, JobId Id = default);
 
 /// <summary>
-/// Carries hints between the processes that share a storage. Correctness never hangs on one: whoever waits for a hint
-/// also looks by himself now and then.
+/// Carries signals between the processes that share a storage. A signal may be lost, and correctness never hangs on
+/// one: a listener also polls.
 /// </summary>
 /// <remarks>
-/// Safe for use by several threads. Handlers are called on whatever thread the hint arrives on; they must be quick and
-/// must not throw.
+/// Safe for use by several threads. The bus calls a handler on the thread on which the signal arrives. A handler must
+/// be quick and must not throw.
 /// </remarks>
 public abstract class SignalBus
 {
     private readonly Lock _lock = new();
     private Subscription[] _subscriptions = [];
 
-    /// <summary>True when somebody in this process listens to this kind; a sender may skip what nobody hears.</summary>
+    /// <summary>
+    /// True when code in this process listens to this kind; a sender may skip a signal without listeners.
+    /// </summary>
     /// <param name="kind">The kind.</param>
     public bool HasListener(SignalKind kind)
     {
@@ -53,8 +58,8 @@ public abstract class SignalBus
         return false;
     }
 
-    /// <summary>Sends a hint; never throws and never waits for anybody.</summary>
-    /// <param name="signal">The hint.</param>
+    /// <summary>Sends a signal; never throws and never waits.</summary>
+    /// <param name="signal">The signal.</param>
     public void Send(Signal signal)
     {
         Dispatch(signal);
@@ -62,7 +67,7 @@ public abstract class SignalBus
     }
 
     /// <summary>Listens. <see cref="SignalKind.Changed"/> is heard by every listener.</summary>
-    /// <param name="handler">Called for each hint.</param>
+    /// <param name="handler">Called for each signal.</param>
     /// <param name="kinds">Which kinds.</param>
     /// <returns>Dispose it to stop listening.</returns>
     public IDisposable Subscribe(Action<Signal> handler, params ReadOnlySpan<SignalKind> kinds)
@@ -84,16 +89,16 @@ public abstract class SignalBus
     }
 
     /// <summary>
-    /// Carries a hint to other processes. Does nothing by default, for storages whose other processes find out by
-    /// themselves.
+    /// Carries a signal to other processes. Does nothing by default, for storages whose other processes notice changes
+    /// by themselves.
     /// </summary>
-    /// <param name="signal">The hint, which this process has heard already.</param>
+    /// <param name="signal">The signal, which this process has heard already.</param>
     protected virtual void SendCore(Signal signal)
     {
     }
 
-    /// <summary>Lets this process's listeners hear a hint, such as one that arrived from elsewhere.</summary>
-    /// <param name="signal">The hint.</param>
+    /// <summary>Calls this process's listeners, such as for a signal from another process.</summary>
+    /// <param name="signal">The signal.</param>
     protected void Dispatch(Signal signal)
     {
         foreach (var subscription in Volatile.Read(ref _subscriptions))

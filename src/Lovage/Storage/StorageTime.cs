@@ -1,8 +1,8 @@
 namespace Lovage.Storage;
 
 /// <summary>
-/// Times as storages with columns keep them: units of 100 ns since 1970, which keeps what .NET knows of an instant to
-/// the letter; a database's own type would round it.
+/// Times as storages with columns keep them: units of 100 ns since 1970. The number keeps a .NET instant exactly; a
+/// database's own type would round it.
 /// </summary>
 /// <remarks>
 /// Stateless, safe for use by several threads. Stored numbers outlive a version: what they mean never changes.
@@ -30,9 +30,12 @@ public static class StorageTime
     /// <exception cref="ArgumentOutOfRangeException">There is no such time.</exception>
     public static DateTimeOffset? To(long? ticks) => ticks is { } value ? To(value) : null;
 
-    /// <summary>
-    /// A span in units of 100 ns that can be added to any time before the end of time without running over.
-    /// </summary>
+    /// <summary>A span in units of 100 ns. Adding it to a time before <see cref="Latest"/> does not overflow.</summary>
     /// <param name="span">The span; what is longer than <see cref="Latest"/> is cut.</param>
     public static long Span(TimeSpan span) => Math.Min(span.Ticks, Latest);
+
+    /// <summary>A time some span later; the end of time when that would lie behind it.</summary>
+    /// <param name="ticks">Units of 100 ns since 1970, or since any other instant.</param>
+    /// <param name="span">The span.</param>
+    public static long Add(long ticks, TimeSpan span) => span.Ticks > Latest - ticks ? Latest : ticks + span.Ticks;
 }

@@ -1,8 +1,8 @@
 namespace Lovage.Storage;
 
 /// <summary>
-/// Lets many wait for "something may have changed" without losing a change between looking and waiting: read
-/// <see cref="Version"/>, look, then wait for a version other than the one read.
+/// Lets many callers wait for "something may have changed" and lose no change between looking and waiting. A caller
+/// reads <see cref="Version"/>, looks, then waits for another version.
 /// </summary>
 /// <remarks>Safe for use by several threads.</remarks>
 public sealed class WakeUp
@@ -14,7 +14,7 @@ public sealed class WakeUp
     /// <summary>Grows with each <see cref="Pulse"/>.</summary>
     public long Version => Volatile.Read(ref _version);
 
-    /// <summary>Wakes those who wait.</summary>
+    /// <summary>Wakes waiting callers.</summary>
     /// <param name="most">How many at the most, when there is work for no more; all by default.</param>
     public void Pulse(int most = int.MaxValue)
     {
@@ -79,8 +79,8 @@ public sealed class WakeUp
             _waiters.Add(waiter);
         }
 
-        // Not Task.WaitAsync: that goes by way of the thread pool whatever the caller's scheduler is, and ends every
-        // wait in vain with an exception.
+        // Not Task.WaitAsync: it uses the thread pool under every scheduler, and it ends each wait that ran out with an
+        // exception.
         try
         {
             await using var timer = time.CreateTimer(
@@ -98,7 +98,7 @@ public sealed class WakeUp
         }
     }
 
-    /// <summary>Waits on the calling thread, which needs no other to be woken.</summary>
+    /// <summary>Waits on the calling thread; no other thread is needed to wake it.</summary>
     /// <param name="seen">The version read before looking.</param>
     /// <param name="limit">How long at the most.</param>
     /// <param name="cancellationToken">Ends the wait with an exception.</param>

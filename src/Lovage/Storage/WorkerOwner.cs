@@ -3,8 +3,8 @@ using System.Globalization;
 namespace Lovage.Storage;
 
 /// <summary>
-/// Who holds a lease: a worker, named by where and when its process was started, so that a process on the same host can
-/// see at once that it is gone and a reused process id deceives nobody.
+/// The worker that holds a lease, named by where and when its process started. A process on the same host sees at once
+/// that it is gone, even when the operating system reuses its process id.
 /// </summary>
 /// <param name="BootId">The host's boot id (<c>/proc/sys/kernel/random/boot_id</c>), or the host's name where there is
 /// none.</param>

@@ -140,7 +140,8 @@ public sealed class BindingTests
         Assert.Equal(HttpStatusCode.InternalServerError, (await site.GetAsync("/")).Status);
 
         Assert.Contains(
-            site.Log.Lines, line => line.Error?.Message.Contains("is no answer", StringComparison.Ordinal) == true);
+            site.Log.Lines,
+            line => line.Error?.Message.Contains("cannot be an answer", StringComparison.Ordinal) == true);
     }
 
     [Fact]

@@ -91,7 +91,7 @@ public sealed class ConnectionTests
                     _done.Enqueue("after");
                     return Task.CompletedTask;
                 });
-                return "nobody reads this";
+                return "unread";
             }));
         var connection = await site.ConnectAsync();
         await connection.SendAsync("POST", "/", "{}");

@@ -12,7 +12,8 @@ using Xunit;
 namespace Lovage.AspNetCore.Tests.AfterResponse;
 
 /// <summary>
-/// A request that ends in an exception drops its tasks, whoever answers it; one that answers with an error runs them.
+/// A request that ends in an exception drops its tasks, also when the app answers it. One that answers an error runs
+/// them.
 /// </summary>
 [Collection(MeteredTests.Name)]
 public sealed class FailedRequestTests

@@ -8,7 +8,7 @@ using Xunit;
 
 namespace Lovage.AspNetCore.Tests.AfterResponse;
 
-/// <summary>Requests whose services come from a container of somebody else's.</summary>
+/// <summary>Requests whose services come from another container than Microsoft's.</summary>
 public sealed class ForeignContainerTests
 {
     private readonly ConcurrentQueue<string> _done = new();

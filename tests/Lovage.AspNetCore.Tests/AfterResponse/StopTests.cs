@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Net;
 using Lovage.AspNetCore.Tests.Sites;
-using Lovage.Testing;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Xunit;
@@ -12,7 +11,7 @@ namespace Lovage.AspNetCore.Tests.AfterResponse;
 public sealed class StopTests
 {
     private readonly ConcurrentQueue<string> _done = new();
-    private readonly FakeTimeProvider _time = new();
+    private readonly TestClock _time = new();
     private readonly Signal _entered = new();
     private readonly Signal _gate = new();
 
@@ -180,7 +179,7 @@ public sealed class StopTests
     private Task<TestSite> StartAsync(Action<WebApplication> map) =>
         TestSite.StartAsync(map, set: (_, lovage) => lovage!.UseTime(_time));
 
-    /// <summary>The clock moves on for as long as somebody waits.</summary>
+    /// <summary>The clock moves on for as long as a caller waits.</summary>
     private async Task MoveUntilAsync(Task end)
     {
         while (!end.IsCompleted)

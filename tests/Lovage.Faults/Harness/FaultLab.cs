@@ -10,7 +10,7 @@ using Xunit;
 namespace Lovage.Faults.Harness;
 
 /// <summary>
-/// One test's storage, processes and journals. All of it is gone when the test ends, however it ends.
+/// One test's storage, processes and journals. All of it is removed when the test ends, even by a failure.
 /// </summary>
 internal sealed class FaultLab : IAsyncDisposable
 {

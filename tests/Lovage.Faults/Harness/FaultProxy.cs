@@ -21,9 +21,8 @@ internal enum ProxyMode
 }
 
 /// <summary>
-/// Stands on a port of its own before a server, of whatever protocol, and does to its connections what networks do.
-/// What was done to a connection lasts: after half-opening and after dropped replies it never forwards again, whatever
-/// the mode becomes.
+/// Stands on a port of its own before a server of any protocol, and breaks its connections as networks do. A fault of a
+/// connection lasts: after half-opening and after dropped replies it never forwards again, in any mode.
 /// </summary>
 /// <remarks>Safe for use by several threads.</remarks>
 internal sealed class FaultProxy : IAsyncDisposable
@@ -58,8 +57,7 @@ internal sealed class FaultProxy : IAsyncDisposable
     }
 
     /// <summary>
-    /// What is done with everything from now on, in present connections and new ones. Those that lost something stay
-    /// lost.
+    /// What the proxy does from now on, in present connections and new ones. A connection that lost data stays lost.
     /// </summary>
     internal ProxyMode Mode
     {

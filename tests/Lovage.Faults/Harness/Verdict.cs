@@ -14,8 +14,8 @@ namespace Lovage.Faults.Harness;
 internal sealed record Duplicate(string Id, int Starts, int Unfinished, int Unwritten, int Unexplained);
 
 /// <summary>
-/// What the journals say against what the storage says, once nothing runs any more. Lost: accepted and never finished.
-/// Phantom: started, though nobody meant to enqueue it.
+/// Compares the journals with the storage, once no job runs any more. Lost: accepted and never finished. Phantom:
+/// started, although no producer meant to enqueue it.
 /// </summary>
 internal sealed record Verdict
 {
@@ -82,7 +82,7 @@ internal sealed record Verdict
         };
     }
 
-    /// <summary>What holds whatever was done to the processes.</summary>
+    /// <summary>What holds under every fault.</summary>
     internal void IsSound()
     {
         Assert.Empty(Lost);

@@ -75,11 +75,11 @@ public abstract class EndpointTests(QuickstartProcess app)
     [Fact(Timeout = TimeLimit)]
     public async Task Task_UnknownId_IsPendingAndNotKnown()
     {
-        var answer = await app.GetAsync("/task/nobody-knows-me");
+        var answer = await app.GetAsync("/task/unknown");
 
         Assert.Equal(200, answer.Status);
         Assert.Equal(
-            """{"task_id":"nobody-knows-me","status":"PENDING","result":null,"error":null,"attempts":0,"progress":"""
+            """{"task_id":"unknown","status":"PENDING","result":null,"error":null,"attempts":0,"progress":"""
                 + """null,"known":false}""",
             answer.Text);
     }
@@ -116,7 +116,7 @@ public abstract class EndpointTests(QuickstartProcess app)
             "SUCCESS", (await app.PostAsync($"/task/{ended}/cancel")).Problem(409), StringComparison.Ordinal);
 
         Assert.Contains(
-            "known", (await app.PostAsync("/task/nobody-knows-me/cancel")).Problem(404), StringComparison.Ordinal);
+            "known", (await app.PostAsync("/task/unknown/cancel")).Problem(404), StringComparison.Ordinal);
     }
 
     [Theory(Timeout = TimeLimit)]

@@ -8,7 +8,7 @@ using Xunit;
 namespace Lovage.Quickstart.Tests.Endpoints;
 
 /// <summary>The built sample, in a process and a folder of its own, on a free port.</summary>
-public abstract class QuickstartProcess(string storage, params string[] settings) : IAsyncLifetime
+public abstract class QuickstartProcess(string? storage, params string[] settings) : IAsyncLifetime
 {
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("quickstart-");
     private readonly StringBuilder _output = new();
@@ -136,15 +136,14 @@ public abstract class QuickstartProcess(string storage, params string[] settings
             WorkingDirectory = _folder.FullName,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
-            ArgumentList =
-            {
-                Path.Combine(AppContext.BaseDirectory, "Quickstart.dll"),
-                "--urls",
-                "http://127.0.0.1:0",
-                "--Lovage:Storage",
-                storage,
-            },
+            ArgumentList = { Path.Combine(AppContext.BaseDirectory, "Quickstart.dll"), "--urls", "http://127.0.0.1:0" },
         };
+        if (storage is not null)
+        {
+            start.ArgumentList.Add("--Lovage:Storage");
+            start.ArgumentList.Add(storage);
+        }
+
         foreach (var setting in settings)
         {
             start.ArgumentList.Add(setting);

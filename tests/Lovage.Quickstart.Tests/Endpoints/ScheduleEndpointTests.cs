@@ -193,7 +193,7 @@ public abstract class ScheduleEndpointTests(QuickstartProcess app)
     [Theory(Timeout = TimeLimit)]
     [InlineData("""{"id":"a b","trigger":"* * * * *","job":"add","arguments":[1,2]}""", "id of a schedule")]
     [InlineData("""{"trigger":"* * * * *","job":"add","arguments":[1,2]}""", "id of a schedule")]
-    [InlineData("""{"id":"x","trigger":"* * * * *","job":"nobody"}""", "add, daily_report")]
+    [InlineData("""{"id":"x","trigger":"* * * * *","job":"unknown"}""", "add, daily_report")]
     [InlineData("""{"id":"x","trigger":"* * * * *"}""", "'job' is one of")]
     [InlineData("""{"id":"x","trigger":"* * * * *","job":"add","arguments":[1]}""", "'b' is missing")]
     [InlineData("""{"id":"x","trigger":"* * * * *","job":"add"}""", "'a' is missing")]
@@ -227,12 +227,12 @@ public abstract class ScheduleEndpointTests(QuickstartProcess app)
     }
 
     [Theory(Timeout = TimeLimit)]
-    [InlineData("POST", "/schedules/nobody/run")]
-    [InlineData("POST", "/schedules/nobody/pause")]
-    [InlineData("POST", "/schedules/nobody/resume")]
+    [InlineData("POST", "/schedules/unknown/run")]
+    [InlineData("POST", "/schedules/unknown/pause")]
+    [InlineData("POST", "/schedules/unknown/resume")]
     [InlineData("POST", "/schedules/a%20b/run")]
-    [InlineData("GET", "/schedules/nobody/history")]
-    [InlineData("DELETE", "/schedules/nobody")]
+    [InlineData("GET", "/schedules/unknown/history")]
+    [InlineData("DELETE", "/schedules/unknown")]
     [InlineData("DELETE", "/schedules/a%20b")]
     public async Task Operate_UnknownId_IsNotFound(string method, string path) =>
         Assert.Contains(

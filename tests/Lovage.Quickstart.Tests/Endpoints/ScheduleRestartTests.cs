@@ -34,7 +34,7 @@ public sealed class ScheduleRestartTests(SqliteQuickstart app) : IClassFixture<S
             (await app.GetAsync("/schedules")).Json.EnumerateArray(),
             static schedule => schedule.GetProperty("id").GetString() == "gone");
 
-        // What passed while nobody was there is said, and nothing is left out.
+        // The history tells the ticks that passed while the app was down, and leaves none out.
         Assert.True(kept.GetProperty("missed").GetInt64() >= 2, kept.GetRawText());
         var history = (await app.GetAsync("/schedules/kept/history")).Json.EnumerateArray().Reverse().ToList();
         for (var i = 1; i < history.Count; i++)

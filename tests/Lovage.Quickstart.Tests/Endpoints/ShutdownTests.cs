@@ -3,7 +3,7 @@ using Xunit;
 namespace Lovage.Quickstart.Tests.Endpoints;
 
 /// <summary>
-/// SIGTERM, as a supervisor sends it: what was accepted is waited for, what cannot end in time is named.
+/// SIGTERM, as a supervisor sends it: the app waits for accepted tasks and names those that cannot end in time.
 /// </summary>
 public sealed class ShutdownTests
 {

@@ -41,7 +41,7 @@ internal enum Behaviour
 
 /// <summary>One right to run a job, as the oracle saw it given out.</summary>
 internal sealed class Claim(
-    SimulatedJob job, LeaseTokenView token, Node node, long claimedAt, long endsAt, bool startFirst)
+    SimulatedJob job, LeaseTokenView token, Node node, long claimedAt, long endsAt, bool isOrphan)
 {
     public SimulatedJob Job { get; } = job;
 
@@ -53,7 +53,7 @@ internal sealed class Claim(
 
     public long EndsAt { get; set; } = endsAt;
 
-    public bool StartFirst { get; } = startFirst;
+    public bool IsOrphan { get; } = isOrphan;
 
     public bool IsExpired { get; init; }
 
@@ -68,6 +68,9 @@ internal sealed class Claim(
 
     /// <summary>True once an outcome was written under it.</summary>
     public bool IsSettled { get; set; }
+
+    /// <summary>Where that outcome put the job.</summary>
+    public JobState SettledAs { get; set; }
 }
 
 /// <summary>A lease token as the oracle names it.</summary>
@@ -120,7 +123,12 @@ internal sealed class SimulatedJob
     /// <summary>Starts written ahead that were lost with their owner.</summary>
     public int Deaths { get; set; }
 
-    public bool IsReclaimed { get; set; }
+    public bool IsOrphan { get; set; }
+
+    /// <summary>How often workers declined it since its last start.</summary>
+    public int Offers { get; set; }
+
+    public DateTimeOffset? FirstOfferAt { get; set; }
 
     public bool CancelRequested { get; set; }
 

@@ -83,7 +83,7 @@ internal sealed class Workload
 
     private TimeSpan Longest(SimulatedJob job) => job.Behaviour switch
     {
-        Behaviour.Unknown => _settings.UnknownJobDelay * (JobLifecycle.UnknownMax + 1),
+        Behaviour.Unknown => _settings.OfferLimit + (_settings.OfferDelayMax * 2),
         Behaviour.Fails => _settings.Retry.DelayMax * job.BadAttempts,
         Behaviour.AsksAgain => job.Again * job.BadAttempts,
         Behaviour.Killer => (_settings.Lease * 2 + _settings.RestartMax) * (JobLifecycle.DeathsMax + 1),

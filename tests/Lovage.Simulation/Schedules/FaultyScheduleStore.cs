@@ -9,7 +9,7 @@ namespace Lovage.Simulation.Schedules;
 /// was done.
 /// </summary>
 internal sealed class FaultyScheduleStore(ScheduleWorld world, SimulatedProcess process, SignalBus signals)
-    : ScheduleStore(signals)
+    : ScheduleStore("simulation", signals, process.Time)
 {
     private const double FaultRate = 0.05;
 

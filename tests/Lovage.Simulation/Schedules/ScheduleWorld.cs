@@ -221,11 +221,11 @@ internal sealed class ScheduleWorld
     private async Task WorkAsync()
     {
         var owner = new WorkerOwner("w", "0", 0, 0, "w");
+        await using var receiver = _storage.Broker.OpenReceiver(owner, ["default"], TimeSpan.FromHours(10));
         while (true)
         {
-            foreach (var delivery in await _storage.Broker.ReceiveAsync(
-                new ReceiveRequest(owner, ["default"], 100, TimeSpan.FromHours(10)) { Wait = TimeSpan.FromSeconds(1) },
-                CancellationToken.None))
+            var received = await receiver.ReceiveAsync(100, TimeSpan.FromSeconds(1), CancellationToken.None);
+            foreach (var delivery in received.Deliveries)
             {
                 _ = EndAsync(delivery);
             }
@@ -257,7 +257,7 @@ internal sealed class ScheduleWorld
 
     /// <summary>
     /// Every tick from the first to the last dealt with is in the history exactly once, each that fired has one job,
-    /// and nobody is stuck.
+    /// and no node is stuck.
     /// </summary>
     private async Task CheckAsync()
     {
@@ -289,7 +289,7 @@ internal sealed class ScheduleWorld
                 }
 
                 if (line.Status is TickStatus.Fired && (line.JobId is not { } job
-                    || await _storage.Store.FindAsync([job], CancellationToken.None) is [null]))
+                    || await _storage.History!.FindAsync([job], CancellationToken.None) is [null]))
                 {
                     Violate($"{record.Id}: tick {line.Tick:O} fired without a job.");
                 }
@@ -312,7 +312,8 @@ internal sealed class ScheduleWorld
             }
         }
 
-        var jobs = (await _storage.Store.CountersAsync(CancellationToken.None)).Sum(static counter => counter.Enqueued);
+        var counters = await _storage.History!.CountersAsync(CancellationToken.None);
+        var jobs = counters.Sum(static counter => counter.Enqueued);
         if (jobs != records.Sum(static record => record.Fired))
         {
             Violate($"{jobs} jobs were enqueued for {records.Sum(static record => record.Fired)} ticks.");

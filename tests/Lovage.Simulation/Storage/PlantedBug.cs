@@ -5,7 +5,7 @@ internal enum PlantedBug
 {
     None,
 
-    /// <summary>An outcome is written whoever holds the job now.</summary>
+    /// <summary>An outcome is written, whichever worker holds the job now.</summary>
     NoFence,
 
     /// <summary>The delivery is forgotten before the outcome is written.</summary>
@@ -17,11 +17,14 @@ internal enum PlantedBug
     /// <summary>What an outcome enqueues is published after the outcome is written.</summary>
     FollowUpAfterCommit,
 
-    /// <summary>Whoever waits for jobs relies on being called.</summary>
+    /// <summary>A receiver that waits for jobs relies on signals.</summary>
     WakeUpWithoutPoll,
 
     /// <summary>Giving a job back counts as a failure.</summary>
     ReleasePenalises,
+
+    /// <summary>An offer that a worker declines counts as a failure.</summary>
+    OfferCountsAsFailure,
 
     /// <summary>A renewal says that a lost lease is held.</summary>
     RenewRevivesLostLease,

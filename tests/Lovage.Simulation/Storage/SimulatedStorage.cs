@@ -1,6 +1,7 @@
-using Lovage.Protocol;
 using Lovage.Storage;
 using Lovage.Storage.Memory;
+using Lovage.Storage.Memory.Life;
+using Lovage.Storage.Memory.State;
 
 namespace Lovage.Simulation.Storage;
 
@@ -11,15 +12,24 @@ internal sealed class SharedStorage
     {
         State = new MemoryState(time);
         var signals = new NoSignals();
-        Broker = new MemoryBroker(State, signals, time);
-        Store = new MemoryStore(State, signals, time);
+        Life = new JobLife(State);
+        Broker = new MemoryBroker(State, Life, signals, time);
+        Store = new MemoryJobStore(State, Life, signals, time);
+        History = new MemoryJobHistory(State);
+        Workers = new MemoryWorkerDirectory(State);
     }
 
     internal MemoryState State { get; }
 
+    internal JobLife Life { get; }
+
     internal JobBroker Broker { get; }
 
     internal JobStore Store { get; }
+
+    internal JobHistory History { get; }
+
+    internal WorkerDirectory Workers { get; }
 
     /// <summary>The memory storage answers at once.</summary>
     internal static T Now<T>(ValueTask<T> answer) =>
@@ -56,7 +66,9 @@ internal sealed class SimulatedStorage : JobStorage
         var bus = new LossyBus(world, node);
         Bus = bus;
         Broker = new SimulatedBroker(world, node, bus);
-        Store = new SimulatedStore(world, node, bus);
+        Store = new SimulatedJobStore(world, node, bus);
+        History = new SimulatedJobHistory(world, node);
+        Workers = new SimulatedWorkerDirectory(world, node);
     }
 
     public override string Description => "simulated";
@@ -67,6 +79,10 @@ internal sealed class SimulatedStorage : JobStorage
 
     public override JobStore Store { get; }
 
+    public override JobHistory? History { get; }
+
+    public override WorkerDirectory? Workers { get; }
+
     public override SignalBus Signals => Bus;
 
     internal LossyBus Bus { get; }
@@ -76,203 +92,4 @@ internal sealed class SimulatedStorage : JobStorage
     public override ValueTask PingAsync(CancellationToken cancellationToken) => default;
 
     protected override ValueTask DisposeCoreAsync() => default;
-}
-
-/// <summary>
-/// Passes calls on over the link, tells the oracle, and plants the bugs that the invariants must find.
-/// </summary>
-internal sealed class SimulatedBroker(World world, Node node, LossyBus bus)
-    : JobBroker("simulation", bus, node.Process.Time)
-{
-    private readonly SharedStorage _shared = world.Storage;
-    private readonly WakeUp _signalled = Signalled(bus);
-
-    protected override ValueTask<IReadOnlyList<PublishStatus>> PublishCoreAsync(
-        IReadOnlyList<JobMessage> messages, CancellationToken cancellationToken) =>
-        node.Link.CallAsync(
-            "publish",
-            () =>
-            {
-                var statuses = SharedStorage.Now(_shared.Broker.PublishAsync(messages, CancellationToken.None));
-                world.Oracle.Published(node, messages, statuses);
-                return statuses;
-            },
-            mayRepeat: true,
-            cancellationToken);
-
-    protected override async ValueTask<ReceiveResult> ReceiveCoreAsync(
-        ReceiveRequest request, CancellationToken cancellationToken)
-    {
-        while (true)
-        {
-            var seen = _signalled.Version;
-            var result = await node.Link.CallAsync(
-                "receive", () => Receive(request), mayRepeat: false, cancellationToken);
-            if (world.Planted != PlantedBug.WakeUpWithoutPoll || result.Deliveries.Count > 0)
-            {
-                return result;
-            }
-
-            await _signalled.WaitAsync(seen, TimeSpan.FromDays(1), node.Process.Time, cancellationToken);
-        }
-    }
-
-    protected override ValueTask<IReadOnlyList<LeaseStatus>> RenewCoreAsync(
-        IReadOnlyList<LeaseToken> tokens, TimeSpan lease, CancellationToken cancellationToken) =>
-        node.Link.CallAsync(
-            "renew",
-            () =>
-            {
-                var statuses = SharedStorage.Now(_shared.Broker.RenewAsync(tokens, lease, CancellationToken.None));
-                if (world.Planted == PlantedBug.RenewRevivesLostLease)
-                {
-                    statuses = [.. statuses.Select(status => status == LeaseStatus.Lost ? LeaseStatus.Held : status)];
-                }
-
-                world.Oracle.Renewed(node, tokens, lease, statuses);
-                return statuses;
-            },
-            mayRepeat: true,
-            cancellationToken);
-
-    protected override ValueTask<int> ReleaseCoreAsync(
-        IReadOnlyList<LeaseToken> tokens, CancellationToken cancellationToken) =>
-        node.Link.CallAsync(
-            "release",
-            () =>
-            {
-                var count = world.Planted == PlantedBug.ReleasePenalises
-                    ? ReleaseAsFailure(tokens)
-                    : SharedStorage.Now(_shared.Broker.ReleaseAsync(tokens, CancellationToken.None));
-                world.Oracle.Released(node, tokens, count);
-                return count;
-            },
-            mayRepeat: true,
-            cancellationToken);
-
-    protected override ValueTask<ReclaimResult> ReclaimCoreAsync(
-        IReadOnlyList<string> deadOwners, int max, CancellationToken cancellationToken) =>
-        node.Link.CallAsync(
-            "reclaim",
-            () =>
-            {
-                var result = SharedStorage.Now(_shared.Broker.ReclaimAsync(deadOwners, max, CancellationToken.None));
-                world.Oracle.Reclaimed(node, deadOwners, max, result);
-                return result;
-            },
-            mayRepeat: true,
-            cancellationToken);
-
-    protected override ValueTask<IReadOnlyList<string>> OwnersCoreAsync(CancellationToken cancellationToken) =>
-        node.Link.CallAsync(
-            "owners",
-            () => SharedStorage.Now(_shared.Broker.OwnersAsync(CancellationToken.None)),
-            mayRepeat: true,
-            cancellationToken);
-
-    protected override async ValueTask PauseCoreAsync(
-        string queue, string reason, CancellationToken cancellationToken) =>
-        await node.Link.CallAsync(
-            "pause",
-            () =>
-            {
-                SharedStorage.Now(_shared.Broker.PauseAsync(queue, reason, CancellationToken.None));
-                world.Oracle.Paused(queue, isPaused: true);
-                return true;
-            },
-            mayRepeat: true,
-            cancellationToken);
-
-    protected override async ValueTask ResumeCoreAsync(string queue, CancellationToken cancellationToken) =>
-        await node.Link.CallAsync(
-            "resume",
-            () =>
-            {
-                SharedStorage.Now(_shared.Broker.ResumeAsync(queue, CancellationToken.None));
-                world.Oracle.Paused(queue, isPaused: false);
-                return true;
-            },
-            mayRepeat: true,
-            cancellationToken);
-
-    protected override ValueTask<IReadOnlyList<QueueStatus>> QueuesCoreAsync(CancellationToken cancellationToken) =>
-        node.Link.CallAsync(
-            "queues",
-            () => SharedStorage.Now(_shared.Broker.QueuesAsync(CancellationToken.None)),
-            mayRepeat: true,
-            cancellationToken);
-
-    protected override ValueTask<IReadOnlyList<JobMessage>> PeekCoreAsync(
-        string queue, int max, CancellationToken cancellationToken) =>
-        node.Link.CallAsync(
-            "peek",
-            () => SharedStorage.Now(_shared.Broker.PeekAsync(queue, max, CancellationToken.None)),
-            mayRepeat: true,
-            cancellationToken);
-
-    private static WakeUp Signalled(LossyBus bus)
-    {
-        var wakeUp = new WakeUp();
-        bus.Subscribe(_ => wakeUp.Pulse(), SignalKind.JobsReady);
-        return wakeUp;
-    }
-
-    private ReceiveResult Receive(ReceiveRequest request)
-    {
-        var deliveries = SharedStorage.Now(
-            _shared.Broker.ReceiveAsync(request with { Wait = TimeSpan.Zero }, CancellationToken.None));
-        world.Oracle.Received(node, request, deliveries);
-        if (deliveries.Count > 0)
-        {
-            if (world.Planted == PlantedBug.ClaimCountsAsStart)
-            {
-                SharedStorage.Now(_shared.Store.RecordStartsAsync(
-                    [.. deliveries.Select(d => new JobStart(d.Token, d.Message.Id, d.ClaimedAt, Ahead: true))],
-                    CancellationToken.None));
-            }
-
-            if (deliveries.Count == request.Max || deliveries.Any(static delivery => delivery.StartFirst))
-            {
-                return new ReceiveResult(deliveries, null, IsAll: false);
-            }
-        }
-
-        TimeSpan? next = null;
-        foreach (var queue in request.Queues)
-        {
-            var due = _shared.State.Queue(queue) is { PauseReason: null } open
-                ? open.NextDue() - _shared.State.Now
-                : null;
-            next = next is null || due < next ? due : next;
-        }
-
-        return new ReceiveResult(deliveries, next, IsAll: true);
-    }
-
-    private int ReleaseAsFailure(IReadOnlyList<LeaseToken> tokens)
-    {
-        var count = 0;
-        foreach (var token in tokens)
-        {
-            if (!_shared.State.TryFindClaim(token, out var job))
-            {
-                continue;
-            }
-
-            count++;
-            var attempt = new AttemptRecord
-            {
-                Number = 1,
-                End = AttemptEnd.Interrupted,
-                StartedAt = _shared.State.Now,
-                Duration = TimeSpan.Zero,
-                Worker = "",
-            };
-            SharedStorage.Now(_shared.Store.SettleAsync([
-                new Settlement { Token = token, Id = job.Message.Id, Decision = JobDecision.Retry, Attempt = attempt },
-            ], CancellationToken.None));
-        }
-
-        return count;
-    }
 }

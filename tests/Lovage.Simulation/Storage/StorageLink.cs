@@ -2,7 +2,7 @@ namespace Lovage.Simulation.Storage;
 
 /// <summary>
 /// The way from one process to the shared storage, on which calls are delayed, refused, repeated, cut off after they
-/// were carried out, or survived by nobody.
+/// were carried out, or no caller survived them.
 /// </summary>
 internal sealed class StorageLink(World world, Node node)
 {

@@ -156,9 +156,9 @@ public sealed class ArgumentCheckTests
             Cancel);
         Assert.Equal(1, await harness.DrainAsync(Cancel));
 
-        var status = await app.Jobs.GetHandle(id).GetStatusAsync(Cancel);
-        Assert.Equal((JobState.Failed, 1), (status.State, status.Attempts));
-        Assert.Contains("'basket.items[0].quantity'", status.Error?.Message, StringComparison.Ordinal);
+        var job = await app.Jobs.FindAsync(id, Cancel);
+        Assert.Equal((JobState.Failed, 1), (job?.State, job?.Attempts));
+        Assert.Contains("'basket.items[0].quantity'", job?.Error?.Message, StringComparison.Ordinal);
     }
 
     public sealed class Spoil : IJobFilter

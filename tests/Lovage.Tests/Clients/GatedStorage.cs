@@ -58,16 +58,17 @@ internal sealed class GatedStorage : JobStorage
 
     internal sealed class Write(IReadOnlyList<JobMessage> messages, CancellationToken cancellationToken)
     {
-        private readonly TaskCompletionSource<IReadOnlyList<PublishStatus>> _answer = new(
+        private readonly TaskCompletionSource<IReadOnlyList<PublishResult>> _answer = new(
             TaskCreationOptions.RunContinuationsAsynchronously);
 
         public IReadOnlyList<JobMessage> Messages { get; } = messages;
 
         public CancellationToken CancellationToken { get; } = cancellationToken;
 
-        public Task<IReadOnlyList<PublishStatus>> Answer => _answer.Task;
+        public Task<IReadOnlyList<PublishResult>> Answer => _answer.Task;
 
-        public void Accept() => _answer.SetResult([.. Messages.Select(_ => PublishStatus.Accepted)]);
+        public void Accept() => _answer.SetResult([.. Messages.Select(static message =>
+            new PublishResult(PublishStatus.Accepted, message.Id, JobState.Queued))]);
 
         public void Fail(Exception fault) => _answer.SetException(fault);
     }
@@ -80,7 +81,7 @@ internal sealed class GatedStorage : JobStorage
 
         public WakeUp Came { get; } = new();
 
-        protected override async ValueTask<IReadOnlyList<PublishStatus>> PublishCoreAsync(
+        protected override async ValueTask<IReadOnlyList<PublishResult>> PublishCoreAsync(
             IReadOnlyList<JobMessage> messages, CancellationToken cancellationToken)
         {
             var write = new Write(messages, cancellationToken);
@@ -93,21 +94,22 @@ internal sealed class GatedStorage : JobStorage
             return await write.Answer;
         }
 
-        protected override ValueTask<ReceiveResult> ReceiveCoreAsync(
-            ReceiveRequest request, CancellationToken cancellationToken) => throw new NotSupportedException();
+        protected override JobReceiver OpenReceiverCore(ReceiverOptions options) => throw new NotSupportedException();
 
         protected override ValueTask<IReadOnlyList<LeaseStatus>> RenewCoreAsync(
-            IReadOnlyList<LeaseToken> tokens,
-            TimeSpan lease,
-            CancellationToken cancellationToken) => throw new NotSupportedException();
+            IReadOnlyList<LeaseToken> tokens, TimeSpan lease, CancellationToken cancellationToken) =>
+            throw new NotSupportedException();
 
-        protected override ValueTask<int> ReleaseCoreAsync(
+        protected override ValueTask<ReleaseResult> ReleaseCoreAsync(
             IReadOnlyList<LeaseToken> tokens, CancellationToken cancellationToken) => throw new NotSupportedException();
 
+        protected override ValueTask<ReleaseResult> DeclineCoreAsync(
+            IReadOnlyList<DeclinedOffer> offers, TimeSpan limit, CancellationToken cancellationToken) =>
+            throw new NotSupportedException();
+
         protected override ValueTask<ReclaimResult> ReclaimCoreAsync(
-            IReadOnlyList<string> deadOwners,
-            int max,
-            CancellationToken cancellationToken) => throw new NotSupportedException();
+            IReadOnlyList<string> deadOwners, int max, CancellationToken cancellationToken) =>
+            throw new NotSupportedException();
 
         protected override ValueTask<IReadOnlyList<string>> OwnersCoreAsync(CancellationToken cancellationToken) =>
             throw new NotSupportedException();
@@ -117,6 +119,9 @@ internal sealed class GatedStorage : JobStorage
 
         protected override ValueTask ResumeCoreAsync(string queue, CancellationToken cancellationToken) =>
             throw new NotSupportedException();
+
+        protected override ValueTask<IReadOnlyList<EndedJob>> PurgeCoreAsync(
+            string queue, int max, CancellationToken cancellationToken) => throw new NotSupportedException();
 
         protected override ValueTask<IReadOnlyList<QueueStatus>> QueuesCoreAsync(CancellationToken cancellationToken) =>
             throw new NotSupportedException();

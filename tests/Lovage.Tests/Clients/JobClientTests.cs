@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Text;
 using Lovage.Storage;
-using Lovage.Testing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 
@@ -82,7 +81,7 @@ public sealed class JobClientTests
         var message = (await app.Inspector.FindAsync(handle.Id, Cancel))!.Message;
         Assert.Equal(("slow", 9, 1), (message.Queue, message.Priority, message.MaxAttempts));
         Assert.Equal((due, app.Time.GetUtcNow().AddHours(3)), (message.Eta, message.Expires));
-        Assert.Equal(JobState.Scheduled, (await handle.GetStatusAsync(Cancel)).State);
+        Assert.Equal(JobState.Scheduled, (await handle.FindAsync(Cancel))?.State);
     }
 
     [Fact]
@@ -301,12 +300,12 @@ public sealed class JobClientTests
         await using var app = await TestApp.StartAsync();
         var handle = await app.Jobs.EnqueueAsync(Job.Create("n"), Cancel);
 
-        Assert.Equal(("n", JobState.Queued, true), (await app.Jobs.FindAsync(handle.Id, Cancel)) is { } found
-            ? (found.Name, found.State!.Value, found.Known)
+        Assert.Equal(("n", JobState.Queued), (await app.Jobs.FindAsync(handle.Id, Cancel)) is { } found
+            ? (found.Name, found.State)
             : default);
-        Assert.Null(await app.Jobs.FindAsync(JobId.Parse("nobody"), Cancel));
-        var unknown = await app.Jobs.GetHandle(JobId.Parse("nobody")).GetStatusAsync(Cancel);
-        Assert.Equal((false, "PENDING", null), (unknown.Known, unknown.CeleryState, unknown.State));
+        var unknown = await app.Jobs.FindAsync(JobId.Parse("unknown"), Cancel);
+        Assert.Equal((null, "PENDING"), (unknown, unknown.CeleryWord));
+        Assert.Null(await app.Jobs.GetHandle(JobId.Parse("unknown")).FindAsync(Cancel));
     }
 
     [Fact]
@@ -315,9 +314,16 @@ public sealed class JobClientTests
         await using var app = await TestApp.StartAsync();
         var handle = await app.Jobs.EnqueueAsync(Job.Create("n"), Cancel);
 
-        Assert.Equal(CancelStatus.Cancelled, await app.Jobs.CancelAsync(handle.Id, "not wanted", Cancel));
-        Assert.Equal("REVOKED", (await handle.GetStatusAsync(Cancel)).CeleryState);
-        Assert.Equal(CancelStatus.AlreadyEnded, await handle.CancelAsync(cancellationToken: Cancel));
+        Assert.Equal(
+            new CancelResult(CancelStatus.Cancelled, JobState.Cancelled),
+            await app.Jobs.CancelAsync(handle.Id, "not wanted", Cancel));
+        Assert.Equal("REVOKED", (await handle.FindAsync(Cancel)).CeleryWord);
+        Assert.Equal(
+            new CancelResult(CancelStatus.AlreadyEnded, JobState.Cancelled),
+            await handle.CancelAsync(cancellationToken: Cancel));
+        Assert.Equal(
+            new CancelResult(CancelStatus.Unknown, null),
+            await app.Jobs.CancelAsync(JobId.Parse("unknown"), cancellationToken: Cancel));
     }
 
     private sealed class SomeTransaction : System.Data.Common.DbTransaction

@@ -34,7 +34,7 @@ public sealed class JobHandleTests
         Assert.Equal(5, await handle.GetResultAsync(Cancel));
         Assert.Equal(
             (1, "SUCCESS"),
-            (await handle.GetStatusAsync(Cancel)) is var status ? (status.Attempts, status.CeleryState) : default);
+            (await handle.FindAsync(Cancel)) is { } found ? (found.Attempts, found.CeleryWord) : default);
         Assert.Equal(new JobProgressReport(0.5, "half way"), await handle.GetProgressAsync(Cancel));
         Assert.Equal(AttemptEnd.Succeeded, Assert.Single(await handle.GetAttemptsAsync(Cancel)).End);
     }
@@ -112,7 +112,7 @@ public sealed class JobHandleTests
 
         Assert.Contains(
             "30 s", (await Assert.ThrowsAsync<TimeoutException>(() => wait)).Message, StringComparison.Ordinal);
-        Assert.Equal(JobState.Queued, (await handle.GetStatusAsync(Cancel)).State);
+        Assert.Equal(JobState.Queued, (await handle.FindAsync(Cancel))?.State);
     }
 
     [Fact]
@@ -120,7 +120,7 @@ public sealed class JobHandleTests
     {
         await using var app = await TestApp.StartAsync();
         using var source = new CancellationTokenSource();
-        var wait = app.Jobs.GetHandle(JobId.Parse("nobody")).WaitAsync(cancellationToken: source.Token).AsTask();
+        var wait = app.Jobs.GetHandle(JobId.Parse("unknown")).WaitAsync(cancellationToken: source.Token).AsTask();
         await source.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => wait);
     }
@@ -135,7 +135,28 @@ public sealed class JobHandleTests
         Assert.Contains("WaitAsync", early.Message, StringComparison.Ordinal);
     }
 
-    /// <summary>A memory storage whose hints reach nobody who waits for an end.</summary>
+    [Fact]
+    public async Task WaitAsync_AtTheBound_IsRefusedUntilAnotherCallEnds()
+    {
+        await using var app = await TestApp.StartAsync(null, ("Lovage:Limits:WaitCallsMax", "2"));
+        var handle = await app.Jobs.EnqueueAsync(Job.Create("n"), Cancel);
+        using var source = new CancellationTokenSource();
+        var first = handle.WaitAsync(cancellationToken: source.Token).AsTask();
+        var second = handle.WaitAsync(cancellationToken: Cancel).AsTask();
+
+        var full = await Assert.ThrowsAsync<QueueFullException>(
+            async () => await handle.WaitAsync(cancellationToken: Cancel));
+        Assert.Contains("Lovage:Limits:WaitCallsMax", full.Message, StringComparison.Ordinal);
+
+        await source.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => first);
+        var third = handle.WaitAsync(cancellationToken: Cancel).AsTask();
+        await handle.CancelAsync(cancellationToken: Cancel);
+        await Assert.ThrowsAsync<JobFailedException>(() => second);
+        await Assert.ThrowsAsync<JobFailedException>(() => third);
+    }
+
+    /// <summary>A memory storage whose signals reach no caller that waits for an end.</summary>
     private sealed class DeafStorage : JobStorage
     {
         private readonly Deaf _signals = new();
@@ -148,6 +169,8 @@ public sealed class JobHandleTests
         public override JobBroker Broker => Memory.Broker;
 
         public override JobStore Store => Memory.Store;
+
+        public override JobHistory? History => Memory.History;
 
         public override SignalBus Signals => _signals;
 

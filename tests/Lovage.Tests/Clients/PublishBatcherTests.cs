@@ -1,13 +1,12 @@
 using Lovage.Protocol;
 using Lovage.Storage;
 using Lovage.Storage.Memory;
-using Lovage.Testing;
 
 namespace Lovage.Tests.Clients;
 
 public sealed class PublishBatcherTests : IAsyncLifetime
 {
-    private readonly FakeTimeProvider _time = new();
+    private readonly TestClock _time = new();
     private readonly GatedStorage _storage;
     private readonly PublishBatcher _batcher;
     private int _number;
@@ -35,7 +34,7 @@ public sealed class PublishBatcherTests : IAsyncLifetime
 
         Assert.Single(_storage.Writes);
         _storage.Writes[0].Accept();
-        Assert.Equal(PublishStatus.Accepted, await publish);
+        Assert.Equal(PublishStatus.Accepted, (await publish).Status);
     }
 
     [Fact]
@@ -53,7 +52,8 @@ public sealed class PublishBatcherTests : IAsyncLifetime
         second.Accept();
 
         await first;
-        Assert.All(await Task.WhenAll(others), status => Assert.Equal(PublishStatus.Accepted, status));
+        Assert.All(
+            await Task.WhenAll(others), result => Assert.Equal(PublishStatus.Accepted, result.Status));
         Assert.Equal(2, _storage.Writes.Count);
     }
 
@@ -102,13 +102,13 @@ public sealed class PublishBatcherTests : IAsyncLifetime
         failing.Fail(new StorageException("The disk is full.", isTransient: true));
         (await _storage.WriteAsync(2)).Accept();
 
-        Assert.Equal(PublishStatus.Accepted, await first);
+        Assert.Equal(PublishStatus.Accepted, (await first).Status);
         foreach (var failed in second)
         {
             Assert.Equal("The disk is full.", (await Assert.ThrowsAsync<StorageException>(() => failed)).Message);
         }
 
-        Assert.Equal(PublishStatus.Accepted, await third);
+        Assert.Equal(PublishStatus.Accepted, (await third).Status);
     }
 
     [Fact]
@@ -144,7 +144,7 @@ public sealed class PublishBatcherTests : IAsyncLifetime
         Assert.False(_storage.Writes[0].CancellationToken.IsCancellationRequested);
         _storage.Writes[0].Accept();
         (await _storage.WriteAsync(1)).Accept();
-        Assert.Equal(PublishStatus.Accepted, await second);
+        Assert.Equal(PublishStatus.Accepted, (await second).Status);
     }
 
     [Fact]
@@ -171,7 +171,7 @@ public sealed class PublishBatcherTests : IAsyncLifetime
         _storage.Writes[0].Accept();
         var later = _batcher.PublishAsync(Message(), Cancel).AsTask();
         (await _storage.WriteAsync(1)).Accept();
-        Assert.Equal(PublishStatus.Accepted, await later);
+        Assert.Equal(PublishStatus.Accepted, (await later).Status);
         Assert.Equal(2, _storage.Writes.Count);
     }
 
@@ -198,7 +198,7 @@ public sealed class PublishBatcherTests : IAsyncLifetime
             {
                 for (var i = 0; i < Each; i++)
                 {
-                    Assert.Equal(PublishStatus.Accepted, await batcher.PublishAsync(Message(), Cancel));
+                    Assert.Equal(PublishStatus.Accepted, (await batcher.PublishAsync(Message(), Cancel)).Status);
                 }
             },
             Cancel)));
@@ -207,11 +207,26 @@ public sealed class PublishBatcherTests : IAsyncLifetime
         Assert.Equal(Callers * Each, queue.Ready);
     }
 
-    private static PublishBatcher Batcher(JobStorage storage, TimeProvider time)
+    [Fact]
+    public async Task PublishAsync_TooManyCallers_AreRefusedAndTheOthersStored()
+    {
+        await using var batcher = Batcher(_storage, _time, new ClientSettings { EnqueueCallsMax = 2 });
+        var calls = Enumerable.Range(0, 3).Select(_ => batcher.PublishAsync(Message(), Cancel).AsTask()).ToList();
+
+        var full = await Assert.ThrowsAsync<QueueFullException>(
+            async () => await batcher.PublishAsync(Message(), Cancel));
+        Assert.Contains("Lovage:Limits:EnqueueCallsMax", full.Message, StringComparison.Ordinal);
+
+        _storage.Writes[0].Accept();
+        (await _storage.WriteAsync(1)).Accept();
+        Assert.All(await Task.WhenAll(calls), result => Assert.Equal(PublishStatus.Accepted, result.Status));
+    }
+
+    private static PublishBatcher Batcher(JobStorage storage, TimeProvider time, ClientSettings? settings = null)
     {
         var gate = new StorageGate(storage);
         gate.Open();
-        return new PublishBatcher(gate, new ClientSettings(), time);
+        return new PublishBatcher(gate, settings ?? new ClientSettings(), time);
     }
 
     private JobMessage Message(int bytes = 2) => new()

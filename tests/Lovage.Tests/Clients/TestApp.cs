@@ -1,4 +1,3 @@
-using Lovage.Testing;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -8,7 +7,7 @@ namespace Lovage.Tests.Clients;
 /// <summary>An app on the memory storage with a clock to move by hand.</summary>
 internal sealed class TestApp : IAsyncDisposable
 {
-    private TestApp(IHost host, FakeTimeProvider time)
+    private TestApp(IHost host, TestClock time)
     {
         Host = host;
         Time = time;
@@ -16,7 +15,7 @@ internal sealed class TestApp : IAsyncDisposable
 
     public IHost Host { get; }
 
-    public FakeTimeProvider Time { get; }
+    public TestClock Time { get; }
 
     public JobClient Jobs => Host.Services.GetRequiredService<JobClient>();
 
@@ -25,7 +24,7 @@ internal sealed class TestApp : IAsyncDisposable
     public static async Task<TestApp> StartAsync(
         Action<LovageBuilder>? set = null, params (string Key, string Value)[] settings)
     {
-        var time = new FakeTimeProvider();
+        var time = new TestClock();
         var builder = Microsoft.Extensions.Hosting.Host.CreateEmptyApplicationBuilder(
             new HostApplicationBuilderSettings { EnvironmentName = "Development" });
         builder.Configuration.AddInMemoryCollection(

@@ -1,5 +1,4 @@
 using Lovage.Execution;
-using Lovage.Testing;
 
 namespace Lovage.Tests.Execution;
 
@@ -8,7 +7,7 @@ public sealed class BackgroundLoopTests
     [Fact]
     public void RunAsync_StepThatThrows_IsReportedAndTriedAgainAfterASecond()
     {
-        var time = new FakeTimeProvider();
+        var time = new TestClock();
         var scheduler = new SteppedScheduler();
         var faults = new List<(string Loop, string Message)>();
         var steps = new List<TimeSpan>();
@@ -32,7 +31,7 @@ public sealed class BackgroundLoopTests
 
         Task<TimeSpan> Step(CancellationToken stopped)
         {
-            steps.Add(time.GetElapsedTime(0));
+            steps.Add(time.Elapsed);
             return steps.Count == 2
                 ? throw new InvalidOperationException("bad")
                 : Task.FromResult(TimeSpan.FromSeconds(5));

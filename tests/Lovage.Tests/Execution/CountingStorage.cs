@@ -3,7 +3,7 @@ using Lovage.Storage;
 
 namespace Lovage.Tests.Execution;
 
-/// <summary>A storage that counts how often somebody looks for jobs; all is the inner one's.</summary>
+/// <summary>A storage that counts how often a worker looks for jobs; all else is the inner one's.</summary>
 internal sealed class CountingStorage : JobStorage
 {
     private readonly JobStorage _inner;
@@ -23,9 +23,20 @@ internal sealed class CountingStorage : JobStorage
 
     public override JobStore Store => _inner.Store;
 
+    public override JobHistory? History => _inner.History;
+
+    public override WorkerDirectory? Workers => _inner.Workers;
+
     public override SignalBus Signals => _inner.Signals;
 
+    /// <summary>Looks for ordinary jobs.</summary>
     internal int Looks => _broker.Looks;
+
+    /// <summary>Looks for orphans.</summary>
+    internal int OrphanLooks => _broker.OrphanLooks;
+
+    /// <summary>The queues of each receiver that was opened, in order.</summary>
+    internal List<string> Opened => _broker.Opened;
 
     public override ValueTask OpenAsync(CancellationToken cancellationToken) => _inner.OpenAsync(cancellationToken);
 
@@ -36,18 +47,20 @@ internal sealed class CountingStorage : JobStorage
     private sealed class CountingBroker(JobStorage inner, TimeProvider time)
         : JobBroker("counting", inner.Signals, time)
     {
-        internal int Looks { get; private set; }
+        internal int Looks { get; set; }
 
-        protected override async ValueTask<ReceiveResult> ReceiveCoreAsync(
-            ReceiveRequest request, CancellationToken cancellationToken)
+        internal int OrphanLooks { get; set; }
+
+        internal List<string> Opened { get; } = [];
+
+        protected override JobReceiver OpenReceiverCore(ReceiverOptions options)
         {
-            Looks++;
-            var look = request with { Wait = TimeSpan.Zero };
-            var deliveries = await inner.Broker.ReceiveAsync(look, cancellationToken);
-            return new ReceiveResult(deliveries, look.Left?.NextDue, IsAll: look.Left is not null);
+            Opened.Add(string.Join(',', options.Queues));
+            return new CountingReceiver(
+                this, options, inner.Broker.OpenReceiver(options.Owner, options.Queues, options.Lease));
         }
 
-        protected override ValueTask<IReadOnlyList<PublishStatus>> PublishCoreAsync(
+        protected override ValueTask<IReadOnlyList<PublishResult>> PublishCoreAsync(
             IReadOnlyList<JobMessage> messages,
             CancellationToken cancellationToken) => inner.Broker.PublishAsync(messages, cancellationToken);
 
@@ -55,9 +68,13 @@ internal sealed class CountingStorage : JobStorage
             IReadOnlyList<LeaseToken> tokens, TimeSpan lease, CancellationToken cancellationToken) =>
             inner.Broker.RenewAsync(tokens, lease, cancellationToken);
 
-        protected override ValueTask<int> ReleaseCoreAsync(
+        protected override ValueTask<ReleaseResult> ReleaseCoreAsync(
             IReadOnlyList<LeaseToken> tokens,
             CancellationToken cancellationToken) => inner.Broker.ReleaseAsync(tokens, cancellationToken);
+
+        protected override ValueTask<ReleaseResult> DeclineCoreAsync(
+            IReadOnlyList<DeclinedOffer> offers, TimeSpan limit, CancellationToken cancellationToken) =>
+            inner.Broker.DeclineAsync(offers, limit, cancellationToken);
 
         protected override ValueTask<ReclaimResult> ReclaimCoreAsync(
             IReadOnlyList<string> deadOwners,
@@ -73,6 +90,10 @@ internal sealed class CountingStorage : JobStorage
         protected override ValueTask ResumeCoreAsync(string queue, CancellationToken cancellationToken) =>
             inner.Broker.ResumeAsync(queue, cancellationToken);
 
+        protected override ValueTask<IReadOnlyList<EndedJob>> PurgeCoreAsync(
+            string queue, int max, CancellationToken cancellationToken) =>
+            inner.Broker.PurgeAsync(queue, max, cancellationToken);
+
         protected override ValueTask<IReadOnlyList<QueueStatus>> QueuesCoreAsync(CancellationToken cancellationToken) =>
             inner.Broker.QueuesAsync(cancellationToken);
 
@@ -80,5 +101,31 @@ internal sealed class CountingStorage : JobStorage
             string queue,
             int max,
             CancellationToken cancellationToken) => inner.Broker.PeekAsync(queue, max, cancellationToken);
+    }
+
+    private sealed class CountingReceiver(CountingBroker broker, ReceiverOptions options, JobReceiver inner)
+        : JobReceiver(broker, options)
+    {
+        protected override async ValueTask<LookResult> ReceiveCoreAsync(
+            long look, int max, CancellationToken cancellationToken)
+        {
+            broker.Looks++;
+            var received = await inner.ReceiveAsync(max, TimeSpan.Zero, cancellationToken);
+            return new LookResult(received.Deliveries, null, IsDrained: received.Deliveries.Count < max);
+        }
+
+        protected override async ValueTask<Delivery?> ReceiveOrphanCoreAsync(
+            long look, CancellationToken cancellationToken)
+        {
+            broker.OrphanLooks++;
+            var received = await inner.ReceiveOrphanAsync(TimeSpan.Zero, cancellationToken);
+            return received.Deliveries.Count == 0 ? null : received.Deliveries[0];
+        }
+
+        protected override async ValueTask DisposeCoreAsync()
+        {
+            await inner.DisposeAsync();
+            await base.DisposeCoreAsync();
+        }
     }
 }

@@ -89,15 +89,17 @@ public sealed class DedicatedThreadTests
         await using var storage = new MemoryStorage(TimeProvider.System);
         await using var worker = new JobWorker(
             storage,
-            new JobRegistry(new JobCatalog(jobs)),
-            new JobSerializer(),
-            services.GetRequiredService<IServiceScopeFactory>(),
-            [],
+            new JobWorkerServices
+            {
+                Jobs = new JobRegistry(new JobCatalog(jobs)),
+                Serializer = new JobSerializer(),
+                Scopes = services.GetRequiredService<IServiceScopeFactory>(),
+                Time = TimeProvider.System,
+                Random = new Random(1),
+                Loggers = NullLoggerFactory.Instance,
+            },
             new WorkerSettings { Concurrency = concurrency },
-            WorkerWorld.Owner,
-            TimeProvider.System,
-            new Random(1),
-            NullLoggerFactory.Instance);
+            WorkerWorld.Owner);
         var ended = new WakeUp();
         using var heard = storage.Signals.Subscribe(_ => ended.Pulse(), SignalKind.JobEnded);
         JobId[] ids = [.. names.Select((name, i) => JobId.Parse($"{name}-{i}"))];
@@ -111,7 +113,7 @@ public sealed class DedicatedThreadTests
         while (true)
         {
             var seen = ended.Version;
-            var records = await storage.Store.FindAsync(ids, Cancel);
+            var records = await storage.History!.FindAsync(ids, Cancel);
             if (records.All(record => record!.State.IsFinal))
             {
                 Assert.Equal(ofFirst, records[0]!.State);

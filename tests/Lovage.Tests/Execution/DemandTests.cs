@@ -1,18 +1,21 @@
 using Lovage.Execution;
-using Lovage.Testing;
 
 namespace Lovage.Tests.Execution;
 
 public sealed class DemandTests
 {
-    private readonly FakeTimeProvider _time = new();
+    private static readonly WorkerSettings Settings = new() { Concurrency = 4, PrefetchMax = 500 };
+
+    private readonly TestClock _time = new();
 
     [Theory]
     [InlineData(8, 500, 8)]
     [InlineData(8, 5, 5)]
     [InlineData(8, 0, 0)]
     public void Prefetch_NothingKnownYet_IsOneAheadForEachSlotAtTheMost(int concurrency, int max, int expected) =>
-        Assert.Equal(expected, new Demand(concurrency, max, _time).Prefetch);
+        Assert.Equal(
+            expected,
+            new Demand(_time).Prefetch(new WorkerSettings { Concurrency = concurrency, PrefetchMax = max }));
 
     [Theory]
     [InlineData(1.01, 0)]
@@ -21,7 +24,7 @@ public sealed class DemandTests
     {
         var demand = Measured(fetchSeconds: 10);
         demand.JobTook(jobSeconds);
-        Assert.Equal(expected, demand.Prefetch);
+        Assert.Equal(expected, demand.Prefetch(Settings));
     }
 
     [Fact]
@@ -29,7 +32,7 @@ public sealed class DemandTests
     {
         var demand = Measured(fetchSeconds: 0.01);
         demand.JobTook(0.005);
-        Assert.Equal(16, demand.Prefetch);
+        Assert.Equal(16, demand.Prefetch(Settings));
     }
 
     [Fact]
@@ -37,7 +40,7 @@ public sealed class DemandTests
     {
         var demand = Measured(fetchSeconds: 0.01);
         demand.JobTook(0);
-        Assert.Equal(500, demand.Prefetch);
+        Assert.Equal(500, demand.Prefetch(Settings));
     }
 
     [Fact]
@@ -45,18 +48,18 @@ public sealed class DemandTests
     {
         var demand = Measured(fetchSeconds: 0.01);
         demand.JobTook(0.001);
-        var quick = demand.Prefetch;
+        var quick = demand.Prefetch(Settings);
         demand.JobTook(60);
-        Assert.Equal(0, demand.Prefetch);
+        Assert.Equal(0, demand.Prefetch(Settings));
 
         demand.JobTook(0.001);
-        Assert.Equal(0, demand.Prefetch);
+        Assert.Equal(0, demand.Prefetch(Settings));
         for (var i = 0; i < 1_000; i++)
         {
             demand.JobTook(0.001);
         }
 
-        Assert.InRange(demand.Prefetch, quick - 1, quick);
+        Assert.InRange(demand.Prefetch(Settings), quick - 1, quick);
     }
 
     [Fact]
@@ -64,14 +67,14 @@ public sealed class DemandTests
     {
         var demand = Measured(fetchSeconds: 0.01);
         demand.JobTook(0.005);
-        var before = demand.Prefetch;
+        var before = demand.Prefetch(Settings);
         Fetch(demand, 0.06);
-        Assert.Equal(2 * before, demand.Prefetch);
+        Assert.Equal(2 * before, demand.Prefetch(Settings));
     }
 
     private Demand Measured(double fetchSeconds)
     {
-        var demand = new Demand(4, 500, _time);
+        var demand = new Demand(_time);
         Fetch(demand, fetchSeconds);
         return demand;
     }

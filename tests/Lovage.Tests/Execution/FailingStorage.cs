@@ -14,6 +14,8 @@ internal sealed class FailingStorage(
 
     public override JobStore Store { get; } = new FailingStore(inner, time, fault);
 
+    public override JobHistory? History => inner.History;
+
     public override SignalBus Signals => inner.Signals;
 
     public override JobTransactions? Transactions => InTransaction;
@@ -31,7 +33,7 @@ internal sealed class FailingStorage(
         TimeProvider time,
         Func<IReadOnlyList<Settlement>, Exception?> fault) : JobStore("failing", inner.Signals, time)
     {
-        protected override ValueTask<IReadOnlyList<SettleStatus>> SettleCoreAsync(
+        protected override ValueTask<IReadOnlyList<SettleResult>> SettleCoreAsync(
             IReadOnlyList<Settlement> outcomes, CancellationToken cancellationToken) =>
             fault(outcomes) is { } error ? throw error : inner.Store.SettleAsync(outcomes, cancellationToken);
 
@@ -43,32 +45,27 @@ internal sealed class FailingStorage(
             IReadOnlyList<ProgressUpdate> updates,
             CancellationToken cancellationToken) => inner.Store.ReportProgressAsync(updates, cancellationToken);
 
-        protected override ValueTask<IReadOnlyList<CancelStatus>> CancelCoreAsync(
+        protected override ValueTask<IReadOnlyList<CancelResult>> CancelCoreAsync(
             IReadOnlyList<JobId> ids,
             string? reason,
             CancellationToken cancellationToken) => inner.Store.CancelAsync(ids, reason, cancellationToken);
 
-        protected override ValueTask<int> RequeueCoreAsync(
+        protected override ValueTask<IReadOnlyList<ChangeResult>> RequeueCoreAsync(
             IReadOnlyList<JobId> ids,
             CancellationToken cancellationToken) => inner.Store.RequeueAsync(ids, cancellationToken);
 
-        protected override ValueTask<IReadOnlyList<JobRecord?>> FindCoreAsync(
+        protected override ValueTask<IReadOnlyList<ChangeResult>> DeleteCoreAsync(
             IReadOnlyList<JobId> ids,
-            CancellationToken cancellationToken) => inner.Store.FindAsync(ids, cancellationToken);
+            CancellationToken cancellationToken) => inner.Store.DeleteAsync(ids, cancellationToken);
 
-        protected override ValueTask<JobPage> QueryCoreAsync(JobQuery query, CancellationToken cancellationToken) =>
-            inner.Store.QueryAsync(query, cancellationToken);
+        protected override ValueTask<IReadOnlyList<ChangeResult>> RunNowCoreAsync(
+            IReadOnlyList<JobId> ids,
+            CancellationToken cancellationToken) => inner.Store.RunNowAsync(ids, cancellationToken);
 
-        protected override ValueTask<BoundedCount> CountCoreAsync(
-            JobQuery query,
-            int max,
-            CancellationToken cancellationToken) => inner.Store.CountAsync(query, max, cancellationToken);
-
-        protected override ValueTask<IReadOnlyList<AttemptRecord>> AttemptsCoreAsync(
-            JobId id, CancellationToken cancellationToken) => inner.Store.AttemptsAsync(id, cancellationToken);
-
-        protected override ValueTask<IReadOnlyList<JobCounter>> CountersCoreAsync(
-            CancellationToken cancellationToken) => inner.Store.CountersAsync(cancellationToken);
+        protected override ValueTask<IReadOnlyList<ChangeResult>> MoveCoreAsync(
+            IReadOnlyList<JobId> ids,
+            JobMove target,
+            CancellationToken cancellationToken) => inner.Store.MoveAsync(ids, target, cancellationToken);
 
         protected override ValueTask<int> PruneCoreAsync(
             RetentionPolicy policy,

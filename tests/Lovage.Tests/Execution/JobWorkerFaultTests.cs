@@ -18,10 +18,9 @@ public sealed class JobWorkerFaultTests
         world.Do(async () =>
         {
             await world.Storage.Broker.ReclaimAsync([WorkerWorld.Owner.Key], 10, CancellationToken.None);
-            taken = await world.Storage.Broker.ReceiveAsync(
-                new ReceiveRequest(
-                    new WorkerOwner("boot", "0", 2, 2, "another"), ["default"], 1, TimeSpan.FromMinutes(5)),
-                CancellationToken.None);
+            await using var receiver = world.Storage.Broker.OpenReceiver(
+                new WorkerOwner("boot", "0", 2, 2, "another"), ["default"], TimeSpan.FromMinutes(5));
+            taken = (await receiver.ReceiveOrphanAsync(TimeSpan.Zero, CancellationToken.None)).Deliveries;
         });
         Assert.Equal(id, Assert.Single(taken).Message.Id);
 
@@ -70,8 +69,11 @@ public sealed class JobWorkerFaultTests
             return default;
         }));
         var id = world.Enqueue("n");
-        world.Do(async () => Assert.Single(await world.Storage.Broker.ReceiveAsync(
-            new ReceiveRequest(gone, ["default"], 1, TimeSpan.FromHours(1)), CancellationToken.None)));
+        world.Do(async () =>
+        {
+            await using var receiver = world.Storage.Broker.OpenReceiver(gone, ["default"], TimeSpan.FromHours(1));
+            Assert.Single((await receiver.ReceiveAsync(1, TimeSpan.Zero, CancellationToken.None)).Deliveries);
+        });
         world.Start();
         world.Advance(TimeSpan.FromMinutes(1));
         Assert.Null(whileItRan);

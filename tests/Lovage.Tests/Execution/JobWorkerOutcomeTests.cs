@@ -225,23 +225,6 @@ public sealed class JobWorkerOutcomeTests
     }
 
     [Fact]
-    public void UnknownJob_IsOfferedFiveTimesMoreAndSetAside()
-    {
-        using var world = new WorkerWorld(Settings, Define("mail.send", static _ => { }));
-        world.Start();
-        var id = world.Enqueue("mail.sned", change: message => message with { MaxAttempts = 1 });
-        var record = world.UntilEnded(id);
-        var attempts = world.Attempts(id);
-
-        Assert.Equal((JobState.Dead, JobLifecycle.UnknownMax + 1), (record.State, attempts.Count));
-        Assert.All(attempts, attempt => Assert.Equal(AttemptEnd.UnknownJob, attempt.End));
-        Assert.All(
-            attempts.Zip(attempts.Skip(1)),
-            pair => Assert.Equal(TimeSpan.FromSeconds(30), pair.Second.StartedAt - pair.First.StartedAt));
-        Assert.Contains("Did you mean 'mail.send'?", record.Reason, StringComparison.Ordinal);
-    }
-
-    [Fact]
     public void Expired_BeforeItsTurn_IsNotRun()
     {
         var ran = false;
@@ -272,7 +255,7 @@ public sealed class JobWorkerOutcomeTests
         }));
         world.Start();
         var id = world.Enqueue("talk");
-        Talk(world, "of nobody");
+        Talk(world, "of no attempt");
         world.UntilEnded(id);
 
         Assert.Equal(

@@ -155,10 +155,12 @@ public sealed class JobWorkerStopTests
     private static IReadOnlyList<Delivery> Claim(WorkerWorld world)
     {
         IReadOnlyList<Delivery> deliveries = [];
-        world.Do(async () => deliveries = await world.Memory.Broker.ReceiveAsync(
-            new ReceiveRequest(
-                new WorkerOwner("boot", "0", 2, 2, "another"), ["default"], 10, TimeSpan.FromSeconds(30)),
-            CancellationToken.None));
+        world.Do(async () =>
+        {
+            await using var receiver = world.Memory.Broker.OpenReceiver(
+                new WorkerOwner("boot", "0", 2, 2, "another"), ["default"], TimeSpan.FromSeconds(30));
+            deliveries = (await receiver.ReceiveAsync(10, TimeSpan.Zero, CancellationToken.None)).Deliveries;
+        });
         return deliveries;
     }
 }

@@ -23,11 +23,11 @@ public sealed class JobWorkerTelemetryTests
     {
         Assert.Equal(
             [
-                "success", "failure", "timeout", "retry", "rejected", "bad_arguments", "unknown_job", "malformed",
+                "success", "failure", "timeout", "retry", "rejected", "bad_arguments", "malformed",
                 "cancelled", "expired", "interrupted", "owner_died",
             ],
-            Enum.GetValues<AttemptEnd>().Select(WorkerMeasures.Word));
-        Assert.Throws<ArgumentOutOfRangeException>(() => WorkerMeasures.Word((AttemptEnd)99));
+            Enum.GetValues<AttemptEnd>().Select(WorkerMeters.Word));
+        Assert.Throws<ArgumentOutOfRangeException>(() => WorkerMeters.Word((AttemptEnd)99));
     }
 
     [Theory]

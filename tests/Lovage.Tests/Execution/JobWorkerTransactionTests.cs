@@ -166,7 +166,8 @@ public sealed class JobWorkerTransactionTests
     }
 
     /// <summary>Keeps one outcome back from the memory until it is committed.</summary>
-    private sealed class Script(JobStorage inner) : JobTransactions("memory", TimeProvider.System)
+    private sealed class Script(JobStorage inner)
+        : JobTransactions("memory", inner.Signals, TimeProvider.System)
     {
         internal bool Commits { get; set; }
 
@@ -190,15 +191,17 @@ public sealed class JobWorkerTransactionTests
             IsOpen = false;
         }
 
-        protected override ValueTask<IReadOnlyList<PublishStatus>> PublishCoreAsync(
+        protected override ValueTask<IReadOnlyList<PublishResult>> PublishCoreAsync(
             DbTransaction transaction, IReadOnlyList<JobMessage> messages, CancellationToken cancellationToken) =>
             throw new InvalidOperationException("nothing is published here");
 
-        protected override ValueTask<SettleStatus> SettleCoreAsync(
+        protected override ValueTask<SettleResult> SettleCoreAsync(
             DbTransaction transaction, Settlement outcome, CancellationToken cancellationToken)
         {
             Settled = outcome;
-            return new(IsStale ? SettleStatus.Stale : SettleStatus.Applied);
+            return new(IsStale
+                ? new SettleResult(SettleStatus.Stale, null)
+                : new SettleResult(SettleStatus.Applied, JobState.Succeeded));
         }
 
         protected override ValueTask<TransactionFate> LookCoreAsync(

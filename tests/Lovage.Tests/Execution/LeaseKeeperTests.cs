@@ -2,7 +2,6 @@ using Lovage.Execution;
 using Lovage.Protocol;
 using Lovage.Storage;
 using Lovage.Storage.Memory;
-using Lovage.Testing;
 
 namespace Lovage.Tests.Execution;
 
@@ -11,7 +10,7 @@ public sealed class LeaseKeeperTests : IAsyncDisposable
     private static readonly TimeSpan Lease = TimeSpan.FromSeconds(30);
     private static readonly WorkerOwner Owner = new("boot", "0", 1, 1, "worker");
 
-    private readonly FakeTimeProvider _time = new();
+    private readonly TestClock _time = new();
     private readonly MemoryStorage _storage;
     private readonly LeaseKeeper _leases;
 
@@ -57,7 +56,7 @@ public sealed class LeaseKeeperTests : IAsyncDisposable
         _time.Advance(TimeSpan.FromSeconds(23));
         Assert.True(_leases.IsTrusted(held));
         Assert.Equal(JobCancellationReason.None, held.Cancelled);
-        Assert.Equal(0, (await _storage.Broker.ReclaimAsync([], 10, Cancel)).Returned);
+        Assert.Equal(0, (await _storage.Broker.ReclaimAsync([], 10, Cancel)).Orphaned);
     }
 
     [Fact]
@@ -138,10 +137,11 @@ public sealed class LeaseKeeperTests : IAsyncDisposable
             [new JobMessage { Id = JobId.Parse(id), Name = "n", Queue = "default", Body = "[[],{},{}]"u8.ToArray() }],
             Cancel);
         var asked = _time.GetTimestamp();
-        var deliveries = await _storage.Broker.ReceiveAsync(new ReceiveRequest(Owner, ["default"], 1, Lease), Cancel);
+        await using var receiver = _storage.Broker.OpenReceiver(Owner, ["default"], Lease);
+        var deliveries = (await receiver.ReceiveAsync(1, TimeSpan.Zero, Cancel)).Deliveries;
         _time.Advance(answerTook);
         var added = new List<HeldLease>();
-        _leases.Add(deliveries, asked, added);
+        _leases.Add(deliveries, asked, Lease, added);
         return Assert.Single(added);
     }
 }

@@ -2,7 +2,6 @@ using Lovage.Execution;
 using Lovage.Protocol;
 using Lovage.Storage;
 using Lovage.Storage.Memory;
-using Lovage.Testing;
 
 namespace Lovage.Tests.Execution;
 
@@ -13,7 +12,7 @@ public sealed class SweeperTests
     [Fact]
     public async Task Sweep_HistoryOfSchedules_IsKeptForItsTimeAndNoLonger()
     {
-        var time = new FakeTimeProvider();
+        var time = new TestClock();
         await using var storage = new MemoryStorage(time);
         var schedules = storage.Schedules!;
         await schedules.SaveAsync(
@@ -29,7 +28,7 @@ public sealed class SweeperTests
         var sweeper = new Sweeper(
             storage,
             new NobodyIsDead(),
-            new WorkerSettings
+            static () => new WorkerSettings
             {
                 ScheduleRetention = TimeSpan.FromHours(1),
                 Retention = new RetentionPolicy(TimeSpan.FromDays(1), TimeSpan.FromDays(1), 1),
@@ -54,7 +53,7 @@ public sealed class SweeperTests
         var left = await schedules.HistoryAsync("beat", 1_000, Cancel);
         Assert.Equal([TickStatus.Missed, TickStatus.Fired], left.Select(static tick => tick.Status));
         Assert.Equal("unfinished", left[1].JobId!.Value.Value);
-        Assert.NotNull((await storage.Store.FindAsync([left[1].JobId!.Value], Cancel))[0]);
+        Assert.NotNull((await storage.History!.FindAsync([left[1].JobId!.Value], Cancel))[0]);
 
         async Task RecordAsync(TickStatus status, JobMessage? job = null)
         {
@@ -73,15 +72,17 @@ public sealed class SweeperTests
     [Fact]
     public async Task Sweep_AfterAnOutageLongerThanALease_LetsTheLivingRenewFirst()
     {
-        var time = new FakeTimeProvider();
+        var time = new TestClock();
         await using var storage = new MemoryStorage(time);
         var settings = new WorkerSettings { Lease = TimeSpan.FromSeconds(30) };
         var probe = new UnreachableStorage();
         var returned = 0;
-        var sweeper = new Sweeper(storage, probe, settings, time, new Random(1), result => returned += result.Returned);
+        var sweeper = new Sweeper(
+            storage, probe, () => settings, time, new Random(1), result => returned += result.Orphaned);
         await storage.Broker.PublishAsync([Message("long")], Cancel);
-        var request = new ReceiveRequest(new WorkerOwner("boot", "0", 1, 1, "default"), ["default"], 1, settings.Lease);
-        var token = (await storage.Broker.ReceiveAsync(request, Cancel)).Single().Token;
+        await using var receiver = storage.Broker.OpenReceiver(
+            new WorkerOwner("boot", "0", 1, 1, "default"), ["default"], settings.Lease);
+        var token = (await receiver.ReceiveAsync(1, TimeSpan.Zero, Cancel)).Deliveries.Single().Token;
 
         await Assert.ThrowsAsync<StorageException>(() => sweeper.SweepAsync(Cancel));
         time.Advance(TimeSpan.FromSeconds(40));

@@ -4,7 +4,6 @@ using Lovage.Execution;
 using Lovage.Protocol;
 using Lovage.Storage;
 using Lovage.Storage.Memory;
-using Lovage.Testing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
@@ -23,6 +22,8 @@ internal sealed class WorkerWorld : IDisposable
     private readonly JobSerializer _serializer = new();
     private readonly LogList _logs = new();
     private readonly ServiceProvider _services;
+    private readonly ImmutableArray<Type> _filters;
+    private readonly List<JobWorker> _workers = [];
     private int _ids;
 
     internal WorkerWorld(WorkerSettings settings, params JobDefinition[] jobs)
@@ -45,22 +46,11 @@ internal sealed class WorkerWorld : IDisposable
         Loggers = LoggerFactory.Create(logging => logging.SetMinimumLevel(LogLevel.Trace)
             .AddProvider(_logs)
             .AddProvider(new AttemptLoggerProvider(Time)));
-        Worker = new JobWorker(
-            Storage,
-            new JobRegistry(new JobCatalog(jobs)),
-            _serializer,
-            _services.GetRequiredService<IServiceScopeFactory>(),
-            filters.IsDefault ? [] : filters,
-            settings,
-            Owner,
-            Time,
-            new Random(1),
-            Loggers,
-            new DeadByName(Dead),
-            ownThreads: false);
+        _filters = filters.IsDefault ? [] : filters;
+        Worker = Add(settings, Owner, jobs);
     }
 
-    internal FakeTimeProvider Time { get; } = new();
+    internal TestClock Time { get; } = new();
 
     /// <summary>The storage as tests look into it, past any wrapping.</summary>
     internal MemoryStorage Memory { get; }
@@ -74,9 +64,38 @@ internal sealed class WorkerWorld : IDisposable
     /// <summary>The owners that the worker finds dead when it looks.</summary>
     internal HashSet<WorkerOwner> Dead { get; } = [];
 
+    /// <summary>What the log's provider throws at each line; null for nothing.</summary>
+    internal Func<Exception>? Fault
+    {
+        set => _logs.Fault = value;
+    }
+
     internal IReadOnlyList<(int Event, string Text)> Logs => _logs.Lines;
 
-    internal TimeSpan Elapsed => Time.GetElapsedTime(0);
+    internal TimeSpan Elapsed => Time.Elapsed;
+
+    /// <summary>Makes another worker of the same storage; it is not started.</summary>
+    internal JobWorker Add(WorkerSettings settings, WorkerOwner owner, params JobDefinition[] jobs)
+    {
+        var worker = new JobWorker(
+            Storage,
+            new JobWorkerServices
+            {
+                Jobs = new JobRegistry(new JobCatalog(jobs)),
+                Serializer = _serializer,
+                Scopes = _services.GetRequiredService<IServiceScopeFactory>(),
+                Filters = _filters,
+                Time = Time,
+                Random = new Random(1),
+                Loggers = Loggers,
+            },
+            settings,
+            owner,
+            new DeadByName(Dead),
+            ownThreads: false);
+        _workers.Add(worker);
+        return worker;
+    }
 
     internal JobId Enqueue(string name, string arguments = "", Func<JobMessage, JobMessage>? change = null)
     {
@@ -143,21 +162,25 @@ internal sealed class WorkerWorld : IDisposable
         return Find(id);
     }
 
-    internal JobRecord Find(JobId id) => Now(Memory.Store.FindAsync([id], CancellationToken.None))[0]!;
+    internal JobRecord Find(JobId id) => Now(Memory.History!.FindAsync([id], CancellationToken.None))[0]!;
 
     internal IReadOnlyList<AttemptRecord> Attempts(JobId id) =>
-        Now(Memory.Store.AttemptsAsync(id, CancellationToken.None));
+        Now(Memory.History!.AttemptsAsync(id, CancellationToken.None));
 
     internal CancelStatus Cancel(JobId id)
     {
         CancelStatus status = default;
-        Do(async () => status = (await Memory.Store.CancelAsync([id], "not wanted", CancellationToken.None))[0]);
+        Do(async () => status = (await Memory.Store.CancelAsync([id], "not wanted", CancellationToken.None))[0].Status);
         return status;
     }
 
     public void Dispose()
     {
-        Do(async () => await Worker.DisposeAsync());
+        foreach (var worker in _workers)
+        {
+            Do(async () => await worker.DisposeAsync());
+        }
+
         _services.Dispose();
         Loggers.Dispose();
         _logs.Dispose();
@@ -177,6 +200,8 @@ internal sealed class WorkerWorld : IDisposable
     private sealed class LogList : ILoggerProvider, ILogger
     {
         private readonly List<(int, string)> _lines = [];
+
+        internal Func<Exception>? Fault { get; set; }
 
         public IReadOnlyList<(int Event, string Text)> Lines
         {
@@ -203,6 +228,11 @@ internal sealed class WorkerWorld : IDisposable
             Exception? exception,
             Func<TState, Exception?, string> formatter)
         {
+            if (Fault?.Invoke() is { } fault)
+            {
+                throw fault;
+            }
+
             lock (_lines)
             {
                 _lines.Add((eventId.Id, formatter(state, exception)));

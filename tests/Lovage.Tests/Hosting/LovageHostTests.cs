@@ -217,6 +217,8 @@ public sealed class LovageHostTests
 
         public override JobStore Store => _memory.Store;
 
+        public override JobHistory? History => _memory.History;
+
         public override SignalBus Signals => _memory.Signals;
 
         public override ValueTask OpenAsync(CancellationToken cancellationToken)
@@ -235,7 +237,7 @@ public sealed class LovageHostTests
             PingFault is null ? default : throw PingFault;
 
         public async Task<IEnumerable<string>> NamesAsync() =>
-            (await _memory.Store.QueryAsync(new JobQuery(), Cancel)).Jobs.Select(job => job.Message.Name)
+            (await _memory.History!.QueryAsync(new JobQuery(), Cancel)).Jobs.Select(job => job.Message.Name)
                 .Order(StringComparer.Ordinal);
 
         protected override ValueTask DisposeCoreAsync()

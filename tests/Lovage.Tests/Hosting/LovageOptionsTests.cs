@@ -31,7 +31,9 @@ public sealed class LovageOptionsTests
             ("Lovage:Worker:LogLinesMax", "5"),
             ("Lovage:Worker:LogCharactersMax", "600"),
             ("Lovage:Worker:ResultBytesMax", "700"),
-            ("Lovage:Worker:UnknownJobDelay", "00:00:03"),
+            ("Lovage:Worker:UnwrittenMax", "800"),
+            ("Lovage:Worker:OfferLimit", "2.00:00:00"),
+            ("Lovage:Worker:OfferDelayMax", "00:00:03"),
             ("Lovage:Limits:PayloadBytesMax", "1024"),
             ("Lovage:Limits:EnqueueTimeout", "00:00:05"),
             ("Lovage:Limits:PendingMax", "99"),
@@ -59,8 +61,10 @@ public sealed class LovageOptionsTests
                 LogLinesMax = 5,
                 LogCharactersMax = 600,
                 ResultBytesMax = 700,
-                UnknownJobDelay = TimeSpan.FromSeconds(3),
-                Retention = new Lovage.Storage.RetentionPolicy(TimeSpan.FromDays(1), TimeSpan.FromDays(2), 10),
+                UnwrittenMax = 800,
+                OfferLimit = TimeSpan.FromDays(2),
+                OfferDelayMax = TimeSpan.FromSeconds(3),
+                Retention = new RetentionPolicy(TimeSpan.FromDays(1), TimeSpan.FromDays(2), 10),
                 ScheduleRetention = TimeSpan.FromDays(3),
             },
             settings);
@@ -135,6 +139,17 @@ public sealed class LovageOptionsTests
 
     [Theory]
     [InlineData("Lovage:Worker:Concurrency", "0", "Lovage:Worker:Concurrency is 0; 1 to 10,000 is allowed.")]
+    [InlineData("Lovage:Worker:UnwrittenMax", "0", "Lovage:Worker:UnwrittenMax is 0; 1 to 1,000,000 is allowed.")]
+    [InlineData(
+        "Lovage:Worker:OfferLimit",
+        "00:00:00.5",
+        "Lovage:Worker:OfferLimit is 00:00:00.5000000; 00:00:01 to 3653.00:00:00 is allowed "
+            + "(days.hours:minutes:seconds).")]
+    [InlineData(
+        "Lovage:Worker:OfferDelayMax",
+        "2.00:00:00",
+        "Lovage:Worker:OfferDelayMax is 2.00:00:00; 00:00:00.1000000 to 1.00:00:00 is allowed "
+            + "(days.hours:minutes:seconds).")]
     [InlineData("Lovage:Worker:PrefetchMax", "1001", "Lovage:Worker:PrefetchMax is 1,001; 0 to 1,000 is allowed.")]
     [InlineData(
         "Lovage:Worker:Lease",

@@ -1,13 +1,12 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 using Lovage.Execution;
-using Lovage.Testing;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Logging;
 
 namespace Lovage.Tests.Hosting;
 
-public sealed class StarvationWatchTests
+public sealed partial class StarvationWatchTests
 {
     private const int Slow = 3020;
     private const int Starves = 3021;
@@ -282,11 +281,7 @@ public sealed class StarvationWatchTests
     {
         var pool = new FakePool();
         var watch = new StarvationWatch(
-            TimeSpan.FromSeconds(5),
-            TimeProvider.System,
-            pool,
-            static () => [],
-            new Recorder([], new FakeTimeProvider(), []));
+            TimeSpan.FromSeconds(5), TimeProvider.System, pool, static () => [], new Recorder([], new TestClock(), []));
         watch.Start();
         await pool.Queued.Task.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
         var thread = pool.Queuer!;
@@ -321,7 +316,7 @@ public sealed class StarvationWatchTests
             () => Running,
             new Recorder(_log, Time, _logTimes));
 
-        internal FakeTimeProvider Time { get; } = new();
+        internal TestClock Time { get; } = new();
 
         internal StarvationWatch Watch { get; }
 
@@ -329,7 +324,7 @@ public sealed class StarvationWatchTests
 
         internal FakePool Pool { get; } = new();
 
-        internal TimeSpan Elapsed => Time.GetElapsedTime(0);
+        internal TimeSpan Elapsed => Time.Elapsed;
 
         internal IReadOnlyList<(int Id, LogLevel Level, string Text)> Log => _log;
 
@@ -361,57 +356,5 @@ public sealed class StarvationWatchTests
         internal TaskCompletionSource<bool> OnPool { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
         public void Execute() => OnPool.TrySetResult(Thread.CurrentThread.IsThreadPoolThread);
-    }
-
-    private sealed class FakePool : WatchedPool
-    {
-        private readonly Queue<IThreadPoolWorkItem> _queued = new();
-
-        internal override bool HasWaiting => IsUsed || _queued.Count > 0;
-
-        /// <summary>Somebody else's work waits at every look.</summary>
-        internal bool IsUsed { get; set; } = true;
-
-        internal int Probes { get; private set; }
-
-        internal Thread? Queuer { get; private set; }
-
-        internal TaskCompletionSource Queued { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-        internal override void Queue(IThreadPoolWorkItem item)
-        {
-            Probes++;
-            _queued.Enqueue(item);
-            Queuer = Thread.CurrentThread;
-            Queued.TrySetResult();
-        }
-
-        internal void Run()
-        {
-            while (_queued.TryDequeue(out var item))
-            {
-                item.Execute();
-            }
-        }
-    }
-
-    private sealed class Recorder(
-        List<(int Id, LogLevel Level, string Text)> log, TimeProvider time, List<double> times) : ILogger
-    {
-        public IDisposable? BeginScope<TState>(TState state)
-            where TState : notnull => null;
-
-        public bool IsEnabled(LogLevel logLevel) => true;
-
-        public void Log<TState>(
-            LogLevel logLevel,
-            EventId eventId,
-            TState state,
-            Exception? exception,
-            Func<TState, Exception?, string> formatter)
-        {
-            log.Add((eventId.Id, logLevel, formatter(state, exception)));
-            times.Add(time.GetElapsedTime(0).TotalSeconds);
-        }
     }
 }

@@ -1,5 +1,3 @@
-using Lovage.Testing;
-
 namespace Lovage.Tests.Jobs;
 
 public sealed class JobIdSourceTests
@@ -9,7 +7,7 @@ public sealed class JobIdSourceTests
     [Fact]
     public void Next_EveryId_IsAUuidOfVersion7AndTheRfcVariant()
     {
-        var ids = new JobIdSource(new FakeTimeProvider(Start));
+        var ids = new JobIdSource(new TestClock(Start));
         for (var i = 0; i < 10_000; i++)
         {
             var text = ids.Next().Value;
@@ -24,14 +22,14 @@ public sealed class JobIdSourceTests
     [Fact]
     public void Next_FirstOfAMillisecond_HoldsItsTime()
     {
-        var id = Guid.Parse(new JobIdSource(new FakeTimeProvider(Start)).Next().Value);
+        var id = Guid.Parse(new JobIdSource(new TestClock(Start)).Next().Value);
         Assert.Equal(Start.ToUnixTimeMilliseconds(), Milliseconds(id));
     }
 
     [Fact]
     public void Next_MoreThanAMillisecondHolds_StaysInOrderAndBorrowsTheNext()
     {
-        var ids = new JobIdSource(new FakeTimeProvider(Start));
+        var ids = new JobIdSource(new TestClock(Start));
         var values = Enumerable.Range(0, 10_000).Select(_ => ids.Next().Value).ToArray();
 
         Assert.Equal(values.Order(StringComparer.Ordinal), values);
@@ -88,7 +86,7 @@ public sealed class JobIdSourceTests
     [Fact]
     public void Next_TwoSourcesAtTheSameTime_DoNotMeet()
     {
-        var clock = new FakeTimeProvider(Start);
+        var clock = new TestClock(Start);
         var sources = Enumerable.Range(0, 200).Select(_ => new JobIdSource(clock)).ToArray();
         Assert.Equal(
             20_000,
@@ -100,7 +98,7 @@ public sealed class JobIdSourceTests
     {
         string[] Ids(int seed)
         {
-            var source = new JobIdSource(new FakeTimeProvider(Start), new Random(seed));
+            var source = new JobIdSource(new TestClock(Start), new Random(seed));
             return [.. Enumerable.Range(0, 100).Select(_ => source.Next().Value)];
         }
 

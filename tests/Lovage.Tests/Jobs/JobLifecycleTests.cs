@@ -41,7 +41,6 @@ public sealed class JobLifecycleTests
         (AttemptEnd.RetryAsked, "Retry Fail Fail Fail Retry Retry Retry Fail Retry Retry Retry"),
         (AttemptEnd.Rejected, "Bury Bury Bury Bury Bury Bury Bury Bury Bury Bury Bury"),
         (AttemptEnd.BadArguments, "Fail Fail Fail Fail Fail Fail Fail Fail Fail Fail Fail"),
-        (AttemptEnd.UnknownJob, "Retry Retry Retry Retry Retry Retry Bury Bury Retry Retry Retry"),
         (AttemptEnd.Malformed, "Bury Bury Bury Bury Bury Bury Bury Bury Bury Bury Bury"),
         (AttemptEnd.Cancelled, "Cancel Cancel Cancel Cancel Cancel Cancel Cancel Cancel Cancel Cancel Cancel"),
         (AttemptEnd.Expired, "Expire Expire Expire Expire Expire Expire Expire Expire Expire Expire Expire"),

@@ -5,8 +5,8 @@ using Lovage.Protocol;
 namespace Lovage.Tests.Protocol;
 
 /// <summary>
-/// Messages written by hand and what the Python worker did with them: where it refused or died, so do we refuse, or the
-/// difference stands here with its reason.
+/// Messages written by hand, and what the Python worker did with them. Where it refused or died, Lovage refuses too, or
+/// the difference stands here with its reason.
 /// </summary>
 public sealed class HandmadeVectorTests
 {

@@ -7,7 +7,7 @@ public sealed class CalendarIntervalTriggerTests(ITestOutputHelper output)
     [Fact]
     public void NextAfter_MonthlyFromThe31st_KeepsTheDay()
     {
-        var trigger = new CalendarIntervalTrigger(months: 1, anchor: new DateOnly(2027, 1, 31));
+        var trigger = new CalendarIntervalTrigger(new CalendarPeriod(Months: 1), anchor: new DateOnly(2027, 1, 31));
         Assert.Equal(
             ["2027-01-31", "2027-02-28", "2027-03-31", "2027-04-30", "2027-05-31", "2027-06-30"],
             Days(trigger, "2027-01-30T00:00:00Z", 6));
@@ -36,11 +36,15 @@ public sealed class CalendarIntervalTriggerTests(ITestOutputHelper output)
         Assert.Equal(["2028-02-29", "2029-02-28"], Days(Every.Years(1, 2, 29), "2028-01-01T00:00:00Z", 2));
         Assert.Equal(
             ["2026-01-10", "2026-01-13"],
-            Days(new CalendarIntervalTrigger(days: 3, anchor: new DateOnly(2026, 1, 1)), "2026-01-07T00:00:00Z", 2));
+            Days(
+                new CalendarIntervalTrigger(new CalendarPeriod(Days: 3), anchor: new DateOnly(2026, 1, 1)),
+                "2026-01-07T00:00:00Z",
+                2));
         Assert.Equal(
             ["2026-01-31", "2026-03-03", "2026-04-06"],
             Days(
-                new CalendarIntervalTrigger(months: 1, days: 3, anchor: new DateOnly(2026, 1, 31)) with
+                new CalendarIntervalTrigger(
+                    new CalendarPeriod(Months: 1, Days: 3), anchor: new DateOnly(2026, 1, 31)) with
                 {
                     Start = At("2026-01-31T00:00:00Z"),
                 },
@@ -83,7 +87,8 @@ public sealed class CalendarIntervalTriggerTests(ITestOutputHelper output)
             var anchor = DateOnly.FromDateTime(TriggerDraw.Instant(random).UtcDateTime);
             var time = new TimeOnly(random.Next(24), random.Next(60));
             int? day = days == 0 && random.Next(2) == 0 ? random.Next(1, 32) : null;
-            var trigger = new CalendarIntervalTrigger(months: months, days: days, day: day, time: time, anchor: anchor);
+            var trigger = new CalendarIntervalTrigger(
+                new CalendarPeriod(Months: months, Days: days), day: day, time: time, anchor: anchor);
             var expected = Enumerable.Range(-40, 80).Select(k =>
             {
                 var first = new DateOnly(anchor.Year, anchor.Month, 1).AddMonths(k * months);
@@ -110,25 +115,27 @@ public sealed class CalendarIntervalTriggerTests(ITestOutputHelper output)
         Assert.Equal(At("0101-01-01T00:00:00Z"), trigger.NextAfter(DateTimeOffset.MinValue));
         Assert.Equal(2, Every.Days(1).NextAfter(DateTimeOffset.MinValue)!.Value.Year);
         Assert.Null(Every.Days(1).NextAfter(DateTimeOffset.MaxValue));
-        Assert.NotNull(new CalendarIntervalTrigger(months: 1, days: 1, anchor: new DateOnly(9998, 12, 31)).NextAfter(
+        Assert.NotNull(new CalendarIntervalTrigger(
+            new CalendarPeriod(Months: 1, Days: 1), anchor: new DateOnly(9998, 12, 31)).NextAfter(
             DateTimeOffset.MinValue));
-        Assert.NotNull(new CalendarIntervalTrigger(months: 7, anchor: new DateOnly(1, 1, 1)).NextAfter(
-            At("9990-01-01T00:00:00Z")));
+        Assert.NotNull(
+            new CalendarIntervalTrigger(new CalendarPeriod(Months: 7), anchor: new DateOnly(1, 1, 1)).NextAfter(
+                At("9990-01-01T00:00:00Z")));
     }
 
     [Fact]
     public void Constructor_OutOfRange_Throws()
     {
-        Assert.Throws<TriggerException>(() => new CalendarIntervalTrigger());
-        Assert.Throws<TriggerException>(() => new CalendarIntervalTrigger(days: -1));
-        Assert.Throws<TriggerException>(() => new CalendarIntervalTrigger(years: 100, days: 30));
+        Assert.Throws<TriggerException>(() => new CalendarIntervalTrigger(new CalendarPeriod()));
+        Assert.Throws<TriggerException>(() => new CalendarIntervalTrigger(new CalendarPeriod(Days: -1)));
+        Assert.Throws<TriggerException>(() => new CalendarIntervalTrigger(new CalendarPeriod(Years: 100, Days: 30)));
         Assert.Throws<TriggerException>(() => Every.Months(1, 0));
         Assert.Throws<TriggerException>(() => Every.Months(0));
         Assert.Throws<TriggerException>(() => Every.Quarters(int.MaxValue));
         Assert.Throws<TriggerException>(() => Every.Years(1, 13));
         Assert.Throws<TriggerException>(() => Every.Days(1, new TimeOnly(1)));
         Assert.Throws<TriggerException>(() => Every.Days(1, timeZone: "Nowhere"));
-        Assert.Throws<TriggerException>(() => new CalendarIntervalTrigger(days: 1, day: 5));
+        Assert.Throws<TriggerException>(() => new CalendarIntervalTrigger(new CalendarPeriod(Days: 1), day: 5));
     }
 
     private static IEnumerable<string> Days(Trigger trigger, string instant, int count)

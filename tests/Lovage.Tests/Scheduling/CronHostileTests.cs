@@ -4,7 +4,7 @@ using Lovage.Tests.Scheduling.Corpus;
 
 namespace Lovage.Tests.Scheduling;
 
-/// <summary>Texts that somebody made to hurt: each is read or refused by the one typed error, soon.</summary>
+/// <summary>Texts of an attacker: each is read, or refused by the one typed error, soon.</summary>
 public sealed class CronHostileTests(ITestOutputHelper output)
 {
     private const int Mutations = 200_000;

@@ -157,7 +157,7 @@ public sealed class NodeSchedulesTests
         await using var node = await SpawnWorld.StartAsync(lovage => lovage.AddJob(Job("warm", () => ran++)));
         var schedules = Schedules(
             node,
-            new ScheduleDefinition("bad", Every.Minutes(1), Lovage.Job.Create("nobody.knows")),
+            new ScheduleDefinition("bad", Every.Minutes(1), Lovage.Job.Create("not.registered")),
             new ScheduleDefinition("good", Every.Minutes(1), Lovage.Job.Create("warm")));
 
         node.Time.Advance(Minute);

@@ -1,7 +1,6 @@
 using Lovage.Protocol;
 using Lovage.Storage;
 using Lovage.Storage.Memory;
-using Lovage.Testing;
 using Lovage.Tests.Execution;
 using Lovage.Tests.Spawning;
 using Microsoft.Extensions.Configuration;
@@ -32,9 +31,9 @@ internal sealed class ScheduleWorld : IAsyncDisposable
         OverlapMax = 1_000,
     };
 
-    internal FakeTimeProvider Time { get; } = new();
+    internal TestClock Time { get; } = new();
 
-    /// <summary>What all share, past what a test does to single nodes.</summary>
+    /// <summary>The storage that all nodes share, without the faults that a test gives to single nodes.</summary>
     internal MemoryStorage Storage { get; }
 
     internal ScheduleStore Store => Storage.Schedules!;
@@ -85,15 +84,15 @@ internal sealed class ScheduleWorld : IAsyncDisposable
 
     internal void Advance(TimeSpan time)
     {
-        var end = Time.GetElapsedTime(0) + time;
+        var end = Time.Elapsed + time;
         _scheduler.RunAll();
-        while (Time.NextTimer is { } next && Time.GetElapsedTime(0) + next <= end)
+        while (Time.NextTimer is { } next && Time.Elapsed + next <= end)
         {
             Time.Advance(next);
             _scheduler.RunAll();
         }
 
-        Time.Advance(end - Time.GetElapsedTime(0));
+        Time.Advance(end - Time.Elapsed);
     }
 
     /// <summary>
@@ -126,8 +125,8 @@ internal sealed class ScheduleWorld : IAsyncDisposable
     internal async Task EndJobAsync()
     {
         var owner = new WorkerOwner("b", "0", 1, 1, "w");
-        var delivery = Assert.Single(await Storage.Broker.ReceiveAsync(
-            new ReceiveRequest(owner, ["default"], 1, TimeSpan.FromHours(1)), Cancel));
+        await using var receiver = Storage.Broker.OpenReceiver(owner, ["default"], TimeSpan.FromHours(1));
+        var delivery = Assert.Single((await receiver.ReceiveAsync(1, TimeSpan.Zero, Cancel)).Deliveries);
         await Storage.Store.SettleAsync(
             [
                 new Settlement

@@ -4,7 +4,7 @@ using Lovage.Storage;
 
 namespace Lovage.Tests.Scheduling;
 
-/// <summary>Who looks, when, and what happens when somebody does not: nodes over one memory storage.</summary>
+/// <summary>Which node polls, when, and what happens when one does not: nodes over one memory storage.</summary>
 public sealed class SchedulerTests
 {
     private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
@@ -176,7 +176,8 @@ public sealed class SchedulerTests
             Enumerable.Range(1, 60).Select(static place => (double)place), await SecondsAsync(world, "second"));
         Assert.Equal(60, (await world.FindAsync("second")).Fired);
         Assert.Equal(
-            60, Assert.Single(await world.Storage.Store.CountersAsync(TestContext.Current.CancellationToken)).Enqueued);
+            60,
+            Assert.Single(await world.Storage.History!.CountersAsync(TestContext.Current.CancellationToken)).Enqueued);
 
         static void Fail(bool fails)
         {
@@ -278,7 +279,7 @@ public sealed class SchedulerTests
     }
 
     /// <summary>
-    /// What is measured of one schedule; meters are the process's, and other tests run beside this one.
+    /// The measurements of one schedule. Meters are the process's, and other tests run beside this one.
     /// </summary>
     private sealed class Measured : IDisposable
     {

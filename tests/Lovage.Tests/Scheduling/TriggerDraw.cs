@@ -45,10 +45,7 @@ internal static class TriggerDraw
         : new TimeOnly(random.Next(24), random.Next(60), random.Next(2) == 0 ? 0 : random.Next(60));
 
     private static CalendarIntervalTrigger Calendar(Random random) => new(
-        random.Next(3),
-        random.Next(15),
-        random.Next(5),
-        random.Next(1, 50),
+        new CalendarPeriod(random.Next(3), random.Next(15), random.Next(5), random.Next(1, 50)),
         time: Time(random),
         timeZone: Zones[random.Next(Zones.Length)],
         anchor: random.Next(2) == 0 ? null : DateOnly.FromDateTime(Instant(random).UtcDateTime));

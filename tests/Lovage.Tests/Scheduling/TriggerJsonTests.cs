@@ -23,7 +23,7 @@ public sealed class TriggerJsonTests
             """{"calendar":{"weeks":2},"time":"08:30:15","anchor":"2001-01-05"}"""
         },
         {
-            new CalendarIntervalTrigger(1, 2, 3, 4, anchor: new DateOnly(2026, 1, 31)),
+            new CalendarIntervalTrigger(new CalendarPeriod(1, 2, 3, 4), anchor: new DateOnly(2026, 1, 31)),
             """{"calendar":{"years":1,"months":2,"weeks":3,"days":4},"anchor":"2026-01-31"}"""
         },
         {

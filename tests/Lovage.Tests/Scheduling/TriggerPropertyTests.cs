@@ -1,6 +1,6 @@
 namespace Lovage.Tests.Scheduling;
 
-/// <summary>What holds for every trigger, whatever its kind.</summary>
+/// <summary>What holds for every kind of trigger.</summary>
 public sealed class TriggerPropertyTests(ITestOutputHelper output)
 {
     private const int Triggers = 500;
@@ -33,7 +33,7 @@ public sealed class TriggerPropertyTests(ITestOutputHelper output)
                         && (trigger.End is null || next < trigger.End)),
                     told);
 
-                // One that searches in vain within its bound may find something from later on.
+                // A trigger that finds no tick within its bound may find one from a later instant.
                 if (!told.Contains("\"all\"", StringComparison.Ordinal))
                 {
                     Assert.True(before is null || next is null || next >= before, told);

@@ -62,7 +62,7 @@ public sealed class TriggerWordsTests
         { Every.Years(1, 2, 29), "Every year on February 29 (or the month's last day) at 00:00 (UTC)" },
         { Every.Years(4, 7, 4), "Every 4 years on July 4, counted from 2001-07-01, at 00:00 (UTC)" },
         {
-            new CalendarIntervalTrigger(months: 1, days: 2),
+            new CalendarIntervalTrigger(new CalendarPeriod(Months: 1, Days: 2)),
             "Every 1 month and 2 days, counted from 2001-01-01, at 00:00 (UTC)"
         },
         { Trigger.Any(Every.Minutes(5), Cron.Parse("@daily")), "Every 5 minutes or at 00:00 every day (UTC)" },

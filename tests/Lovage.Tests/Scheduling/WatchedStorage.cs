@@ -4,7 +4,7 @@ using Lovage.Storage;
 namespace Lovage.Tests.Scheduling;
 
 /// <summary>
-/// One node's way to a storage that others use too: a test sees its calls to the schedules, and can come in before each
+/// One node's way to a storage that other nodes share. A test sees its calls to the schedules, and can act before each
 /// or let it fail.
 /// </summary>
 internal sealed class WatchedStorage : JobStorage
@@ -28,6 +28,8 @@ internal sealed class WatchedStorage : JobStorage
     public override JobBroker Broker => _inner.Broker;
 
     public override JobStore Store => _inner.Store;
+
+    public override JobHistory? History => _inner.History;
 
     public override ScheduleStore? Schedules => HasSchedules ? _schedules : null;
 
@@ -60,7 +62,7 @@ internal sealed class WatchedStorage : JobStorage
     internal sealed class Deaf : SignalBus;
 
     private sealed class WatchedSchedules(WatchedStorage watch, ScheduleStore inner, SignalBus signals)
-        : ScheduleStore(signals)
+        : ScheduleStore("watched", signals, TimeProvider.System)
     {
         protected override ValueTask<long?> SaveCoreAsync(
             ScheduleRecord schedule, CancellationToken cancellationToken) =>

@@ -15,7 +15,7 @@ public sealed class LocalRaceTests
     private const int Rounds = 2_000;
 
     private readonly TimeProvider _time = TimeProvider.System;
-    private readonly LocalReport _report = new(NullLogger.Instance, []);
+    private readonly LocalReport _report = new(NullLogger.Instance);
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
@@ -59,7 +59,8 @@ public sealed class LocalRaceTests
             var started = _time.GetTimestamp();
             await runner.StopAsync(CancellationToken.None);
             Assert.True(
-                _time.GetElapsedTime(started) < TimeSpan.FromSeconds(25), $"round {round}: the stop waited for nobody");
+                _time.GetElapsedTime(started) < TimeSpan.FromSeconds(25),
+                $"round {round}: the stop waited for no task");
 
             // Whatever was accepted ended before the stop did; what comes now is refused.
             var atStop = Volatile.Read(ref ran);
@@ -254,5 +255,6 @@ public sealed class LocalRaceTests
         },
         _time,
         new Random(1),
-        _report);
+        _report,
+        LocalListeners.Of(NullLogger.Instance, []));
 }

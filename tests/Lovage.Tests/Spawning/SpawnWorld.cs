@@ -27,7 +27,7 @@ internal sealed class SpawnWorld : IAsyncDisposable
 
     public ConcurrentQueue<TaskFailure> Failures { get; }
 
-    public FakeTimeProvider Time => _app.Time;
+    public TestClock Time => _app.Time;
 
     public IServiceProvider Services => _app.Host.Services;
 
@@ -53,20 +53,20 @@ internal sealed class SpawnWorld : IAsyncDisposable
     /// <summary>Waits until no task is unfinished.</summary>
     public Task IdleAsync() => Services.Jobs().WaitForBackgroundTasksAsync(Cancel).WaitAsync(Patience, Cancel);
 
-    /// <summary>Waits until somebody waits on the clock, and for how long.</summary>
+    /// <summary>Waits until a timer is set, and for how long.</summary>
     public async Task<TimeSpan> NextTimerAsync()
     {
         var start = TimeProvider.System.GetTimestamp();
         while (Time.NextTimer is null)
         {
-            Assert.True(TimeProvider.System.GetElapsedTime(start) < Patience, "Nobody waits on the clock.");
+            Assert.True(TimeProvider.System.GetElapsedTime(start) < Patience, "No timer is set.");
             await Task.Yield();
         }
 
         return Time.NextTimer.Value;
     }
 
-    /// <summary>Moves the clock to where somebody waits for it.</summary>
+    /// <summary>Moves the clock to its next timer.</summary>
     public async Task<TimeSpan> AdvanceToNextTimerAsync()
     {
         var wait = await NextTimerAsync();

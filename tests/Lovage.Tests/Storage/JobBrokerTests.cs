@@ -1,6 +1,5 @@
 using Lovage.Storage;
 using Lovage.Storage.Memory;
-using Lovage.Testing;
 using Lovage.Tests.Execution;
 
 namespace Lovage.Tests.Storage;
@@ -13,20 +12,20 @@ public sealed class JobBrokerTests
     [InlineData(10, 2)]
     public async Task Receive_NextAfterAllThereWas_WaitsFromThatLookOn(int secondsLater, int looks)
     {
-        var time = new FakeTimeProvider();
+        var time = new TestClock();
         await using var memory = new MemoryStorage(time);
         await using var storage = new CountingStorage(memory, time);
         await storage.OpenAsync(TestContext.Current.CancellationToken);
-        var request = new ReceiveRequest(
-            new WorkerOwner("boot", "0", 1, 1, "one"), ["default"], 1, TimeSpan.FromMinutes(1));
-        Assert.Empty(await storage.Broker.ReceiveAsync(request, TestContext.Current.CancellationToken));
+        await using var receiver = storage.Broker.OpenReceiver(
+            new WorkerOwner("boot", "0", 1, 1, "one"), ["default"], TimeSpan.FromMinutes(1));
+        var first = await receiver.ReceiveAsync(1, TimeSpan.Zero, TestContext.Current.CancellationToken);
+        Assert.Empty(first.Deliveries);
         time.Advance(TimeSpan.FromSeconds(secondsLater));
         using var stop = new CancellationTokenSource();
 
-        var waiting = storage.Broker.ReceiveAsync(request.Next(1) with { Wait = TimeSpan.FromSeconds(10) }, stop.Token)
-            .AsTask();
+        var waiting = receiver.ReceiveAsync(1, TimeSpan.FromSeconds(10), stop.Token).AsTask();
 
-        // Memory answers on the caller's thread: what was not looked at by now is waited for.
+        // Memory answers on the caller's thread: a queue that was not looked at by now is waited for.
         Assert.Equal(looks, storage.Looks);
         await stop.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waiting);

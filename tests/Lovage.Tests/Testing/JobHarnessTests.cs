@@ -78,9 +78,9 @@ public sealed partial class JobHarnessTests
 
         Assert.Equal(5, await app.Host.Jobs().DrainAsync(Cancel));
 
-        Assert.Equal(JobState.Succeeded, (await flaky.GetStatusAsync(Cancel)).State);
+        Assert.Equal(JobState.Succeeded, (await flaky.FindAsync(Cancel))?.State);
         Assert.Equal(3, (await flaky.GetAttemptsAsync(Cancel)).Count);
-        Assert.Equal(JobState.Succeeded, (await parent.GetStatusAsync(Cancel)).State);
+        Assert.Equal(JobState.Succeeded, (await parent.FindAsync(Cancel))?.State);
         Assert.InRange(app.Time.GetUtcNow() - start, TimeSpan.FromMinutes(80), TimeSpan.FromMinutes(80.1));
     }
 
@@ -103,11 +103,11 @@ public sealed partial class JobHarnessTests
         var flaky = await app.Jobs.EnqueueAsync(Job.Create("flaky"), Cancel);
         Assert.Equal(
             (JobState.Succeeded, 3),
-            (await flaky.GetStatusAsync(Cancel)) is var status ? (status.State!.Value, status.Attempts) : default);
+            (await flaky.FindAsync(Cancel)) is { } found ? (found.State, found.Attempts) : default);
         Assert.Equal(start, app.Time.GetUtcNow());
 
-        var unknown = await app.Jobs.EnqueueAsync(Job.Create("nobody"), Cancel);
-        Assert.Equal(JobState.Dead, (await unknown.GetStatusAsync(Cancel)).State);
+        var unknown = await app.Jobs.EnqueueAsync(Job.Create("unknown"), Cancel);
+        Assert.Equal(JobState.Dead, (await unknown.FindAsync(Cancel))?.State);
     }
 
     [Fact]
@@ -116,7 +116,7 @@ public sealed partial class JobHarnessTests
         await using var app = await StartAsync(inline: true);
         var later = await app.Jobs.EnqueueAsync(
             Job.Create<string>("shout", "later") with { Delay = TimeSpan.FromDays(1) }, Cancel);
-        Assert.Equal(JobState.Scheduled, (await later.GetStatusAsync(Cancel)).State);
+        Assert.Equal(JobState.Scheduled, (await later.FindAsync(Cancel))?.State);
         await app.Host.Jobs().DrainAsync(Cancel);
         Assert.Equal("LATER", await later.GetResultAsync(Cancel));
     }

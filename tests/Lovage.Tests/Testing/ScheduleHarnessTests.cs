@@ -65,10 +65,10 @@ public sealed class ScheduleHarnessTests
         Assert.Equal(5, (await schedules.FindAsync("skip", Cancel))!.Missed);
     }
 
-    /// <summary>Not started: nobody but the test fires.</summary>
-    private static (IHost Host, FakeTimeProvider Time) Build(Action<LovageBuilder> set)
+    /// <summary>Not started: the test alone fires.</summary>
+    private static (IHost Host, TestClock Time) Build(Action<LovageBuilder> set)
     {
-        var time = new FakeTimeProvider();
+        var time = new TestClock();
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
         builder.Configuration.AddInMemoryCollection([new("Lovage:Storage", "memory:")]);
         set(builder.AddLovage().UseTime(time).AddJob(Beat));

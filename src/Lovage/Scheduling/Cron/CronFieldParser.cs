@@ -1,29 +1,19 @@
 namespace Lovage.Scheduling;
 
 /// <summary>Reads one field of a cron expression into bit sets, or says what is wrong with it.</summary>
-internal sealed class CronFieldParser
+internal sealed class CronFieldParser(string text, int start, int end, CronField field, CronRules rules)
 {
     private const int NumberMax = 999_999;
     private const int LastOffsetMax = 30;
     private const int Sunday = 0;
     private const int SundayAgain = 7;
 
-    private readonly string _text;
-    private readonly int _start;
-    private readonly int _end;
-    private readonly CronField _field;
-    private readonly CronRules _rules;
-    private int _at;
-
-    internal CronFieldParser(string text, int start, int end, CronField field, CronRules rules)
-    {
-        _text = text;
-        _start = start;
-        _end = end;
-        _at = start;
-        _field = field;
-        _rules = rules;
-    }
+    private readonly string _text = text;
+    private readonly int _start = start;
+    private readonly int _end = end;
+    private readonly CronField _field = field;
+    private readonly CronRules _rules = rules;
+    private int _at = start;
 
     /// <summary>The plain values, a bit each.</summary>
     internal ulong Values { get; private set; }

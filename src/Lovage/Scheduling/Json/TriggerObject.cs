@@ -3,7 +3,8 @@ using System.Text.Json;
 namespace Lovage.Scheduling;
 
 /// <summary>
-/// A JSON object from which each property is taken once, by the type it must have; what is left over is an error.
+/// A JSON object whose reader takes each property once, with the type that it must have. A property that is left over
+/// is an error.
 /// </summary>
 internal sealed class TriggerObject
 {

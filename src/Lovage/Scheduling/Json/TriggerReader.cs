@@ -4,7 +4,7 @@ using System.Text.Json;
 
 namespace Lovage.Scheduling;
 
-/// <summary>From JSON to a trigger. Whatever is not exactly a trigger is refused with its path.</summary>
+/// <summary>Reads a trigger from JSON. It refuses every other JSON, with the path of the fault.</summary>
 internal static class TriggerReader
 {
     private const int LengthMax = 16_384;
@@ -147,10 +147,7 @@ internal static class TriggerReader
             period.TakeInteger(TriggerNames.Days));
         period.RequireAllTaken();
         return new CalendarIntervalTrigger(
-            years ?? 0,
-            months ?? 0,
-            weeks ?? 0,
-            days ?? 0,
+            new CalendarPeriod(years ?? 0, months ?? 0, weeks ?? 0, days ?? 0),
             fields.TakeInteger(TriggerNames.Day),
             TakeTime(fields),
             fields.TakeText(TriggerNames.Zone) ?? ZoneIds.Utc,

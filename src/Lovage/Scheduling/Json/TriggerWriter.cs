@@ -5,7 +5,9 @@ using System.Text.Json;
 
 namespace Lovage.Scheduling;
 
-/// <summary>The canonical JSON form of a trigger: fixed order, no space, nothing that has its default value.</summary>
+/// <summary>
+/// Writes the canonical JSON form of a trigger: fixed order, no space, no property with its default value.
+/// </summary>
 internal static class TriggerWriter
 {
     // Not for HTML: names and expressions stay readable.

@@ -3,8 +3,8 @@ using System.Numerics;
 namespace Lovage.Scheduling;
 
 /// <summary>
-/// The times of a cron expression. The search leaps from field to field: it looks at no minute, and at one set of days
-/// a month.
+/// The times of a cron expression. The search leaps from field to field: it tries no minutes one by one, and computes
+/// one set of days a month.
 /// </summary>
 internal sealed class CronPattern(CronFields fields) : LocalPattern
 {

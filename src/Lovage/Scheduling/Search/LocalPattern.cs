@@ -1,8 +1,7 @@
 namespace Lovage.Scheduling;
 
 /// <summary>
-/// Which times of a calendar and clock fire, whatever the zone they hang in. Times are whole seconds since 0001-01-01
-/// 00:00.
+/// Which times of a calendar and clock fire, in any time zone. Times are whole seconds since 0001-01-01 00:00.
 /// </summary>
 /// <remarks>Immutable.</remarks>
 internal abstract class LocalPattern
@@ -10,7 +9,7 @@ internal abstract class LocalPattern
     internal const long SecondsInDay = 86_400;
 
     /// <summary>
-    /// The last year in which anything fires: far enough from the end of the calendar for every zone.
+    /// The last year in which a trigger fires: far enough from the end of the calendar for every zone.
     /// </summary>
     internal const int YearMax = 9_998;
 

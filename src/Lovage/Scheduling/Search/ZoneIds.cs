@@ -3,7 +3,7 @@ using System.Security;
 
 namespace Lovage.Scheduling;
 
-/// <summary>From an IANA id, which may come from anywhere, to the zone's rules on this machine.</summary>
+/// <summary>Finds the zone's rules on this machine for an IANA id, which may be untrusted.</summary>
 internal static class ZoneIds
 {
     internal const string Utc = "UTC";

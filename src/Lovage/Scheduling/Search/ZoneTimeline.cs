@@ -11,9 +11,9 @@ namespace Lovage.Scheduling;
 /// Instants are whole seconds of UTC since 0001-01-01 00:00.
 /// </summary>
 /// <remarks>
-/// <see cref="TimeZoneInfo"/> tells the offset at an instant and not when it changes next, so that changes are looked
-/// for every six hours, and only around the times that may fire. No zone has changed its clock twice within 30 hours
-/// since 1880. Immutable.
+/// <see cref="TimeZoneInfo"/> tells the offset at an instant, but not when it changes next. So the search asks every
+/// six hours, and only around the times that may fire. No zone has changed its clock twice within 30 hours since 1880.
+/// Immutable.
 /// </remarks>
 internal sealed class ZoneTimeline
 {
@@ -55,7 +55,7 @@ internal sealed class ZoneTimeline
             return null;
         }
 
-        // Everything up to "position" is dealt with; "from" is the first local time of what is not.
+        // The search is done up to "position"; "from" is the first local time after it.
         var position = Math.Max(instant, Earliest);
         var offset = OffsetAt(position);
         var from = position + offset + 1;
@@ -80,7 +80,7 @@ internal sealed class ZoneTimeline
             }
             else if (limit < candidate)
             {
-                // The clock cannot show this time sooner, nor one that it has shown already.
+                // The clock cannot show this time sooner, and it never shows a past time.
                 position = Math.Max(limit, local - OffsetMax - 1);
                 offset = OffsetAt(position);
                 from = position + offset + 1;

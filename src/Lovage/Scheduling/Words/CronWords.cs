@@ -4,8 +4,8 @@ using System.Numerics;
 namespace Lovage.Scheduling;
 
 /// <summary>
-/// Cron fields in plain English, read from the sets and not from the text, so that whatever means the same reads the
-/// same.
+/// Writes cron fields in plain English. It reads the sets and not the text, so expressions of the same meaning get the
+/// same words.
 /// </summary>
 internal static class CronWords
 {

@@ -1,47 +1,33 @@
 using Lovage.Protocol;
+using Lovage.Storage.Memory.Life;
+using Lovage.Storage.Memory.State;
+using Lovage.Storage.Plans;
 
 namespace Lovage.Storage.Memory;
 
 /// <summary>Queues and leases in memory.</summary>
-internal sealed class MemoryBroker(MemoryState state, SignalBus signals, TimeProvider time)
+internal sealed class MemoryBroker(MemoryState state, JobLife life, SignalBus signals, TimeProvider time)
     : JobBroker("memory", signals, time)
 {
-    protected override ValueTask<IReadOnlyList<PublishStatus>> PublishCoreAsync(
+    protected override ValueTask<IReadOnlyList<PublishResult>> PublishCoreAsync(
         IReadOnlyList<JobMessage> messages, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        var statuses = new PublishStatus[messages.Count];
+        var results = new PublishResult[messages.Count];
         lock (state.Gate)
         {
             var now = state.Now;
-            for (var i = 0; i < statuses.Length; i++)
+            for (var i = 0; i < results.Length; i++)
             {
-                statuses[i] = state.Publish(messages[i], now);
+                results[i] = life.Publish(messages[i], now);
             }
         }
 
-        return new(statuses);
+        return new(results);
     }
 
-    protected override ValueTask<ReceiveResult> ReceiveCoreAsync(
-        ReceiveRequest request, CancellationToken cancellationToken)
-    {
-        cancellationToken.ThrowIfCancellationRequested();
-        lock (state.Gate)
-        {
-            var now = state.Now;
-            var (open, nextDue) = state.Open(request.Queues, now);
-            var leaseEnds = state.TimestampAfter(request.Lease);
-            var taken = request.WithReclaimed
-                && Take(open, request, reclaimed: true, leaseEnds, now) is { Count: > 0 } watched
-                ? watched
-                : Take(open, request, reclaimed: false, leaseEnds, now);
-            return new(new ReceiveResult(
-                taken,
-                nextDue,
-                IsAll: taken.Count < request.Max && !taken.Exists(static delivery => delivery.StartFirst)));
-        }
-    }
+    protected override JobReceiver OpenReceiverCore(ReceiverOptions options) =>
+        new MemoryReceiver(this, state, life, options);
 
     protected override ValueTask<IReadOnlyList<LeaseStatus>> RenewCoreAsync(
         IReadOnlyList<LeaseToken> tokens, TimeSpan lease, CancellationToken cancellationToken)
@@ -67,12 +53,12 @@ internal sealed class MemoryBroker(MemoryState state, SignalBus signals, TimePro
         return new(statuses);
     }
 
-    protected override ValueTask<int> ReleaseCoreAsync(
+    protected override ValueTask<ReleaseResult> ReleaseCoreAsync(
         IReadOnlyList<LeaseToken> tokens, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        var released = 0;
-        List<JobId>? cancelled = null;
+        var count = 0;
+        var ended = new List<EndedJob>();
         lock (state.Gate)
         {
             var now = state.Now;
@@ -83,22 +69,46 @@ internal sealed class MemoryBroker(MemoryState state, SignalBus signals, TimePro
                     continue;
                 }
 
-                released++;
-                MemoryState.RememberLostAttempt(job, AttemptEnd.Interrupted, now);
-                state.Unclaim(job);
-                if (!state.Return(job, now))
+                count++;
+                EndLostClaim(job, AttemptEnd.Interrupted, now);
+                Return(job, ReturnPlan.Released(job.CancelRequested, job.CancelReason), now, ended);
+            }
+        }
+
+        return new(new ReleaseResult(count, ended));
+    }
+
+    protected override ValueTask<ReleaseResult> DeclineCoreAsync(
+        IReadOnlyList<DeclinedOffer> offers, TimeSpan limit, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        var count = 0;
+        var ended = new List<EndedJob>();
+        lock (state.Gate)
+        {
+            var now = state.Now;
+            for (var i = 0; i < offers.Count; i++)
+            {
+                if (!state.TryFindClaim(offers[i].Token, out var job))
                 {
-                    (cancelled ??= []).Add(job.Message.Id);
+                    continue;
+                }
+
+                count++;
+                EndLostClaim(job, AttemptEnd.Interrupted, now);
+                job.IsOrphan = false;
+                if (job.CancelRequested)
+                {
+                    Return(job, ReturnPlan.Released(isToBeCancelled: true, job.CancelReason), now, ended);
+                }
+                else
+                {
+                    OfferAgain(job, offers[i], limit, now, ended);
                 }
             }
         }
 
-        foreach (var id in cancelled ?? [])
-        {
-            Signals.Send(new Signal(SignalKind.JobEnded, null, id));
-        }
-
-        return new(released);
+        return new(new ReleaseResult(count, ended));
     }
 
     protected override ValueTask<ReclaimResult> ReclaimCoreAsync(
@@ -106,16 +116,19 @@ internal sealed class MemoryBroker(MemoryState state, SignalBus signals, TimePro
     {
         cancellationToken.ThrowIfCancellationRequested();
         var dead = deadOwners.ToHashSet(StringComparer.Ordinal);
-        var (returned, buried, cancelled) = (0, 0, 0);
+        var count = 0;
+        var ended = new List<EndedJob>();
         lock (state.Gate)
         {
             var now = state.Now;
             var timestamp = state.Timestamp;
-            var lost = state.Claims
-                .Where(job => job.LeaseEnds <= timestamp || dead.Contains(job.Owner!))
-                .OrderBy(job => job.Stamp)
-                .Take(max)
-                .ToArray();
+            MemoryJob[] lost =
+            [
+                .. state.Claims
+                    .Where(job => job.LeaseEnds <= timestamp || dead.Contains(job.Owner!))
+                    .OrderBy(static job => job.Stamp)
+                    .Take(max),
+            ];
             foreach (var job in lost)
             {
                 if (job.HasStartedAhead)
@@ -123,32 +136,15 @@ internal sealed class MemoryBroker(MemoryState state, SignalBus signals, TimePro
                     job.Deaths++;
                 }
 
-                var decision = JobLifecycle.Decide(
-                    job.State,
-                    AttemptEnd.OwnerDied,
-                    new AttemptFacts(job.Message.Retries, job.Message.MaxAttempts ?? 1, RecordedStarts: job.Deaths));
-                MemoryState.RememberLostAttempt(job, AttemptEnd.OwnerDied, now);
-                state.Unclaim(job);
-                if (decision == JobDecision.Bury)
-                {
-                    state.End(job, JobState.Dead, $"Its process died {job.Deaths} times while it ran.", now);
-                    buried++;
-                    continue;
-                }
-
-                job.IsReclaimed = true;
-                if (state.Return(job, now))
-                {
-                    returned++;
-                }
-                else
-                {
-                    cancelled++;
-                }
+                count++;
+                EndLostClaim(job, AttemptEnd.OwnerDied, now);
+                var plan = ReturnPlan.Reclaimed(job.Deaths, job.CancelRequested, job.CancelReason);
+                job.IsOrphan |= !plan.State.IsFinal;
+                Return(job, plan, now, ended);
             }
         }
 
-        return new(new ReclaimResult(returned, buried, cancelled));
+        return new(new ReclaimResult(count - ended.Count, ended));
     }
 
     protected override ValueTask<IReadOnlyList<string>> OwnersCoreAsync(CancellationToken cancellationToken)
@@ -156,7 +152,7 @@ internal sealed class MemoryBroker(MemoryState state, SignalBus signals, TimePro
         cancellationToken.ThrowIfCancellationRequested();
         lock (state.Gate)
         {
-            return new(state.Claims.Select(job => job.Owner!).Distinct(StringComparer.Ordinal).ToArray());
+            return new(state.Claims.Select(static job => job.Owner!).Distinct(StringComparer.Ordinal).ToArray());
         }
     }
 
@@ -182,6 +178,25 @@ internal sealed class MemoryBroker(MemoryState state, SignalBus signals, TimePro
         return default;
     }
 
+    protected override ValueTask<IReadOnlyList<EndedJob>> PurgeCoreAsync(
+        string queue, int max, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        lock (state.Gate)
+        {
+            var now = state.Now;
+            var purged = state.Queue(queue);
+            var ended = new List<EndedJob>();
+            foreach (var job in purged.InOrder().Concat(purged.Delayed()).Take(max).ToArray())
+            {
+                purged.Leave(job);
+                ended.Add(life.EndJob(job, JobState.Cancelled, JobLifecycle.PurgedReason, now));
+            }
+
+            return new(ended);
+        }
+    }
+
     protected override ValueTask<IReadOnlyList<QueueStatus>> QueuesCoreAsync(CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
@@ -189,9 +204,9 @@ internal sealed class MemoryBroker(MemoryState state, SignalBus signals, TimePro
         {
             var now = state.Now;
             var statuses = new List<QueueStatus>();
-            foreach (var queue in state.Queues.OrderBy(q => q.Name, StringComparer.Ordinal))
+            foreach (var queue in state.Queues.OrderBy(static q => q.Name, StringComparer.Ordinal))
             {
-                state.Promote(queue, now);
+                life.Promote(queue, now);
                 statuses.Add(new QueueStatus(
                     queue.Name,
                     queue.Ready,
@@ -213,24 +228,50 @@ internal sealed class MemoryBroker(MemoryState state, SignalBus signals, TimePro
         lock (state.Gate)
         {
             var peeked = state.Queue(queue);
-            state.Promote(peeked, state.Now);
-            return new(peeked.InOrder().Take(max).Select(job => job.Message).ToArray());
+            life.Promote(peeked, state.Now);
+            return new(peeked.InOrder().Take(max).Select(static job => job.Message).ToArray());
         }
     }
 
-    private List<Delivery> Take(
-        List<MemoryQueue> open, ReceiveRequest request, bool reclaimed, long leaseEnds, DateTimeOffset now)
+    private void EndLostClaim(MemoryJob job, AttemptEnd end, DateTimeOffset now)
     {
-        var max = reclaimed ? 1 : request.Max;
-        var taken = new List<Delivery>(Math.Min(max, 64));
-        foreach (var queue in open)
+        JobLife.KeepLostAttempt(job, end, now);
+        life.EndClaim(job);
+    }
+
+    /// <summary>Gives a job whose claim ended the place, or the end, that the plan says.</summary>
+    private void Return(MemoryJob job, ReturnPlan plan, DateTimeOffset now, List<EndedJob> ended)
+    {
+        if (!plan.State.IsFinal)
         {
-            while (taken.Count < max && queue.TakeReady(reclaimed) is { } job)
-            {
-                taken.Add(state.Claim(job, request.Owner.Key, leaseEnds, now));
-            }
+            life.PlaceFront(job);
+            return;
         }
 
-        return taken;
+        if (plan.State == JobState.Cancelled)
+        {
+            JobLife.ForgetProgress(job);
+        }
+
+        ended.Add(life.EndJob(job, plan.State, plan.Reason, now));
+    }
+
+    private void OfferAgain(
+        MemoryJob job, DeclinedOffer offer, TimeSpan limit, DateTimeOffset now, List<EndedJob> ended)
+    {
+        var plan = OfferPlan.Declined(
+            StorageTime.From(job.FirstOfferAt), job.Asked, offer.Worker, limit, StorageTime.From(now));
+        job.Offers++;
+        job.FirstOfferAt = StorageTime.To(plan.FirstOfferAt);
+        job.Asked = plan.Asked;
+        if (plan.State.IsFinal)
+        {
+            ended.Add(life.EndJob(job, plan.State, plan.Reason, now));
+        }
+        else
+        {
+            job.Reason = plan.Reason;
+            life.PlaceDelayed(job, now + offer.Delay, plan.State);
+        }
     }
 }

@@ -1,3 +1,6 @@
+using Lovage.Storage.Memory.Life;
+using Lovage.Storage.Memory.State;
+
 namespace Lovage.Storage.Memory;
 
 /// <summary>
@@ -18,9 +21,12 @@ public sealed class MemoryStorage : JobStorage
     {
         ArgumentNullException.ThrowIfNull(time);
         var state = new MemoryState(time);
-        Broker = new MemoryBroker(state, _signals, time);
-        Store = new MemoryStore(state, _signals, time);
-        Schedules = new MemorySchedules(state, _signals);
+        var life = new JobLife(state);
+        Broker = new MemoryBroker(state, life, _signals, time);
+        Store = new MemoryJobStore(state, life, _signals, time);
+        History = new MemoryJobHistory(state);
+        Schedules = new MemoryScheduleStore(state, life, _signals, time);
+        Workers = new MemoryWorkerDirectory(state);
     }
 
     /// <inheritdoc/>
@@ -39,7 +45,13 @@ public sealed class MemoryStorage : JobStorage
     public override JobStore Store { get; }
 
     /// <inheritdoc/>
+    public override JobHistory? History { get; }
+
+    /// <inheritdoc/>
     public override ScheduleStore? Schedules { get; }
+
+    /// <inheritdoc/>
+    public override WorkerDirectory? Workers { get; }
 
     /// <inheritdoc/>
     public override SignalBus Signals => _signals;

@@ -1,0 +1,9 @@
+namespace Lovage.Generators;
+
+/// <summary>The full names of the attributes that the generator reads.</summary>
+internal static class AttributeNames
+{
+    internal const string Job = "Lovage.JobAttribute";
+
+    internal const string Schedule = "Lovage.ScheduleAttribute";
+}

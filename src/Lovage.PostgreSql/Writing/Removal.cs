@@ -1,0 +1,16 @@
+using Lovage.PostgreSql.Life;
+
+namespace Lovage.PostgreSql.Writing;
+
+/// <summary>Removes ended jobs with all that is known of them.</summary>
+internal static class Removal
+{
+    /// <summary>The relations that remove jobs; the last but one, <c>gone</c>, has a row a job.</summary>
+    /// <param name="relation">The jobs, by <c>job</c>, their courses locked.</param>
+    internal static string Of(string relation) => $"""
+        unattempted AS (DELETE FROM lovage.attempt a WHERE a.job IN (SELECT job FROM {relation})),
+        uncoursed AS (DELETE FROM lovage.course c WHERE c.job IN (SELECT job FROM {relation})),
+        gone AS (DELETE FROM lovage.message m WHERE m.key IN (SELECT job FROM {relation}) RETURNING m.queue),
+        counted AS ({Tally.OfQueue("gone", ("kept", Tally.MinusRows))})
+        """;
+}

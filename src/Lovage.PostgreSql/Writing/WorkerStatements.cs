@@ -1,0 +1,112 @@
+using Lovage.PostgreSql.Commands;
+using Lovage.PostgreSql.Schema;
+using Lovage.Storage;
+using Npgsql;
+
+namespace Lovage.PostgreSql.Writing;
+
+/// <summary>Writes and reads the directory of live workers.</summary>
+internal sealed class WorkerStatements(SchemaName schema)
+{
+    // $1: the time, $2: how long a worker is listed after its last beat, in units of 100 ns; then of the worker: $3
+    // owner, $4 start in units of 100 ns since 1970, $5 process, $6 slots, $7 running, $8 host, $9 version, $10 digest
+    // of its names, $11 queues. Comes back: whether the names of this digest are stored.
+    // Sets that no worker knows any more go with the last one. A worker whose set went in the same moment stores it
+    // again at its next beat.
+    private const string Beat = $"""
+        WITH {Sql.Clock},
+        beating AS (
+          INSERT INTO lovage.worker AS w (owner, started_at, beat_at, process, slots, running, host, version, digest,
+            queues)
+          SELECT $3, $4, clock.now, $5, $6, $7, $8, $9, $10, $11 FROM clock
+          ON CONFLICT (owner) DO UPDATE SET started_at = excluded.started_at, beat_at = excluded.beat_at,
+            process = excluded.process, slots = excluded.slots, running = excluded.running, host = excluded.host,
+            version = excluded.version, digest = excluded.digest, queues = excluded.queues),
+        old AS MATERIALIZED (
+          SELECT w.owner FROM lovage.worker w WHERE w.owner <> $3 AND w.beat_at <= (SELECT now FROM clock) - $2
+            FOR UPDATE SKIP LOCKED),
+        dead AS (DELETE FROM lovage.worker w USING old WHERE w.owner = old.owner RETURNING w.owner, w.digest),
+        unknown AS (
+          DELETE FROM lovage.name_set n USING dead WHERE n.digest = dead.digest AND n.digest <> $10
+            AND NOT EXISTS (SELECT 1 FROM lovage.worker w WHERE w.digest = n.digest
+              AND w.owner NOT IN (SELECT owner FROM dead)))
+        SELECT EXISTS (SELECT 1 FROM lovage.name_set WHERE digest = $10)
+        """;
+
+    // $1: a digest, $2: its names. Nothing comes back.
+    private const string WriteNames =
+        "INSERT INTO lovage.name_set(digest, names) VALUES ($1, $2) ON CONFLICT (digest) DO NOTHING";
+
+    // $1: the owner. Nothing comes back.
+    private const string Leave = """
+        WITH left_now AS (DELETE FROM lovage.worker WHERE owner = $1 RETURNING digest)
+        DELETE FROM lovage.name_set n USING left_now l WHERE n.digest = l.digest
+          AND NOT EXISTS (SELECT 1 FROM lovage.worker w WHERE w.digest = n.digest AND w.owner <> $1)
+        """;
+
+    // $1: the time, $2: how long a worker is listed after its last beat, in units of 100 ns. Comes back a row a worker.
+    private const string List = $"""
+        SELECT w.owner, w.host, w.process, w.version, w.started_at, w.beat_at, w.queues, w.slots, w.running, n.names
+        FROM lovage.worker w LEFT JOIN lovage.name_set n ON n.digest = w.digest
+        WHERE w.beat_at > {Sql.Now} - $2 ORDER BY w.started_at, w.owner
+        """;
+
+    private static readonly long Live = WorkerDirectory.LiveTime.Ticks;
+
+    private readonly string _beat = schema.Sql(Beat);
+    private readonly string _writeNames = schema.Sql(WriteNames);
+    private readonly string _leave = schema.Sql(Leave);
+    private readonly string _list = schema.Sql(List);
+
+    internal async Task BeatAsync(NpgsqlConnection connection, WorkerBeat beat, long? now)
+    {
+        var statement = new Statement(_beat)
+            .Add(now)
+            .Add(Live)
+            .Add(beat.Owner.Key)
+            .Add(StorageTime.From(beat.StartedAt))
+            .Add(beat.Owner.ProcessId)
+            .Add(beat.Slots)
+            .Add(beat.Running)
+            .Add(beat.Host)
+            .Add(beat.Version)
+            .Add(beat.Names.Digest)
+            .Add([.. beat.Queues]);
+        if (!await connection.ScalarAsync<bool>(statement, CancellationToken.None))
+        {
+            await connection.ExecuteAsync(
+                new Statement(_writeNames).Add(beat.Names.Digest).Add([.. beat.Names.Names]), CancellationToken.None);
+        }
+    }
+
+    internal Task LeaveAsync(NpgsqlConnection connection, WorkerOwner owner) =>
+        connection.ExecuteAsync(new Statement(_leave).Add(owner.Key), CancellationToken.None);
+
+    internal async Task<IReadOnlyList<WorkerRecord>> ListAsync(
+        NpgsqlConnection connection, long? now, CancellationToken cancellationToken)
+    {
+        await using var rows = await connection.ReadAsync(
+            new Statement(_list).Add(now).Add(Live), cancellationToken);
+        var workers = new List<WorkerRecord>();
+        while (await rows.ReadAsync(cancellationToken))
+        {
+            workers.Add(new WorkerRecord
+            {
+                Owner = rows.GetString(0),
+                Host = rows.GetString(1),
+                ProcessId = rows.GetInt32(2),
+                Version = rows.GetString(3),
+                StartedAt = StorageTime.To(rows.GetInt64(4)),
+                BeatAt = StorageTime.To(rows.GetInt64(5)),
+                Queues = await rows.GetFieldValueAsync<string[]>(6, cancellationToken),
+                Slots = rows.GetInt32(7),
+                Running = rows.GetInt32(8),
+                Names = await rows.IsDBNullAsync(9, cancellationToken)
+                    ? []
+                    : await rows.GetFieldValueAsync<string[]>(9, cancellationToken),
+            });
+        }
+
+        return workers;
+    }
+}

@@ -1,0 +1,54 @@
+using Lovage.Sqlite.Files;
+using Lovage.Sqlite.Native;
+using Lovage.Sqlite.Schema;
+
+namespace Lovage.Sqlite.Writing;
+
+/// <summary>
+/// Opens the file for writing: creates it, checks that it is Lovage's, and brings its schema up to date.
+/// </summary>
+internal static class WriterConnection
+{
+    internal const string SynchronousFull = "PRAGMA synchronous = FULL";
+    internal const string SynchronousNormal = "PRAGMA synchronous = NORMAL";
+
+    internal static SqliteConnection Open(string path, Turnstile turnstile, bool isFull)
+    {
+        turnstile.Enter();
+        SqliteConnection? connection = null;
+        try
+        {
+            DatabaseFile.Create(path);
+            connection = SqliteConnection.OpenWriter(path);
+            connection.Execute("PRAGMA busy_timeout = 5000");
+            _ = Migration.Check(connection, path);
+            connection.Execute("PRAGMA cache_size = -16000");
+            connection.Execute("PRAGMA temp_store = MEMORY");
+            connection.Execute("PRAGMA foreign_keys = OFF");
+            connection.Execute("PRAGMA trusted_schema = OFF");
+            if (connection.ScalarText("PRAGMA journal_mode = WAL") != "wal")
+            {
+                throw new StorageException(
+                    $"The SQLite file '{path}' cannot use a write-ahead log here. Put it on a local disk; network "
+                        + "file systems have no shared memory.",
+                    isTransient: false);
+            }
+
+            connection.Execute("PRAGMA wal_autocheckpoint = 0");
+            connection.WatchLog();
+            connection.Execute("PRAGMA journal_size_limit = 67108864");
+            connection.Execute(isFull ? SynchronousFull : SynchronousNormal);
+            Migration.Run(connection, path);
+            return connection;
+        }
+        catch
+        {
+            connection?.Dispose();
+            throw;
+        }
+        finally
+        {
+            turnstile.Exit();
+        }
+    }
+}

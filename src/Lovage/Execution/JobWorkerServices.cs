@@ -1,0 +1,31 @@
+using System.Collections.Immutable;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace Lovage.Execution;
+
+/// <summary>What a worker needs of its app.</summary>
+/// <remarks>Immutable; its parts are safe for use by several threads.</remarks>
+public sealed record JobWorkerServices
+{
+    /// <summary>The jobs that the worker can run.</summary>
+    public required JobRegistry Jobs { get; init; }
+
+    /// <summary>Knows the contracts.</summary>
+    public required JobSerializer Serializer { get; init; }
+
+    /// <summary>Makes a scope for each attempt that needs one.</summary>
+    public required IServiceScopeFactory Scopes { get; init; }
+
+    /// <summary>Filters around every attempt, outermost first; none by default.</summary>
+    public ImmutableArray<Type> Filters { get; init; } = [];
+
+    /// <summary>The clock.</summary>
+    public required TimeProvider Time { get; init; }
+
+    /// <summary>Where jitter comes from.</summary>
+    public required Random Random { get; init; }
+
+    /// <summary>Where the worker logs, under Lovage.Worker.</summary>
+    public required ILoggerFactory Loggers { get; init; }
+}

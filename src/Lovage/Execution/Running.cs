@@ -1,0 +1,189 @@
+using Lovage.Storage;
+
+namespace Lovage.Execution;
+
+/// <summary>What the attempts of one worker share.</summary>
+internal sealed record RunningServices
+{
+    internal required WorkerContext Worker { get; init; }
+
+    internal required DeliveredServices Delivered { get; init; }
+
+    internal required LeaseKeeper Leases { get; init; }
+
+    internal required SettlementBuffer Settlements { get; init; }
+
+    internal required UnknownJobs Unknown { get; init; }
+
+    internal required DedicatedThreads Threads { get; init; }
+
+    internal required AttemptListeners<Running> Listeners { get; init; }
+}
+
+/// <summary>What runs in a slot: the claim of a job and the attempt at it, in one object.</summary>
+internal sealed class Running(HeldLease held, Slot slot, RunningServices services)
+    : DeliveredRun(held.Delivery, held.Definition, services.Delivered)
+{
+    private static readonly TimeSpan StartRetryPause = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>The claim.</summary>
+    internal HeldLease Held => held;
+
+    /// <summary>The place in which it runs.</summary>
+    internal Slot Slot => slot;
+
+    /// <summary>True once the start is written.</summary>
+    internal bool StartRecorded { get; set; } = held.Delivery.IsOrphan;
+
+    /// <summary>The timestamp at which progress was last written.</summary>
+    internal long ProgressTimestamp { get; set; }
+
+    /// <summary>True when the handler has a thread of its own.</summary>
+    internal bool IsApart => services.Worker.OwnThreads && Definition!.Execution == JobExecution.DedicatedThread;
+
+    private LeaseToken Token => held.Delivery.Token;
+
+    private protected override bool IsRevoked => held.Cancelled == JobCancellationReason.Revoked;
+
+    private protected override CancellationToken Stopped => services.Worker.Stopped;
+
+    internal override ValueTask<bool> AdmitAsync()
+    {
+        if (held.Cancelled != JobCancellationReason.LeaseLost && services.Leases.IsTrusted(held))
+        {
+            return base.AdmitAsync();
+        }
+
+        Drop();
+        return new(false);
+    }
+
+    internal override ValueTask<bool> RecordStartAsync() => Delivery.IsOrphan ? RecordAheadAsync() : new(true);
+
+    internal override void Begin(TimeProvider time)
+    {
+        base.Begin(time);
+
+        // Two clocks, each compared with itself only: the storage's until the claim, this process's from then on.
+        Wait = Delivery.ClaimedAt - Delivery.ReadyAt + time.GetElapsedTime(held.ReceivedTimestamp, StartedTimestamp);
+        slot.Running = this;
+        held.Run(Attempt!);
+    }
+
+    internal override ValueTask<AttemptEnding> InvokeAsync() => IsApart ? InvokeApartAsync() : base.InvokeAsync();
+
+    internal override bool TryEnd()
+    {
+        if (!base.TryEnd())
+        {
+            return false;
+        }
+
+        slot.Running = null;
+        return true;
+    }
+
+    internal override void TellStarted() => services.Listeners.Started(this);
+
+    internal override void TellEnded() => services.Listeners.Ended(this);
+
+    /// <summary>Tells the storage's answer; the code that gets the answer calls it.</summary>
+    internal void TellDecided(AttemptVerdict verdict) => services.Listeners.Decided(this, verdict);
+
+    internal override ValueTask HandOnAsync()
+    {
+        if (Fate == TransactionFate.Committed)
+        {
+            services.Leases.Remove(Token);
+            TellDecided(new AttemptVerdict(AttemptAnswer.Committed, JobState.Succeeded));
+            return default;
+        }
+
+        if (Fate == TransactionFate.Open)
+        {
+            services.Leases.Remove(Token);
+            TellDecided(new AttemptVerdict(AttemptAnswer.Open));
+            return default;
+        }
+
+        return Outcome is null ? ReleaseAsync() : services.Settlements.AddAsync(this, services.Worker.Stopped);
+    }
+
+    /// <summary>Ends it without waiting for anything, for a handler that ran over its limit.</summary>
+    internal void EndNow(AttemptEnding ending, TimeSpan duration)
+    {
+        Close(ending, duration);
+        TellEnded();
+        Decide();
+        services.Settlements.Add(this);
+    }
+
+    private protected override ValueTask DeclineAsync() => new(services.Unknown.DeclineAsync([held]));
+
+    private protected override void Faulted(string step, Exception fault) =>
+        services.Worker.Report.LoopFault(step, fault);
+
+    private protected override void FailedAfterCommit(AttemptEnding ending) =>
+        services.Worker.Report.FailedAfterCommit(Message, ending);
+
+    private async ValueTask<AttemptEnding> InvokeApartAsync() =>
+        await services.Threads.RunAsync(() => base.InvokeAsync());
+
+    private async ValueTask ReleaseAsync()
+    {
+        var ended = await (Delivery.IsOrphan
+            ? services.Leases.ReleaseStartedAsync(Token, services.Worker.Report, services.Worker.Stopped)
+            : services.Leases.ReleaseAsync([Token], services.Worker.Report, services.Worker.Stopped));
+        TellDecided(new AttemptVerdict(
+            AttemptAnswer.Released, ended.Count > 0 ? ended[0].State : JobState.Queued));
+    }
+
+    /// <summary>
+    /// Writes the start of an orphan before its handler runs, so that a job that kills its process is found out.
+    /// </summary>
+    private async ValueTask<bool> RecordAheadAsync()
+    {
+        var (worker, leases) = (services.Worker, services.Leases);
+        var start = new JobStart(Token, Message.Id, worker.Time.GetUtcNow(), Ahead: true);
+        var isWritten = false;
+        while (!isWritten && leases.IsTrusted(held))
+        {
+            try
+            {
+                if (!(await worker.Storage.Store.RecordStartsAsync([start], worker.Stopped))[0])
+                {
+                    break;
+                }
+
+                isWritten = true;
+            }
+            catch (StorageException error) when (error.IsTransient)
+            {
+                worker.Report.LoopFault("start", error);
+                await Task.Delay(StartRetryPause, worker.Time, worker.Stopped);
+            }
+        }
+
+        if (!isWritten)
+        {
+            Drop();
+            return false;
+        }
+
+        if (leases.IsTrusted(held))
+        {
+            return true;
+        }
+
+        // Released, the start that was written for nothing does not count as a death.
+        worker.Report.Dropped(Message);
+        await leases.ReleaseStartedAsync(Token, worker.Report, worker.Stopped);
+        return false;
+    }
+
+    private void Drop()
+    {
+        services.Worker.Report.Dropped(Message);
+        services.Leases.Remove(Token);
+    }
+}

@@ -1,0 +1,132 @@
+using System.Diagnostics;
+using Lovage.Diagnostics;
+using Lovage.Protocol;
+
+namespace Lovage.Execution;
+
+/// <summary>
+/// What an attempt of a worker leaves in metrics. Labels are names from the registry and words of closed sets, never
+/// ids.
+/// </summary>
+internal sealed class WorkerMeters : AttemptListener<Running>
+{
+    /// <summary>The label's word for each end.</summary>
+    internal static string Word(AttemptEnd end) => end switch
+    {
+        AttemptEnd.Succeeded => "success",
+        AttemptEnd.Failed => "failure",
+        AttemptEnd.TimedOut => "timeout",
+        AttemptEnd.RetryAsked => "retry",
+        AttemptEnd.Rejected => "rejected",
+        AttemptEnd.BadArguments => "bad_arguments",
+        AttemptEnd.Malformed => "malformed",
+        AttemptEnd.Cancelled => "cancelled",
+        AttemptEnd.Expired => "expired",
+        AttemptEnd.Interrupted => "interrupted",
+        AttemptEnd.OwnerDied => "owner_died",
+        _ => throw new ArgumentOutOfRangeException(nameof(end), end, "Not an end of an attempt."),
+    };
+
+    internal override void Started(Running run)
+    {
+        if (LovageTelemetry.Started.Enabled)
+        {
+            var tags = Tags(run.Message);
+            LovageTelemetry.Started.Add(1, tags);
+            LovageTelemetry.Active.Add(1, tags);
+            if (run.Message.Retries == 0)
+            {
+                LovageTelemetry.WaitDuration.Record(Math.Max(0, run.Wait.TotalSeconds), tags);
+            }
+        }
+    }
+
+    internal override void Ended(Running run)
+    {
+        if (LovageTelemetry.Active.Enabled)
+        {
+            LovageTelemetry.Active.Add(-1, Tags(run.Message));
+        }
+
+        if (LovageTelemetry.RunDuration.Enabled || LovageTelemetry.ProcessDuration.Enabled)
+        {
+            var tags = EndTags(run);
+            LovageTelemetry.RunDuration.Record(run.Duration.TotalSeconds, tags);
+            LovageTelemetry.ProcessDuration.Record(run.Duration.TotalSeconds, tags);
+        }
+    }
+
+    internal override void Decided(Running run, AttemptVerdict verdict)
+    {
+        if (verdict.Answer == AttemptAnswer.Stale)
+        {
+            LovageTelemetry.StaleOutcomes.Add(1);
+        }
+
+        // What no handler saw was no attempt that started.
+        if (run.Attempt is not null && LovageTelemetry.Completed.Enabled)
+        {
+            LovageTelemetry.Completed.Add(1, EndTags(run));
+        }
+    }
+
+    private static TagList EndTags(Running run)
+    {
+        var tags = Tags(run.Message);
+        tags.Add("lovage.job.outcome", Word(run.Ending.End));
+        if (run.Ending.Error is { } error)
+        {
+            tags.Add("error.type", error.GetType().FullName);
+        }
+
+        return tags;
+    }
+
+    private static TagList Tags(JobMessage message) => new()
+    {
+        { "lovage.job.name", message.Name },
+        { "messaging.destination.name", message.Queue },
+    };
+}
+
+/// <summary>The span of an attempt of a worker, which continues the trace of the message.</summary>
+internal sealed class WorkerSpans : AttemptListener<Running>
+{
+    internal override void Started(Running run)
+    {
+        if (!LovageTelemetry.Source.HasListeners())
+        {
+            return;
+        }
+
+        var message = run.Message;
+        ActivityContext.TryParse(
+            message.Headers.GetValueOrDefault("traceparent"),
+            message.Headers.GetValueOrDefault("tracestate"),
+            isRemote: true,
+            out var parent);
+        run.Activity = LovageTelemetry.Source.StartActivity($"process {message.Name}", ActivityKind.Consumer, parent)?
+            .SetTag("messaging.operation.type", "process")
+            .SetTag("messaging.operation.name", "run")
+            .SetTag("messaging.destination.name", message.Queue)
+            .SetTag("messaging.message.id", message.Id.Value)
+            .SetTag("lovage.job.name", message.Name)
+            .SetTag("lovage.job.attempt", run.Number);
+    }
+
+    internal override void Ended(Running run)
+    {
+        if (run.Activity is not { } activity)
+        {
+            return;
+        }
+
+        activity.SetTag("lovage.job.outcome", WorkerMeters.Word(run.Ending.End));
+        if (run.Ending.Error is { } error)
+        {
+            activity.SetTag("error.type", error.GetType().FullName).SetStatus(ActivityStatusCode.Error);
+        }
+
+        activity.Dispose();
+    }
+}

@@ -1,0 +1,182 @@
+using System.Collections.Immutable;
+
+namespace Lovage.Protocol;
+
+/// <summary>A job whose arguments are checked and written: half way to its message.</summary>
+/// <param name="Job">The job.</param>
+/// <param name="Definition">What is known here of it; null for a job that runs elsewhere.</param>
+/// <param name="Body">Its arguments, <c>[args, kwargs, embed]</c>.</param>
+internal readonly record struct JobDraft(Job Job, JobDefinition? Definition, ReadOnlyMemory<byte> Body);
+
+/// <summary>
+/// Makes messages of jobs: what clients, schedules, tasks of this process and the test kit share. Nothing here is
+/// stored or sent.
+/// </summary>
+/// <remarks>
+/// Safe for use by several threads. A caller makes a draft first, before it awaits anything, so that the app may change
+/// its objects once it has the task. Filters then see the job, and the message is made last.
+/// </remarks>
+internal sealed class JobMessages
+{
+    private readonly JobRegistry _jobs;
+    private readonly JobSerializer _serializer;
+    private readonly JobIdSource _ids;
+    private readonly EnqueueFilters _filters;
+    private readonly TimeProvider _time;
+    private readonly string _defaultQueue;
+    private readonly int _payloadBytesMax;
+    private readonly string _origin = $"gen{Environment.ProcessId}@{Environment.MachineName}";
+
+    /// <summary>Makes a factory.</summary>
+    /// <param name="jobs">What is known here.</param>
+    /// <param name="serializer">Knows the contracts.</param>
+    /// <param name="ids">Makes ids.</param>
+    /// <param name="filters">The filters around enqueuing.</param>
+    /// <param name="time">The clock that expiries count from.</param>
+    /// <param name="defaultQueue">The queue of a job for which neither caller nor handler names one.</param>
+    /// <param name="payloadBytesMax">Bytes of one job's arguments at the most.</param>
+    internal JobMessages(
+        JobRegistry jobs, JobSerializer serializer, JobIdSource ids, EnqueueFilters filters, TimeProvider time,
+        string defaultQueue, int payloadBytesMax)
+    {
+        _jobs = jobs;
+        _serializer = serializer;
+        _ids = ids;
+        _filters = filters;
+        _time = time;
+        _defaultQueue = defaultQueue;
+        _payloadBytesMax = payloadBytesMax;
+    }
+
+    /// <summary>A new id.</summary>
+    internal JobId NextId() => _ids.Next();
+
+    /// <summary>What runs a job in this process.</summary>
+    /// <param name="name">The job's name.</param>
+    /// <exception cref="UnknownJobException">No handler of that name is registered here.</exception>
+    internal JobDefinition Require(string name) =>
+        _jobs.TryFind(name, out var definition) ? definition : throw UnknownJobException.Here(name, _jobs);
+
+    /// <summary>Checks and writes a job's arguments.</summary>
+    /// <exception cref="PayloadTooLargeException">They are larger than the cap.</exception>
+    /// <exception cref="BadArgumentsException">They break a data annotation, cannot be written, or do not fit the
+    /// handler where it is known here.</exception>
+    internal JobDraft Draft(Job job)
+    {
+        var definition = _jobs.TryFind(job.Name, out var known) ? known : null;
+        return new JobDraft(job, definition, Encode(job, definition));
+    }
+
+    /// <summary>Checks and writes a job's arguments.</summary>
+    /// <param name="job">The job.</param>
+    /// <param name="definition">The handler that they must fit; null for none.</param>
+    /// <inheritdoc cref="Draft(Job)"/>
+    internal ReadOnlyMemory<byte> Encode(Job job, JobDefinition? definition)
+    {
+        job.Arguments.Validate(job.Name);
+        var body = JobBody.Encode(job.Name, job.Arguments, _serializer, _payloadBytesMax);
+
+        // Generated arguments fit by their types, and no arguments fit a handler that takes none.
+        if (job.Arguments.IsUntyped
+            && definition is { BindArguments: { } bind }
+            && !(ReferenceEquals(job.Arguments, JobArguments.None) && definition.Parameters.IsEmpty))
+        {
+            bind(job.Name, body, _serializer).Validate(job.Name);
+        }
+
+        return body;
+    }
+
+    /// <summary>The filters around enqueuing a job, outermost first.</summary>
+    internal ImmutableArray<Type> Filters(JobDefinition? definition) => _filters.Of(definition);
+
+    /// <summary>Runs filters around enqueuing a job.</summary>
+    /// <param name="draft">The job.</param>
+    /// <param name="filters">Its filters; at least one.</param>
+    /// <param name="services">Builds the filters; null for a scope of their own.</param>
+    /// <param name="send">What is done with the job as the filters leave it.</param>
+    internal ValueTask FilterAsync(
+        JobDraft draft, ImmutableArray<Type> filters, IServiceProvider? services, Func<JobDraft, ValueTask> send) =>
+        _filters.RunAsync(draft.Job, filters, services, job => send(Again(job, draft)));
+
+    /// <summary>Runs filters around a job that runs in this process; its arguments stay objects.</summary>
+    /// <param name="job">The job.</param>
+    /// <param name="filters">Its filters; at least one.</param>
+    /// <param name="services">Builds the filters; null for a scope of their own.</param>
+    /// <returns>The job as the filters leave it.</returns>
+    internal async ValueTask<Job> FilterLocalAsync(
+        Job job, ImmutableArray<Type> filters, IServiceProvider? services)
+    {
+        await _filters.RunAsync(job, filters, services, filtered =>
+        {
+            job = filtered;
+            return default;
+        });
+        return job;
+    }
+
+    /// <summary>The message of a job, which filters have seen where there are any.</summary>
+    /// <param name="draft">The job.</param>
+    internal JobMessage Make(JobDraft draft)
+    {
+        var (job, definition, body) = draft;
+        var parent = JobContext.Current;
+        return new JobMessage
+        {
+            Id = job.Id ?? _ids.Next(),
+            Name = job.Name,
+            Queue = QueueOf(job, definition),
+            Body = body,
+            Priority = job.Priority ?? definition?.Priority ?? 0,
+            Delay = job.Delay ?? TimeSpan.Zero,
+            Eta = job.At,
+            Expires = job.Expires is { } expires ? _time.GetUtcNow() + expires : null,
+            MaxAttempts = AttemptLimit.Of(job.MaxAttempts, definition, definition?.Retry),
+            IgnoreResult = definition is { KeepResult: false },
+            Headers = TraceContext.WithCaller(HeadersOf(job)),
+            RootId = parent?.RootId,
+            ParentId = parent?.Id.Value,
+            Origin = _origin,
+            HasChosenId = job.Id is not null,
+        };
+    }
+
+    /// <summary>
+    /// The message of a job that runs in this process without a storage: its arguments stay objects, and it has neither
+    /// a due time nor an expiry.
+    /// </summary>
+    /// <param name="job">The job, which filters have seen.</param>
+    /// <param name="definition">What runs it.</param>
+    /// <param name="maxAttempts">Attempts at the most.</param>
+    internal JobMessage MakeLocal(Job job, JobDefinition definition, int maxAttempts)
+    {
+        var parent = JobContext.Current;
+        return new JobMessage
+        {
+            Id = job.Id ?? _ids.Next(),
+            Name = definition.Name,
+            Queue = QueueOf(job, definition),
+            Body = default,
+            MaxAttempts = maxAttempts,
+            Headers = HeadersOf(job),
+            RootId = parent?.RootId,
+            ParentId = parent?.Id.Value,
+        };
+    }
+
+    /// <summary>
+    /// What filters made of a job. Arguments that are still the caller's own are not written a second time: they may
+    /// have changed since.
+    /// </summary>
+    private JobDraft Again(Job job, JobDraft before) =>
+        ReferenceEquals(job, before.Job) ? before
+        : ReferenceEquals(job.Arguments, before.Job.Arguments) && job.Name == before.Job.Name
+            ? before with { Job = job }
+        : Draft(job);
+
+    private string QueueOf(Job job, JobDefinition? definition) => job.Queue ?? definition?.Queue ?? _defaultQueue;
+
+    private static ImmutableDictionary<string, string> HeadersOf(Job job) =>
+        job.Headers as ImmutableDictionary<string, string>
+            ?? job.Headers.ToImmutableDictionary(StringComparer.Ordinal);
+}

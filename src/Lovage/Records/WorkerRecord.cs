@@ -1,0 +1,41 @@
+namespace Lovage;
+
+/// <summary>A live worker, as of its last beat.</summary>
+/// <remarks>Immutable: a snapshot.</remarks>
+public sealed record WorkerRecord
+{
+    /// <summary>The worker, by the key under which it holds leases.</summary>
+    public required string Owner { get; init; }
+
+    /// <summary>The name of its host.</summary>
+    public required string Host { get; init; }
+
+    /// <summary>Its process id on that host.</summary>
+    public required int ProcessId { get; init; }
+
+    /// <summary>The version of the app's entry assembly; empty when there is none.</summary>
+    public required string Version { get; init; }
+
+    /// <summary>When it started, by its own clock.</summary>
+    public required DateTimeOffset StartedAt { get; init; }
+
+    /// <summary>When it last beat, by the storage's clock.</summary>
+    public required DateTimeOffset BeatAt { get; init; }
+
+    /// <summary>The queues that it serves, in order.</summary>
+    public required IReadOnlyList<string> Queues { get; init; }
+
+    /// <summary>The largest number of attempts that it runs at the same time.</summary>
+    public required int Slots { get; init; }
+
+    /// <summary>Attempts that it ran at its last beat.</summary>
+    public required int Running { get; init; }
+
+    /// <summary>The names of the jobs that it knows, sorted by code point.</summary>
+    public required IReadOnlyList<string> Names { get; init; }
+
+    /// <summary>True when it serves the queue and knows the name.</summary>
+    /// <param name="queue">The queue.</param>
+    /// <param name="name">The job's name.</param>
+    public bool CanRun(string queue, string name) => Queues.Contains(queue) && Names.Contains(name);
+}

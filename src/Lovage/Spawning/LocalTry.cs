@@ -1,0 +1,135 @@
+using System.Diagnostics;
+using System.Diagnostics.CodeAnalysis;
+using Lovage.Execution;
+
+namespace Lovage.Spawning;
+
+/// <summary>What the tries of tasks of this process share.</summary>
+/// <param name="Listeners">Hear of each try.</param>
+/// <param name="Rule">Says whether and when a failed one is tried again.</param>
+/// <param name="Time">The clock.</param>
+internal sealed record LocalTryServices(AttemptListeners<LocalTry> Listeners, RetryRule Rule, TimeProvider Time);
+
+/// <summary>
+/// One try of a task of this process on its way through <see cref="JobExecutor"/>. The object serves the tries of one
+/// task, or the tasks of one place, one after the other.
+/// </summary>
+internal sealed class LocalTry(LocalTryServices services, CancellationToken token) : AttemptRun
+{
+    private int _number;
+
+    /// <summary>The task.</summary>
+    internal LocalEntry Entry { get; private set; } = null!;
+
+    /// <summary>What it runs.</summary>
+    internal LocalCall Call { get; private set; } = null!;
+
+    /// <summary>The trace that its span belongs to.</summary>
+    internal ActivityContext Trace { get; init; }
+
+    /// <summary>
+    /// True for a part of a gathering: it has no span of its own, and its cancellation is that of the whole.
+    /// </summary>
+    internal bool IsPart { get; init; }
+
+    internal override string Name => Entry.Name;
+
+    internal override int Number => _number;
+
+    internal override int MaxAttempts => Call.MaxAttempts;
+
+    /// <summary>Makes it another try.</summary>
+    internal LocalTry Of(LocalEntry entry, LocalCall call, int number)
+    {
+        (Entry, Call, _number) = (entry, call, number);
+        return this;
+    }
+
+    internal override void Begin(TimeProvider time)
+    {
+        base.Begin(time);
+        Entry.Attempt = _number;
+    }
+
+    [SuppressMessage("Design", "CA1031", Justification = "Whatever a task throws is its outcome.")]
+    internal override async ValueTask<AttemptEnding> InvokeAsync()
+    {
+        try
+        {
+            await Entry.CallAsync(Call, _number, StartedTimestamp, token);
+            return new AttemptEnding(AttemptEnd.Succeeded);
+        }
+        catch (Exception error)
+        {
+            return Read(error);
+        }
+    }
+
+    internal override void Decide()
+    {
+        var policy = Call.Retry;
+        Decision = RetryRule.Decide(Ending, policy, _number - 1, MaxAttempts);
+        RetryDelay = Decision == JobDecision.Retry && policy is not null
+            ? services.Rule.Delay(Ending, policy, _number)
+            : TimeSpan.Zero;
+    }
+
+    /// <summary>No storage has to answer: what is decided is told at once.</summary>
+    internal override ValueTask HandOnAsync()
+    {
+        if (Decision == JobDecision.Cancel && Entry.Kind == TaskKind.Spawned)
+        {
+            Close(Ending, services.Time.GetElapsedTime(Entry.AcceptedTimestamp));
+        }
+
+        TellDecided();
+        return default;
+    }
+
+    internal override void TellStarted()
+    {
+        if (!IsPart)
+        {
+            services.Listeners.Started(this);
+        }
+    }
+
+    internal override void TellEnded()
+    {
+        if (!IsPart)
+        {
+            services.Listeners.Ended(this);
+        }
+    }
+
+    /// <summary>Ends it with a fault of its surroundings, and tells so.</summary>
+    internal void Fail(Exception fault)
+    {
+        Close(Read(fault), StartedTimestamp == 0 ? TimeSpan.Zero : services.Time.GetElapsedTime(StartedTimestamp));
+        Decision = JobDecision.Fail;
+        TellDecided();
+    }
+
+    /// <summary>Ends it before it began, because it was cancelled, and tells so.</summary>
+    internal void CancelUnstarted()
+    {
+        Close(
+            new AttemptEnding(AttemptEnd.Cancelled),
+            services.Time.GetElapsedTime(Entry.AcceptedTimestamp));
+        Decision = JobDecision.Cancel;
+        TellDecided();
+    }
+
+    private AttemptEnding Read(Exception error) => error is BadArgumentsException
+        ? new AttemptEnding(AttemptEnd.BadArguments, error)
+        : AttemptEnding.Read(
+            error, token.IsCancellationRequested ? JobCancellationReason.Caller : JobCancellationReason.None);
+
+    private void TellDecided()
+    {
+        if (!IsPart || Decision != JobDecision.Cancel)
+        {
+            services.Listeners.Decided(this, new AttemptVerdict(AttemptAnswer.Written));
+        }
+    }
+}

@@ -1,0 +1,30 @@
+namespace Lovage.Storage.Columns;
+
+/// <summary>Maps a row to a <see cref="WorkerRecord"/>.</summary>
+/// <remarks>
+/// Stateless, safe for use by several threads. The columns: owner, host, process id, version, start, time of the beat,
+/// queues (a <see cref="TextList"/>), slots, running, names (a <see cref="TextList"/>). Times are as
+/// <see cref="StorageTime"/> has them.
+/// </remarks>
+public static class WorkerColumns
+{
+    /// <summary>Reads a worker.</summary>
+    /// <param name="row">The row.</param>
+    public static WorkerRecord Read(RowReader row)
+    {
+        ArgumentNullException.ThrowIfNull(row);
+        return new WorkerRecord
+        {
+            Owner = row.Text(0),
+            Host = row.Text(1),
+            ProcessId = row.Int32(2),
+            Version = row.Text(3),
+            StartedAt = StorageTime.To(row.Int64(4)),
+            BeatAt = StorageTime.To(row.Int64(5)),
+            Queues = TextList.FromJson(row.Bytes(6)),
+            Slots = row.Int32(7),
+            Running = row.Int32(8),
+            Names = TextList.FromJson(row.Bytes(9)),
+        };
+    }
+}

@@ -1,0 +1,88 @@
+namespace Lovage.Storage;
+
+/// <summary>
+/// Reads records of jobs, pages, counts, attempts and counters. The public methods check; a storage writes the
+/// protected ones.
+/// </summary>
+/// <remarks>Safe for use by several threads. It changes nothing, so every call can be repeated.</remarks>
+public abstract class JobHistory
+{
+    /// <summary>Jobs that <see cref="CountAsync"/> counts at the most.</summary>
+    public const int CountMax = 1_000_000;
+
+    /// <summary>Reads jobs.</summary>
+    /// <param name="ids">1 to <see cref="JobBroker.BatchMax"/>.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
+    /// <returns>A record for each, in order; null for an unknown one.</returns>
+    /// <exception cref="StorageException">The storage cannot be asked now.</exception>
+    public ValueTask<IReadOnlyList<JobRecord?>> FindAsync(IReadOnlyList<JobId> ids, CancellationToken cancellationToken)
+    {
+        JobBroker.CheckBatch(ids);
+        return FindCoreAsync(ids, cancellationToken);
+    }
+
+    /// <summary>Reads a page of jobs, newest first.</summary>
+    /// <param name="query">Which.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
+    /// <exception cref="ArgumentException">
+    /// The page size is out of range, or the place to continue from is not one that a page gave.
+    /// </exception>
+    /// <exception cref="StorageException">The storage cannot be asked now.</exception>
+    public ValueTask<JobPage> QueryAsync(JobQuery query, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(query);
+        return query.Limit is < 1 or > JobBroker.BatchMax
+            ? throw new ArgumentOutOfRangeException(
+                nameof(query), query.Limit, $"A page holds 1 to {JobBroker.BatchMax} jobs.")
+            : QueryCoreAsync(query, cancellationToken);
+    }
+
+    /// <summary>Counts jobs up to a bound.</summary>
+    /// <param name="query">Which jobs; its page settings are ignored.</param>
+    /// <param name="max">The bound, 1 to <see cref="CountMax"/>.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
+    /// <exception cref="StorageException">The storage cannot be asked now.</exception>
+    public ValueTask<BoundedCount> CountAsync(JobQuery query, int max, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(query);
+        ArgumentOutOfRangeException.ThrowIfLessThan(max, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(max, CountMax);
+        return CountCoreAsync(query, max, cancellationToken);
+    }
+
+    /// <summary>Reads the attempts of a job, oldest first, at most the newest 1,000.</summary>
+    /// <param name="id">The job.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
+    /// <exception cref="StorageException">The storage cannot be asked now.</exception>
+    public ValueTask<IReadOnlyList<AttemptRecord>> AttemptsAsync(JobId id, CancellationToken cancellationToken) =>
+        AttemptsCoreAsync(id, cancellationToken);
+
+    /// <summary>Reads the counters of all queues and job names.</summary>
+    /// <param name="cancellationToken">Gives up waiting.</param>
+    /// <exception cref="StorageException">The storage cannot be asked now.</exception>
+    public ValueTask<IReadOnlyList<JobCounter>> CountersAsync(CancellationToken cancellationToken) =>
+        CountersCoreAsync(cancellationToken);
+
+    /// <summary>Reads jobs.</summary>
+    /// <inheritdoc cref="FindAsync"/>
+    protected abstract ValueTask<IReadOnlyList<JobRecord?>> FindCoreAsync(
+        IReadOnlyList<JobId> ids, CancellationToken cancellationToken);
+
+    /// <summary>Reads a page.</summary>
+    /// <inheritdoc cref="QueryAsync"/>
+    protected abstract ValueTask<JobPage> QueryCoreAsync(JobQuery query, CancellationToken cancellationToken);
+
+    /// <summary>Counts.</summary>
+    /// <inheritdoc cref="CountAsync"/>
+    protected abstract ValueTask<BoundedCount> CountCoreAsync(
+        JobQuery query, int max, CancellationToken cancellationToken);
+
+    /// <summary>Reads attempts.</summary>
+    /// <inheritdoc cref="AttemptsAsync"/>
+    protected abstract ValueTask<IReadOnlyList<AttemptRecord>> AttemptsCoreAsync(
+        JobId id, CancellationToken cancellationToken);
+
+    /// <summary>Reads counters.</summary>
+    /// <inheritdoc cref="CountersAsync"/>
+    protected abstract ValueTask<IReadOnlyList<JobCounter>> CountersCoreAsync(CancellationToken cancellationToken);
+}

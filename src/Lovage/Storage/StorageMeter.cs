@@ -1,0 +1,52 @@
+using System.Diagnostics;
+using Lovage.Diagnostics;
+using Lovage.Protocol;
+
+namespace Lovage.Storage;
+
+/// <summary>Measures and traces the calls of one storage, in OpenTelemetry's messaging names.</summary>
+/// <remarks>Safe for use by several threads.</remarks>
+internal sealed class StorageMeter
+{
+    private readonly TimeProvider _time;
+    private readonly KeyValuePair<string, object?> _system;
+
+    internal StorageMeter(string system, TimeProvider time)
+    {
+        ArgumentNullException.ThrowIfNull(time);
+        _time = time;
+        _system = new("messaging.system", system);
+    }
+
+    internal long Start() => _time.GetTimestamp();
+
+    internal void Stop(string operation, long start)
+    {
+        if (LovageTelemetry.OperationDuration.Enabled)
+        {
+            var seconds = _time.GetElapsedTime(start).TotalSeconds;
+            LovageTelemetry.OperationDuration.Record(seconds, _system, new("messaging.operation.name", operation));
+        }
+    }
+
+    internal void Sent(int count) => LovageTelemetry.Sent.Add(count, _system);
+
+    internal void Consumed(int count) => LovageTelemetry.Consumed.Add(count, _system);
+
+    internal Activity? StartSend(IReadOnlyList<JobMessage> messages)
+    {
+        var queue = messages[0].Queue;
+        return LovageTelemetry.Source.StartActivity($"send {queue}", ActivityKind.Client)?
+            .SetTag(_system.Key, _system.Value)
+            .SetTag("messaging.operation.type", "send")
+            .SetTag("messaging.operation.name", "send")
+            .SetTag("messaging.destination.name", queue)
+            .SetTag("messaging.batch.message_count", messages.Count);
+    }
+
+    /// <summary>A span around a call that is not about one queue.</summary>
+    internal Activity? StartCall(string operation) =>
+        LovageTelemetry.Source.StartActivity(operation, ActivityKind.Client)?
+            .SetTag(_system.Key, _system.Value)
+            .SetTag("messaging.operation.name", operation);
+}

@@ -1,0 +1,114 @@
+using Lovage.Protocol;
+using Lovage.Testing;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Lovage.Tests.Clients;
+
+/// <summary>What a job, its schedule and a task of this process have in common: their messages.</summary>
+public sealed class JobMessagesTests
+{
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Theory]
+    [InlineData(2, 3, 4, 2)]
+    [InlineData(null, 3, 4, 3)]
+    [InlineData(null, null, 4, 4)]
+    [InlineData(null, null, null, null)]
+    public void AttemptLimit_OwnThenDefinitionThenPolicy(int? own, int? definition, int? policy, int? expected)
+    {
+        var job = new JobDefinition("n", static _ => default) { MaxAttempts = definition };
+
+        Assert.Equal(expected, AttemptLimit.Of(own, job, new RetryPolicy { MaxAttempts = policy }));
+        Assert.Equal(own ?? policy, AttemptLimit.Of(own, null, new RetryPolicy { MaxAttempts = policy }));
+    }
+
+    [Fact]
+    public async Task EnqueueAsync_InsideAnAttempt_NamesItsRootAndParent()
+    {
+        var seen = new List<(string Root, string? Parent)>();
+        await using var app = await TestApp.StartAsync(lovage => lovage
+            .AddFilter<Pass>()
+            .AddJob(new JobDefinition("parent", static invocation => new ValueTask(
+                invocation.Services.GetRequiredService<JobClient>()
+                    .EnqueueAsync(Job.Create("child") with { Id = JobId.Parse("b") })
+                    .AsTask())))
+            .AddJob(new JobDefinition("child", invocation =>
+            {
+                seen.Add((invocation.Context.RootId, invocation.Context.ParentId));
+                return invocation.Services.GetRequiredService<JobClient>() is var jobs && seen.Count == 1
+                    ? new ValueTask(jobs.EnqueueAsync([Job.Create("child") with { Id = JobId.Parse("c") }]).AsTask())
+                    : default;
+            })));
+        await app.Jobs.EnqueueAsync(Job.Create("parent") with { Id = JobId.Parse("a") }, Cancel);
+        await app.Host.Jobs().DrainAsync(Cancel);
+
+        Assert.Equal([("a", "a"), ("a", "b")], seen);
+        Assert.Equal(
+            (null, null),
+            (await app.Jobs.FindAsync(JobId.Parse("a"), Cancel)) is { } first
+                ? (first.Message.RootId, first.Message.ParentId)
+                : ("", ""));
+    }
+
+    [Fact]
+    public async Task Spawn_InsideAnAttempt_NamesItsRootAndParent()
+    {
+        (string Root, string? Parent)? seen = null;
+        await using var app = await TestApp.StartAsync(lovage => lovage
+            .AddJob(new JobDefinition("parent", static async invocation =>
+                await invocation.Services.GetRequiredService<TaskSpawner>().Spawn(Job.Create("child"))))
+            .AddJob(new JobDefinition("child", invocation =>
+            {
+                seen = (invocation.Context.RootId, invocation.Context.ParentId);
+                return default;
+            })));
+        await app.Jobs.EnqueueAsync(Job.Create("parent") with { Id = JobId.Parse("a") }, Cancel);
+        await app.Host.Jobs().DrainAsync(Cancel);
+
+        Assert.Equal(("a", "a"), seen);
+    }
+
+    [Fact]
+    public async Task ScheduleAddAsync_InsideAnAttempt_KeepsNoParent_ItsRunByHandNamesOne()
+    {
+        await using var app = await TestApp.StartAsync(lovage => lovage
+            .AddJob(new JobDefinition("parent", static async invocation =>
+            {
+                var schedules = invocation.Services.GetRequiredService<ScheduleClient>();
+                await schedules.AddAsync("s", Every.Hours(1), Job.Create("child"));
+                await schedules.RunNowAsync("s");
+            }))
+            .AddJob(new JobDefinition("child", static _ => default)));
+        await app.Jobs.EnqueueAsync(Job.Create("parent") with { Id = JobId.Parse("a") }, Cancel);
+        await app.Host.Jobs().DrainAsync(Cancel);
+        var schedules = app.Host.Services.GetRequiredService<StorageGate>().Storage.Schedules!;
+
+        var template = (await schedules.FindAsync("s", Cancel))!.Job;
+        Assert.Equal((null, null), (template.RootId, template.ParentId));
+        var manual = (await app.Inspector.ListAsync(new JobQuery { Name = "child" }, Cancel)).Jobs[0].Message;
+        Assert.Equal(("a", "a"), (manual.RootId, manual.ParentId));
+    }
+
+    [Fact]
+    public async Task MakeLocal_Job_HasNoBodyNoDueTimeAndNoExpiry()
+    {
+        await using var app = await TestApp.StartAsync();
+        var messages = app.Host.Services.GetRequiredService<JobMessages>();
+        var definition = new JobDefinition("n", static _ => default) { Queue = "mail" };
+        var job = Job.Create("n", 1) with
+        {
+            Delay = TimeSpan.FromHours(1),
+            Expires = TimeSpan.FromHours(1),
+            Headers = new Dictionary<string, string> { ["tenant"] = "acme" },
+        };
+
+        var message = messages.MakeLocal(job, definition, 4);
+
+        Assert.Equal(
+            ("n", "mail", 4, 0, TimeSpan.Zero, null),
+            (message.Name, message.Queue, message.MaxAttempts, message.Body.Length, message.Delay, message.Expires));
+        Assert.Equal("acme", message.Headers["tenant"]);
+    }
+
+    public sealed class Pass : IJobFilter;
+}
