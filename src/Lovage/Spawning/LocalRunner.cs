@@ -1,7 +1,8 @@
 using System.Collections.Concurrent;
-using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
+using System.Diagnostics;
 using Lovage.Execution;
+using Lovage.Storage;
 
 namespace Lovage.Spawning;
 
