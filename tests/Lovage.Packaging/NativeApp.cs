@@ -119,7 +119,7 @@ internal sealed class NativeApp
         <Project Sdk="Microsoft.NET.Sdk">
           <ItemGroup>
             <PackageReference Include="Lovage.Sqlite" Version="VERSION" />
-            <PackageReference Include="Microsoft.Extensions.Hosting" Version="10.0.14" />
+            <PackageReference Include="Microsoft.Extensions.Hosting" Version="10.0.15" />
           </ItemGroup>
         </Project>
         """);

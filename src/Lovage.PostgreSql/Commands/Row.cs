@@ -8,7 +8,8 @@ namespace Lovage.PostgreSql.Commands;
 /// <param name="textOf">The text of a word's number; null when words come as texts.</param>
 internal sealed class Row(NpgsqlDataReader reader, Func<int, string>? textOf = null) : RowReader
 {
-    private readonly Type[] _types = [.. Enumerable.Range(0, reader.FieldCount).Select(reader.GetFieldType)];
+    private readonly Type[] _types =
+        [.. Enumerable.Range(0, reader.FieldCount).Select(column => reader.GetFieldType(column))];
 
     public override bool IsNull(int column) => reader.IsDBNull(column);
 
