@@ -36,6 +36,15 @@ public sealed class ManualTimeProvider : TimeProvider
         }
     }
 
+    /// <summary>Completes when a timer is set after this call.</summary>
+    public Task NextTimerSetAsync()
+    {
+        lock (_lock)
+        {
+            return _timerSet.Task;
+        }
+    }
+
     /// <summary>Moves the clock and fires what falls due on the way, in order.</summary>
     public void Advance(TimeSpan by)
     {

@@ -35,6 +35,7 @@ public abstract class ReceiverSpecification<TFixture> : StorageSpecification<TFi
         var delivery = await ReceiveOneAsync();
         var waiting = WaitForJobsAsync();
         await Time.TimerSetAsync();
+        var waitsAgain = Time.NextTimerSetAsync();
         if (declined)
         {
             await DeclineAsync(delivery, Ten);
@@ -44,6 +45,8 @@ public abstract class ReceiverSpecification<TFixture> : StorageSpecification<TFi
             await SettleAsync(A.Outcome(delivery, JobDecision.Retry) with { RetryDelay = Ten });
         }
 
+        // The clock must not run before the receiver has heard the signal and waits until the job is due.
+        await waitsAgain.WaitAsync(Patience, Stop);
         var due = Time.GetUtcNow() + Ten;
 
         var deliveries = await RunAsync(new ValueTask<IReadOnlyList<Delivery>>(waiting), Second);
