@@ -24,7 +24,9 @@ internal static class BindingEmitter
 
     private static void Invoke(CodeWriter code, JobModel job)
     {
-        code.Open("private static global::System.Threading.Tasks.ValueTask Invoke(global::Lovage.Generated.JobInvocation job)");
+        code.Open(
+            "private static global::System.Threading.Tasks.ValueTask Invoke(global::Lovage.Generated.JobInvocation "
+                + "job)");
         if (job.Payload.Any())
         {
             code.Line(
@@ -80,7 +82,8 @@ internal static class BindingEmitter
         code.Line("return Complete(job, running);");
         code.Line();
         code.Line(
-            "static async global::System.Threading.Tasks.ValueTask Complete(global::Lovage.Generated.JobInvocation job, "
+            "static async global::System.Threading.Tasks.ValueTask Complete(global::Lovage.Generated.JobInvocation "
+                + "job, "
                 + $"global::System.Threading.Tasks.{type}<{job.ResultType}> running) =>");
         code.Line($"    job.SetResult<{job.ResultType}>(await running);");
     }
