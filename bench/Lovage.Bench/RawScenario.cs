@@ -1,6 +1,7 @@
 using System.Diagnostics;
-using Lovage.Protocol;
+using Lovage.Generated;
 using Lovage.PostgreSql;
+using Lovage.Protocol;
 using Lovage.Sqlite;
 using Lovage.Storage;
 

@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.Text.Json;
+using Lovage.Generated;
 using Lovage;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;

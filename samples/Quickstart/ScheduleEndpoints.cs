@@ -1,7 +1,8 @@
 using System.ComponentModel;
 using System.Text.Json;
-using Lovage;
+using Lovage.Generated;
 using Lovage.Storage;
+using Lovage;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
 using Quickstart.Jobs;

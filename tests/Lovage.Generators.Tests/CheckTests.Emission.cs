@@ -135,7 +135,7 @@ public sealed partial class CheckTests
         }).Generate().Clean();
 
         Assert.Contains(
-            "CheckOrder(global::Lovage.JobArgumentCheck check, global::Data.Order value)",
+            "CheckOrder(global::Lovage.Generated.JobArgumentCheck check, global::Data.Order value)",
             generated["H.g.cs"],
             StringComparison.Ordinal);
         Assert.Contains(

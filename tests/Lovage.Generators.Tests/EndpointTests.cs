@@ -67,7 +67,7 @@ public sealed class EndpointTests
         "string (int i) =>",
         """app.Map("/", delegate (int i) { return Mail.Send("x").Name; });""")]
     [InlineData(
-        "JobCatalog () =>",
+        "Lovage.Generated.JobCatalog () =>",
         """app.MapGet("/", () => Shop.ShopJobs.Catalog);""")]
     [InlineData(
         "context =>",

@@ -1,4 +1,5 @@
 using Lovage.Protocol;
+using Lovage.Storage;
 
 namespace Lovage.Specification;
 

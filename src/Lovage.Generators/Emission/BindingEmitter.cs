@@ -24,7 +24,9 @@ internal static class BindingEmitter
 
     private static void Invoke(CodeWriter code, JobModel job)
     {
-        code.Open("private static global::System.Threading.Tasks.ValueTask Invoke(global::Lovage.JobInvocation job)");
+        code.Open(
+            "private static global::System.Threading.Tasks.ValueTask Invoke(global::Lovage.Generated.JobInvocation "
+                + "job)");
         if (job.Payload.Any())
         {
             code.Line(
@@ -36,7 +38,7 @@ internal static class BindingEmitter
         }
         else
         {
-            code.Open("if (!ReferenceEquals(job.Arguments, global::Lovage.JobArguments.None))");
+            code.Open("if (!ReferenceEquals(job.Arguments, global::Lovage.Generated.JobArguments.None))");
             code.Line("Bind(job.Context.Name, job.Body, job.Serializer);");
             code.Close();
             code.Line();
@@ -80,7 +82,8 @@ internal static class BindingEmitter
         code.Line("return Complete(job, running);");
         code.Line();
         code.Line(
-            "static async global::System.Threading.Tasks.ValueTask Complete(global::Lovage.JobInvocation job, "
+            "static async global::System.Threading.Tasks.ValueTask Complete(global::Lovage.Generated.JobInvocation "
+                + "job, "
                 + $"global::System.Threading.Tasks.{type}<{job.ResultType}> running) =>");
         code.Line($"    job.SetResult<{job.ResultType}>(await running);");
     }
@@ -106,11 +109,11 @@ internal static class BindingEmitter
 
     private static void Bind(CodeWriter code, JobModel job)
     {
-        var type = job.Payload.Any() ? "Arguments" : "global::Lovage.JobArguments";
+        var type = job.Payload.Any() ? "Arguments" : "global::Lovage.Generated.JobArguments";
         code.Open(
             $"private static {type} Bind(string job, global::System.ReadOnlyMemory<byte> body, "
                 + "global::Lovage.JobSerializer serializer)");
-        code.Line("var reader = new global::Lovage.JobArgumentReader(job, body.Span, serializer);");
+        code.Line("var reader = new global::Lovage.Generated.JobArgumentReader(job, body.Span, serializer);");
         var index = 0;
         foreach (var parameter in job.Payload)
         {
@@ -124,7 +127,7 @@ internal static class BindingEmitter
         code.Line("reader.End(Definition.Parameters);");
         code.Line(
             index == 0
-                ? "return global::Lovage.JobArguments.None;"
+                ? "return global::Lovage.Generated.JobArguments.None;"
                 : "return new "
                     + $"Arguments({string.Join(", ", Enumerable.Range(0, index).Select(static i => $"value{i}"))});");
         code.Close();
@@ -142,7 +145,7 @@ internal static class BindingEmitter
     {
         var payload = job.Payload.ToArray();
         var parameters = string.Join(", ", payload.Select(static (p, i) => $"{p.Type} value{i}"));
-        code.Open($"internal sealed class Arguments({parameters}) : global::Lovage.JobArguments");
+        code.Open($"internal sealed class Arguments({parameters}) : global::Lovage.Generated.JobArguments");
         for (var i = 0; i < payload.Length; i++)
         {
             code.Line($"internal readonly {payload[i].Type} Value{i} = value{i};");

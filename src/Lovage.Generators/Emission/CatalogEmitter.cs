@@ -33,7 +33,9 @@ internal static class CatalogEmitter
         code.Line(CodeWriter.GeneratedCode);
         code.Open($"public static class {assembly.Catalog}");
         code.Line("/// <summary>Every job whose handler stands in this assembly.</summary>");
-        code.Line("public static global::Lovage.JobCatalog Catalog { get; } = new global::Lovage.JobCatalog(");
+        code.Line(
+            "public static global::Lovage.Generated.JobCatalog Catalog { get; } = new "
+                + "global::Lovage.Generated.JobCatalog(");
         code.Line("    [");
         foreach (var definition in handlers.SelectMany(HandlerEmitter.Definitions))
         {
@@ -70,7 +72,8 @@ internal static class CatalogEmitter
         var handler = job.Handler;
         var factories = handler.Namespace.Length == 0 ? handler.Factories : $"{handler.Namespace}.{handler.Factories}";
         var everyNode = schedule.EveryNode ? ", EveryNode = true" : "";
-        return $"new global::Lovage.JobSchedule({CodeText.Text(schedule.Id)}, {CodeText.Text(schedule.Cron)}, "
+        return $"new global::Lovage.Generated.JobSchedule({CodeText.Text(schedule.Id)}, "
+            + $"{CodeText.Text(schedule.Cron)}, "
             + $"{CodeText.Text(schedule.TimeZone)}, global::{factories}.{job.Factory}()) "
             + $"{{ Policy = new global::Lovage.SchedulePolicy {{ {string.Join(", ", schedule.Policy)} }}{everyNode} }}";
     }

@@ -6,7 +6,7 @@ namespace Lovage.Generators;
 /// </summary>
 internal sealed class CheckEmitter
 {
-    private const string Check = "global::Lovage.JobArgumentCheck";
+    private const string Check = "global::Lovage.Generated.JobArgumentCheck";
     private const string Attribute = "global::System.ComponentModel.DataAnnotations.ValidationAttribute";
 
     private readonly List<TypeCheck> _types = [];

@@ -7,11 +7,11 @@ internal static class DefinitionEmitter
     {
         var options = job.Options;
         code.Open(
-            "internal static global::Lovage.JobDefinition Definition { get; } = new "
-                + $"global::Lovage.JobDefinition({CodeText.Text(options.Name)}, Invoke)");
+            "internal static global::Lovage.Generated.JobDefinition Definition { get; } = new "
+                + $"global::Lovage.Generated.JobDefinition({CodeText.Text(options.Name)}, Invoke)");
         code.Line($"Handler = {CodeText.Text($"{job.Handler.Display}.{job.Method.TrimStart('@')}")},");
         Set(code, "Parameters", job.Payload.Select(static p =>
-            $"new global::Lovage.JobParameter({CodeText.Text(p.WireName)}, typeof({p.RuntimeType}), "
+            $"new global::Lovage.Generated.JobParameter({CodeText.Text(p.WireName)}, typeof({p.RuntimeType}), "
                 + $"{CodeText.Flag(p.Default is not null)})"));
         Set(code, "BindArguments", "Bind");
         Set(code, "Aliases", options.Aliases.Select(CodeText.Text));

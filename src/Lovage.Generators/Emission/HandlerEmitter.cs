@@ -71,7 +71,7 @@ internal static class HandlerEmitter
             $"{(p.IsParams ? "params " : "")}{p.Type} {p.Name}{(p.Default is null ? "" : $" = {p.Default}")}"));
         var arguments = job.Payload.Any()
             ? $"new {argumentsType}({string.Join(", ", job.Payload.Select(static p => p.Name))})"
-            : "global::Lovage.JobArguments.None";
+            : "global::Lovage.Generated.JobArguments.None";
         code.Line(
             $"/// <summary>Describes a run of the job <c>{SecurityElement.Escape(job.Options.Name)}</c>, handled by "
                 + $"<see cref=\"{SecurityElement.Escape(job.Id)}\"/>.</summary>");

@@ -5,7 +5,7 @@ namespace Lovage.PostgreSql.Life;
 
 /// <summary>
 /// The verb <em>end a claim</em>: takes the lease away, and says what becomes of the job. The expressions are the plan
-/// of <see cref="JobLifecycle"/> once more, in SQL; a test compares both, case by case.
+/// of <see cref="Lovage.Storage.JobLifecycle"/> once more, in SQL; a test compares both, case by case.
 /// </summary>
 internal static class EndClaim
 {

@@ -4,7 +4,7 @@ namespace Lovage;
 /// How jobs are enqueued and followed; fixed while the app runs. Made from <see cref="LovageOptions"/>.
 /// </summary>
 /// <remarks>Immutable, safe for use by several threads.</remarks>
-public sealed record ClientSettings
+internal sealed record ClientSettings
 {
     /// <inheritdoc cref="LovageOptions.DefaultQueue"/>
     public string DefaultQueue { get; init; } = ClientRules.DefaultQueue;

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Lovage.Storage;
 
 namespace Lovage.Execution;
 

@@ -8,7 +8,7 @@ namespace Lovage.Execution;
 /// its own; a sweep reclaims the jobs of dead workers, and a loop of their own runs those.
 /// </summary>
 /// <remarks>Safe for use by several threads. Started and stopped once.</remarks>
-public sealed class JobWorker : IAsyncDisposable
+internal sealed class JobWorker : IAsyncDisposable
 {
     private readonly WorkerContext _worker;
     private readonly LeaseKeeper _leases;

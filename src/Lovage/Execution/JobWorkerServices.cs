@@ -6,7 +6,7 @@ namespace Lovage.Execution;
 
 /// <summary>What a worker needs of its app.</summary>
 /// <remarks>Immutable; its parts are safe for use by several threads.</remarks>
-public sealed record JobWorkerServices
+internal sealed record JobWorkerServices
 {
     /// <summary>The jobs that the worker can run.</summary>
     public required JobRegistry Jobs { get; init; }

@@ -1,3 +1,5 @@
+using Lovage.Storage;
+
 namespace Lovage.Execution;
 
 /// <summary>Whether and when a failed attempt is tried again, for jobs and for tasks of this process.</summary>

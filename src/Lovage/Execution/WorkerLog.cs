@@ -1,3 +1,4 @@
+using Lovage.Storage;
 using Microsoft.Extensions.Logging;
 
 namespace Lovage.Execution;

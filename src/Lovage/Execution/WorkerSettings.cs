@@ -4,7 +4,7 @@ namespace Lovage.Execution;
 
 /// <summary>How one worker works: a snapshot, which <see cref="JobWorker.Apply"/> can replace while it runs.</summary>
 /// <remarks>Immutable, safe for use by several threads.</remarks>
-public sealed record WorkerSettings
+internal sealed record WorkerSettings
 {
     /// <summary>The queues, in the order in which they are served. <c>default</c> by default.</summary>
     public ImmutableArray<string> Queues { get; init; } = ["default"];

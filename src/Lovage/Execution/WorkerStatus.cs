@@ -1,7 +1,7 @@
 namespace Lovage.Execution;
 
 /// <summary>What a worker is doing.</summary>
-public enum WorkerPhase
+internal enum WorkerPhase
 {
     /// <summary>Not started.</summary>
     Idle = 0,
@@ -24,7 +24,7 @@ public enum WorkerPhase
 /// <param name="Unwritten">Outcomes that the storage has not confirmed yet.</param>
 /// <param name="RenewalAge">How long ago the leases were renewed; zero while there are none.</param>
 /// <param name="Lease">How long a lease lasts.</param>
-public sealed record WorkerStatus(
+internal sealed record WorkerStatus(
     WorkerPhase Phase, int Concurrency, int Running, int Buffered, int Unwritten, TimeSpan RenewalAge, TimeSpan Lease)
 {
     /// <summary>

@@ -1,10 +1,11 @@
 using System.ComponentModel.DataAnnotations;
+using System.ComponentModel;
 using System.Globalization;
-using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using System.Text;
 
-namespace Lovage;
+namespace Lovage.Generated;
 
 /// <summary>
 /// One check of a job's arguments by data annotations. Generated code walks the arguments and says where it is. This
@@ -14,6 +15,7 @@ namespace Lovage;
 /// <remarks>
 /// One thread uses it for one check. The first five findings become one <see cref="BadArgumentsException"/>.
 /// </remarks>
+[EditorBrowsable(EditorBrowsableState.Never)]
 public sealed class JobArgumentCheck
 {
     private const int FindingsMax = 5;

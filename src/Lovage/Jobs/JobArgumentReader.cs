@@ -1,9 +1,10 @@
 using System.Collections.Immutable;
+using System.ComponentModel;
 using System.Diagnostics.CodeAnalysis;
-using System.Text;
 using System.Text.Json;
+using System.Text;
 
-namespace Lovage;
+namespace Lovage.Generated;
 
 /// <summary>
 /// Binds the body of a message, <c>[args, kwargs, embed]</c>, to the parameters of a handler, in their order: by
@@ -12,6 +13,7 @@ namespace Lovage;
 /// </summary>
 /// <remarks>Every misfit is a <see cref="BadArgumentsException"/> that names the parameter.</remarks>
 [SuppressMessage("Performance", "CA1815", Justification = "A ref struct cannot be compared.")]
+[EditorBrowsable(EditorBrowsableState.Never)]
 public ref struct JobArgumentReader
 {
     private const int NamesShownMax = 20;

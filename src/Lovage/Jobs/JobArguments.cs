@@ -1,6 +1,7 @@
+using System.ComponentModel;
 using System.Text.Json;
 
-namespace Lovage;
+namespace Lovage.Generated;
 
 /// <summary>
 /// The arguments of a job, kept as the caller gave them until they are written: positional ones and keyword ones, as in
@@ -8,6 +9,7 @@ namespace Lovage;
 /// the same process needs no JSON.
 /// </summary>
 /// <remarks>Immutable by contract; do not change an object after giving it to a job.</remarks>
+[EditorBrowsable(EditorBrowsableState.Never)]
 public abstract class JobArguments
 {
     /// <summary>No arguments.</summary>

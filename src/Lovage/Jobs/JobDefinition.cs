@@ -1,11 +1,13 @@
 using System.Collections.Immutable;
+using System.ComponentModel;
 
-namespace Lovage;
+namespace Lovage.Generated;
 
 /// <summary>One parameter of a handler that is payload.</summary>
 /// <param name="Name">Its name on the wire, in snake_case.</param>
 /// <param name="Type">Its type.</param>
 /// <param name="IsOptional">True when it has a default.</param>
+[EditorBrowsable(EditorBrowsableState.Never)]
 public sealed record JobParameter(string Name, Type Type, bool IsOptional);
 
 /// <summary>
@@ -13,6 +15,7 @@ public sealed record JobParameter(string Name, Type Type, bool IsOptional);
 /// with <see cref="Invoke"/>.
 /// </summary>
 /// <remarks>Immutable, safe for use by several threads.</remarks>
+[EditorBrowsable(EditorBrowsableState.Never)]
 public sealed record JobDefinition
 {
     /// <summary>Defines a job.</summary>
@@ -79,6 +82,7 @@ public sealed record JobDefinition
 
 /// <summary>The jobs of one assembly, written by the generator.</summary>
 /// <remarks>Immutable, safe for use by several threads.</remarks>
+[EditorBrowsable(EditorBrowsableState.Never)]
 public sealed class JobCatalog
 {
     /// <summary>Makes a catalog.</summary>

@@ -1,11 +1,13 @@
+using System.ComponentModel;
 using Microsoft.Extensions.DependencyInjection;
 
-namespace Lovage;
+namespace Lovage.Generated;
 
 /// <summary>
 /// What generated code needs to run one attempt: the arguments, the handler's services and a place for the result.
 /// </summary>
 /// <remarks>Used by one attempt at a time; not safe for use by several threads.</remarks>
+[EditorBrowsable(EditorBrowsableState.Never)]
 public abstract class JobInvocation
 {
     /// <summary>What the handler sees.</summary>

@@ -4,19 +4,22 @@ namespace Lovage.Spawning;
 internal sealed class LocalClock(TimeProvider time)
 {
     /// <summary>The timestamp after a delay from now.</summary>
-    internal long Ahead(TimeSpan delay) =>
-        time.GetTimestamp()
-            + (long)(Math.Min(delay.TotalSeconds, JobLimits.DelayMax.TotalSeconds) * time.TimestampFrequency);
+    internal long Ahead(TimeSpan delay) => After(time.GetTimestamp(), delay);
+
+    /// <summary>The timestamp after a delay from another one.</summary>
+    internal long After(long timestamp, TimeSpan delay) =>
+        timestamp + (long)(Math.Min(delay.TotalSeconds, JobLimits.DelayMax.TotalSeconds) * time.TimestampFrequency);
 
     /// <summary>
     /// Waits, for longer than one timer can if need be. Ends early, without an exception, when cancelled.
     /// </summary>
-    internal async ValueTask WaitOutAsync(TimeSpan delay, CancellationToken token)
+    internal ValueTask WaitOutAsync(TimeSpan delay, CancellationToken token) =>
+        delay > TimeSpan.Zero ? WaitUntilAsync(Ahead(delay), token) : default;
+
+    /// <inheritdoc cref="WaitOutAsync"/>
+    internal async ValueTask WaitUntilAsync(long until, CancellationToken token)
     {
-        var start = time.GetTimestamp();
-        for (var rest = delay;
-            rest > TimeSpan.Zero && !token.IsCancellationRequested;
-            rest = delay - time.GetElapsedTime(start))
+        for (var rest = Rest(until); rest > TimeSpan.Zero && !token.IsCancellationRequested; rest = Rest(until))
         {
             using var ended = CancellationTokenSource.CreateLinkedTokenSource(token);
 
@@ -26,7 +29,7 @@ internal sealed class LocalClock(TimeProvider time)
                     Math.Ceiling(Math.Min(rest.TotalMilliseconds, LocalSettings.TimerMax.TotalMilliseconds))),
                 time,
                 ended.Token);
-            if (time.GetElapsedTime(start) >= delay)
+            if (Rest(until) <= TimeSpan.Zero)
             {
                 // A test moved its clock just before the timer was set.
                 await ended.CancelAsync();
@@ -36,4 +39,6 @@ internal sealed class LocalClock(TimeProvider time)
                 ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
         }
     }
+
+    private TimeSpan Rest(long until) => time.GetElapsedTime(time.GetTimestamp(), until);
 }

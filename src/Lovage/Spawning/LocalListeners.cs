@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Lovage.Diagnostics;
 using Lovage.Execution;
+using Lovage.Storage;
 using Microsoft.Extensions.Logging;
 
 namespace Lovage.Spawning;

@@ -1,7 +1,8 @@
 using System.Collections.Concurrent;
-using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
+using System.Diagnostics;
 using Lovage.Execution;
+using Lovage.Storage;
 
 namespace Lovage.Spawning;
 
@@ -308,8 +309,8 @@ internal sealed class LocalRunner(
         try
         {
             // The delay counts from the acceptance, not from the moment at which a busy pool comes to it.
-            delay = delay > TimeSpan.Zero ? delay - time.GetElapsedTime(entry.AcceptedTimestamp) : delay;
-            for (var number = 1; await TryWaitAsync(entry, delay, task.Token); number++)
+            var until = delay > TimeSpan.Zero ? _clock.After(entry.AcceptedTimestamp, delay) : 0;
+            for (var number = 1; await TryWaitAsync(entry, until, task.Token); number++)
             {
                 task.Move(SpawnedTaskState.Running);
                 await _executor.RunAsync(one.Of(entry, call, number));
@@ -319,7 +320,7 @@ internal sealed class LocalRunner(
                     return;
                 }
 
-                delay = one.RetryDelay;
+                until = one.RetryDelay > TimeSpan.Zero ? _clock.Ahead(one.RetryDelay) : 0;
                 task.Move(SpawnedTaskState.Waiting);
             }
 
@@ -352,14 +353,14 @@ internal sealed class LocalRunner(
     }
 
     /// <returns>False when it was cancelled meanwhile.</returns>
-    private async ValueTask<bool> TryWaitAsync(LocalEntry entry, TimeSpan delay, CancellationToken token)
+    private async ValueTask<bool> TryWaitAsync(LocalEntry entry, long until, CancellationToken token)
     {
-        if (delay > TimeSpan.Zero)
+        if (until != 0)
         {
             // A stop that began does not wait for what waits longer than it can.
-            entry.WaitsUntil = _clock.Ahead(delay);
+            entry.WaitsUntil = until;
             _counts.Wake();
-            await _clock.WaitOutAsync(delay, token);
+            await _clock.WaitUntilAsync(until, token);
             entry.WaitsUntil = 0;
         }
 

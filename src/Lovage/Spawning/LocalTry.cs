@@ -1,6 +1,7 @@
-using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
+using System.Diagnostics;
 using Lovage.Execution;
+using Lovage.Storage;
 
 namespace Lovage.Spawning;
 

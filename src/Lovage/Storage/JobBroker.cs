@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Lovage.Protocol;
 
 namespace Lovage.Storage;
@@ -10,6 +11,7 @@ namespace Lovage.Storage;
 /// Safe for use by several threads. After a <see cref="StorageException"/> the caller does not know whether the storage
 /// carried out the call. Every call can be repeated. The storage's clock judges leases and due times.
 /// </remarks>
+[Experimental("LVGS001")]
 public abstract class JobBroker
 {
     /// <summary>Messages, tokens or ids in one call at the most.</summary>

@@ -1,3 +1,5 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace Lovage.Storage;
 
 /// <summary>
@@ -5,6 +7,7 @@ namespace Lovage.Storage;
 /// protected ones.
 /// </summary>
 /// <remarks>Safe for use by several threads. It changes nothing, so every call can be repeated.</remarks>
+[Experimental("LVGS001")]
 public abstract class JobHistory
 {
     /// <summary>Jobs that <see cref="CountAsync"/> counts at the most.</summary>

@@ -1,3 +1,5 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace Lovage.Storage;
 
 /// <summary>
@@ -9,6 +11,7 @@ namespace Lovage.Storage;
 /// <see cref="ReceiveOrphanAsync"/> likewise. Each look has a number that no other look of this process has, so that a
 /// storage can release exactly the claims of a look whose reply was lost.
 /// </remarks>
+[Experimental("LVGS001")]
 public abstract class JobReceiver : IAsyncDisposable
 {
     private readonly JobBroker _broker;

@@ -1,7 +1,10 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace Lovage.Storage;
 
 /// <summary>A storage opened in this process, with its roles. Roles that are null are not supported.</summary>
 /// <remarks>Safe for use by several threads once opened. Dispose it last, when no call is under way.</remarks>
+[Experimental("LVGS001")]
 public abstract class JobStorage : IAsyncDisposable
 {
     private int _disposed;
@@ -89,6 +92,7 @@ public abstract class JobStorage : IAsyncDisposable
 
 /// <summary>Makes storages of one kind from their address, such as <c>sqlite:lovage.db</c>.</summary>
 /// <remarks>Stateless, safe for use by several threads.</remarks>
+[Experimental("LVGS001")]
 public abstract class StorageProvider
 {
     /// <summary>The schemes it answers to, such as <c>sqlite</c>.</summary>

@@ -1,3 +1,5 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace Lovage.Storage;
 
 /// <summary>
@@ -8,6 +10,7 @@ namespace Lovage.Storage;
 /// Safe for use by several threads. After a <see cref="StorageException"/> the caller does not know whether the storage
 /// carried out the call. Every call can be repeated. <see cref="JobHistory"/> reads.
 /// </remarks>
+[Experimental("LVGS001")]
 public abstract class JobStore
 {
     private readonly StorageMeter _meter;

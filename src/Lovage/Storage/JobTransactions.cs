@@ -1,4 +1,5 @@
 using System.Data.Common;
+using System.Diagnostics.CodeAnalysis;
 using Lovage.Protocol;
 
 namespace Lovage.Storage;
@@ -27,6 +28,7 @@ public enum TransactionFate
 /// Safe for use by several threads, but one transaction is for one thread at a time, as its library demands. After a
 /// failed call the caller can only roll back. Meters count at the write, whether or not the transaction commits.
 /// </remarks>
+[Experimental("LVGS001")]
 public abstract class JobTransactions
 {
     private readonly StorageMeter _meter;

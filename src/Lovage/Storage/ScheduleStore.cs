@@ -1,3 +1,5 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace Lovage.Storage;
 
 /// <summary>
@@ -9,6 +11,7 @@ namespace Lovage.Storage;
 /// Safe for use by several threads. After a <see cref="StorageException"/> the caller does not know whether the storage
 /// carried out the call. Every call can be repeated. The storage's clock decides what is due.
 /// </remarks>
+[Experimental("LVGS001")]
 public abstract class ScheduleStore
 {
     /// <summary>Schedules in one page or one batch at the most.</summary>

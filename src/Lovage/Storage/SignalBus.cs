@@ -1,3 +1,5 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace Lovage.Storage;
 
 /// <summary>What a signal is about.</summary>
@@ -36,6 +38,7 @@ public readonly record struct Signal(SignalKind Kind, string? Queue = null, JobI
 /// Safe for use by several threads. The bus calls a handler on the thread on which the signal arrives. A handler must
 /// be quick and must not throw.
 /// </remarks>
+[Experimental("LVGS001")]
 public abstract class SignalBus
 {
     private readonly Lock _lock = new();

@@ -1,3 +1,5 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace Lovage.Storage;
 
 /// <summary>
@@ -8,6 +10,7 @@ namespace Lovage.Storage;
 /// Safe for use by several threads. The storage's clock judges beats. The list is for people, and for the wait before a
 /// declined job is offered again; leases alone decide who holds a job.
 /// </remarks>
+[Experimental("LVGS001")]
 public abstract class WorkerDirectory
 {
     /// <summary>How often a worker beats: every 10 s.</summary>

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Lovage.Protocol;
+using Lovage.Storage;
 
 namespace Lovage.Simulation.Load;
 

@@ -1,3 +1,5 @@
+using Lovage.Storage;
+
 namespace Lovage.Tests.Jobs;
 
 public sealed class JobLifecycleTests
