@@ -93,12 +93,19 @@ internal sealed class DeliveryRunner
     /// An attempt in a test. A job whose name the app does not know is set aside at once: there is no other worker that
     /// could know it.
     /// </summary>
-    private abstract class TestRun(Delivery delivery, DeliveredServices services)
-        : DeliveredRun(
-            delivery,
-            services.App.Jobs.TryFind(delivery.Message.Name, out var known) ? known : null,
-            services)
+    private abstract class TestRun(Delivery delivery, DeliveredServices services) : DeliveredRun
     {
+        private JobAttempt? _attempt;
+
+        internal override Delivery Delivery => delivery;
+
+        internal override JobDefinition? Definition { get; } =
+            services.App.Jobs.TryFind(delivery.Message.Name, out var known) ? known : null;
+
+        internal override JobAttempt? Attempt => _attempt;
+
+        private protected override DeliveredServices Services => services;
+
         internal override void TellStarted()
         {
         }
@@ -106,6 +113,8 @@ internal sealed class DeliveryRunner
         internal override void TellEnded()
         {
         }
+
+        private protected override void Show(JobAttempt attempt) => _attempt = attempt;
 
         private protected override ValueTask DeclineAsync() => EndUnseenAsync(
             new AttemptEnding(AttemptEnd.Malformed, new UnknownJobException(Name, Services.App.Jobs)));

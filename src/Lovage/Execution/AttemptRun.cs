@@ -19,7 +19,7 @@ internal abstract class AttemptRun
     internal abstract int MaxAttempts { get; }
 
     /// <summary>The timestamp at which the handler was called.</summary>
-    internal long StartedTimestamp { get; private protected set; }
+    internal abstract long StartedTimestamp { get; }
 
     /// <summary>How long the handler ran; zero when it did not.</summary>
     internal TimeSpan Duration { get; private set; }
@@ -28,10 +28,10 @@ internal abstract class AttemptRun
     internal AttemptEnding Ending { get; private protected set; }
 
     /// <summary>What is to be done about the job or task; valid once it is decided.</summary>
-    internal JobDecision Decision { get; private protected set; }
+    internal abstract JobDecision Decision { get; }
 
     /// <summary>The wait before the next attempt, where there is one.</summary>
-    internal TimeSpan RetryDelay { get; private protected set; }
+    internal abstract TimeSpan RetryDelay { get; }
 
     /// <summary>Its span; null when no listener wants one.</summary>
     internal Activity? Activity { get; set; }
@@ -45,7 +45,7 @@ internal abstract class AttemptRun
     internal virtual ValueTask<bool> RecordStartAsync() => new(true);
 
     /// <summary>Step 3: notes that it starts, and makes it visible to those who watch.</summary>
-    internal virtual void Begin(TimeProvider time) => StartedTimestamp = time.GetTimestamp();
+    internal abstract void Begin(TimeProvider time);
 
     /// <summary>Step 4: calls the handler, within filters and a scope of its own. Never throws.</summary>
     internal abstract ValueTask<AttemptEnding> InvokeAsync();

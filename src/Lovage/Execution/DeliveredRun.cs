@@ -24,27 +24,18 @@ internal sealed record DeliveredServices
 }
 
 /// <summary>One attempt at a job that a storage has delivered.</summary>
-internal abstract class DeliveredRun(Delivery delivery, JobDefinition? definition, DeliveredServices services)
-    : AttemptRun
+/// <remarks>A worker makes one of these for each attempt: its fields are few for that reason.</remarks>
+internal abstract class DeliveredRun : AttemptRun
 {
-    private JobAttempt? _attempt;
+    internal abstract Delivery Delivery { get; }
 
-    internal Delivery Delivery => delivery;
-
-    internal JobMessage Message => delivery.Message;
+    internal JobMessage Message => Delivery.Message;
 
     /// <summary>The definition of the job; null when this process does not know its name.</summary>
-    internal JobDefinition? Definition => definition;
-
-    internal override string Name => delivery.Message.Name;
-
-    internal override int Number => delivery.Message.Retries + 1;
-
-    internal override int MaxAttempts =>
-        _attempt?.MaxAttempts ?? services.Outcomes.MaxAttempts(delivery, definition);
+    internal abstract JobDefinition? Definition { get; }
 
     /// <summary>What the handler sees; null until it starts.</summary>
-    internal JobAttempt? Attempt => Volatile.Read(ref _attempt);
+    internal abstract JobAttempt? Attempt { get; }
 
     /// <summary>The outcome to write; null when the job is released instead, or until it is decided.</summary>
     internal Settlement? Outcome { get; private protected set; }
@@ -52,74 +43,64 @@ internal abstract class DeliveredRun(Delivery delivery, JobDefinition? definitio
     /// <summary>What became of the handler's own transaction; null when it used none.</summary>
     internal TransactionFate? Fate { get; private set; }
 
-    /// <summary>From ready to started.</summary>
-    internal TimeSpan Wait { get; private protected set; }
+    internal override string Name => Delivery.Message.Name;
 
-    private protected DeliveredServices Services => services;
+    internal override int Number => Delivery.Message.Retries + 1;
 
-    internal override async ValueTask<bool> AdmitAsync()
-    {
-        if (!delivery.IsExpired && !IsRevoked)
-        {
-            if (definition is not null)
-            {
-                return true;
-            }
+    internal override int MaxAttempts => Attempt?.MaxAttempts ?? Services.Outcomes.MaxAttempts(Delivery, Definition);
 
-            await DeclineAsync();
-            return false;
-        }
+    internal override long StartedTimestamp => Attempt?.StartedTimestamp ?? 0;
 
-        await EndUnseenAsync(new AttemptEnding(IsRevoked ? AttemptEnd.Cancelled : AttemptEnd.Expired));
-        return false;
-    }
+    internal override JobDecision Decision => Outcome?.Decision ?? JobDecision.Release;
 
-    internal override void Begin(TimeProvider time)
-    {
-        base.Begin(time);
-        Volatile.Write(ref _attempt, new JobAttempt(
-            delivery,
-            definition!,
-            services.Outcomes.MaxAttempts(delivery, definition),
-            services.App.Serializer,
-            services.App.Scopes,
-            services.Settings(),
-            services.CancelInline)
-        {
-            Completion = services.Completion,
-            StartedAt = time.GetUtcNow(),
-            StartedTimestamp = StartedTimestamp,
-        });
-    }
+    internal override TimeSpan RetryDelay => Outcome?.RetryDelay ?? TimeSpan.Zero;
 
-    internal override ValueTask<AttemptEnding> InvokeAsync() => services.Runner.RunAsync(_attempt!);
-
-    internal override bool TryEnd() => _attempt!.TryEnd();
-
-    internal override ValueTask<AttemptEnding> SettleFateAsync(AttemptEnding ending) =>
-        _attempt!.Completed is { } completed ? FateAsync(completed, ending) : new(ending);
-
-    internal override void Decide()
-    {
-        Outcome = Fate switch
-        {
-            TransactionFate.Committed => _attempt!.Completed,
-            TransactionFate.Open => null,
-            _ => services.Outcomes.Of(_attempt!, Ending, Duration),
-        };
-        Decision = Outcome?.Decision ?? JobDecision.Release;
-        RetryDelay = Outcome?.RetryDelay ?? TimeSpan.Zero;
-    }
+    private protected abstract DeliveredServices Services { get; }
 
     /// <summary>True when the job is to be cancelled.</summary>
     private protected virtual bool IsRevoked => false;
 
+    /// <summary>Gives up waiting for the storage.</summary>
+    private protected virtual CancellationToken Stopped => CancellationToken.None;
+
+    internal override ValueTask<bool> AdmitAsync() =>
+        Definition is not null && !IsRevoked && !Delivery.IsExpired ? new(true) : RefuseAsync();
+
+    internal override void Begin(TimeProvider time) => Show(new JobAttempt(
+        Delivery,
+        Definition!,
+        Services.Outcomes.MaxAttempts(Delivery, Definition),
+        Services.App,
+        Services.Settings(),
+        Services.CancelInline)
+    {
+        Completion = Services.Completion,
+        StartedAt = time.GetUtcNow(),
+        StartedTimestamp = time.GetTimestamp(),
+    });
+
+    internal override ValueTask<AttemptEnding> InvokeAsync() => Services.Runner.RunAsync(Attempt!);
+
+    internal override bool TryEnd() => Attempt!.TryEnd();
+
+    internal override ValueTask<AttemptEnding> SettleFateAsync(AttemptEnding ending) =>
+        Attempt!.Completed is { } completed ? FateAsync(completed, ending) : new(ending);
+
+    internal override void Decide() => Outcome = Fate switch
+    {
+        TransactionFate.Committed => Attempt!.Completed,
+        TransactionFate.Open => null,
+        _ => Services.Outcomes.Of(Attempt!, Ending, Duration),
+    };
+
+    /// <summary>Makes the attempt visible: it starts now.</summary>
+    private protected abstract void Show(JobAttempt attempt);
+
     /// <summary>Ends it without its handler: the outcome is known.</summary>
     private protected ValueTask EndUnseenAsync(AttemptEnding ending)
     {
-        Ending = ending;
-        Outcome = services.Outcomes.Of(delivery, definition, ending, services.App.Time.GetUtcNow());
-        Decision = Outcome!.Decision;
+        Close(ending, TimeSpan.Zero);
+        Outcome = Services.Outcomes.Of(Delivery, Definition, ending, Services.App.Time.GetUtcNow());
         return HandOnAsync();
     }
 
@@ -134,12 +115,17 @@ internal abstract class DeliveredRun(Delivery delivery, JobDefinition? definitio
     {
     }
 
-    /// <summary>Gives up waiting for the storage.</summary>
-    private protected virtual CancellationToken Stopped => CancellationToken.None;
+    private async ValueTask<bool> RefuseAsync()
+    {
+        await (IsRevoked ? EndUnseenAsync(new AttemptEnding(AttemptEnd.Cancelled))
+            : Delivery.IsExpired ? EndUnseenAsync(new AttemptEnding(AttemptEnd.Expired))
+            : DeclineAsync());
+        return false;
+    }
 
     private async ValueTask<AttemptEnding> FateAsync(Settlement completed, AttemptEnding ending)
     {
-        var fate = await services.Completion!.FateAsync(completed, fault => Faulted("completion", fault), Stopped);
+        var fate = await Services.Completion!.FateAsync(completed, fault => Faulted("completion", fault), Stopped);
         Fate = fate;
         if (fate == TransactionFate.Committed && ending.End != AttemptEnd.Succeeded)
         {

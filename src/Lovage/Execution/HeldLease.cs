@@ -37,8 +37,8 @@ internal sealed class HeldLease(Delivery delivery, long receivedTimestamp, long 
     /// </summary>
     internal bool IsCompleting => Volatile.Read(ref _attempt)?.Completed is not null;
 
-    /// <summary>The timestamp at which its handler was called; null while it was not.</summary>
-    internal long? StartedTimestamp => Volatile.Read(ref _attempt)?.StartedTimestamp;
+    /// <summary>Its running attempt; null while it has none.</summary>
+    internal JobAttempt? Attempt => Volatile.Read(ref _attempt);
 
     /// <summary>Ties the lease to its running attempt, which hears of a cancellation that came before.</summary>
     internal void Run(JobAttempt attempt)

@@ -16,7 +16,7 @@ internal sealed class JobAttempt : JobInvocation, IAsyncDisposable
     private const int IsEnded = 1;
 
     private readonly WorkerSettings _settings;
-    private readonly IServiceScopeFactory _scopes;
+    private readonly JobWorkerServices _app;
     private readonly bool _cancelInline;
     private readonly AttemptContext _context;
     private AsyncServiceScope? _scope;
@@ -29,16 +29,14 @@ internal sealed class JobAttempt : JobInvocation, IAsyncDisposable
         Delivery delivery,
         JobDefinition definition,
         int maxAttempts,
-        JobSerializer serializer,
-        IServiceScopeFactory scopes,
+        JobWorkerServices app,
         WorkerSettings settings,
         bool cancelInline)
     {
         _settings = settings;
         Delivery = delivery;
         Definition = definition;
-        Serializer = serializer;
-        _scopes = scopes;
+        _app = app;
         _cancelInline = cancelInline;
         _context = new AttemptContext(this, maxAttempts);
     }
@@ -52,14 +50,14 @@ internal sealed class JobAttempt : JobInvocation, IAsyncDisposable
 
     public override JobContext Context => _context;
 
-    public override JobSerializer Serializer { get; }
+    public override JobSerializer Serializer => _app.Serializer;
 
     public override JobArguments? Arguments => Given;
 
     public override ReadOnlyMemory<byte> Body =>
         Given is null ? Delivery.Message.Body : JobBody.Encode(_context.Name, Given, Serializer, int.MaxValue);
 
-    public override IServiceProvider Services => (_scope ??= _scopes.CreateAsyncScope()).ServiceProvider;
+    public override IServiceProvider Services => (_scope ??= _app.Scopes.CreateAsyncScope()).ServiceProvider;
 
     protected override bool KeepsResult => Given is null && Definition.KeepResult && !Delivery.Message.IgnoreResult;
 

@@ -20,6 +20,7 @@ internal sealed class JobWorker : IAsyncDisposable
     private readonly OrphanLoop _orphans;
     private readonly AttemptWatch _watch;
     private readonly Sweeper _sweeper;
+    private readonly Lock _applying = new();
     private readonly WakeUp _renewal = new();
     private readonly WakeUp _orphansReady = new();
     private readonly CancellationTokenSource _quiet = new();
@@ -146,8 +147,9 @@ internal sealed class JobWorker : IAsyncDisposable
     }
 
     /// <summary>
-    /// Works by other settings from now on: attempts that run go on by those with which they began. The number of slots
-    /// grows at once, and shrinks as attempts end. Other queues, or another lease, open a new receiver.
+    /// Works by other settings from now on. The number of slots grows at once, and shrinks as attempts end. Other
+    /// queues, or another lease, open a new receiver. Time limits hold at once, for attempts that run as well; what is
+    /// kept of an attempt's log is bounded by the settings with which the attempt began.
     /// </summary>
     /// <param name="settings">The new settings, all of them.</param>
     /// <exception cref="ArgumentException">There is no queue.</exception>
@@ -165,8 +167,12 @@ internal sealed class JobWorker : IAsyncDisposable
             throw new ArgumentException("A worker serves one queue at the least.", nameof(settings));
         }
 
-        _worker.Settings = settings;
-        _leases.Lease = settings.Lease;
+        lock (_applying)
+        {
+            _worker.Settings = settings;
+            _leases.Lease = settings.Lease;
+        }
+
         if (Volatile.Read(ref _phase) != (int)WorkerPhase.Running)
         {
             return;

@@ -257,7 +257,7 @@ internal sealed class LeaseKeeper(JobBroker broker, TimeSpan lease, TimeProvider
                 // A lease whose outcome was written while the renewal was under way is not lost but done.
                 if (stillHeld)
                 {
-                    LovageTelemetry.LeaseLost.Add(1);
+                    Unfailing.Tell(1, static count => LovageTelemetry.LeaseLost.Add(count));
                     held.EndsTimestamp = 0;
                     held.Cancel(JobCancellationReason.LeaseLost);
                 }

@@ -45,7 +45,9 @@ internal sealed class OrphanLoop(WorkerContext worker, SlotPool pool, LeaseKeepe
     {
         while (leases.Holds(held.Delivery.Token))
         {
-            var rest = held.StartedTimestamp is { } started ? lease - worker.Time.GetElapsedTime(started) : lease;
+            var rest = held.Attempt?.StartedTimestamp is { } started
+                ? lease - worker.Time.GetElapsedTime(started)
+                : lease;
             if (rest <= TimeSpan.Zero)
             {
                 return;

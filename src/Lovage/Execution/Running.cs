@@ -21,8 +21,7 @@ internal sealed record RunningServices
 }
 
 /// <summary>What runs in a slot: the claim of a job and the attempt at it, in one object.</summary>
-internal sealed class Running(HeldLease held, Slot slot, RunningServices services)
-    : DeliveredRun(held.Delivery, held.Definition, services.Delivered)
+internal sealed class Running(HeldLease held, Slot slot, RunningServices services) : DeliveredRun
 {
     private static readonly TimeSpan StartRetryPause = TimeSpan.FromMilliseconds(100);
 
@@ -40,6 +39,21 @@ internal sealed class Running(HeldLease held, Slot slot, RunningServices service
 
     /// <summary>True when the handler has a thread of its own.</summary>
     internal bool IsApart => services.Worker.OwnThreads && Definition!.Execution == JobExecution.DedicatedThread;
+
+    /// <summary>
+    /// From ready to started, by two clocks, each compared with itself only: the storage's until the claim, this
+    /// process's from then on.
+    /// </summary>
+    internal TimeSpan Wait => Delivery.ClaimedAt - Delivery.ReadyAt
+        + services.Worker.Time.GetElapsedTime(held.ReceivedTimestamp, StartedTimestamp);
+
+    internal override Delivery Delivery => held.Delivery;
+
+    internal override JobDefinition? Definition => held.Definition;
+
+    internal override JobAttempt? Attempt => held.Attempt;
+
+    private protected override DeliveredServices Services => services.Delivered;
 
     private LeaseToken Token => held.Delivery.Token;
 
@@ -59,16 +73,6 @@ internal sealed class Running(HeldLease held, Slot slot, RunningServices service
     }
 
     internal override ValueTask<bool> RecordStartAsync() => Delivery.IsOrphan ? RecordAheadAsync() : new(true);
-
-    internal override void Begin(TimeProvider time)
-    {
-        base.Begin(time);
-
-        // Two clocks, each compared with itself only: the storage's until the claim, this process's from then on.
-        Wait = Delivery.ClaimedAt - Delivery.ReadyAt + time.GetElapsedTime(held.ReceivedTimestamp, StartedTimestamp);
-        slot.Running = this;
-        held.Run(Attempt!);
-    }
 
     internal override ValueTask<AttemptEnding> InvokeAsync() => IsApart ? InvokeApartAsync() : base.InvokeAsync();
 
@@ -116,6 +120,12 @@ internal sealed class Running(HeldLease held, Slot slot, RunningServices service
         TellEnded();
         Decide();
         services.Settlements.Add(this);
+    }
+
+    private protected override void Show(JobAttempt attempt)
+    {
+        held.Run(attempt);
+        slot.Running = this;
     }
 
     private protected override ValueTask DeclineAsync() => new(services.Unknown.DeclineAsync([held]));

@@ -11,6 +11,14 @@ internal sealed partial class WorkerLog(ILogger logger) : AttemptListener<Runnin
 {
     internal override void Decided(Running run, AttemptVerdict verdict)
     {
+        if (run.Ending.End == AttemptEnd.Succeeded
+            && verdict.Answer is AttemptAnswer.Written or AttemptAnswer.Committed
+            && !logger.IsEnabled(LogLevel.Information))
+        {
+            // The common case, of which nothing needs to be worked out then.
+            return;
+        }
+
         var (message, seconds) = (run.Message, run.Duration.TotalSeconds);
         switch (verdict.Answer)
         {

@@ -17,8 +17,8 @@ internal sealed class AfterResponseTasks(LocalRunner runner, LocalJobs jobs)
     /// <summary>The first task, which leads to the others. Once closed they change no more.</summary>
     internal LocalEntry? First { get; private set; }
 
-    /// <summary>The request's trace, which the tasks' spans belong to.</summary>
-    internal ActivityContext Trace => _activity?.Context ?? default;
+    /// <summary>The request's span, which the tasks' spans belong to; null for none.</summary>
+    internal Activity? Activity => _activity;
 
     internal void Add(string name, LocalCall call)
     {

@@ -154,8 +154,7 @@ internal sealed class LocalJobs(
             new Delivery { Message = message, Token = default, EnqueuedAt = now, ReadyAt = now, ClaimedAt = now },
             definition,
             maxAttempts,
-            app.Serializer,
-            app.Scopes,
+            app,
             worker,
             cancelInline: false)
         {

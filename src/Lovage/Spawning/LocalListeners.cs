@@ -149,7 +149,8 @@ internal sealed class LocalSpans : AttemptListener<LocalTry>
         run.Activity = null;
         if (LovageTelemetry.Source.HasListeners())
         {
-            run.Activity = LovageTelemetry.Source.StartActivity($"run {run.Name}", ActivityKind.Internal, run.Trace)?
+            var parent = run.Parent?.Context ?? default;
+            run.Activity = LovageTelemetry.Source.StartActivity($"run {run.Name}", ActivityKind.Internal, parent)?
                 .SetTag("lovage.task.kind", TaskWords.Of(run.Entry.Kind))
                 .SetTag("lovage.task.name", run.Name)
                 .SetTag("lovage.task.attempt", run.Number);

@@ -130,10 +130,9 @@ internal sealed class LocalRunner(
     /// <summary>Starts a task beside its caller.</summary>
     internal void Run(SpawnedTask task, LocalCall call, TimeSpan delay)
     {
-        var trace = Activity.Current?.Context ?? default;
         ThreadPool.UnsafeQueueUserWorkItem(
-            static work => _ = work.Runner.RunSpawnedAsync(work.Task, work.Call, work.Delay, work.Trace),
-            (Runner: this, Task: task, Call: call, Delay: delay, Trace: trace),
+            static work => _ = work.Runner.RunSpawnedAsync(work.Task, work.Call, work.Delay, work.Parent),
+            (Runner: this, Task: task, Call: call, Delay: delay, Parent: Activity.Current),
             preferLocal: false);
     }
 
@@ -264,7 +263,7 @@ internal sealed class LocalRunner(
         {
             while (_requests.TryDequeue(out var request))
             {
-                var one = new LocalTry(_tries, Stopped) { Trace = request.Trace };
+                var one = new LocalTry(_tries, Stopped) { Parent = request.Activity };
                 for (var entry = request.First; entry is not null; entry = entry.NextOfRequest)
                 {
                     await RunAfterResponseAsync(one.Of(entry, entry.Call!, 1));
@@ -296,10 +295,10 @@ internal sealed class LocalRunner(
         "CA1031",
         Justification = "Whatever goes wrong around a task, a retry policy that throws included, is its outcome: "
             + "no other code would end it.")]
-    private async Task RunSpawnedAsync(SpawnedTask task, LocalCall call, TimeSpan delay, ActivityContext trace)
+    private async Task RunSpawnedAsync(SpawnedTask task, LocalCall call, TimeSpan delay, Activity? parent)
     {
         var entry = task.Entry;
-        var one = new LocalTry(_tries, task.Token) { Trace = trace }.Of(entry, call, 1);
+        var one = new LocalTry(_tries, task.Token) { Parent = parent }.Of(entry, call, 1);
         if (_stopped.IsCancellationRequested)
         {
             // Accepted just before the stop, whose look at the list may have missed it.

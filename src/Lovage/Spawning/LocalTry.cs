@@ -18,6 +18,9 @@ internal sealed record LocalTryServices(AttemptListeners<LocalTry> Listeners, Re
 internal sealed class LocalTry(LocalTryServices services, CancellationToken token) : AttemptRun
 {
     private int _number;
+    private long _startedTimestamp;
+    private JobDecision _decision;
+    private TimeSpan _retryDelay;
 
     /// <summary>The task.</summary>
     internal LocalEntry Entry { get; private set; } = null!;
@@ -25,8 +28,8 @@ internal sealed class LocalTry(LocalTryServices services, CancellationToken toke
     /// <summary>What it runs.</summary>
     internal LocalCall Call { get; private set; } = null!;
 
-    /// <summary>The trace that its span belongs to.</summary>
-    internal ActivityContext Trace { get; init; }
+    /// <summary>The span that its own belongs to; null for none.</summary>
+    internal Activity? Parent { get; init; }
 
     /// <summary>
     /// True for a part of a gathering: it has no span of its own, and its cancellation is that of the whole.
@@ -39,6 +42,12 @@ internal sealed class LocalTry(LocalTryServices services, CancellationToken toke
 
     internal override int MaxAttempts => Call.MaxAttempts;
 
+    internal override long StartedTimestamp => _startedTimestamp;
+
+    internal override JobDecision Decision => _decision;
+
+    internal override TimeSpan RetryDelay => _retryDelay;
+
     /// <summary>Makes it another try.</summary>
     internal LocalTry Of(LocalEntry entry, LocalCall call, int number)
     {
@@ -48,7 +57,7 @@ internal sealed class LocalTry(LocalTryServices services, CancellationToken toke
 
     internal override void Begin(TimeProvider time)
     {
-        base.Begin(time);
+        _startedTimestamp = time.GetTimestamp();
         Entry.Attempt = _number;
     }
 
@@ -69,8 +78,8 @@ internal sealed class LocalTry(LocalTryServices services, CancellationToken toke
     internal override void Decide()
     {
         var policy = Call.Retry;
-        Decision = RetryRule.Decide(Ending, policy, _number - 1, MaxAttempts);
-        RetryDelay = Decision == JobDecision.Retry && policy is not null
+        _decision = RetryRule.Decide(Ending, policy, _number - 1, MaxAttempts);
+        _retryDelay = Decision == JobDecision.Retry && policy is not null
             ? services.Rule.Delay(Ending, policy, _number)
             : TimeSpan.Zero;
     }
@@ -107,7 +116,7 @@ internal sealed class LocalTry(LocalTryServices services, CancellationToken toke
     internal void Fail(Exception fault)
     {
         Close(Read(fault), StartedTimestamp == 0 ? TimeSpan.Zero : services.Time.GetElapsedTime(StartedTimestamp));
-        Decision = JobDecision.Fail;
+        _decision = JobDecision.Fail;
         TellDecided();
     }
 
@@ -117,7 +126,7 @@ internal sealed class LocalTry(LocalTryServices services, CancellationToken toke
         Close(
             new AttemptEnding(AttemptEnd.Cancelled),
             services.Time.GetElapsedTime(Entry.AcceptedTimestamp));
-        Decision = JobDecision.Cancel;
+        _decision = JobDecision.Cancel;
         TellDecided();
     }
 

@@ -24,14 +24,19 @@ internal sealed class StorageMeter
     {
         if (LovageTelemetry.OperationDuration.Enabled)
         {
-            var seconds = _time.GetElapsedTime(start).TotalSeconds;
-            LovageTelemetry.OperationDuration.Record(seconds, _system, new("messaging.operation.name", operation));
+            // What the call has done is done: a listener that fails must not make it a failure.
+            Unfailing.Tell(
+                (Seconds: _time.GetElapsedTime(start).TotalSeconds, System: _system, Operation: operation),
+                static told => LovageTelemetry.OperationDuration.Record(
+                    told.Seconds, told.System, new("messaging.operation.name", told.Operation)));
         }
     }
 
-    internal void Sent(int count) => LovageTelemetry.Sent.Add(count, _system);
+    internal void Sent(int count) =>
+        Unfailing.Tell((count, System: _system), static told => LovageTelemetry.Sent.Add(told.count, told.System));
 
-    internal void Consumed(int count) => LovageTelemetry.Consumed.Add(count, _system);
+    internal void Consumed(int count) =>
+        Unfailing.Tell((count, System: _system), static told => LovageTelemetry.Consumed.Add(told.count, told.System));
 
     internal Activity? StartSend(IReadOnlyList<JobMessage> messages)
     {

@@ -136,6 +136,32 @@ public sealed class AttemptListenerTests
         Assert.Contains("could not be read", line.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void StorageMeters_ListenerThatThrows_ChangesNoOutcome()
+    {
+        using var listener = new MeterListener
+        {
+            InstrumentPublished = static (instrument, listener) =>
+            {
+                if (instrument.Meter.Name == "Lovage"
+                    && instrument.Name.StartsWith("messaging.client.", StringComparison.Ordinal))
+                {
+                    listener.EnableMeasurementEvents(instrument);
+                }
+            },
+        };
+        listener.SetMeasurementEventCallback<long>(static (_, _, tags, _) => ThrowForSystem(tags));
+        listener.SetMeasurementEventCallback<double>(static (_, _, tags, _) => ThrowForSystem(tags));
+        listener.Start();
+        using var world = new WorkerWorld(
+            Settings,
+            [new JobDefinition("n", static _ => default)],
+            null,
+            wrap: static (memory, time) => new CountingStorage(memory, time));
+        world.Start();
+        Assert.Equal((JobState.Succeeded, 1), Ended(world, world.Enqueue("n")));
+    }
+
     private static (JobState State, int Attempts) Ended(WorkerWorld world, JobId id)
     {
         var record = world.UntilEnded(id);
@@ -156,6 +182,18 @@ public sealed class AttemptListenerTests
         foreach (var tag in tags)
         {
             if (tag is { Key: "lovage.job.name", Value: "meters.fail" })
+            {
+                throw new InvalidTimeZoneException("a listener");
+            }
+        }
+    }
+
+    /// <summary>Throws for the storage of one test alone: other tests run beside it.</summary>
+    private static void ThrowForSystem(ReadOnlySpan<KeyValuePair<string, object?>> tags)
+    {
+        foreach (var tag in tags)
+        {
+            if (tag is { Key: "messaging.system", Value: "counting" })
             {
                 throw new InvalidTimeZoneException("a listener");
             }

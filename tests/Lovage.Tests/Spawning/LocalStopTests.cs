@@ -119,11 +119,22 @@ public sealed class LocalStopTests
     {
         await using var world = await SpawnWorld.StartAsync(
             null, ("Lovage:Local:DrainTime", "00:00:00"), ("Lovage:Local:CancelTime", "00:00:00"));
+        var begun = 0;
         for (var i = 0; i < 30; i++)
         {
-            _ = world.Spawner.Spawn($"name-{i / 10 * i}", () => _gate.WhenSet);
+            _ = world.Spawner.Spawn($"name-{i / 10 * i}", () =>
+            {
+                if (Interlocked.Increment(ref begun) == 30)
+                {
+                    _entered.Set();
+                }
+
+                return _gate.WhenSet;
+            });
         }
 
+        // One that has not begun would be cancelled, and not be left behind.
+        await _entered.WaitAsync();
         await world.StopWhileTimeFliesAsync();
 
         var left = Assert.Single(world.Log.Of(TestLog.LeftBehind)).Message;
