@@ -35,7 +35,9 @@ public abstract class OfferAppSpecification<TFixture> : TransactionApp<TFixture>
         Assert.InRange(waiting.Offers, 1, int.MaxValue);
         Assert.False(string.IsNullOrEmpty(waiting.Reason));
 
-        static void WithWorker(LovageBuilder lovage) => lovage.AddWorker();
+        // As in two processes: each app has a storage of its own, and only signals wake its worker in time.
+        void WithWorker(LovageBuilder lovage) => lovage.UseStorage(Fixture.NewStorage())
+            .AddWorker(worker => worker.PollInterval = Fixture.PollInterval);
 
         JobDefinition Counting(string name) => new(name, invocation =>
         {
