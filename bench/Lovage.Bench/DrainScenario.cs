@@ -24,20 +24,20 @@ internal static class DrainScenario
             await app.FillAsync(jobs);
             var walFilled = await WalMeter.BytesAsync(options.Storage);
             GC.Collect();
-            var cpuBefore = Environment.CpuUsage.TotalTime;
+            var processor = new ProcessorMeter();
             var clock = Stopwatch.StartNew();
             await app.Inspector.ResumeAsync("default");
             await BenchJobs.Counter.All;
             var handledRate = jobs / clock.Elapsed.TotalSeconds;
             await app.RecordedAsync(jobs);
             var seconds = clock.Elapsed.TotalSeconds;
-            var cpuTime = Environment.CpuUsage.TotalTime - cpuBefore;
+            var cpuTime = processor.Read(jobs);
             again += BenchJobs.Counter.Again;
             if (run >= 0)
             {
                 handled.Add(handledRate);
                 rates.Add(jobs / seconds);
-                cpu.Add(cpuTime.TotalMicroseconds / jobs);
+                cpu.Add(cpuTime);
                 if (await WalMeter.BytesAsync(options.Storage) is { } walDrained)
                 {
                     published.Add((double)(walFilled! - walAtFirst!) / jobs);

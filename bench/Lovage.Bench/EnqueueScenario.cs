@@ -79,16 +79,15 @@ internal static class EnqueueScenario
 
     /// <summary>What one measurement found.</summary>
     /// <param name="PerSecond">Jobs a second, by the wall clock.</param>
-    /// <param name="Microseconds">Processor time of this process a job, in microseconds.</param>
+    /// <param name="Microseconds">Processor time a job, in microseconds.</param>
     private readonly record struct Cost(double PerSecond, double Microseconds);
 
     private sealed class Meter(int jobs)
     {
         private readonly long _start = Stopwatch.GetTimestamp();
-        private readonly TimeSpan _cpu = Environment.CpuUsage.TotalTime;
+        private readonly ProcessorMeter _processor = new();
 
-        internal Cost Stop() => new(
-            jobs / Stopwatch.GetElapsedTime(_start).TotalSeconds,
-            (Environment.CpuUsage.TotalTime - _cpu).TotalMicroseconds / jobs);
+        internal Cost Stop() =>
+            new(jobs / Stopwatch.GetElapsedTime(_start).TotalSeconds, _processor.Read(jobs));
     }
 }
