@@ -14,9 +14,8 @@ if (builder.Configuration["urls"] is null && builder.Configuration["http_ports"]
 var lovage = builder.AddLovage()                    // binds the "Lovage" section; sqlite:lovage.db by default
     .AddJobs(QuickstartJobs.Catalog)                // written by the generator for the library with the jobs
     .AddJsonContext(QuickstartJson.Default)
-    .AddProblemDetails();                           // Lovage's errors as problem details: 400, 409, 413, 503
-var reports = new ReportPlace("reports", builder.Configuration["Reports:TimeZone"] ?? "UTC");
-lovage.AddSchedule("daily-report", Cron.Parse("0 0 * * *", reports.TimeZone), ReportJobs.DailyReport());
+    .AddProblemDetails()                            // Lovage's errors as problem details: 400, 404, 409, 413, 503
+    .AddDailyReport(new ReportPlace("reports", builder.Configuration["Reports:TimeZone"] ?? "UTC"));
 if (builder.Configuration.GetValue("Worker", true))
 {
     // run the jobs here too; with --Worker false samples/Worker runs them elsewhere
@@ -24,7 +23,6 @@ if (builder.Configuration.GetValue("Worker", true))
 }
 
 builder.Services.AddMailer(builder.Configuration);  // the section "Smtp", or files in outbox/
-builder.Services.AddSingleton(reports);
 builder.Services.AddSingleton(new ItemLog("logs.txt"));
 builder.Services.AddValidation();                   // the annotations on the endpoints' parameters
 builder.WebHost.ConfigureKestrel(kestrel =>

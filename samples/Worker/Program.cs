@@ -1,4 +1,3 @@
-using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Quickstart.Jobs;
 using Quickstart.Jobs.Mailing;
@@ -9,7 +8,7 @@ var builder = Host.CreateApplicationBuilder(args);
 builder.AddLovage()
     .AddJobs(QuickstartJobs.Catalog)
     .AddJsonContext(QuickstartJson.Default)
+    .AddDailyReport(new ReportPlace("reports", builder.Configuration["Reports:TimeZone"] ?? "UTC"))
     .AddWorker();
-builder.Services.AddSingleton(new ReportPlace("reports", builder.Configuration["Reports:TimeZone"] ?? "UTC"));
 builder.Services.AddMailer(builder.Configuration);
 builder.Build().Run();

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
@@ -26,6 +27,8 @@ internal static class LovageProblem
             trigger.Message,
             ("field", trigger.Field),
             ("position", trigger.Position)),
+        ScheduleException { IsMissing: true } schedule => Problem(
+            StatusCodes.Status404NotFound, "There is no such schedule.", schedule.Message, ("schedule", schedule.Id)),
         ScheduleException schedule => Problem(
             StatusCodes.Status409Conflict,
             "The schedule cannot be changed in this way.",
@@ -45,7 +48,8 @@ internal static class LovageProblem
             "The app is stopping.",
             "Nothing is known to be wrong with the request. Try again later."),
 
-        // A storage's message may name its address, which a stranger must not see: the log has it.
+        // A storage's message may name its address, which a stranger must not see. The log has it: of an outage once,
+        // and of a lasting fault with the trace id of each answer.
         StorageException { IsTransient: true } => Problem(
             StatusCodes.Status503ServiceUnavailable,
             "The job storage cannot be reached now.",
@@ -53,7 +57,7 @@ internal static class LovageProblem
         StorageException => Problem(
             StatusCodes.Status500InternalServerError,
             "The job storage cannot be used.",
-            "The server's log says why. Trying again will not help."),
+            "The server's log says why, with this answer's trace id. Trying again will not help."),
         _ => null,
     };
 
@@ -70,6 +74,7 @@ internal static class LovageProblem
         IProblemDetailsService? service,
         Random random)
     {
+        problem.Extensions["traceId"] = TraceId(context);
         var response = context.Response;
         response.StatusCode = problem.Status!.Value;
         if (RetryAfter(exception) is { } wait)
@@ -82,9 +87,13 @@ internal static class LovageProblem
                 new ProblemDetailsContext { HttpContext = context, ProblemDetails = problem, Exception = exception }))
         {
             response.ContentType = "text/plain; charset=utf-8";
-            await response.WriteAsync($"{problem.Title} {problem.Detail}", context.RequestAborted);
+            await response.WriteAsync(
+                $"{problem.Title} {problem.Detail} Trace id: {TraceId(context)}", context.RequestAborted);
         }
     }
+
+    /// <summary>The id by which the answer and the log can be matched, as ASP.NET Core's own answers have it.</summary>
+    internal static string TraceId(HttpContext context) => Activity.Current?.Id ?? context.TraceIdentifier;
 
     private static TimeSpan? RetryAfter(Exception exception) => exception switch
     {

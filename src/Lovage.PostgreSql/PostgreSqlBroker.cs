@@ -42,13 +42,15 @@ internal sealed class PostgreSqlBroker(
 
     protected override ValueTask<IReadOnlyList<PublishResult>> PublishCoreAsync(
         IReadOnlyList<JobMessage> messages, CancellationToken cancellationToken) =>
-        database.CallAsync(connection => PublishAsync(connection, messages, keys: null), cancellationToken);
+        database.CallAsync(
+            connection => PublishAsync(connection, messages, keys: null, cancellationToken), cancellationToken);
 
     protected override async ValueTask<IReadOnlyList<PublishResult>> PublishInOrderCoreAsync(
         IReadOnlyList<JobMessage> messages, CancellationToken cancellationToken)
     {
         var keys = await _places.DrawAsync(messages.Count, cancellationToken);
-        return await database.CallAsync(connection => PublishAsync(connection, messages, keys), cancellationToken);
+        return await database.CallAsync(
+            connection => PublishAsync(connection, messages, keys, cancellationToken), cancellationToken);
     }
 
     protected override JobReceiver OpenReceiverCore(ReceiverOptions options) =>
@@ -166,11 +168,15 @@ internal sealed class PostgreSqlBroker(
         },
         cancellationToken);
 
+    /// <summary>Stores messages. A cancelled call ends its statement too: it must keep no later one waiting.</summary>
     private async Task<IReadOnlyList<PublishResult>> PublishAsync(
-        NpgsqlConnection connection, IReadOnlyList<JobMessage> messages, long[]? keys)
+        NpgsqlConnection connection,
+        IReadOnlyList<JobMessage> messages,
+        long[]? keys,
+        CancellationToken cancellationToken)
     {
-        var words = await database.Words.IdsAsync(connection, MessageRow.WordsOf(messages), CancellationToken.None);
-        return await _publish.PublishAsync(connection, messages, keys, words, clock.Now);
+        var words = await database.Words.IdsAsync(connection, MessageRow.WordsOf(messages), cancellationToken);
+        return await _publish.PublishAsync(connection, messages, keys, words, clock.Now, cancellationToken);
     }
 
     private static Dictionary<long, bool> Renew(NpgsqlConnection connection, Statement statement)

@@ -74,7 +74,7 @@ internal sealed class PostgreSqlReceiver : JobReceiver
     private async ValueTask<LookResult> LookAsync(
         long look, Func<NpgsqlConnection, LookRequest, Task<LookResult>> claim, CancellationToken cancellationToken)
     {
-        var first = look * Database.TriesMax;
+        var first = look * StorageFault.CallTriesMax;
         var turn = first;
         try
         {

@@ -43,19 +43,11 @@ public sealed class PostgreSqlStorageProvider : StorageProvider
                 ? FromUrl(rest[2..], nameof(address))
                 : FromConnectionString(rest, nameof(address));
         }
-        catch (Exception fault) when (fault is KeyNotFoundException
-            or FormatException
-            or InvalidCastException
-            or NotSupportedException
-            or UriFormatException
-            or OverflowException)
+        catch (Exception fault) when (fault is FormatException or InvalidCastException
+            || (fault is ArgumentException wrong && wrong.ParamName != nameof(address)))
         {
             // The message may quote a part of the address.
-            throw Unreadable("a part of it is not known", nameof(address));
-        }
-        catch (ArgumentException fault) when (fault.ParamName != nameof(address))
-        {
-            throw Unreadable("a part of it is not known", nameof(address));
+            throw Unreadable("a part of it cannot be read", nameof(address));
         }
     }
 
@@ -165,14 +157,46 @@ public sealed class PostgreSqlStorageProvider : StorageProvider
                 return options with { Hints = ReadWord<PostgreSqlHints>(value, "hints", parameter) };
             case "CALLS":
                 return options with { CallsMax = ReadCalls(value, parameter) };
-            case "SSLMODE":
-                builder["SSL Mode"] = value.Replace("-", "", StringComparison.Ordinal);
-                return options;
             default:
-                builder[key.Replace('_', ' ')] = value;
+                SetKeyword(builder, key, value, parameter);
                 return options;
         }
     }
+
+    private static void SetKeyword(NpgsqlConnectionStringBuilder builder, string key, string value, string parameter)
+    {
+        var isSslMode = key.Equals("sslmode", StringComparison.OrdinalIgnoreCase);
+        var keyword = isSslMode ? "SSL Mode" : key.Replace('_', ' ');
+        if (!builder.ContainsKey(keyword))
+        {
+            throw Unreadable(
+                $"{Shown(key)} is not known: it is neither schema, migrate, hints or calls nor a keyword of Npgsql",
+                parameter);
+        }
+
+        try
+        {
+            builder[keyword] = isSslMode ? value.Replace("-", "", StringComparison.Ordinal) : value;
+        }
+        catch (Exception fault) when (fault is ArgumentException
+            or FormatException
+            or InvalidCastException
+            or NotSupportedException
+            or OverflowException)
+        {
+            // The fault may quote the value.
+            throw Unreadable($"Npgsql refuses the value of {Shown(key)}", parameter);
+        }
+    }
+
+    /// <summary>
+    /// Names a setting. A text that is no word is not repeated: an unescaped question mark in a password makes the rest
+    /// of the password look like one.
+    /// </summary>
+    private static string Shown(string key) =>
+        key.Length is > 0 and <= 40 && key.All(static c => char.IsAsciiLetter(c) || c is ' ' or '_')
+            ? $"the setting '{key}'"
+            : "a setting in it";
 
     private static int ReadCalls(string value, string parameter) =>
         int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var calls)

@@ -50,12 +50,19 @@ public sealed class SqliteStorageProvider : StorageProvider
             {
                 "SYNCHRONOUS=FULL" => SqliteSynchronous.Full,
                 "SYNCHRONOUS=NORMAL" => SqliteSynchronous.Normal,
-                _ => throw Unreadable("a setting in it is not known", parameter),
+                _ => throw Unreadable(Unknown(setting.Split('=', 2)[0]), parameter),
             };
         }
 
         return synchronous;
     }
+
+    private static string Unknown(string key) => key.ToUpperInvariant() switch
+    {
+        "SYNCHRONOUS" => "the setting 'synchronous' is full or normal",
+        _ when key.Length <= 40 && key.All(char.IsAsciiLetter) => $"the setting '{key}' is not known",
+        _ => "a setting in it is not known",
+    };
 
     private static ArgumentException Unreadable(string why, string parameter) =>
         new(

@@ -23,6 +23,7 @@ public sealed class SourceRuleTests
         ["riddles"] = SourceRules.Riddles,
         ["unfinished"] = SourceRules.UnfinishedWork,
         ["silenced"] = SourceRules.SilencedWarnings,
+        ["observers"] = SourceRules.UnguardedObservers,
         ["defaults"] = SourceRules.OptionsWithoutDefault,
         ["event ids"] = files => SourceRules.EventIdClashes(SourceCompilation.Of(files)),
     };
@@ -65,6 +66,8 @@ public sealed class SourceRuleTests
     [InlineData("unfinished", "// TODO: later\n")]
     [InlineData("unfinished", "/// <summary>HACK</summary>\npublic sealed class A { }")]
     [InlineData("silenced", "#pragma warning disable CA1031\n")]
+    [InlineData("observers", "sealed class A { object B(ILoggerFactory all) => all.CreateLogger(\"a\"); }")]
+    [InlineData("observers", "sealed class A { object? B(ActivitySource all) => all.StartActivity(\"a\"); }")]
     [InlineData(
         "defaults",
         "public sealed class WorkerOptions { /// <summary>How many.</summary>\n public int Concurrency { get; set; } "
@@ -91,6 +94,10 @@ public sealed class SourceRuleTests
     [InlineData("constructors", "public sealed class A(int a, int b, int c, int d, int e, int f, int g);")]
     [InlineData("riddles", "public sealed class No" + "body { } // Blest are the workers that somebodies know.\n")]
     [InlineData("unfinished", "public sealed class A { public const string Text = \"TODO\"; }")]
+    [InlineData(
+        "observers",
+        "sealed class A : AttemptListener<R> { object? B(ActivitySource all) => all.StartActivity(\"a\"); }")]
+    [InlineData("observers", "sealed class A { object B(ILoggerFactory all) => all.Guarded(\"a\"); }")]
     [InlineData("silenced", "public sealed class A { public const string Text = \"#pragma warning disable\"; }")]
     [InlineData(
         "defaults",

@@ -97,6 +97,20 @@ internal static partial class SourceRules
         where directive.DisableOrRestoreKeyword.IsKind(SyntaxKind.DisableKeyword)
         select $"{file.At(directive)}: silence a rule in eng/analyzers or by a justified SuppressMessage";
 
+    /// <summary>
+    /// The app's loggers and listeners may throw: they are called through the guards, or by an attempt's listener.
+    /// </summary>
+    public static IEnumerable<string> UnguardedObservers(IReadOnlyList<SourceFile> files) =>
+        from file in files
+        from call in file.Tree.GetRoot().DescendantNodes().OfType<InvocationExpressionSyntax>()
+        let name = (call.Expression as MemberAccessExpressionSyntax)?.Name.Identifier.Text
+        where (name is "CreateLogger" && !file.Path.EndsWith("/LoggerFactoryExtensions.cs", StringComparison.Ordinal))
+            || (name is "StartActivity"
+                && !file.Path.EndsWith("/Span.cs", StringComparison.Ordinal)
+                && !call.Ancestors().OfType<ClassDeclarationSyntax>().Any(static type =>
+                    type.BaseList?.ToString().Contains("AttemptListener", StringComparison.Ordinal) == true))
+        select $"{file.At(call)}: use loggers.Guarded(...) or Span.Start(...), which never throw";
+
     public static IEnumerable<string> OptionsWithoutDefault(IReadOnlyList<SourceFile> files) =>
         from type in Types(files)
         where type.Node.Identifier.Text.EndsWith("Options", StringComparison.Ordinal) && IsPublic(type.Node)

@@ -76,6 +76,19 @@ public sealed class AddressTests
     }
 
     [Theory]
+    [InlineData("postgres://db/jobs?shcema=shop", "the setting 'shcema' is not known")]
+    [InlineData("postgres:Host=db;Database=jobs;Pasword=s3cret", "the setting 'pasword' is not known")]
+    [InlineData("postgres://db/jobs?timeout=s3cret", "refuses the value of the setting 'timeout'")]
+    [InlineData("postgres://db/jobs?pass@s3cret=1", "a setting in it is not known")]
+    public void Parse_UnknownSetting_IsNamed(string address, string expected)
+    {
+        var fault = Assert.ThrowsAny<ArgumentException>(() => PostgreSqlStorageProvider.Parse(address));
+
+        Assert.Contains(expected, fault.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("s3cret", fault.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData(0)]
     [InlineData(101)]
     public void Create_CallsOutOfRange_IsRefused(int calls) =>

@@ -42,10 +42,10 @@ internal static class CatalogEmitter
             code.Line($"        {definition},");
         }
 
-        code.Line(registrations.Length == 0 ? "    ])" + Schedules(handlers) : "    ],");
+        code.Line(registrations.Length == 0 ? "    ])" + Properties(handlers, assembly) : "    ],");
         if (registrations.Length > 0)
         {
-            code.Line("    RegisterHandlers)" + Schedules(handlers));
+            code.Line("    RegisterHandlers)" + Properties(handlers, assembly));
             code.Line();
             code.Open($"private static void RegisterHandlers({ServiceCollection} services)");
             foreach (var registration in registrations)
@@ -59,12 +59,15 @@ internal static class CatalogEmitter
         code.Close();
     }
 
-    private static string Schedules(EquatableArray<HandlerJobs> handlers)
+    private static string Properties(EquatableArray<HandlerJobs> handlers, AssemblyFacts assembly)
     {
         var schedules = handlers.SelectMany(static handler => handler.Jobs)
             .SelectMany(static job => job.Schedules.Select(schedule => Schedule(job, schedule)))
             .ToArray();
-        return schedules.Length == 0 ? ";" : $" {{ Schedules = [{string.Join(", ", schedules)}] }};";
+        var name = $"Name = {CodeText.Text(assembly.Name)}";
+        return schedules.Length == 0
+            ? $" {{ {name} }};"
+            : $" {{ {name}, Schedules = [{string.Join(", ", schedules)}] }};";
     }
 
     private static string Schedule(JobModel job, ScheduleModel schedule)

@@ -28,10 +28,11 @@ internal sealed record BuildFacts(string? RootNamespace, bool ReflectionIsOff)
 }
 
 /// <summary>What the generated catalog is called and what it may call.</summary>
+/// <param name="Name">The assembly.</param>
 /// <param name="Namespace">Where the catalog stands.</param>
 /// <param name="Catalog">The catalog's class.</param>
 /// <param name="HasBuilder">True when LovageBuilder can be seen, so that AddJobs() can extend it.</param>
-internal sealed record AssemblyFacts(string Namespace, string Catalog, bool HasBuilder)
+internal sealed record AssemblyFacts(string Name, string Namespace, string Catalog, bool HasBuilder)
 {
     internal static AssemblyFacts From(Compilation compilation, BuildFacts build)
     {
@@ -43,7 +44,8 @@ internal sealed record AssemblyFacts(string Namespace, string Catalog, bool HasB
             catalog += "Catalog";
         }
 
-        return new AssemblyFacts(space, catalog, compilation.GetTypeByMetadataName("Lovage.LovageBuilder") is not null);
+        return new AssemblyFacts(
+            assembly, space, catalog, compilation.GetTypeByMetadataName("Lovage.LovageBuilder") is not null);
     }
 
     /// <summary>The version of C# when it is too old for extension members; null when it is not.</summary>

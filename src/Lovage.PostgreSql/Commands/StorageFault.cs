@@ -14,6 +14,12 @@ internal static class StorageFault
     /// </summary>
     private const string PoolerClass = "08";
 
+    /// <summary>How often one call is tried at the most.</summary>
+    internal const int CallTriesMax = 5;
+
+    private const string IdleInTransactionTimeout = "25P03";
+    private const string TransactionTimeout = "25P04";
+
     internal static bool IsFault(Exception fault) =>
         fault is NpgsqlException or SocketException or IOException or TimeoutException or ObjectDisposedException;
 
@@ -29,9 +35,31 @@ internal static class StorageFault
             or PostgresErrorCodes.CrashShutdown
     };
 
-    /// <summary>True when the connection is lost, so that the server may be another one from now on.</summary>
+    /// <summary>
+    /// True when the connection is lost, or its session is of no more use, so that the server may be another one from
+    /// now on.
+    /// </summary>
     internal static bool IsBroken(Exception fault) =>
-        fault is not PostgresException answer || answer.SqlState[..2] is "57" or PoolerClass;
+        fault is not PostgresException answer
+        || (answer.SqlState[..2] is "57" or PoolerClass && answer.SqlState is not PostgresErrorCodes.QueryCanceled)
+        || IsOfSession(fault);
+
+    /// <summary>
+    /// True when the answer is about the session and not about the statement: the same statement may succeed in a new
+    /// session. The server may have become a standby, a setting of the role may have changed, or what was prepared in
+    /// the session may be gone.
+    /// </summary>
+    internal static bool IsOfSession(Exception fault) => fault is PostgresException answer
+        && (answer.SqlState is PostgresErrorCodes.ReadOnlySqlTransaction
+                or PostgresErrorCodes.InvalidSqlStatementName
+                or PostgresErrorCodes.DuplicatePreparedStatement
+                or IdleInTransactionTimeout
+                or TransactionTimeout
+            || (answer.SqlState == PostgresErrorCodes.FeatureNotSupported
+                && answer.MessageText.Contains("cached plan", StringComparison.Ordinal)));
+
+    /// <summary>How often a call is made at the most that ended so.</summary>
+    internal static int TriesMax(Exception fault) => IsUndone(fault) ? CallTriesMax : IsOfSession(fault) ? 2 : 1;
 
     internal static StorageException From(Exception fault, string description)
     {

@@ -18,9 +18,6 @@ internal sealed class Database : IAsyncDisposable
     /// <summary>Of each connection, each way: batches are large, and each filled buffer wakes the other side.</summary>
     private const int BufferBytes = 65_536;
 
-    /// <summary>How often one call is tried at the most.</summary>
-    internal const int TriesMax = 5;
-
     private const int CommandSeconds = 20;
     private const int ConnectSeconds = 5;
 
@@ -81,6 +78,11 @@ internal sealed class Database : IAsyncDisposable
     /// </summary>
     internal bool IsDirect { get; private set; }
 
+    /// <summary>
+    /// The server has said that a session cannot do what it is for: the session that listens is to be replaced too.
+    /// </summary>
+    internal event Action? SessionsLeft;
+
     /// <summary>Connects, and finds out whether a pooler stands between.</summary>
     internal async Task<Version> OpenAsync(CancellationToken cancellationToken)
     {
@@ -127,7 +129,8 @@ internal sealed class Database : IAsyncDisposable
     /// session.
     /// </summary>
     /// <remarks>
-    /// The token ends the wait for a connection, and reading. Writing goes on, so that no claim is forgotten.
+    /// The token ends the wait for a connection, and reading. Writing goes on, so that no claim is forgotten, unless
+    /// the call itself listens to the token.
     /// </remarks>
     internal ValueTask<T> CallAsync<T>(Func<NpgsqlConnection, Task<T>> call, CancellationToken cancellationToken) =>
         CallAsync(call, unheard: null, cancellationToken);
@@ -161,7 +164,7 @@ internal sealed class Database : IAsyncDisposable
                 ForgetIfBroken(fault, calls);
                 throw StorageFault.From(fault, Description);
             }
-            catch (Exception fault) when (StorageFault.IsUndone(fault) && turn < TriesMax)
+            catch (Exception fault) when (turn < StorageFault.TriesMax(fault))
             {
                 ForgetIfBroken(fault, calls);
                 cancellationToken.ThrowIfCancellationRequested();
@@ -278,6 +281,13 @@ internal sealed class Database : IAsyncDisposable
             // The other connections are perhaps as broken, and each would fail a call of its own.
             _words.Forget();
             calls.Clear();
+        }
+
+        if (StorageFault.IsOfSession(fault))
+        {
+            // Sessions that were not broken would stay for ever on a server that may no longer be the one that writes.
+            _renewals?.Clear();
+            SessionsLeft?.Invoke();
         }
     }
 

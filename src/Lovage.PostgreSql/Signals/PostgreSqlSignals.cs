@@ -31,6 +31,7 @@ internal sealed class PostgreSqlSignals(Database database) : SignalBus, IAsyncDi
     private readonly HashSet<Signal> _pending = [];
     private readonly WakeUp _sent = new();
     private readonly CancellationTokenSource _stop = new();
+    private CancellationTokenSource _leave = new();
     private IDisposable? _interest;
     private Task _listening = Task.CompletedTask;
     private Task _sending = Task.CompletedTask;
@@ -58,6 +59,7 @@ internal sealed class PostgreSqlSignals(Database database) : SignalBus, IAsyncDi
 
         // Ends of jobs are sent whether this process waits for them or not: another may.
         _interest = Subscribe(static _ => { }, SignalKind.JobEnded);
+        database.SessionsLeft += Leave;
         Volatile.Write(ref _isOn, true);
         _listening = ListenAsync(connection);
         _sending = SendAsync();
@@ -77,11 +79,13 @@ internal sealed class PostgreSqlSignals(Database database) : SignalBus, IAsyncDi
     public async ValueTask DisposeAsync()
     {
         Volatile.Write(ref _isOn, false);
+        database.SessionsLeft -= Leave;
         _interest?.Dispose();
         await _stop.CancelAsync();
         _sent.Pulse();
         await Task.WhenAll(_listening, _sending);
         _stop.Dispose();
+        _leave.Dispose();
     }
 
     protected override void SendCore(Signal signal)
@@ -183,7 +187,8 @@ internal sealed class PostgreSqlSignals(Database database) : SignalBus, IAsyncDi
             }
             catch (OperationCanceledException)
             {
-                // Told to stop.
+                // Told to stop, or to listen in a new session.
+                Interlocked.Exchange(ref _leave, new CancellationTokenSource()).Dispose();
             }
             catch (Exception fault) when (StorageFault.IsFault(fault))
             {
@@ -220,14 +225,31 @@ internal sealed class PostgreSqlSignals(Database database) : SignalBus, IAsyncDi
 
     private async Task HearAsync(NpgsqlConnection connection)
     {
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(
+            _stop.Token, Volatile.Read(ref _leave).Token);
         while (true)
         {
-            if (!await connection.WaitAsync(QuietMax, _stop.Token))
+            if (!await connection.WaitAsync(QuietMax, either.Token))
             {
                 await using var ask = connection.Batch(new Statement("SELECT 1"));
                 ask.Timeout = SignOfLifeSeconds;
-                await ask.ExecuteNonQueryAsync(_stop.Token);
+                await ask.ExecuteNonQueryAsync(either.Token);
             }
+        }
+    }
+
+    /// <summary>
+    /// Listens in a new session from now on: the server of this one may no longer be the one that writes.
+    /// </summary>
+    private void Leave()
+    {
+        try
+        {
+            _ = Volatile.Read(ref _leave).CancelAsync();
+        }
+        catch (ObjectDisposedException)
+        {
+            // It is being replaced just now.
         }
     }
 

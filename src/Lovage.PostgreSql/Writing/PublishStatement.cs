@@ -14,6 +14,13 @@ namespace Lovage.PostgreSql.Writing;
 internal sealed class PublishStatement(SchemaName schema)
 {
     private const int TriesMax = 10;
+
+    /// <summary>
+    /// How long an id that its caller chose waits for a transaction that is storing the same id, in milliseconds. Alone
+    /// it waits longer than among others, which it keeps waiting.
+    /// </summary>
+    private const int AloneMilliseconds = 500;
+    private const int AmongOthersMilliseconds = 100;
     private const int RowsAt = 2;
     private const int PlainAt = 7;
     private const int CompareAt = 1;
@@ -86,6 +93,9 @@ internal sealed class PublishStatement(SchemaName schema)
           LEFT JOIN lovage.course c ON c.job = m.key LEFT JOIN lovage.claim k ON k.job = m.key
         """;
 
+    // $1: how long each statement of this transaction waits for a lock, in milliseconds. What was set comes back.
+    private const string LockLimit = "SELECT set_config('lock_timeout', $1, true)";
+
     private readonly string _insert = schema.Sql(Insert);
     private readonly string _insertNew = schema.Sql(InsertNew);
     private readonly string _insertPlain = schema.Sql(InsertPlain);
@@ -99,19 +109,21 @@ internal sealed class PublishStatement(SchemaName schema)
     /// <param name="keys">Their keys; null to draw them now.</param>
     /// <param name="words">The numbers of their words.</param>
     /// <param name="now">The time in place of the server's, in tests.</param>
+    /// <param name="cancellationToken">Ends the statement: its callers have been answered.</param>
     /// <returns>For each, in order, what became of it.</returns>
     internal async Task<PublishResult[]> PublishAsync(
         NpgsqlConnection connection,
         IReadOnlyList<JobMessage> messages,
         long[]? keys,
         IReadOnlyDictionary<string, int> words,
-        long? now)
+        long? now,
+        CancellationToken cancellationToken)
     {
         if (!messages.Any(static message => message.HasChosenId))
         {
             try
             {
-                return await PublishNewAsync(connection, messages, keys, words, now);
+                return await PublishNewAsync(connection, messages, keys, words, now, cancellationToken);
             }
             catch (PostgresException known) when (known.SqlState == PostgresErrorCodes.UniqueViolation)
             {
@@ -119,7 +131,17 @@ internal sealed class PublishStatement(SchemaName schema)
             }
         }
 
-        return Array.ConvertAll(await RunAsync(connection, messages, keys, words, now), static stored => stored.Result);
+        try
+        {
+            var limit = messages.Count == 1 ? AloneMilliseconds : AmongOthersMilliseconds;
+            return Results(await RunAsync(connection, messages, keys, words, now, limit, cancellationToken));
+        }
+        catch (PostgresException busy) when (busy.SqlState == PostgresErrorCodes.LockNotAvailable)
+        {
+            return messages.Count == 1
+                ? [BusyResult(messages[0])]
+                : await PublishAroundAsync(connection, messages, keys, words, now, cancellationToken);
+        }
     }
 
     /// <summary>Stores messages. The words must be known; see <see cref="MessageRow.WordsOf"/>.</summary>
@@ -128,13 +150,18 @@ internal sealed class PublishStatement(SchemaName schema)
     /// <param name="keys">Their keys; null to draw them now.</param>
     /// <param name="words">The numbers of their words.</param>
     /// <param name="now">The time in place of the server's, in tests.</param>
+    /// <param name="lockMilliseconds">How long an id waits for a transaction that is storing the same one; null for as
+    /// long as the connection lets it.</param>
+    /// <param name="cancellationToken">Ends the statement.</param>
     /// <returns>For each, in order, what became of it, and the key of the job that has its id.</returns>
     internal async Task<(PublishResult Result, long Key)[]> RunAsync(
         NpgsqlConnection connection,
         IReadOnlyList<JobMessage> messages,
         long[]? keys,
         IReadOnlyDictionary<string, int> words,
-        long? now)
+        long? now,
+        int? lockMilliseconds = null,
+        CancellationToken cancellationToken = default)
     {
         var results = new (PublishResult Result, long Key)[messages.Count];
         var open = Enumerable.Range(0, messages.Count).ToList();
@@ -147,14 +174,73 @@ internal sealed class PublishStatement(SchemaName schema)
                     isTransient: true);
             }
 
-            await InsertAsync(connection, messages, keys, words, now, open, results);
+            var limit = lockMilliseconds is { } milliseconds ? LimitOf(milliseconds) : null;
+            await InsertAsync(connection, messages, keys, words, now, limit, open, results, cancellationToken);
             if (open.Count > 0)
             {
                 // A job that is known neither way was removed meanwhile, and is stored in the next turn.
-                await CompareAsync(connection, messages, words, open, results);
+                await CompareAsync(connection, messages, words, open, results, cancellationToken);
             }
         }
 
+        return results;
+    }
+
+    private static PublishResult[] Results((PublishResult Result, long Key)[] stored) =>
+        Array.ConvertAll(stored, static one => one.Result);
+
+    private static PublishResult BusyResult(JobMessage message) =>
+        new(PublishStatus.Busy, message.Id, JobState.Queued);
+
+    private static Statement LimitOf(int milliseconds) =>
+        new Statement(LockLimit).Add($"{milliseconds.ToString(CultureInfo.InvariantCulture)}ms");
+
+    /// <summary>
+    /// Stores messages in one transaction, but for those whose ids other transactions are storing: each id by itself,
+    /// so that one of them keeps no other.
+    /// </summary>
+    private async Task<PublishResult[]> PublishAroundAsync(
+        NpgsqlConnection connection,
+        IReadOnlyList<JobMessage> messages,
+        long[]? keys,
+        IReadOnlyDictionary<string, int> words,
+        long? now,
+        CancellationToken cancellationToken)
+    {
+        const string Before = "id";
+        var results = new PublishResult[messages.Count];
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        await connection.ExecuteAsync(LimitOf(AmongOthersMilliseconds), cancellationToken);
+
+        // In the order of the ids, as the statement has it: two who store the same ones do not wait in a circle.
+        foreach (var same in Enumerable.Range(0, messages.Count)
+            .GroupBy(i => messages[i].Id.Value, StringComparer.Ordinal)
+            .OrderBy(static group => group.Key, StringComparer.Ordinal))
+        {
+            int[] places = [.. same];
+            JobMessage[] part = [.. places.Select(i => messages[i])];
+            long[]? drawn = keys is null ? null : [.. places.Select(i => keys[i])];
+            await transaction.SaveAsync(Before, cancellationToken);
+            PublishResult[] stored;
+            try
+            {
+                stored = Results(await RunAsync(
+                    connection, part, drawn, words, now, lockMilliseconds: null, cancellationToken));
+                await transaction.ReleaseAsync(Before, cancellationToken);
+            }
+            catch (PostgresException busy) when (busy.SqlState == PostgresErrorCodes.LockNotAvailable)
+            {
+                await transaction.RollbackAsync(Before, cancellationToken);
+                stored = Array.ConvertAll(part, BusyResult);
+            }
+
+            for (var i = 0; i < places.Length; i++)
+            {
+                results[places[i]] = stored[i];
+            }
+        }
+
+        await transaction.CommitAsync(cancellationToken);
         return results;
     }
 
@@ -178,7 +264,8 @@ internal sealed class PublishStatement(SchemaName schema)
         IReadOnlyList<JobMessage> messages,
         long[]? keys,
         IReadOnlyDictionary<string, int> words,
-        long? now)
+        long? now,
+        CancellationToken cancellationToken)
     {
         var results = new PublishResult[messages.Count];
         for (var i = 0; i < results.Length; i++)
@@ -190,13 +277,13 @@ internal sealed class PublishStatement(SchemaName schema)
         {
             var plain = MessageRow.AddCommon(new Statement(_insertPlain).Add(now), messages[0], words);
             await connection.ExecuteAsync(
-                PlainRows.AddTo(plain, messages, words, keys), CancellationToken.None);
+                PlainRows.AddTo(plain, messages, words, keys), cancellationToken);
             return results;
         }
 
         await using var rows = await connection.ReadAsync(
-            Rows.AddTo(new Statement(_insertNew).Add(now), messages, words, keys), CancellationToken.None);
-        while (await rows.ReadAsync())
+            Rows.AddTo(new Statement(_insertNew).Add(now), messages, words, keys), cancellationToken);
+        while (await rows.ReadAsync(cancellationToken))
         {
             var place = (int)rows.GetInt64(0) - 1;
             results[place] = results[place] with { State = JobState.Scheduled };
@@ -211,16 +298,26 @@ internal sealed class PublishStatement(SchemaName schema)
         long[]? keys,
         IReadOnlyDictionary<string, int> words,
         long? now,
+        Statement? limit,
         List<int> open,
-        (PublishResult Result, long Key)[] results)
+        (PublishResult Result, long Key)[] results,
+        CancellationToken cancellationToken)
     {
         var all = open.Count == messages.Count;
         var part = all ? messages : [.. open.Select(i => messages[i])];
         var drawn = all || keys is null ? keys : [.. open.Select(i => keys[i])];
-        await using var rows = await connection.ReadAsync(
-            Rows.AddTo(new Statement(_insert).Add(now), part, words, drawn), CancellationToken.None);
+        var insert = Rows.AddTo(new Statement(_insert).Add(now), part, words, drawn);
+
+        // Both in one transaction, after which the limit is as before.
+        await using var batch = limit is null ? connection.Batch(insert) : connection.Batch(limit, insert);
+        await using var rows = await batch.ExecuteReaderAsync(cancellationToken);
+        if (limit is not null)
+        {
+            await rows.NextResultAsync(cancellationToken);
+        }
+
         var accepted = new HashSet<int>();
-        while (await rows.ReadAsync())
+        while (await rows.ReadAsync(cancellationToken))
         {
             var place = open[(int)rows.GetInt64(0) - 1];
             var state = rows.GetBoolean(2) ? JobState.Scheduled : JobState.Queued;
@@ -236,12 +333,13 @@ internal sealed class PublishStatement(SchemaName schema)
         IReadOnlyList<JobMessage> messages,
         IReadOnlyDictionary<string, int> words,
         List<int> open,
-        (PublishResult Result, long Key)[] results)
+        (PublishResult Result, long Key)[] results,
+        CancellationToken cancellationToken)
     {
         var compare = CompareRows.AddTo(new Statement(_compare), [.. open.Select(i => messages[i])], words);
-        await using var rows = await connection.ReadAsync(compare, CancellationToken.None);
+        await using var rows = await connection.ReadAsync(compare, cancellationToken);
         var known = new HashSet<int>();
-        while (await rows.ReadAsync())
+        while (await rows.ReadAsync(cancellationToken))
         {
             var place = open[(int)rows.GetInt64(0) - 1];
             var status = rows.GetBoolean(2) ? PublishStatus.AlreadyKnown : PublishStatus.IdConflict;

@@ -56,7 +56,7 @@ internal sealed partial class SignalWatch : IDisposable
             throw new IOException(Marshal.GetLastPInvokeErrorMessage());
         }
 
-        new Thread(() => Listen(touched)) { IsBackground = true, Name = "lovage-sqlite-watch" }.Start();
+        new Thread(() => Listen(touched)) { IsBackground = true, Name = "lovage-sqlite-watch" }.UnsafeStart();
     }
 
     public void Dispose()

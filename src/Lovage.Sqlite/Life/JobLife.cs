@@ -5,8 +5,8 @@ using Lovage.Storage;
 namespace Lovage.Sqlite.Life;
 
 /// <summary>
-/// The five verbs of a job's life: place, claim, end a claim, keep an attempt, end a job. Every operation of this
-/// storage is composed of them.
+/// The five verbs of a job's life: place, claim, end a claim, keep an attempt, end a job. An operation that moves
+/// a job is composed of them.
 /// </summary>
 /// <remarks>
 /// Belongs to the writer's thread. When a claim ends, the verb that says where its job goes comes last and writes its

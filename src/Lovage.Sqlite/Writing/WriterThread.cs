@@ -27,7 +27,7 @@ internal sealed class WriterThread(
 
     internal Task OpenAsync()
     {
-        new Thread(Work) { IsBackground = true, Name = "lovage-sqlite-writer" }.Start();
+        new Thread(Work) { IsBackground = true, Name = "lovage-sqlite-writer" }.UnsafeStart();
         return _opened.Task;
     }
 

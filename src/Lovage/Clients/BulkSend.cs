@@ -13,11 +13,12 @@ internal sealed class BulkSend(
 {
     // A transaction's connection does one thing at a time.
     private readonly int _writesMax = transaction is null ? sender.BatchesMax : 1;
-    private readonly Queue<(Task<JobId?> Write, int Count)> _writes = new();
+    private readonly Queue<(Task<(JobId? Conflict, JobId? Busy)> Write, int Count)> _writes = new();
     private List<JobMessage> _batch = [];
     private long _bytes;
     private int _stored;
     private JobId? _conflict;
+    private JobId? _busy;
 
     /// <summary>Takes the next message, and sends a batch when it is full.</summary>
     /// <exception cref="StorageException">The storage did not take a batch before.</exception>
@@ -53,6 +54,11 @@ internal sealed class BulkSend(
         if (_conflict is { } id)
         {
             throw new JobIdConflictException(id);
+        }
+
+        if (_busy is { } busy)
+        {
+            throw JobSender.Busy(busy, " All others whose ids are free are stored.");
         }
     }
 
@@ -94,8 +100,9 @@ internal sealed class BulkSend(
         var (write, count) = _writes.Dequeue();
         try
         {
-            var refused = await write;
-            _conflict ??= refused;
+            var (conflict, busy) = await write;
+            _conflict ??= conflict;
+            _busy ??= busy;
             _stored += count;
         }
         catch (StorageException fault) when (total > count && transaction is null)

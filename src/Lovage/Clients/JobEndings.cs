@@ -17,7 +17,8 @@ internal sealed partial class JobEndings
     private readonly ClientSettings _settings;
     private readonly TimeProvider _time;
     private readonly Random _random;
-    private readonly ILogger _logger;
+    private readonly StorageOutage _outage;
+    private readonly GuardedLogger _logger;
     private readonly WakeUp _wake = new();
     private readonly Dictionary<JobId, List<Waiter>> _waiters = [];
     private readonly HashSet<JobId> _hinted = [];
@@ -25,12 +26,15 @@ internal sealed partial class JobEndings
     private bool _allHinted;
     private bool _running;
 
-    internal JobEndings(StorageGate gate, ClientSettings settings, TimeProvider time, Random random, ILogger logger)
+    internal JobEndings(
+        StorageGate gate, ClientSettings settings, TimeProvider time, Random random, StorageOutage outage,
+        GuardedLogger logger)
     {
         _gate = gate;
         _settings = settings;
         _time = time;
         _random = random;
+        _outage = outage;
         _logger = logger;
     }
 
@@ -108,10 +112,7 @@ internal sealed partial class JobEndings
         if (start)
         {
             // The loop serves all callers and must not carry the ambient state of the first.
-            using (ExecutionContext.SuppressFlow())
-            {
-                _ = RunAsync(storage);
-            }
+            _ = AmbientState.Without((Endings: this, storage), static loop => loop.Endings.RunAsync(loop.storage));
         }
     }
 
@@ -184,8 +185,10 @@ internal sealed partial class JobEndings
             }
             catch (Exception fault)
             {
-                LovageTelemetry.LoopErrors.Add(1, new KeyValuePair<string, object?>("loop", "endings"));
-                LogLookFailed(_logger, fault);
+                Unfailing.Tell("endings", static loop =>
+                    LovageTelemetry.LoopErrors.Add(1, new KeyValuePair<string, object?>("loop", loop)));
+                var level = _outage.LevelOf(fault);
+                LogLookFailed(_logger, level, fault);
             }
 
             isPoll = !await _wake.WaitAsync(seen, Jittered(_settings.PollInterval), _time, CancellationToken.None);
@@ -247,10 +250,9 @@ internal sealed partial class JobEndings
     }
 
     [LoggerMessage(
-        1001,
-        LogLevel.Warning,
-        "The storage could not say whether awaited jobs have ended; the client asks again at the next poll.")]
-    private static partial void LogLookFailed(ILogger logger, Exception fault);
+        EventId = 1001,
+        Message = "The storage could not say whether awaited jobs have ended; the client asks again at the next poll.")]
+    private static partial void LogLookFailed(ILogger logger, LogLevel level, Exception fault);
 
     private sealed class Waiter
     {

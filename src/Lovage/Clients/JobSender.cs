@@ -10,7 +10,8 @@ namespace Lovage;
 /// Sends messages to the storage: counts them in, traces them, and passes them on. All clients of the app share it.
 /// </summary>
 /// <remarks>Safe for use by several threads.</remarks>
-internal sealed class JobSender(EnqueueRoute route, StorageGate gate, QueueAdmission admission)
+internal sealed class JobSender(
+    EnqueueRoute route, StorageGate gate, QueueAdmission admission, StorageOutage outage)
 {
     private readonly MetricNames _metricNames = new();
 
@@ -26,7 +27,8 @@ internal sealed class JobSender(EnqueueRoute route, StorageGate gate, QueueAdmis
     internal async ValueTask SendAsync(
         JobMessage message, DbTransaction? transaction, CancellationToken cancellationToken)
     {
-        using var activity = StartActivity(message);
+        using var span = StartSpan(message);
+        var activity = span.Activity;
         try
         {
             if (admission.IsOn)
@@ -41,9 +43,12 @@ internal sealed class JobSender(EnqueueRoute route, StorageGate gate, QueueAdmis
                 ? await route.PublishAsync(traced, cancellationToken)
                 : (await JobTransactions.Of(gate.Storage).PublishAsync(transaction, [traced], cancellationToken))[0];
             Count(message, result.Status);
-            if (result.Status == PublishStatus.IdConflict)
+            switch (result.Status)
             {
-                throw new JobIdConflictException(message.Id);
+                case PublishStatus.IdConflict:
+                    throw new JobIdConflictException(message.Id);
+                case PublishStatus.Busy:
+                    throw Busy(message.Id);
             }
         }
         catch (Exception fault) when (Note(activity, fault))
@@ -69,14 +74,14 @@ internal sealed class JobSender(EnqueueRoute route, StorageGate gate, QueueAdmis
     /// Stores a batch of 1 to 1,000 that was admitted, in the caller's transaction where there is one. Batches keep the
     /// order of the calls.
     /// </summary>
-    /// <returns>The first id that is another job's; null for none.</returns>
-    internal async Task<JobId?> SendAsync(
+    /// <returns>The first id that is another job's, and the first that an open transaction is storing; null for
+    /// none.</returns>
+    internal async Task<(JobId? Conflict, JobId? Busy)> SendAsync(
         IReadOnlyList<JobMessage> batch, DbTransaction? transaction, CancellationToken cancellationToken)
     {
-        var results = transaction is null
-            ? await route.PublishAsync(batch, cancellationToken)
-            : await JobTransactions.Of(gate.Storage).PublishAsync(transaction, batch, cancellationToken);
+        var results = await PublishAsync(batch, transaction, cancellationToken);
         JobId? conflict = null;
+        JobId? busy = null;
         for (var i = 0; i < batch.Count; i++)
         {
             Count(batch[i], results[i].Status);
@@ -84,29 +89,60 @@ internal sealed class JobSender(EnqueueRoute route, StorageGate gate, QueueAdmis
             {
                 conflict ??= batch[i].Id;
             }
+            else if (results[i].Status == PublishStatus.Busy)
+            {
+                busy ??= batch[i].Id;
+            }
         }
 
-        return conflict;
+        return (conflict, busy);
     }
 
-    private static Activity? StartActivity(JobMessage message)
+    private async ValueTask<IReadOnlyList<PublishResult>> PublishAsync(
+        IReadOnlyList<JobMessage> batch, DbTransaction? transaction, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return transaction is null
+                ? await route.PublishAsync(batch, cancellationToken)
+                : await JobTransactions.Of(gate.Storage).PublishAsync(transaction, batch, cancellationToken);
+        }
+        catch (StorageException fault) when (Note(activity: null, fault))
+        {
+            throw;
+        }
+    }
+
+    /// <summary>What a caller is told whose id an open transaction is storing.</summary>
+    internal static StorageException Busy(JobId id, string others = "") => new(
+        $"Job id '{id}' is being enqueued by a transaction that is still open. This call did not store that job."
+            + $"{others} Repeat the call once the transaction has ended: if it commits, the id is that job's.",
+        isTransient: true);
+
+    private static Span StartSpan(JobMessage message)
     {
         if (!LovageTelemetry.Source.HasListeners())
         {
-            return null;
+            return default;
         }
 
-        var activity = LovageTelemetry.Source.StartActivity($"send {message.Queue}", ActivityKind.Producer);
-        activity?.SetTag("messaging.operation.type", "send")
+        var span = Span.Start($"send {message.Queue}", ActivityKind.Producer);
+        span.Activity?.SetTag("messaging.operation.type", "send")
             .SetTag("messaging.operation.name", "enqueue")
             .SetTag("messaging.destination.name", message.Queue)
             .SetTag("messaging.message.id", message.Id.Value)
             .SetTag("lovage.job.name", message.Name);
-        return activity;
+        return span;
     }
 
-    private static bool Note(Activity? activity, Exception fault)
+    /// <summary>The caller gets the fault; here it only counts. A storage that is not open yet has no outage.</summary>
+    private bool Note(Activity? activity, Exception fault)
     {
+        if (gate.IsOpen)
+        {
+            outage.LevelOf(fault);
+        }
+
         activity?.SetStatus(ActivityStatusCode.Error, fault.Message).SetTag("error.type", fault.GetType().FullName);
         return true;
     }
@@ -115,10 +151,11 @@ internal sealed class JobSender(EnqueueRoute route, StorageGate gate, QueueAdmis
     {
         if (status == PublishStatus.Accepted && LovageTelemetry.Enqueued.Enabled)
         {
-            LovageTelemetry.Enqueued.Add(
-                1,
-                new("lovage.job.name", _metricNames.Of(message.Name)),
-                new("messaging.destination.name", message.Queue));
+            // The job is stored: a listener that fails must not make its caller believe otherwise.
+            Unfailing.Tell(
+                (Name: _metricNames.Of(message.Name), message.Queue),
+                static job => LovageTelemetry.Enqueued.Add(
+                    1, new("lovage.job.name", job.Name), new("messaging.destination.name", job.Queue)));
         }
     }
 }

@@ -65,7 +65,9 @@ public sealed record Schedule
     /// <summary>How many ticks were skipped because jobs of earlier ticks had not ended.</summary>
     public required long Skipped { get; init; }
 
-    /// <summary>The app whose code defines it; null for one that was added at run time.</summary>
+    /// <summary>
+    /// The catalog, or the app, whose code defines it; null for one that was added at run time.
+    /// </summary>
     public required string? App { get; init; }
 
     /// <summary>True when an operator has changed what the code says.</summary>

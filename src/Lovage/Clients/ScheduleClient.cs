@@ -139,8 +139,11 @@ public sealed class ScheduleClient
     /// <param name="cancellationToken">Gives up waiting.</param>
     /// <returns>False when there is none.</returns>
     /// <exception cref="StorageException">The storage cannot be asked now, or keeps no schedules.</exception>
-    public ValueTask<bool> RemoveAsync(string id, CancellationToken cancellationToken = default) =>
-        Store.RemoveAsync(ScheduleDefinition.CheckId(id), cancellationToken);
+    public async ValueTask<bool> RemoveAsync(string id, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(id);
+        return ScheduleDefinition.IsId(id) && await Store.RemoveAsync(id, cancellationToken);
+    }
 
     /// <summary>
     /// Pauses a schedule: no tick of the pause fires later. Jobs that the schedule has enqueued run on.
@@ -185,8 +188,7 @@ public sealed class ScheduleClient
     /// <exception cref="StorageException">The storage cannot take it now, or keeps no schedules.</exception>
     public async ValueTask<JobHandle> RunNowAsync(string id, CancellationToken cancellationToken = default)
     {
-        var record = await Store.FindAsync(ScheduleDefinition.CheckId(id), cancellationToken)
-            ?? throw Unknown(id);
+        var record = await ReadAsync(id, cancellationToken) ?? throw Unknown(id);
         var job = ScheduleTemplate.RunNow(_messages, id, record.Job, await Store.NowAsync(cancellationToken));
         return await Store.RunAsync(id, job, cancellationToken)
             ? new UntypedJobHandle(job.Id, _jobs)
@@ -199,9 +201,7 @@ public sealed class ScheduleClient
     /// <returns>Null when there is none.</returns>
     /// <exception cref="StorageException">The storage cannot be asked now, or keeps no schedules.</exception>
     public async ValueTask<Schedule?> FindAsync(string id, CancellationToken cancellationToken = default) =>
-        await Store.FindAsync(ScheduleDefinition.CheckId(id), cancellationToken) is { } record
-            ? Schedule.Of(record, _triggers)
-            : null;
+        await ReadAsync(id, cancellationToken) is { } record ? Schedule.Of(record, _triggers) : null;
 
     /// <summary>Reads schedules in the order of their ids.</summary>
     /// <param name="after">The last id of the page before; null (the default) for the first page.</param>
@@ -225,8 +225,7 @@ public sealed class ScheduleClient
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(count, 1_000);
-        var record = await Store.FindAsync(ScheduleDefinition.CheckId(id), cancellationToken)
-            ?? throw Unknown(id);
+        var record = await ReadAsync(id, cancellationToken) ?? throw Unknown(id);
         var trigger = _triggers.Read(record.Trigger);
         var now = await Store.NowAsync(cancellationToken);
         var ticks = new List<DateTimeOffset>(count);
@@ -244,10 +243,14 @@ public sealed class ScheduleClient
     /// <param name="id">The schedule.</param>
     /// <param name="limit">Lines at the most, 1 to 1,000; 100 by default.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
+    /// <returns>Nothing for a schedule that the storage does not have.</returns>
     /// <exception cref="StorageException">The storage cannot be asked now, or keeps no schedules.</exception>
-    public ValueTask<IReadOnlyList<TickRecord>> GetHistoryAsync(
-        string id, int limit = 100, CancellationToken cancellationToken = default) =>
-        Store.HistoryAsync(ScheduleDefinition.CheckId(id), limit, cancellationToken);
+    public async ValueTask<IReadOnlyList<TickRecord>> GetHistoryAsync(
+        string id, int limit = 100, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(id);
+        return ScheduleDefinition.IsId(id) ? await Store.HistoryAsync(id, limit, cancellationToken) : [];
+    }
 
     private static ScheduleDefinition Define(string id, Trigger trigger, Job job, ScheduleOptions? options)
     {
@@ -259,7 +262,15 @@ public sealed class ScheduleClient
                 nameof(options));
     }
 
-    private static ScheduleException Unknown(string id) => new(id, "there is none of this id.");
+    private static ScheduleException Unknown(string id) =>
+        new(id, "there is none of this id.") { IsMissing = true };
+
+    /// <summary>Reads a schedule; a text that can be no id names none.</summary>
+    private async ValueTask<ScheduleRecord?> ReadAsync(string id, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(id);
+        return ScheduleDefinition.IsId(id) ? await Store.FindAsync(id, cancellationToken) : null;
+    }
 
     private static ScheduleException Contended(string id) =>
         new(id, $"it was changed by others {TriesMax} times in a row, before this change could be stored. Try again.");
@@ -291,10 +302,9 @@ public sealed class ScheduleClient
     private async ValueTask<Schedule> ChangeAsync(
         string id, Func<ScheduleRecord, DateTimeOffset, ScheduleRecord> change, CancellationToken cancellationToken)
     {
-        ScheduleDefinition.CheckId(id);
         for (var tries = 0; tries < TriesMax; tries++)
         {
-            var record = await Store.FindAsync(id, cancellationToken) ?? throw Unknown(id);
+            var record = await ReadAsync(id, cancellationToken) ?? throw Unknown(id);
             if (await SaveAsync(change(record, await Store.NowAsync(cancellationToken)), cancellationToken)
                 is { } saved)
             {

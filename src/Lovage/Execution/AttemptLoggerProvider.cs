@@ -45,7 +45,8 @@ internal sealed class AttemptLoggerProvider(TimeProvider time) : ILoggerProvider
             string text;
             try
             {
-                text = formatter(state, exception);
+                // The signature forbids null; formatters give it all the same.
+                text = formatter(state, exception) ?? "";
             }
             catch (Exception fault)
             {

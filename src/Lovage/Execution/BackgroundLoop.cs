@@ -102,7 +102,7 @@ internal sealed class BackgroundLoop(
             IsBackground = true,
             Name = $"lovage-{name}",
         };
-        thread.Start();
+        thread.UnsafeStart();
         return ended.Task;
     }
 

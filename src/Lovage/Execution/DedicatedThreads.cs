@@ -74,20 +74,20 @@ internal sealed class DedicatedThreads(string name, int max) : IDisposable
     private void StartThread()
     {
         _threads++;
-        new Thread(Loop) { IsBackground = true, Name = $"lovage-{name}-{_threads}" }.Start();
+        new Thread(Loop) { IsBackground = true, Name = $"lovage-{name}-{_threads}" }.UnsafeStart();
     }
 
     private void Loop()
     {
+        // Work whose caller let nothing flow gets a context without anything in it: what one work sets (a culture, an
+        // AsyncLocal, a priority) must not be there for the next.
+        var empty = ExecutionContext.Capture()!;
         foreach (var work in _work.GetConsumingEnumerable())
         {
-            if (work.Context is { } context)
+            ExecutionContext.Run(work.Context ?? empty, static state => ((Work)state!).Run(), work);
+            if (Thread.CurrentThread.Priority != ThreadPriority.Normal)
             {
-                ExecutionContext.Run(context, static state => ((Work)state!).Run(), work);
-            }
-            else
-            {
-                work.Run();
+                Thread.CurrentThread.Priority = ThreadPriority.Normal;
             }
 
             lock (_lock)
@@ -117,22 +117,14 @@ internal sealed class DedicatedThreads(string name, int max) : IDisposable
 
         internal Task<T> Ended => _ended.Task;
 
-        [SuppressMessage("Design", "CA1031", Justification = "The failure is handed to the one who waits.")]
         internal override void Run()
         {
-            try
-            {
-                // Waiting here keeps the thread bound to its one handler.
-                _ended.SetResult(run().AsTask().GetAwaiter().GetResult());
-            }
-            catch (OperationCanceledException cancelled)
-            {
-                _ended.SetCanceled(cancelled.CancellationToken);
-            }
-            catch (Exception error)
-            {
-                _ended.SetException(error);
-            }
+            // Waiting here keeps the thread bound to its one handler. The caller gets the outcome as it was thrown.
+            var ended = CallAsync();
+            ((Task)ended).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing).GetAwaiter().GetResult();
+            _ended.SetFromTask(ended);
         }
+
+        private async Task<T> CallAsync() => await run();
     }
 }

@@ -1,3 +1,4 @@
+using Lovage.Diagnostics;
 using Lovage.Storage;
 
 namespace Lovage.Execution;
@@ -85,7 +86,7 @@ internal sealed class JobWorker : IAsyncDisposable
             Threads = _threads,
             Listeners = new AttemptListeners<Running>(
             [
-                new WorkerSpans(), new WorkerMeters(), new WorkerLog(services.Loggers.CreateLogger("Lovage.Worker")),
+                new WorkerSpans(), new WorkerMeters(), new WorkerLog(services.Loggers.Guarded("Lovage.Worker")),
             ]),
         });
         _orphans = new OrphanLoop(worker, _slots, _leases, unknown);

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Lovage.Storage;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
@@ -28,4 +29,7 @@ internal sealed record JobWorkerServices
 
     /// <summary>Where the worker logs, under Lovage.Worker.</summary>
     public required ILoggerFactory Loggers { get; init; }
+
+    /// <summary>Hears of calls that fail; null (the default) where the app has no host.</summary>
+    public StorageOutage? Outage { get; init; }
 }

@@ -1,3 +1,4 @@
+using Lovage.Diagnostics;
 using Lovage.Storage;
 
 namespace Lovage.Execution;
@@ -26,7 +27,8 @@ internal sealed class WorkerContext(
     }
 
     /// <summary>What the worker says in the log of itself.</summary>
-    internal WorkerReport Report { get; } = new(services.Loggers.CreateLogger("Lovage.Worker"));
+    internal WorkerReport Report { get; } = new(
+        services.Loggers.Guarded("Lovage.Worker"), services.Outage);
 
     /// <summary>Cancelled when the worker has stopped, after its outcomes are written.</summary>
     internal required CancellationToken Stopped { get; init; }

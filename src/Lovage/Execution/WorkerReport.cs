@@ -12,8 +12,15 @@ internal sealed partial class WorkerReport
     private const int NamesMax = 20;
 
     private readonly GuardedLogger _logger;
+    private readonly StorageOutage? _outage;
 
-    internal WorkerReport(ILogger logger) => _logger = new GuardedLogger(logger);
+    /// <param name="logger">Where it is said.</param>
+    /// <param name="outage">Tells the faults of the storage once; null to tell each.</param>
+    internal WorkerReport(GuardedLogger logger, StorageOutage? outage)
+    {
+        _logger = logger;
+        _outage = outage;
+    }
 
     internal void Dropped(JobMessage message) => DeliveryDropped(_logger, message.Name, message.Id);
 
@@ -25,7 +32,11 @@ internal sealed partial class WorkerReport
 
     internal void Reclaimed(ReclaimResult result)
     {
-        Reclaimed(_logger, result.Orphaned, result.Ended.Count);
+        if (result.Orphaned > 0)
+        {
+            Reclaimed(_logger, result.Orphaned);
+        }
+
         foreach (var ended in result.Ended.Take(NamesMax))
         {
             EndedUnstarted(ended);
@@ -33,8 +44,17 @@ internal sealed partial class WorkerReport
     }
 
     /// <summary>A job ended otherwise than by an outcome of this worker.</summary>
-    internal void EndedUnstarted(EndedJob ended) =>
-        JobEndedOtherwise(_logger, ended.Name, ended.Id, ended.State, ended.Reason);
+    internal void EndedUnstarted(EndedJob ended)
+    {
+        if (ended.State == JobState.Dead)
+        {
+            JobSetAside(_logger, JobNames.Shown(ended.Name), ended.Id, ended.Reason);
+        }
+        else
+        {
+            JobEndedOtherwise(_logger, JobNames.Shown(ended.Name), ended.Id, ended.State, ended.Reason);
+        }
+    }
 
     /// <summary>The offer of a job is declined, because its name is unknown here.</summary>
     internal void Declined(JobMessage message, string? nearest, bool isKnown, TimeSpan limit)
@@ -50,9 +70,17 @@ internal sealed partial class WorkerReport
         }
     }
 
-    internal void LoopFault(string loop, Exception error) => LoopFault(_logger, error, loop);
+    internal void LoopFault(string loop, Exception error)
+    {
+        var level = LevelOf(error);
+        LoopFault(_logger, level, error, loop);
+    }
 
-    internal void WriteFailed(Exception error, int outcomes) => SettleFailed(_logger, error, outcomes);
+    internal void WriteFailed(Exception error, int outcomes)
+    {
+        var level = LevelOf(error);
+        SettleFailed(_logger, level, error, outcomes);
+    }
 
     internal void Draining(int running, int unstarted) => Draining(_logger, running, unstarted);
 
@@ -71,23 +99,23 @@ internal sealed partial class WorkerReport
         }
     }
 
+    private LogLevel LevelOf(Exception error) => _outage?.LevelOf(error) ?? LogLevel.Warning;
+
     [LoggerMessage(
         2006,
         LogLevel.Warning,
         "Job {JobName}[{JobId}] was not started: its lease ran out while it waited in this process")]
     private static partial void DeliveryDropped(ILogger logger, string jobName, JobId jobId);
 
-    [LoggerMessage(2007, LogLevel.Warning, "{Outcomes} outcomes could not be written and are kept")]
-    private static partial void SettleFailed(ILogger logger, Exception error, int outcomes);
+    [LoggerMessage(EventId = 2007, Message = "{Outcomes} outcomes could not be written and are kept")]
+    private static partial void SettleFailed(ILogger logger, LogLevel level, Exception error, int outcomes);
 
-    [LoggerMessage(2009, LogLevel.Warning, "The worker's {Loop} loop failed and goes on")]
-    private static partial void LoopFault(ILogger logger, Exception error, string loop);
+    [LoggerMessage(EventId = 2009, Message = "The worker's {Loop} loop failed and goes on")]
+    private static partial void LoopFault(ILogger logger, LogLevel level, Exception error, string loop);
 
     [LoggerMessage(
-        2010,
-        LogLevel.Information,
-        "Reclaimed the jobs of dead workers: {Orphaned} are offered again, {Ended} ended")]
-    private static partial void Reclaimed(ILogger logger, int orphaned, int ended);
+        2010, LogLevel.Information, "Reclaimed {Orphaned} jobs of workers that died: they run again, one by one")]
+    private static partial void Reclaimed(ILogger logger, int orphaned);
 
     [LoggerMessage(
         2011,
@@ -132,7 +160,14 @@ internal sealed partial class WorkerReport
         "Job {JobName}[{JobId}] of queue {Queue} is left to another worker: this one knows no such name.{Hint}")]
     private static partial void OfferLeft(ILogger logger, string jobName, JobId jobId, string queue, string hint);
 
-    [LoggerMessage(2021, LogLevel.Error, "Job {JobName}[{JobId}] is {State}: {Reason}")]
+    [LoggerMessage(
+        2023,
+        LogLevel.Error,
+        "Job {JobName}[{JobId}] is set aside as a dead letter: {Reason} Once the cause is mended, run it again with "
+            + "JobInspector.RequeueAsync")]
+    private static partial void JobSetAside(ILogger logger, string jobName, JobId jobId, string? reason);
+
+    [LoggerMessage(2021, LogLevel.Information, "Job {JobName}[{JobId}] is {State}: {Reason}")]
     private static partial void JobEndedOtherwise(
         ILogger logger, string jobName, JobId jobId, JobState state, string? reason);
 

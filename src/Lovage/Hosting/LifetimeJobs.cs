@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using Lovage.Diagnostics;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
@@ -8,7 +9,7 @@ namespace Lovage;
 internal sealed partial class LifetimeJobs(
     IEnumerable<LifetimeJob> jobs, IServiceScopeFactory scopes, ILoggerFactory loggers)
 {
-    private readonly ILogger _logger = loggers.CreateLogger("Lovage.Host");
+    private readonly ILogger _logger = loggers.Guarded("Lovage.Host");
 
     [SuppressMessage(
         "Design",

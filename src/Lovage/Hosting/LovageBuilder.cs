@@ -35,7 +35,7 @@ public sealed class LovageBuilder
             catalog.RegisterHandlers(Services);
             foreach (var schedule in catalog.Schedules)
             {
-                Services.AddSingleton(new ScheduleRegistration(ScheduleDefinition.Of(schedule)));
+                Services.AddSingleton(new ScheduleRegistration(ScheduleDefinition.Of(schedule), catalog.Name));
             }
         }
 
@@ -173,6 +173,10 @@ public sealed class LovageBuilder
     /// whose code has changed is changed. Otherwise an operator's changes stay. A schedule that this app's code no
     /// longer defines is paused, with that as its reason.
     /// </summary>
+    /// <remarks>
+    /// The schedule belongs to this app (<see cref="LovageOptions.App"/>). One that several apps share belongs on a
+    /// handler in their common library (<see cref="ScheduleAttribute"/>).
+    /// </remarks>
     /// <param name="id">Its id: 1 to 128 characters of <c>A-Z a-z 0-9 . _ : -</c>, unique in the storage.</param>
     /// <param name="trigger">When. An interval without an anchor counts from the first start.</param>
     /// <param name="job">What each tick enqueues, without an id, a due time or a delay of its own.</param>

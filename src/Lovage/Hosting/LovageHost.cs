@@ -1,3 +1,4 @@
+using Lovage.Diagnostics;
 using Lovage.Spawning;
 using Microsoft.Extensions.Hosting;
 
@@ -19,6 +20,7 @@ internal sealed class LovageHost(
     StartBanner banner, LifetimeJobs lifetimeJobs)
     : IHostedLifecycleService, IDisposable
 {
+    private readonly StorageOpening _storage = storage;
     private readonly CancellationTokenSource _stopping = new();
     private readonly CancellationTokenSource _forced = new();
     private readonly TaskCompletionSource _appStarted = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -33,13 +35,17 @@ internal sealed class LovageHost(
     {
         schedules.Check();
         banner.CheckShutdown(workers.Settings);
-        if (await storage.TryOpenAsync(cancellationToken))
+
+        // What starts here outlives the start, and must not carry its trace, culture or other ambient state.
+        if (await AmbientState.Without(
+            (Storage: _storage, cancellationToken), static open => open.Storage.TryOpenAsync(open.cancellationToken)))
         {
             banner.Print(workers.Settings, schedules.Ids);
         }
         else
         {
-            _opening = storage.OpenLaterAsync(RunLaterAsync, _stopping.Token);
+            _opening = AmbientState.Without(
+                this, static host => host._storage.OpenLaterAsync(host.RunLaterAsync, host._stopping.Token));
         }
     }
 
@@ -49,9 +55,10 @@ internal sealed class LovageHost(
     {
         _appStarted.TrySetResult();
         starvation.Start();
-        if (storage.IsOpen && _opening.IsCompleted)
+        if (_storage.IsOpen && _opening.IsCompleted)
         {
-            await RunAsync(cancellationToken);
+            await AmbientState.Without(
+                (Host: this, cancellationToken), static start => start.Host.RunAsync(start.cancellationToken));
         }
     }
 
@@ -61,7 +68,7 @@ internal sealed class LovageHost(
     public Task StopAsync(CancellationToken cancellationToken) =>
         Once(ref _drained, () => DrainAsync(cancellationToken));
 
-    public Task StoppedAsync(CancellationToken cancellationToken) => Once(ref _closed, storage.CloseAsync);
+    public Task StoppedAsync(CancellationToken cancellationToken) => Once(ref _closed, _storage.CloseAsync);
 
     public void Dispose()
     {
@@ -83,7 +90,7 @@ internal sealed class LovageHost(
         await _opening;
         try
         {
-            if (storage.IsOpen)
+            if (_storage.IsOpen)
             {
                 await lifetimeJobs.EnqueueAsync(atStart: false, cancellationToken);
             }
@@ -115,7 +122,7 @@ internal sealed class LovageHost(
 
     private async Task RunAsync(CancellationToken cancellationToken)
     {
-        await workers.StartAsync(storage.Storage, cancellationToken);
+        await workers.StartAsync(_storage.Storage, cancellationToken);
         schedules.Start();
         await lifetimeJobs.EnqueueAsync(atStart: true, cancellationToken);
     }

@@ -13,6 +13,17 @@ public sealed class LovageOptions
     public string? Storage { get; set; }
 
     /// <summary>
+    /// The name under which the storage keeps the schedules that this app adds
+    /// (<see cref="LovageBuilder.AddSchedule"/>), 1 to 128 characters. Null (the default): the name of the host's
+    /// environment, which is the app's assembly.
+    /// </summary>
+    /// <remarks>
+    /// Set it to the old name when you rename the app. Processes that share a name must add the same schedules: each
+    /// start pauses what it does not define.
+    /// </remarks>
+    public string? App { get; set; }
+
+    /// <summary>
     /// The queue of a job for which neither caller nor handler names one: 1 to 64 characters of
     /// <c>[A-Za-z0-9._-]</c>; <c>default</c> by default.
     /// </summary>

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Lovage.Diagnostics;
 using Lovage.Execution;
 using Lovage.Protocol;
 using Lovage.Scheduling;
@@ -44,6 +45,10 @@ internal static class LovageServices
             provider.GetRequiredService<IOptions<LovageOptions>>().Value.Storage ?? StorageChoice.Default,
             [.. provider.GetServices<StorageProvider>()],
             provider.GetRequiredService<TimeProvider>()));
+        services.TryAddSingleton(static provider => new StorageOutage(
+            provider.GetRequiredService<JobStorage>,
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILoggerFactory>().Guarded("Lovage.Storage")));
         AddClients(services);
         AddLocalTasks(services);
         AddSchedules(services);
@@ -57,6 +62,7 @@ internal static class LovageServices
             Time = provider.GetRequiredService<TimeProvider>(),
             Random = provider.GetRequiredService<Random>(),
             Loggers = provider.GetRequiredService<ILoggerFactory>(),
+            Outage = provider.GetRequiredService<StorageOutage>(),
         });
         services.TryAddSingleton<WorkerSet>();
         services.TryAddSingleton<StartBanner>();
@@ -71,7 +77,7 @@ internal static class LovageServices
                 provider.GetRequiredService<TimeProvider>(),
                 new WatchedPool.OfProcess(),
                 () => workers.OnPool().Concat(tasks.OnPool()),
-                provider.GetRequiredService<ILoggerFactory>().CreateLogger("Lovage.ThreadPool"));
+                provider.GetRequiredService<ILoggerFactory>().Guarded("Lovage.ThreadPool"));
         });
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, LovageHost>());
         services.AddHealthChecks()
@@ -90,7 +96,8 @@ internal static class LovageServices
             provider.GetRequiredService<ClientSettings>(),
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<Random>(),
-            provider.GetRequiredService<ILoggerFactory>().CreateLogger("Lovage.Client")));
+            provider.GetRequiredService<StorageOutage>(),
+            provider.GetRequiredService<ILoggerFactory>().Guarded("Lovage.Client")));
         services.TryAddSingleton<JobLookup>();
         services.TryAddSingleton<QueueAdmission>();
         services.TryAddSingleton<EnqueueRoute>(static provider => new PublishBatcher(
@@ -128,9 +135,9 @@ internal static class LovageServices
         services.TryAddSingleton(static provider => new DedicatedThreads(
             "local", provider.GetRequiredService<LocalSettings>().DedicatedThreads));
         services.TryAddSingleton(static provider => new LocalReport(
-            provider.GetRequiredService<ILoggerFactory>().CreateLogger("Lovage.Tasks")));
+            provider.GetRequiredService<ILoggerFactory>().Guarded("Lovage.Tasks")));
         services.TryAddSingleton(static provider => LocalListeners.Of(
-            provider.GetRequiredService<ILoggerFactory>().CreateLogger("Lovage.Tasks"),
+            provider.GetRequiredService<ILoggerFactory>().Guarded("Lovage.Tasks"),
             [.. provider.GetServices<TaskFailureRegistration>().Select(static added => added.Handle)]));
         services.TryAddSingleton<LocalRunner>();
         services.TryAddSingleton<LocalCalls>();

@@ -7,11 +7,14 @@ namespace Lovage;
 /// <summary>Which settings are allowed. Every finding names the key, the value and the range.</summary>
 internal sealed class OptionRules : IValidateOptions<LovageOptions>
 {
+    private const int AppLengthMax = 128;
+
     private readonly List<string> _findings = [];
 
     public ValidateOptionsResult Validate(string? name, LovageOptions options)
     {
         var rules = new OptionRules();
+        rules.App("Lovage:App", options.App);
         rules.Queue("Lovage:DefaultQueue", options.DefaultQueue);
         rules.Time("Lovage:StarvationLimit", options.StarvationLimit, TimeSpan.FromSeconds(1), TimeSpan.FromHours(1));
         rules.Limits(options.Limits);
@@ -115,6 +118,15 @@ internal sealed class OptionRules : IValidateOptions<LovageOptions>
             _findings.Add(string.Create(
                 CultureInfo.InvariantCulture,
                 $"{key} is {value:c}; {min:c} to {max:c} is allowed (days.hours:minutes:seconds)."));
+        }
+    }
+
+    private void App(string key, string? value)
+    {
+        if (value is not null && (value.Trim().Length == 0 || value.Length > AppLengthMax))
+        {
+            _findings.Add(
+                $"{key} is '{JobNames.Shown(value)}'; 1 to {AppLengthMax} characters are allowed, not all blank.");
         }
     }
 

@@ -17,5 +17,7 @@ internal sealed record LifetimeJob(Job Job, bool AtStart);
 /// <summary>One call of OnTaskFailure.</summary>
 internal sealed record TaskFailureRegistration(Action<TaskFailure> Handle);
 
-/// <summary>One call of AddSchedule.</summary>
-internal sealed record ScheduleRegistration(ScheduleDefinition Definition);
+/// <summary>One call of AddSchedule, or one schedule of a catalog.</summary>
+/// <param name="Definition">The schedule.</param>
+/// <param name="Catalog">The name of its catalog; null when it belongs to the app.</param>
+internal sealed record ScheduleRegistration(ScheduleDefinition Definition, string? Catalog = null);

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Lovage.Diagnostics;
 using Lovage.Execution;
 using Lovage.Protocol;
 using Lovage.Scheduling;
@@ -6,6 +7,7 @@ using Lovage.Storage;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 
 namespace Lovage;
 
@@ -19,7 +21,7 @@ internal sealed class ScheduleSet : IAsyncDisposable
     private readonly IServiceProvider _services;
     private readonly TimeProvider _time;
     private readonly SchedulerReport _report;
-    private readonly ImmutableArray<ScheduleDefinition> _cluster;
+    private readonly ImmutableArray<ScheduleRegistration> _cluster;
     private readonly ImmutableArray<ScheduleDefinition> _node;
     private readonly bool _hasWorker;
     private readonly CancellationTokenSource _stopped = new();
@@ -35,12 +37,13 @@ internal sealed class ScheduleSet : IAsyncDisposable
         TimeProvider time,
         IEnumerable<ScheduleRegistration> schedules,
         IEnumerable<WorkerRegistration> workers,
-        ILoggerFactory loggers)
+        ILoggerFactory loggers,
+        StorageOutage outage)
     {
         _storage = storage;
         _services = services;
         _time = time;
-        _report = new SchedulerReport(loggers.CreateLogger("Lovage.Scheduler"));
+        _report = new SchedulerReport(loggers.Guarded("Lovage.Scheduler"), outage);
         _hasWorker = workers.Any();
         var twice = schedules.GroupBy(static schedule => schedule.Definition.Id, StringComparer.Ordinal)
             .FirstOrDefault(static same => same.Count() > 1);
@@ -49,15 +52,18 @@ internal sealed class ScheduleSet : IAsyncDisposable
             throw new ScheduleException(twice.Key, "the code defines it twice. Give one of them another id.");
         }
 
-        _cluster = [.. schedules.Select(static schedule => schedule.Definition)
-            .Where(static definition => definition.Options.Target == ScheduleTarget.Cluster)];
+        _cluster = [.. schedules
+            .Where(static schedule => schedule.Definition.Options.Target == ScheduleTarget.Cluster)];
         _node = [.. schedules.Select(static schedule => schedule.Definition)
             .Where(static definition => definition.Options.Target == ScheduleTarget.EveryNode)];
     }
 
     /// <summary>Those that the code defines, in the order of their ids.</summary>
     internal ImmutableArray<string> Ids =>
-        [.. _cluster.Concat(_node).Select(static definition => definition.Id).Order(StringComparer.Ordinal)];
+        [.. _cluster.Select(static schedule => schedule.Definition)
+            .Concat(_node)
+            .Select(static definition => definition.Id)
+            .Order(StringComparer.Ordinal)];
 
     /// <summary>Refuses schedules that this storage cannot keep.</summary>
     /// <exception cref="StorageException">It keeps none, and the code defines some.</exception>
@@ -146,13 +152,18 @@ internal sealed class ScheduleSet : IAsyncDisposable
     {
         if (!_isSynced)
         {
-            var app = _services.GetRequiredService<IHostEnvironment>().ApplicationName;
+            var app = _services.GetRequiredService<IOptions<LovageOptions>>().Value.App
+                ?? _services.GetRequiredService<IHostEnvironment>().ApplicationName;
             var sync = new ScheduleSync(
                 _services.GetRequiredService<JobMessages>(),
                 _services.GetRequiredService<StorageGate>().Storage.RequireSchedules(),
                 _services.GetRequiredService<TriggerCache>(),
-                app,
-                _cluster,
+                [.. _cluster.Select(schedule => new OwnedSchedule(schedule.Definition, schedule.Catalog ?? app))],
+                _services.GetServices<JobCatalog>()
+                    .Select(static catalog => catalog.Name)
+                    .OfType<string>()
+                    .Append(app)
+                    .ToHashSet(StringComparer.Ordinal),
                 _report);
             await sync.RunAsync(cancellationToken);
             _isSynced = true;

@@ -11,9 +11,19 @@ namespace Lovage;
 /// tells a new version of the code from an operator's edit: the first wins over the second, a start without one leaves
 /// the edit alone.
 /// </summary>
+/// <remarks>
+/// A schedule belongs to the catalog that defines it, or to the app whose code adds it. Every process that adds the
+/// catalog compares it, and finds the definition that it has itself.
+/// </remarks>
+/// <param name="messages">Makes the jobs' messages.</param>
+/// <param name="store">Where the schedules are.</param>
+/// <param name="triggers">Reads stored triggers.</param>
+/// <param name="definitions">The schedules of this process's code.</param>
+/// <param name="owners">This app and the catalogs that it has added, with and without schedules.</param>
+/// <param name="report">Writes the log.</param>
 internal sealed class ScheduleSync(
-    JobMessages messages, ScheduleStore store, TriggerCache triggers, string app,
-    IReadOnlyList<ScheduleDefinition> definitions, SchedulerReport report)
+    JobMessages messages, ScheduleStore store, TriggerCache triggers, IReadOnlyList<OwnedSchedule> definitions,
+    IReadOnlySet<string> owners, SchedulerReport report)
 {
     private const int TriesMax = 20;
     private const int PageSize = 500;
@@ -26,11 +36,11 @@ internal sealed class ScheduleSync(
 
     internal async Task RunAsync(CancellationToken cancellationToken)
     {
-        foreach (var definition in definitions)
+        foreach (var (definition, owner) in definitions)
         {
             try
             {
-                await KeepAsync(definition, cancellationToken);
+                await KeepAsync(definition, owner, cancellationToken);
             }
             catch (Exception fault) when (fault is not (StorageException or OperationCanceledException))
             {
@@ -42,10 +52,13 @@ internal sealed class ScheduleSync(
         await PauseGoneAsync(cancellationToken);
     }
 
-    private string Gone =>
-        $"Its code is gone: the app '{app}' no longer defines it. Remove it, or resume it to keep it without code.";
+    private static string Gone(string? owner) =>
+        $"Its code is gone: '{owner}' no longer defines it. Remove it, or resume it to keep it without code.";
 
-    private async Task KeepAsync(ScheduleDefinition definition, CancellationToken cancellationToken)
+    private static bool IsGone(ScheduleRecord stored) =>
+        stored.CodeDigest?.StartsWith(GoneMark, StringComparison.Ordinal) == true;
+
+    private async Task KeepAsync(ScheduleDefinition definition, string owner, CancellationToken cancellationToken)
     {
         var template = await ScheduleTemplate.MakeAsync(messages, definition.Job, null);
         var policy = definition.Options.Policy();
@@ -53,27 +66,30 @@ internal sealed class ScheduleSync(
         for (var tries = 0; tries < TriesMax; tries++)
         {
             var stored = await store.FindAsync(definition.Id, cancellationToken);
-            if (stored is not null && stored.App != app)
+            if (stored?.CodeDigest == digest)
             {
-                report.Refused(definition.Id, stored.App is null
-                    ? "one of this id was added at run time. Remove that one, or choose another id."
-                    : $"it belongs to the app '{stored.App}'. Choose another id.");
+                // As defined here, or by another app whose code is the same.
                 return;
             }
 
-            if (stored?.CodeDigest == digest)
+            if (stored is not null && stored.App != owner && !IsGone(stored))
             {
+                report.Refused(definition.Id, stored.App is null
+                    ? "one of this id was added at run time. Remove that one, or choose another id."
+                    : $"it belongs to '{stored.App}', which defines it otherwise. Choose another id. If '{owner}' is "
+                        + $"the new name of '{stored.App}', set Lovage:App to the old name, or remove the schedule "
+                        + "once.");
                 return;
             }
 
             var now = await store.NowAsync(cancellationToken);
             var isBack = stored?.CodeDigest == GoneMark + digest;
             var record = isBack
-                ? stored! with { CodeDigest = digest }
-                : Defined(definition, template, policy, digest, stored, now);
+                ? stored! with { App = owner, CodeDigest = digest }
+                : Defined(definition, owner, template, policy, digest, stored, now);
             var anchored = triggers.Read(record.Trigger);
             var next = ScheduleTicks.Next(anchored, now, stored);
-            if (stored is not { State: ScheduleState.Paused } || stored.Reason == Gone)
+            if (stored is not { State: ScheduleState.Paused } || stored.Reason == Gone(stored.App))
             {
                 record = record with
                 {
@@ -99,6 +115,7 @@ internal sealed class ScheduleSync(
 
     private ScheduleRecord Defined(
         ScheduleDefinition definition,
+        string owner,
         JobMessage template,
         SchedulePolicy policy,
         string digest,
@@ -113,7 +130,7 @@ internal sealed class ScheduleSync(
             Trigger = trigger,
             Job = template,
             Policy = policy,
-            App = app,
+            App = owner,
             CodeDigest = digest,
             IsEdited = false,
         };
@@ -135,21 +152,22 @@ internal sealed class ScheduleSync(
 
     private async Task PauseGoneAsync(CancellationToken cancellationToken)
     {
-        var ours = definitions.Select(static definition => definition.Id).ToHashSet(StringComparer.Ordinal);
+        var ours = definitions.Select(static owned => owned.Definition.Id).ToHashSet(StringComparer.Ordinal);
         string? after = null;
         while (true)
         {
             var page = await store.ListAsync(after, PageSize, cancellationToken);
-            foreach (var record in page.Where(record => record.App == app
+            foreach (var record in page.Where(record => record.App is { } owner
+                && owners.Contains(owner)
                 && record.State != ScheduleState.Paused
-                && record.CodeDigest?.StartsWith(GoneMark, StringComparison.Ordinal) != true
+                && !IsGone(record)
                 && !ours.Contains(record.Id)))
             {
                 // A version that is no longer the stored one means that another node or a person has just changed it.
                 if (await store.SaveAsync(record with
                 {
                     State = ScheduleState.Paused,
-                    Reason = Gone,
+                    Reason = Gone(record.App),
                     CodeDigest = GoneMark + record.CodeDigest,
                 }, cancellationToken) is not null)
                 {
@@ -202,3 +220,8 @@ internal sealed class ScheduleSync(
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text.ToString())));
     }
 }
+
+/// <summary>A schedule of this process's code.</summary>
+/// <param name="Definition">The schedule.</param>
+/// <param name="Owner">The name under which the storage keeps it.</param>
+internal readonly record struct OwnedSchedule(ScheduleDefinition Definition, string Owner);

@@ -1,3 +1,4 @@
+using Lovage.Diagnostics;
 using Lovage.Execution;
 using Lovage.Storage;
 using Microsoft.Extensions.Hosting;
@@ -15,7 +16,7 @@ internal sealed partial class StartBanner(
 {
     private const int NamesShown = 20;
 
-    private readonly ILogger _logger = loggers.CreateLogger("Lovage.Host");
+    private readonly ILogger _logger = loggers.Guarded("Lovage.Host");
 
     internal void Print(IReadOnlyCollection<WorkerSettings> workers, IReadOnlyCollection<string> schedules)
     {

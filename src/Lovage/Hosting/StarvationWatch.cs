@@ -82,7 +82,7 @@ internal sealed class StarvationWatch(
             Judge(delay, hasRun);
         }
 
-        LovageTelemetry.PoolDelay.Record(delay.TotalSeconds);
+        Unfailing.Tell(delay.TotalSeconds, static seconds => LovageTelemetry.PoolDelay.Record(seconds));
         if (hasRun)
         {
             QueueProbe();
@@ -99,8 +99,12 @@ internal sealed class StarvationWatch(
         var delay = Volatile.Read(ref _probe)?.Delay(time.GetTimestamp(), out _) ?? TimeSpan.Zero;
         var facts = new Dictionary<string, object> { ["delay_seconds"] = delay.TotalSeconds };
         return IsStarved
-            ? new HealthCheckResult(failure, StarvationReport.Describe(delay, onPool()), data: facts)
-            : HealthCheckResult.Healthy("The thread pool answers.", facts);
+            ? HealthAnswer.Of(
+                failure,
+                $"The thread pool has let a work item wait for {delay.TotalSeconds:0.0} s: handlers block its threads.",
+                StarvationReport.Describe(delay, onPool()),
+                facts)
+            : HealthAnswer.Of(HealthStatus.Healthy, "The thread pool answers.", facts: facts);
     }
 
     public async ValueTask DisposeAsync()

@@ -43,9 +43,25 @@ internal static class StorageChoice
             && scheme.All(static c => char.IsAsciiLetterOrDigit(c) || c is '+' or '-' or '.')
             ? scheme.ToLowerInvariant()
             : throw new StorageException(
-                "The storage's address (Lovage:Storage, or the connection string named Lovage) has no scheme. Write "
-                    + "sqlite:lovage.db, memory: or postgres://user@host/database.",
+                "The storage's address (Lovage:Storage, or the connection string named Lovage) has no scheme. "
+                    + AdviceFor(address),
                 isTransient: false);
+    }
+
+    /// <summary>What to write instead, without repeating any value.</summary>
+    private static string AdviceFor(string address)
+    {
+        var keys = address.Split(';')
+            .Where(static part => part.Contains('=', StringComparison.Ordinal))
+            .Select(static part => part[..part.IndexOf('=', StringComparison.Ordinal)].Trim().ToUpperInvariant())
+            .ToHashSet(StringComparer.Ordinal);
+        return keys.Overlaps(["HOST", "SERVER"])
+            ? "It looks like a connection string of Npgsql: write postgres: before it, as in postgres:Host=...;"
+                + "Database=..."
+            : keys.Overlaps(["DATA SOURCE", "DATASOURCE", "FILENAME"])
+                ? "It looks like a connection string of SQLite: write sqlite: and the path alone, as in "
+                    + "sqlite:lovage.db"
+                : "Write sqlite:lovage.db, memory: or postgres://user@host/database.";
     }
 
     private static StorageProvider WellKnown(string scheme, IReadOnlyList<StorageProvider> registered) => scheme switch
@@ -54,10 +70,10 @@ internal static class StorageChoice
         "sqlite" => Sqlite() ?? throw Missing(
             scheme, "Lovage.Sqlite", " Or set Lovage:Storage to memory: to keep jobs in this process only."),
         "postgres" or "postgresql" => PostgreSql() ?? throw Missing(scheme, "Lovage.PostgreSql"),
-        "redis" or "rediss" => Redis() ?? throw Missing(scheme, "Lovage.Redis"),
         _ => throw new StorageException(
-            $"Storage '{Shown(scheme)}' is not known. Known are memory, sqlite, postgres and "
-                + $"redis{string.Concat(registered.SelectMany(static p => p.Schemes).Select(static s => ", " + s))}; "
+            $"Storage '{Shown(scheme)}' is not known. Known are memory, sqlite and "
+                + $"postgres{string.Concat(registered.SelectMany(static p => p.Schemes).Select(static s => ", " + s))}"
+                + "; "
                 + "another one is added with AddLovage().AddStorageProvider(...).",
             isTransient: false),
     };
@@ -77,8 +93,6 @@ internal static class StorageChoice
 
     private static StorageProvider? PostgreSql() =>
         Make(Type.GetType("Lovage.PostgreSql.PostgreSqlStorageProvider, Lovage.PostgreSql"));
-
-    private static StorageProvider? Redis() => Make(Type.GetType("Lovage.Redis.RedisStorageProvider, Lovage.Redis"));
 
     private static StorageProvider? Make(
         [DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicParameterlessConstructor)] Type? type) =>

@@ -13,13 +13,18 @@ internal sealed class StorageHealthCheck(JobStorage storage, StorageGate gate, T
         try
         {
             await gate.Storage.PingAsync(cancellationToken);
-            return HealthCheckResult.Healthy(
+            return HealthAnswer.Of(
+                HealthStatus.Healthy,
+                "The storage answers.",
                 storage.Description,
                 new Dictionary<string, object> { ["seconds"] = time.GetElapsedTime(start).TotalSeconds });
         }
         catch (StorageException fault)
         {
-            return new HealthCheckResult(context.Registration.FailureStatus, fault.Message, fault);
+            var reason = fault.IsTransient
+                ? "The storage does not answer. The app tries again; its log says why."
+                : "The storage cannot be used. The app's log says why.";
+            return HealthAnswer.Of(context.Registration.FailureStatus, reason, fault.Message, error: fault);
         }
     }
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using Lovage.Diagnostics;
 using Lovage.Storage;
 using Microsoft.Extensions.Logging;
 
@@ -14,7 +15,7 @@ internal sealed partial class StorageOpening(
     private static readonly TimeSpan RetryMin = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan RetryMax = TimeSpan.FromSeconds(5);
 
-    private readonly ILogger _logger = loggers.CreateLogger("Lovage.Host");
+    private readonly ILogger _logger = loggers.Guarded("Lovage.Host");
 
     private bool _hasFailed;
 
@@ -40,7 +41,8 @@ internal sealed partial class StorageOpening(
             if (!_hasFailed)
             {
                 _hasFailed = true;
-                LogNotOpen(_logger, fault, storage.Description);
+                LogNotOpen(_logger, storage.Description, fault.Message);
+                LogNotOpenTrace(_logger, fault);
             }
 
             return false;
@@ -90,8 +92,12 @@ internal sealed partial class StorageOpening(
     [LoggerMessage(
         3001,
         LogLevel.Warning,
-        "Storage {Storage} does not answer yet: the app runs, enqueuing is refused, and opening is tried again")]
-    private static partial void LogNotOpen(ILogger logger, Exception fault, string storage);
+        "Storage {Storage} does not answer yet: {Reason} The app runs and refuses to enqueue; it tries again to open "
+            + "the storage")]
+    private static partial void LogNotOpen(ILogger logger, string storage, string reason);
+
+    [LoggerMessage(3032, LogLevel.Debug, "Opening the storage failed")]
+    private static partial void LogNotOpenTrace(ILogger logger, Exception fault);
 
     [LoggerMessage(3002, LogLevel.Error, "The storage cannot be used and is not tried again; the app runs without it")]
     private static partial void LogNeverOpens(ILogger logger, Exception fault);

@@ -12,7 +12,8 @@ internal sealed class WorkerSet(
     JobWorkerServices app,
     JobIdSource ids,
     IOptions<LovageOptions> options,
-    IEnumerable<WorkerRegistration> registrations) : IAsyncDisposable
+    IEnumerable<WorkerRegistration> registrations,
+    StorageOutage outage) : IAsyncDisposable
 {
     private ImmutableArray<JobWorker> _workers = [];
     private ImmutableArray<WorkerSettings> _settings;
@@ -40,17 +41,22 @@ internal sealed class WorkerSet(
     /// <summary>The handlers that run now and have no thread of their own.</summary>
     internal IEnumerable<RunningHandler> OnPool() => _workers.SelectMany(static worker => worker.OnPool());
 
+    /// <summary>
+    /// How the workers are. The check is of the kind that a restart mends: a worker that waits for its storage is
+    /// degraded, since a restart would not bring the storage back.
+    /// </summary>
     internal HealthCheckResult Health(HealthStatus failure)
     {
         if (registrations.TryGetNonEnumeratedCount(out var count) && count == 0)
         {
-            return HealthCheckResult.Healthy("This process has no worker.");
+            return HealthAnswer.Of(HealthStatus.Healthy, "This process has no worker.");
         }
 
         var workers = _workers;
         if (workers.IsEmpty)
         {
-            return new HealthCheckResult(failure, "The workers have not started: the storage is not open.");
+            return HealthAnswer.Of(
+                HealthStatus.Degraded, "The workers have not started: they wait for the storage to open.");
         }
 
         var states = workers.Select(static worker => worker.Status).ToList();
@@ -63,17 +69,28 @@ internal sealed class WorkerSet(
             ["unwritten_outcomes"] = states.Sum(static state => state.Unwritten),
             ["renewal_age_seconds"] = states.Max(static state => state.RenewalAge).TotalSeconds,
         };
-        var sick = states.Find(
-            static state => !state.IsHealthy || state.Phase is not (WorkerPhase.Running or WorkerPhase.Stopping));
-        return sick is null
-            ? HealthCheckResult.Healthy($"{states.Count} running.", facts)
-            : new HealthCheckResult(
+        if (states.Find(
+            static state => state.Phase is not (WorkerPhase.Running or WorkerPhase.Stopping)) is { } idle)
+        {
+            return HealthAnswer.Of(failure, $"A worker is {idle.Phase}.", facts: facts);
+        }
+
+        if (outage.IsOn)
+        {
+            return HealthAnswer.Of(
+                HealthStatus.Degraded, "The workers run no new jobs: the storage fails at the moment.", facts: facts);
+        }
+
+        return states.Find(static state => !state.IsHealthy) is { } sick
+            ? HealthAnswer.Of(
                 failure,
-                sick.IsHealthy
-                    ? $"A worker is {sick.Phase}."
-                    : $"A worker's leases were last renewed {sick.RenewalAge.TotalSeconds:0} s ago and last "
-                        + $"{sick.Lease.TotalSeconds:0} s.",
-                data: facts);
+                $"A worker's leases were last renewed {sick.RenewalAge.TotalSeconds:0} s ago and last "
+                    + $"{sick.Lease.TotalSeconds:0} s.",
+                facts: facts)
+            : HealthAnswer.Of(
+                HealthStatus.Healthy,
+                $"{states.Count} workers run; {facts["running"]} of {facts["slots"]} slots are busy.",
+                facts: facts);
     }
 
     public async ValueTask DisposeAsync()

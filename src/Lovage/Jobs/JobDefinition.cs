@@ -100,6 +100,15 @@ public sealed class JobCatalog
     /// <summary>The jobs.</summary>
     public ImmutableArray<JobDefinition> Jobs { get; }
 
+    /// <summary>
+    /// The name of the assembly whose jobs these are, under which the storage keeps its schedules. Null (the default):
+    /// its schedules belong to the app (<see cref="LovageOptions.App"/>).
+    /// </summary>
+    /// <remarks>
+    /// Every process that adds the catalog has the same schedules, so a web app and a worker can share one.
+    /// </remarks>
+    public string? Name { get; init; }
+
     /// <summary>The schedules that handlers carry; none by default.</summary>
     public ImmutableArray<JobSchedule> Schedules { get; init; } = [];
 

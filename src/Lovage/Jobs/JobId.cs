@@ -6,13 +6,14 @@ namespace Lovage;
 
 /// <summary>
 /// The name of one job for its whole life, retries included: Celery's task id. Lovage makes ids as UUIDv7 in their
-/// 36-character form. It takes ids from elsewhere as they are: 1 to 128 characters of <c>[A-Za-z0-9._:-]</c>.
+/// 36-character form. It takes ids from elsewhere as they are: 1 to 128 characters of <c>[A-Za-z0-9._:-]</c>. An
+/// endpoint can take one as a parameter: ASP.NET Core answers 400 to a text that is none.
 /// </summary>
 /// <remarks>
 /// Immutable, safe for use by several threads. An id is not a secret and is not unique on a foreign wire.
 /// </remarks>
 [JsonConverter(typeof(JobIdJsonConverter))]
-public readonly record struct JobId
+public readonly record struct JobId : IParsable<JobId>
 {
     private readonly string? _value;
 
@@ -46,6 +47,13 @@ public readonly record struct JobId
         id = default;
         return false;
     }
+
+    /// <inheritdoc/>
+    static JobId IParsable<JobId>.Parse(string s, IFormatProvider? provider) => Parse(s);
+
+    /// <inheritdoc/>
+    static bool IParsable<JobId>.TryParse([NotNullWhen(true)] string? s, IFormatProvider? provider, out JobId result) =>
+        TryParse(s, out result);
 
     /// <summary>Wraps text already known to be a valid id, such as one read back from a storage.</summary>
     internal static JobId Trusted(string value) => new(value);

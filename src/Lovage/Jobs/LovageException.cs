@@ -121,4 +121,9 @@ public sealed class ScheduleException(string id, string message)
 {
     /// <summary>The schedule.</summary>
     public string Id { get; } = id;
+
+    /// <summary>
+    /// True when the storage has no schedule of this id; false when it has one, or for another reason.
+    /// </summary>
+    public bool IsMissing { get; init; }
 }

@@ -5,11 +5,17 @@ using Microsoft.Extensions.Logging;
 namespace Lovage.Scheduling;
 
 /// <summary>Writes the scheduler's log lines and metrics.</summary>
-internal sealed partial class SchedulerReport(ILogger logger)
+/// <param name="logger">Where it is said.</param>
+/// <param name="outage">Tells the faults of the storage once; null to tell each.</param>
+internal sealed partial class SchedulerReport(ILogger logger, StorageOutage? outage)
 {
     private readonly MetricNames _ids = new();
 
-    internal void Recorded(ScheduleRecord schedule, Firing firing, DateTimeOffset now)
+    internal void Recorded(ScheduleRecord schedule, Firing firing, DateTimeOffset now) => Unfailing.Tell(
+        (Report: this, schedule, firing, now),
+        static told => told.Report.TellRecorded(told.schedule, told.firing, told.now));
+
+    private void TellRecorded(ScheduleRecord schedule, Firing firing, DateTimeOffset now)
     {
         foreach (var tick in firing.Ticks)
         {
@@ -26,13 +32,11 @@ internal sealed partial class SchedulerReport(ILogger logger)
                         Math.Max(0, (now - tick.Tick).TotalSeconds));
                     break;
                 case TickStatus.Missed:
-                    LovageTelemetry.ScheduleMissed.Add(
-                        tick.Count, new("lovage.schedule.id", _ids.Of(schedule.Id)), new("reason", "late"));
+                    CountMissed(schedule.Id, tick.Count, "late");
                     Missed(logger, schedule.Id, tick.Count, tick.Tick, tick.Through);
                     break;
                 case TickStatus.Skipped:
-                    LovageTelemetry.ScheduleMissed.Add(
-                        tick.Count, new("lovage.schedule.id", _ids.Of(schedule.Id)), new("reason", "overlap"));
+                    CountMissed(schedule.Id, tick.Count, "overlap");
                     Skipped(logger, schedule.Id, tick.Count, tick.Tick, tick.Through);
                     break;
                 case TickStatus.Queued:
@@ -49,13 +53,13 @@ internal sealed partial class SchedulerReport(ILogger logger)
 
     internal void NodeMissed(string id, long count, DateTimeOffset first, DateTimeOffset last)
     {
-        LovageTelemetry.ScheduleMissed.Add(count, new("lovage.schedule.id", _ids.Of(id)), new("reason", "late"));
+        CountMissed(id, count, "late");
         Missed(logger, id, count, first, last);
     }
 
     internal void NodeSkipped(string id, DateTimeOffset tick)
     {
-        LovageTelemetry.ScheduleMissed.Add(1, new("lovage.schedule.id", _ids.Of(id)), new("reason", "overlap"));
+        CountMissed(id, 1, "overlap");
         Skipped(logger, id, 1, tick, tick);
     }
 
@@ -64,7 +68,16 @@ internal sealed partial class SchedulerReport(ILogger logger)
 
     internal void Refused(string id, string why) => Refused(logger, id, why);
 
-    internal void LoopFault(string loop, Exception error) => LoopFault(logger, error, loop);
+    internal void LoopFault(string loop, Exception error)
+    {
+        var level = outage?.LevelOf(error) ?? LogLevel.Warning;
+        LoopFault(logger, level, error, loop);
+    }
+
+    private void CountMissed(string id, long count, string reason) => Unfailing.Tell(
+        (Id: _ids.Of(id), count, reason),
+        static told => LovageTelemetry.ScheduleMissed.Add(
+            told.count, new("lovage.schedule.id", told.Id), new("reason", told.reason)));
 
     private void Lateness(ScheduleRecord schedule, TickRecord tick, DateTimeOffset now)
     {
@@ -103,8 +116,8 @@ internal sealed partial class SchedulerReport(ILogger logger)
     [LoggerMessage(5005, LogLevel.Error, "Schedule {ScheduleId} is broken and fires no more: {Reason}")]
     private static partial void Broken(ILogger logger, string scheduleId, string? reason);
 
-    [LoggerMessage(5006, LogLevel.Warning, "The scheduler's {Loop} loop failed and goes on")]
-    private static partial void LoopFault(ILogger logger, Exception error, string loop);
+    [LoggerMessage(EventId = 5006, Message = "The scheduler's {Loop} loop failed and goes on")]
+    private static partial void LoopFault(ILogger logger, LogLevel level, Exception error, string loop);
 
     [LoggerMessage(5007, LogLevel.Information, "Schedule {ScheduleId}: {What}")]
     private static partial void Synced(ILogger logger, string scheduleId, string what);

@@ -191,7 +191,16 @@ internal sealed class LocalCalls(IServiceScopeFactory scopes, DedicatedThreads t
                     }
                 },
                 null);
-            return await await Task.WhenAny(run, left.Task);
+            try
+            {
+                return await await Task.WhenAny(run, left.Task);
+            }
+            catch (OperationCanceledException gone)
+                when (gone.CancellationToken == token && cancellationToken.IsCancellationRequested)
+            {
+                // The caller knows its own token, and not the one that the work got.
+                throw new OperationCanceledException(gone.Message, gone, cancellationToken);
+            }
         }
         finally
         {

@@ -13,7 +13,7 @@ internal static class LocalListeners
     /// <param name="logger">Where tries are logged.</param>
     /// <param name="handlers">The app's handlers of failures.</param>
     internal static AttemptListeners<LocalTry> Of(ILogger logger, IReadOnlyList<Action<TaskFailure>> handlers) =>
-        new([new LocalSpans(), new LocalMeters(), new LocalLog(new GuardedLogger(logger), handlers)]);
+        new([new LocalSpans(), new LocalMeters(), new LocalLog(logger, handlers)]);
 }
 
 /// <summary>What the log says of each try of a task of this process, and the app's failure handlers hear.</summary>

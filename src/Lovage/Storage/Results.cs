@@ -11,13 +11,18 @@ public enum PublishStatus
 
     /// <summary>The id is known already, with another name or other arguments: refused.</summary>
     IdConflict = 2,
+
+    /// <summary>
+    /// A transaction that is still open is storing a job of this id. Nothing was stored, and the call can be repeated.
+    /// </summary>
+    Busy = 3,
 }
 
 /// <summary>What became of one message that was published, and which job it is.</summary>
 /// <param name="Status">What became of it.</param>
 /// <param name="Id">The job that is stored under it.</param>
-/// <param name="State">The state of that job: the one it was stored in, or the one in which the storage found
-/// it.</param>
+/// <param name="State">The state of that job: the one it was stored in, or the one in which the storage found it. It
+/// means nothing when the status is <see cref="PublishStatus.Busy"/>.</param>
 public readonly record struct PublishResult(PublishStatus Status, JobId Id, JobState State);
 
 /// <summary>What became of one outcome.</summary>

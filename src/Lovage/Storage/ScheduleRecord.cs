@@ -18,7 +18,9 @@ public sealed record ScheduleRecord
     /// <summary>How it treats late ticks, overlaps and ticks of the same minute.</summary>
     public required SchedulePolicy Policy { get; init; }
 
-    /// <summary>The app whose code defines it; null for one that was added at run time.</summary>
+    /// <summary>
+    /// The catalog, or the app, whose code defines it; null for one that was added at run time.
+    /// </summary>
     public string? App { get; init; }
 
     /// <summary>

@@ -38,20 +38,29 @@ internal sealed class StorageMeter
     internal void Consumed(int count) =>
         Unfailing.Tell((count, System: _system), static told => LovageTelemetry.Consumed.Add(told.count, told.System));
 
-    internal Activity? StartSend(IReadOnlyList<JobMessage> messages)
+    internal Span StartSend(IReadOnlyList<JobMessage> messages)
     {
+        if (!LovageTelemetry.Source.HasListeners())
+        {
+            return default;
+        }
+
         var queue = messages[0].Queue;
-        return LovageTelemetry.Source.StartActivity($"send {queue}", ActivityKind.Client)?
+        var span = Span.Start($"send {queue}", ActivityKind.Client);
+        span.Activity?
             .SetTag(_system.Key, _system.Value)
             .SetTag("messaging.operation.type", "send")
             .SetTag("messaging.operation.name", "send")
             .SetTag("messaging.destination.name", queue)
             .SetTag("messaging.batch.message_count", messages.Count);
+        return span;
     }
 
     /// <summary>A span around a call that is not about one queue.</summary>
-    internal Activity? StartCall(string operation) =>
-        LovageTelemetry.Source.StartActivity(operation, ActivityKind.Client)?
-            .SetTag(_system.Key, _system.Value)
-            .SetTag("messaging.operation.name", operation);
+    internal Span StartCall(string operation)
+    {
+        var span = Span.Start(operation, ActivityKind.Client);
+        span.Activity?.SetTag(_system.Key, _system.Value).SetTag("messaging.operation.name", operation);
+        return span;
+    }
 }

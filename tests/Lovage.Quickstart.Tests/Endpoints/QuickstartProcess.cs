@@ -18,6 +18,9 @@ public abstract class QuickstartProcess(string? storage, params string[] setting
 
     public TimeSpan StartTime { get; private set; }
 
+    /// <summary>The sample's working folder.</summary>
+    internal string Folder => _folder.FullName;
+
     /// <summary>A file in the sample's working folder.</summary>
     internal string File(string name) => Path.Combine(_folder.FullName, name);
 

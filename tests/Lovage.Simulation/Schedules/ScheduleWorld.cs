@@ -176,7 +176,7 @@ internal sealed class ScheduleWorld
             process.Name,
             process.Time,
             new Random(_random.Next()),
-            new SchedulerReport(NullLogger.Instance));
+            new SchedulerReport(NullLogger.Instance, outage: null));
         process.Start(async () =>
         {
             while (true)

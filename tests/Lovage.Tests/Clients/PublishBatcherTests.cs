@@ -92,6 +92,23 @@ public sealed class PublishBatcherTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task PublishAsync_ChosenIdIsHeldUp_KeepsNoMadeIdWaiting()
+    {
+        var held = _batcher.PublishAsync(Message() with { HasChosenId = true }, Cancel).AsTask();
+        var behind = _batcher.PublishAsync(Message() with { HasChosenId = true }, Cancel).AsTask();
+        Assert.Single(_storage.Writes);
+
+        var other = _batcher.PublishAsync(Message(), Cancel).AsTask();
+        (await _storage.WriteAsync(1)).Accept();
+
+        Assert.Equal(PublishStatus.Accepted, (await other).Status);
+        Assert.Equal((false, false), (held.IsCompleted, behind.IsCompleted));
+        _storage.Writes[0].Accept();
+        (await _storage.WriteAsync(2)).Accept();
+        await Task.WhenAll(held, behind);
+    }
+
+    [Fact]
     public async Task PublishAsync_WriteFails_FailsItsOwnCallersOnly()
     {
         var first = _batcher.PublishAsync(Message(), Cancel).AsTask();

@@ -137,6 +137,22 @@ public sealed class AttemptListenerTests
     }
 
     [Fact]
+    public void AttemptLog_FormatterThatGivesNull_FailsNothing()
+    {
+        WorkerWorld world = null!;
+        using var own = world = new WorkerWorld(Settings, new JobDefinition("n", _ =>
+        {
+            new AttemptLoggerProvider(world.Time).CreateLogger("Shop")
+                .Log(LogLevel.Error, default, 1, null, static (_, _) => null!);
+            return default;
+        }));
+        world.Start();
+        var id = world.Enqueue("n");
+        Assert.Equal((JobState.Succeeded, 1), Ended(world, id));
+        Assert.Equal("", Assert.Single(Assert.Single(world.Attempts(id)).Logs).Message);
+    }
+
+    [Fact]
     public void StorageMeters_ListenerThatThrows_ChangesNoOutcome()
     {
         using var listener = new MeterListener

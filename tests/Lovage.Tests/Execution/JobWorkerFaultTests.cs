@@ -1,5 +1,6 @@
 using Lovage.Execution;
 using Lovage.Storage;
+using Microsoft.Extensions.Logging;
 
 namespace Lovage.Tests.Execution;
 
@@ -83,6 +84,42 @@ public sealed class JobWorkerFaultTests
         Assert.Equal((JobState.Running, 1), whileItRan);
         Assert.Equal((JobState.Succeeded, 1), (world.Find(id).State, world.Find(id).Attempts));
         Assert.Contains(world.Logs, line => line.Event == 2010);
+    }
+
+    [Fact]
+    public void Sweep_JobThatKilledItsProcesses_IsSetAsideWithItsNameAndWhatToDo()
+    {
+        using var world = new WorkerWorld(Settings, Quick("killer"));
+        var id = world.Enqueue("killer");
+        for (var death = 1; death <= 3; death++)
+        {
+            var gone = new WorkerOwner("boot", "0", 2, 2, $"gone-{death}");
+            world.Dead.Add(gone);
+            world.Do(async () =>
+            {
+                await using var receiver = world.Storage.Broker.OpenReceiver(gone, ["default"], TimeSpan.FromHours(1));
+                var received = death == 1
+                    ? await receiver.ReceiveAsync(1, TimeSpan.Zero, CancellationToken.None)
+                    : await receiver.ReceiveOrphanAsync(TimeSpan.Zero, CancellationToken.None);
+                var token = Assert.Single(received.Deliveries).Token;
+                await world.Storage.Store.RecordStartsAsync(
+                    [new JobStart(token, id, world.Time.GetUtcNow(), Ahead: death > 1)], CancellationToken.None);
+                if (death < 3)
+                {
+                    await world.Storage.Broker.ReclaimAsync([gone.Key], 10, CancellationToken.None);
+                }
+            });
+        }
+
+        world.Start();
+        world.Advance(TimeSpan.FromMinutes(1));
+
+        Assert.Equal(JobState.Dead, world.Find(id).State);
+        var line = Assert.Single(world.Shown, static line => line.Event == 2023);
+        Assert.Equal(LogLevel.Error, line.Level);
+        Assert.Contains($"Job killer[{id}] is set aside as a dead letter", line.Text, StringComparison.Ordinal);
+        Assert.Contains("JobInspector.RequeueAsync", line.Text, StringComparison.Ordinal);
+        Assert.DoesNotContain(world.Shown, static line => line.Event == 2010);
     }
 
     [Fact]

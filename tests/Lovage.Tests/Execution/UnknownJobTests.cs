@@ -43,7 +43,7 @@ public sealed class UnknownJobTests
         Assert.StartsWith(OfferReasons.EndedPrefix(Settings.OfferLimit), dead.Reason, StringComparison.Ordinal);
         Assert.Contains(
             world.Logs,
-            line => line.Event == 2021 && line.Text.Contains(stranger.Value, StringComparison.Ordinal));
+            line => line.Event == 2023 && line.Text.Contains(stranger.Value, StringComparison.Ordinal));
     }
 
     [Fact]

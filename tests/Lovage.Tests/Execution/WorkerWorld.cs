@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text;
+using Lovage.Diagnostics;
 using Lovage.Execution;
 using Lovage.Protocol;
 using Lovage.Storage;
@@ -47,6 +48,7 @@ internal sealed class WorkerWorld : IDisposable
             .AddProvider(_logs)
             .AddProvider(new AttemptLoggerProvider(Time)));
         _filters = filters.IsDefault ? [] : filters;
+        Outage = new StorageOutage(() => Storage, Time, Loggers.Guarded("Lovage.Storage"));
         Worker = Add(settings, Owner, jobs);
     }
 
@@ -59,6 +61,8 @@ internal sealed class WorkerWorld : IDisposable
 
     internal ILoggerFactory Loggers { get; }
 
+    internal StorageOutage Outage { get; }
+
     internal JobWorker Worker { get; }
 
     /// <summary>The owners that the worker finds dead when it looks.</summary>
@@ -70,7 +74,11 @@ internal sealed class WorkerWorld : IDisposable
         set => _logs.Fault = value;
     }
 
-    internal IReadOnlyList<(int Event, string Text)> Logs => _logs.Lines;
+    internal IEnumerable<(int Event, string Text)> Logs => _logs.Lines.Select(static line => (line.Event, line.Text));
+
+    /// <summary>What a log at its default level shows.</summary>
+    internal IEnumerable<(int Event, LogLevel Level, string Text)> Shown =>
+        _logs.Lines.Where(static line => line.Level >= LogLevel.Information);
 
     internal TimeSpan Elapsed => Time.Elapsed;
 
@@ -88,6 +96,7 @@ internal sealed class WorkerWorld : IDisposable
                 Time = Time,
                 Random = new Random(1),
                 Loggers = Loggers,
+                Outage = Outage,
             },
             settings,
             owner,
@@ -199,11 +208,11 @@ internal sealed class WorkerWorld : IDisposable
 
     private sealed class LogList : ILoggerProvider, ILogger
     {
-        private readonly List<(int, string)> _lines = [];
+        private readonly List<(int, LogLevel, string)> _lines = [];
 
         internal Func<Exception>? Fault { get; set; }
 
-        public IReadOnlyList<(int Event, string Text)> Lines
+        public IReadOnlyList<(int Event, LogLevel Level, string Text)> Lines
         {
             get
             {
@@ -235,7 +244,7 @@ internal sealed class WorkerWorld : IDisposable
 
             lock (_lines)
             {
-                _lines.Add((eventId.Id, formatter(state, exception)));
+                _lines.Add((eventId.Id, logLevel, formatter(state, exception)));
             }
         }
 

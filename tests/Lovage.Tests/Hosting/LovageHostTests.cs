@@ -1,4 +1,6 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Globalization;
 using Lovage.Storage;
 using Lovage.Storage.Memory;
 using Microsoft.Extensions.DependencyInjection;
@@ -43,6 +45,68 @@ public sealed class LovageHostTests
             async () => await host.Services.GetRequiredService<JobClient>().EnqueueAsync(Job.Create("add"), Cancel));
         Assert.Contains("has stopped", closed.Message, StringComparison.Ordinal);
         Assert.Contains("Worker stopped", log.Messages);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    public async Task StartAsync_InASpanACultureAndAnAsyncLocal_GivesNoneOfThemToJobs(int openFaults)
+    {
+        using var source = new ActivitySource("Ambient");
+        using var listener = new ActivityListener
+        {
+            ShouldListenTo = static source => source.Name == "Ambient",
+            Sample = static (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllData,
+        };
+        ActivitySource.AddActivityListener(listener);
+        var local = new AsyncLocal<string?>();
+        var (culture, seen) = (CultureInfo.CurrentCulture, new ConcurrentQueue<string>());
+        void Note() => seen.Enqueue($"{1.5} {local.Value} {Activity.Current?.DisplayName}");
+        var french = (CultureInfo)CultureInfo.InvariantCulture.Clone();
+        french.NumberFormat.NumberDecimalSeparator = ",";
+        var storage = new ScriptedStorage(
+            [.. Enumerable.Repeat(new StorageException("not yet", isTransient: true), openFaults)]);
+        var builder = Builder(out _);
+        builder.AddLovage()
+            .UseStorage(storage)
+            .AddWorker()
+            .AddJob(new JobDefinition("note", _ => { Note(); return default; }))
+            .AddJob(new JobDefinition("apart", _ => { Note(); return default; })
+            {
+                Execution = JobExecution.DedicatedThread,
+            });
+        using var host = builder.Build();
+        using (source.StartActivity("startup"))
+        {
+            (local.Value, CultureInfo.CurrentCulture) = ("x", french);
+            await host.StartAsync(Cancel);
+            (local.Value, CultureInfo.CurrentCulture) = (null, culture);
+        }
+
+        await storage.Opened.WaitAsync(TimeSpan.FromSeconds(30), Cancel);
+        var jobs = host.Services.GetRequiredService<JobClient>();
+        foreach (var name in new[] { "note", "apart" })
+        {
+            JobHandle handle;
+            while (true)
+            {
+                try
+                {
+                    handle = await jobs.EnqueueAsync(Job.Create(name), Cancel);
+                    break;
+                }
+                catch (StorageException)
+                {
+                    // The gate opens a moment after the storage.
+                    await Task.Yield();
+                }
+            }
+
+            await handle.WaitAsync(TimeSpan.FromSeconds(30), Cancel);
+        }
+
+        await host.StopAsync(Cancel);
+        Assert.Equal(["1.5  ", "1.5  "], seen);
     }
 
     [Fact]
@@ -164,7 +228,9 @@ public sealed class LovageHostTests
         var checks = host.Services.GetRequiredService<HealthCheckService>();
         var before = await checks.CheckHealthAsync(Cancel);
         Assert.Equal(HealthStatus.Unhealthy, before.Entries["Lovage.Storage"].Status);
-        Assert.Equal(HealthStatus.Unhealthy, before.Entries["Lovage.Worker"].Status);
+
+        // A restart would not open the storage.
+        Assert.Equal(HealthStatus.Degraded, before.Entries["Lovage.Worker"].Status);
 
         await host.StartAsync(Cancel);
         var running = await checks.CheckHealthAsync(Cancel);
@@ -184,6 +250,15 @@ public sealed class LovageHostTests
         Assert.Equal(
             (HealthStatus.Unhealthy, "The disk is full."),
             (sick.Entries["Lovage.Storage"].Status, sick.Entries["Lovage.Storage"].Description));
+        Assert.Equal(
+            "The storage does not answer. The app tries again; its log says why.",
+            sick.Entries["Lovage.Storage"].Data["reason"]);
+
+        host.Services.GetRequiredService<StorageOutage>().LevelOf(storage.PingFault);
+        var waiting = await checks.CheckHealthAsync(registration => registration.Tags.Contains("live"), Cancel);
+        Assert.Equal(
+            (HealthStatus.Degraded, "The workers run no new jobs: the storage fails at the moment."),
+            (waiting.Entries["Lovage.Worker"].Status, waiting.Entries["Lovage.Worker"].Data["reason"]));
         await host.StopAsync(Cancel);
     }
 

@@ -1,3 +1,4 @@
+using Lovage.Generated;
 using Lovage.Storage;
 using Lovage.Tests.Scheduling;
 using Microsoft.Extensions.DependencyInjection;
@@ -5,7 +6,7 @@ using Microsoft.Extensions.DependencyInjection;
 namespace Lovage.Tests.Hosting;
 
 /// <summary>The schedules in the code of an app meet those in the storage, start by start.</summary>
-public sealed class ScheduleSyncTests
+public sealed partial class ScheduleSyncTests
 {
     private const int Synced = 5007;
     private const int Refused = 5008;
@@ -138,7 +139,7 @@ public sealed class ScheduleSyncTests
         var (state, reason) = await StateAsync(world, "beat");
         Assert.Equal(ScheduleState.Paused, state);
         Assert.Equal(
-            "Its code is gone: the app 'shop' no longer defines it. Remove it, or resume it to keep it without code.",
+            "Its code is gone: 'shop' no longer defines it. Remove it, or resume it to keep it without code.",
             reason);
         Assert.Contains("Schedule beat: paused, because its code is gone", without.Logged(Synced));
         world.Advance(TimeSpan.FromMinutes(30));
@@ -286,105 +287,14 @@ public sealed class ScheduleSyncTests
         Assert.Equal("shop", (await world.FindAsync("other")).App);
         Assert.Equal(
             [
-                "Schedule beat of this app's code is not used: it belongs to the app 'billing'. Choose another id.",
+                "Schedule beat of this app's code is not used: it belongs to 'billing', which defines it otherwise. "
+                    + "Choose "
+                    + "another id. If 'shop' is the new name of 'billing', set Lovage:App to the old name, or remove "
+                    + "the "
+                    + "schedule once.",
                 "Schedule mine of this app's code is not used: one of this id was added at run time. Remove that one, "
                     + "or choose another id.",
             ],
             node.Logged(Refused));
-    }
-
-    [Fact]
-    public async Task Start_OneDefinitionCannotBeUsed_TheOthersAre()
-    {
-        await using var world = new ScheduleWorld();
-
-        var node = world.Start(
-            lovage => Beat()(lovage.AddJobs().AddSchedule("bad", Every.Minutes(1), Job.Create("basket.order", 5))));
-        world.Advance(TimeSpan.FromMinutes(1));
-
-        Assert.Contains("basket", Assert.Single(node.Logged(Refused)), StringComparison.Ordinal);
-        Assert.Single(await world.HistoryAsync("beat"));
-        Assert.Null(await world.Store.FindAsync("bad", Cancel));
-    }
-
-    [Fact]
-    public async Task Start_StorageFailsAtFirst_ComparesAgainUntilItAnswers()
-    {
-        await using var world = new ScheduleWorld();
-        var node = world.Node(Beat());
-        node.Cut();
-        node.Start();
-        world.Advance(TimeSpan.FromSeconds(10));
-        Assert.Equal(0, await world.Store.CountAsync(Cancel));
-
-        node.Storage.Before = null;
-        world.Advance(TimeSpan.FromSeconds(1));
-
-        Assert.Equal(ScheduleState.Active, (await StateAsync(world, "beat")).State);
-    }
-
-    [Fact]
-    public async Task Start_ManySchedulesGone_PausesAllOfThem()
-    {
-        await using var world = new ScheduleWorld();
-        for (var i = 0; i < 1_100; i++)
-        {
-            await world.SaveAsync(
-                $"gone-{i:0000}",
-                Cron.Parse("@daily"),
-                change: static record => record with { App = "shop", CodeDigest = "x" });
-        }
-
-        world.Start(Beat());
-
-        Assert.All(
-            await world.Store.ListAsync("gone", 1_000, Cancel),
-            static record => Assert.Equal(ScheduleState.Paused, record.State));
-        Assert.Equal(ScheduleState.Paused, (await world.FindAsync("gone-1099")).State);
-        Assert.Equal(ScheduleState.Active, (await world.FindAsync("beat")).State);
-    }
-
-    [Fact]
-    public async Task ScheduleSet_SameIdTwiceInTheCode_IsRefused()
-    {
-        await using var world = new ScheduleWorld();
-
-        var refused = Assert.Throws<ScheduleException>(() => world.Node(lovage => Beat()(Beat("other")(lovage))));
-
-        Assert.Equal(
-            ("beat", "Schedule 'beat': the code defines it twice. Give one of them another id."),
-            (refused.Id, refused.Message));
-    }
-
-    [Fact]
-    public async Task Check_StorageWithoutSchedules_IsRefusedWhenTheCodeHasOne()
-    {
-        await using var world = new ScheduleWorld();
-        var (some, none) = (world.Node(Beat()), world.Node());
-        some.Storage.HasSchedules = none.Storage.HasSchedules = false;
-
-        Assert.Contains(
-            "keeps no schedules",
-            Assert.Throws<StorageException>(() => some.Services.GetRequiredService<ScheduleSet>().Check()).Message,
-            StringComparison.Ordinal);
-        none.Services.GetRequiredService<ScheduleSet>().Check();
-        none.Start();
-    }
-
-    private static Func<LovageBuilder, LovageBuilder> Definition(string id, string job) =>
-        lovage => lovage.AddSchedule(
-            id,
-            Every.Minutes(1),
-            Job.Create(job),
-            static schedule => (schedule.Overlap, schedule.OverlapMax) = (OverlapRule.Allow, 1_000));
-
-    private static Func<LovageBuilder, LovageBuilder> Other() => Definition("other", "report");
-
-    private static Func<LovageBuilder, LovageBuilder> Beat(string job = "report") => Definition("beat", job);
-
-    private static async Task<(ScheduleState State, string? Reason)> StateAsync(ScheduleWorld world, string id)
-    {
-        var record = await world.FindAsync(id);
-        return (record.State, record.Reason);
     }
 }

@@ -21,14 +21,15 @@ public sealed class StorageChoiceTests
         "Storage 'postgresql://...' needs the package Lovage.PostgreSql: dotnet add package Lovage.PostgreSql")]
     [InlineData(
         "REDISS://:s3cret@cache",
-        "Storage 'rediss://...' needs the package Lovage.Redis: dotnet add package Lovage.Redis")]
+        "Storage 'rediss://...' is not known. Known are memory, sqlite and postgres; another one is added with "
+            + "AddLovage().AddStorageProvider(...).")]
     [InlineData(
         "sqlite:lovage.db",
         "Storage 'sqlite:...' needs the package Lovage.Sqlite: dotnet add package Lovage.Sqlite. Or set "
             + "Lovage:Storage to memory: to keep jobs in this process only.")]
     [InlineData(
         "mongo://app:s3cret@db",
-        "Storage 'mongo://...' is not known. Known are memory, sqlite, postgres and redis; another one is added with "
+        "Storage 'mongo://...' is not known. Known are memory, sqlite and postgres; another one is added with "
             + "AddLovage().AddStorageProvider(...).")]
     [InlineData(
         "memory:big",
@@ -42,15 +43,17 @@ public sealed class StorageChoiceTests
     }
 
     [Theory]
-    [InlineData("lovage.db")]
-    [InlineData("Host=db;Password=s3cret")]
-    [InlineData(":memory:")]
-    [InlineData("Data Source=C:\\s3cret")]
-    [InlineData("")]
-    public void Create_NoScheme_SaysSoWithoutCredentials(string address)
+    [InlineData("lovage.db", "Write sqlite:lovage.db, memory: or postgres://")]
+    [InlineData("Host=db;Password=s3cret", "write postgres: before it")]
+    [InlineData("User Id=app; server = db:5432;Password=s3cret", "write postgres: before it")]
+    [InlineData(":memory:", "Write sqlite:lovage.db")]
+    [InlineData("Data Source=C:\\s3cret", "write sqlite: and the path alone")]
+    [InlineData("", "Write sqlite:lovage.db")]
+    public void Create_NoScheme_SaysWhatToWriteWithoutCredentials(string address, string advice)
     {
         var fault = Assert.Throws<StorageException>(() => StorageChoice.Create(address, [], TimeProvider.System));
         Assert.Contains("has no scheme", fault.Message, StringComparison.Ordinal);
+        Assert.Contains(advice, fault.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("s3cret", fault.Message, StringComparison.Ordinal);
     }
 

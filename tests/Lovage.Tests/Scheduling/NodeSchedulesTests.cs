@@ -237,5 +237,5 @@ public sealed class NodeSchedulesTests
     });
 
     private static NodeSchedules Schedules(SpawnWorld node, params ScheduleDefinition[] definitions) =>
-        new(definitions, node.Spawner, node.Time, new SchedulerReport(node.Log));
+        new(definitions, node.Spawner, node.Time, new SchedulerReport(node.Log, outage: null));
 }

@@ -33,6 +33,55 @@ public sealed class DedicatedCallTests : IDisposable
     }
 
     [Fact]
+    public async Task RunDedicatedAsync_FlowIsSuppressed_SeesNothingOfEarlierCallers()
+    {
+        await using var world = await SpawnWorld.StartAsync(null, ("Lovage:Local:DedicatedThreads", "1"));
+        Flow.Value = "the first";
+        var french = (CultureInfo)CultureInfo.InvariantCulture.Clone();
+        french.NumberFormat.NumberDecimalSeparator = ",";
+        await world.Spawner.RunDedicatedAsync(
+            () =>
+            {
+                Flow.Value = "set inside";
+                CultureInfo.CurrentCulture = french;
+                Thread.CurrentThread.Priority = ThreadPriority.BelowNormal;
+            },
+            Cancel);
+
+        Task<(string? Value, string Number, ThreadPriority Priority)> second;
+        using (ExecutionContext.SuppressFlow())
+        {
+            second = world.Spawner.RunDedicatedAsync(
+                () => ((string?)Flow.Value, $"{1.5}", Thread.CurrentThread.Priority), Cancel);
+        }
+
+        Assert.Equal((null, "1.5", ThreadPriority.Normal), await second);
+    }
+
+    [Fact]
+    public async Task RunDedicatedAsync_ThrowsACancellationOfItsOwn_HandsItOnAsItWasThrown()
+    {
+        await using var world = await SpawnWorld.StartAsync();
+        var timeout = new TaskCanceledException("The call took too long.", new TimeoutException("10 s"));
+
+        Assert.Same(
+            timeout,
+            await Assert.ThrowsAsync<TaskCanceledException>(
+                () => world.Spawner.RunDedicatedAsync<int>(() => throw timeout, Cancel)));
+
+        using var stop = new CancellationTokenSource();
+        var cancelled = await Assert.ThrowsAnyAsync<OperationCanceledException>(
+            () => world.Spawner.RunDedicatedAsync(
+                token =>
+                {
+                    stop.Cancel();
+                    token.ThrowIfCancellationRequested();
+                },
+                stop.Token));
+        Assert.Equal(stop.Token, cancelled.CancellationToken);
+    }
+
+    [Fact]
     public async Task RunDedicatedAsync_MoreCallsThanThreads_UsesNoMoreThreads()
     {
         const int Threads = 3;

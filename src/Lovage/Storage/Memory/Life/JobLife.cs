@@ -4,8 +4,8 @@ using Lovage.Storage.Memory.State;
 namespace Lovage.Storage.Memory.Life;
 
 /// <summary>
-/// The five verbs of a job's life: place, claim, end a claim, keep an attempt, end a job. Every operation of this
-/// storage is composed of them. Needs the state's lock.
+/// The five verbs of a job's life: place, claim, end a claim, keep an attempt, end a job. An operation that moves
+/// a job is composed of them. Needs the state's lock.
 /// </summary>
 internal sealed class JobLife(MemoryState state)
 {
