@@ -31,12 +31,15 @@ internal static class EnqueueScenario
             .Add("per_second_min", many.Min(static cost => cost.PerSecond))
             .Add("per_second_max", many.Max(static cost => cost.PerSecond))
             .Add("cpu_microseconds_per_job", Microseconds(many))
+            .Add("bytes_per_job", Bytes(many))
             .Add("one_caller_per_second", PerSecond(one))
             .Add("one_caller_cpu_microseconds_per_job", Microseconds(one))
+            .Add("one_caller_bytes_per_job", Bytes(one))
             .Add("bulk_per_second", PerSecond(bulk))
             .Add("bulk_per_second_min", bulk.Min(static cost => cost.PerSecond))
             .Add("bulk_per_second_max", bulk.Max(static cost => cost.PerSecond))
             .Add("bulk_cpu_microseconds_per_job", Microseconds(bulk))
+            .Add("bulk_bytes_per_job", Bytes(bulk))
             .Add("runs", options.Runs);
     }
 
@@ -45,6 +48,9 @@ internal static class EnqueueScenario
 
     private static double Microseconds(List<Cost> costs) =>
         DrainScenario.Median([.. costs.Select(static cost => cost.Microseconds)]);
+
+    private static double Bytes(List<Cost> costs) =>
+        DrainScenario.Median([.. costs.Select(static cost => cost.Bytes)]);
 
     private static async Task<Cost> MeasureAsync(BenchOptions options, int jobs, int callers)
     {
@@ -80,14 +86,19 @@ internal static class EnqueueScenario
     /// <summary>What one measurement found.</summary>
     /// <param name="PerSecond">Jobs a second, by the wall clock.</param>
     /// <param name="Microseconds">Processor time a job, in microseconds.</param>
-    private readonly record struct Cost(double PerSecond, double Microseconds);
+    /// <param name="Bytes">Allocated by this process, a job.</param>
+    private readonly record struct Cost(double PerSecond, double Microseconds, double Bytes);
 
     private sealed class Meter(int jobs)
     {
         private readonly long _start = Stopwatch.GetTimestamp();
         private readonly ProcessorMeter _processor = new();
+        private readonly long _allocated = GC.GetTotalAllocatedBytes(precise: true);
 
         internal Cost Stop() =>
-            new(jobs / Stopwatch.GetElapsedTime(_start).TotalSeconds, _processor.Read(jobs));
+            new(
+                jobs / Stopwatch.GetElapsedTime(_start).TotalSeconds,
+                _processor.Read(jobs),
+                (double)(GC.GetTotalAllocatedBytes(precise: true) - _allocated) / jobs);
     }
 }

@@ -1,6 +1,7 @@
 using Lovage.Execution;
 using Lovage.Storage;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 
 namespace Lovage.Testing;
 
@@ -27,7 +28,9 @@ internal sealed class DeliveryRunner
     {
         _gate = services.GetRequiredService<StorageGate>();
         _app = services.GetRequiredService<JobWorkerServices>();
-        _settings = services.GetRequiredService<WorkerSet>().Settings.FirstOrDefault() ?? new WorkerSettings();
+        var options = services.GetRequiredService<IOptions<LovageOptions>>().Value;
+        _settings = services.GetRequiredService<WorkerSet>().Settings.FirstOrDefault()
+            ?? options.Worker.Settings(options, services.GetRequiredService<JobRegistry>());
         _executor = new JobExecutor(_app.Time);
         _outcomes = new AttemptOutcomes(Owner, new RetryRule(_app.Random), () => _settings);
     }

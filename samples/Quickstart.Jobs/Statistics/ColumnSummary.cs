@@ -86,8 +86,17 @@ public sealed record ColumnSummary
             .Select(pair => new TopValue(Shown(pair.Key), pair.Value)),
     ];
 
-    private static string Shown(string text) =>
-        text.Length <= ShownLengthMax ? text : $"{text.AsSpan(0, ShownLengthMax)}...";
+    private static string Shown(string text)
+    {
+        if (text.Length <= ShownLengthMax)
+        {
+            return text;
+        }
+
+        // Not within a character that takes two code units.
+        var length = char.IsHighSurrogate(text[ShownLengthMax - 1]) ? ShownLengthMax - 1 : ShownLengthMax;
+        return $"{text.AsSpan(0, length)}...";
+    }
 
     private static string Word(CellKind kind) => kind switch
     {

@@ -157,7 +157,9 @@ internal static class BindingEmitter
                 + "global::Lovage.JobSerializer serializer)");
         for (var i = 0; i < payload.Length; i++)
         {
-            code.Line($"serializer.Write<{payload[i].Type}>(writer, Value{i});");
+            code.Line(
+                $"serializer.WriteArgument<{payload[i].Type}>(writer, Value{i}, "
+                    + $"{CodeText.Text(payload[i].WireName)});");
         }
 
         code.Close();

@@ -203,7 +203,8 @@ public sealed class JobClient
 
     /// <summary>Makes a handle for a job whose id is known. It reads nothing.</summary>
     /// <param name="id">The job.</param>
-    public JobHandle GetHandle(JobId id) => new UntypedJobHandle(id, _lookup);
+    /// <exception cref="ArgumentException">The id is the default value.</exception>
+    public JobHandle GetHandle(JobId id) => new UntypedJobHandle(JobNames.CheckId(id, nameof(id)), _lookup);
 
     /// <summary>
     /// Makes a handle for a job whose id is known and whose result is a <typeparamref name="TResult"/>. It reads
@@ -211,7 +212,7 @@ public sealed class JobClient
     /// </summary>
     /// <typeparam name="TResult">What the result is read as.</typeparam>
     /// <param name="id">The job.</param>
-    public JobHandle<TResult> GetHandle<TResult>(JobId id) => new(id, _lookup);
+    public JobHandle<TResult> GetHandle<TResult>(JobId id) => new(JobNames.CheckId(id, nameof(id)), _lookup);
 
     private List<JobDraft> DraftAll(IReadOnlyCollection<Job> jobs)
     {

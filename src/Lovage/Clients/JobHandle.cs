@@ -90,6 +90,8 @@ public sealed class JobHandle<TResult> : JobHandle
     /// <exception cref="InvalidOperationException">The job has not ended; <see cref="WaitAsync"/> waits for its
     /// end.</exception>
     /// <exception cref="JobFailedException">It ended without a result.</exception>
+    /// <exception cref="JobResultMissingException">It succeeded, and its result was left out; the message says
+    /// why.</exception>
     /// <exception cref="StorageException">The storage cannot be asked now.</exception>
     /// <exception cref="System.Text.Json.JsonException">The result is no <typeparamref name="TResult"/>.</exception>
     public async ValueTask<TResult?> GetResultAsync(CancellationToken cancellationToken = default)
@@ -108,6 +110,8 @@ public sealed class JobHandle<TResult> : JobHandle
     /// <param name="cancellationToken">Ends the wait; the job goes on.</param>
     /// <returns>The result; the default value when the handler returned nothing, or the job keeps no result.</returns>
     /// <exception cref="JobFailedException">It ended without a result.</exception>
+    /// <exception cref="JobResultMissingException">It succeeded, and its result was left out; the message says
+    /// why.</exception>
     /// <exception cref="TimeoutException">It had not ended in time; the job goes on.</exception>
     /// <exception cref="QueueFullException">Too many calls wait already
     /// (<c>Lovage:Limits:WaitCallsMax</c>).</exception>
@@ -119,6 +123,7 @@ public sealed class JobHandle<TResult> : JobHandle
 
     private TResult? Read(JobRecord record) =>
         record.State != JobState.Succeeded ? throw JobLookup.Failure(Id, record)
+        : record is { Result.IsEmpty: true, Reason: { } reason } ? throw new JobResultMissingException(Id, reason)
         : record.Result.IsEmpty ? default
         : Lookup.Serializer.Read<TResult>(record.Result.Span);
 }

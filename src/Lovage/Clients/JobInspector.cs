@@ -42,14 +42,14 @@ public sealed class JobInspector
     /// <param name="cancellationToken">Gives up waiting.</param>
     /// <returns>Null when it is not known.</returns>
     public async ValueTask<JobRecord?> FindAsync(JobId id, CancellationToken cancellationToken = default) =>
-        (await History.FindAsync([id], cancellationToken))[0];
+        (await History.FindAsync([JobNames.CheckId(id, nameof(id))], cancellationToken))[0];
 
     /// <summary>Reads the attempts of a job with their logs, oldest first, at most the newest 1,000.</summary>
     /// <param name="id">The job.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
     public ValueTask<IReadOnlyList<AttemptRecord>> AttemptsAsync(
         JobId id, CancellationToken cancellationToken = default) =>
-        History.AttemptsAsync(id, cancellationToken);
+        History.AttemptsAsync(JobNames.CheckId(id, nameof(id)), cancellationToken);
 
     /// <summary>Reads all queues, from counters.</summary>
     /// <param name="cancellationToken">Gives up waiting.</param>
@@ -125,7 +125,7 @@ public sealed class JobInspector
     /// <param name="cancellationToken">Gives up waiting.</param>
     public async ValueTask<CancelResult> CancelAsync(
         JobId id, string? reason = null, CancellationToken cancellationToken = default) =>
-        (await Store.CancelAsync([id], reason, cancellationToken))[0];
+        (await Store.CancelAsync([JobNames.CheckId(id, nameof(id))], reason, cancellationToken))[0];
 
     /// <summary>Cancels several jobs.</summary>
     /// <param name="ids">1 to 1,000.</param>
@@ -134,14 +134,14 @@ public sealed class JobInspector
     /// <returns>A result for each, in order.</returns>
     public ValueTask<IReadOnlyList<CancelResult>> CancelAsync(
         IReadOnlyList<JobId> ids, string? reason = null, CancellationToken cancellationToken = default) =>
-        Store.CancelAsync(ids, reason, cancellationToken);
+        Store.CancelAsync(CheckIds(ids), reason, cancellationToken);
 
     /// <summary>Puts one ended job back into its queue as if it were new, its history kept.</summary>
     /// <param name="id">The job.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
     /// <returns><see cref="ChangeStatus.NotPossible"/> when it has not ended.</returns>
     public async ValueTask<ChangeResult> RequeueAsync(JobId id, CancellationToken cancellationToken = default) =>
-        (await Store.RequeueAsync([id], cancellationToken))[0];
+        (await Store.RequeueAsync([JobNames.CheckId(id, nameof(id))], cancellationToken))[0];
 
     /// <summary>Puts several ended jobs back into their queues as if they were new, their history kept.</summary>
     /// <param name="ids">1 to 1,000.</param>
@@ -149,7 +149,7 @@ public sealed class JobInspector
     /// <returns>A result for each, in order.</returns>
     public ValueTask<IReadOnlyList<ChangeResult>> RequeueAsync(
         IReadOnlyList<JobId> ids, CancellationToken cancellationToken = default) =>
-        Store.RequeueAsync(ids, cancellationToken);
+        Store.RequeueAsync(CheckIds(ids), cancellationToken);
 
     /// <summary>Deletes ended jobs with their attempts; cancel a job first that has not ended.</summary>
     /// <param name="ids">1 to 1,000.</param>
@@ -157,7 +157,7 @@ public sealed class JobInspector
     /// <returns>A result for each, in order.</returns>
     public ValueTask<IReadOnlyList<ChangeResult>> DeleteAsync(
         IReadOnlyList<JobId> ids, CancellationToken cancellationToken = default) =>
-        Store.DeleteAsync(ids, cancellationToken);
+        Store.DeleteAsync(CheckIds(ids), cancellationToken);
 
     /// <summary>Makes delayed jobs ready now, retries included.</summary>
     /// <param name="ids">1 to 1,000.</param>
@@ -165,7 +165,7 @@ public sealed class JobInspector
     /// <returns>A result for each, in order.</returns>
     public ValueTask<IReadOnlyList<ChangeResult>> RunNowAsync(
         IReadOnlyList<JobId> ids, CancellationToken cancellationToken = default) =>
-        Store.RunNowAsync(ids, cancellationToken);
+        Store.RunNowAsync(CheckIds(ids), cancellationToken);
 
     /// <summary>Moves jobs that no worker holds to another queue, another priority, or both.</summary>
     /// <param name="ids">1 to 1,000.</param>
@@ -174,5 +174,16 @@ public sealed class JobInspector
     /// <returns>A result for each, in order.</returns>
     public ValueTask<IReadOnlyList<ChangeResult>> MoveAsync(
         IReadOnlyList<JobId> ids, JobMove target, CancellationToken cancellationToken = default) =>
-        Store.MoveAsync(ids, target, cancellationToken);
+        Store.MoveAsync(CheckIds(ids), target, cancellationToken);
+
+    private static IReadOnlyList<JobId> CheckIds(IReadOnlyList<JobId> ids)
+    {
+        ArgumentNullException.ThrowIfNull(ids);
+        foreach (var id in ids)
+        {
+            JobNames.CheckId(id, nameof(ids));
+        }
+
+        return ids;
+    }
 }

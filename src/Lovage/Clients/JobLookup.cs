@@ -10,13 +10,13 @@ internal sealed class JobLookup(StorageGate gate, JobSerializer serializer, JobE
     internal JobSerializer Serializer { get; } = serializer;
 
     internal async ValueTask<JobRecord?> FindAsync(JobId id, CancellationToken cancellationToken) =>
-        (await gate.Storage.RequireHistory().FindAsync([id], cancellationToken))[0];
+        (await gate.Storage.RequireHistory().FindAsync([JobNames.CheckId(id, nameof(id))], cancellationToken))[0];
 
     internal ValueTask<IReadOnlyList<AttemptRecord>> AttemptsAsync(JobId id, CancellationToken cancellationToken) =>
         gate.Storage.RequireHistory().AttemptsAsync(id, cancellationToken);
 
     internal async ValueTask<CancelResult> CancelAsync(JobId id, string? reason, CancellationToken cancellationToken) =>
-        (await gate.Storage.Store.CancelAsync([id], reason, cancellationToken))[0];
+        (await gate.Storage.Store.CancelAsync([JobNames.CheckId(id, nameof(id))], reason, cancellationToken))[0];
 
     internal ValueTask<JobRecord> WaitForEndAsync(JobId id, TimeSpan? timeout, CancellationToken cancellationToken) =>
         endings.WaitAsync(id, timeout, cancellationToken);

@@ -12,10 +12,7 @@ internal sealed class AttemptLog(int linesMax, int charactersMax)
 
     internal void Add(LogLine line)
     {
-        if (line.Message.Length > charactersMax)
-        {
-            line = line with { Message = line.Message[..charactersMax] };
-        }
+        line = line with { Message = TextCut.Bare(line.Message, charactersMax) };
 
         lock (_lock)
         {

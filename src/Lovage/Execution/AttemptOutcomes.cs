@@ -17,13 +17,12 @@ internal sealed class AttemptOutcomes(WorkerOwner owner, RetryRule rule, Func<Wo
     /// <summary>The outcome of an attempt that ran.</summary>
     /// <returns>Null when the job is to be released instead.</returns>
     internal Settlement? Of(JobAttempt attempt, AttemptEnding ending, TimeSpan duration) =>
-        Of(attempt, ending, duration, attempt.Result);
+        Of(attempt, ending, duration, attempt.Written);
 
     /// <inheritdoc cref="Of(JobAttempt, AttemptEnding, TimeSpan)"/>
-    internal Settlement? Of(JobAttempt attempt, AttemptEnding ending, TimeSpan duration, ReadOnlyMemory<byte> result)
+    internal Settlement? Of(JobAttempt attempt, AttemptEnding ending, TimeSpan duration, WrittenResult result)
     {
-        var bytesMax = current().ResultBytesMax;
-        var tooLarge = result.Length > bytesMax;
+        var kept = ending.End == AttemptEnd.Succeeded ? result.Within(current().ResultBytesMax) : default;
         var outcome = Of(
             attempt.Delivery,
             attempt.Definition,
@@ -31,12 +30,9 @@ internal sealed class AttemptOutcomes(WorkerOwner owner, RetryRule rule, Func<Wo
             attempt.MaxAttempts,
             attempt.StartedAt,
             duration,
-            ending.End == AttemptEnd.Succeeded && !tooLarge ? result : default,
+            kept.Json,
             attempt.LogLines,
-            tooLarge
-                ? $"The result was left out: it has {result.Length:N0} bytes, more than the "
-                    + $"{bytesMax:N0} allowed. Store it elsewhere and return a reference."
-                : null);
+            kept.Fault);
         return outcome is not null && attempt.TryTakeProgress(out var fraction, out var message)
             ? outcome with { Progress = fraction, ProgressMessage = message }
             : outcome;

@@ -91,6 +91,9 @@ internal sealed class JobAttempt : JobInvocation, IAsyncDisposable
     internal DateTimeOffset StartedAt { get; init; }
 
     /// <summary>True when what the handler logs is kept.</summary>
+    /// <summary>When it is tried again.</summary>
+    internal RetryPolicy RetryPolicy => Definition.Retry ?? _settings.Retry;
+
     internal bool KeepsLog => _settings.LogLinesMax > 0;
 
     /// <summary>
@@ -195,9 +198,9 @@ internal sealed class JobAttempt : JobInvocation, IAsyncDisposable
 
         public override JobCancellationReason CancellationReason => (JobCancellationReason)Volatile.Read(ref _reason);
 
-        protected override ValueTask CompleteCoreAsync(
+        internal override ValueTask CompleteCoreAsync(
             DbTransaction transaction,
-            Func<JobSerializer, ReadOnlyMemory<byte>> result,
+            Func<JobSerializer, WrittenResult> result,
             CancellationToken cancellationToken) =>
             attempt.Completion is { } completion
                 ? completion.CompleteAsync(

@@ -99,10 +99,19 @@ internal sealed class JobRunner(ImmutableArray<Type> filters)
         }
     }
 
-    private static AttemptEnding Read(JobAttempt attempt, Exception error) => error switch
+    private static AttemptEnding Read(JobAttempt attempt, Exception error)
     {
-        LeaseLostException lost when lost.Id == attempt.Context.Id => new(AttemptEnd.Interrupted, error),
-        BadArgumentsException bad when bad.Job == attempt.Context.Name => new(AttemptEnd.BadArguments, error),
-        _ => AttemptEnding.Read(error, attempt.CancellationReason),
-    };
+        foreach (var one in HandlerErrors.Of(error))
+        {
+            switch (one)
+            {
+                case LeaseLostException lost when lost.Id == attempt.Context.Id:
+                    return new(AttemptEnd.Interrupted, HandlerErrors.Unwrap(error));
+                case BadArgumentsException bad when bad.Job == attempt.Context.Name:
+                    return new(AttemptEnd.BadArguments, HandlerErrors.Unwrap(error));
+            }
+        }
+
+        return AttemptEnding.Read(error, attempt.CancellationReason, attempt.RetryPolicy);
+    }
 }

@@ -14,7 +14,7 @@ internal sealed class TransactionalCompletion(JobStorage storage, AttemptOutcome
     /// <summary>Writes the success in the transaction.</summary>
     /// <exception cref="LeaseLostException">The lease is lost; nothing was written.</exception>
     internal async ValueTask CompleteAsync(
-        JobAttempt attempt, DbTransaction transaction, ReadOnlyMemory<byte> result, CancellationToken cancellationToken)
+        JobAttempt attempt, DbTransaction transaction, WrittenResult result, CancellationToken cancellationToken)
     {
         if (attempt.HasEnded)
         {

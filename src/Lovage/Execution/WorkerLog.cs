@@ -12,6 +12,7 @@ internal sealed partial class WorkerLog(ILogger logger) : AttemptListener<Runnin
     internal override void Decided(Running run, AttemptVerdict verdict)
     {
         if (run.Ending.End == AttemptEnd.Succeeded
+            && run.Outcome?.Reason is null
             && verdict.Answer is AttemptAnswer.Written or AttemptAnswer.Committed
             && !logger.IsEnabled(LogLevel.Information))
         {
@@ -49,7 +50,11 @@ internal sealed partial class WorkerLog(ILogger logger) : AttemptListener<Runnin
         var (message, end, error) = (run.Message, run.Ending.End, run.Ending.Error);
         var seconds = run.Duration.TotalSeconds;
         var (attempt, maxAttempts) = (run.Number, run.MaxAttempts);
-        if (run.Decision == JobDecision.Succeed)
+        if (run is { Decision: JobDecision.Succeed, Outcome.Reason: { } reason })
+        {
+            ResultLeftOut(logger, message.Name, message.Id, seconds, reason);
+        }
+        else if (run.Decision == JobDecision.Succeed)
         {
             JobSucceeded(logger, message.Name, message.Id, seconds, run.Wait.TotalSeconds, attempt, maxAttempts);
         }
@@ -80,6 +85,11 @@ internal sealed partial class WorkerLog(ILogger logger) : AttemptListener<Runnin
             + "{Attempt}/{MaxAttempts})")]
     private static partial void JobSucceeded(
         ILogger logger, string jobName, JobId jobId, double seconds, double waitSeconds, int attempt, int maxAttempts);
+
+    [LoggerMessage(
+        2024, LogLevel.Warning, "Job {JobName}[{JobId}] succeeded in {Seconds:0.000} s. {Reason}")]
+    private static partial void ResultLeftOut(
+        ILogger logger, string jobName, JobId jobId, double seconds, string reason);
 
     [LoggerMessage(
         2002,

@@ -109,7 +109,7 @@ internal sealed class WorkerPresence(WorkerContext worker, Func<int> running)
         Assembly.GetEntryAssembly()?.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion
             ?? "");
 
-    private static string Cut(string text) => text.Length <= TextLengthMax ? text : text[..TextLengthMax];
+    private static string Cut(string text) => TextCut.Bare(text, TextLengthMax);
 
     private bool IsOld()
     {

@@ -127,7 +127,11 @@ public record Job
     /// The caller's own id, which makes enqueuing idempotent. The same id with the same name and arguments is the same
     /// job; with others the job is refused. Null (the default): a new UUIDv7 each time.
     /// </summary>
-    public JobId? Id { get; init; }
+    public JobId? Id
+    {
+        get;
+        init => field = value is { } id ? JobNames.CheckId(id, nameof(Id)) : null;
+    }
 
     /// <summary>Describes a job by name, as for a Python worker's task.</summary>
     /// <param name="name">The job's name on the wire.</param>

@@ -208,16 +208,14 @@ public ref struct JobArgumentReader
     private readonly T Deserialize<T>(ref Utf8JsonReader reader, string name)
     {
         T? value;
+        var contract = _serializer.Contract<T>();
         try
         {
-            value = JsonSerializer.Deserialize(ref reader, _serializer.Contract<T>());
+            value = JsonSerializer.Deserialize(ref reader, contract);
         }
-        catch (Exception cause)
-            when (cause is JsonException or InvalidOperationException or FormatException or DecoderFallbackException)
+        catch (Exception cause) when (ArgumentFault.IsOfTheValue(cause))
         {
-            var where = cause is JsonException { Path: { Length: > 1 } path } ? $" at {JobNames.Shown(path)}" : "";
-            var what = cause is NumberRangeException ? "holds a number that is too large" : $"is not a {Describe<T>()}";
-            throw new BadArgumentsException(_job, name, $"argument '{name}' {what}{where}.", cause);
+            throw new BadArgumentsException(_job, name, $"argument '{name}' {WhatIsWrong<T>(cause)}", cause);
         }
 
         if (value is null && default(T) is not null)
@@ -226,6 +224,20 @@ public ref struct JobArgumentReader
         }
 
         return value!;
+    }
+
+    private static string WhatIsWrong<T>(Exception cause)
+    {
+        var where = cause is JsonException { Path: { Length: > 1 } path } ? $" at {JobNames.Shown(path)}" : "";
+        return cause switch
+        {
+            NumberRangeException => $"holds a number that is too large{where}.",
+            JsonException or InvalidOperationException or FormatException or DecoderFallbackException =>
+                $"is not a {Describe<T>()}{where}.",
+
+            // What a constructor or a setter of the app says of a value, or System.Text.Json of a type.
+            _ => $"is not a {Describe<T>()}: {JobNames.Shown(JobError.From(cause).Message, 300)}",
+        };
     }
 
     private readonly bool FindKeyword(string name, out Utf8JsonReader value)

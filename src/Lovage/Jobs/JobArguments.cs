@@ -72,9 +72,9 @@ public abstract class JobArguments
 
         public override void WritePositional(Utf8JsonWriter writer, JobSerializer serializer)
         {
-            foreach (var value in positional)
+            for (var i = 0; i < positional.Length; i++)
             {
-                serializer.WriteUntyped(writer, value);
+                serializer.WriteArgument(writer, positional[i], $"#{i + 1}");
             }
         }
 
@@ -83,7 +83,7 @@ public abstract class JobArguments
             foreach (var (name, value) in keyword)
             {
                 writer.WritePropertyName(name);
-                serializer.WriteUntyped(writer, value);
+                serializer.WriteArgument(writer, value, name);
             }
         }
     }

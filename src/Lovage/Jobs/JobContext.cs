@@ -1,5 +1,4 @@
 using System.Data.Common;
-using System.Text.Json;
 
 namespace Lovage;
 
@@ -159,17 +158,17 @@ public abstract class JobContext
         ArgumentNullException.ThrowIfNull(transaction);
         return CompleteCoreAsync(
             transaction,
-            serializer => JsonSerializer.SerializeToUtf8Bytes(result, serializer.Contract<TResult>()),
+            serializer => WrittenResult.Of(result, serializer),
             cancellationToken);
     }
 
     /// <summary>Writes what CompleteInTransactionAsync promises; does nothing unless it is overridden.</summary>
     /// <param name="transaction">The transaction.</param>
-    /// <param name="result">Writes the result as UTF-8 JSON; empty for none.</param>
+    /// <param name="result">Writes the result.</param>
     /// <param name="cancellationToken">Gives up before anything is written.</param>
-    protected virtual ValueTask CompleteCoreAsync(
+    internal virtual ValueTask CompleteCoreAsync(
         DbTransaction transaction,
-        Func<JobSerializer, ReadOnlyMemory<byte>> result,
+        Func<JobSerializer, WrittenResult> result,
         CancellationToken cancellationToken) => default;
 }
 
@@ -186,7 +185,7 @@ public abstract class JobProgress
     public void Report(double fraction, string? message = null) =>
         ReportCore(
             double.IsNaN(fraction) ? 0 : Math.Clamp(fraction, 0, 1),
-            message is { Length: > 200 } ? message[..200] : message);
+            message is null ? null : TextCut.Bare(message, 200));
 
     /// <summary>Takes a report whose values are in range.</summary>
     /// <param name="fraction">0 to 1.</param>

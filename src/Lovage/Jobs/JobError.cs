@@ -23,12 +23,12 @@ public sealed record JobError(string Type, string Message, string? Traceback)
     private static string Trace(Exception exception)
     {
         var text = new System.Text.StringBuilder();
-        var current = exception;
-        for (var depth = 0;
-            current is not null && depth < CausesMax && text.Length < TextLengthMax;
-            depth++, current = current.InnerException)
+
+        // Depth first: a cause follows what it caused, and the errors of an aggregate follow each other.
+        var open = new Stack<Exception>([exception]);
+        for (var count = 0; count < CausesMax && text.Length < TextLengthMax && open.TryPop(out var current); count++)
         {
-            if (depth > 0)
+            if (count > 0)
             {
                 text.Append("\n--- caused by ")
                     .Append(current.GetType().FullName)
@@ -38,6 +38,17 @@ public sealed record JobError(string Type, string Message, string? Traceback)
             }
 
             text.Append(Safely(static e => e.StackTrace ?? "", current));
+            if (current is AggregateException many)
+            {
+                foreach (var inner in many.InnerExceptions.Reverse())
+                {
+                    open.Push(inner);
+                }
+            }
+            else if (current.InnerException is { } cause)
+            {
+                open.Push(cause);
+            }
         }
 
         return text.ToString();
@@ -58,5 +69,5 @@ public sealed record JobError(string Type, string Message, string? Traceback)
     }
 
     private static string Cut(string text) =>
-        text.Length <= TextLengthMax ? text : string.Concat(text.AsSpan(0, TextLengthMax - 3), "...");
+        TextCut.Of(text, TextLengthMax);
 }

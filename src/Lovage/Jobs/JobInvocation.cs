@@ -32,8 +32,11 @@ public abstract class JobInvocation
     /// </summary>
     public abstract IServiceProvider Services { get; }
 
-    /// <summary>The result as UTF-8 JSON; empty when the handler returned none.</summary>
-    public ReadOnlyMemory<byte> Result { get; private set; }
+    /// <summary>The result as UTF-8 JSON; empty when the handler returned none, or one that is no JSON.</summary>
+    public ReadOnlyMemory<byte> Result => Written.Json;
+
+    /// <summary>The result as it is kept.</summary>
+    internal WrittenResult Written { get; private set; }
 
     /// <summary>The result as it was returned, for a run in the same process; null when there is none.</summary>
     public object? ResultValue { get; private set; }
@@ -55,7 +58,7 @@ public abstract class JobInvocation
         ResultValue = value;
         if (KeepsResult)
         {
-            Result = System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(value, Serializer.Contract<T>());
+            Written = WrittenResult.Of(value, Serializer);
         }
     }
 

@@ -81,6 +81,15 @@ internal static class JobNames
         }
     }
 
+    /// <summary>Refuses the default value, which no text can make.</summary>
+    /// <exception cref="ArgumentException">It is the default value.</exception>
+    internal static JobId CheckId(JobId id, string parameter) => id != default
+        ? id
+        : throw new ArgumentException(
+            "The id is default(JobId), which names no job. Make one with JobId.Parse, and look at the answer of "
+                + "JobId.TryParse.",
+            parameter);
+
     /// <summary>
     /// Makes untrusted text safe for a message: escapes control characters and cuts the text, by default at 80
     /// characters.
@@ -92,7 +101,7 @@ internal static class JobNames
             return "(null)";
         }
 
-        var text = value.Length > lengthMax ? string.Concat(value.AsSpan(0, lengthMax), "...") : value;
+        var text = TextCut.Of(value, lengthMax + 3);
         return text.AsSpan().ContainsAnyInRange('\0', '\u001f') || text.AsSpan().ContainsAnyInRange('\u007f', '\u009f')
             ? string.Concat(text.Select(c => char.IsControl(c) ? $"\\u{(int)c:x4}" : c.ToString()))
             : text;

@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
@@ -84,6 +85,47 @@ public sealed class JobSerializer
     {
         ArgumentNullException.ThrowIfNull(writer);
         JsonSerializer.Serialize(writer, value, Contract<T>());
+    }
+
+    /// <summary>Writes an argument: generated code.</summary>
+    /// <typeparam name="T">The declared type.</typeparam>
+    /// <param name="writer">Where to.</param>
+    /// <param name="value">The value.</param>
+    /// <param name="parameter">The parameter, for the message.</param>
+    [EditorBrowsable(EditorBrowsableState.Never)]
+    public void WriteArgument<T>(Utf8JsonWriter writer, T value, string parameter)
+    {
+        ArgumentNullException.ThrowIfNull(writer);
+        var contract = Contract<T>();
+        try
+        {
+            JsonSerializer.Serialize(writer, value, contract);
+        }
+        catch (Exception cause) when (ArgumentFault.IsOfTheValue(cause))
+        {
+            throw new ArgumentFault(parameter, cause);
+        }
+    }
+
+    /// <summary>Writes an argument by its run-time type.</summary>
+    internal void WriteArgument(Utf8JsonWriter writer, object? value, string parameter)
+    {
+        var contract = value is null ? null : Contract(value.GetType());
+        try
+        {
+            if (contract is null)
+            {
+                writer.WriteNullValue();
+            }
+            else
+            {
+                JsonSerializer.Serialize(writer, value, contract);
+            }
+        }
+        catch (Exception cause) when (ArgumentFault.IsOfTheValue(cause))
+        {
+            throw new ArgumentFault(parameter, cause);
+        }
     }
 
     /// <summary>Writes a value by its run-time type.</summary>

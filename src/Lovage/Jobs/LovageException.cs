@@ -115,6 +115,14 @@ public sealed class JobFailedException(JobId id, JobState state, JobError? error
     public JobError? Error { get; } = error;
 }
 
+/// <summary>A job has succeeded, and its result was left out: it is too large, or no JSON.</summary>
+public sealed class JobResultMissingException(JobId id, string reason)
+    : LovageException($"Job {id} succeeded. {reason}")
+{
+    /// <summary>The job.</summary>
+    public JobId Id { get; } = id;
+}
+
 /// <summary>A schedule cannot be added, found or changed as asked; nothing was changed.</summary>
 public sealed class ScheduleException(string id, string message)
     : LovageException($"Schedule '{JobNames.Shown(id)}': {message}")

@@ -48,32 +48,34 @@ public sealed record RetryPolicy
     public ImmutableArray<Type> NeverRetryOn { get; init; } = [];
 
     /// <summary>True when the policy allows a retry after this error; the number of attempts is not asked.</summary>
+    /// <remarks>
+    /// Of an <see cref="AggregateException"/> the errors inside count: one that is never retried wins, then one that
+    /// is.
+    /// </remarks>
     /// <param name="exception">What the handler threw.</param>
     public bool Allows(Exception exception)
     {
         ArgumentNullException.ThrowIfNull(exception);
-        foreach (var never in NeverRetryOn)
-        {
-            if (never.IsInstanceOfType(exception))
-            {
-                return false;
-            }
-        }
+        return !Matches(NeverRetryOn, exception) && (RetryOn.IsEmpty || Matches(RetryOn, exception));
+    }
 
-        if (RetryOn.IsEmpty)
-        {
-            return true;
-        }
+    /// <summary>True when one of the lists names one of these errors.</summary>
+    internal bool Names(IReadOnlyList<Exception> errors) =>
+        errors.Any(error => Matches(NeverRetryOn, error) || Matches(RetryOn, error));
 
-        foreach (var type in RetryOn)
+    private static bool Matches(ImmutableArray<Type> types, Exception error)
+    {
+        foreach (var type in types)
         {
-            if (type.IsInstanceOfType(exception))
+            if (type.IsInstanceOfType(error))
             {
                 return true;
             }
         }
 
-        return false;
+        return !types.IsEmpty
+            && error is AggregateException many
+            && many.Flatten().InnerExceptions.Any(inner => Matches(types, inner));
     }
 
     /// <summary>The wait before the next try.</summary>

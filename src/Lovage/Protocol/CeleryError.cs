@@ -112,5 +112,5 @@ public sealed record CeleryError
     }
 
     private static string Cut(string text) =>
-        text.Length <= JobError.TextLengthMax ? text : string.Concat(text.AsSpan(0, JobError.TextLengthMax - 3), "...");
+        TextCut.Of(text, JobError.TextLengthMax);
 }

@@ -59,6 +59,14 @@ public static class JobBody
             writer.WriteEndObject();
             writer.Flush();
         }
+        catch (ArgumentFault fault)
+        {
+            throw new BadArgumentsException(
+                job,
+                fault.Parameter,
+                $"argument '{fault.Parameter}' cannot be written as JSON: {fault.Message}",
+                fault.InnerException);
+        }
         catch (Exception cause) when (cause is JsonException or InvalidOperationException or ArgumentException)
         {
             throw new BadArgumentsException(

@@ -130,10 +130,12 @@ internal sealed class LocalTry(LocalTryServices services, CancellationToken toke
         TellDecided();
     }
 
-    private AttemptEnding Read(Exception error) => error is BadArgumentsException
-        ? new AttemptEnding(AttemptEnd.BadArguments, error)
+    private AttemptEnding Read(Exception error) => HandlerErrors.Find<BadArgumentsException>(error) is not null
+        ? new AttemptEnding(AttemptEnd.BadArguments, HandlerErrors.Unwrap(error))
         : AttemptEnding.Read(
-            error, token.IsCancellationRequested ? JobCancellationReason.Caller : JobCancellationReason.None);
+            error,
+            token.IsCancellationRequested ? JobCancellationReason.Caller : JobCancellationReason.None,
+            Call.Retry);
 
     private void TellDecided()
     {

@@ -33,6 +33,21 @@ public sealed class JobClientTests
     }
 
     [Fact]
+    public async Task EnqueueAsync_ArgumentThatCannotBeWritten_IsNamed()
+    {
+        await using var app = await TestApp.StartAsync();
+
+        var second = await Assert.ThrowsAsync<BadArgumentsException>(
+            async () => await app.Jobs.EnqueueAsync(Job.Create("x", 1, new Spiteful()), Cancel));
+        Assert.Equal("#2", second.Parameter);
+        Assert.Equal(
+            "Job 'x': argument '#2' cannot be written as JSON: Not today.", second.Message);
+        var named = await Assert.ThrowsAsync<BadArgumentsException>(async () => await app.Jobs.EnqueueAsync(
+            Job.Create("x", JobArguments.Of([], [new("price", new Spiteful())])), Cancel));
+        Assert.Equal("price", named.Parameter);
+    }
+
+    [Fact]
     public async Task EnqueueAsync_TransactionOnAStorageWithoutAny_SaysWhatToDo()
     {
         await using var app = await TestApp.StartAsync(lovage => lovage.AddJob(Report));
@@ -339,5 +354,10 @@ public sealed class JobClientTests
         public override void Rollback()
         {
         }
+    }
+
+    private sealed class Spiteful
+    {
+        public string Name => throw new InvalidTimeZoneException("Not today.");
     }
 }

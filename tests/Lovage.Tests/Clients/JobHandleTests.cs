@@ -126,6 +126,48 @@ public sealed class JobHandleTests
     }
 
     [Fact]
+    public async Task WaitAsync_ResultWasLeftOut_ThrowsWithTheReason()
+    {
+        await using var app = await TestApp.StartAsync(
+            lovage => lovage.AddJob(new JobDefinition("large", static invocation =>
+            {
+                invocation.SetResult(new string('x', 2_000));
+                return default;
+            })),
+            ("Lovage:Worker:ResultBytesMax", "1000"));
+        var handle = await app.Jobs.EnqueueAsync(Job.Create<string>("large"), Cancel);
+        await app.Host.Jobs().DrainAsync(Cancel);
+
+        var missing = await Assert.ThrowsAsync<JobResultMissingException>(
+            async () => await handle.WaitAsync(cancellationToken: Cancel));
+        Assert.Equal(handle.Id, missing.Id);
+        Assert.Contains("it has 2,002 bytes, more than the 1,000 allowed", missing.Message, StringComparison.Ordinal);
+        await Assert.ThrowsAsync<JobResultMissingException>(async () => await handle.GetResultAsync(Cancel));
+    }
+
+    [Fact]
+    public async Task AnyCall_DefaultOfAnId_IsRefused()
+    {
+        await using var app = await TestApp.StartAsync();
+
+        Assert.Throws<ArgumentException>(() => Job.Create("add") with { Id = default(JobId) });
+        Assert.Throws<ArgumentException>(() => app.Jobs.GetHandle(default));
+        Assert.Throws<ArgumentException>(() => app.Jobs.GetHandle<int>(default));
+        await Assert.ThrowsAsync<ArgumentException>(async () => await app.Jobs.FindAsync(default, Cancel));
+        await Assert.ThrowsAsync<ArgumentException>(async () => await app.Jobs.CancelAsync(default, null, Cancel));
+        await Assert.ThrowsAsync<ArgumentException>(async () => await app.Inspector.FindAsync(default, Cancel));
+        await Assert.ThrowsAsync<ArgumentException>(async () => await app.Inspector.AttemptsAsync(default, Cancel));
+        await Assert.ThrowsAsync<ArgumentException>(
+            async () => await app.Inspector.CancelAsync(default(JobId), null, Cancel));
+        await Assert.ThrowsAsync<ArgumentException>(
+            async () => await app.Inspector.RequeueAsync(default(JobId), Cancel));
+        await Assert.ThrowsAsync<ArgumentException>(async () => await app.Inspector.DeleteAsync([default], Cancel));
+        await Assert.ThrowsAsync<ArgumentException>(async () => await app.Inspector.RunNowAsync([default], Cancel));
+        await Assert.ThrowsAsync<ArgumentException>(
+            async () => await app.Inspector.MoveAsync([default], new JobMove { Queue = "cpu" }, Cancel));
+    }
+
+    [Fact]
     public async Task GetResultAsync_JobHasNotEnded_SaysWhatToDo()
     {
         await using var app = await TestApp.StartAsync();

@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json.Serialization;
 
 namespace Lovage.Tests.Jobs;
 
@@ -11,6 +12,46 @@ public sealed class JobArgumentReaderTests
     private delegate T Reading<T>(ref JobArgumentReader reader);
 
     public sealed record Address(string Street, int HouseNumber);
+
+    public sealed record Money
+    {
+        public Money(decimal amount)
+        {
+            ArgumentOutOfRangeException.ThrowIfNegative(amount);
+            Amount = amount;
+        }
+
+        public decimal Amount { get; }
+    }
+
+    [JsonPolymorphic, JsonDerivedType(typeof(Circle), "circle")]
+    public abstract record Shape;
+
+    public sealed record Circle(double Radius) : Shape;
+
+    [Fact]
+    public void Read_ConstructorOfTheAppThrows_IsABadArgument()
+    {
+        var error = Refused(
+            """[[{"amount":-1}],{},{}]""", (ref JobArgumentReader reader) => reader.Read<Money>("price"));
+
+        Assert.Equal("price", error.Parameter);
+        Assert.StartsWith(
+            "Job 'job.name': argument 'price' is not a Money: amount ('-1') must be a non-negative value.",
+            error.Message,
+            StringComparison.Ordinal);
+        Assert.IsType<ArgumentOutOfRangeException>(error.InnerException);
+    }
+
+    [Fact]
+    public void Read_PolymorphicJsonWithoutItsType_IsABadArgument()
+    {
+        var error = Refused(
+            """[[{"radius":1}],{},{}]""", (ref JobArgumentReader reader) => reader.Read<Shape>("shape"));
+
+        Assert.Equal("shape", error.Parameter);
+        Assert.IsType<NotSupportedException>(error.InnerException);
+    }
 
     [Fact]
     public void Read_Positional_TakesThemInOrder() =>

@@ -9,7 +9,6 @@ namespace Lovage.Scheduling;
 internal static class TriggerWords
 {
     internal const int LengthMax = 500;
-    private const string Cut = "...";
     private const int MonthsInQuarter = 3;
     private const int MonthsInYear = 12;
 
@@ -17,7 +16,7 @@ internal static class TriggerWords
     {
         var text = Sentence(trigger);
         text = char.ToUpperInvariant(text[0]) + text[1..];
-        return text.Length <= LengthMax ? text : string.Concat(text.AsSpan(0, LengthMax - Cut.Length), Cut);
+        return TextCut.Of(text, LengthMax);
     }
 
     private static string Sentence(Trigger trigger)

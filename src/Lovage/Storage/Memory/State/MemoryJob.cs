@@ -8,6 +8,14 @@ internal sealed class MemoryJob(
 {
     private const int AttemptsKept = 1_000;
 
+    // Instants as ticks of UTC, 0 for none: a queue of a million jobs is a million of these objects.
+    private readonly long _enqueuedAt = now.UtcTicks;
+    private long _dueAt;
+    private long _readyAt;
+    private long _firstOfferAt;
+    private long _startedAt;
+    private long _finishedAt;
+
     /// <summary>Grows with each job accepted: the order of pages, and the first half of lease tokens.</summary>
     public long Number { get; } = number;
 
@@ -15,7 +23,7 @@ internal sealed class MemoryJob(
 
     public MemoryCounter Counter { get; set; } = counter;
 
-    public DateTimeOffset EnqueuedAt { get; } = now;
+    public DateTimeOffset EnqueuedAt => new(_enqueuedAt, TimeSpan.Zero);
 
     public JobMessage Message { get; set; } = message;
 
@@ -31,9 +39,17 @@ internal sealed class MemoryJob(
     /// <summary>Taken when it becomes ready, kept when its claim ends without an outcome.</summary>
     public long Sequence { get; set; }
 
-    public DateTimeOffset? DueAt { get; set; }
+    public DateTimeOffset? DueAt
+    {
+        get => Instant(_dueAt);
+        set => _dueAt = value?.UtcTicks ?? 0;
+    }
 
-    public DateTimeOffset ReadyAt { get; set; }
+    public DateTimeOffset ReadyAt
+    {
+        get => new(_readyAt, TimeSpan.Zero);
+        set => _readyAt = value.UtcTicks;
+    }
 
     /// <summary>True when it came back from a dead owner and no attempt has ended since.</summary>
     public bool IsOrphan { get; set; }
@@ -44,7 +60,11 @@ internal sealed class MemoryJob(
     /// <summary>How often workers have declined it since its last start.</summary>
     public int Offers { get; set; }
 
-    public DateTimeOffset? FirstOfferAt { get; set; }
+    public DateTimeOffset? FirstOfferAt
+    {
+        get => Instant(_firstOfferAt);
+        set => _firstOfferAt = value?.UtcTicks ?? 0;
+    }
 
     /// <summary>The workers that declined it; null before.</summary>
     public string? Asked { get; set; }
@@ -79,9 +99,17 @@ internal sealed class MemoryJob(
     /// <summary>Grows with each end of any job: the order of pruning; 0 while it has not ended.</summary>
     public long EndNumber { get; set; }
 
-    public DateTimeOffset? StartedAt { get; set; }
+    public DateTimeOffset? StartedAt
+    {
+        get => Instant(_startedAt);
+        set => _startedAt = value?.UtcTicks ?? 0;
+    }
 
-    public DateTimeOffset? FinishedAt { get; set; }
+    public DateTimeOffset? FinishedAt
+    {
+        get => Instant(_finishedAt);
+        set => _finishedAt = value?.UtcTicks ?? 0;
+    }
 
     public string? Worker { get; set; }
 
@@ -135,6 +163,8 @@ internal sealed class MemoryJob(
         ProgressMessage = ProgressMessage,
         CancelRequested = CancelRequested,
     };
+
+    private static DateTimeOffset? Instant(long ticks) => ticks == 0 ? null : new(ticks, TimeSpan.Zero);
 }
 
 /// <summary>Counts for one job name on one queue.</summary>
