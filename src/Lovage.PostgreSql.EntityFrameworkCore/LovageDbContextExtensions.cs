@@ -2,7 +2,7 @@ using System.Data.Common;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Storage;
 
-namespace Lovage.PostgreSql.EntityFrameworkCore;
+namespace Lovage;
 
 /// <summary>Enqueues and completes jobs in the current transaction of a <see cref="DbContext"/>.</summary>
 public static class LovageDbContextExtensions

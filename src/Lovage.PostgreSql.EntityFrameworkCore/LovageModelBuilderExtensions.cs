@@ -1,6 +1,6 @@
 using Microsoft.EntityFrameworkCore;
 
-namespace Lovage.PostgreSql.EntityFrameworkCore;
+namespace Lovage;
 
 /// <summary>Adds what Lovage stores to a model.</summary>
 public static class LovageModelBuilderExtensions
@@ -10,7 +10,7 @@ public static class LovageModelBuilderExtensions
     /// Lovage makes it. Call it in <c>OnModelCreating</c>.
     /// </summary>
     /// <param name="modelBuilder">The model.</param>
-    /// <param name="schema">The schema of Lovage's tables, as in <see cref="PostgreSqlStorageOptions.Schema"/>;
+    /// <param name="schema">The schema of Lovage's tables, as in <see cref="PostgreSql.PostgreSqlStorageOptions.Schema"/>;
     /// <c>lovage</c> by default.</param>
     public static ModelBuilder AddLovageJobs(this ModelBuilder modelBuilder, string schema = "lovage")
     {
@@ -31,6 +31,14 @@ public static class LovageModelBuilderExtensions
             row.Property(static job => job.StartedAt).HasColumnName("started_at");
             row.Property(static job => job.FinishedAt).HasColumnName("finished_at");
             row.Property(static job => job.Worker).HasColumnName("worker");
+            row.Property(static job => job.State).HasColumnName("state");
+            row.Property(static job => job.Priority).HasColumnName("priority");
+            row.Property(static job => job.DueAt).HasColumnName("due_at");
+            row.Property(static job => job.Reason).HasColumnName("reason");
+            row.Property(static job => job.ErrorType).HasColumnName("error_type");
+            row.Property(static job => job.Error).HasColumnName("error");
+            row.Property(static job => job.Schedule).HasColumnName("schedule");
+            row.Property(static job => job.WorkerKey).HasColumnName("worker_key");
         });
     }
 }

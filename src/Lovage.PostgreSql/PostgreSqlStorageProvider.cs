@@ -15,6 +15,8 @@ namespace Lovage.PostgreSql;
 /// <remarks>Stateless, safe for use by several threads.</remarks>
 public sealed class PostgreSqlStorageProvider : StorageProvider
 {
+    private const string SessionAttributes = "Target Session Attributes";
+
     /// <inheritdoc/>
     public override IReadOnlyList<string> Schemes { get; } = ["postgres", "postgresql"];
 
@@ -114,6 +116,13 @@ public sealed class PostgreSqlStorageProvider : StorageProvider
         if (string.IsNullOrEmpty(builder.Host))
         {
             throw Unreadable("it names no host", parameter);
+        }
+
+        if (builder.ContainsKey(SessionAttributes)
+            && !string.IsNullOrEmpty(Convert.ToString(builder[SessionAttributes], CultureInfo.InvariantCulture))
+            && !builder.Host.Contains(',', StringComparison.Ordinal))
+        {
+            throw Unreadable($"'{SessionAttributes}' needs several hosts (host1,host2), and it names one", parameter);
         }
 
         // Left out it would be the user's name, which hides a slip of the pen.

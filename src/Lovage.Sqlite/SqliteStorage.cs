@@ -93,10 +93,16 @@ public sealed class SqliteStorage : JobStorage
     public override async ValueTask OpenAsync(CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
+        DatabaseFile.CreateFolder(_options.Path);
         var path = DatabaseFile.Resolve(_options.Path);
         await _writer.OpenAsync(path);
         _readers.Open(path);
         _warnings = [.. WarningsNow()];
+        if (DatabaseFile.LaxPlace(path) is { } warning)
+        {
+            _warnings.Add(warning);
+        }
+
         Watch(path);
     }
 

@@ -40,6 +40,40 @@ public static class JobHarnessExtensions
         return builder;
     }
 
+    /// <summary>
+    /// Gives the app a SQLite file of its own in a temporary folder, which goes with the app's services: for tests of
+    /// code that enqueues or completes in a transaction, which the memory storage does not take.
+    /// </summary>
+    /// <remarks>The test project references Lovage.Sqlite, as the app does.</remarks>
+    /// <param name="builder">The app's Lovage.</param>
+    public static LovageBuilder UseTemporarySqlite(this LovageBuilder builder)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        var folder = Directory.CreateTempSubdirectory("lovage-test-").FullName;
+        builder.Services.AddSingleton<IHostedService>(_ => new TemporaryFolder(folder));
+        return builder.UseStorage($"sqlite:{Path.Combine(folder, "lovage.db")}");
+    }
+
+    /// <summary>Removes a folder once the container has disposed everything that was made after it.</summary>
+    private sealed class TemporaryFolder(string path) : IHostedService, IDisposable
+    {
+        public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public void Dispose()
+        {
+            try
+            {
+                Directory.Delete(path, recursive: true);
+            }
+            catch (IOException)
+            {
+                // A file is still open, as Windows minds. The system empties its temporary folder.
+            }
+        }
+    }
+
     /// <summary>Stores as usual, then runs what is ready.</summary>
     private sealed class InlineRoute(IServiceProvider services) : EnqueueRoute, IAsyncDisposable
     {

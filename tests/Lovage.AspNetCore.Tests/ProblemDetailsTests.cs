@@ -128,8 +128,9 @@ public sealed class ProblemDetailsTests : IAsyncLifetime
         var answer = await _http.GetStringAsync(
             new Uri("/health", UriKind.Relative), TestContext.Current.CancellationToken);
 
-        Assert.StartsWith(
-            "{\"status\":\"Degraded\",\"checks\":{\"Lovage.Storage\":{\"status\":\"Healthy\",\"reason\":\"The storage "
+        Assert.StartsWith("{\"status\":\"Degraded\",\"checks\":{\"Lovage.Queues\":", answer, StringComparison.Ordinal);
+        Assert.Contains(
+            "\"Lovage.Storage\":{\"status\":\"Healthy\",\"reason\":\"The storage "
                 + "answers.\"}",
             answer,
             StringComparison.Ordinal);

@@ -162,7 +162,6 @@ public sealed class PackageTests(LocalFeed feed)
         static string InTransaction(string member, string type) => $$"""
             using System.Data.Common;
             using Lovage;
-            using Lovage.PostgreSql.EntityFrameworkCore;
             using Microsoft.EntityFrameworkCore;
 
             public sealed class {{type}}

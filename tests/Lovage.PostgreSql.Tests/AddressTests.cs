@@ -79,6 +79,8 @@ public sealed class AddressTests
     [InlineData("postgres://db/jobs?shcema=shop", "the setting 'shcema' is not known")]
     [InlineData("postgres:Host=db;Database=jobs;Pasword=s3cret", "the setting 'pasword' is not known")]
     [InlineData("postgres://db/jobs?timeout=s3cret", "refuses the value of the setting 'timeout'")]
+    [InlineData(
+        "postgres:Host=db;Database=jobs;Target Session Attributes=primary", "needs several hosts (host1,host2)")]
     [InlineData("postgres://db/jobs?pass@s3cret=1", "a setting in it is not known")]
     public void Parse_UnknownSetting_IsNamed(string address, string expected)
     {

@@ -1,4 +1,3 @@
-using Lovage.PostgreSql.EntityFrameworkCore;
 using Lovage.Specification;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Infrastructure;
@@ -150,7 +149,10 @@ public sealed class EntityFrameworkTests : TransactionApp<PostgreSqlTransactionA
         var row = rows[2];
         var found = await good.FindAsync(Stop);
         Assert.Equal((good.Id.Value, "look", 1), (row.Id, row.Name, row.Attempts));
-        Assert.NotNull(row.Worker);
+        Assert.Equal($"{Environment.MachineName}:{Environment.ProcessId}", row.Worker);
+        Assert.Equal(("Succeeded", 0, found!.Worker), (row.State, row.Priority, row.WorkerKey));
+        Assert.Equal(
+            ("Failed", typeof(FormatException).FullName, "never"), (rows[0].State, rows[0].ErrorType, rows[0].Error));
         Assert.InRange(row.FinishedAt!.Value, row.CreatedAt, now + TimeSpan.FromMinutes(1));
         Assert.NotNull(row.StartedAt);
         Assert.Equal(JobState.Succeeded, found?.State);

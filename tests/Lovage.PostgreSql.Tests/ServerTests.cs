@@ -1,5 +1,7 @@
 using Lovage.Specification;
 using Lovage.Storage;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Npgsql;
 using Xunit;
 
@@ -41,6 +43,48 @@ public sealed class ServerTests : SchemaTests
         Assert.InRange((await right.History!.FindAsync([now.Id], Stop))[0]!.FinishedAt!.Value, before, after);
         Assert.True(await wrong.Schedules!.TryLeadAsync("wrong", Lease, Stop));
         Assert.False(await right.Schedules!.TryLeadAsync("right", Lease, Stop));
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(-1)]
+    public async Task Expires_OfAClientAnHourOff_CountsByTheServersClock(int hours)
+    {
+        await using var storage = await OpenAsync();
+        var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
+        builder.AddLovage().UseStorage(new PostgreSqlStorage(Options))
+            .UseTime(new ShiftedTimeProvider(TimeSpan.FromHours(hours)));
+        using var host = builder.Build();
+        await host.StartAsync(Stop);
+        var jobs = host.Services.GetRequiredService<JobClient>();
+
+        var kept = await jobs.EnqueueAsync(Job.Create("n") with { Expires = TimeSpan.FromMinutes(5) }, Stop);
+        var gone = await jobs.EnqueueAsync(Job.Create("n") with { Expires = TimeSpan.FromMilliseconds(1) }, Stop);
+        await Task.Delay(TimeSpan.FromMilliseconds(20), Stop);
+        await using var receiver = storage.Broker.OpenReceiver(TestData.Owner("one"), ["default"], Lease);
+        var deliveries = (await receiver.ReceiveAsync(10, TimeSpan.Zero, Stop)).Deliveries;
+
+        Assert.Equal(
+            [(kept.Id, false), (gone.Id, true)],
+            deliveries.Select(static delivery => (delivery.Message.Id, delivery.IsExpired)));
+        await host.StopAsync(Stop);
+    }
+
+    [Fact]
+    public async Task Publish_SequenceIsBehindTheTables_SaysWhatToRun()
+    {
+        await using var storage = await OpenAsync();
+        await storage.Broker.PublishAsync([.. Enumerable.Range(0, 5).Select(_ => Data.Message())], Stop);
+        await Server.ExecuteAsync($"SELECT setval('{Schema}.ticket', (SELECT min(key) FROM {Schema}.message), false)");
+
+        var fault = await Assert.ThrowsAsync<StorageException>(
+            async () => await storage.Broker.PublishAsync([Data.Message()], Stop));
+
+        Assert.False(fault.IsTransient);
+        Assert.Contains("SELECT setval('SCHEMA.ticket'", fault.Message, StringComparison.Ordinal);
+        await Server.ExecuteAsync(
+            $"SELECT setval('{Schema}.ticket', (SELECT max(key) FROM {Schema}.message) + 1000000)");
+        await storage.Broker.PublishAsync([Data.Message()], Stop);
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Lovage.Specification;
 using Lovage.Storage;
 using Npgsql;
@@ -23,7 +24,8 @@ public sealed class ViewTests : StorageSpecification<PostgreSqlFixture>
         const string Instant = "timestamp with time zone";
         Assert.Equal([
             "id text", "name text", "queue text", "status text", "attempts integer", $"created_at {Instant}",
-            $"started_at {Instant}", $"finished_at {Instant}", "worker text",
+            $"started_at {Instant}", $"finished_at {Instant}", "worker text", "state text", "priority integer",
+            $"due_at {Instant}", "reason text", "error_type text", "error text", "schedule text", "worker_key text",
         ], columns);
     }
 
@@ -61,6 +63,27 @@ public sealed class ViewTests : StorageSpecification<PostgreSqlFixture>
     }
 
     [Fact]
+    public async Task View_HostileTexts_CanBeRead()
+    {
+        var message = A.Message() with
+        {
+            Headers = ImmutableDictionary<string, string>.Empty.Add("lovage_schedule", "night\0ly \\u0000"),
+        };
+        await PublishAsync(message);
+        var outcome = A.Outcome(await ReceiveOneAsync(), JobDecision.Fail);
+        await SettleAsync(outcome with
+        {
+            Attempt = outcome.Attempt with { Error = new JobError("T\0", "a\0b \\u0000 \ud83d\ude00", null) },
+        });
+
+        await using var rows = await RowsAsync(
+            $"SELECT error, schedule FROM {{schema}}.job WHERE id = '{message.Id.Value}'");
+        Assert.True(await rows.ReadAsync(Stop));
+        Assert.Equal("a\ufffdb \\ufffd \ud83d\ude00", rows.GetString(0));
+        Assert.Equal("night\ufffdly \\ufffd", rows.GetString(1));
+    }
+
+    [Fact]
     public async Task View_DelayedJob_IsPending()
     {
         var message = A.Message() with { Delay = TimeSpan.FromMinutes(1) };
@@ -84,7 +107,10 @@ public sealed class ViewTests : StorageSpecification<PostgreSqlFixture>
                 record.EnqueuedAt,
                 record.StartedAt,
                 record.FinishedAt,
-                record.Worker),
+                record.Worker,
+                record.State.ToString(),
+                record.Reason,
+                record.State == JobState.Failed ? record.Error?.Type : null),
             (
                 rows.GetString(1),
                 rows.GetString(2),
@@ -93,9 +119,23 @@ public sealed class ViewTests : StorageSpecification<PostgreSqlFixture>
                 At(rows, 5)!.Value,
                 At(rows, 6),
                 At(rows, 7),
-                await rows.IsDBNullAsync(8, Stop) ? null : rows.GetString(8)));
+                Text(rows, "worker_key"),
+                Text(rows, "state")!,
+                Text(rows, "reason"),
+                record.State == JobState.Failed ? Text(rows, "error_type") : null));
+        Assert.Equal(record.DueAt, At(rows, rows.GetOrdinal("due_at")));
+        Assert.Equal(record.Message.Headers.GetValueOrDefault("lovage_schedule"), Text(rows, "schedule"));
+        if (record.Worker is { } worker)
+        {
+            var owner = WorkerOwner.Parse(worker);
+            Assert.Equal($"{owner.Instance.Split('~')[0]}:{owner.ProcessId}", Text(rows, "worker"));
+        }
+
         Assert.False(await rows.ReadAsync(Stop));
     }
+
+    private static string? Text(NpgsqlDataReader rows, string column) =>
+        rows.IsDBNull(rows.GetOrdinal(column)) ? null : rows.GetString(rows.GetOrdinal(column));
 
     private static DateTimeOffset? At(NpgsqlDataReader rows, int column) =>
         rows.IsDBNull(column) ? null : rows.GetFieldValue<DateTimeOffset>(column);

@@ -114,15 +114,46 @@ public sealed class FileTests : IDisposable
     }
 
     [Fact]
-    public async Task Open_FolderThatEverybodyCanWrite_IsRefusedUnlessSticky()
+    public async Task Open_FolderThatEverybodyCanWrite_WarnsUnlessSticky()
     {
         const UnixFileMode Everybody = (UnixFileMode)0x1FF;
         File.SetUnixFileMode(_folder.Path, Everybody);
-        Assert.Contains("written by every user", await RefusalAsync(), StringComparison.Ordinal);
+        await using (var lax = _folder.Storage())
+        {
+            await lax.OpenAsync(Stop);
+            Assert.Contains(
+                lax.Warnings, static it => it.Contains("could replace the database", StringComparison.Ordinal));
+        }
 
         File.SetUnixFileMode(_folder.Path, Everybody | UnixFileMode.StickyBit);
         await using var storage = _folder.Storage();
         await storage.OpenAsync(Stop);
+        Assert.DoesNotContain(
+            storage.Warnings, static it => it.Contains("could replace the database", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Open_LastFolderIsMissing_CreatesItForItsOwnerAlone()
+    {
+        var folder = _folder.At("jobs");
+        await using var storage = new SqliteStorage(
+            new SqliteStorageOptions { Path = Path.Combine(folder, "lovage.db") });
+
+        await storage.OpenAsync(Stop);
+
+        Assert.Equal(OwnerOnly | UnixFileMode.UserExecute, File.GetUnixFileMode(folder));
+    }
+
+    [Fact]
+    public async Task Open_MoreFoldersAreMissing_IsRefused()
+    {
+        await using var storage = new SqliteStorage(
+            new SqliteStorageOptions { Path = Path.Combine(_folder.At("jobs"), "deeper", "lovage.db") });
+
+        var fault = await Assert.ThrowsAsync<StorageException>(async () => await storage.OpenAsync(Stop));
+
+        Assert.Contains("does not exist", fault.Message, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(_folder.At("jobs")));
     }
 
     [Fact]
@@ -147,14 +178,6 @@ public sealed class FileTests : IDisposable
 
         Assert.Contains("no SQLite database", await RefusalAsync(), StringComparison.Ordinal);
         Assert.Equal(text, await File.ReadAllTextAsync(_folder.File, Stop));
-    }
-
-    [Fact]
-    public async Task Open_MissingFolder_IsRefused()
-    {
-        await using var storage = new SqliteStorage(new SqliteStorageOptions { Path = _folder.At("missing/jobs.db") });
-
-        await Assert.ThrowsAsync<StorageException>(async () => await storage.OpenAsync(Stop));
     }
 
     [Fact]

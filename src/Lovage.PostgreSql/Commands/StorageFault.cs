@@ -105,6 +105,11 @@ internal static class StorageFault
             true),
         PostgresErrorCodes.DiskFull =>
             ("cannot grow: its disk is full. Nothing was accepted; free some space and repeat the call.", true),
+        PostgresErrorCodes.UniqueViolation => (
+            "has keys that its sequence gives out again, as after a restore of a part of the schema. Run SELECT "
+                + "setval('SCHEMA.ticket', (SELECT max(key) FROM SCHEMA.message) + 1000000) with the schema's name, "
+                + "and repeat the call.",
+            false),
         PostgresErrorCodes.QueryCanceled => ("took too long and was stopped; the call can be repeated.", true),
         _ => answer.SqlState[..2] switch
         {

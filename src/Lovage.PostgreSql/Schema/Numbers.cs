@@ -23,6 +23,14 @@ internal static class States
 
     internal static string Dead { get; } = StoredNumbers.Of(JobState.Dead);
 
+    /// <summary>
+    /// An expression that gives a state's name as Lovage has it; a job without a row in <c>course</c> is queued.
+    /// </summary>
+    internal static string Names(string state) =>
+        $"CASE {state} "
+            + string.Concat(Enum.GetValues<JobState>().Select(one => $"WHEN {StoredNumbers.Of(one)} THEN '{one}' "))
+            + $"ELSE '{JobState.Queued}' END";
+
     /// <summary>A condition on a state: the job has ended.</summary>
     internal static string HaveEnded => StoredNumbers.IsFinal;
 

@@ -157,7 +157,18 @@ internal static class Tables
             to_timestamp(m.enqueued_at / 10000000.0) AS created_at,
             to_timestamp(coalesce(k.started_at, c.started_at) / 10000000.0) AS started_at,
             to_timestamp(c.finished_at / 10000000.0) AS finished_at,
-            w.text AS worker
+            split_part(split_part(w.text, '/', 5), '~', 1) || ':' || split_part(w.text, '/', 3) AS worker,
+            CASE WHEN k.job IS NOT NULL THEN CASE WHEN k.started_at IS NULL THEN 'Queued' ELSE 'Running' END
+              ELSE {States.Names("c.state")} END AS state,
+            m.priority,
+            to_timestamp(c.due / 10000000.0) AS due_at,
+            c.reason,
+            -- Text of PostgreSQL holds no U+0000, which JSON may.
+            replace(convert_from(c.error, 'UTF8'), '\u0000', '\ufffd')::json ->> 0 AS error_type,
+            replace(convert_from(c.error, 'UTF8'), '\u0000', '\ufffd')::json ->> 1 AS error,
+            replace(convert_from(m.more, 'UTF8'), '\u0000', '\ufffd')::json -> 'headers' ->> 'lovage_schedule' AS
+            schedule,
+            w.text AS worker_key
           FROM lovage.message m JOIN lovage.word n ON n.id = m.name JOIN lovage.word q ON q.id = m.queue
           LEFT JOIN lovage.claim k ON k.job = m.key LEFT JOIN lovage.course c ON c.job = m.key
           LEFT JOIN lovage.word w ON w.id = CASE WHEN k.started_at IS NULL THEN c.worker ELSE k.owner END;

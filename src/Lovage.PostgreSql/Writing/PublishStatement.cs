@@ -25,7 +25,10 @@ internal sealed class PublishStatement(SchemaName schema)
     private const int PlainAt = 7;
     private const int CompareAt = 1;
 
-    private static readonly Input<JobMessage> Rows = MessageRow.Input().Keys("drawn");
+    // An expiry that is given as a span counts by the server's clock, as a delay does.
+    private static readonly Input<JobMessage> Rows = MessageRow.Input()
+        .Int64OrNull("expires_in", static message => message.ExpiresIn?.Ticks)
+        .Keys("drawn");
     private static readonly Input<JobMessage> PlainRows = MessageRow.PlainInput().Keys("drawn");
 
     private static readonly Input<JobMessage> CompareRows = new Input<JobMessage>()
@@ -45,8 +48,10 @@ internal sealed class PublishStatement(SchemaName schema)
         stored AS (
           INSERT INTO lovage.message(key, id, name, queue, priority, flags, retries, enqueued_at, delay, eta, expires,
             max_attempts, body, more, extra, origin)
-          SELECT key, id, name, queue, priority, flags, retries, now, delay, eta, expires, max_attempts, body, more,
-            extra, origin FROM input
+          SELECT key, id, name, queue, priority, flags, retries, now, delay, eta,
+            CASE WHEN expires_in IS NULL THEN expires ELSE least(now + expires_in, {StorageTime.Latest}) END,
+            max_attempts, body, more, extra, origin
+          FROM input
         """);
 
     // $1: the time. Then the messages, instants in units of 100 ns since 1970, spans in units of 100 ns, and their

@@ -5,6 +5,8 @@ internal static class DatabaseFile
 {
     internal const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
+    private const UnixFileMode FolderOwnerOnly = OwnerOnly | UnixFileMode.UserExecute;
+
     /// <summary>The path with every link among its folders followed, since SQLite is told to follow none.</summary>
     internal static string Resolve(string path)
     {
@@ -20,7 +22,55 @@ internal static class DatabaseFile
         return Path.Combine(ResolveFolder(new DirectoryInfo(folder), path), name);
     }
 
-    /// <summary>Refuses a place where other users of the host could replace the file by one of theirs.</summary>
+    /// <summary>
+    /// Creates the last folder of a path, for its owner alone, when only that one is missing: a slip of the pen higher
+    /// up stays an error.
+    /// </summary>
+    internal static void CreateFolder(string path)
+    {
+        var folder = Path.GetDirectoryName(Path.GetFullPath(path));
+        if (folder is null || Directory.Exists(folder) || !Directory.Exists(Path.GetDirectoryName(folder)))
+        {
+            return;
+        }
+
+        try
+        {
+            if (OperatingSystem.IsWindows())
+            {
+                Directory.CreateDirectory(folder);
+            }
+            else
+            {
+                Directory.CreateDirectory(folder, FolderOwnerOnly);
+            }
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            throw new StorageException(
+                $"The folder '{folder}' does not exist and cannot be created: {fault.Message}",
+                isTransient: false,
+                fault);
+        }
+    }
+
+    /// <summary>What other users of the host could do to the file; null when they can do nothing.</summary>
+    internal static string? LaxPlace(string path)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            return null;
+        }
+
+        var folder = Path.GetDirectoryName(path)!;
+        var mode = File.GetUnixFileMode(folder);
+        return (mode & UnixFileMode.OtherWrite) != 0 && (mode & UnixFileMode.StickyBit) == 0
+            ? $"Every user of the host can write to the folder '{folder}', and so could replace the database and the "
+                + "jobs in it. Take that right away (chmod o-w), or choose a folder of your own below it."
+            : null;
+    }
+
+    /// <summary>Refuses a path that is no plain file.</summary>
     internal static void CheckPlace(string path)
     {
         RefuseLink(path);
@@ -28,19 +78,6 @@ internal static class DatabaseFile
         {
             throw new StorageException(
                 $"'{path}' is a folder. Give the path of the database file.", isTransient: false);
-        }
-
-        if (!OperatingSystem.IsWindows())
-        {
-            var folder = Path.GetDirectoryName(path)!;
-            var mode = File.GetUnixFileMode(folder);
-            if ((mode & UnixFileMode.OtherWrite) != 0 && (mode & UnixFileMode.StickyBit) == 0)
-            {
-                throw new StorageException(
-                    $"The folder '{folder}' can be written by every user of the host, so that any of them could "
-                        + "replace the database. Take that right away (chmod o-w) or choose another folder.",
-                    isTransient: false);
-            }
         }
     }
 

@@ -1,5 +1,6 @@
 using System.Data.Common;
 using Lovage.Protocol;
+using Lovage.Storage;
 
 namespace Lovage;
 
@@ -13,12 +14,11 @@ internal sealed class BulkSend(
 {
     // A transaction's connection does one thing at a time.
     private readonly int _writesMax = transaction is null ? sender.BatchesMax : 1;
-    private readonly Queue<(Task<(JobId? Conflict, JobId? Busy)> Write, int Count)> _writes = new();
+    private readonly Queue<(Task<IReadOnlyList<PublishResult>> Write, int Count)> _writes = new();
     private List<JobMessage> _batch = [];
     private long _bytes;
     private int _stored;
-    private JobId? _conflict;
-    private JobId? _busy;
+    private readonly PublishResult[] _results = new PublishResult[total];
 
     /// <summary>Takes the next message, and sends a batch when it is full.</summary>
     /// <exception cref="StorageException">The storage did not take a batch before.</exception>
@@ -39,7 +39,8 @@ internal sealed class BulkSend(
     /// <exception cref="StorageException">The storage did not take a batch.</exception>
     /// <exception cref="QueueFullException">A bound was reached.</exception>
     /// <exception cref="JobIdConflictException">An id is another job's; all others are stored.</exception>
-    internal async ValueTask EndAsync()
+    /// <returns>For each job, in order, what became of it.</returns>
+    internal async ValueTask<PublishResult[]> EndAsync()
     {
         if (_batch.Count > 0)
         {
@@ -51,15 +52,14 @@ internal sealed class BulkSend(
             await EndOldestAsync();
         }
 
-        if (_conflict is { } id)
+        if (First(PublishStatus.IdConflict) is { } conflict)
         {
-            throw new JobIdConflictException(id);
+            throw new JobIdConflictException(conflict);
         }
 
-        if (_busy is { } busy)
-        {
-            throw JobSender.Busy(busy, " All others whose ids are free are stored.");
-        }
+        return First(PublishStatus.Busy) is { } busy
+            ? throw JobSender.Busy(busy, " All others whose ids are free are stored.")
+            : _results;
     }
 
     public async ValueTask DisposeAsync()
@@ -100,9 +100,12 @@ internal sealed class BulkSend(
         var (write, count) = _writes.Dequeue();
         try
         {
-            var (conflict, busy) = await write;
-            _conflict ??= conflict;
-            _busy ??= busy;
+            var results = await write;
+            for (var i = 0; i < count; i++)
+            {
+                _results[_stored + i] = results[i];
+            }
+
             _stored += count;
         }
         catch (StorageException fault) when (total > count && transaction is null)
@@ -114,6 +117,19 @@ internal sealed class BulkSend(
                 fault.IsTransient,
                 fault);
         }
+    }
+
+    private JobId? First(PublishStatus status)
+    {
+        foreach (var result in _results)
+        {
+            if (result.Status == status)
+            {
+                return result.Id;
+            }
+        }
+
+        return null;
     }
 
     /// <summary>Waits for the writes that were begun after one that failed.</summary>

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Data.Common;
 using System.Runtime.CompilerServices;
 using Lovage.Protocol;
+using Lovage.Storage;
 
 namespace Lovage;
 
@@ -228,16 +229,22 @@ public sealed class JobClient
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<JobHandle> SendAsync(
-        JobDraft draft, DbTransaction? transaction, CancellationToken cancellationToken) =>
-        new UntypedJobHandle(await SendOneAsync(draft, transaction, cancellationToken), _lookup);
+        JobDraft draft, DbTransaction? transaction, CancellationToken cancellationToken)
+    {
+        var result = await SendOneAsync(draft, transaction, cancellationToken);
+        return new UntypedJobHandle(result.Id, _lookup, result);
+    }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<JobHandle<TResult>> SendTypedAsync<TResult>(
-        JobDraft draft, DbTransaction? transaction, CancellationToken cancellationToken) =>
-        new(await SendOneAsync(draft, transaction, cancellationToken), _lookup);
+        JobDraft draft, DbTransaction? transaction, CancellationToken cancellationToken)
+    {
+        var result = await SendOneAsync(draft, transaction, cancellationToken);
+        return new JobHandle<TResult>(result.Id, _lookup, result);
+    }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<JobId> SendOneAsync(
+    private async ValueTask<PublishResult> SendOneAsync(
         JobDraft draft, DbTransaction? transaction, CancellationToken cancellationToken)
     {
         if (_messages.Filters(draft.Definition) is { IsEmpty: false } filters)
@@ -246,39 +253,35 @@ public sealed class JobClient
         }
 
         var message = _messages.Make(draft);
-        await _sender.SendAsync(message, transaction, cancellationToken);
-        return message.Id;
+        return await _sender.SendAsync(message, transaction, cancellationToken);
     }
 
-    private async ValueTask<JobId> SendFilteredAsync(
+    private async ValueTask<PublishResult> SendFilteredAsync(
         JobDraft draft, ImmutableArray<Type> filters, DbTransaction? transaction, CancellationToken cancellationToken)
     {
-        JobId id = default;
+        PublishResult result = default;
         await _messages.FilterAsync(draft, filters, _services, async filtered =>
         {
             var message = _messages.Make(filtered);
-            await _sender.SendAsync(message, transaction, cancellationToken);
-            id = message.Id;
+            result = await _sender.SendAsync(message, transaction, cancellationToken);
         });
-        return id;
+        return result;
     }
 
     private async ValueTask<IReadOnlyList<JobHandle>> SendAllAsync(
         List<JobDraft> drafts, DbTransaction? transaction, CancellationToken cancellationToken)
     {
-        var handles = new JobHandle[drafts.Count];
         await using var send = new BulkSend(_sender, transaction, drafts.Count, cancellationToken);
         for (var i = 0; i < drafts.Count; i++)
         {
             var message = _messages.Filters(drafts[i].Definition) is { IsEmpty: false } filters
                 ? await FilteredMessageAsync(drafts[i], filters)
                 : _messages.Make(drafts[i]);
-            handles[i] = new UntypedJobHandle(message.Id, _lookup);
             await send.AddAsync(message);
         }
 
-        await send.EndAsync();
-        return handles;
+        return Array.ConvertAll(
+            await send.EndAsync(), JobHandle (result) => new UntypedJobHandle(result.Id, _lookup, result));
     }
 
     private async ValueTask<JobMessage> FilteredMessageAsync(JobDraft draft, ImmutableArray<Type> filters)

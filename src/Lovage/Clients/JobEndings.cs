@@ -22,6 +22,7 @@ internal sealed partial class JobEndings
     private readonly WakeUp _wake = new();
     private readonly Dictionary<JobId, List<Waiter>> _waiters = [];
     private readonly HashSet<JobId> _hinted = [];
+    private readonly HashSet<string> _warned = new(StringComparer.Ordinal);
     private int _count;
     private bool _allHinted;
     private bool _running;
@@ -62,6 +63,8 @@ internal sealed partial class JobEndings
                 return record;
             }
 
+            WarnOfWaitingForAWaiter(id, record);
+
             if (timeout is null)
             {
                 return await waiter.Ended.Task.WaitAsync(cancellationToken);
@@ -80,6 +83,25 @@ internal sealed partial class JobEndings
         finally
         {
             Remove(id, waiter);
+        }
+    }
+
+    /// <summary>
+    /// Warns, once for each job's name, that a handler waits for another job while no slot of its worker is free.
+    /// </summary>
+    private void WarnOfWaitingForAWaiter(JobId id, JobRecord? record)
+    {
+        if (JobContext.Current is { HasFreeSlot: false } waiting)
+        {
+            lock (_lock)
+            {
+                if (!_warned.Add(waiting.Name))
+                {
+                    return;
+                }
+            }
+
+            LogNoSlotLeft(_logger, waiting.Name, waiting.Id, record?.Message.Name ?? "?", id);
         }
     }
 
@@ -253,6 +275,15 @@ internal sealed partial class JobEndings
         EventId = 1001,
         Message = "The storage could not say whether awaited jobs have ended; the client asks again at the next poll.")]
     private static partial void LogLookFailed(ILogger logger, LogLevel level, Exception fault);
+
+    [LoggerMessage(
+        1003,
+        LogLevel.Warning,
+        "Job {Waiting}[{WaitingId}] waits for job {Awaited}[{AwaitedId}], and no slot of its worker is free: both may "
+            + "wait for ever. Enqueue the follow-up from the handler without waiting for it, or give the awaited job a "
+            + "queue and a worker of its own")]
+    private static partial void LogNoSlotLeft(
+        ILogger logger, string waiting, JobId waitingId, string awaited, JobId awaitedId);
 
     private sealed class Waiter
     {

@@ -1,3 +1,5 @@
+using Lovage.Storage;
+
 namespace Lovage;
 
 /// <summary>A job that was enqueued: its id, and what can be asked of it.</summary>
@@ -7,14 +9,29 @@ namespace Lovage;
 /// </remarks>
 public abstract class JobHandle
 {
-    private protected JobHandle(JobId id, JobLookup lookup)
+    private protected JobHandle(JobId id, JobLookup lookup, PublishResult? published)
     {
         Id = id;
         Lookup = lookup;
+        FoundState = published is { Status: PublishStatus.AlreadyKnown } known ? known.State : null;
+        IsNew = published is { Status: PublishStatus.Accepted };
     }
 
     /// <summary>The job's id.</summary>
     public JobId Id { get; }
+
+    /// <summary>
+    /// True when the call that made this handle stored the job. False when a job of this id, with the same name and
+    /// arguments, was known already: it is that job, with the queue, the delay and the priority that it has. False too
+    /// for a handle of <see cref="JobClient.GetHandle(JobId)"/>.
+    /// </summary>
+    public bool IsNew { get; }
+
+    /// <summary>
+    /// The state in which the call found a job that was known already; null when it stored a new one, and for a handle
+    /// of <see cref="JobClient.GetHandle(JobId)"/>.
+    /// </summary>
+    public JobState? FoundState { get; }
 
     private protected JobLookup Lookup { get; }
 
@@ -77,8 +94,8 @@ public abstract class JobHandle
 /// <inheritdoc cref="JobHandle"/>
 public sealed class JobHandle<TResult> : JobHandle
 {
-    internal JobHandle(JobId id, JobLookup lookup)
-        : base(id, lookup)
+    internal JobHandle(JobId id, JobLookup lookup, PublishResult? published = null)
+        : base(id, lookup, published)
     {
     }
 
@@ -128,4 +145,5 @@ public sealed class JobHandle<TResult> : JobHandle
         : Lookup.Serializer.Read<TResult>(record.Result.Span);
 }
 
-internal sealed class UntypedJobHandle(JobId id, JobLookup lookup) : JobHandle(id, lookup);
+internal sealed class UntypedJobHandle(JobId id, JobLookup lookup, PublishResult? published = null)
+    : JobHandle(id, lookup, published);

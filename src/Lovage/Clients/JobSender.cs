@@ -1,5 +1,6 @@
 using System.Data.Common;
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
 using Lovage.Diagnostics;
 using Lovage.Protocol;
 using Lovage.Storage;
@@ -11,7 +12,7 @@ namespace Lovage;
 /// </summary>
 /// <remarks>Safe for use by several threads.</remarks>
 internal sealed class JobSender(
-    EnqueueRoute route, StorageGate gate, QueueAdmission admission, StorageOutage outage)
+    EnqueueRoute route, StorageGate gate, QueueAdmission admission, StorageOutage outage, QueueWatch queues)
 {
     private readonly MetricNames _metricNames = new();
 
@@ -24,7 +25,8 @@ internal sealed class JobSender(
 
     /// <summary>Stores one message, in the caller's transaction where there is one.</summary>
     /// <exception cref="JobIdConflictException">The id is another job's.</exception>
-    internal async ValueTask SendAsync(
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    internal async ValueTask<PublishResult> SendAsync(
         JobMessage message, DbTransaction? transaction, CancellationToken cancellationToken)
     {
         using var span = StartSpan(message);
@@ -50,6 +52,8 @@ internal sealed class JobSender(
                 case PublishStatus.Busy:
                     throw Busy(message.Id);
             }
+
+            return result;
         }
         catch (Exception fault) when (Note(activity, fault))
         {
@@ -74,28 +78,17 @@ internal sealed class JobSender(
     /// Stores a batch of 1 to 1,000 that was admitted, in the caller's transaction where there is one. Batches keep the
     /// order of the calls.
     /// </summary>
-    /// <returns>The first id that is another job's, and the first that an open transaction is storing; null for
-    /// none.</returns>
-    internal async Task<(JobId? Conflict, JobId? Busy)> SendAsync(
+    /// <returns>For each, in order, what became of it.</returns>
+    internal async Task<IReadOnlyList<PublishResult>> SendAsync(
         IReadOnlyList<JobMessage> batch, DbTransaction? transaction, CancellationToken cancellationToken)
     {
         var results = await PublishAsync(batch, transaction, cancellationToken);
-        JobId? conflict = null;
-        JobId? busy = null;
         for (var i = 0; i < batch.Count; i++)
         {
             Count(batch[i], results[i].Status);
-            if (results[i].Status == PublishStatus.IdConflict)
-            {
-                conflict ??= batch[i].Id;
-            }
-            else if (results[i].Status == PublishStatus.Busy)
-            {
-                busy ??= batch[i].Id;
-            }
         }
 
-        return (conflict, busy);
+        return results;
     }
 
     private async ValueTask<IReadOnlyList<PublishResult>> PublishAsync(
@@ -149,6 +142,7 @@ internal sealed class JobSender(
 
     private void Count(JobMessage message, PublishStatus status)
     {
+        queues.Note(message.Queue);
         if (status == PublishStatus.Accepted && LovageTelemetry.Enqueued.Enabled)
         {
             // The job is stored: a listener that fails must not make its caller believe otherwise.

@@ -191,7 +191,8 @@ public sealed class ScheduleClient
         var record = await ReadAsync(id, cancellationToken) ?? throw Unknown(id);
         var job = ScheduleTemplate.RunNow(_messages, id, record.Job, await Store.NowAsync(cancellationToken));
         return await Store.RunAsync(id, job, cancellationToken)
-            ? new UntypedJobHandle(job.Id, _jobs)
+            ? new UntypedJobHandle(
+                job.Id, _jobs, new PublishResult(PublishStatus.Accepted, job.Id, JobState.Queued))
             : throw Unknown(id);
     }
 

@@ -16,6 +16,9 @@ internal sealed record DeliveredServices
     /// <summary>Completes jobs in transactions of their handlers; null where no storage holds the jobs.</summary>
     internal TransactionalCompletion? Completion { get; init; }
 
+    /// <summary>True when each slot is taken; null (the default) where there are no slots.</summary>
+    internal Func<bool>? IsFull { get; init; }
+
     /// <summary>How attempts work that begin now.</summary>
     internal required Func<WorkerSettings> Settings { get; init; }
 
@@ -75,6 +78,7 @@ internal abstract class DeliveredRun : AttemptRun
         Services.CancelInline)
     {
         Completion = Services.Completion,
+        IsFull = Services.IsFull,
         StartedAt = time.GetUtcNow(),
         StartedTimestamp = time.GetTimestamp(),
     });

@@ -91,6 +91,9 @@ internal sealed class JobAttempt : JobInvocation, IAsyncDisposable
     internal DateTimeOffset StartedAt { get; init; }
 
     /// <summary>True when what the handler logs is kept.</summary>
+    /// <summary>True when each slot of the worker is taken; null where there are no slots.</summary>
+    internal Func<bool>? IsFull { get; init; }
+
     /// <summary>When it is tried again.</summary>
     internal RetryPolicy RetryPolicy => Definition.Retry ?? _settings.Retry;
 
@@ -197,6 +200,8 @@ internal sealed class JobAttempt : JobInvocation, IAsyncDisposable
         }
 
         public override JobCancellationReason CancellationReason => (JobCancellationReason)Volatile.Read(ref _reason);
+
+        internal override bool HasFreeSlot => attempt.IsFull?.Invoke() != true;
 
         internal override ValueTask CompleteCoreAsync(
             DbTransaction transaction,

@@ -78,6 +78,7 @@ internal sealed class JobWorker : IAsyncDisposable
                 Outcomes = outcomes,
                 Completion = new TransactionalCompletion(storage, outcomes, time),
                 Settings = () => worker.Settings,
+                IsFull = () => _slots!.Running >= worker.Settings.Concurrency,
                 CancelInline = !ownThreads,
             },
             Leases = _leases,

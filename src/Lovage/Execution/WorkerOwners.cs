@@ -10,11 +10,17 @@ internal static class WorkerOwners
     private const string BootIdFile = "/proc/sys/kernel/random/boot_id";
 
     /// <summary>This process, as one worker of it.</summary>
-    /// <param name="instance">Tells the workers of this process apart.</param>
+    /// <param name="instance">Tells the workers of this process apart. The host's name stands before it, for people:
+    /// the view of PostgreSQL shows it.</param>
     internal static WorkerOwner Current(string instance)
     {
         var process = Environment.ProcessId;
-        return new WorkerOwner(BootId(), PidNamespace(), process, StartTime(process) ?? 0, instance);
+        return new WorkerOwner(
+            BootId(),
+            PidNamespace(),
+            process,
+            StartTime(process) ?? 0,
+            $"{Environment.MachineName.Replace('/', '_').Replace('~', '_')}~{instance}");
     }
 
     private static string BootId() =>

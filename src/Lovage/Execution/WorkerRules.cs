@@ -4,7 +4,7 @@ namespace Lovage.Execution;
 internal static class WorkerRules
 {
     internal static readonly SettingRule<int> Concurrency =
-        new(Math.Max(4, Environment.ProcessorCount * 2), 1, 10_000);
+        new(Math.Max(10, Environment.ProcessorCount * 5), 1, 10_000);
 
     internal static readonly SettingRule<int> PrefetchMax = new(500, 0, 1_000);
 

@@ -10,7 +10,8 @@ internal sealed record WorkerSettings
     public ImmutableArray<string> Queues { get; init; } = ["default"];
 
     /// <summary>
-    /// Attempts at the same time, 1 to 10,000. Twice the number of processors by default, at least 4.
+    /// Attempts at the same time, 1 to 10,000. Five times the number of processors by default, at least
+    /// 10: most handlers wait for others most of the time.
     /// </summary>
     public int Concurrency { get; init; } = WorkerRules.Concurrency.Default;
 

@@ -18,6 +18,7 @@ internal static class LovageServices
 {
     private static readonly string[] ReadyTags = ["lovage", "ready"];
     private static readonly string[] LiveTags = ["lovage", "live"];
+    private static readonly string[] OtherTags = ["lovage"];
 
     /// <summary>True at the first call for these services.</summary>
     internal static bool TryMark(IServiceCollection services)
@@ -83,7 +84,8 @@ internal static class LovageServices
         services.AddHealthChecks()
             .AddCheck<StorageHealthCheck>("Lovage.Storage", tags: ReadyTags)
             .AddCheck<StarvationHealthCheck>("Lovage.ThreadPool", tags: ReadyTags)
-            .AddCheck<WorkerHealthCheck>("Lovage.Worker", tags: LiveTags);
+            .AddCheck<WorkerHealthCheck>("Lovage.Worker", tags: LiveTags)
+            .AddCheck<QueueHealthCheck>("Lovage.Queues", tags: OtherTags);
     }
 
     private static void AddClients(IServiceCollection services)
@@ -118,6 +120,10 @@ internal static class LovageServices
                 settings.DefaultQueue,
                 settings.PayloadBytesMax);
         });
+        services.TryAddSingleton(static provider => new QueueWatch(
+            provider.GetRequiredService<StorageGate>(),
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILoggerFactory>().Guarded("Lovage.Client")));
         services.TryAddSingleton<JobSender>();
         services.TryAddSingleton(static provider => new RootServices(provider));
         services.TryAddTransient(static provider => new JobClient(

@@ -14,7 +14,8 @@ public sealed class WorkerOptions
     public IList<string> Queues { get; set; } = [];
 
     /// <summary>
-    /// Attempts at the same time, 1 to 10,000. Null (the default): twice the number of processors, at least 4.
+    /// Attempts at the same time, 1 to 10,000. Null (the default): five times the number of processors,
+    /// at least 10, which suits handlers that wait for others. Handlers that compute need fewer.
     /// </summary>
     public int? Concurrency { get; set; }
 

@@ -83,6 +83,10 @@ public record Job
     /// How long after enqueuing the job may start. The worker does not start it later: the job ends as expired. Null
     /// (the default): for ever.
     /// </summary>
+    /// <remarks>
+    /// The clock of the storage counts where it has one of its own (PostgreSQL), and this process's clock on the wire
+    /// of Celery.
+    /// </remarks>
     /// <exception cref="ArgumentOutOfRangeException">Set to zero, a negative time or one over 10 years.</exception>
     public TimeSpan? Expires
     {

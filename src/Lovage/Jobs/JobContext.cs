@@ -162,6 +162,11 @@ public abstract class JobContext
             cancellationToken);
     }
 
+    /// <summary>
+    /// False when each slot of the worker is taken, this attempt's included: a job that it waits for may never start.
+    /// </summary>
+    internal virtual bool HasFreeSlot => true;
+
     /// <summary>Writes what CompleteInTransactionAsync promises; does nothing unless it is overridden.</summary>
     /// <param name="transaction">The transaction.</param>
     /// <param name="result">Writes the result.</param>

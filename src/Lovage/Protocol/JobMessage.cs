@@ -47,6 +47,12 @@ public sealed record JobMessage
     public DateTimeOffset? Expires { get; init; }
 
     /// <summary>
+    /// The same as a span from the moment of publishing, for a storage that has a clock of its own; null when the
+    /// expiry is an instant, or there is none. It is not on the wire, and no storage keeps it.
+    /// </summary>
+    public TimeSpan? ExpiresIn { get; init; }
+
+    /// <summary>
     /// Attempts at the most; null leaves it to the handler. Ours: the header <c>lovage_max_attempts</c>.
     /// </summary>
     public int? MaxAttempts { get; init; }

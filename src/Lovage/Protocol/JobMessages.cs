@@ -131,6 +131,7 @@ internal sealed class JobMessages
             Delay = job.Delay ?? TimeSpan.Zero,
             Eta = job.At,
             Expires = job.Expires is { } expires ? _time.GetUtcNow() + expires : null,
+            ExpiresIn = job.Expires,
             MaxAttempts = AttemptLimit.Of(job.MaxAttempts, definition, definition?.Retry),
             IgnoreResult = definition is { KeepResult: false },
             Headers = TraceContext.WithCaller(HeadersOf(job)),

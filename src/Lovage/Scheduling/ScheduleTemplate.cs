@@ -42,6 +42,7 @@ internal static class ScheduleTemplate
     internal static JobMessage Of(JobMessage message, TimeSpan? expires) => message with
     {
         Expires = expires is { } span ? DateTimeOffset.UnixEpoch + span : null,
+        ExpiresIn = null,
         Headers = message.Headers.RemoveRange(["traceparent", "tracestate"]),
         RootId = null,
         ParentId = null,

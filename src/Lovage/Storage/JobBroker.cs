@@ -321,7 +321,9 @@ public abstract class JobBroker
         IReadOnlyList<JobMessage> messages, bool inOrder, CancellationToken cancellationToken)
     {
         CheckBatch(messages);
-        using var activity = _meter.StartSend(messages);
+
+        // The callers of a shared write have spans of their own.
+        using var span = inOrder ? _meter.StartSend(messages) : default;
         var start = _meter.Start();
         var results = await (inOrder
             ? PublishInOrderCoreAsync(messages, cancellationToken)

@@ -198,6 +198,7 @@ public abstract class EndpointTests(QuickstartProcess app)
     public async Task Health_RunningApp_NamesEachCheck() =>
         Assert.Equal(
             [
+                ("Lovage.Queues", "Healthy", "A live worker serves each queue in which jobs wait."),
                 ("Lovage.Storage", "Healthy", "The storage answers."),
                 ("Lovage.ThreadPool", "Healthy", "The thread pool answers."),
                 ("Lovage.Worker", "Healthy", "1 workers run"),

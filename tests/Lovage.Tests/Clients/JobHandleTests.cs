@@ -146,6 +146,25 @@ public sealed class JobHandleTests
     }
 
     [Fact]
+    public async Task EnqueueAsync_SameIdAgain_SaysThatItIsKnownAndHowItStands()
+    {
+        await using var app = await TestApp.StartAsync(lovage => lovage.AddJob(Fail));
+        var job = Job.Create("fail") with { Id = JobId.Parse("order-7") };
+        var first = await app.Jobs.EnqueueAsync(job, Cancel);
+        var second = await app.Jobs.EnqueueAsync(job with { Queue = "other" }, Cancel);
+        await app.Host.Jobs().DrainAsync(Cancel);
+        var third = await app.Jobs.EnqueueAsync(job, Cancel);
+        var bulk = await app.Jobs.EnqueueAsync([job, Job.Create("fail")], Cancel);
+
+        Assert.Equal((true, null), (first.IsNew, first.FoundState));
+        Assert.Equal((false, JobState.Queued), (second.IsNew, second.FoundState));
+        Assert.Equal((false, JobState.Failed), (third.IsNew, third.FoundState));
+        Assert.Equal(
+            [(false, JobState.Failed), (true, null)], bulk.Select(static handle => (handle.IsNew, handle.FoundState)));
+        Assert.Equal((false, null), (app.Jobs.GetHandle(job.Id!.Value).IsNew, app.Jobs.GetHandle(first.Id).FoundState));
+    }
+
+    [Fact]
     public async Task AnyCall_DefaultOfAnId_IsRefused()
     {
         await using var app = await TestApp.StartAsync();

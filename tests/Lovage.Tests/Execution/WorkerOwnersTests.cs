@@ -13,7 +13,7 @@ public sealed class WorkerOwnersTests
     [Fact]
     public void Current_IsThisProcessAndSurvivesItsKey()
     {
-        Assert.Equal((Environment.ProcessId, "self"), (Self.ProcessId, Self.Instance));
+        Assert.Equal((Environment.ProcessId, $"{Environment.MachineName}~self"), (Self.ProcessId, Self.Instance));
         Assert.True(Self.ProcessStart > 0);
         Assert.NotEqual("", Self.BootId);
         Assert.Equal(Self, WorkerOwner.Parse(Self.Key));

@@ -19,6 +19,11 @@ internal sealed class JobLife(MemoryState state)
             return new(isSame ? PublishStatus.AlreadyKnown : PublishStatus.IdConflict, message.Id, known.State);
         }
 
+        if (message.ExpiresIn is { } span)
+        {
+            message = message with { Expires = now + span, ExpiresIn = null };
+        }
+
         var job = state.Add(message, now);
         if (MessageColumns.DueAt(message, StorageTime.From(now)) is { } due)
         {
