@@ -10,8 +10,8 @@ public static class LovageModelBuilderExtensions
     /// Lovage makes it. Call it in <c>OnModelCreating</c>.
     /// </summary>
     /// <param name="modelBuilder">The model.</param>
-    /// <param name="schema">The schema of Lovage's tables, as in <see cref="PostgreSql.PostgreSqlStorageOptions.Schema"/>;
-    /// <c>lovage</c> by default.</param>
+    /// <param name="schema">The schema of Lovage's tables, as in
+    /// <see cref="PostgreSql.PostgreSqlStorageOptions.Schema"/>; <c>lovage</c> by default.</param>
     public static ModelBuilder AddLovageJobs(this ModelBuilder modelBuilder, string schema = "lovage")
     {
         ArgumentNullException.ThrowIfNull(modelBuilder);
