@@ -48,7 +48,7 @@ public sealed class JobRow
     /// </summary>
     public string State { get; private init; } = "";
 
-    /// <summary>Its priority, 0 (lowest, the default) to 9.</summary>
+    /// <summary>Its priority, 0 (runs first, the default) to 9.</summary>
     public int Priority { get; private init; }
 
     /// <summary>When it is due, or was last, in UTC; null for a job that was ready at once.</summary>

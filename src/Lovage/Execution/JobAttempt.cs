@@ -90,13 +90,13 @@ internal sealed class JobAttempt : JobInvocation, IAsyncDisposable
     /// <summary>The wall clock at which the handler was called.</summary>
     internal DateTimeOffset StartedAt { get; init; }
 
-    /// <summary>True when what the handler logs is kept.</summary>
     /// <summary>True when each slot of the worker is taken; null where there are no slots.</summary>
     internal Func<bool>? IsFull { get; init; }
 
     /// <summary>When it is tried again.</summary>
     internal RetryPolicy RetryPolicy => Definition.Retry ?? _settings.Retry;
 
+    /// <summary>True when what the handler logs is kept.</summary>
     internal bool KeepsLog => _settings.LogLinesMax > 0;
 
     /// <summary>
