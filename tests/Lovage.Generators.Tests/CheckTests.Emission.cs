@@ -113,7 +113,8 @@ public sealed partial class CheckTests
             + "sealed class H { [Job] public void A(O o) { } }")]
     public void Generate_UnusualAnnotations_CompileWithoutAWarning(string code)
     {
-        var generated = Source.Of("using System.ComponentModel.DataAnnotations;\n" + code).Generate().Clean();
+        // Some of these members do not travel, and a rule of its own says so.
+        var generated = Source.Of("using System.ComponentModel.DataAnnotations;\n" + code).Generate().Clean("LVG0027");
 
         Assert.Contains("void Validate(string job)", generated["H.g.cs"], StringComparison.Ordinal);
     }

@@ -14,6 +14,32 @@ public sealed class DiagnosticTests
         """public sealed class H { [Job("a")] public void A() { } [Job("b", Aliases = ["a"])] public void B() { } }""")]
     [InlineData(
         "LVG0001 at Job", "public sealed class H { [Job] public void A(int x) { } [Job] public void A(string x) { } }")]
+    [InlineData(
+        "LVG0027 at leg",
+        "public sealed record Leg((double, double) From, string Name); public sealed class H { [Job] public void A(Leg "
+            + "leg) { } }")]
+    [InlineData(
+        "LVG0027 at point",
+        "public struct Point { public int X; } public sealed class H { [Job] public void A(Point point) { } }")]
+    [InlineData(
+        "LVG0027 at all",
+        "public struct Point { public int X; } public sealed record Path(List<Point> Points); public sealed class H { "
+            + "[Job] public void A(Path[] all) { } }")]
+    [InlineData(
+        "LVG0027 at basket",
+        "public sealed class Basket { readonly List<string> _items = []; public IReadOnlyList<string> Items => _items; "
+            + "} public sealed class H { [Job] public void A(Basket basket) { } }")]
+    [InlineData(
+        "LVG0027 at tags",
+        "public sealed class Tags { public List<string> All { get; } = []; } public sealed class H { [Job] public void "
+            + "A(Tags tags) { } }")]
+    [InlineData(
+        "LVG0027 at A",
+        "public sealed class Tags { public List<string> All { get; } = []; } public sealed class H { [Job] public Tags "
+            + "A() => new(); }")]
+    [InlineData("LVG0002 at number", "public sealed class H { [Job] public void A(System.Numerics.Complex number) { } }")]
+    [InlineData("LVG0002 at runes", "public sealed class H { [Job] public void A(System.Text.Rune[] runes) { } }")]
+    [InlineData("LVG0002 at part", "public sealed class H { [Job] public void A(Range part) { } }")]
     [InlineData("LVG0002 at done", "public sealed class H { [Job] public void A(Action done) { } }")]
     [InlineData("LVG0002 at data", "public sealed class H { [Job] public void A(MemoryStream data) { } }")]
     [InlineData("LVG0002 at data", "public sealed class H { [Job] public void A(ReadOnlySpan<byte> data) { } }")]
@@ -144,6 +170,16 @@ public sealed class DiagnosticTests
     [InlineData(
         "public sealed class H { [Job] public Task SendAsync(int to, JobContext context) => Task.CompletedTask; }")]
     [InlineData("public sealed class H { [Job] public int Add(int a, int b) => a + b; }")]
+    [InlineData(
+        "public sealed record Line(decimal Price, int Count) { public decimal Total => Price * Count; } public sealed "
+            + "class Order { public Order(string number, List<Line> lines) { Number = number; Lines = lines; } public "
+            + "string Number { get; } public List<Line> Lines { get; } public string? Note { get; init; } "
+            + "[System.Text.Json.Serialization.JsonIgnore] public object? Tag; } public sealed class H { [Job] public "
+            + "void A(Order order, KeyValuePair<string, Line> pair, Tuple<int, string> both) { } }")]
+    [InlineData(
+        "public readonly struct Point(int x, int y) { public int X { get; } = x; public int Y { get; } = y; } public "
+            + "sealed class Node { public Node? Parent { get; set; } } public sealed class H { [Job] public void A(Point "
+            + "point, Node node, DateOnly day, Guid? id) { } }")]
     [InlineData(
         "public sealed class H { [Job] public void A(IReadOnlyList<string> names, IDictionary<string, int[]> counts, "
             + "Uri? from, byte[] data) { } }")]

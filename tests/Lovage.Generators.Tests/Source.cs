@@ -110,9 +110,10 @@ internal sealed record Generated(
             .Where(static d => d.Severity >= DiagnosticSeverity.Warning
                 && !(d.Id is "CS1591" && d.Location.SourceTree?.FilePath is "User.cs"));
 
-    internal Generated Clean()
+    /// <summary>Nothing was found, but for one rule where a test says so.</summary>
+    internal Generated Clean(string? except = null)
     {
-        Assert.Empty(Diagnostics.Where(static d => d.Severity >= DiagnosticSeverity.Warning));
+        Assert.Empty(Diagnostics.Where(d => d.Severity >= DiagnosticSeverity.Warning && d.Id != except));
         Assert.Empty(CompilerFindings);
         return this;
     }

@@ -121,13 +121,16 @@ internal static class Diagnostics
         "The request-delegate generator misreads an endpoint",
         "ASP.NET Core's request-delegate generator does not see the generated '{0}', so it {1}");
 
+    internal static readonly DiagnosticDescriptor LosesMembers = Warning(
+        "LVG0027", "A payload does not come back whole", "{0} of type '{1}' does not come back whole: {2}");
+
     /// <summary>Every rule, by id.</summary>
     internal static readonly ImmutableArray<DiagnosticDescriptor> All =
     [
         DuplicateName, NotSerializable, StaticWithoutAsync, AsyncVoid, NoCancellationToken, NoContract, BadName,
         BadQueue, OutOfRange, BadHandler, TwiceTheSame, FactoryClash, NotAFilter, ByReference, NotAnException,
         SameWireName, OldLanguage, UncheckedRule, CapturedRequest, CapturedService, BadSchedule, BadCron,
-        ScheduleWithoutJob, MisreadEndpoint,
+        ScheduleWithoutJob, MisreadEndpoint, LosesMembers,
     ];
 
     /// <summary>The rule with this id.</summary>

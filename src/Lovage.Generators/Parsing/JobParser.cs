@@ -144,9 +144,22 @@ internal sealed class JobParser
                     Types.Shown(parameter.Type),
                     reason);
             }
-            else if (JsonContracts.Need(_compilation, parameter.Type, parameter.Ordinal) is { } need)
+            else
             {
-                contracts.Add(need);
+                foreach (var loss in LostMembers.Of(parameter.Type))
+                {
+                    _issues.AddAt(
+                        parameter.Ordinal,
+                        Diagnostics.LosesMembers,
+                        $"Parameter '{parameter.Name}'",
+                        Types.Shown(parameter.Type),
+                        loss);
+                }
+
+                if (JsonContracts.Need(_compilation, parameter.Type, parameter.Ordinal) is { } need)
+                {
+                    contracts.Add(need);
+                }
             }
         }
 
@@ -162,9 +175,17 @@ internal sealed class JobParser
         {
             _issues.Add(Diagnostics.NotSerializable, "The result", Types.Shown(result), reason);
         }
-        else if (result is not null && JsonContracts.Need(_compilation, result, -1) is { } need)
+        else if (result is not null)
         {
-            contracts.Add(need);
+            foreach (var loss in LostMembers.Of(result))
+            {
+                _issues.Add(Diagnostics.LosesMembers, "The result", Types.Shown(result), loss);
+            }
+
+            if (JsonContracts.Need(_compilation, result, -1) is { } need)
+            {
+                contracts.Add(need);
+            }
         }
 
         return contracts.ToEquatable();

@@ -5,6 +5,7 @@ namespace Lovage.Generators;
 /// <summary>Which types can never be an argument or a result, whatever contract the app adds.</summary>
 internal static class PayloadTypes
 {
+    private const string Fields = "its members are fields, which JSON leaves out; declare a record";
     private const string Service = "services come by the constructor of the handler's class";
 
     private static readonly Dictionary<string, string> Refused = new(StringComparer.Ordinal)
@@ -20,6 +21,33 @@ internal static class PayloadTypes
         ["System.Threading.Tasks.Task"] = "a task lives in this process; await it and pass its value",
         ["System.Threading.Tasks.ValueTask"] = "a task lives in this process; await it and pass its value",
         ["System.Threading.Thread"] = "a thread lives in this process",
+        ["System.Numerics.Complex"] = Fields,
+        ["System.Numerics.Vector2"] = Fields,
+        ["System.Numerics.Vector3"] = Fields,
+        ["System.Numerics.Vector4"] = Fields,
+        ["System.Numerics.Quaternion"] = Fields,
+        ["System.Numerics.Plane"] = Fields,
+        ["System.Numerics.Matrix3x2"] = Fields,
+        ["System.Numerics.Matrix4x4"] = Fields,
+        ["System.Numerics.BigInteger"] = "JSON writes its properties and not its value; pass a text",
+        ["System.Range"] = "JSON cannot set its members; pass two numbers",
+        ["System.Index"] = "JSON cannot set its members; pass a number",
+        ["System.Text.Rune"] = "JSON cannot set its value; pass a text",
+        ["System.ArraySegment"] = "JSON can write it and not read it; pass an array",
+        ["System.Lazy"] = "its value is made in this process; pass the value",
+        ["System.Collections.BitArray"] = "JSON cannot fill it; pass a bool[] or a byte[]",
+        ["System.Collections.Specialized.NameValueCollection"] =
+            "JSON writes its keys and not its values; pass a Dictionary<string, string[]>",
+        ["System.Data.DataTable"] = "it has no JSON contract; pass rows of a record",
+        ["System.Data.DataSet"] = "it has no JSON contract; pass rows of a record",
+        ["System.Globalization.CultureInfo"] = "JSON cannot make it; pass its name",
+        ["System.TimeZoneInfo"] = "JSON cannot make it; pass its id",
+        ["System.Text.Encoding"] = "JSON cannot make it; pass its name",
+        ["System.Text.RegularExpressions.Regex"] = "JSON cannot make it; pass its pattern",
+        ["System.Net.IPAddress"] = "JSON cannot make it; pass a text",
+        ["System.Net.IPEndPoint"] = "JSON cannot make it; pass a text",
+        ["System.Net.Mail.MailAddress"] = "JSON cannot make it; pass a text",
+        ["System.Collections.Generic.Stack"] = "JSON turns its order around; pass a list",
         ["System.IntPtr"] = "a pointer means nothing in another process",
         ["System.UIntPtr"] = "a pointer means nothing in another process",
         ["System.Linq.Expressions.Expression"] = "an expression is code, and a message carries data",
