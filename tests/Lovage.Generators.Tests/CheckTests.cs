@@ -310,7 +310,7 @@ public sealed partial class CheckTests
         job.Arguments.Validate(job.Name);
 
         Assert.Equal(0, Loaded.Value.Assembly.GetType("Shop.Use")!.GetField("Read")!.GetValue(null));
-        Assert.Equal("[[{\"quantity\":99,\"art\":\"abc\"}],[],null]", Wire.Positional(job.Arguments));
+        Assert.Equal("[[{\"quantity\":99,\"art\":\"abc\"}],[]]", Wire.Positional(job.Arguments));
     }
 
     [Fact]

@@ -155,15 +155,40 @@ internal static class BindingEmitter
         code.Open(
             "public override void WritePositional(global::System.Text.Json.Utf8JsonWriter writer, "
                 + "global::Lovage.JobSerializer serializer)");
-        for (var i = 0; i < payload.Length; i++)
-        {
-            code.Line(
-                $"serializer.WriteArgument<{payload[i].Type}>(writer, Value{i}, "
-                    + $"{CodeText.Text(payload[i].WireName)});");
-        }
-
+        WriteEach(code, payload);
         code.Close();
         checks.EmitArguments(code, job.Checks);
         code.Close();
+    }
+
+    /// <summary>
+    /// Writes the arguments, but for those at the end that are the parameters' defaults: a worker of an older version,
+    /// without a parameter that was added since, can still read them.
+    /// </summary>
+    private static void WriteEach(CodeWriter code, ParameterModel[] payload)
+    {
+        var required = payload.Length;
+        while (required > 0 && payload[required - 1] is { Default: not null, IsParams: false })
+        {
+            required--;
+        }
+
+        if (required < payload.Length)
+        {
+            code.Line($"var count = {payload.Length};");
+            for (var i = payload.Length - 1; i >= required; i--)
+            {
+                var type = payload[i].Type;
+                code.Line(
+                    $"if (count == {i + 1} && IsDefault<{type}>(Value{i}, {payload[i].Default})) count = {i};");
+            }
+        }
+
+        for (var i = 0; i < payload.Length; i++)
+        {
+            var name = CodeText.Text(payload[i].WireName);
+            var write = $"serializer.WriteArgument<{payload[i].Type}>(writer, Value{i}, {name});";
+            code.Line(i < required ? write : $"if (count > {i}) {write}");
+        }
     }
 }

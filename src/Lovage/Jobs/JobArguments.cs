@@ -40,6 +40,12 @@ public abstract class JobArguments
     {
     }
 
+    /// <summary>True for an argument that is its parameter's default: generated code leaves it out at the end.</summary>
+    /// <typeparam name="T">The parameter's type.</typeparam>
+    /// <param name="value">The argument.</param>
+    /// <param name="standard">The default.</param>
+    protected static bool IsDefault<T>(T? value, T? standard) => EqualityComparer<T>.Default.Equals(value!, standard!);
+
     /// <summary>True for values or JSON that no compiler has checked against the handler's types.</summary>
     internal virtual bool IsUntyped => false;
 
