@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.IO.Compression;
 using System.Text.Json;
 using Lovage.Packaging;
 
@@ -15,6 +16,10 @@ public sealed class LocalFeed : IAsyncLifetime
 
     /// <summary>The version of the packages.</summary>
     internal string Version { get; } = $"0.1.0-test.{DateTime.UtcNow.Ticks.ToString(CultureInfo.InvariantCulture)}";
+
+    /// <summary>Opens a package.</summary>
+    internal ZipArchive Open(string package) =>
+        ZipFile.OpenRead(Path.Combine(_folder, "feed", $"{package}.{Version}.nupkg"));
 
     /// <summary>The packages' names.</summary>
     internal IReadOnlyList<string> Packages { get; private set; } = [];

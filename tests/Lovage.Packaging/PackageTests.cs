@@ -76,6 +76,37 @@ public sealed class PackageTests(LocalFeed feed)
         });
     }
 
+    [Fact]
+    public async Task Package_OfEachLibrary_HasAPageThatSaysHowToInstallIt()
+    {
+        foreach (var package in feed.Packages)
+        {
+            await using var archive = feed.Open(package);
+            using var page = new StreamReader(
+                await archive.GetEntry("PackageReadme.md")!.OpenAsync(TestContext.Current.CancellationToken));
+            var text = await page.ReadToEndAsync(TestContext.Current.CancellationToken);
+            Assert.Contains("dotnet add package Lovage.AspNetCore", text, StringComparison.Ordinal);
+            Assert.DoesNotContain("](", text, StringComparison.Ordinal);
+        }
+
+        await using var core = feed.Open("Lovage");
+        Assert.NotNull(core.GetEntry("docs/errors.md"));
+        Assert.NotNull(core.GetEntry("docs/getting-started.md"));
+    }
+
+    [Fact]
+    public async Task PackageReadme_Example_CompilesAgainstThePackages()
+    {
+        var page = await File.ReadAllTextAsync(
+            Path.Combine(LocalFeed.Repository(), "eng", "PackageReadme.md"), TestContext.Current.CancellationToken);
+        var folder = feed.App(
+            "package-readme", ("Page.csproj", WebProject), ("Program.cs", Examples(page).Single()));
+
+        var built = await Command.RunAsync(folder, "dotnet", "build", "-c", "Release", "-o", "out");
+
+        Assert.True(built.ExitCode == 0, built.Output);
+    }
+
     [Theory]
     [InlineData("false")]
     [InlineData("true")]
