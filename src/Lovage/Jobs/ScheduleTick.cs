@@ -12,7 +12,8 @@ public enum ScheduleState
     Paused = 1,
 
     /// <summary>
-    /// This process can no longer compute its trigger, such as after a time zone was removed; the reason says why.
+    /// No running process can compute its trigger, such as after a time zone was removed; the reason says why. A process
+    /// that can compute it lets it fire again, and its misfire rule decides about the ticks since.
     /// </summary>
     Broken = 2,
 

@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Runtime.CompilerServices;
 
 namespace Lovage.Storage;
 
@@ -16,6 +17,8 @@ public abstract class ScheduleStore
 {
     /// <summary>Schedules in one page or one batch at the most.</summary>
     public const int BatchMax = 1_000;
+
+    private const int PageSize = 500;
 
     private readonly SignalBus _signals;
     private readonly StorageMeter _meter;
@@ -82,6 +85,25 @@ public abstract class ScheduleStore
         ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(limit, BatchMax);
         return MeasureAsync("schedule.list", ListCoreAsync(after, limit, cancellationToken));
+    }
+
+    /// <summary>Reads all schedules, page by page, in the order of their ids.</summary>
+    /// <exception cref="StorageException">The storage cannot be asked now.</exception>
+    internal async IAsyncEnumerable<ScheduleRecord> AllAsync(
+        [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        string? after = null;
+        do
+        {
+            var page = await ListAsync(after, PageSize, cancellationToken);
+            foreach (var record in page)
+            {
+                yield return record;
+            }
+
+            after = page.Count < PageSize ? null : page[^1].Id;
+        }
+        while (after is not null);
     }
 
     /// <summary>How many there are.</summary>
