@@ -12,8 +12,8 @@ public enum ScheduleState
     Paused = 1,
 
     /// <summary>
-    /// No running process can compute its trigger, such as after a time zone was removed; the reason says why. A process
-    /// that can compute it lets it fire again, and its misfire rule decides about the ticks since.
+    /// No running process can compute its trigger, such as after a time zone was removed; the reason says why. A
+    /// process that can compute it lets it fire again, and its misfire rule decides about the ticks since.
     /// </summary>
     Broken = 2,
 
