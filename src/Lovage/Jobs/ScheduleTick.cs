@@ -56,6 +56,8 @@ public sealed record TickRecord(DateTimeOffset Tick, TickStatus Status)
     /// <summary>The job it enqueued; null when it enqueued none.</summary>
     public JobId? JobId { get; init; }
 
-    /// <summary>When it was recorded, by the storage's clock; a caller's value is ignored.</summary>
+    /// <summary>
+    /// When it was recorded, by the storage's clock; of a row its last tick. A caller's value is ignored.
+    /// </summary>
     public DateTimeOffset RecordedAt { get; init; }
 }

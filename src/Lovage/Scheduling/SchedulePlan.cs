@@ -65,6 +65,42 @@ internal static class SchedulePlan
         return round.End(next);
     }
 
+    /// <summary>As <see cref="Make"/>, and goes on with further rounds as long as all their ticks are missed.</summary>
+    /// <remarks>After a long downtime the rounds of missed ticks share a transaction, and are one line.</remarks>
+    /// <param name="due">The schedule and its unfinished jobs.</param>
+    /// <param name="trigger">Its trigger.</param>
+    /// <param name="now">The storage's time.</param>
+    /// <param name="newId">Makes ids of jobs.</param>
+    /// <param name="rounds">Rounds at the most.</param>
+    internal static Firing MakeRounds(
+        DueSchedule due, Trigger trigger, DateTimeOffset now, Func<JobId> newId, int rounds)
+    {
+        var firing = Make(due, trigger, now, newId);
+        for (var round = 1; round < rounds && firing.NextTick <= now; round++)
+        {
+            var rest = due.Schedule with { NextTick = firing.NextTick, QueuedTick = firing.QueuedTick };
+            if (firing.Ticks is not [{ Status: TickStatus.Missed } line]
+                || Make(due with { Schedule = rest }, trigger, now, newId) is not
+                {
+                    Ticks: [{ Status: TickStatus.Missed } more, ..],
+                } next)
+            {
+                break;
+            }
+
+            firing = next with
+            {
+                Ticks =
+                [
+                    line with { Through = more.Through, Count = line.Count + more.Count },
+                    .. next.Ticks.Skip(1),
+                ],
+            };
+        }
+
+        return firing;
+    }
+
     /// <summary>Which of the ticks run, by their place.</summary>
     private static HashSet<int> Runs(
         SchedulePolicy policy, List<DateTimeOffset> ticks, Trigger trigger, DateTimeOffset now, bool isWhole)

@@ -13,6 +13,12 @@ internal sealed class Scheduler
     /// </summary>
     private const int RecordMax = 250;
 
+    /// <summary>
+    /// Rounds of missed ticks in one step at the most, over all schedules: they take some 50 ms, and other schedules
+    /// wait for them.
+    /// </summary>
+    private const int RoundsMax = 100;
+
     /// <summary>The longest sleep: another process may add a schedule, and its signal may be lost.</summary>
     private static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(5);
 
@@ -112,7 +118,8 @@ internal sealed class Scheduler
     private async Task FireAsync(DueResult due, CancellationToken cancellationToken)
     {
         var schedules = due.Schedules.Select(static one => one.Schedule).ToList();
-        var firings = due.Schedules.Select(schedule => Plan(schedule, due.Now)).ToList();
+        var rounds = Math.Max(1, RoundsMax / due.Schedules.Count);
+        var firings = due.Schedules.Select(schedule => Plan(schedule, due.Now, rounds)).ToList();
         for (var from = 0; from < firings.Count; from += RecordMax)
         {
             var part = firings.GetRange(from, Math.Min(RecordMax, firings.Count - from));
@@ -133,8 +140,8 @@ internal sealed class Scheduler
         }
     }
 
-    private Firing Plan(DueSchedule due, DateTimeOffset now) =>
-        SchedulePlan.Make(due, _triggers.Read(due.Schedule.Trigger), now, _ids.Next);
+    private Firing Plan(DueSchedule due, DateTimeOffset now, int rounds) =>
+        SchedulePlan.MakeRounds(due, _triggers.Read(due.Schedule.Trigger), now, _ids.Next, rounds);
 
     /// <summary>What is due, without the schedules that this process leaves to others.</summary>
     private async ValueTask<DueResult> DueAsync(CancellationToken cancellationToken)

@@ -11,6 +11,10 @@ namespace Lovage.Scheduling;
 internal sealed partial class SchedulerReport(ILogger logger, StorageOutage? outage)
 {
     private readonly MetricNames _ids = new();
+    private readonly Lock _lock = new();
+
+    /// <summary>Missed ticks of long gaps, which take several steps and are told once.</summary>
+    private readonly Dictionary<string, TickRecord> _gaps = new(StringComparer.Ordinal);
 
     internal void Recorded(ScheduleRecord schedule, Firing firing, DateTimeOffset now) => Unfailing.Tell(
         (Report: this, schedule, firing, now),
@@ -20,6 +24,11 @@ internal sealed partial class SchedulerReport(ILogger logger, StorageOutage? out
     {
         foreach (var tick in firing.Ticks)
         {
+            if (tick.Status != TickStatus.Missed)
+            {
+                TellGap(schedule.Id);
+            }
+
             switch (tick.Status)
             {
                 case TickStatus.Fired:
@@ -34,7 +43,7 @@ internal sealed partial class SchedulerReport(ILogger logger, StorageOutage? out
                     break;
                 case TickStatus.Missed:
                     CountMissed(schedule.Id, tick.Count, "late");
-                    Missed(logger, schedule.Id, tick.Count, tick.Tick, tick.Through);
+                    AddToGap(schedule.Id, tick);
                     break;
                 case TickStatus.Skipped:
                     CountMissed(schedule.Id, tick.Count, "overlap");
@@ -46,9 +55,38 @@ internal sealed partial class SchedulerReport(ILogger logger, StorageOutage? out
             }
         }
 
+        if (!(firing.NextTick <= now))
+        {
+            TellGap(schedule.Id);
+        }
+
         if (firing.State == ScheduleState.Broken)
         {
             Broken(logger, schedule.Id, firing.Reason);
+        }
+    }
+
+    private void AddToGap(string id, TickRecord line)
+    {
+        lock (_lock)
+        {
+            _gaps[id] = _gaps.TryGetValue(id, out var begun)
+                ? begun with { Through = line.Through, Count = begun.Count + line.Count }
+                : line;
+        }
+    }
+
+    private void TellGap(string id)
+    {
+        TickRecord? line;
+        lock (_lock)
+        {
+            _gaps.Remove(id, out line);
+        }
+
+        if (line is not null)
+        {
+            Missed(logger, id, line.Count, line.Tick, line.Through);
         }
     }
 

@@ -131,7 +131,10 @@ public abstract class ScheduleStore
     internal async ValueTask<DateTimeOffset> NowAsync(CancellationToken cancellationToken) =>
         (await DueAsync(1, cancellationToken)).Now;
 
-    /// <summary>Records firings and enqueues their jobs, all of one firing or none.</summary>
+    /// <summary>
+    /// Records firings and enqueues their jobs, all of one firing or none. A first line of missed or skipped ticks
+    /// extends the newest line of ticks, when that has the same status.
+    /// </summary>
     /// <param name="firings">1 to <see cref="BatchMax"/>, of different schedules.</param>
     /// <param name="cancellationToken">Gives up waiting; they may be recorded all the same.</param>
     /// <returns>A status for each, in order.</returns>

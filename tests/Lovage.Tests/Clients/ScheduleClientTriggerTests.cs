@@ -41,7 +41,8 @@ public sealed class ScheduleClientTriggerTests
         for (var start = 0; start < 6; start++)
         {
             var node = world.Start();
-            await node.Client.SetAsync("sync", Every.Hours(6), Report, cancellationToken: Cancel);
+            await node.Client.SetAsync(
+                "sync", Every.Hours(6), Report, new ScheduleOptions { Overlap = OverlapRule.Allow }, Cancel);
             world.Advance(4 * Hour);
             node.Stop();
         }

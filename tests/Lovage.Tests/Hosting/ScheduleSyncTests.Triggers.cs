@@ -19,7 +19,8 @@ public sealed partial class ScheduleSyncTests
             var node = world.Start(lovage => lovage.AddSchedule(
                 "sync",
                 Trigger.Any(Trigger.Any(Cron.Parse("0 0 1 6 *"), Every.Hours(6)), Cron.Parse("0 0 1 7 *")),
-                Job.Create("report", argument)));
+                Job.Create("report", argument),
+                static schedule => schedule.Overlap = OverlapRule.Allow));
             world.Advance(TimeSpan.FromHours(4));
             node.Stop();
         }
