@@ -122,7 +122,8 @@ internal sealed class NodeSchedules
 
         try
         {
-            var jitter = SchedulePlan.Jitter(node.Definition.Options.Jitter, node.Definition.Id, tick);
+            var most = SchedulePlan.CappedJitter(node.Definition.Options.Jitter, node.Trigger, tick);
+            var jitter = SchedulePlan.Jitter(most, node.Definition.Id, tick);
             node.Running = _spawner.Spawn(
                 node.Job(tick), jitter > TimeSpan.Zero ? new SpawnOptions { Delay = jitter } : null);
         }
