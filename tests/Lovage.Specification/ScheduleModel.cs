@@ -65,12 +65,22 @@ internal sealed class ScheduleModel
         }
 
         Forget(schedule);
+        var record = schedule.Record;
         foreach (var tick in firing.Ticks)
         {
-            Write(schedule, tick with { RecordedAt = now });
+            var newest = schedule.Lines.LastOrDefault(static line => !line.Key.Manual).Value;
+            var isNeighbour = tick.Status is TickStatus.Missed or TickStatus.Skipped
+                && tick == firing.Ticks[0]
+                && tick.Tick > record.LastTick
+                && newest?.Status == tick.Status
+                && newest.Through == record.LastTick;
+            Write(
+                schedule,
+                isNeighbour
+                    ? newest! with { Through = tick.Through, Count = newest.Count + tick.Count, RecordedAt = now }
+                    : tick with { RecordedAt = now });
         }
 
-        var record = schedule.Record;
         schedule.Record = record with
         {
             LastTick = firing.Ticks.Select(tick => (DateTimeOffset?)tick.Through).Append(record.LastTick).Max(),

@@ -17,7 +17,10 @@ internal sealed class TestClock(DateTimeOffset start) : FakeTimeProvider(start)
     }
 
     /// <summary>How far the clock was moved.</summary>
-    internal TimeSpan Elapsed => GetUtcNow() - Start;
+    internal TimeSpan Elapsed => base.GetUtcNow() - Start;
+
+    /// <summary>How wrong the time of the day is. Timers and timestamps do not feel it.</summary>
+    internal TimeSpan Error { get; set; }
 
     /// <summary>How long until the next timer is due; null when there is none.</summary>
     internal TimeSpan? NextTimer
@@ -32,6 +35,10 @@ internal sealed class TestClock(DateTimeOffset start) : FakeTimeProvider(start)
             }
         }
     }
+
+    public override DateTimeOffset GetUtcNow() => base.GetUtcNow() + Error;
+
+    public override long GetTimestamp() => base.GetUtcNow().UtcTicks;
 
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {

@@ -87,6 +87,15 @@ internal sealed class ScheduleStatements(SchemaName schema, PublishStatement pub
           status = excluded.status, job = excluded.job, recorded_at = excluded.recorded_at
         """;
 
+    // $1: the key, $2: the last tick that was dealt with, $3: the last tick of the line, $4: how many more, $5: status,
+    // $6: the time. Comes back: a row when the newest line was extended; nothing when it is of another kind.
+    private const string ExtendTick = """
+        UPDATE lovage.tick SET through = $3, count = count + $4, recorded_at = $6
+        WHERE schedule = $1 AND NOT manual AND through = $2 AND status = $5 AND tick = (SELECT t.tick
+          FROM lovage.tick t WHERE t.schedule = $1 AND NOT t.manual ORDER BY t.tick DESC LIMIT 1)
+        RETURNING 1
+        """;
+
     // $1: the key, $2: the job's id. Comes back: a row when that job was run by hand.
     private const string WasRunByHand = "SELECT 1 FROM lovage.tick WHERE schedule = $1 AND manual AND job = $2 LIMIT 1";
 
@@ -209,15 +218,7 @@ internal sealed class ScheduleStatements(SchemaName schema, PublishStatement pub
         await connection.ExecuteAsync(new Statement(schema.Sql(ForgetEnded)).Add(schedule.Key), CancellationToken.None);
         await EnqueueAsync(connection, schedule.Key, firing.Jobs, words, clock);
         var plan = FiringPlan.Of(firing, schedule.LastTick);
-        foreach (var tick in firing.Ticks)
-        {
-            await connection.ExecuteAsync(
-                new Statement(schema.Sql(WriteTick)).Add(schedule.Key).Add(StorageTime.From(tick.Tick))
-                    .Add(StorageTime.From(tick.Through)).Add(tick.Count).Add((short)tick.Status)
-                    .Add(tick.JobId?.Value).Add(now),
-                CancellationToken.None);
-        }
-
+        await WriteTicksAsync(connection, schedule, firing, now);
         await connection.ExecuteAsync(
             new Statement(schema.Sql(Advance))
                 .Add(schedule.Key)
@@ -290,6 +291,25 @@ internal sealed class ScheduleStatements(SchemaName schema, PublishStatement pub
                 rows.Int64OrNull(3),
                 rows.Int64OrNull(4))
             : null;
+    }
+
+    /// <summary>Writes the lines of a firing; neighbours of the same kind become one line.</summary>
+    private async Task WriteTicksAsync(NpgsqlConnection connection, SchedulePlace schedule, Firing firing, long now)
+    {
+        var isExtended = FiringPlan.MayExtend(firing, schedule.LastTick)
+            && await connection.ScalarAsync<int?>(
+                new Statement(schema.Sql(ExtendTick)).Add(schedule.Key).Add(schedule.LastTick)
+                    .Add(StorageTime.From(firing.Ticks[0].Through)).Add(firing.Ticks[0].Count)
+                    .Add((short)firing.Ticks[0].Status).Add(now),
+                CancellationToken.None) is not null;
+        foreach (var tick in firing.Ticks.Skip(isExtended ? 1 : 0))
+        {
+            await connection.ExecuteAsync(
+                new Statement(schema.Sql(WriteTick)).Add(schedule.Key).Add(StorageTime.From(tick.Tick))
+                    .Add(StorageTime.From(tick.Through)).Add(tick.Count).Add((short)tick.Status)
+                    .Add(tick.JobId?.Value).Add(now),
+                CancellationToken.None);
+        }
     }
 
     /// <summary>True for a tick that was dealt with, unless it is the one that waits.</summary>

@@ -56,11 +56,7 @@ internal sealed class RecordOperation(IReadOnlyList<Firing> firings) : WriteOper
             ScheduledJobs.Enqueue(session, schedule.Key, firing.Jobs[i]);
         }
 
-        for (var i = 0; i < firing.Ticks.Count; i++)
-        {
-            Ticks.Write(session, schedule.Key, firing.Ticks[i]);
-        }
-
+        Ticks.Write(session, schedule, firing);
         var plan = FiringPlan.Of(firing, schedule.LastTick);
         session.Statement(Advance)
             .Bind(1, schedule.Key)

@@ -1,5 +1,6 @@
 using Lovage.Sqlite.Life;
 using Lovage.Storage;
+using Lovage.Storage.Plans;
 
 namespace Lovage.Sqlite.Operations;
 
@@ -18,6 +19,16 @@ internal static class Ticks
         """;
 
     /// <summary>
+    /// Extends the newest line: ?1 schedule, ?2 the last tick that was dealt with, ?3 the last tick of the row, ?4 how
+    /// many more the row has, ?5 status, ?6 now. No row is changed when that line is of another kind.
+    /// </summary>
+    private const string ExtendTick = """
+        UPDATE lovage_tick SET through = ?3, count = count + ?4, recorded_at = ?6
+        WHERE schedule = ?1 AND manual = 0 AND through = ?2 AND status = ?5 AND tick = (
+          SELECT t.tick FROM lovage_tick t WHERE t.schedule = ?1 AND t.manual = 0 ORDER BY t.tick DESC LIMIT 1)
+        """;
+
+    /// <summary>
     /// ?1 schedule, ?2 tick, ?3 status, ?4 id of the job, ?5 now. No row is changed when the tick has one.
     /// </summary>
     private const string InsertManual = """
@@ -25,7 +36,17 @@ internal static class Ticks
           VALUES (?1, ?2, 1, ?2, 1, ?3, ?4, ?5) ON CONFLICT (schedule, tick, manual) DO NOTHING
         """;
 
-    internal static void Write(WriteSession session, long schedule, TickRecord tick) =>
+    private static bool Extend(WriteSession session, long schedule, long last, TickRecord tick) =>
+        session.Statement(ExtendTick)
+            .Bind(1, schedule)
+            .Bind(2, last)
+            .Bind(3, StorageTime.From(tick.Through))
+            .Bind(4, tick.Count)
+            .Bind(5, (long)tick.Status)
+            .Bind(6, session.Now)
+            .Run() > 0;
+
+    private static void Write(WriteSession session, long schedule, TickRecord tick) =>
         session.Statement(WriteTick)
             .Bind(1, schedule)
             .Bind(2, StorageTime.From(tick.Tick))
@@ -35,6 +56,17 @@ internal static class Ticks
             .Bind(6, tick.JobId?.Value)
             .Bind(7, session.Now)
             .Run();
+
+    /// <summary>Writes the lines of a firing; neighbours of the same kind become one line.</summary>
+    internal static void Write(WriteSession session, in StoredSchedule schedule, Firing firing)
+    {
+        var isExtended = FiringPlan.MayExtend(firing, schedule.LastTick)
+            && Extend(session, schedule.Key, schedule.LastTick!.Value, firing.Ticks[0]);
+        for (var i = isExtended ? 1 : 0; i < firing.Ticks.Count; i++)
+        {
+            Write(session, schedule.Key, firing.Ticks[i]);
+        }
+    }
 
     /// <summary>Writes that a person ran the schedule; twice in the same instant is still twice.</summary>
     internal static void WriteManual(WriteSession session, long schedule, JobId job)

@@ -33,6 +33,7 @@ public sealed class ScheduleClient
     private readonly TriggerCache _triggers;
     private readonly JobLookup _jobs;
     private readonly ClientSettings _settings;
+    private readonly SchedulerReport _report;
     private readonly IServiceProvider? _services;
 
     /// <param name="messages">Makes the messages that schedules keep.</param>
@@ -40,16 +41,18 @@ public sealed class ScheduleClient
     /// <param name="triggers">Reads triggers.</param>
     /// <param name="jobs">Finds jobs that were run by hand.</param>
     /// <param name="settings">How many schedules there may be.</param>
+    /// <param name="report">Writes the log.</param>
     /// <param name="services">Builds filters; null for a scope of their own.</param>
     internal ScheduleClient(
         JobMessages messages, StorageGate gate, TriggerCache triggers, JobLookup jobs, ClientSettings settings,
-        IServiceProvider? services)
+        SchedulerReport report, IServiceProvider? services)
     {
         _messages = messages;
         _gate = gate;
         _triggers = triggers;
         _jobs = jobs;
         _settings = settings;
+        _report = report;
         _services = services;
     }
 
@@ -86,7 +89,8 @@ public sealed class ScheduleClient
 
     /// <summary>
     /// Adds a schedule, or gives the one of this id another trigger, job and options. A paused schedule stays paused.
-    /// With an unchanged trigger it goes on at the tick it stands at, so that a due tick is not lost.
+    /// With an unchanged trigger it goes on at the tick it stands at, so that a due tick is not lost. An interval
+    /// without an anchor then keeps its beat. With another trigger, a late tick is recorded as missed.
     /// </summary>
     /// <inheritdoc cref="AddAsync"/>
     public async ValueTask<Schedule> SetAsync(
@@ -98,6 +102,7 @@ public sealed class ScheduleClient
     {
         var definition = Define(id, trigger, job, options);
         var template = await ScheduleTemplate.MakeAsync(_messages, job, _services);
+        var change = new TriggerChange(Store, _triggers, _messages, _report);
         for (var tries = 0; tries < TriesMax; tries++)
         {
             if (await Store.FindAsync(id, cancellationToken) is not { } record)
@@ -111,14 +116,20 @@ public sealed class ScheduleClient
             }
 
             var now = await Store.NowAsync(cancellationToken);
-            var anchored = trigger.WithAnchor(now);
+            var anchored = trigger.WithAnchorsOf(_triggers.TryRead(record.Trigger, out _), now);
+            var next = ScheduleTicks.First(anchored, now, record);
+            if (await change.CloseAsync(record, anchored.ToJson(), now, cancellationToken))
+            {
+                continue;
+            }
+
             var changed = record with
             {
                 Trigger = anchored.ToJson(),
                 Job = template,
                 Policy = definition.Options.Policy(),
                 IsEdited = record.App is not null,
-                NextTick = ScheduleTicks.First(anchored, now, record),
+                NextTick = next,
                 State = record.State == ScheduleState.Paused ? ScheduleState.Paused : ScheduleState.Active,
                 Reason = record.State == ScheduleState.Paused ? record.Reason : null,
             };

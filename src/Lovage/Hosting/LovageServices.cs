@@ -174,7 +174,11 @@ internal static class LovageServices
             provider.GetRequiredService<TriggerCache>(),
             provider.GetRequiredService<JobLookup>(),
             provider.GetRequiredService<ClientSettings>(),
+            provider.GetRequiredService<SchedulerReport>(),
             ScopeOf(provider)));
+        services.TryAddSingleton(static provider => new SchedulerReport(
+            provider.GetRequiredService<ILoggerFactory>().Guarded("Lovage.Scheduler"),
+            provider.GetRequiredService<StorageOutage>()));
         services.TryAddSingleton<ScheduleSet>();
     }
 

@@ -1,12 +1,10 @@
 using System.Collections.Immutable;
-using Lovage.Diagnostics;
 using Lovage.Execution;
 using Lovage.Protocol;
 using Lovage.Scheduling;
 using Lovage.Storage;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
 namespace Lovage;
@@ -37,13 +35,12 @@ internal sealed class ScheduleSet : IAsyncDisposable
         TimeProvider time,
         IEnumerable<ScheduleRegistration> schedules,
         IEnumerable<WorkerRegistration> workers,
-        ILoggerFactory loggers,
-        StorageOutage outage)
+        SchedulerReport report)
     {
         _storage = storage;
         _services = services;
         _time = time;
-        _report = new SchedulerReport(loggers.Guarded("Lovage.Scheduler"), outage);
+        _report = report;
         _hasWorker = workers.Any();
         var twice = schedules.GroupBy(static schedule => schedule.Definition.Id, StringComparer.Ordinal)
             .FirstOrDefault(static same => same.Count() > 1);

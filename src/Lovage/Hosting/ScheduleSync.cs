@@ -26,13 +26,14 @@ internal sealed class ScheduleSync(
     IReadOnlySet<string> owners, SchedulerReport report)
 {
     private const int TriesMax = 20;
-    private const int PageSize = 500;
 
     /// <summary>
     /// Stands before the digest of a definition whose code is gone: who resumes the schedule then keeps it, and no
     /// later start pauses it again.
     /// </summary>
     private const string GoneMark = "gone:";
+
+    private readonly TriggerChange _change = new(store, triggers, messages, report);
 
     internal async Task RunAsync(CancellationToken cancellationToken)
     {
@@ -69,6 +70,7 @@ internal sealed class ScheduleSync(
             if (stored?.CodeDigest == digest)
             {
                 // As defined here, or by another app whose code is the same.
+                await TellIfNeverAsync(stored, cancellationToken);
                 return;
             }
 
@@ -88,6 +90,11 @@ internal sealed class ScheduleSync(
                 ? stored! with { App = owner, CodeDigest = digest }
                 : Defined(definition, owner, template, policy, digest, stored, now);
             var anchored = triggers.Read(record.Trigger);
+            if (await _change.CloseAsync(stored, record.Trigger, now, cancellationToken))
+            {
+                continue;
+            }
+
             var next = ScheduleTicks.Next(anchored, now, stored);
             if (stored is not { State: ScheduleState.Paused } || stored.Reason == Gone(stored.App))
             {
@@ -103,6 +110,11 @@ internal sealed class ScheduleSync(
                 report.Synced(definition.Id, stored is null ? $"added, {anchored.Describe()}"
                     : isBack ? "its code is back"
                     : $"changed by this app's code, {anchored.Describe()}");
+                if (next is null)
+                {
+                    report.NeverFires(definition.Id, ScheduleTicks.WhyNone(anchored, now));
+                }
+
                 return;
             }
         }
@@ -122,7 +134,9 @@ internal sealed class ScheduleSync(
         ScheduleRecord? stored,
         DateTimeOffset now)
     {
-        var trigger = definition.Trigger.WithAnchor(Anchor(stored) ?? now).ToJson();
+        // An interval keeps its beat, even when the code changes its period.
+        var known = stored is null ? null : triggers.TryRead(stored.Trigger, out _);
+        var trigger = definition.Trigger.WithAnchorsOf(known, (known as IntervalTrigger)?.Anchor ?? now).ToJson();
         var record = stored
             ?? new ScheduleRecord { Id = definition.Id, Trigger = trigger, Job = template, Policy = policy };
         return record with
@@ -136,51 +150,41 @@ internal sealed class ScheduleSync(
         };
     }
 
-    /// <summary>Where the beat of a stored interval falls, which a change of the code leaves alone.</summary>
-    private DateTimeOffset? Anchor(ScheduleRecord? stored)
+    /// <summary>Says again at each start that a schedule has never had a tick.</summary>
+    private async ValueTask TellIfNeverAsync(ScheduleRecord stored, CancellationToken cancellationToken)
     {
-        try
+        if (stored is not { State: ScheduleState.Ended, LastTick: null })
         {
-            return stored is null ? null : (triggers.Read(stored.Trigger) as IntervalTrigger)?.Anchor;
+            return;
         }
-        catch (TriggerException)
+
+        var now = await store.NowAsync(cancellationToken);
+        if (triggers.TryRead(stored.Trigger, out _) is { } trigger && trigger.NextAfter(now) is null)
         {
-            // What this machine cannot read is replaced.
-            return null;
+            report.NeverFires(stored.Id, ScheduleTicks.WhyNone(trigger, now));
         }
     }
 
     private async Task PauseGoneAsync(CancellationToken cancellationToken)
     {
         var ours = definitions.Select(static owned => owned.Definition.Id).ToHashSet(StringComparer.Ordinal);
-        string? after = null;
-        while (true)
+        await foreach (var record in store.AllAsync(cancellationToken))
         {
-            var page = await store.ListAsync(after, PageSize, cancellationToken);
-            foreach (var record in page.Where(record => record.App is { } owner
+            // A version that is no longer the stored one means that another node or a person has just changed it.
+            if (record.App is { } owner
                 && owners.Contains(owner)
                 && record.State != ScheduleState.Paused
                 && !IsGone(record)
-                && !ours.Contains(record.Id)))
-            {
-                // A version that is no longer the stored one means that another node or a person has just changed it.
-                if (await store.SaveAsync(record with
+                && !ours.Contains(record.Id)
+                && await store.SaveAsync(record with
                 {
                     State = ScheduleState.Paused,
                     Reason = Gone(record.App),
                     CodeDigest = GoneMark + record.CodeDigest,
                 }, cancellationToken) is not null)
-                {
-                    report.Synced(record.Id, "paused, because its code is gone");
-                }
-            }
-
-            if (page.Count < PageSize)
             {
-                return;
+                report.Synced(record.Id, "paused, because its code is gone");
             }
-
-            after = page[^1].Id;
         }
     }
 

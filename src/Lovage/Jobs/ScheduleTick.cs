@@ -12,7 +12,8 @@ public enum ScheduleState
     Paused = 1,
 
     /// <summary>
-    /// This process can no longer compute its trigger, such as after a time zone was removed; the reason says why.
+    /// No running process can compute its trigger, such as after a time zone was removed; the reason says why. A
+    /// process that can compute it lets it fire again, and its misfire rule decides about the ticks since.
     /// </summary>
     Broken = 2,
 
@@ -55,6 +56,8 @@ public sealed record TickRecord(DateTimeOffset Tick, TickStatus Status)
     /// <summary>The job it enqueued; null when it enqueued none.</summary>
     public JobId? JobId { get; init; }
 
-    /// <summary>When it was recorded, by the storage's clock; a caller's value is ignored.</summary>
+    /// <summary>
+    /// When it was recorded, by the storage's clock; of a row its last tick. A caller's value is ignored.
+    /// </summary>
     public DateTimeOffset RecordedAt { get; init; }
 }

@@ -20,9 +20,14 @@ public sealed record AllTrigger : Trigger
 
     internal override int Size => TriggerParts.Size(Parts);
 
+    internal override IEnumerable<IntervalTrigger> Intervals => Parts.SelectMany(static part => part.Intervals);
+
     /// <inheritdoc/>
     public override AllTrigger WithAnchor(DateTimeOffset anchor) =>
         new(TriggerParts.WithAnchor(Parts, anchor)) { Start = Start, End = End };
+
+    internal override AllTrigger WithAnchors(StoredAnchors anchors) =>
+        new(TriggerParts.WithAnchors(Parts, anchors)) { Start = Start, End = End };
 
     /// <summary>True when the other one has equal parts in the same order, and the same bounds.</summary>
     /// <param name="other">The other one.</param>

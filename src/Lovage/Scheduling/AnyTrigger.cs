@@ -16,9 +16,14 @@ public sealed record AnyTrigger : Trigger
 
     internal override int Size => TriggerParts.Size(Parts);
 
+    internal override IEnumerable<IntervalTrigger> Intervals => Parts.SelectMany(static part => part.Intervals);
+
     /// <inheritdoc/>
     public override AnyTrigger WithAnchor(DateTimeOffset anchor) =>
         new(TriggerParts.WithAnchor(Parts, anchor)) { Start = Start, End = End };
+
+    internal override AnyTrigger WithAnchors(StoredAnchors anchors) =>
+        new(TriggerParts.WithAnchors(Parts, anchors)) { Start = Start, End = End };
 
     /// <summary>True when the other one has equal parts in the same order, and the same bounds.</summary>
     /// <param name="other">The other one.</param>

@@ -1,3 +1,5 @@
+using Lovage.Scheduling;
+
 namespace Lovage;
 
 /// <summary>
@@ -35,12 +37,16 @@ public sealed record IntervalTrigger : Trigger
     public DateTimeOffset? Anchor
     {
         get;
-        init => field = Scheduling.Instants.Canonical(value);
+        init => field = Instants.Canonical(value);
     }
 
     /// <inheritdoc/>
     public override IntervalTrigger WithAnchor(DateTimeOffset anchor) =>
         Anchor is null ? this with { Anchor = anchor } : this;
+
+    internal override IEnumerable<IntervalTrigger> Intervals => [this];
+
+    internal override IntervalTrigger WithAnchors(StoredAnchors anchors) => this with { Anchor = anchors.Next(this) };
 
     private protected override long? NextCore(long instant, ref int steps)
     {

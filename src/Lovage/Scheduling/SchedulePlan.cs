@@ -25,7 +25,7 @@ internal static class SchedulePlan
     internal static Firing Make(DueSchedule due, Trigger trigger, DateTimeOffset now, Func<JobId> newId)
     {
         var schedule = due.Schedule;
-        var round = new Round(schedule, due.Unfinished, now, newId);
+        var round = new Round(schedule, trigger, due.Unfinished, now, newId);
         if (schedule.QueuedTick is { } queued && due.Unfinished == 0)
         {
             round.RunQueued(queued);
@@ -63,6 +63,42 @@ internal static class SchedulePlan
         }
 
         return round.End(next);
+    }
+
+    /// <summary>As <see cref="Make"/>, and goes on with further rounds as long as all their ticks are missed.</summary>
+    /// <remarks>After a long downtime the rounds of missed ticks share a transaction, and are one line.</remarks>
+    /// <param name="due">The schedule and its unfinished jobs.</param>
+    /// <param name="trigger">Its trigger.</param>
+    /// <param name="now">The storage's time.</param>
+    /// <param name="newId">Makes ids of jobs.</param>
+    /// <param name="rounds">Rounds at the most.</param>
+    internal static Firing MakeRounds(
+        DueSchedule due, Trigger trigger, DateTimeOffset now, Func<JobId> newId, int rounds)
+    {
+        var firing = Make(due, trigger, now, newId);
+        for (var round = 1; round < rounds && firing.NextTick <= now; round++)
+        {
+            var rest = due.Schedule with { NextTick = firing.NextTick, QueuedTick = firing.QueuedTick };
+            if (firing.Ticks is not [{ Status: TickStatus.Missed } line]
+                || Make(due with { Schedule = rest }, trigger, now, newId) is not
+                {
+                    Ticks: [{ Status: TickStatus.Missed } more, ..],
+                } next)
+            {
+                break;
+            }
+
+            firing = next with
+            {
+                Ticks =
+                [
+                    line with { Through = more.Through, Count = line.Count + more.Count },
+                    .. next.Ticks.Skip(1),
+                ],
+            };
+        }
+
+        return firing;
     }
 
     /// <summary>Which of the ticks run, by their place.</summary>
@@ -112,7 +148,8 @@ internal static class SchedulePlan
         return period > GraceMax ? GraceMax : period < OnTime ? OnTime : period;
     }
 
-    private sealed class Round(ScheduleRecord schedule, int unfinished, DateTimeOffset now, Func<JobId> newId)
+    private sealed class Round(
+        ScheduleRecord schedule, Trigger trigger, int unfinished, DateTimeOffset now, Func<JobId> newId)
     {
         private readonly List<TickRecord> _ticks = [];
         private readonly List<JobMessage> _jobs = [];
@@ -160,7 +197,7 @@ internal static class SchedulePlan
             var job = template with
             {
                 Id = newId(),
-                Delay = template.Delay + Jitter(schedule.Policy.Jitter, schedule.Id, tick),
+                Delay = template.Delay + Jitter(JitterMax(), schedule.Id, tick),
                 Expires = ScheduleTemplate.ExpiresAt(template, now),
                 Headers = template.Headers.SetItem(ScheduleHeaders.Schedule, schedule.Id)
                     .SetItem(ScheduleHeaders.Tick, ScheduleHeaders.Write(tick)),
@@ -169,6 +206,10 @@ internal static class SchedulePlan
             _jobs.Add(job);
             _ticks.Add(new TickRecord(tick, TickStatus.Fired) { JobId = job.Id });
             _unfinished++;
+
+            TimeSpan JitterMax() => schedule.Policy.Overlap == OverlapRule.Allow
+                ? schedule.Policy.Jitter
+                : CappedJitter(schedule.Policy.Jitter, trigger, tick);
         }
 
         private void Extend(DateTimeOffset tick, TickStatus status)
@@ -183,6 +224,12 @@ internal static class SchedulePlan
             }
         }
     }
+
+    /// <summary>
+    /// The jitter of a job that the next tick would meet: no more than the time to that tick, which would be skipped.
+    /// </summary>
+    internal static TimeSpan CappedJitter(TimeSpan most, Trigger trigger, DateTimeOffset tick) =>
+        most > TimeSpan.Zero && trigger.NextAfter(tick) - tick is { } period && period < most ? period : most;
 
     /// <summary>The part of the jitter that a tick waits: the same on every node and in every computation.</summary>
     internal static TimeSpan Jitter(TimeSpan most, string id, DateTimeOffset tick)

@@ -13,6 +13,12 @@ internal sealed class Scheduler
     /// </summary>
     private const int RecordMax = 250;
 
+    /// <summary>
+    /// Rounds of missed ticks in one step at the most, over all schedules: they take some 50 ms, and other schedules
+    /// wait for them.
+    /// </summary>
+    private const int RoundsMax = 100;
+
     /// <summary>The longest sleep: another process may add a schedule, and its signal may be lost.</summary>
     private static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(5);
 
@@ -37,6 +43,8 @@ internal sealed class Scheduler
     private readonly Random _random;
     private readonly SchedulerReport _report;
     private readonly TriggerCache _triggers = new();
+    private readonly LeftSchedules _left;
+    private readonly ScheduleCheck _check;
     private long? _ledTimestamp;
 
     internal Scheduler(
@@ -48,12 +56,14 @@ internal sealed class Scheduler
         _time = time;
         _random = random;
         _report = report;
+        _left = new LeftSchedules(time, report);
+        _check = new ScheduleCheck(store, _triggers, time, report);
     }
 
     /// <summary>Polls once; returns the wait before the next poll, which a signal cuts short.</summary>
     internal async Task<TimeSpan> StepAsync(CancellationToken stopped)
     {
-        var due = await _store.DueAsync(ScheduleStore.BatchMax, stopped);
+        var due = await DueAsync(stopped);
         if (due.Schedules.Count == 0)
         {
             if (due.UntilNext < LeadLease)
@@ -79,7 +89,7 @@ internal sealed class Scheduler
     /// <summary>Fires due schedules, whichever node leads; false when none was due.</summary>
     internal async Task<bool> FireDueAsync(CancellationToken cancellationToken)
     {
-        var due = await _store.DueAsync(ScheduleStore.BatchMax, cancellationToken);
+        var due = await DueAsync(cancellationToken);
         if (due.Schedules.Count == 0)
         {
             return false;
@@ -107,42 +117,78 @@ internal sealed class Scheduler
 
     private async Task FireAsync(DueResult due, CancellationToken cancellationToken)
     {
-        var firings = due.Schedules.Select(schedule => Plan(schedule, due.Now)).ToList();
+        var schedules = due.Schedules.Select(static one => one.Schedule).ToList();
+        var rounds = Math.Max(1, RoundsMax / due.Schedules.Count);
+        var firings = due.Schedules.Select(schedule => Plan(schedule, due.Now, rounds)).ToList();
         for (var from = 0; from < firings.Count; from += RecordMax)
         {
             var part = firings.GetRange(from, Math.Min(RecordMax, firings.Count - from));
-            var statuses = await _store.RecordAsync(part, cancellationToken);
-            for (var i = 0; i < part.Count; i++)
+            await RecordAsync(part, schedules.GetRange(from, part.Count), due.Now, cancellationToken);
+        }
+    }
+
+    private async Task RecordAsync(
+        List<Firing> firings, List<ScheduleRecord> schedules, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        var statuses = await _store.RecordAsync(firings, cancellationToken);
+        for (var i = 0; i < firings.Count; i++)
+        {
+            if (statuses[i] == FireStatus.Recorded)
             {
-                if (statuses[i] == FireStatus.Recorded)
-                {
-                    _report.Recorded(due.Schedules[from + i].Schedule, part[i], due.Now);
-                }
+                _report.Recorded(schedules[i], firings[i], now);
             }
         }
     }
 
-    private Firing Plan(DueSchedule due, DateTimeOffset now)
+    private Firing Plan(DueSchedule due, DateTimeOffset now, int rounds) =>
+        SchedulePlan.MakeRounds(due, _triggers.Read(due.Schedule.Trigger), now, _ids.Next, rounds);
+
+    /// <summary>What is due, without the schedules that this process leaves to others.</summary>
+    private async ValueTask<DueResult> DueAsync(CancellationToken cancellationToken)
     {
-        try
+        var due = await _store.DueAsync(ScheduleStore.BatchMax, cancellationToken);
+        if (await _check.LookAsync(due.Now, cancellationToken))
         {
-            return SchedulePlan.Make(due, _triggers.Read(due.Schedule.Trigger), now, _ids.Next);
+            due = await _store.DueAsync(ScheduleStore.BatchMax, cancellationToken);
         }
-        catch (Exception fault) when (fault is TriggerException or InvalidOperationException)
+
+        var ours = new List<DueSchedule>(due.Schedules.Count);
+        var broken = new List<ScheduleRecord>();
+        foreach (var schedule in due.Schedules)
         {
-            return new Firing(due.Schedule.Id, due.Schedule.Version)
+            if (_triggers.TryRead(schedule.Schedule.Trigger, out var why) is not null)
             {
-                Ticks = [],
-                Jobs = [],
-                NextTick = due.Schedule.NextTick,
-                QueuedTick = due.Schedule.QueuedTick,
-                State = ScheduleState.Broken,
-                Reason =
-                    $"Its trigger cannot be computed: {fault.Message} Mend what is missing and resume it, or change "
-                        + "it.",
-            };
+                ours.Add(schedule);
+            }
+            else if (_left.Leave(schedule.Schedule, why!))
+            {
+                broken.Add(schedule.Schedule with { Reason = why });
+            }
         }
+
+        if (broken.Count > 0)
+        {
+            await RecordAsync([.. broken.Select(Broken)], broken, due.Now, cancellationToken);
+        }
+
+        // Those that are left to others stay due, and must not make this process look again at once.
+        return ours.Count == due.Schedules.Count ? due : due with
+        {
+            Schedules = ours,
+            UntilNext = due.UntilNext > TimeSpan.Zero ? due.UntilNext : null,
+        };
     }
+
+    private static Firing Broken(ScheduleRecord schedule) => new(schedule.Id, schedule.Version)
+    {
+        Ticks = [],
+        Jobs = [],
+        NextTick = schedule.NextTick,
+        QueuedTick = schedule.QueuedTick,
+        State = ScheduleState.Broken,
+        Reason = $"No running process can compute its trigger: {schedule.Reason} It goes on as soon as one can. Mend "
+            + "what is missing, or change the schedule.",
+    };
 
     private async ValueTask<bool> TryLeadAsync(CancellationToken stopped)
     {

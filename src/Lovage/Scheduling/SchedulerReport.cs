@@ -1,3 +1,4 @@
+using System.Globalization;
 using Lovage.Diagnostics;
 using Lovage.Storage;
 using Microsoft.Extensions.Logging;
@@ -10,6 +11,10 @@ namespace Lovage.Scheduling;
 internal sealed partial class SchedulerReport(ILogger logger, StorageOutage? outage)
 {
     private readonly MetricNames _ids = new();
+    private readonly Lock _lock = new();
+
+    /// <summary>Missed ticks of long gaps, which take several steps and are told once.</summary>
+    private readonly Dictionary<string, TickRecord> _gaps = new(StringComparer.Ordinal);
 
     internal void Recorded(ScheduleRecord schedule, Firing firing, DateTimeOffset now) => Unfailing.Tell(
         (Report: this, schedule, firing, now),
@@ -19,6 +24,11 @@ internal sealed partial class SchedulerReport(ILogger logger, StorageOutage? out
     {
         foreach (var tick in firing.Ticks)
         {
+            if (tick.Status != TickStatus.Missed)
+            {
+                TellGap(schedule.Id);
+            }
+
             switch (tick.Status)
             {
                 case TickStatus.Fired:
@@ -33,7 +43,7 @@ internal sealed partial class SchedulerReport(ILogger logger, StorageOutage? out
                     break;
                 case TickStatus.Missed:
                     CountMissed(schedule.Id, tick.Count, "late");
-                    Missed(logger, schedule.Id, tick.Count, tick.Tick, tick.Through);
+                    AddToGap(schedule.Id, tick);
                     break;
                 case TickStatus.Skipped:
                     CountMissed(schedule.Id, tick.Count, "overlap");
@@ -45,11 +55,63 @@ internal sealed partial class SchedulerReport(ILogger logger, StorageOutage? out
             }
         }
 
+        if (!(firing.NextTick <= now))
+        {
+            TellGap(schedule.Id);
+        }
+
         if (firing.State == ScheduleState.Broken)
         {
             Broken(logger, schedule.Id, firing.Reason);
         }
     }
+
+    private void AddToGap(string id, TickRecord line)
+    {
+        lock (_lock)
+        {
+            _gaps[id] = _gaps.TryGetValue(id, out var begun)
+                ? begun with { Through = line.Through, Count = begun.Count + line.Count }
+                : line;
+        }
+    }
+
+    private void TellGap(string id)
+    {
+        TickRecord? line;
+        lock (_lock)
+        {
+            _gaps.Remove(id, out line);
+        }
+
+        if (line is not null)
+        {
+            Missed(logger, id, line.Count, line.Tick, line.Through);
+        }
+    }
+
+    /// <summary>Ticks were due when their schedule got another trigger.</summary>
+    internal void MissedByChange(string id, TickRecord line)
+    {
+        CountMissed(id, line.Count, "changed");
+        MissedByChange(logger, id, line.Count, line.Tick, line.Through);
+    }
+
+    /// <summary>This process leaves a schedule to other nodes.</summary>
+    internal void Left(string id, string why) => Left(logger, id, why);
+
+    /// <summary>A broken schedule goes on, because this process can compute its trigger.</summary>
+    internal void Revived(string id, DateTimeOffset? next) => Revived(logger, id, next);
+
+    /// <summary>A schedule goes on at an earlier tick than the one it stood at.</summary>
+    internal void PutBack(string id, DateTimeOffset? before, DateTimeOffset? next) =>
+        PutBack(logger, id, next, before?.ToString("O", CultureInfo.InvariantCulture) ?? "never");
+
+    /// <summary>Ticks after now were dealt with.</summary>
+    internal void FiredAhead(string id, DateTimeOffset last, DateTimeOffset now) => FiredAhead(logger, id, last, now);
+
+    /// <summary>A schedule of this app's code has no tick.</summary>
+    internal void NeverFires(string id, string why) => NeverFires(logger, id, why);
 
     internal void NodeMissed(string id, long count, DateTimeOffset first, DateTimeOffset last)
     {
@@ -124,4 +186,42 @@ internal sealed partial class SchedulerReport(ILogger logger, StorageOutage? out
 
     [LoggerMessage(5008, LogLevel.Error, "Schedule {ScheduleId} of this app's code is not used: {Why}")]
     private static partial void Refused(ILogger logger, string scheduleId, string why);
+
+    [LoggerMessage(
+        5009,
+        LogLevel.Warning,
+        "This process cannot compute the trigger of schedule {ScheduleId}, and leaves it to other nodes: {Why}")]
+    private static partial void Left(ILogger logger, string scheduleId, string why);
+
+    [LoggerMessage(
+        5010,
+        LogLevel.Information,
+        "Schedule {ScheduleId} was broken and fires again, from {Next:O}: this process can compute its trigger")]
+    private static partial void Revived(ILogger logger, string scheduleId, DateTimeOffset? next);
+
+    [LoggerMessage(
+        5011,
+        LogLevel.Warning,
+        "Schedule {ScheduleId} goes on at {Next:O} instead of {Before}: its trigger has that earlier tick. A clock "
+            + "that was ahead had computed the later one")]
+    private static partial void PutBack(ILogger logger, string scheduleId, DateTimeOffset? next, string before);
+
+    [LoggerMessage(
+        5012,
+        LogLevel.Warning,
+        "Schedule {ScheduleId} has dealt with ticks up to {Last:O}, and it is {Now:O} now: the storage's clock was "
+            + "ahead. It fires no tick twice, so its next tick comes after those")]
+    private static partial void FiredAhead(
+        ILogger logger, string scheduleId, DateTimeOffset last, DateTimeOffset now);
+
+    [LoggerMessage(5013, LogLevel.Warning, "Schedule {ScheduleId} of this app's code never fires: {Why}")]
+    private static partial void NeverFires(ILogger logger, string scheduleId, string why);
+
+    [LoggerMessage(
+        5014,
+        LogLevel.Warning,
+        "Schedule {ScheduleId} missed {Count} ticks, {First:O} to {Last:O}: they were due when its trigger was "
+            + "changed")]
+    private static partial void MissedByChange(
+        ILogger logger, string scheduleId, long count, DateTimeOffset first, DateTimeOffset last);
 }

@@ -55,6 +55,9 @@ public abstract record Trigger
     /// <summary>How many triggers there are in it, itself included.</summary>
     internal virtual int Size => 1;
 
+    /// <summary>The intervals in it, in the order of its parts.</summary>
+    internal virtual IEnumerable<IntervalTrigger> Intervals => [];
+
     /// <summary>Fires when any of the parts does.</summary>
     /// <param name="parts">1 to 16 triggers.</param>
     /// <exception cref="TriggerException">No part, too many, or nested too deep.</exception>
@@ -100,6 +103,18 @@ public abstract record Trigger
     /// </summary>
     /// <param name="anchor">The anchor, kept to the millisecond.</param>
     public virtual Trigger WithAnchor(DateTimeOffset anchor) => this;
+
+    /// <summary>
+    /// Returns the trigger as it is stored when its schedule is registered again: an interval without an anchor takes
+    /// over the anchor that the stored trigger has at its place.
+    /// </summary>
+    /// <param name="stored">The stored trigger; null when there is none, or this machine cannot read it.</param>
+    /// <param name="otherwise">The anchor of an interval that the stored trigger does not have.</param>
+    internal Trigger WithAnchorsOf(Trigger? stored, DateTimeOffset otherwise) =>
+        WithAnchors(new StoredAnchors(stored, otherwise));
+
+    /// <summary>The trigger with these anchors on its intervals.</summary>
+    internal virtual Trigger WithAnchors(StoredAnchors anchors) => this;
 
     /// <summary>What it does, in plain English, at most 500 characters: "At 00:00 every day (Asia/Shanghai)".</summary>
     public string Describe() => TriggerWords.Describe(this);

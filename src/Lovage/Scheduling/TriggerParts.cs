@@ -35,6 +35,9 @@ internal static class TriggerParts
     internal static ImmutableArray<Trigger> WithAnchor(ImmutableArray<Trigger> parts, DateTimeOffset anchor) =>
         [.. parts.Select(part => part.WithAnchor(anchor))];
 
+    internal static ImmutableArray<Trigger> WithAnchors(ImmutableArray<Trigger> parts, StoredAnchors anchors) =>
+        [.. parts.Select(part => part.WithAnchors(anchors))];
+
     internal static int HashCodeOf(int bounds, ImmutableArray<Trigger> parts)
     {
         var hash = new HashCode();

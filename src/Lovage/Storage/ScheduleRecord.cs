@@ -96,6 +96,7 @@ public sealed record Firing(string Id, long Version)
 {
     /// <summary>
     /// What became of ticks, oldest first. One that was recorded as queued may be recorded as fired or skipped later.
+    /// Neighbours of one firing that were missed or skipped are one line.
     /// </summary>
     public required IReadOnlyList<TickRecord> Ticks { get; init; }
 

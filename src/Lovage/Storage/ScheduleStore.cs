@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Runtime.CompilerServices;
 
 namespace Lovage.Storage;
 
@@ -16,6 +17,8 @@ public abstract class ScheduleStore
 {
     /// <summary>Schedules in one page or one batch at the most.</summary>
     public const int BatchMax = 1_000;
+
+    private const int PageSize = 500;
 
     private readonly SignalBus _signals;
     private readonly StorageMeter _meter;
@@ -84,6 +87,25 @@ public abstract class ScheduleStore
         return MeasureAsync("schedule.list", ListCoreAsync(after, limit, cancellationToken));
     }
 
+    /// <summary>Reads all schedules, page by page, in the order of their ids.</summary>
+    /// <exception cref="StorageException">The storage cannot be asked now.</exception>
+    internal async IAsyncEnumerable<ScheduleRecord> AllAsync(
+        [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        string? after = null;
+        do
+        {
+            var page = await ListAsync(after, PageSize, cancellationToken);
+            foreach (var record in page)
+            {
+                yield return record;
+            }
+
+            after = page.Count < PageSize ? null : page[^1].Id;
+        }
+        while (after is not null);
+    }
+
     /// <summary>How many there are.</summary>
     /// <param name="cancellationToken">Gives up waiting.</param>
     /// <exception cref="StorageException">The storage cannot be asked now.</exception>
@@ -109,7 +131,10 @@ public abstract class ScheduleStore
     internal async ValueTask<DateTimeOffset> NowAsync(CancellationToken cancellationToken) =>
         (await DueAsync(1, cancellationToken)).Now;
 
-    /// <summary>Records firings and enqueues their jobs, all of one firing or none.</summary>
+    /// <summary>
+    /// Records firings and enqueues their jobs, all of one firing or none. A first line of missed or skipped ticks
+    /// extends the newest line of ticks, when that has the same status.
+    /// </summary>
     /// <param name="firings">1 to <see cref="BatchMax"/>, of different schedules.</param>
     /// <param name="cancellationToken">Gives up waiting; they may be recorded all the same.</param>
     /// <returns>A status for each, in order.</returns>

@@ -271,7 +271,9 @@ internal sealed class ScheduleWorld
                 continue;
             }
 
-            var tick = history.Count < 1_000 ? _firstTicks[record.Id] : history[0].Tick;
+            // A clock that was set back before the first tick brings earlier ones.
+            var isWhole = history.Count < 1_000 && _firstTicks[record.Id] <= history[0].Tick;
+            var tick = isWhole ? _firstTicks[record.Id] : history[0].Tick;
             foreach (var line in history)
             {
                 for (var i = 0L; i < line.Count; i++)

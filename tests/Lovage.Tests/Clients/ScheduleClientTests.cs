@@ -361,10 +361,10 @@ public sealed class ScheduleClientTests
         var newest = await node.Client.GetHistoryAsync("beat", 3, Cancel);
 
         Assert.Equal([
-            (world.Now, TickStatus.Skipped),
-            (world.Now.AddMinutes(-1), TickStatus.Skipped),
-            (world.Now.AddMinutes(-2), TickStatus.Fired),
-        ], newest.Select(static tick => (tick.Tick, tick.Status)));
+            (world.Now.AddMinutes(-1), TickStatus.Skipped, 2L),
+            (world.Now.AddMinutes(-2), TickStatus.Fired, 1L),
+            (world.Now.AddMinutes(-3), TickStatus.Fired, 1L),
+        ], newest.Select(static tick => (tick.Tick, tick.Status, tick.Count)));
         await Assert.ThrowsAsync<ArgumentOutOfRangeException>(
             async () => await node.Client.GetHistoryAsync("beat", 1_001, Cancel));
     }

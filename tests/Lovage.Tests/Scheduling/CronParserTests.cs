@@ -161,6 +161,18 @@ public sealed class CronParserTests
     }
 
     [Fact]
+    public void Parse_ZoneInOtherCase_IsRefusedWhateverRanBefore()
+    {
+        var before = Assert.Throws<TriggerException>(() => Cron.Parse("@daily", "africa/nairobi"));
+        Assert.Equal("Africa/Nairobi", Cron.Parse("@daily", "Africa/Nairobi").TimeZone);
+
+        var after = Assert.Throws<TriggerException>(() => Cron.Parse("@daily", "africa/nairobi"));
+
+        Assert.Equal(before.Message, after.Message);
+        Assert.Contains("tzdata-legacy", after.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Parse_ZoneInOtherCase_KeepsTheZonesOwnId()
     {
         Assert.Equal("Europe/Berlin", Cron.Parse("@daily", "Europe/Berlin").TimeZone);

@@ -235,6 +235,26 @@ public sealed class SchedulePlanTests
         Assert.Equal((schedule.Id, schedule.Version), (firing.Id, firing.Version));
     }
 
+    [Theory]
+    [InlineData(OverlapRule.Skip, 60)]
+    [InlineData(OverlapRule.QueueOne, 60)]
+    [InlineData(OverlapRule.Allow, 300)]
+    public void Make_JitterLongerThanThePeriod_WaitsNoLongerThanToTheNextTick(OverlapRule overlap, int seconds)
+    {
+        var policy = new SchedulePolicy { Overlap = overlap, Jitter = TimeSpan.FromMinutes(5) };
+        var schedule = Schedule(Every.Minutes(1), policy);
+
+        var delays = new List<TimeSpan>();
+        for (var tick = Start; tick < Start.AddHours(2); tick = tick.AddMinutes(1))
+        {
+            var due = new DueSchedule(schedule with { NextTick = tick }, 0);
+            delays.Add(SchedulePlan.Make(due, Trigger.FromJson(schedule.Trigger), tick, NewId()).Jobs[0].Delay);
+        }
+
+        Assert.InRange(delays.Max(), TimeSpan.FromSeconds(seconds * 0.9), TimeSpan.FromSeconds(seconds));
+        Assert.InRange(delays.Min(), TimeSpan.Zero, TimeSpan.FromSeconds(seconds * 0.1));
+    }
+
     [Fact]
     public void Jitter_OfTicksAndSchedules_IsFixedBoundedAndSpread()
     {

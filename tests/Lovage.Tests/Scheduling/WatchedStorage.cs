@@ -44,6 +44,11 @@ internal sealed class WatchedStorage : JobStorage
     /// <summary>Called before each call, with its name; what it throws is what the call throws.</summary>
     internal Action<string>? Before { get; set; }
 
+    /// <summary>
+    /// What the node sees of a stored schedule, such as one whose trigger it cannot compute; null for what is stored.
+    /// </summary>
+    internal Func<ScheduleRecord, ScheduleRecord>? Seen { get; set; }
+
     public override ValueTask OpenAsync(CancellationToken cancellationToken) => default;
 
     public override ValueTask PingAsync(CancellationToken cancellationToken) => default;
@@ -59,6 +64,8 @@ internal sealed class WatchedStorage : JobStorage
         return call();
     }
 
+    private ScheduleRecord See(ScheduleRecord record) => Seen?.Invoke(record) ?? record;
+
     internal sealed class Deaf : SignalBus;
 
     private sealed class WatchedSchedules(WatchedStorage watch, ScheduleStore inner, SignalBus signals)
@@ -71,18 +78,27 @@ internal sealed class WatchedStorage : JobStorage
         protected override ValueTask<bool> RemoveCoreAsync(string id, CancellationToken cancellationToken) =>
             watch.Call("remove", () => inner.RemoveAsync(id, cancellationToken));
 
-        protected override ValueTask<ScheduleRecord?> FindCoreAsync(string id, CancellationToken cancellationToken) =>
-            watch.Call("find", () => inner.FindAsync(id, cancellationToken));
+        protected override async ValueTask<ScheduleRecord?> FindCoreAsync(
+            string id, CancellationToken cancellationToken) =>
+            await watch.Call("find", () => inner.FindAsync(id, cancellationToken)) is { } found
+                ? watch.See(found)
+                : null;
 
-        protected override ValueTask<IReadOnlyList<ScheduleRecord>> ListCoreAsync(
+        protected override async ValueTask<IReadOnlyList<ScheduleRecord>> ListCoreAsync(
             string? after, int limit, CancellationToken cancellationToken) =>
-            watch.Call("list", () => inner.ListAsync(after, limit, cancellationToken));
+            [.. (await watch.Call("list", () => inner.ListAsync(after, limit, cancellationToken))).Select(watch.See)];
 
         protected override ValueTask<long> CountCoreAsync(CancellationToken cancellationToken) =>
             watch.Call("count", () => inner.CountAsync(cancellationToken));
 
-        protected override ValueTask<DueResult> DueCoreAsync(int max, CancellationToken cancellationToken) =>
-            watch.Call("due", () => inner.DueAsync(max, cancellationToken));
+        protected override async ValueTask<DueResult> DueCoreAsync(int max, CancellationToken cancellationToken)
+        {
+            var due = await watch.Call("due", () => inner.DueAsync(max, cancellationToken));
+            return due with
+            {
+                Schedules = [.. due.Schedules.Select(one => one with { Schedule = watch.See(one.Schedule) })],
+            };
+        }
 
         protected override ValueTask<IReadOnlyList<FireStatus>> RecordCoreAsync(
             IReadOnlyList<Firing> firings, CancellationToken cancellationToken) =>

@@ -29,7 +29,7 @@ internal static class ZoneIds
         try
         {
             var zone = TimeZoneInfo.FindSystemTimeZoneById(id);
-            return zone.HasIanaId ? zone : throw Unknown(id, null);
+            return zone.HasIanaId && !IsOtherCase(zone.Id, id) ? zone : throw Unknown(id, null);
         }
         catch (Exception cause) when (cause is TimeZoneNotFoundException
             or InvalidTimeZoneException
@@ -40,6 +40,12 @@ internal static class ZoneIds
             throw Unknown(id, cause);
         }
     }
+
+    /// <summary>
+    /// .NET finds an id in other case only once it has read that zone. The answer must not follow from what ran before.
+    /// </summary>
+    private static bool IsOtherCase(string found, string id) =>
+        found != Utc && found != id && found.Equals(id, StringComparison.OrdinalIgnoreCase);
 
     private static bool IsSafe(string id) =>
         id.Length is > 0 and <= LengthMax
@@ -52,8 +58,9 @@ internal static class ZoneIds
     {
         var instead = TimeZoneInfo.TryConvertWindowsIdToIanaId(id, out var iana)
             ? $"It is a Windows id; write '{iana}'."
-            : "Write an IANA id such as Europe/Berlin or UTC; if it is one, install or update the machine's zone "
-                + "files (on Linux the package tzdata).";
+            : "Write an IANA id such as Europe/Berlin or UTC, in exactly these letters; if it is one, install or "
+                + "update the machine's zone files (on Linux the package tzdata). An old name such as US/Eastern needs the "
+                + "package tzdata-legacy on newer systems; better write its present name, as America/New_York.";
         return new TriggerException($"Time zone '{JobNames.Shown(id)}' is not known here. {instead}", cause: cause);
     }
 }

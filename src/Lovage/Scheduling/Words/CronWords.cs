@@ -59,7 +59,9 @@ internal static class CronWords
         var within = hours == All24 ? "" : $" {Within(hours)}";
         if (seconds != Zero)
         {
-            var ofMinutes = minutes == All60 ? "" : $" during {Named(minutes, "minute")}";
+            var ofMinutes = minutes != All60 ? $" during {Named(minutes, "minute")}"
+                : Step(seconds, MinutesInHour) is null ? " of every minute"
+                : "";
             return (Beat(seconds, MinutesInHour, "second") + ofMinutes + within, false);
         }
 

@@ -239,11 +239,7 @@ internal sealed class MemoryScheduleStore(MemoryState state, JobLife life, Signa
             Enqueue(schedule, job, now);
         }
 
-        foreach (var tick in firing.Ticks)
-        {
-            schedule.Ticks[(tick.Tick, false)] = tick with { RecordedAt = now };
-        }
-
+        WriteTicks(schedule, firing, now);
         var plan = FiringPlan.Of(firing, StorageTime.From(record.LastTick));
         Put(
             schedule,
@@ -260,6 +256,26 @@ internal sealed class MemoryScheduleStore(MemoryState state, JobLife life, Signa
                 Version = ++_version,
             });
         return FireStatus.Recorded;
+    }
+
+    private static void WriteTicks(MemorySchedule schedule, Firing firing, DateTimeOffset now)
+    {
+        var last = schedule.Record.LastTick;
+        foreach (var tick in firing.Ticks)
+        {
+            var line = tick;
+            if (tick == firing.Ticks[0]
+                && FiringPlan.MayExtend(firing, StorageTime.From(last))
+                && schedule.Ticks.GetValueOrDefault((schedule.NewestLine, false)) is { } newest
+                && newest.Status == tick.Status
+                && newest.Through == last)
+            {
+                line = newest with { Through = tick.Through, Count = newest.Count + tick.Count };
+            }
+
+            schedule.Ticks[(line.Tick, false)] = line with { RecordedAt = now };
+            schedule.NewestLine = line.Tick > schedule.NewestLine ? line.Tick : schedule.NewestLine;
+        }
     }
 
     private MemorySchedule Add(string id)
@@ -340,6 +356,9 @@ internal sealed class MemoryScheduleStore(MemoryState state, JobLife life, Signa
 
         /// <summary>By tick; one that was run by hand at the instant of a tick is not that tick.</summary>
         public SortedDictionary<(DateTimeOffset Tick, bool Manual), TickRecord> Ticks { get; } = [];
+
+        /// <summary>The first tick of the newest line of ticks; it may have been pruned.</summary>
+        public DateTimeOffset NewestLine { get; set; }
 
         /// <summary>Jobs from when they are enqueued until a firing sees that they have ended.</summary>
         public HashSet<JobId> Open { get; } = [];

@@ -28,6 +28,19 @@ public readonly record struct FiringPlan(long? LastTick, long Fired, long Missed
     }
 
     /// <summary>
+    /// Whether the first line of a firing extends the newest line of the schedule's ticks, if that line has the same
+    /// status and ends at the last tick that was dealt with. Neighbouring missed or skipped ticks are one line.
+    /// </summary>
+    /// <param name="firing">The firing.</param>
+    /// <param name="lastTick">The newest tick that was dealt with before; null for none.</param>
+    public static bool MayExtend(Firing firing, long? lastTick)
+    {
+        ArgumentNullException.ThrowIfNull(firing);
+        return firing.Ticks is [{ Status: TickStatus.Missed or TickStatus.Skipped } first, ..]
+            && StorageTime.From(first.Tick) > lastTick;
+    }
+
+    /// <summary>
     /// Whether a firing may be recorded, as far as its schedule's version, state and the clock tell:
     /// <see cref="FireStatus.Recorded"/> when none of them forbids it.
     /// </summary>
