@@ -150,7 +150,8 @@ internal static class LovageServices
                 provider.GetRequiredService<JobMessages>(),
                 app,
                 provider.GetRequiredService<DedicatedThreads>(),
-                options.Worker.Settings(options, app.Jobs));
+                options.Worker.Settings(options, app.Jobs),
+                provider.GetService<ScopeHolds>());
         });
         services.TryAddTransient(static provider => new TaskSpawner(
             provider.GetRequiredService<LocalRunner>(),
