@@ -131,7 +131,8 @@ internal static class LovageServices
     private static void AddLocalTasks(IServiceCollection services)
     {
         services.TryAddSingleton(
-            static provider => provider.GetRequiredService<IOptions<LovageOptions>>().Value.Local.Settings());
+            static provider => provider.GetRequiredService<IOptions<LovageOptions>>().Value.Local.Settings(
+                provider.GetRequiredService<IOptions<HostOptions>>().Value.ShutdownTimeout));
         services.TryAddSingleton(static provider => new DedicatedThreads(
             "local", provider.GetRequiredService<LocalSettings>().DedicatedThreads));
         services.TryAddSingleton(static provider => new LocalReport(

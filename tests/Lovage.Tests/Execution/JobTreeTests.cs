@@ -65,7 +65,7 @@ public sealed class JobTreeTests
         await using var app = await StartAsync();
         var rung = app.Host.Services.GetRequiredService<AfterResponse>();
         var tasks = new AfterResponseTasks(rung.Runner, rung.Jobs);
-        tasks.Add(Job.Create("top"), app.Host.Services);
+        tasks.Add(Job.Create("top"));
         tasks.Start();
         await app.Host.Jobs().WaitForBackgroundTasksAsync(Cancel).WaitAsync(Patience, Cancel);
         await app.Host.Jobs().DrainAsync(Cancel);

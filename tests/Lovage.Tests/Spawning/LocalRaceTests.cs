@@ -251,6 +251,7 @@ public sealed class LocalRaceTests
             DedicatedMax = 10,
             DedicatedThreads = 1,
             DrainTime = drain,
+            StopTime = null,
             CancelTime = TimeSpan.Zero,
         },
         _time,
