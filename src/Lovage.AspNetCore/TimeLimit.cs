@@ -8,7 +8,7 @@ namespace Lovage.AspNetCore;
 /// <summary>How the middleware of time limits answers a request whose time was up.</summary>
 internal static class TimeLimit
 {
-    /// <summary>True when it may have given this status: the policy's own, or any that the policy's code sets.</summary>
+    /// <summary>True when it may have given this status: the policy's, or any that the policy's code sets.</summary>
     internal static bool Answers(HttpContext context, int status)
     {
         var policy = PolicyOf(context);

@@ -38,8 +38,8 @@ public sealed class LocalOptions
     public int? DedicatedThreads { get; set; }
 
     /// <summary>
-    /// How long the app's stop waits for them before it cancels them, 0 to 1 day; 25 s by default. Spawned tasks have it
-    /// from the beginning of the stop, tasks after a response from the end of the web server. With
+    /// How long the app's stop waits for them before it cancels them, 0 to 1 day; 25 s by default. It counts from the
+    /// beginning of the stop for spawned tasks, and from the end of the web server for tasks after a response. With
     /// <see cref="CancelTime"/> it should fit the host's ShutdownTimeout: a longer one is cut.
     /// </summary>
     public TimeSpan DrainTime { get; set; } = TimeSpan.FromSeconds(25);

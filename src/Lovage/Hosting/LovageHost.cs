@@ -125,7 +125,7 @@ internal sealed class LovageHost(
         Heed(cancellationToken);
         try
         {
-            // Only now, whatever the order of the services: requests that the server has just ended may have left tasks.
+            // Only now, whatever the order of the services: requests that have just ended may have left tasks.
             await tasks.StopAsync(_forced.Token);
         }
         finally

@@ -10,7 +10,7 @@ namespace Lovage.Spawning;
 /// Safe for use by several threads. The request itself is looked at under the lock and only while the list is open: a
 /// server gives the object of a request that has ended to the next one.
 /// </remarks>
-internal class AfterResponseTasks(LocalRunner runner, LocalJobs jobs)
+internal abstract class AfterResponseTasks(LocalRunner runner, LocalJobs jobs)
 {
     /// <summary>Why the tasks of a request that threw are dropped.</summary>
     internal const string Threw = "their request ended in an exception";

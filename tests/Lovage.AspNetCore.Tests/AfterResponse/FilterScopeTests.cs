@@ -47,7 +47,7 @@ public sealed class FilterScopeTests
         await site.IdleAsync();
 
         Assert.Empty(site.Failures);
-        Assert.Equal(["ran for nobody"], _done);
+        Assert.Equal(["ran for no tenant"], _done);
     }
 
     [Fact]
@@ -60,7 +60,7 @@ public sealed class FilterScopeTests
         await site.IdleAsync();
 
         Assert.Empty(site.Failures);
-        Assert.Equal(["ran for nobody"], _done);
+        Assert.Equal(["ran for no tenant"], _done);
     }
 
     private Task<TestSite> StartAsync(bool ownScope = false) => TestSite.StartAsync(
@@ -112,7 +112,7 @@ public sealed class FilterScopeTests
     public sealed class Tenant(Gate gate) : IDisposable
     {
         private bool _isDisposed;
-        private string _name = "nobody";
+        private string _name = "no tenant";
 
         public string Name
         {
