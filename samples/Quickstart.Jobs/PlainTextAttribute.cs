@@ -7,7 +7,8 @@ namespace Quickstart.Jobs;
 /// <summary>
 /// The text stays one line in every place that shows it, and reads as its author wrote it. It has no control characters
 /// (CR, LF, NUL, U+0085 and the like) and no line or paragraph separators (U+2028, U+2029). It has no marks that turn
-/// the direction of text (U+202A to U+202E, U+2066 to U+2069), no half of a surrogate pair, and not only blanks.
+/// the direction of text (U+202A to U+202E, U+2066 to U+2069), no half of a surrogate pair, and not only blanks and
+/// characters that are not seen.
 /// Characters that join letters and emoji are allowed.
 /// </summary>
 [AttributeUsage(AttributeTargets.Parameter | AttributeTargets.Property)]
@@ -16,9 +17,12 @@ public sealed class PlainTextAttribute() : ValidationAttribute(
 {
     public override bool IsValid(object? value) =>
         value is null or "" || (value is string text
-            && !string.IsNullOrWhiteSpace(text)
+            && text.EnumerateRunes().Any(IsSeen)
             && text.EnumerateRunes().All(IsPlain)
             && IsWellFormed(text));
+
+    private static bool IsSeen(Rune rune) =>
+        !Rune.IsWhiteSpace(rune) && Rune.GetUnicodeCategory(rune) != UnicodeCategory.Format;
 
     private static bool IsPlain(Rune rune) =>
         Rune.GetUnicodeCategory(rune)

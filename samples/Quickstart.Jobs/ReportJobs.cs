@@ -10,6 +10,14 @@ namespace Quickstart.Jobs;
 /// <param name="TimeZone">The IANA id of the zone whose midnight ends a day.</param>
 public sealed record ReportPlace(string Folder, string TimeZone);
 
+/// <summary>The days that a report may be about, whose ends are times in every zone.</summary>
+public static class ReportDays
+{
+    public const string Words = "a date as 2026-11-22, from 1970 to 9998";
+
+    public static bool Has(DateOnly day) => day.Year is >= 1970 and <= 9998;
+}
+
 /// <summary>What was processed on one day.</summary>
 public sealed record DailyReport
 {
@@ -88,9 +96,10 @@ public sealed class ReportJobs(JobInspector jobs, ReportPlace place, TimeProvide
         // A tick that fires late still means the day before the tick.
         var date = DateOnly.FromDateTime(TimeZoneInfo.ConvertTime(tick ?? time.GetUtcNow(), zone).DateTime).AddDays(-1);
         if (day is not null
-            && !DateOnly.TryParseExact(day, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out date))
+            && !(DateOnly.TryParseExact(day, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out date)
+                && ReportDays.Has(date)))
         {
-            throw new BadArgumentsException("daily_report", "day", "'day' is a date as 2026-11-22.");
+            throw new BadArgumentsException("daily_report", "day", $"'day' is {ReportDays.Words}.");
         }
 
         return (date, Midnight(date, zone), Midnight(date.AddDays(1), zone));

@@ -6,7 +6,8 @@ namespace Quickstart.Jobs;
 /// <summary>Small jobs to try things out with.</summary>
 public sealed class TrialJobs(TimeProvider time)
 {
-    [Job("add")]
+    /// <summary>A sum that does not fit 64 bits does not fit at another try.</summary>
+    [Job("add", NeverRetryOn = [typeof(OverflowException)])]
     public long Add(long a, long b) => checked(a + b);
 
     /// <summary>Fails each time, to show retries and errors.</summary>

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
 using Lovage;
@@ -54,6 +55,32 @@ public sealed class JobTests
         await app.Services.Jobs()
             .ShouldHaveEnqueuedAsync("add", times: 1, arguments: [2, 3], cancellationToken: Cancellation);
         await app.Services.Jobs().ShouldNotHaveEnqueuedAsync("process_data", cancellationToken: Cancellation);
+    }
+
+    [Fact]
+    public async Task Add_SumThatDoesNotFit_FailsWithoutAnotherTry()
+    {
+        await using var app = new QuickstartApp();
+        _ = app.CreateClient();
+
+        var run = await app.Services.Jobs().RunAsync(TrialJobs.Add(long.MaxValue, 1));
+
+        Assert.Equal((JobState.Failed, 1), (run.State, run.Attempts.Length));
+    }
+
+    [Theory]
+    [InlineData("/jobs/add?delay=1,5")]
+    [InlineData("/jobs/add?delay=1&delay=5")]
+    [InlineData("/report/?day=9999-12-31")]
+    public async Task Call_ThatWouldBeMisread_IsRefused(string path)
+    {
+        await using var app = new QuickstartApp();
+        using var http = app.CreateClient();
+
+        using var answer = await http.PostAsJsonAsync(
+            new Uri(path, UriKind.Relative), new[] { 2, 3 }, Cancellation);
+
+        Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
     }
 
     [Fact]

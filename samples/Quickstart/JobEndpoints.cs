@@ -1,4 +1,5 @@
 using System.ComponentModel;
+using System.Globalization;
 using System.Text.Json;
 using Lovage.Generated;
 using Lovage;
@@ -66,7 +67,7 @@ internal static class JobEndpoints
 internal sealed record JobOptions(
     [property: FromQuery(Name = "queue"), Description("The queue; the job's own by default.")] string? Queue,
     [property: FromQuery(
-        Name = "delay"), Description("Seconds to wait before the job may run, up to 10 years.")] double? Delay,
+        Name = "delay"), Description("Seconds to wait before the job may run, as 1.5, up to 10 years.")] string? Delay,
     [property: FromQuery(Name = "priority"), Description("0 (first) to 9 (last).")] int? Priority,
     [property: FromQuery(
         Name = "max_attempts"), Description("1 to 1,000; the job's own number by default.")] int? MaxAttempts,
@@ -81,11 +82,13 @@ internal sealed record JobOptions(
         Priority = Priority,
         MaxAttempts = MaxAttempts,
         Id = Id is null ? null : JobId.Parse(Id),
-        Delay = Delay switch
-        {
-            null => null,
-            >= 0 and <= DelayMax => TimeSpan.FromSeconds(Delay.Value),
-            _ => throw new ArgumentException("A delay is 0 to 10 years, in seconds."),
-        },
+        Delay = string.IsNullOrEmpty(Delay) ? null : Seconds(Delay),
     };
+
+    /// <summary>Binding as a number would read 1,5 as 15.</summary>
+    private static TimeSpan Seconds(string text) =>
+        double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var seconds)
+            && seconds is >= 0 and <= DelayMax
+            ? TimeSpan.FromSeconds(seconds)
+            : throw new ArgumentException($"A delay is 0 to 10 years, in seconds as 1.5; '{text}' is none.");
 }

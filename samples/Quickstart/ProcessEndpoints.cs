@@ -2,6 +2,7 @@ using System.Text.Json;
 using Lovage;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Quickstart.Jobs;
+using Quickstart.Jobs.Statistics;
 
 namespace Quickstart;
 
@@ -26,6 +27,11 @@ internal static class ProcessEndpoints
             if (string.IsNullOrWhiteSpace(csv))
             {
                 return BadRequests.Problem("The CSV is empty. A first line with the names of the columns is expected.");
+            }
+
+            if (Csv.UnclosedLine(csv) is { } line)
+            {
+                return BadRequests.Problem($"The CSV has a quote in line {line} that is never closed.");
             }
 
             data = JsonSerializer.SerializeToElement(csv);

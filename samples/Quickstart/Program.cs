@@ -46,6 +46,7 @@ builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
 var app = builder.Build();
 app.UseExceptionHandler();
 app.UseStatusCodePages();
+app.UseRequestChecks();
 app.MapBackgroundWork();
 app.MapProcess();
 app.MapTasks();

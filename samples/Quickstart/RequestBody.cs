@@ -39,6 +39,7 @@ internal static class RequestBody
                     StatusCodes.Status415UnsupportedMediaType);
             }
 
+            _ = Decode(body);
             try
             {
                 using var json = await JsonDocument.ParseAsync(body, Strict, cancellationToken);
@@ -55,14 +56,10 @@ internal static class RequestBody
         public async Task<string> ReadTextAsync(CancellationToken cancellationToken)
         {
             using var body = await request.ReadAllAsync(cancellationToken);
-            try
-            {
-                return StrictUtf8.GetString(body.GetBuffer().AsSpan(0, (int)body.Length));
-            }
-            catch (DecoderFallbackException cause)
-            {
-                throw new BadHttpRequestException("The body is not valid UTF-8.", cause);
-            }
+            var text = Decode(body);
+            return text.Contains('\0', StringComparison.Ordinal)
+                ? throw new BadHttpRequestException("The body is no text in UTF-8: it holds a NUL.")
+                : text;
         }
 
         private async Task<MemoryStream> ReadAllAsync(CancellationToken cancellationToken)
@@ -71,6 +68,18 @@ internal static class RequestBody
             await request.Body.CopyToAsync(body, cancellationToken);
             body.Position = 0;
             return body;
+        }
+    }
+
+    private static string Decode(MemoryStream body)
+    {
+        try
+        {
+            return StrictUtf8.GetString(body.GetBuffer().AsSpan(0, (int)body.Length));
+        }
+        catch (DecoderFallbackException cause)
+        {
+            throw new BadHttpRequestException("The body is not valid UTF-8.", cause);
         }
     }
 

@@ -43,11 +43,13 @@ internal static class ScheduleEndpoints
         one.MapPost("/resume", ResumeAsync).WithName("ResumeSchedule").WithSummary("Lets it fire again.");
     }
 
-    private static async Task<Accepted<TaskAccepted>> ReportAsync(
+    private static async Task<Results<Accepted<TaskAccepted>, ProblemHttpResult>> ReportAsync(
         [FromQuery(Name = "day"), Description("As 2026-11-22; yesterday by default.")] DateOnly? day,
         JobClient jobs,
         CancellationToken cancellationToken) =>
-        TaskAccepted.Of(await jobs.EnqueueAsync(ReportJobs.DailyReport(day?.ToString("O")), cancellationToken));
+        day is { } asked && !ReportDays.Has(asked)
+            ? BadRequests.Problem($"'day' is {ReportDays.Words}.")
+            : TaskAccepted.Of(await jobs.EnqueueAsync(ReportJobs.DailyReport(day?.ToString("O")), cancellationToken));
 
     private static async Task<Ok<List<ScheduleView>>> ListAsync(
         ScheduleClient schedules, CancellationToken cancellationToken)

@@ -2,7 +2,6 @@ using System.Reflection;
 using System.Text.Json.Serialization;
 using Lovage.AspNetCore;
 using Lovage.Spawning;
-using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -16,8 +15,9 @@ namespace Lovage;
 /// <remarks>
 /// <para>Safe for use by several threads while the request runs. The connection serves its next request at once. A
 /// client that disconnects does not stop the tasks. A failed task is logged, counted and given to
-/// <see cref="LovageBuilder.OnTaskFailure"/>, and the next still runs. A request that ends in an exception drops its
-/// tasks, with a line in the log; a request that answers with an error status runs them.</para>
+/// <see cref="LovageBuilder.OnTaskFailure"/>, and the next still runs. A request that ends in an exception or runs into
+/// its time limit drops its tasks, with a line in the log; those that its error page adds run. A request that answers
+/// with an error status runs them.</para>
 /// <para>The request is over when its tasks run: do not use its <see cref="HttpContext"/> or its scoped services in
 /// them (an analyzer flags it). Read what the task needs before. Let the task take services as parameters: they come
 /// from a scope of its own. The tasks live in this process; enqueue a durable job for work that must survive it.</para>
@@ -36,16 +36,17 @@ namespace Lovage;
 [JsonConverter(typeof(BackgroundTasksBodyRefusal))]
 public sealed class BackgroundTasks
 {
-    private readonly AfterResponseTasks _tasks;
+    private readonly RequestTasks _tasks;
     private readonly LocalCalls _calls;
-    private readonly HttpContext _request;
 
     private BackgroundTasks(HttpContext request, AfterResponse after)
     {
-        _request = request;
         _calls = after.Calls;
-        _tasks = new AfterResponseTasks(after.Runner, after.Jobs);
+        _tasks = new RequestTasks(request, after);
     }
+
+    /// <summary>The list itself.</summary>
+    internal RequestTasks Tasks => _tasks;
 
     /// <summary>
     /// Adds a job. Its handler runs once in this process, with the arguments as they are, in a scope of its own and
@@ -59,8 +60,9 @@ public sealed class BackgroundTasks
     /// Retry-After.</exception>
     /// <exception cref="AppStoppingException">The app is stopping.</exception>
     /// <exception cref="ArgumentException">The job has a delay or a due time.</exception>
-    /// <exception cref="InvalidOperationException">The response has gone out already.</exception>
-    public void Add(Job job) => _tasks.Add(job, _request.RequestServices);
+    /// <exception cref="InvalidOperationException">The response has gone out already, or the connection is a WebSocket
+    /// or a SignalR hub.</exception>
+    public void Add(Job job) => _tasks.Add(job);
 
     /// <summary>Adds a delegate.</summary>
     /// <param name="name">Its name in logs, metrics and lists: a fixed text without ids.</param>
@@ -70,7 +72,8 @@ public sealed class BackgroundTasks
     /// (<c>Lovage:Local:AfterResponseMax</c>); when the app does not catch it, the answer is 503 with
     /// Retry-After.</exception>
     /// <exception cref="AppStoppingException">The app is stopping.</exception>
-    /// <exception cref="InvalidOperationException">The response has gone out already.</exception>
+    /// <exception cref="InvalidOperationException">The response has gone out already, or the connection is a WebSocket
+    /// or a SignalR hub.</exception>
     public void Add(string name, Action work) => _tasks.Add(name, LocalCalls.Of(work));
 
     /// <inheritdoc cref="Add(string, Action)"/>
@@ -144,29 +147,10 @@ public sealed class BackgroundTasks
         context.Response.OnCompleted(
             static state =>
             {
-                ((BackgroundTasks)state).Complete();
+                ((RequestTasks)state).Start();
                 return Task.CompletedTask;
             },
-            made);
+            made._tasks);
         return made;
-    }
-
-    /// <summary>Drops the tasks of a request that has ended in an exception, also when the app answers it.</summary>
-    internal static void Drop(HttpContext context) => context.Features.Get<BackgroundTasks>()?.Drop();
-
-    private void Drop() => _tasks.Drop("their request ended in an exception");
-
-    /// <summary>Starts the tasks: the response has gone out, and the request's context is still its own.</summary>
-    private void Complete()
-    {
-        // An exception handler in the pipeline has answered an exception.
-        if (_request.Features.Get<IExceptionHandlerFeature>() is not null)
-        {
-            Drop();
-        }
-        else
-        {
-            _tasks.Start();
-        }
     }
 }

@@ -1,5 +1,6 @@
 using Lovage;
 using Lovage.AspNetCore;
+using Lovage.Spawning;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Hosting;
@@ -41,6 +42,8 @@ public static class LovageWebApplicationBuilderExtensions
                 : throw new InvalidOperationException(
                     "BackgroundTasks belongs to a request, and this code runs outside of one. Use TaskSpawner for work "
                         + "beside this code, or JobClient for work that must happen."));
+        services.TryAddSingleton<ScopeHolds>(
+            static provider => new RequestScopes(provider.GetRequiredService<IHttpContextAccessor>()));
         services.TryAddSingleton(static provider => new Refusal(provider.GetRequiredService<Random>(), provider));
         services.TryAddEnumerable(
             ServiceDescriptor.Singleton<IStartupFilter, RequestFailure>(static _ => new RequestFailure()));

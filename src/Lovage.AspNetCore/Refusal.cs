@@ -36,7 +36,7 @@ internal sealed class Refusal(Random random, IServiceProvider services)
     /// </summary>
     public Task HandleExceptionAsync(ErrorContext errorContext, Func<ErrorContext, Task> next)
     {
-        BackgroundTasks.Drop(errorContext.HttpContext);
+        errorContext.HttpContext.Features.Get<BackgroundTasks>()?.Tasks.DropFailed();
         return IsOne(errorContext.Exception)
             ? TryHandleAsync(errorContext.HttpContext, errorContext.Exception, default).AsTask()
             : next(errorContext);

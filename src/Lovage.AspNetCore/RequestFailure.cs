@@ -1,3 +1,4 @@
+using Lovage.Spawning;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -14,7 +15,7 @@ internal sealed class RequestFailure : IStartupFilter
     public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next) => app =>
     {
         app.Use(static rest => context => Run(rest, context));
-        next(app);
+        next(new AnswerWatch(app));
     };
 
     /// <summary>Runs the request, without a state machine when it ends well.</summary>
@@ -39,7 +40,7 @@ internal sealed class RequestFailure : IStartupFilter
             return WaitAsync(running, context);
         }
 
-        LookForAbort(context);
+        LookForSwallowed(context);
         return running;
     }
 
@@ -48,7 +49,7 @@ internal sealed class RequestFailure : IStartupFilter
         try
         {
             await running;
-            LookForAbort(context);
+            LookForSwallowed(context);
         }
         catch (Exception error) when (Note(context) && !MayAnswer(context, error))
         {
@@ -62,21 +63,39 @@ internal sealed class RequestFailure : IStartupFilter
 
     private static bool Note(HttpContext context)
     {
-        BackgroundTasks.Drop(context);
+        context.Features.Get<BackgroundTasks>()?.Tasks.Drop(AfterResponseTasks.Threw);
         return true;
     }
 
     /// <summary>
-    /// Drops the tasks of a request that failed because its client has gone. Exception handlers and the developer's
-    /// page swallow that exception and set this status as the only mark. The server sets the same status later, for a
-    /// request that ended well without a listening client.
+    /// Drops the tasks of a request whose exception a middleware of ASP.NET Core has swallowed, because the client has
+    /// gone or the request's time was up.
     /// </summary>
-    private static void LookForAbort(HttpContext context)
+    /// <remarks>
+    /// The status is the only mark that it leaves. Exception handlers and the developer's page set 499, and the
+    /// middleware of time limits sets the status of the limit's policy. The server sets 499 later, for a request that
+    /// ended well without a listening client.
+    /// </remarks>
+    private static void LookForSwallowed(HttpContext context)
     {
-        if (context.Response.StatusCode == StatusCodes.Status499ClientClosedRequest
-            && context.RequestAborted.IsCancellationRequested)
+        var status = context.Response.StatusCode;
+        if (status < StatusCodes.Status400BadRequest
+            || context.Features.Get<BackgroundTasks>() is not { Tasks: var tasks })
         {
-            BackgroundTasks.Drop(context);
+            return;
+        }
+
+        if (tasks.HasTimedOut)
+        {
+            if (!tasks.HasAnswered
+                && (status == StatusCodes.Status499ClientClosedRequest || TimeLimit.Answers(context, status)))
+            {
+                tasks.Drop("the time of their request was up");
+            }
+        }
+        else if (status == StatusCodes.Status499ClientClosedRequest && context.RequestAborted.IsCancellationRequested)
+        {
+            tasks.Drop("the client of their request has gone");
         }
     }
 

@@ -155,6 +155,7 @@ public sealed class PackageTests(LocalFeed feed)
             folder, "dotnet", "build", "-c", "Release", "-o", "out", "-p:OutputType=Library");
 
         Assert.True(built.ExitCode == 0, built.Output);
+        Assert.DoesNotContain("warning CS4014", built.Output, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -6,9 +6,44 @@ namespace Quickstart.Jobs.Statistics;
 /// Reads CSV as RFC 4180 writes it: quoted fields may hold commas, line breaks and doubled quotes. Lines may end in
 /// CRLF, LF or CR.
 /// </summary>
-internal static class Csv
+public static class Csv
 {
-    public static IEnumerable<List<string>> Read(string text)
+    /// <summary>The line of a quote that is never closed, and would swallow all that follows; null for none.</summary>
+    public static int? UnclosedLine(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        int? opened = null;
+        var (line, isStart) = (1, true);
+        for (var at = text.StartsWith('\uFEFF') ? 1 : 0; at < text.Length; at++)
+        {
+            var c = text[at];
+            if (c is '\n' || (c is '\r' && !(at + 1 < text.Length && text[at + 1] == '\n')))
+            {
+                line++;
+            }
+
+            if (opened is null)
+            {
+                opened = c == '"' && isStart ? line : null;
+                isStart = c is ',' or '\r' or '\n';
+            }
+            else if (c == '"')
+            {
+                if (at + 1 < text.Length && text[at + 1] == '"')
+                {
+                    at++;
+                }
+                else
+                {
+                    opened = null;
+                }
+            }
+        }
+
+        return opened;
+    }
+
+    internal static IEnumerable<List<string>> Read(string text)
     {
         var row = new List<string>();
         var field = new StringBuilder();

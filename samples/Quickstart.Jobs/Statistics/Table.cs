@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Lovage;
 
 namespace Quickstart.Jobs.Statistics;
 
@@ -25,8 +26,15 @@ internal sealed class Table
     /// The first row names the columns. A short row misses its last fields; the extra fields of a long one get columns
     /// of their own.
     /// </summary>
+    /// <exception cref="BadArgumentsException">A quote is never closed.</exception>
     public static Table FromCsv(string text)
     {
+        if (Csv.UnclosedLine(text) is { } unclosed)
+        {
+            throw new BadArgumentsException(
+                "process_data", "data", $"The CSV has a quote in line {unclosed} that is never closed.");
+        }
+
         var table = new Table();
         var names = new List<string>();
         foreach (var (line, row) in Csv.Read(text).Index())

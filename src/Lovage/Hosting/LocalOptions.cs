@@ -38,17 +38,20 @@ public sealed class LocalOptions
     public int? DedicatedThreads { get; set; }
 
     /// <summary>
-    /// How long the app's stop waits for them before it cancels them, 0 to 1 day; 25 s by default. With
-    /// <see cref="CancelTime"/> it should fit the host's ShutdownTimeout.
+    /// How long the app's stop waits for them before it cancels them, 0 to 1 day; 25 s by default. It counts from the
+    /// beginning of the stop for spawned tasks, and from the end of the web server for tasks after a response. With
+    /// <see cref="CancelTime"/> it should fit the host's ShutdownTimeout: a longer one is cut.
     /// </summary>
     public TimeSpan DrainTime { get; set; } = TimeSpan.FromSeconds(25);
 
     /// <summary>
-    /// How long the stop then waits for cancelled ones before it leaves without them, 0 to 1 h; 3 s by default.
+    /// How long the stop then waits for cancelled ones before it leaves without them, 0 to 1 h; 3 s by default. It is
+    /// kept free at the end of the host's ShutdownTimeout.
     /// </summary>
     public TimeSpan CancelTime { get; set; } = TimeSpan.FromSeconds(3);
 
-    internal LocalSettings Settings() => new()
+    /// <param name="stopTime">What the host gives its whole stop.</param>
+    internal LocalSettings Settings(TimeSpan stopTime) => new()
     {
         AfterResponseMax = AfterResponseMax,
         AfterResponseConcurrency = AfterResponseConcurrency,
@@ -57,5 +60,6 @@ public sealed class LocalOptions
         DedicatedThreads = DedicatedThreads ?? Math.Max(4, Environment.ProcessorCount),
         DrainTime = DrainTime,
         CancelTime = CancelTime,
+        StopTime = stopTime == Timeout.InfiniteTimeSpan ? null : stopTime,
     };
 }

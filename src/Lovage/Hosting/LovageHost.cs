@@ -6,8 +6,9 @@ namespace Lovage;
 
 /// <summary>
 /// Starts and stops Lovage with the app. It opens the storage before other services start, and starts the workers once
-/// the app has started. When the app begins to stop, the workers begin to stop too, so they drain beside the web
-/// server. Once the server has stopped, it waits for this process's tasks. It closes the storage last.
+/// the app has started. When the app begins to stop, the workers and the time of spawned tasks begin to stop too, so
+/// they drain beside the web server. Once all services have stopped, the server among them, it accepts no more tasks of
+/// this process and waits for those that are left. It closes the storage last.
 /// </summary>
 /// <remarks>
 /// A storage that cannot be used as it is (a damaged file, a missing package) fails the start. A storage that does not
@@ -25,6 +26,7 @@ internal sealed class LovageHost(
     private readonly CancellationTokenSource _forced = new();
     private readonly TaskCompletionSource _appStarted = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock _stopLock = new();
+    private readonly List<CancellationTokenRegistration> _patience = [];
     private Task _opening = Task.CompletedTask;
     private Task _workersStopped = Task.CompletedTask;
     private Task? _begun;
@@ -68,10 +70,12 @@ internal sealed class LovageHost(
     public Task StopAsync(CancellationToken cancellationToken) =>
         Once(ref _drained, () => DrainAsync(cancellationToken));
 
-    public Task StoppedAsync(CancellationToken cancellationToken) => Once(ref _closed, _storage.CloseAsync);
+    public Task StoppedAsync(CancellationToken cancellationToken) =>
+        Once(ref _closed, () => CloseAsync(cancellationToken));
 
     public void Dispose()
     {
+        _patience.ForEach(static registration => registration.Dispose());
         _stopping.Dispose();
         _forced.Dispose();
     }
@@ -84,8 +88,14 @@ internal sealed class LovageHost(
         }
     }
 
+    /// <summary>Runs at each step of the stop, under the lock.</summary>
+    private void Heed(CancellationToken cancellationToken) => _patience.Add(
+        cancellationToken.UnsafeRegister(static state => ((CancellationTokenSource)state!).Cancel(), _forced));
+
     private async Task BeginStopAsync(CancellationToken cancellationToken)
     {
+        Heed(cancellationToken);
+        tasks.BeginStop(_forced.Token);
         await _stopping.CancelAsync();
         await _opening;
         try
@@ -104,13 +114,24 @@ internal sealed class LovageHost(
         }
     }
 
-    private async Task DrainAsync(CancellationToken cancellationToken)
+    private Task DrainAsync(CancellationToken cancellationToken)
     {
-        await using var forced = cancellationToken.UnsafeRegister(
-            static state => ((CancellationTokenSource)state!).Cancel(), _forced);
+        Heed(cancellationToken);
+        return _workersStopped;
+    }
 
-        // Only now: requests that the web server has just ended may have left tasks.
-        await Task.WhenAll(_workersStopped, tasks.StopAsync(_forced.Token));
+    private async Task CloseAsync(CancellationToken cancellationToken)
+    {
+        Heed(cancellationToken);
+        try
+        {
+            // Only now, whatever the order of the services: requests that have just ended may have left tasks.
+            await tasks.StopAsync(_forced.Token);
+        }
+        finally
+        {
+            await _storage.CloseAsync();
+        }
     }
 
     private async Task RunLaterAsync()

@@ -137,7 +137,8 @@ internal static class LovageServices
     private static void AddLocalTasks(IServiceCollection services)
     {
         services.TryAddSingleton(
-            static provider => provider.GetRequiredService<IOptions<LovageOptions>>().Value.Local.Settings());
+            static provider => provider.GetRequiredService<IOptions<LovageOptions>>().Value.Local.Settings(
+                provider.GetRequiredService<IOptions<HostOptions>>().Value.ShutdownTimeout));
         services.TryAddSingleton(static provider => new DedicatedThreads(
             "local", provider.GetRequiredService<LocalSettings>().DedicatedThreads));
         services.TryAddSingleton(static provider => new LocalReport(
@@ -156,7 +157,8 @@ internal static class LovageServices
                 provider.GetRequiredService<JobMessages>(),
                 app,
                 provider.GetRequiredService<DedicatedThreads>(),
-                options.Worker.Settings(options, app.Jobs));
+                options.Worker.Settings(options, app.Jobs),
+                provider.GetService<ScopeHolds>());
         });
         services.TryAddTransient(static provider => new TaskSpawner(
             provider.GetRequiredService<LocalRunner>(),

@@ -1,5 +1,6 @@
 using Lovage.Diagnostics;
 using Lovage.Execution;
+using Lovage.Spawning;
 using Lovage.Storage;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -12,7 +13,7 @@ namespace Lovage;
 /// </summary>
 internal sealed partial class StartBanner(
     JobStorage storage, JobRegistry jobs, IHostEnvironment environment, IOptions<HostOptions> host,
-    ILoggerFactory loggers)
+    LocalSettings local, ILoggerFactory loggers)
 {
     private const int NamesShown = 20;
 
@@ -47,17 +48,32 @@ internal sealed partial class StartBanner(
         }
     }
 
-    /// <summary>Warns when the host gives less time to stop than the workers want.</summary>
+    /// <summary>Warns when the host gives less time to stop than workers and tasks of this process want.</summary>
     internal void CheckShutdown(IReadOnlyCollection<WorkerSettings> workers)
     {
-        var budget = host.Value.ShutdownTimeout;
         foreach (var worker in workers)
         {
-            var wanted = worker.DrainTime + worker.CancelTime;
-            if (wanted >= budget)
-            {
-                LogShutdown(_logger, wanted.TotalSeconds, budget.TotalSeconds, environment.ApplicationName);
-            }
+            CheckShutdown(
+                worker.DrainTime + worker.CancelTime,
+                "Workers",
+                "Lovage:Worker:DrainTime and CancelTime",
+                "running jobs may be cut off and run again");
+        }
+
+        CheckShutdown(
+            local.DrainTime + local.CancelTime,
+            "Tasks of this process",
+            "Lovage:Local:DrainTime and CancelTime",
+            "they may be cancelled earlier");
+    }
+
+    private void CheckShutdown(TimeSpan wanted, string owners, string settings, string cost)
+    {
+        var budget = host.Value.ShutdownTimeout;
+        if (wanted >= budget && budget != Timeout.InfiniteTimeSpan)
+        {
+            LogShutdown(
+                _logger, owners, wanted.TotalSeconds, settings, environment.ApplicationName, budget.TotalSeconds, cost);
         }
     }
 
@@ -111,8 +127,8 @@ internal sealed partial class StartBanner(
     [LoggerMessage(
         3017,
         LogLevel.Warning,
-        "Workers want {Wanted:0.#} s to stop (Lovage:Worker:DrainTime and CancelTime) and the host of {App} gives "
-            + "{Budget:0.#} s (HostOptions.ShutdownTimeout): running jobs may be cut off and run again. Lower the one "
-            + "or raise the other")]
-    private static partial void LogShutdown(ILogger logger, double wanted, double budget, string app);
+        "{Owners} want {Wanted:0.#} s to stop ({Settings}) and the host of {App} gives {Budget:0.#} s "
+            + "(HostOptions.ShutdownTimeout): {Cost}. Lower the one or raise the other")]
+    private static partial void LogShutdown(
+        ILogger logger, string owners, double wanted, string settings, string app, double budget, string cost);
 }

@@ -8,6 +8,10 @@ namespace Lovage;
 public interface IJobFilter
 {
     /// <summary>Around enqueuing, in the caller's process, before anything is written. Goes on by default.</summary>
+    /// <remarks>
+    /// The filter's services are the caller's: those of the scope that gave the client, or of the request. A scope made
+    /// by hand does not wait for a job that is spawned in it, so the filters of that job get a scope of their own.
+    /// </remarks>
     /// <param name="context">The job, which may be replaced.</param>
     /// <param name="next">The rest.</param>
     ValueTask OnEnqueueAsync(JobEnqueueContext context, Func<ValueTask> next)

@@ -32,7 +32,7 @@ internal sealed record JobWork<TResult>(LocalJobs Jobs, IServiceProvider? Servic
 {
     internal override string NameOf(Job<TResult> item) => item.Name;
 
-    internal override LocalCall<TResult> Call(Job<TResult> item) => Jobs.Repeated<TResult>(item, Services, null);
+    internal override LocalCall<TResult> Call(Job<TResult> item) => Jobs.Awaited<TResult>(item, Services);
 
     internal override TimeSpan Delay(Job<TResult> item) => Jobs.Delay(item);
 }

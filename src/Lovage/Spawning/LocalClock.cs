@@ -40,5 +40,6 @@ internal sealed class LocalClock(TimeProvider time)
         }
     }
 
-    private TimeSpan Rest(long until) => time.GetElapsedTime(time.GetTimestamp(), until);
+    /// <summary>What is left until a timestamp; negative once it has passed.</summary>
+    internal TimeSpan Rest(long until) => time.GetElapsedTime(time.GetTimestamp(), until);
 }

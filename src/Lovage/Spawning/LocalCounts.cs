@@ -11,7 +11,13 @@ internal sealed class LocalCounts(TimeProvider time)
     private int _watchers;
 
     /// <summary>Tasks of all kinds.</summary>
-    internal int All => Volatile.Read(ref _counts[0]) + Volatile.Read(ref _counts[1]) + Volatile.Read(ref _counts[2]);
+    internal int All => Of(TaskKind.AfterResponse) + Spawned;
+
+    /// <summary>Tasks that code spawned, calls on dedicated threads included.</summary>
+    internal int Spawned => Of(TaskKind.Spawned) + Of(TaskKind.Dedicated);
+
+    /// <summary>Tasks of one kind.</summary>
+    internal int Of(TaskKind kind) => Volatile.Read(ref _counts[(int)kind]);
 
     /// <summary>Takes a place.</summary>
     /// <returns>How many are taken of this kind now.</returns>

@@ -13,23 +13,32 @@ namespace Lovage.Spawning;
 /// </summary>
 /// <remarks>Safe for use by several threads.</remarks>
 internal sealed class LocalJobs(
-    JobMessages messages, JobWorkerServices app, DedicatedThreads threads, WorkerSettings worker)
+    JobMessages messages, JobWorkerServices app, DedicatedThreads threads, WorkerSettings worker, ScopeHolds? holds)
 {
     private readonly JobRunner _runner = new(app.Filters);
 
     /// <summary>A call that runs the job once, whatever its policy.</summary>
     /// <param name="job">The job.</param>
-    /// <param name="services">Build the filters around enqueuing; null for a scope made for them.</param>
+    /// <param name="services">The caller's, which build the filters around enqueuing if they can be held until these
+    /// have ended; else, and for null, the filters get a scope of their own.</param>
     /// <exception cref="UnknownJobException">No handler of that name is registered here.</exception>
-    internal LocalCall Once(Job job, IServiceProvider? services) => Call<object?>(job, services, retries: false, null);
+    internal LocalCall Once(Job job, IServiceProvider? services) =>
+        Call<object?>(job, new Caller(services, Waits: false), retries: false, null);
 
     /// <summary>A call that runs the job as often as its policy, or the one given instead, says.</summary>
     /// <param name="job">The job.</param>
-    /// <param name="services">Build the filters around enqueuing; null for a scope made for them.</param>
+    /// <param name="services">As for <see cref="Once"/>.</param>
     /// <param name="retry">Another policy than the job's own; null for that.</param>
     /// <exception cref="UnknownJobException">No handler of that name is registered here.</exception>
     internal LocalCall<TResult> Repeated<TResult>(Job job, IServiceProvider? services, RetryPolicy? retry) =>
-        Call<TResult>(job, services, retries: true, retry);
+        Call<TResult>(job, new Caller(services, Waits: false), retries: true, retry);
+
+    /// <summary>A call that runs the job as often as its policy says, while its caller waits for it.</summary>
+    /// <param name="job">The job.</param>
+    /// <param name="services">Build the filters around enqueuing; null for a scope made for them.</param>
+    /// <exception cref="UnknownJobException">No handler of that name is registered here.</exception>
+    internal LocalCall<TResult> Awaited<TResult>(Job job, IServiceProvider? services) =>
+        Call<TResult>(job, new Caller(services, Waits: true), retries: true, null);
 
     /// <summary>How long a job asks to wait.</summary>
     internal TimeSpan Delay(Job job)
@@ -38,7 +47,7 @@ internal sealed class LocalJobs(
         return job.At is { } at && at - app.Time.GetUtcNow() is var rest && rest > delay ? rest : delay;
     }
 
-    private JobCall<TResult> Call<TResult>(Job job, IServiceProvider? services, bool retries, RetryPolicy? retry)
+    private JobCall<TResult> Call<TResult>(Job job, Caller caller, bool retries, RetryPolicy? retry)
     {
         ArgumentNullException.ThrowIfNull(job);
         var definition = messages.Require(job.Name);
@@ -47,35 +56,38 @@ internal sealed class LocalJobs(
         var attempts = policy is null
             ? 1
             : AttemptLimit.Of(retry?.MaxAttempts ?? job.MaxAttempts, definition, policy) ?? worker.MaxAttempts;
-        return new JobCall<TResult>(this, definition, Make(job, definition, attempts, services), policy, attempts);
+        return new JobCall<TResult>(this, definition, Make(job, definition, attempts, caller), policy, attempts);
     }
 
     /// <summary>
     /// The job's message, made where it is given, so that it names its caller as its parent. A filter that refuses the
     /// job at once refuses it there; one that does so later fails the task.
     /// </summary>
-    private Task<LocalJob> Make(Job job, JobDefinition definition, int maxAttempts, IServiceProvider? services)
+    private Task<LocalJob> Make(Job job, JobDefinition definition, int maxAttempts, Caller caller)
     {
         if (messages.Filters(definition) is not { IsEmpty: false } filters)
         {
             return Task.FromResult(new LocalJob(messages.MakeLocal(job, definition, maxAttempts), job.Arguments));
         }
 
-        var made = FilterAsync(job, definition, maxAttempts, filters, services);
+        // A caller that goes on may end its scope while a filter still waits for something.
+        var held = !caller.Waits && caller.Services is { } own && holds?.CanHold(own) is true ? holds : null;
+        var made = FilterAsync(
+            job, definition, maxAttempts, filters, caller.Waits || held is not null ? caller.Services : null);
         if (made.IsCompleted)
         {
             made.GetAwaiter().GetResult();
-        }
-        else
-        {
-            // A task that is dropped never asks what became of the filters.
-            made.ContinueWith(
-                static task => _ = task.Exception,
-                CancellationToken.None,
-                TaskContinuationOptions.OnlyOnFaulted,
-                TaskScheduler.Default);
+            return made;
         }
 
+        held?.Hold(caller.Services!, made);
+
+        // A task that is dropped never asks what became of the filters.
+        made.ContinueWith(
+            static task => _ = task.Exception,
+            CancellationToken.None,
+            TaskContinuationOptions.OnlyOnFaulted,
+            TaskScheduler.Default);
         return made;
     }
 
@@ -93,6 +105,11 @@ internal sealed class LocalJobs(
         var filtered = await messages.FilterLocalAsync(job, chain, services);
         return new LocalJob(messages.MakeLocal(filtered, definition, maxAttempts), filtered.Arguments);
     }
+
+    /// <summary>What gave a job.</summary>
+    /// <param name="Services">The services of its scope; null for none.</param>
+    /// <param name="Waits">True when it waits for the job, so that its scope lives as long.</param>
+    private readonly record struct Caller(IServiceProvider? Services, bool Waits);
 
     /// <summary>A job of this process: its message without a body, and its arguments as the caller gave them.</summary>
     private readonly record struct LocalJob(JobMessage Message, JobArguments Arguments);

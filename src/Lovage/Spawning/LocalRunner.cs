@@ -12,32 +12,43 @@ namespace Lovage.Spawning;
 /// names what it had to leave.
 /// </summary>
 /// <remarks>Safe for use by several threads.</remarks>
-[SuppressMessage(
-    "Design",
-    "CA1001",
-    Justification = "What outlives the app still looks at the token, and a source without a timer holds nothing.")]
-internal sealed class LocalRunner(
-    LocalSettings settings, TimeProvider time, Random random, LocalReport report, AttemptListeners<LocalTry> listeners)
-    : IThreadPoolWorkItem
+internal sealed class LocalRunner : IThreadPoolWorkItem
 {
     private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(5);
 
-    private readonly LocalTryServices _tries = new(listeners, new RetryRule(random), time);
-    private readonly JobExecutor _executor = new(time);
-    private readonly LocalClock _clock = new(time);
+    private readonly LocalSettings _settings;
+    private readonly TimeProvider _time;
+    private readonly LocalReport _report;
+    private readonly LocalTryServices _tries;
+    private readonly JobExecutor _executor;
+    private readonly LocalClock _clock;
     private readonly LocalEntries _entries = new();
     private readonly ConcurrentQueue<AfterResponseTasks> _requests = new();
     private readonly ConcurrentQueue<LocalEntry> _neverRun = new();
-    private readonly CancellationTokenSource _stopped = new();
-    private readonly LocalCounts _counts = new(time);
+    private readonly LocalCounts _counts;
+    private readonly LocalStop _stop;
     private int _requestsRunning;
-    private bool _isStopping;
+
+    /// <summary>Makes it; the app has one.</summary>
+    public LocalRunner(
+        LocalSettings settings, TimeProvider time, Random random, LocalReport report,
+        AttemptListeners<LocalTry> listeners)
+    {
+        _settings = settings;
+        _time = time;
+        _report = report;
+        _tries = new LocalTryServices(listeners, new RetryRule(random), time);
+        _executor = new JobExecutor(time);
+        _clock = new LocalClock(time);
+        _counts = new LocalCounts(time);
+        _stop = new LocalStop(settings, _clock, _entries, _counts, report);
+    }
 
     /// <summary>Tasks that have not ended.</summary>
     internal int Count => _counts.All;
 
-    /// <summary>Cancelled when the stop no longer waits.</summary>
-    internal CancellationToken Stopped => _stopped.Token;
+    /// <summary>Cancelled when the stop no longer waits for what code spawned.</summary>
+    internal CancellationToken Stopped => _stop.Spawned;
 
     /// <summary>What has not ended now, oldest first.</summary>
     internal IReadOnlyList<RunningTask> List() =>
@@ -45,19 +56,19 @@ internal sealed class LocalRunner(
             entry.Kind,
             entry.Name,
             entry.Attempt > 0,
-            time.GetElapsedTime(entry.AcceptedTimestamp),
+            _time.GetElapsedTime(entry.AcceptedTimestamp),
             Math.Max(1, entry.Attempt)))];
 
     /// <summary>What runs now and has no thread of its own.</summary>
     internal IEnumerable<RunningHandler> OnPool() =>
-        _entries.List().Select(entry => entry.OnPool(time)).OfType<RunningHandler>();
+        _entries.List().Select(entry => entry.OnPool(_time)).OfType<RunningHandler>();
 
     /// <summary>Takes a task in, before it is run; <see cref="Leave"/> ends it.</summary>
     /// <exception cref="QueueFullException">Too many of its kind are unfinished.</exception>
     /// <exception cref="AppStoppingException">The app is stopping.</exception>
     internal LocalEntry Accept(TaskKind kind, string name)
     {
-        var (max, option) = settings.Bound(kind);
+        var (max, option) = _settings.Bound(kind);
         if (_counts.Take(kind) > max)
         {
             _counts.Free(kind);
@@ -70,14 +81,14 @@ internal sealed class LocalRunner(
 
         // The stop sets its mark and counts then; here it is the other way round, so that one of the two sees the
         // other.
-        if (Volatile.Read(ref _isStopping))
+        if (_stop.Refuses(kind))
         {
             _counts.Free(kind);
             LocalReport.Refused(kind, "shutdown");
             throw new AppStoppingException(name);
         }
 
-        var entry = new LocalEntry(kind, name, time.GetTimestamp());
+        var entry = new LocalEntry(kind, name, _time.GetTimestamp());
         _entries.Add(entry);
         LocalReport.Accepted(entry);
         return entry;
@@ -115,15 +126,17 @@ internal sealed class LocalRunner(
     void IThreadPoolWorkItem.Execute() => _ = RunRequestsAsync();
 
     /// <summary>Ends tasks that will not run because their request failed.</summary>
-    internal void Drop(AfterResponseTasks request, string reason)
+    /// <param name="first">Leads to the others.</param>
+    /// <param name="reason">Why.</param>
+    internal void Drop(LocalEntry first, string reason)
     {
         var entries = new List<LocalEntry>();
-        for (var entry = request.First; entry is not null; entry = entry.NextOfRequest)
+        for (var entry = first; entry is not null; entry = entry.NextOfRequest)
         {
             entries.Add(entry);
         }
 
-        report.Dropped(entries, reason);
+        _report.Dropped(entries, reason);
         entries.ForEach(Leave);
     }
 
@@ -185,61 +198,33 @@ internal sealed class LocalRunner(
             return new TaskOutcome<TResult>(default, fault);
         }
 
-        LocalEntry Part(string name) => new(TaskKind.Spawned, name, time.GetTimestamp()) { Attempt = 1 };
+        LocalEntry Part(string name) => new(TaskKind.Spawned, name, _time.GetTimestamp()) { Attempt = 1 };
     }
 
     /// <summary>Waits until nothing is unfinished.</summary>
     internal Task WhenIdleAsync(CancellationToken cancellationToken) =>
         _counts.WhenAsync(() => Count == 0, cancellationToken);
 
+    /// <summary>The app begins to stop: from now on the time counts that spawned tasks have left.</summary>
+    /// <param name="forced">Cancelled to skip that _time.</param>
+    internal void BeginStop(CancellationToken forced) => _stop.Begin(forced);
+
     /// <summary>
     /// Accepts no more, waits for what there is, then cancels it and waits a little longer, then names what is left.
     /// </summary>
-    /// <param name="forced">Cancelled to skip the waits.</param>
+    /// <param name="forced">Cancelled to skip the first wait.</param>
     internal async Task StopAsync(CancellationToken forced)
     {
-        Volatile.Write(ref _isStopping, true);
-        Interlocked.MemoryBarrier();
-        if (Count == 0)
-        {
-            return;
-        }
-
-        report.Draining(Count);
-        var until = _clock.Ahead(settings.DrainTime);
-        await _counts.WaitAsync(() => !MayEndBy(until), settings.DrainTime, forced);
-        if (Count > 0)
-        {
-            if (_entries.List() is { Count: > 0 } late)
-            {
-                report.Cancelling(late);
-            }
-
-            QuietCancel.Of(_stopped);
-            foreach (var entry in _entries.List())
-            {
-                entry.Task?.Cancel();
-            }
-
-            await _counts.WaitAsync(() => Count == 0, settings.CancelTime, forced);
-        }
-
+        await _stop.EndAsync(forced);
         if (_neverRun.Concat(_entries.List()).ToList() is { Count: > 0 } left)
         {
-            report.LeftBehind(left);
+            _report.LeftBehind(left);
         }
     }
 
-    /// <summary>
-    /// False once nothing is left but tasks whose wait goes on beyond that timestamp. One that is counted and not
-    /// listed yet was accepted this moment.
-    /// </summary>
-    private bool MayEndBy(long timestamp) =>
-        _entries.List() is var listed && (listed.Any(entry => entry.WaitsUntil <= timestamp) || Count > listed.Count);
-
     private bool TryTakePlace()
     {
-        for (var running = Volatile.Read(ref _requestsRunning); running < settings.AfterResponseConcurrency;)
+        for (var running = Volatile.Read(ref _requestsRunning); running < _settings.AfterResponseConcurrency;)
         {
             var seen = Interlocked.CompareExchange(ref _requestsRunning, running + 1, running);
             if (seen == running)
@@ -263,10 +248,11 @@ internal sealed class LocalRunner(
         {
             while (_requests.TryDequeue(out var request))
             {
-                var one = new LocalTry(_tries, Stopped) { Parent = request.Activity };
+                var asked = _stop.Requests;
+                var one = new LocalTry(_tries, asked) { Parent = request.Activity };
                 for (var entry = request.First; entry is not null; entry = entry.NextOfRequest)
                 {
-                    await RunAfterResponseAsync(one.Of(entry, entry.Call!, 1));
+                    await RunAfterResponseAsync(one.Of(entry, entry.Call!, 1), asked);
                 }
             }
 
@@ -275,9 +261,9 @@ internal sealed class LocalRunner(
         while (!_requests.IsEmpty && TryTakePlace());
     }
 
-    private async ValueTask RunAfterResponseAsync(LocalTry one)
+    private async ValueTask RunAfterResponseAsync(LocalTry one, CancellationToken asked)
     {
-        if (_stopped.IsCancellationRequested)
+        if (asked.IsCancellationRequested)
         {
             // The stop names it.
             _neverRun.Enqueue(one.Entry);
@@ -299,7 +285,7 @@ internal sealed class LocalRunner(
     {
         var entry = task.Entry;
         var one = new LocalTry(_tries, task.Token) { Parent = parent }.Of(entry, call, 1);
-        if (_stopped.IsCancellationRequested)
+        if (Stopped.IsCancellationRequested)
         {
             // Accepted just before the stop, whose look at the list may have missed it.
             task.Cancel();

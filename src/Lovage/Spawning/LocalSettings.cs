@@ -23,6 +23,9 @@ internal sealed record LocalSettings
 
     internal required TimeSpan CancelTime { get; init; }
 
+    /// <summary>What the host gives its whole stop; null for no bound.</summary>
+    internal required TimeSpan? StopTime { get; init; }
+
     /// <summary>How many tasks of a kind may be unfinished, and the setting that says so.</summary>
     internal (int Max, string Option) Bound(TaskKind kind) => kind switch
     {

@@ -11,7 +11,8 @@ namespace Lovage;
 /// Safe for use by several threads. A spawned task shares only the trace of its caller: no <see cref="AsyncLocal{T}"/>
 /// value, no scoped service, no request. A delegate names services as parameters and gets them from a scope of its own.
 /// A failure is logged, counted and given to the handlers of <see cref="LovageBuilder.OnTaskFailure"/>, also when the
-/// caller awaits the task. The app's stop waits for tasks, then cancels them, then names those that are left.
+/// caller awaits the task. The app's stop waits for tasks, then cancels them, then names those that are left. A caller
+/// in async code that does not await one writes <c>_ = spawner.Spawn(...)</c>, or the compiler warns.
 /// </remarks>
 /// <example>
 /// <code>

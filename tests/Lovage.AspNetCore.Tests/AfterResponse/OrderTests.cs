@@ -160,16 +160,21 @@ public sealed class OrderTests
     public async Task Add_WhenTheResponseIsGone_IsRefusedAndLeavesNothing()
     {
         BackgroundTasks? kept = null;
-        await using var site = await TestSite.StartAsync(app => app.MapGet("/", (BackgroundTasks background) =>
-        {
-            kept = background;
-            background.Add("in time", () => _done.Enqueue("in time"));
-        }));
+        await using var site = await TestSite.StartAsync(
+            app => app.MapGet("/", (BackgroundTasks background) =>
+            {
+                kept = background;
+                background.Add("in time", () => _done.Enqueue("in time"));
+            }),
+            set: static (_, lovage) => lovage!.AddJob(new JobDefinition("job", static _ => default)));
         await site.GetAsync("/");
         await site.IdleAsync();
 
         var late = Assert.Throws<InvalidOperationException>(() => kept!.Add("late", () => _done.Enqueue("late")));
 
+        var lateJob = Assert.Throws<InvalidOperationException>(() => kept!.Add(Job.Create("job")));
+
+        Assert.Contains("'job' came too late", lateJob.Message, StringComparison.Ordinal);
         Assert.Contains("came too late", late.Message, StringComparison.Ordinal);
         await site.IdleAsync();
         Assert.Equal(["in time"], _done);

@@ -33,6 +33,9 @@ internal sealed class TestSite : IAsyncDisposable
     /// <summary>What the app was told of tasks that failed.</summary>
     public ConcurrentQueue<TaskFailure> Failures { get; }
 
+    /// <summary>What the server speaks.</summary>
+    public required HttpProtocols Protocols { get; init; }
+
     public Uri Address => new(App.Urls.Single());
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
@@ -66,7 +69,7 @@ internal sealed class TestSite : IAsyncDisposable
         var app = builder.Build();
         map(app);
         await app.StartAsync(Cancel);
-        return new TestSite(app, log, failures);
+        return new TestSite(app, log, failures) { Protocols = protocols };
     }
 
     /// <summary>Waits until the app's tasks have ended.</summary>

@@ -54,6 +54,8 @@ public sealed class BackgroundEndpointTests(MemoryQuickstart app) : IClassFixtur
     [InlineData("?name=a%E2%80%A8forged")]
     [InlineData("?name=a%E2%80%AEforged")]
     [InlineData("?name=a%E2%81%A6forged")]
+    [InlineData("?name=%E2%80%8B")]
+    [InlineData("?name=%EF%BB%BF%20")]
     public async Task Items_HostileName_IsRefusedAndNamed(string query)
     {
         Assert.Contains("name", (await app.PostAsync($"/items/{query}")).Problem(400), StringComparison.Ordinal);

@@ -1,3 +1,4 @@
+using System.Net.Http.Headers;
 using System.Text.Json;
 using Xunit;
 
@@ -17,6 +18,8 @@ public abstract class EndpointTests(QuickstartProcess app)
     [InlineData("application/json; charset=utf-8", """[{"v":1},{"v":null}]""", 2, 1)]
     [InlineData("text/csv", "v\n1\n3\n5\n", 3, 3)]
     [InlineData("application/csv", "v\n1\n\"3\"\n", 2, 2)]
+    [InlineData("text/csv; charset=\"UTF-8\"", "v\n1\n", 1, 1)]
+    [InlineData("text/csv; charset=us-ascii", "v\n1\n", 1, 1)]
     public async Task Process_Rows_AreSummarised(string contentType, string body, int rows, double mean)
     {
         var task = await app.WaitAsync(await app.EnqueueAsync("/process/", body, contentType), "SUCCESS", "FAILURE");
@@ -51,10 +54,62 @@ public abstract class EndpointTests(QuickstartProcess app)
     [InlineData("application/json", "{\"a\":1,\"a\":2}", 400, "Duplicate")]
     [InlineData("application/json", "[\"\\ud800\"]", 400, "surrogate")]
     [InlineData("text/csv", " \r\n ", 400, "empty")]
+    [InlineData("text/csv", "a,b\n1,\"x\n2,y\n3,z\n", 400, "line 2")]
+    [InlineData("text/csv", "a,b\r\n\"1\r\n1\",2\r\n3,\"", 400, "line 4")]
+    [InlineData("text/csv", "a,b\n1,\0x\n", 400, "NUL")]
+    [InlineData("text/csv; charset=utf-16", "a\n1\n", 415, "utf-16")]
+    [InlineData("text/csv; charset=iso-8859-1", "a\n1\n", 415, "iso-8859-1")]
+    [InlineData("application/json; charset=utf-16", "[1]", 415, "utf-16")]
     [InlineData("application/x-www-form-urlencoded", "a=b", 415, "text/csv")]
     public async Task Process_BadBody_IsRefused(string contentType, string body, int status, string detail) =>
         Assert.Contains(
             detail, (await app.PostAsync("/process/", body, contentType)).Problem(status), StringComparison.Ordinal);
+
+    [Theory(Timeout = TimeLimit)]
+    [InlineData("/process/", "gzip", 415)]
+    [InlineData("/jobs/add", "gzip", 415)]
+    [InlineData("/schedules", "br", 415)]
+    [InlineData("/process/", "identity", 202)]
+    public async Task Body_WithAnEncoding_IsRefusedUnlessItIsNone(string path, string encoding, int status)
+    {
+        using var body = new ByteArrayContent("[1,2]"u8.ToArray());
+        body.Headers.ContentType = new MediaTypeHeaderValue("application/json");
+        body.Headers.ContentEncoding.Add(encoding);
+
+        using var answer = await app.Http.PostAsync(
+            new Uri(path, UriKind.Relative), body, TestContext.Current.CancellationToken);
+
+        Assert.Equal(status, (int)answer.StatusCode);
+        Assert.Equal(
+            status == 415,
+            (await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken)).Contains(
+                "send the body uncompressed", StringComparison.Ordinal));
+    }
+
+    [Fact(Timeout = TimeLimit)]
+    public async Task Process_InvalidUtf8_IsToldSo()
+    {
+        using var body = new ByteArrayContent([(byte)'[', (byte)'"', 0xFF, (byte)'"', (byte)']']);
+        body.Headers.ContentType = new MediaTypeHeaderValue("application/json");
+
+        using var answer = await app.Http.PostAsync(
+            new Uri("/process/", UriKind.Relative), body, TestContext.Current.CancellationToken);
+
+        Assert.Contains(
+            "not valid UTF-8",
+            await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken),
+            StringComparison.Ordinal);
+    }
+
+    [Fact(Timeout = TimeLimit)]
+    public async Task Add_SumThatDoesNotFit_FailsWithoutAnotherTry()
+    {
+        var task = await app.WaitAsync(
+            await app.EnqueueAsync("/jobs/add", "[9223372036854775807,1]"), "SUCCESS", "FAILURE");
+
+        Assert.Equal(
+            ("FAILURE", 1), (task.GetProperty("status").GetString(), task.GetProperty("attempts").GetInt32()));
+    }
 
     [Fact(Timeout = TimeLimit)]
     public async Task Process_NestedTooDeep_IsRefused() =>
@@ -181,7 +236,14 @@ public abstract class EndpointTests(QuickstartProcess app)
     [InlineData("/jobs/add?max_attempts=0", "[1,2]", 400, "Attempts")]
     [InlineData("/jobs/add?delay=-1", "[1,2]", 400, "delay")]
     [InlineData("/jobs/add?delay=NaN", "[1,2]", 400, "delay")]
-    [InlineData("/jobs/add?delay=soon", "[1,2]", 400, "Delay")]
+    [InlineData("/jobs/add?delay=soon", "[1,2]", 400, "delay")]
+    [InlineData("/jobs/add?delay=1,5", "[1,2]", 400, "in seconds as 1.5; '1,5' is none")]
+    [InlineData("/jobs/add?delay=1,000", "[1,2]", 400, "delay")]
+    [InlineData("/jobs/add?delay=1e400", "[1,2]", 400, "delay")]
+    [InlineData("/jobs/add?delay=1&delay=2", "[1,2]", 400, "'delay' 2 times")]
+    [InlineData("/jobs/add?priority=1,5", "[1,2]", 400, "Priority")]
+    [InlineData("/items/?name=a&name=b", null, 400, "'name' 2 times")]
+    [InlineData("/items/?name=a&Name=b", null, 400, "2 times")]
     [InlineData("/jobs/add?queue=a%20b", "[1,2]", 400, "queue name")]
     [InlineData("/jobs/add?id=a%20b", "[1,2]", 400, "job id")]
     public async Task Jobs_BadCall_IsRefusedWithAReason(string path, string? arguments, int status, string detail) =>

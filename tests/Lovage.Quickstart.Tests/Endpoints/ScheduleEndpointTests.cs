@@ -65,8 +65,22 @@ public abstract class ScheduleEndpointTests(QuickstartProcess app)
     }
 
     [Theory(Timeout = TimeLimit)]
+    [InlineData("9999-12-31")]
+    [InlineData("0001-01-01")]
+    public async Task Report_JobOfADayAtTheCalendarsEnd_FailsWithoutAnotherTry(string day)
+    {
+        var task = await app.WaitAsync(
+            await app.EnqueueAsync("/jobs/daily_report", $$"""{"day":"{{day}}"}"""), "SUCCESS", "FAILURE");
+
+        Assert.Equal(
+            ("FAILURE", 1), (task.GetProperty("status").GetString(), task.GetProperty("attempts").GetInt32()));
+    }
+
+    [Theory(Timeout = TimeLimit)]
     [InlineData("?day=2026-02-30")]
     [InlineData("?day=yesterday")]
+    [InlineData("?day=9999-12-31")]
+    [InlineData("?day=0001-01-01")]
     [InlineData("?day=..%2F..%2Fetc%2Fpasswd")]
     public async Task Report_BadDay_IsRefused(string query) =>
         Assert.Contains("day", (await app.PostAsync($"/report/{query}")).Problem(400), StringComparison.Ordinal);

@@ -26,13 +26,26 @@ public sealed class SummarizerCsvTests
     [Theory]
     [InlineData("a,b\n\"1,5\",\"say \"\"hi\"\"\"\n", "1,5", "say \"hi\"")]
     [InlineData("a,b\r\"line\r\nbreak\",x", "line\r\nbreak", "x")]
-    [InlineData("a,b\nfive\" tall,\"open", "five\" tall", "open")]
+    [InlineData("a,b\nfive\" tall,closed", "five\" tall", "closed")]
+    [InlineData("a,b\n\"\",\"\"\"\"\nx,", "x", "\"")]
     public void Summarize_QuotedFields_AreReadAsRfc4180Says(string csv, string a, string b)
     {
         var columns = Summaries.OfCsv(csv).Columns!;
 
         Assert.Equal(a, Assert.Single(columns["a"].Top!).Value);
         Assert.Equal(b, Assert.Single(columns["b"].Top!).Value);
+    }
+
+    [Theory]
+    [InlineData("a,b\n1,\"x\n2,y\n3,z\n", 2)]
+    [InlineData("\"", 1)]
+    [InlineData("a\r\r\n\"b\nc\"\r\n\"d\"\"", 5)]
+    [InlineData("\uFEFF\"a", 1)]
+    public void Summarize_QuoteThatIsNeverClosed_IsRefusedWithItsLine(string csv, int line)
+    {
+        var refused = Assert.Throws<BadArgumentsException>(() => Summaries.OfCsv(csv));
+
+        Assert.Contains($"a quote in line {line} ", refused.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -3,6 +3,7 @@ using Lovage.Execution;
 using Lovage.Spawning;
 using Lovage.Testing;
 using Lovage.Tests.Clients;
+using Lovage.Tests.Spawning;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Lovage.Tests.Execution;
@@ -64,8 +65,8 @@ public sealed class JobTreeTests
     {
         await using var app = await StartAsync();
         var rung = app.Host.Services.GetRequiredService<AfterResponse>();
-        var tasks = new AfterResponseTasks(rung.Runner, rung.Jobs);
-        tasks.Add(Job.Create("top"), app.Host.Services);
+        var tasks = new TestRequestTasks(rung.Runner, rung.Jobs);
+        tasks.Add(Job.Create("top"));
         tasks.Start();
         await app.Host.Jobs().WaitForBackgroundTasksAsync(Cancel).WaitAsync(Patience, Cancel);
         await app.Host.Jobs().DrainAsync(Cancel);

@@ -109,7 +109,7 @@ public sealed class LocalRaceTests
         var runner = Runner(spawned: 1, drain: TimeSpan.FromSeconds(30));
         for (var round = 0; round < Rounds; round++)
         {
-            var tasks = new AfterResponseTasks(runner, null!);
+            var tasks = new TestRequestTasks(runner, null!);
             var drops = random.Next(3) == 0;
             var spin = random.Next(200);
             var ran = new ConcurrentQueue<int>();
@@ -172,7 +172,7 @@ public sealed class LocalRaceTests
             var before = Volatile.Read(ref ran);
             Parallel.For(0, requests, request =>
             {
-                var tasks = new AfterResponseTasks(runner, null!);
+                var tasks = new TestRequestTasks(runner, null!);
                 tasks.Add("one", new DelegateCall(services.GetRequiredService<IServiceScopeFactory>(), async (_, _) =>
                 {
                     var now = Interlocked.Increment(ref running);
@@ -251,6 +251,7 @@ public sealed class LocalRaceTests
             DedicatedMax = 10,
             DedicatedThreads = 1,
             DrainTime = drain,
+            StopTime = null,
             CancelTime = TimeSpan.Zero,
         },
         _time,

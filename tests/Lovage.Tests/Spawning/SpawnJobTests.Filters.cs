@@ -53,6 +53,94 @@ public sealed partial class SpawnJobTests
         Assert.Equal(1, task.Attempt);
     }
 
+    [Fact]
+    public async Task Spawn_FilterThatWaitsWhileItsCallersScopeEnds_MeetsNoDisposedService()
+    {
+        string? tenant = null;
+        await using var world = await StartAsync(
+            lovage =>
+            {
+                lovage.AddFilter<Waiting>().Services.AddSingleton(_entered).AddScoped<Disposable>();
+                lovage.Services.AddSingleton(new Gate());
+            },
+            new JobDefinition("n", job =>
+            {
+                tenant = job.Context.Headers["tenant"];
+                return default;
+            }));
+        Flow.Value = "acme";
+
+        SpawnedTask task;
+        await using (var scope = world.Services.CreateAsyncScope())
+        {
+            task = scope.ServiceProvider.GetRequiredService<TaskSpawner>().Spawn(Job.Create("n"));
+        }
+
+        world.Services.GetRequiredService<Gate>().Open.Set();
+        await task;
+
+        Assert.Equal("acme", tenant);
+    }
+
+    [Fact]
+    public async Task WhenAllAsync_FilterThatWaits_HasTheScopeOfItsCallerWhoWaits()
+    {
+        await using var world = await StartAsync(
+            lovage =>
+            {
+                lovage.AddFilter<Waiting>().Services.AddSingleton(_entered).AddScoped<Disposable>();
+                lovage.Services.AddSingleton(new Gate());
+            },
+            Add());
+        await using var scope = world.Services.CreateAsyncScope();
+        var gathering = scope.ServiceProvider.GetRequiredService<TaskSpawner>()
+            .WhenAllAsync([Job.Create<int>("add", 1, 2)], cancellationToken: Cancel);
+        await _entered.WaitAsync();
+        world.Services.GetRequiredService<Gate>().Open.Set();
+
+        var sums = await gathering;
+
+        Assert.Equal(3, Assert.Single(sums));
+        Assert.Equal(1, scope.ServiceProvider.GetRequiredService<Disposable>().Uses);
+    }
+
+    public sealed class Gate
+    {
+        internal Signal Open { get; } = new();
+    }
+
+    public sealed class Disposable : IDisposable
+    {
+        private bool _isDisposed;
+
+        public int Uses { get; private set; }
+
+        public void Use()
+        {
+            ObjectDisposedException.ThrowIf(_isDisposed, this);
+            Uses++;
+        }
+
+        public void Dispose() => _isDisposed = true;
+    }
+
+    /// <summary>Waits before it uses a service of its scope, and asks the scope for another one.</summary>
+    public sealed class Waiting(Disposable scoped, IServiceProvider services, Gate gate) : IJobFilter
+    {
+        public async ValueTask OnEnqueueAsync(JobEnqueueContext context, Func<ValueTask> next)
+        {
+            services.GetRequiredService<Signal>().Set();
+            await gate.Open.WhenSet;
+            scoped.Use();
+            _ = services.GetRequiredService<Disposable>();
+            context.Job = context.Job with
+            {
+                Headers = new Dictionary<string, string> { ["tenant"] = Flow.Value ?? "none" },
+            };
+            await next();
+        }
+    }
+
     public sealed class Tenant : IJobFilter
     {
         public ValueTask OnEnqueueAsync(JobEnqueueContext context, Func<ValueTask> next)
