@@ -16,6 +16,7 @@ namespace Lovage.AspNetCore.Tests.AfterResponse;
 public sealed class UpgradedConnectionTests : IDisposable
 {
     private readonly ConcurrentQueue<string> _done = new();
+    private readonly Signal _ran = new();
     private readonly HttpMessageInvoker _http = new(new SocketsHttpHandler());
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
@@ -48,8 +49,8 @@ public sealed class UpgradedConnectionTests : IDisposable
 
         await Assert.ThrowsAsync<WebSocketException>(() => ConnectAsync(site, "/refused"));
 
-        await site.IdleAsync();
-        Assert.Equal(["refused"], _done);
+        // The client has seen the status before the endpoint adds its task.
+        await _ran.WaitAsync();
     }
 
     [Fact]
@@ -125,7 +126,7 @@ public sealed class UpgradedConnectionTests : IDisposable
             {
                 context.Response.StatusCode = StatusCodes.Status403Forbidden;
                 await context.Response.WriteAsync("no");
-                background.Add("refused", () => _done.Enqueue("refused"));
+                background.Add("refused", _ran.Set);
             });
             app.MapGet("/stream", async (HttpContext context, BackgroundTasks background) =>
             {

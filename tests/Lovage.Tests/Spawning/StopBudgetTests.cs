@@ -119,9 +119,11 @@ public sealed class StopBudgetTests
         });
         await _entered.WaitAsync();
 
-        var took = await world.MoveUntilAsync(world.StopAtOnceAsync(), TimeSpan.FromMilliseconds(100));
+        var stop = world.StopAtOnceAsync();
+        await world.Log.WaitForAsync(TestLog.Cancelling);
+        Assert.Equal(TimeSpan.FromSeconds(3), await world.AdvanceToNextTimerAsync());
+        await stop.WaitAsync(SpawnWorld.Patience, Cancel);
 
-        Assert.InRange(took, TimeSpan.FromSeconds(3), TimeSpan.FromSeconds(4));
         Assert.Single(world.Log.Of(TestLog.LeftBehind));
         _server.Set();
         await rude;
