@@ -59,8 +59,8 @@ internal static class ZoneIds
         var instead = TimeZoneInfo.TryConvertWindowsIdToIanaId(id, out var iana)
             ? $"It is a Windows id; write '{iana}'."
             : "Write an IANA id such as Europe/Berlin or UTC, in exactly these letters; if it is one, install or "
-                + "update the machine's zone files (on Linux the package tzdata). An old name such as US/Eastern needs the "
-                + "package tzdata-legacy on newer systems; better write its present name, as America/New_York.";
+                + "update the machine's zone files (on Linux the package tzdata). An old name such as US/Eastern needs "
+                + "the package tzdata-legacy on newer systems; better write its present name, as America/New_York.";
         return new TriggerException($"Time zone '{JobNames.Shown(id)}' is not known here. {instead}", cause: cause);
     }
 }
