@@ -37,7 +37,8 @@ public sealed class DiagnosticTests
         "LVG0027 at A",
         "public sealed class Tags { public List<string> All { get; } = []; } public sealed class H { [Job] public Tags "
             + "A() => new(); }")]
-    [InlineData("LVG0002 at number", "public sealed class H { [Job] public void A(System.Numerics.Complex number) { } }")]
+    [InlineData(
+        "LVG0002 at number", "public sealed class H { [Job] public void A(System.Numerics.Complex number) { } }")]
     [InlineData("LVG0002 at runes", "public sealed class H { [Job] public void A(System.Text.Rune[] runes) { } }")]
     [InlineData("LVG0002 at part", "public sealed class H { [Job] public void A(Range part) { } }")]
     [InlineData("LVG0002 at done", "public sealed class H { [Job] public void A(Action done) { } }")]
@@ -178,7 +179,8 @@ public sealed class DiagnosticTests
             + "void A(Order order, KeyValuePair<string, Line> pair, Tuple<int, string> both) { } }")]
     [InlineData(
         "public readonly struct Point(int x, int y) { public int X { get; } = x; public int Y { get; } = y; } public "
-            + "sealed class Node { public Node? Parent { get; set; } } public sealed class H { [Job] public void A(Point "
+            + "sealed class Node { public Node? Parent { get; set; } } public sealed class H { [Job] public void "
+            + "A(Point "
             + "point, Node node, DateOnly day, Guid? id) { } }")]
     [InlineData(
         "public sealed class H { [Job] public void A(IReadOnlyList<string> names, IDictionary<string, int[]> counts, "

@@ -115,7 +115,8 @@ public sealed class RunTests
     {
         var assembly = Source.Of("""
             namespace Shop;
-            public static class SumJobs { [Job] public static void SumAsync(int a, float b = float.NaN, string? c = null)
+            public static class SumJobs { [Job] public static void SumAsync(int a, float b = float.NaN,
+                string? c = null)
                 { } }
             public static class Use
             {

@@ -40,7 +40,9 @@ public abstract class JobArguments
     {
     }
 
-    /// <summary>True for an argument that is its parameter's default: generated code leaves it out at the end.</summary>
+    /// <summary>
+    /// True for an argument that is its parameter's default: generated code leaves it out at the end.
+    /// </summary>
     /// <typeparam name="T">The parameter's type.</typeparam>
     /// <param name="value">The argument.</param>
     /// <param name="standard">The default.</param>
