@@ -38,6 +38,8 @@ public sealed class LocalFeed : IAsyncLifetime
                 path = Path.Combine(Repository(), "Lovage.slnx"),
                 projects = projects
                     .Where(static project => Path.GetFileNameWithoutExtension(project) != "Lovage.Generators")
+                    .Append(Path.Combine(
+                        Repository(), "tests", "Lovage.Specification", "Lovage.Specification.csproj"))
                     .Select(static project => Path.GetRelativePath(Repository(), project)),
             },
         };

@@ -5,6 +5,56 @@ namespace Lovage.Packaging;
 public sealed partial class PackageTests
 {
     [Fact]
+    public async Task Specification_OfAStorage_RunsAgainstThePackages()
+    {
+        var folder = feed.App(
+            "specification",
+            ("Own.Tests.csproj",
+            """
+            <Project Sdk="Microsoft.NET.Sdk">
+              <PropertyGroup>
+                <TargetFramework>net10.0</TargetFramework>
+                <OutputType>Exe</OutputType>
+                <Nullable>enable</Nullable>
+                <ImplicitUsings>enable</ImplicitUsings>
+                <NoWarn>$(NoWarn);LVGS001</NoWarn>
+                <UseMicrosoftTestingPlatformRunner>true</UseMicrosoftTestingPlatformRunner>
+              </PropertyGroup>
+              <ItemGroup>
+                <PackageReference Include="Lovage.Specification" Version="VERSION" />
+                <PackageReference Include="xunit.v3" Version="4.0.2" />
+              </ItemGroup>
+            </Project>
+            """),
+            ("OwnStorage.cs",
+            """
+            using Lovage.Specification;
+            using Lovage.Storage.Memory;
+
+            public sealed class OwnFixture : StorageFixture
+            {
+                public override async ValueTask<StorageScope> OpenAsync()
+                {
+                    var time = new ManualTimeProvider();
+                    var storage = new MemoryStorage(time);
+                    await storage.OpenAsync(CancellationToken.None);
+                    return new StorageScope(storage, storage, time);
+                }
+            }
+
+            public sealed class OwnPublish : PublishSpecification<OwnFixture>;
+
+            public sealed class OwnLease : LeaseSpecification<OwnFixture>;
+            """));
+
+        var built = await Command.RunAsync(folder, "dotnet", "build", "-c", "Release", "-o", "out");
+        Assert.True(built.ExitCode == 0, built.Output);
+        var ran = await Command.RunAsync(folder, "dotnet", "out/Own.Tests.dll");
+        Assert.True(ran.ExitCode == 0, ran.Output);
+        Assert.Matches("succeeded: [1-9][0-9]", ran.Output);
+    }
+
+    [Fact]
     public async Task Jobs_InALibrary_RunInTheAppThatAddsItsCatalog()
     {
         var folder = feed.App(

@@ -30,6 +30,7 @@ public sealed partial class PackageTests(LocalFeed feed)
                 "Lovage.AspNetCore",
                 "Lovage.PostgreSql",
                 "Lovage.PostgreSql.EntityFrameworkCore",
+                "Lovage.Specification",
                 "Lovage.Sqlite",
                 "Lovage.Testing",
             ],
