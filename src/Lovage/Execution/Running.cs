@@ -182,7 +182,14 @@ internal sealed class Running(HeldLease held, Slot slot, RunningServices service
 
         if (leases.IsTrusted(held))
         {
-            return true;
+            if (!IsRevoked)
+            {
+                return true;
+            }
+
+            // The job was cancelled while the storage wrote the start.
+            await EndUnseenAsync(new AttemptEnding(AttemptEnd.Cancelled));
+            return false;
         }
 
         // Released, the start that was written for nothing does not count as a death.

@@ -6,13 +6,15 @@ namespace Lovage.Tests.Execution;
 internal sealed class FailingStorage(
     JobStorage inner, TimeProvider time, Func<IReadOnlyList<Settlement>, Exception?> fault) : JobStorage
 {
+    private FailingStore? _store;
+
     public override string Description => "failing";
 
     public override IReadOnlyList<string> Warnings => [];
 
     public override JobBroker Broker => inner.Broker;
 
-    public override JobStore Store { get; } = new FailingStore(inner, time, fault);
+    public override JobStore Store => _store ??= new FailingStore(inner, time, fault, AfterStart);
 
     public override JobHistory? History => inner.History;
 
@@ -21,6 +23,9 @@ internal sealed class FailingStorage(
     public override JobTransactions? Transactions => InTransaction;
 
     internal JobTransactions? InTransaction { get; init; }
+
+    /// <summary>Runs after the inner storage has written starts, before the worker hears of it.</summary>
+    internal Func<ValueTask> AfterStart { get; init; } = static () => default;
 
     public override ValueTask OpenAsync(CancellationToken cancellationToken) => inner.OpenAsync(cancellationToken);
 
@@ -31,15 +36,21 @@ internal sealed class FailingStorage(
     private sealed class FailingStore(
         JobStorage inner,
         TimeProvider time,
-        Func<IReadOnlyList<Settlement>, Exception?> fault) : JobStore("failing", inner.Signals, time)
+        Func<IReadOnlyList<Settlement>, Exception?> fault,
+        Func<ValueTask> afterStart) : JobStore("failing", inner.Signals, time)
     {
         protected override ValueTask<IReadOnlyList<SettleResult>> SettleCoreAsync(
             IReadOnlyList<Settlement> outcomes, CancellationToken cancellationToken) =>
             fault(outcomes) is { } error ? throw error : inner.Store.SettleAsync(outcomes, cancellationToken);
 
-        protected override ValueTask<IReadOnlyList<bool>> RecordStartsCoreAsync(
+        protected override async ValueTask<IReadOnlyList<bool>> RecordStartsCoreAsync(
             IReadOnlyList<JobStart> starts,
-            CancellationToken cancellationToken) => inner.Store.RecordStartsAsync(starts, cancellationToken);
+            CancellationToken cancellationToken)
+        {
+            var written = await inner.Store.RecordStartsAsync(starts, cancellationToken);
+            await afterStart();
+            return written;
+        }
 
         protected override ValueTask ReportProgressCoreAsync(
             IReadOnlyList<ProgressUpdate> updates,

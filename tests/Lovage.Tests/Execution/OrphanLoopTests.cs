@@ -118,6 +118,30 @@ public sealed class OrphanLoopTests
     }
 
     [Fact]
+    public void Orphan_CancelledWhileItsStartIsWritten_EndsWithoutItsHandler()
+    {
+        WorkerWorld world = null!;
+        JobId id = default;
+        using var own = world = new WorkerWorld(
+            Settings,
+            [Timed("n", () => world, TimeSpan.Zero)],
+            null,
+            wrap: (memory, time) => new FailingStorage(memory, time, static _ => null)
+            {
+                AfterStart = async () =>
+                {
+                    await memory.Store.CancelAsync([id], "not needed", CancellationToken.None);
+                    await Task.Delay(Settings.Lease / 2, time);
+                },
+            });
+        id = Orphan(world, "n", 1)[0];
+        world.Start();
+
+        Assert.Equal(JobState.Cancelled, world.UntilEnded(id).State);
+        Assert.Empty(_events);
+    }
+
+    [Fact]
     public void Idle_Worker_LooksForOrphansOnceAPoll()
     {
         CountingStorage storage = null!;
