@@ -57,6 +57,8 @@ public sealed class RunTests
         "[[],{\"order\":{\"name\":\"x\",\"count\":1},\"note\":\"n\",\"colour\":0,\"none\":3},{}]",
         "\"x/1/n/Red/-1.5/7/a\\u0022b/3/\\u0027/2.50/True\"")]
     [InlineData("names", "[[[\"a\",\"b\"]],{},{}]", "\"a\\u002Bb\"")]
+    [InlineData("names", "[[],{},{}]", "\"\"")]
+    [InlineData("names", "[[],{\"names\":[\"a\"]},{}]", "\"a\"")]
     [InlineData("twice", "[[],{\"user_id\":21},{}]", "42")]
     [InlineData("soon", "[[],{},{}]", "\"soon\"")]
     [InlineData("static", "[[\"four\"],{},{}]", "4")]

@@ -118,7 +118,7 @@ internal static class BindingEmitter
         foreach (var parameter in job.Payload)
         {
             var name = CodeText.Text(parameter.WireName);
-            var given = parameter.IsParams ? null : parameter.Default;
+            var given = parameter.IsParams ? "[]" : parameter.Default;
             var read = $"reader.Read<{parameter.Type}>({name}{(given is null ? "" : $", {given}")})";
             var refusal = parameter.RefusesNull ? $" ?? throw IsNull(job, {name})" : "";
             code.Line($"var value{index++} = {read}{refusal};");

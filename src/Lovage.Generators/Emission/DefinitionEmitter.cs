@@ -12,7 +12,7 @@ internal static class DefinitionEmitter
         code.Line($"Handler = {CodeText.Text($"{job.Handler.Display}.{job.Method.TrimStart('@')}")},");
         Set(code, "Parameters", job.Payload.Select(static p =>
             $"new global::Lovage.Generated.JobParameter({CodeText.Text(p.WireName)}, typeof({p.RuntimeType}), "
-                + $"{CodeText.Flag(p.Default is not null)})"));
+                + $"{CodeText.Flag(p.IsParams || p.Default is not null)})"));
         Set(code, "BindArguments", "Bind");
         Set(code, "Aliases", options.Aliases.Select(CodeText.Text));
         Set(code, "Queue", options.Queue is null ? null : CodeText.Text(options.Queue));

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Data.Common;
 using System.Runtime.CompilerServices;
+using System.Transactions;
 using Lovage.Protocol;
 using Lovage.Storage;
 
@@ -58,12 +59,15 @@ public sealed class JobClient
     /// be written as JSON; nothing was stored.</exception>
     /// <exception cref="JobIdConflictException">The caller's own id belongs to a job with another name or other
     /// arguments.</exception>
+    /// <exception cref="InvalidOperationException">A <see cref="TransactionScope"/> is open, which no storage joins;
+    /// nothing was stored.</exception>
     /// <exception cref="QueueFullException">A bound was reached; nothing was stored.</exception>
     /// <exception cref="StorageException">The storage did not take it, or not in time; the message says what is
     /// known.</exception>
     public ValueTask<JobHandle> EnqueueAsync(Job job, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(job);
+        RefuseInScope();
         return SendAsync(_messages.Draft(job), null, cancellationToken);
     }
 
@@ -73,6 +77,7 @@ public sealed class JobClient
         Job<TResult> job, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(job);
+        RefuseInScope();
         return SendTypedAsync<TResult>(_messages.Draft(job), null, cancellationToken);
     }
 
@@ -94,6 +99,8 @@ public sealed class JobClient
     /// cannot be written as JSON; nothing was stored.</exception>
     /// <exception cref="JobIdConflictException">The own id of one belongs to another job; all others are
     /// stored.</exception>
+    /// <exception cref="InvalidOperationException">A <see cref="TransactionScope"/> is open, which no storage joins;
+    /// nothing was stored.</exception>
     /// <exception cref="QueueFullException">A bound was reached; batches before stay stored.</exception>
     /// <exception cref="StorageException">The storage did not take a batch; the message says how many jobs are stored
     /// for certain.</exception>
@@ -101,6 +108,7 @@ public sealed class JobClient
         IReadOnlyCollection<Job> jobs, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(jobs);
+        RefuseInScope();
         return SendAllAsync(DraftAll(jobs), null, cancellationToken);
     }
 
@@ -214,6 +222,22 @@ public sealed class JobClient
     /// <typeparam name="TResult">What the result is read as.</typeparam>
     /// <param name="id">The job.</param>
     public JobHandle<TResult> GetHandle<TResult>(JobId id) => new(JobNames.CheckId(id, nameof(id)), _lookup);
+
+    /// <summary>
+    /// Refuses a call inside a <see cref="TransactionScope"/>: its caller would believe that the job is part of it.
+    /// </summary>
+    private static void RefuseInScope()
+    {
+        if (Transaction.Current is not null)
+        {
+            throw new InvalidOperationException(
+                "A TransactionScope is open, and no storage of Lovage joins one: the job would be stored although the "
+                    + "scope ends without Complete. Nothing was stored. Pass a transaction of the storage "
+                    + "(EnqueueAsync(job, transaction)), or enqueue after the scope has ended. To enqueue "
+                    + "independently of it, open another scope around the call with "
+                    + "TransactionScopeOption.Suppress and TransactionScopeAsyncFlowOption.Enabled.");
+        }
+    }
 
     private List<JobDraft> DraftAll(IReadOnlyCollection<Job> jobs)
     {

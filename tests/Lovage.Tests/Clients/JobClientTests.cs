@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text;
+using System.Transactions;
 using Lovage.Storage;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -45,6 +46,32 @@ public sealed class JobClientTests
         var named = await Assert.ThrowsAsync<BadArgumentsException>(async () => await app.Jobs.EnqueueAsync(
             Job.Create("x", JobArguments.Of([], [new("price", new Spiteful())])), Cancel));
         Assert.Equal("price", named.Parameter);
+    }
+
+    [Fact]
+    public async Task EnqueueAsync_InATransactionScope_IsRefusedWithAdvice()
+    {
+        await using var app = await TestApp.StartAsync(lovage => lovage.AddJob(Report));
+        var job = Job.Create("report", 1, "two");
+        using (new TransactionScope(TransactionScopeAsyncFlowOption.Enabled))
+        {
+            var one = await Assert.ThrowsAsync<InvalidOperationException>(
+                async () => await app.Jobs.EnqueueAsync(job, Cancel));
+            Assert.Contains("EnqueueAsync(job, transaction)", one.Message, StringComparison.Ordinal);
+            await Assert.ThrowsAsync<InvalidOperationException>(
+                async () => await app.Jobs.EnqueueAsync(Job.Create<int>("report", 1, "two"), Cancel));
+            await Assert.ThrowsAsync<InvalidOperationException>(
+                async () => await app.Jobs.EnqueueAsync([job], Cancel));
+            Assert.Empty(await app.Inspector.QueuesAsync(Cancel));
+
+            using (new TransactionScope(
+                TransactionScopeOption.Suppress, TransactionScopeAsyncFlowOption.Enabled))
+            {
+                await app.Jobs.EnqueueAsync(job, Cancel);
+            }
+        }
+
+        Assert.Equal(1, Assert.Single(await app.Inspector.QueuesAsync(Cancel)).Ready);
     }
 
     [Fact]
