@@ -25,7 +25,9 @@ internal static class LatencyScenario
         await using var pin = options.Pin ? await BenchStorage.PinAsync(storage.Address) : null;
         var flush = FlushMilliseconds(storage.Folder);
         var before = await CommitMillisecondsAsync(options);
-        double[] sorted = options.Processes > 1 ? await AcrossAsync(options) : await WithinAsync(options);
+        var (sorted, processor) = options.Processes > 1
+            ? (await AcrossAsync(options), null)
+            : await WithinAsync(options);
         double[] commits = [.. before.Concat(await CommitMillisecondsAsync(options)).Order()];
         var result = new BenchResult("latency", storage.Address.Split(':')[0], sorted.Length, options.Rate)
             .Add("processes", options.Processes)
@@ -35,6 +37,11 @@ internal static class LatencyScenario
             .Add("p99_ms", LatencyRecorder.Percentile(sorted, 0.99))
             .Add("p999_ms", LatencyRecorder.Percentile(sorted, 0.999))
             .Add("max_ms", sorted[^1]);
+        if (processor is { } microseconds)
+        {
+            result.Add("cpu_microseconds_per_job", microseconds);
+        }
+
         AddBaseline(result, "flush", flush);
         AddBaseline(result, "commits", commits);
         return result;
@@ -139,12 +146,14 @@ internal static class LatencyScenario
         return times;
     }
 
-    private static async Task<double[]> WithinAsync(BenchOptions options)
+    private static async Task<(double[] Sorted, double? Processor)> WithinAsync(BenchOptions options)
     {
         await using var app = await BenchApp.StartAsync(options);
-        await TakeAsync(await SendAsync(app, options, WarmUp));
-        var latencies = await TakeAsync(await SendAsync(app, options, TimeSpan.FromSeconds(options.Seconds)));
-        return [.. latencies.Order()];
+        await TakeAsync((await SendAsync(app, options, WarmUp)).Jobs);
+        var meter = new ProcessorMeter();
+        var (jobs, spun) = await SendAsync(app, options, TimeSpan.FromSeconds(options.Seconds));
+        var latencies = await TakeAsync(jobs);
+        return ([.. latencies.Order()], meter.Read(jobs) - (spun.TotalMicroseconds / jobs));
     }
 
     /// <summary>The latencies of all jobs, once they have run.</summary>
@@ -168,11 +177,11 @@ internal static class LatencyScenario
                 RedirectStandardOutput = true,
             })!;
         await ExpectAsync(worker, "ready");
-        var warm = await SendAsync(app, options, WarmUp);
+        var (warm, _) = await SendAsync(app, options, WarmUp);
         await app.RecordedAsync(warm);
         await worker.StandardInput.WriteLineAsync("reset");
         await ExpectAsync(worker, "reset");
-        var sent = await SendAsync(app, options, TimeSpan.FromSeconds(options.Seconds));
+        var (sent, _) = await SendAsync(app, options, TimeSpan.FromSeconds(options.Seconds));
         await app.RecordedAsync(warm + sent);
         await worker.StandardInput.WriteLineAsync("take");
         var line = await worker.StandardOutput.ReadLineAsync() ?? "";
@@ -183,8 +192,11 @@ internal static class LatencyScenario
             .Order()];
     }
 
-    private static async Task<int> SendAsync(BenchApp app, BenchOptions options, TimeSpan span)
+    /// <summary>Sends jobs at the rate.</summary>
+    /// <returns>How many, and how long the sender spun: processor time that is not the jobs'.</returns>
+    private static async Task<(int Jobs, TimeSpan Spun)> SendAsync(BenchApp app, BenchOptions options, TimeSpan span)
     {
+        var spun = 0L;
         var count = (int)(options.Rate * span.TotalSeconds);
         var delay = (long)(options.Delay.TotalSeconds * Stopwatch.Frequency);
         var sends = new List<Task>(count);
@@ -202,10 +214,13 @@ internal static class LatencyScenario
                     }
 
                     // A sleep ends at a whole millisecond; sending early would flatter the figures.
+                    var spinning = Stopwatch.GetTimestamp();
                     while (Stopwatch.GetTimestamp() < intended)
                     {
                         Thread.SpinWait(20);
                     }
+
+                    spun += Stopwatch.GetTimestamp() - spinning;
 
                     sends.Add(app.Client.EnqueueAsync(BenchJobs.Mark(intended + delay) with { Delay = options.Delay })
                         .AsTask());
@@ -215,7 +230,7 @@ internal static class LatencyScenario
             TaskCreationOptions.LongRunning,
             TaskScheduler.Default);
         await Task.WhenAll(sends);
-        return count;
+        return (count, Stopwatch.GetElapsedTime(0, spun));
     }
 
     private static async Task ExpectAsync(Process worker, string word)

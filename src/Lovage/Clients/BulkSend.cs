@@ -5,20 +5,23 @@ using Lovage.Storage;
 namespace Lovage;
 
 /// <summary>
-/// Sends the jobs of one call to the storage. It cuts them into batches by number and size, and keeps a few batches on
-/// their way at once, in order.
+/// Sends the jobs of one call to the storage, and makes their handles. It cuts them into batches by number and size,
+/// and keeps a few batches on their way at once, in order.
 /// </summary>
 /// <remarks>For one caller. Disposing waits for the batches that are on their way.</remarks>
 internal sealed class BulkSend(
-    JobSender sender, DbTransaction? transaction, int total, CancellationToken cancellationToken) : IAsyncDisposable
+    JobSender sender, JobLookup lookup, DbTransaction? transaction, int total, CancellationToken cancellationToken)
+    : IAsyncDisposable
 {
     // A transaction's connection does one thing at a time.
     private readonly int _writesMax = transaction is null ? sender.BatchesMax : 1;
     private readonly Queue<(Task<IReadOnlyList<PublishResult>> Write, int Count)> _writes = new();
+    private readonly JobHandle[] _handles = new JobHandle[total];
     private List<JobMessage> _batch = [];
     private long _bytes;
     private int _stored;
-    private readonly PublishResult[] _results = new PublishResult[total];
+    private JobId? _conflict;
+    private JobId? _busy;
 
     /// <summary>Takes the next message, and sends a batch when it is full.</summary>
     /// <exception cref="StorageException">The storage did not take a batch before.</exception>
@@ -39,8 +42,8 @@ internal sealed class BulkSend(
     /// <exception cref="StorageException">The storage did not take a batch.</exception>
     /// <exception cref="QueueFullException">A bound was reached.</exception>
     /// <exception cref="JobIdConflictException">An id is another job's; all others are stored.</exception>
-    /// <returns>For each job, in order, what became of it.</returns>
-    internal async ValueTask<PublishResult[]> EndAsync()
+    /// <returns>The jobs' handles, in order.</returns>
+    internal async ValueTask<IReadOnlyList<JobHandle>> EndAsync()
     {
         if (_batch.Count > 0)
         {
@@ -52,14 +55,14 @@ internal sealed class BulkSend(
             await EndOldestAsync();
         }
 
-        if (First(PublishStatus.IdConflict) is { } conflict)
+        if (_conflict is { } conflict)
         {
             throw new JobIdConflictException(conflict);
         }
 
-        return First(PublishStatus.Busy) is { } busy
+        return _busy is { } busy
             ? throw JobSender.Busy(busy, " All others whose ids are free are stored.")
-            : _results;
+            : _handles;
     }
 
     public async ValueTask DisposeAsync()
@@ -103,10 +106,8 @@ internal sealed class BulkSend(
             var results = await write;
             for (var i = 0; i < count; i++)
             {
-                _results[_stored + i] = results[i];
+                AddHandle(results[i]);
             }
-
-            _stored += count;
         }
         catch (StorageException fault) when (total > count && transaction is null)
         {
@@ -119,17 +120,17 @@ internal sealed class BulkSend(
         }
     }
 
-    private JobId? First(PublishStatus status)
+    private void AddHandle(PublishResult result)
     {
-        foreach (var result in _results)
+        _handles[_stored++] = new UntypedJobHandle(result.Id, lookup, result);
+        if (result.Status == PublishStatus.IdConflict)
         {
-            if (result.Status == status)
-            {
-                return result.Id;
-            }
+            _conflict ??= result.Id;
         }
-
-        return null;
+        else if (result.Status == PublishStatus.Busy)
+        {
+            _busy ??= result.Id;
+        }
     }
 
     /// <summary>Waits for the writes that were begun after one that failed.</summary>

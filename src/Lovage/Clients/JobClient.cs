@@ -295,7 +295,7 @@ public sealed class JobClient
     private async ValueTask<IReadOnlyList<JobHandle>> SendAllAsync(
         List<JobDraft> drafts, DbTransaction? transaction, CancellationToken cancellationToken)
     {
-        await using var send = new BulkSend(_sender, transaction, drafts.Count, cancellationToken);
+        await using var send = new BulkSend(_sender, _lookup, transaction, drafts.Count, cancellationToken);
         for (var i = 0; i < drafts.Count; i++)
         {
             var message = _messages.Filters(drafts[i].Definition) is { IsEmpty: false } filters
@@ -304,8 +304,7 @@ public sealed class JobClient
             await send.AddAsync(message);
         }
 
-        return Array.ConvertAll(
-            await send.EndAsync(), JobHandle (result) => new UntypedJobHandle(result.Id, _lookup, result));
+        return await send.EndAsync();
     }
 
     private async ValueTask<JobMessage> FilteredMessageAsync(JobDraft draft, ImmutableArray<Type> filters)
