@@ -29,11 +29,8 @@ internal static class ProcessEndpoints
                 return BadRequests.Problem("The CSV is empty. A first line with the names of the columns is expected.");
             }
 
-            if (Csv.UnclosedLine(csv) is { } line)
-            {
-                return BadRequests.Problem($"The CSV has a quote in line {line} that is never closed.");
-            }
-
+            // A BadArgumentsException ends here; AddProblemDetails answers it with 400.
+            Csv.Check(csv);
             data = JsonSerializer.SerializeToElement(csv);
         }
         else if (request.HasJsonContentType())

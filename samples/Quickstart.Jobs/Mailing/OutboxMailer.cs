@@ -1,5 +1,5 @@
 using System.Globalization;
-using System.Text;
+using MimeKit;
 
 namespace Quickstart.Jobs.Mailing;
 
@@ -9,18 +9,25 @@ namespace Quickstart.Jobs.Mailing;
 /// </summary>
 public sealed class OutboxMailer(string folder, TimeProvider time) : IMailer
 {
+    private static readonly FormatOptions CrLf = Format();
+
     public async Task SendAsync(Mail mail, CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow();
-        var id = Guid.CreateVersion7(now).ToString("N");
-        var text = EmlText.Of(mail, "quickstart@example.com", now, id);
-        var file = Path.Combine(
-            Directory.CreateDirectory(folder).FullName,
-            string.Create(CultureInfo.InvariantCulture, $"{now:yyyyMMdd'T'HHmmss'Z'}-{id}.eml"));
+        using var message = mail.ToMessage("quickstart@example.com", now);
+        var name = string.Create(
+            CultureInfo.InvariantCulture, $"{now:yyyyMMdd'T'HHmmss'Z'}-{Guid.CreateVersion7(now):N}.eml");
+        var file = Path.Combine(Directory.CreateDirectory(folder).FullName, name);
 
         // A program that watches the folder sees whole mails only.
-        await File.WriteAllTextAsync(
-            file + ".part", text, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false), cancellationToken);
+        await message.WriteToAsync(CrLf, file + ".part", cancellationToken);
         File.Move(file + ".part", file);
+    }
+
+    private static FormatOptions Format()
+    {
+        var format = FormatOptions.Default.Clone();
+        format.NewLineFormat = NewLineFormat.Dos;
+        return format;
     }
 }

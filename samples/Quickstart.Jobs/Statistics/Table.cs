@@ -26,29 +26,24 @@ internal sealed class Table
     /// The first row names the columns. A short row misses its last fields; the extra fields of a long one get columns
     /// of their own.
     /// </summary>
-    /// <exception cref="BadArgumentsException">A quote is never closed.</exception>
+    /// <exception cref="BadArgumentsException">A quote is never closed, or text follows one that closes.</exception>
     public static Table FromCsv(string text)
     {
-        if (Csv.UnclosedLine(text) is { } unclosed)
-        {
-            throw new BadArgumentsException(
-                "process_data", "data", $"The CSV has a quote in line {unclosed} that is never closed.");
-        }
-
         var table = new Table();
         var names = new List<string>();
-        foreach (var (line, row) in Csv.Read(text).Index())
+        using var reader = Csv.Open(text);
+        for (var isHeader = true; reader.Read(); isHeader = false)
         {
-            for (var place = line == 0 ? 0 : names.Count; place < row.Count; place++)
+            for (var place = isHeader ? 0 : names.Count; place < reader.FieldCount; place++)
             {
-                names.Add(table.AddColumn(line == 0 ? row[place].Trim() : "", place));
+                names.Add(table.AddColumn(isHeader ? reader.GetString(place).Trim() : "", place));
             }
 
-            if (line > 0)
+            if (!isHeader)
             {
-                foreach (var (place, field) in row.Index())
+                for (var place = 0; place < reader.FieldCount; place++)
                 {
-                    table.Add(names[place], Cell.From(field));
+                    table.Add(names[place], Cell.From(reader.GetString(place)));
                 }
 
                 table.Rows++;

@@ -90,7 +90,7 @@ public sealed class BackgroundEndpointTests(MemoryQuickstart app) : IClassFixtur
 
         Assert.Equal((200, """{"status":"Notification queued"}"""), (answer.Status, answer.Text));
         var mail = await WaitForMailAsync(address);
-        Assert.Contains("\r\nSubject: =?utf-8?B?", mail, StringComparison.Ordinal);
+        Assert.Contains("\r\nSubject: Welcome =?utf-8?", mail, StringComparison.Ordinal);
         Assert.DoesNotContain('\n', mail.Replace("\r\n", "", StringComparison.Ordinal));
     }
 

@@ -45,7 +45,16 @@ public sealed class SummarizerCsvTests
     {
         var refused = Assert.Throws<BadArgumentsException>(() => Summaries.OfCsv(csv));
 
-        Assert.Contains($"a quote in line {line} ", refused.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            $"begins in line {line} has a quote that is never closed", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Summarize_TextAfterAClosingQuote_IsRefusedWithItsLine()
+    {
+        var refused = Assert.Throws<BadArgumentsException>(() => Summaries.OfCsv("a,b\n1,2\n\"x\"y,3\n"));
+
+        Assert.Contains("begins in line 3 has text after a closing quote", refused.Message, StringComparison.Ordinal);
     }
 
     [Fact]
