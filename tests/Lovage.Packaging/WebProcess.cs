@@ -7,8 +7,13 @@ namespace Lovage.Packaging;
 internal static class WebProcess
 {
     /// <summary>Starts it on a free port, lets <paramref name="use"/> talk to it, and kills it.</summary>
+    /// <remarks><paramref name="onLine"/> gets each line that it prints.</remarks>
     internal static async Task ServesAsync(
-        string folder, string file, IEnumerable<string> arguments, Func<HttpClient, Process, Task> use)
+        string folder,
+        string file,
+        IEnumerable<string> arguments,
+        Func<HttpClient, Process, Task> use,
+        Action<string>? onLine = null)
     {
         const string Listening = "Now listening on: ";
         var lines = new List<string>();
@@ -20,6 +25,7 @@ internal static class WebProcess
                 lines.Add(line);
             }
 
+            onLine?.Invoke(line);
             if (line.IndexOf(Listening, StringComparison.Ordinal) is >= 0 and var at)
             {
                 address.TrySetResult(new Uri(line[(at + Listening.Length)..].Trim()));
