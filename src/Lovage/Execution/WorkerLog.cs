@@ -32,6 +32,9 @@ internal sealed partial class WorkerLog(ILogger logger) : AttemptListener<Runnin
             case AttemptAnswer.Open:
                 TransactionOpen(logger, message.Name, message.Id);
                 break;
+            case AttemptAnswer.Declined:
+                // The code that declines says so, once a minute for each name.
+                break;
             case AttemptAnswer.Released when verdict.State != JobState.Cancelled:
                 JobReleased(logger, message.Name, message.Id, seconds);
                 break;

@@ -27,7 +27,10 @@ public sealed record JobRecord
     /// <summary>Attempts recorded so far. The running one counts once its start is written.</summary>
     public int Attempts { get; init; }
 
-    /// <summary>How often workers have declined it since its last start, because they did not know its name.</summary>
+    /// <summary>
+    /// How often workers have declined it since its last start, because they did not know its name or all its
+    /// arguments.
+    /// </summary>
     public int Offers { get; init; }
 
     /// <summary>The worker that runs it or ran it last; null before.</summary>
