@@ -50,6 +50,9 @@ internal abstract class DeliveredRun : AttemptRun
 
     internal override int Number => Delivery.Message.Retries + 1;
 
+    /// <summary>Which start this is, counting those that were interrupted: the number in the job's history.</summary>
+    internal int Start => Delivery.AttemptsSoFar + 1;
+
     internal override int MaxAttempts => Attempt?.MaxAttempts ?? Services.Outcomes.MaxAttempts(Delivery, Definition);
 
     internal override long StartedTimestamp => Attempt?.StartedTimestamp ?? 0;
