@@ -24,7 +24,7 @@ internal sealed record TaskView
     [Description("Why it failed, last failed, or was cancelled; null when nothing is wrong.")]
     public required TaskError? Error { get; init; }
 
-    [Description("Attempts so far, the running one included.")]
+    [Description("Starts so far, the running one and interrupted ones included.")]
     public required int Attempts { get; init; }
 
     [Description("The job's newest report, 1 when it has succeeded; null when it made none.")]

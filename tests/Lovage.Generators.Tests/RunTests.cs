@@ -117,21 +117,33 @@ public sealed class RunTests
     {
         var assembly = Source.Of("""
             namespace Shop;
-            public static class SumJobs { [Job] public static void SumAsync(int a, float b = float.NaN,
-                string? c = null)
-                { } }
+            public static class SumJobs
+            {
+                [Job] public static void SumAsync(int a, float b = float.NaN, string? c = null) { }
+                [Job] public static void TagAsync(int a, params string[] tags) { }
+                [Job] public static void PlainAsync(int a) { }
+            }
             public static class Use
             {
+                public static Job Plain() => SumJobs.Plain(1);
+                public static Job Untagged() => SumJobs.Tag(1);
+                public static Job Tagged() => SumJobs.Tag(1, "x", "y");
                 public static Job None() => SumJobs.Sum(1);
                 public static Job Last() => SumJobs.Sum(1, c: "x", b: 2);
                 public static Job Middle() => SumJobs.Sum(1, 2);
             }
             """).Generate().Clean().Load();
-        string Written(string factory) => Wire.Positional(
-            ((Job)assembly.GetType("Shop.Use")!.GetMethod(factory)!.Invoke(null, null)!).Arguments);
+        (string, int) Written(string factory)
+        {
+            var job = (Job)assembly.GetType("Shop.Use")!.GetMethod(factory)!.Invoke(null, null)!;
+            return (Wire.Positional(job.Arguments), job.Arguments.Reach);
+        }
 
-        // A worker of the version before, which has one parameter less, reads them too.
-        Assert.Equal(("[1]", "[1,2,\"x\"]", "[1,2]"), (Written("None"), Written("Last"), Written("Middle")));
+        // A worker of the version before, which has one parameter less, reads them too. The others say how many
+        // parameters they need.
+        Assert.Equal(
+            [("[1]", 0), ("[1,2]", 2), ("[1,2,\"x\"]", 3), ("[1]", 0), ("[1,[\"x\",\"y\"]]", 2), ("[1]", 0)],
+            new[] { "None", "Middle", "Last", "Untagged", "Tagged", "Plain" }.Select(Written));
     }
 
     [Fact]

@@ -34,6 +34,32 @@ public abstract class DirectorySpecification<TFixture> : StorageSpecification<TF
     }
 
     [Fact]
+    public async Task Beat_WorkersOfTwoVersions_EachIsListedWithItsParameters()
+    {
+        foreach (var (instance, count) in new[] { ("old", 1), ("new", 2) })
+        {
+            var numbers = new Dictionary<string, int> { ["mail.greet"] = count };
+            await Workers.BeatAsync(
+                Beat(instance) with { Names = new JobNameSet(["mail.greet", "tasks.a", "x 5"], numbers) }, Stop);
+        }
+
+        var workers = (await Workers.ListAsync(Stop)).ToDictionary(static worker => worker.Owner);
+
+        var (older, newer) = (workers[TestData.Owner("old").Key], workers[TestData.Owner("new").Key]);
+        Assert.Equal(["mail.greet", "tasks.a", "x 5"], older.Names);
+        Assert.Equal((1, 2), (older.Parameters["mail.greet"], newer.Parameters["mail.greet"]));
+        Assert.Equal(["mail.greet"], newer.Parameters.Keys);
+        Assert.Equal(
+            (true, false, true, false),
+            (
+                older.CanRun("quick", "mail.greet", 1),
+                older.CanRun("quick", "mail.greet", 2),
+                newer.CanRun("quick", "mail.greet", 2),
+                newer.CanRun("quick", "mail.greet", 3)));
+        Assert.True(older.CanRun("quick", "tasks.a", 9));
+    }
+
+    [Fact]
     public async Task Beat_Again_SaysWhatIsNow()
     {
         await Workers.BeatAsync(Beat("one", names: ["tasks.a"]), Stop);

@@ -4,7 +4,7 @@ using Xunit;
 namespace Lovage.Specification;
 
 /// <summary>
-/// A worker declines a job whose name it does not know: that is an offer, not an attempt and not a failure.
+/// A worker declines a job that it does not know: that is an offer, not an attempt and not a failure.
 /// </summary>
 public abstract class OfferSpecification<TFixture> : StorageSpecification<TFixture>
     where TFixture : StorageFixture, new()

@@ -37,6 +37,7 @@ public sealed class TestData(TimeProvider time)
         Eta = time.GetUtcNow() - TimeSpan.FromMinutes(1),
         Expires = time.GetUtcNow() + TimeSpan.FromHours(1),
         MaxAttempts = 7,
+        Parameters = 2,
         TimeLimit = TimeSpan.FromSeconds(60),
         SoftTimeLimit = TimeSpan.FromSeconds(50),
         RootId = Id().Value,

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using Lovage.Storage;
 using Xunit;
 
@@ -42,6 +43,40 @@ public abstract class TransactionAppSpecification<TFixture> : TransactionApp<TFi
         await (await jobs.EnqueueAsync(Job.Create("look"), Stop)).WaitAsync(Patience, Stop);
         Assert.Null(await handle.FindAsync(Stop));
         Assert.Equal(0, await Fixture.CountAsync());
+    }
+
+    [Fact]
+    public async Task Enqueue_OneOrSeveral_IsOneSpan()
+    {
+        var jobs = await StartAsync(static _ => { });
+        var spans = new ConcurrentQueue<Activity>();
+        using var listener = new ActivityListener
+        {
+            ShouldListenTo = static source => source.Name is "Lovage" or "test",
+            Sample = static (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllData,
+            ActivityStopped = spans.Enqueue,
+        };
+        ActivitySource.AddActivityListener(listener);
+        using var source = new ActivitySource("test");
+        await using var transaction = await Fixture.BeginAsync(jobs);
+
+        var one = await SpansAsync(async () => await jobs.EnqueueAsync(Job.Create("look"), transaction, Stop));
+        var two = await SpansAsync(async () =>
+            await jobs.EnqueueAsync([Job.Create("look"), Job.Create("look")], transaction, Stop));
+
+        Assert.Equal((ActivityKind.Producer, "send default"), Assert.Single(one));
+        Assert.Equal((ActivityKind.Client, "send default"), Assert.Single(two));
+
+        async Task<(ActivityKind, string)[]> SpansAsync(Func<Task> call)
+        {
+            using var caller = source.StartActivity("request")!;
+            await call();
+            return
+            [
+                .. spans.Where(span => span.TraceId == caller.TraceId)
+                    .Select(static span => (span.Kind, span.OperationName)),
+            ];
+        }
     }
 
     [Fact]

@@ -152,43 +152,67 @@ internal static class BindingEmitter
         }
 
         code.Line();
+        var required = Required(payload);
+        if (required < payload.Length)
+        {
+            Reach(code, payload, required);
+            code.Line();
+        }
+
         code.Open(
             "public override void WritePositional(global::System.Text.Json.Utf8JsonWriter writer, "
                 + "global::Lovage.JobSerializer serializer)");
-        WriteEach(code, payload);
+        WriteEach(code, payload, required);
         code.Close();
         checks.EmitArguments(code, job.Checks);
         code.Close();
     }
 
-    /// <summary>
-    /// Writes the arguments, but for those at the end that are the parameters' defaults: a worker of an older version,
-    /// without a parameter that was added since, can still read them.
-    /// </summary>
-    private static void WriteEach(CodeWriter code, ParameterModel[] payload)
+    /// <summary>How many parameters come before those at the end that are optional.</summary>
+    private static int Required(ParameterModel[] payload)
     {
         var required = payload.Length;
-        while (required > 0 && payload[required - 1] is { Default: not null, IsParams: false })
+        while (required > 0 && payload[required - 1] is { Default: not null } or { IsParams: true })
         {
             required--;
         }
 
+        return required;
+    }
+
+    /// <summary>
+    /// Writes up to which parameter the arguments are written: those at the end that are the parameters' defaults are
+    /// left out, so that a worker of an older version, without a parameter that was added since, can read the others.
+    /// </summary>
+    private static void Reach(CodeWriter code, ParameterModel[] payload, int required)
+    {
+        code.Open("public override int Reach");
+        code.Open("get");
+        for (var i = payload.Length - 1; i >= required; i--)
+        {
+            var isLeftOut = payload[i].IsParams
+                ? $"IsEmpty(Value{i})"
+                : $"IsDefault<{payload[i].Type}>(Value{i}, {payload[i].Default})";
+            code.Line($"if (!{isLeftOut}) return {i + 1};");
+        }
+
+        code.Line("return 0;");
+        code.Close();
+        code.Close();
+    }
+
+    private static void WriteEach(CodeWriter code, ParameterModel[] payload, int required)
+    {
         if (required < payload.Length)
         {
-            code.Line($"var count = {payload.Length};");
-            for (var i = payload.Length - 1; i >= required; i--)
-            {
-                var type = payload[i].Type;
-                code.Line(
-                    $"if (count == {i + 1} && IsDefault<{type}>(Value{i}, {payload[i].Default})) count = {i};");
-            }
+            code.Line("var reach = Reach;");
         }
 
         for (var i = 0; i < payload.Length; i++)
         {
             var name = CodeText.Text(payload[i].WireName);
             var write = $"serializer.WriteArgument<{payload[i].Type}>(writer, Value{i}, {name});";
-            code.Line(i < required ? write : $"if (count > {i}) {write}");
+            code.Line(i < required ? write : $"if (reach > {i}) {write}");
         }
     }
 }

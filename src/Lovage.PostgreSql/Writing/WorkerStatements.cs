@@ -33,7 +33,7 @@ internal sealed class WorkerStatements(SchemaName schema)
         SELECT EXISTS (SELECT 1 FROM lovage.name_set WHERE digest = $10)
         """;
 
-    // $1: a digest, $2: its names. Nothing comes back.
+    // $1: a digest, $2: its entries. Nothing comes back.
     private const string WriteNames =
         "INSERT INTO lovage.name_set(digest, names) VALUES ($1, $2) ON CONFLICT (digest) DO NOTHING";
 
@@ -75,7 +75,7 @@ internal sealed class WorkerStatements(SchemaName schema)
         if (!await connection.ScalarAsync<bool>(statement, CancellationToken.None))
         {
             await connection.ExecuteAsync(
-                new Statement(_writeNames).Add(beat.Names.Digest).Add([.. beat.Names.Names]), CancellationToken.None);
+                new Statement(_writeNames).Add(beat.Names.Digest).Add([.. beat.Names.Entries]), CancellationToken.None);
         }
     }
 
@@ -90,6 +90,10 @@ internal sealed class WorkerStatements(SchemaName schema)
         var workers = new List<WorkerRecord>();
         while (await rows.ReadAsync(cancellationToken))
         {
+            var known = JobNameSet.FromEntries(
+                await rows.IsDBNullAsync(9, cancellationToken)
+                    ? []
+                    : await rows.GetFieldValueAsync<string[]>(9, cancellationToken));
             workers.Add(new WorkerRecord
             {
                 Owner = rows.GetString(0),
@@ -101,9 +105,8 @@ internal sealed class WorkerStatements(SchemaName schema)
                 Queues = await rows.GetFieldValueAsync<string[]>(6, cancellationToken),
                 Slots = rows.GetInt32(7),
                 Running = rows.GetInt32(8),
-                Names = await rows.IsDBNullAsync(9, cancellationToken)
-                    ? []
-                    : await rows.GetFieldValueAsync<string[]>(9, cancellationToken),
+                Names = known.Names,
+                Parameters = known.Parameters,
             });
         }
 

@@ -43,7 +43,7 @@ internal sealed class BeatOperation(WorkerBeat beat) : WriteOperation<bool>
         {
             session.Statement(InsertNames)
                 .Bind(1, beat.Names.Digest)
-                .BindBlob(2, TextList.ToJson(beat.Names.Names))
+                .BindBlob(2, TextList.ToJson(beat.Names.Entries))
                 .Run();
         }
 

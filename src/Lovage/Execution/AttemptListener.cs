@@ -24,6 +24,9 @@ internal enum AttemptAnswer
 
     /// <summary>There was no outcome: the claim was released.</summary>
     Released = 5,
+
+    /// <summary>There was no outcome: the job was declined, so that a newer worker can take it.</summary>
+    Declined = 6,
 }
 
 /// <summary>What was decided about an attempt's job or task, and how the storage took it.</summary>

@@ -10,9 +10,14 @@ namespace Lovage.Execution;
 internal sealed class AttemptOutcomes(WorkerOwner owner, RetryRule rule, Func<WorkerSettings> current)
 {
     /// <summary>Attempts at the most for a message: its own number, else its definition's, else the policy's.</summary>
-    internal int MaxAttempts(Delivery delivery, JobDefinition? definition) =>
+    /// <remarks>
+    /// It is never below the number of the attempt that runs: the job may have failed more often before a smaller
+    /// limit was set, or as a message of Celery.
+    /// </remarks>
+    internal int MaxAttempts(Delivery delivery, JobDefinition? definition) => Math.Max(
+        delivery.Message.Retries + 1,
         AttemptLimit.Of(delivery.Message.MaxAttempts, definition, definition?.Retry ?? current().Retry)
-            ?? current().MaxAttempts;
+            ?? current().MaxAttempts);
 
     /// <summary>The outcome of an attempt that ran.</summary>
     /// <returns>Null when the job is to be released instead.</returns>

@@ -12,7 +12,7 @@ internal abstract class AttemptRun
     /// <summary>The name of the job or task.</summary>
     internal abstract string Name { get; }
 
-    /// <summary>Which attempt this is: 1 is the first.</summary>
+    /// <summary>Which attempt this is: the failures so far plus one.</summary>
     internal abstract int Number { get; }
 
     /// <summary>Attempts at the most.</summary>

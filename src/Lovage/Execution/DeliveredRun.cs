@@ -34,7 +34,7 @@ internal abstract class DeliveredRun : AttemptRun
 
     internal JobMessage Message => Delivery.Message;
 
-    /// <summary>The definition of the job; null when this process does not know its name.</summary>
+    /// <summary>The definition of the job; null when this process does not know its name and arguments.</summary>
     internal abstract JobDefinition? Definition { get; }
 
     /// <summary>What the handler sees; null until it starts.</summary>
@@ -49,6 +49,9 @@ internal abstract class DeliveredRun : AttemptRun
     internal override string Name => Delivery.Message.Name;
 
     internal override int Number => Delivery.Message.Retries + 1;
+
+    /// <summary>Which start this is, counting those that were interrupted: the number in the job's history.</summary>
+    internal int Start => Delivery.AttemptsSoFar + 1;
 
     internal override int MaxAttempts => Attempt?.MaxAttempts ?? Services.Outcomes.MaxAttempts(Delivery, Definition);
 
@@ -108,7 +111,7 @@ internal abstract class DeliveredRun : AttemptRun
         return HandOnAsync();
     }
 
-    /// <summary>Declines the offer of a job whose name this process does not know.</summary>
+    /// <summary>Declines the offer of a job whose name or arguments this process does not know.</summary>
     private protected abstract ValueTask DeclineAsync();
 
     /// <summary>Hears of a fault of the storage, which is asked again.</summary>

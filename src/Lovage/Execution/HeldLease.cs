@@ -12,8 +12,13 @@ internal sealed class HeldLease(Delivery delivery, long receivedTimestamp, long 
 
     internal long ReceivedTimestamp { get; } = receivedTimestamp;
 
-    /// <summary>The definition of its job; null when this worker does not know the name.</summary>
+    /// <summary>
+    /// The definition of its job; null when this worker does not know the name, or only an older definition.
+    /// </summary>
     internal JobDefinition? Definition { get; set; }
+
+    /// <summary>How many parameters a handler must have to take its arguments, as far as it is known.</summary>
+    internal int Needed { get; set; } = delivery.Message.Parameters;
 
     /// <summary>True when the intake counts it, from its arrival until it is done with.</summary>
     internal bool TakesRoom { get; set; }

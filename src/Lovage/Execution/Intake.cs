@@ -6,7 +6,7 @@ namespace Lovage.Execution;
 
 /// <summary>
 /// The way of jobs into this worker: claims them by demand, keeps them in the local buffer until a slot takes them, and
-/// counts those that are not done with. Offers of jobs whose names the worker does not know are declined here.
+/// counts those that are not done with. Offers, jobs that the worker cannot run, are declined here.
 /// </summary>
 internal sealed class Intake(WorkerContext worker, LeaseKeeper leases, UnknownJobs unknown)
 {

@@ -25,6 +25,8 @@ internal sealed class Running(HeldLease held, Slot slot, RunningServices service
 {
     private static readonly TimeSpan StartRetryPause = TimeSpan.FromMilliseconds(100);
 
+    private bool _isOffer;
+
     /// <summary>The claim.</summary>
     internal HeldLease Held => held;
 
@@ -87,6 +89,11 @@ internal sealed class Running(HeldLease held, Slot slot, RunningServices service
         return true;
     }
 
+    internal override ValueTask<AttemptEnding> SettleFateAsync(AttemptEnding ending) =>
+        ending is { End: AttemptEnd.BadArguments, Error: BadArgumentsException { Needed: > 0 and var needed } }
+            ? SettleSurplusAsync(ending, needed)
+            : base.SettleFateAsync(ending);
+
     internal override void TellStarted() => services.Listeners.Started(this);
 
     internal override void TellEnded() => services.Listeners.Ended(this);
@@ -110,7 +117,9 @@ internal sealed class Running(HeldLease held, Slot slot, RunningServices service
             return default;
         }
 
-        return Outcome is null ? ReleaseAsync() : services.Settlements.AddAsync(this, services.Worker.Stopped);
+        return Outcome is not null ? services.Settlements.AddAsync(this, services.Worker.Stopped)
+            : _isOffer ? OfferAsync()
+            : ReleaseAsync();
     }
 
     /// <summary>Ends it without waiting for anything, for a handler that ran over its limit.</summary>
@@ -138,6 +147,28 @@ internal sealed class Running(HeldLease held, Slot slot, RunningServices service
 
     private async ValueTask<AttemptEnding> InvokeApartAsync() =>
         await services.Threads.RunAsync(() => base.InvokeAsync());
+
+    /// <summary>
+    /// A message of another producer has more arguments than the handler takes. Its job is left to a live worker that
+    /// announces more parameters; it fails when there is none.
+    /// </summary>
+    private async ValueTask<AttemptEnding> SettleSurplusAsync(AttemptEnding ending, int needed)
+    {
+        _isOffer = await services.Unknown.IsNewerElsewhereAsync(Message, needed);
+        if (!_isOffer)
+        {
+            return ending;
+        }
+
+        held.Needed = needed;
+        return new AttemptEnding(AttemptEnd.Interrupted);
+    }
+
+    private async ValueTask OfferAsync()
+    {
+        await services.Unknown.DeclineAsync([held]);
+        TellDecided(new AttemptVerdict(AttemptAnswer.Declined));
+    }
 
     private async ValueTask ReleaseAsync()
     {

@@ -1,13 +1,15 @@
+using Lovage.Protocol;
 using Lovage.Storage;
 
 namespace Lovage.Execution;
 
 /// <summary>
-/// Offers of jobs whose names this worker does not know: it declines them, so that another worker can take them. Such a
-/// job loses neither an attempt nor a retry by it.
+/// Offers: jobs whose names this worker does not know, or whose arguments reach a parameter that only a newer
+/// definition has. The worker declines them, so that another one can take them. Such a job loses neither an attempt nor
+/// a retry by it.
 /// </summary>
 /// <remarks>
-/// The delay before the next offer is short while another live worker knows the name, else it doubles up to
+/// The delay before the next offer is short while another live worker can run the job, else it doubles up to
 /// <see cref="WorkerSettings.OfferDelayMax"/>. Safe for use by several threads.
 /// </remarks>
 internal sealed class UnknownJobs(WorkerContext worker, LeaseKeeper leases, WorkerPresence presence)
@@ -26,11 +28,19 @@ internal sealed class UnknownJobs(WorkerContext worker, LeaseKeeper leases, Work
     private readonly Dictionary<string, long> _logged = new(StringComparer.Ordinal);
     private long? _leftTimestamp;
 
-    /// <summary>Looks up the definition of a job; it stays null when this worker does not know the name.</summary>
-    internal void Find(HeldLease held) =>
-        held.Definition = worker.Services.Jobs.TryFind(held.Delivery.Message.Name, out var found) ? found : null;
+    /// <summary>
+    /// Looks up the definition of a job; it stays null when this worker does not know the name, or only an older
+    /// definition.
+    /// </summary>
+    internal void Find(HeldLease held)
+    {
+        var message = held.Delivery.Message;
+        held.Definition = worker.Services.Jobs.TryFind(message.Name, out var found) && found.Takes(message.Parameters)
+            ? found
+            : null;
+    }
 
-    /// <summary>Looks up the definition of each job, and takes out those whose names are unknown.</summary>
+    /// <summary>Looks up the definition of each job, and takes out those that have none.</summary>
     /// <param name="claimed">What was claimed; keeps the jobs that this worker can run.</param>
     /// <returns>The claims to decline; null when there are none.</returns>
     internal List<HeldLease>? TakeFrom(List<HeldLease> claimed)
@@ -66,6 +76,15 @@ internal sealed class UnknownJobs(WorkerContext worker, LeaseKeeper leases, Work
                 : TimeSpan.Zero;
         }
     }
+
+    /// <summary>True when another live worker announces that its handler has that many parameters.</summary>
+    /// <param name="message">The job.</param>
+    /// <param name="needed">How many its arguments need.</param>
+    internal async ValueTask<bool> IsNewerElsewhereAsync(JobMessage message, int needed) =>
+        (await presence.ListAsync(worker.Stopped)).Any(other =>
+            other.Owner != worker.Owner.Key
+            && other.Parameters.ContainsKey(message.Name)
+            && other.CanRun(message.Queue, message.Name, needed));
 
     /// <summary>
     /// Declines offers. Those that the storage does not take back now come back when their leases end.
@@ -114,7 +133,7 @@ internal sealed class UnknownJobs(WorkerContext worker, LeaseKeeper leases, Work
         {
             var (delivery, message) = (held.Delivery, held.Delivery.Message);
             var isKnown = live.Any(other =>
-                other.Owner != worker.Owner.Key && other.CanRun(message.Queue, message.Name));
+                other.Owner != worker.Owner.Key && other.CanRun(message.Queue, message.Name, held.Needed));
             offers.Add(new DeclinedOffer(delivery.Token, message.Id, Delay(delivery.Offers, isKnown), Asked()));
             if (isKnown)
             {
@@ -126,8 +145,7 @@ internal sealed class UnknownJobs(WorkerContext worker, LeaseKeeper leases, Work
 
             if (MayLog(message.Name))
             {
-                worker.Report.Declined(
-                    message, worker.Services.Jobs.Nearest(message.Name), isKnown, worker.Settings.OfferLimit);
+                worker.Report.Declined(held, worker.Services.Jobs, isKnown, worker.Settings.OfferLimit);
             }
         }
 

@@ -32,12 +32,16 @@ internal sealed partial class WorkerLog(ILogger logger) : AttemptListener<Runnin
             case AttemptAnswer.Open:
                 TransactionOpen(logger, message.Name, message.Id);
                 break;
+            case AttemptAnswer.Declined:
+                // The code that declines says so, once a minute for each name.
+                break;
             case AttemptAnswer.Released when verdict.State != JobState.Cancelled:
                 JobReleased(logger, message.Name, message.Id, seconds);
                 break;
             case AttemptAnswer.Released:
                 JobCalledOff(
-                    logger, message.Name, message.Id, AttemptEnd.Cancelled, seconds, run.Number, run.MaxAttempts);
+                    logger, message.Name, message.Id, AttemptEnd.Cancelled, seconds, run.Start, run.Number,
+                    run.MaxAttempts);
                 break;
             default:
                 Ended(run, verdict.State ?? JobLifecycle.After(run.Decision, JobState.Running));
@@ -49,42 +53,43 @@ internal sealed partial class WorkerLog(ILogger logger) : AttemptListener<Runnin
     {
         var (message, end, error) = (run.Message, run.Ending.End, run.Ending.Error);
         var seconds = run.Duration.TotalSeconds;
-        var (attempt, maxAttempts) = (run.Number, run.MaxAttempts);
+        var (start, attempt, maxAttempts) = (run.Start, run.Number, run.MaxAttempts);
         if (run is { Decision: JobDecision.Succeed, Outcome.Reason: { } reason })
         {
             ResultLeftOut(logger, message.Name, message.Id, seconds, reason);
         }
         else if (run.Decision == JobDecision.Succeed)
         {
-            JobSucceeded(logger, message.Name, message.Id, seconds, run.Wait.TotalSeconds, attempt, maxAttempts);
+            JobSucceeded(logger, message.Name, message.Id, seconds, run.Wait.TotalSeconds, start, attempt, maxAttempts);
         }
         else if (run.Decision == JobDecision.Retry && state == JobState.Cancelled)
         {
-            JobNotRetried(logger, error, message.Name, message.Id, end, seconds, attempt, maxAttempts);
+            JobNotRetried(logger, error, message.Name, message.Id, end, seconds, start, attempt, maxAttempts);
         }
         else if (run.Decision == JobDecision.Retry)
         {
             JobRetried(
-                logger, error, message.Name, message.Id, end, seconds, attempt, maxAttempts,
+                logger, error, message.Name, message.Id, end, seconds, start, attempt, maxAttempts,
                 run.RetryDelay.TotalSeconds);
         }
         else if (run.Decision is JobDecision.Cancel or JobDecision.Expire)
         {
-            JobCalledOff(logger, message.Name, message.Id, end, seconds, attempt, maxAttempts);
+            JobCalledOff(logger, message.Name, message.Id, end, seconds, start, attempt, maxAttempts);
         }
         else
         {
-            JobEnded(logger, error, message.Name, message.Id, end, seconds, attempt, maxAttempts, state);
+            JobEnded(logger, error, message.Name, message.Id, end, seconds, start, attempt, maxAttempts, state);
         }
     }
 
     [LoggerMessage(
         2001,
         LogLevel.Information,
-        "Job {JobName}[{JobId}] succeeded in {Seconds:0.000} s (wait {WaitSeconds:0.000} s, attempt "
-            + "{Attempt}/{MaxAttempts})")]
+        "Job {JobName}[{JobId}] succeeded in {Seconds:0.000} s (wait {WaitSeconds:0.000} s, start {Start}, "
+            + "attempt {Attempt} of {MaxAttempts})")]
     private static partial void JobSucceeded(
-        ILogger logger, string jobName, JobId jobId, double seconds, double waitSeconds, int attempt, int maxAttempts);
+        ILogger logger, string jobName, JobId jobId, double seconds, double waitSeconds, int start, int attempt,
+        int maxAttempts);
 
     [LoggerMessage(
         2024, LogLevel.Warning, "Job {JobName}[{JobId}] succeeded in {Seconds:0.000} s. {Reason}")]
@@ -94,20 +99,20 @@ internal sealed partial class WorkerLog(ILogger logger) : AttemptListener<Runnin
     [LoggerMessage(
         2002,
         LogLevel.Warning,
-        "Job {JobName}[{JobId}] ended as {End} in {Seconds:0.000} s (attempt {Attempt}/{MaxAttempts}) and is tried "
-            + "again in {DelaySeconds:0.0} s")]
+        "Job {JobName}[{JobId}] ended as {End} in {Seconds:0.000} s (start {Start}, attempt {Attempt} of "
+            + "{MaxAttempts}) and is tried again in {DelaySeconds:0.0} s")]
     private static partial void JobRetried(
-        ILogger logger, Exception? error, string jobName, JobId jobId, AttemptEnd end, double seconds, int attempt,
-        int maxAttempts, double delaySeconds);
+        ILogger logger, Exception? error, string jobName, JobId jobId, AttemptEnd end, double seconds, int start,
+        int attempt, int maxAttempts, double delaySeconds);
 
     [LoggerMessage(
         2003,
         LogLevel.Error,
-        "Job {JobName}[{JobId}] ended as {End} in {Seconds:0.000} s (attempt {Attempt}/{MaxAttempts}); the job is "
-            + "{State}")]
+        "Job {JobName}[{JobId}] ended as {End} in {Seconds:0.000} s (start {Start}, attempt {Attempt} of "
+            + "{MaxAttempts}); the job is {State}")]
     private static partial void JobEnded(
-        ILogger logger, Exception? error, string jobName, JobId jobId, AttemptEnd end, double seconds, int attempt,
-        int maxAttempts, JobState state);
+        ILogger logger, Exception? error, string jobName, JobId jobId, AttemptEnd end, double seconds, int start,
+        int attempt, int maxAttempts, JobState state);
 
     [LoggerMessage(
         2004,
@@ -131,9 +136,11 @@ internal sealed partial class WorkerLog(ILogger logger) : AttemptListener<Runnin
     [LoggerMessage(
         2015,
         LogLevel.Information,
-        "Job {JobName}[{JobId}] ended as {End} in {Seconds:0.000} s (attempt {Attempt}/{MaxAttempts})")]
+        "Job {JobName}[{JobId}] ended as {End} in {Seconds:0.000} s (start {Start}, attempt {Attempt} of "
+            + "{MaxAttempts})")]
     private static partial void JobCalledOff(
-        ILogger logger, string jobName, JobId jobId, AttemptEnd end, double seconds, int attempt, int maxAttempts);
+        ILogger logger, string jobName, JobId jobId, AttemptEnd end, double seconds, int start, int attempt,
+        int maxAttempts);
 
     [LoggerMessage(
         2017,
@@ -146,9 +153,9 @@ internal sealed partial class WorkerLog(ILogger logger) : AttemptListener<Runnin
     [LoggerMessage(
         2018,
         LogLevel.Warning,
-        "Job {JobName}[{JobId}] ended as {End} in {Seconds:0.000} s (attempt {Attempt}/{MaxAttempts}) and is not tried "
-            + "again: the job is cancelled")]
+        "Job {JobName}[{JobId}] ended as {End} in {Seconds:0.000} s (start {Start}, attempt {Attempt} of "
+            + "{MaxAttempts}) and is not tried again: the job is cancelled")]
     private static partial void JobNotRetried(
-        ILogger logger, Exception? error, string jobName, JobId jobId, AttemptEnd end, double seconds, int attempt,
-        int maxAttempts);
+        ILogger logger, Exception? error, string jobName, JobId jobId, AttemptEnd end, double seconds, int start,
+        int attempt, int maxAttempts);
 }

@@ -16,8 +16,7 @@ internal sealed class WorkerPresence(WorkerContext worker, Func<int> running)
     private static readonly TimeSpan LeaveTime = TimeSpan.FromSeconds(1);
 
     private readonly DateTimeOffset _startedAt = worker.Time.GetUtcNow();
-    private readonly JobNameSet _names = new(
-        worker.Services.Jobs.Jobs.SelectMany(static job => job.Aliases.Prepend(job.Name)));
+    private readonly JobNameSet _names = Known(worker.Services.Jobs);
 
     private readonly Lock _lock = new();
     private IReadOnlyList<WorkerRecord> _live = [];
@@ -108,6 +107,17 @@ internal sealed class WorkerPresence(WorkerContext worker, Func<int> running)
     private static string Version { get; } = Cut(
         Assembly.GetEntryAssembly()?.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion
             ?? "");
+
+    private static JobNameSet Known(JobRegistry jobs)
+    {
+        var all = jobs.Jobs
+            .SelectMany(static job => job.Aliases.Prepend(job.Name).Select(name => (Name: name, Job: job)))
+            .ToArray();
+        return new JobNameSet(
+            all.Select(static known => known.Name),
+            all.Where(static known => known.Job.SaysParameters).ToDictionary(
+                static known => known.Name, static known => known.Job.Parameters.Length, StringComparer.Ordinal));
+    }
 
     private static string Cut(string text) => TextCut.Bare(text, TextLengthMax);
 

@@ -56,10 +56,26 @@ internal sealed partial class WorkerReport
         }
     }
 
-    /// <summary>The offer of a job is declined, because its name is unknown here.</summary>
-    internal void Declined(JobMessage message, string? nearest, bool isKnown, TimeSpan limit)
+    /// <summary>The offer of a job is declined, because its name or some of its arguments are unknown here.</summary>
+    internal void Declined(HeldLease held, JobRegistry jobs, bool isKnown, TimeSpan limit)
     {
-        var hint = nearest is null ? "" : $" Did you mean '{nearest}'?";
+        var message = held.Delivery.Message;
+        if (jobs.TryFind(message.Name, out var older))
+        {
+            var taken = older.Parameters.Length;
+            if (isKnown)
+            {
+                NewerLeft(_logger, message.Name, message.Id, message.Queue, held.Needed, taken);
+            }
+            else
+            {
+                NewerDeclined(_logger, message.Name, message.Id, message.Queue, held.Needed, taken, limit);
+            }
+
+            return;
+        }
+
+        var hint = jobs.Nearest(message.Name) is { } nearest ? $" Did you mean '{nearest}'?" : "";
         if (isKnown)
         {
             OfferLeft(_logger, JobNames.Shown(message.Name), message.Id, message.Queue, hint);
@@ -159,6 +175,24 @@ internal sealed partial class WorkerReport
         LogLevel.Information,
         "Job {JobName}[{JobId}] of queue {Queue} is left to another worker: this one knows no such name.{Hint}")]
     private static partial void OfferLeft(ILogger logger, string jobName, JobId jobId, string queue, string hint);
+
+    [LoggerMessage(
+        2025,
+        LogLevel.Warning,
+        "Job {JobName}[{JobId}] of queue {Queue} is declined: its arguments need {Needed} parameters, as a newer "
+            + "definition has, and this worker's handler has {Parameters}. No live worker's has so many. The job is "
+            + "offered again and again, and set aside when {Limit} have passed without a start. Deploy the newer "
+            + "version to the workers")]
+    private static partial void NewerDeclined(
+        ILogger logger, string jobName, JobId jobId, string queue, int needed, int parameters, TimeSpan limit);
+
+    [LoggerMessage(
+        2026,
+        LogLevel.Information,
+        "Job {JobName}[{JobId}] of queue {Queue} is left to a newer worker: its arguments need {Needed} parameters, "
+            + "and this worker's handler has {Parameters}")]
+    private static partial void NewerLeft(
+        ILogger logger, string jobName, JobId jobId, string queue, int needed, int parameters);
 
     [LoggerMessage(
         2023,

@@ -87,8 +87,8 @@ internal sealed record WorkerSettings
     public int UnwrittenMax { get; init; } = WorkerRules.UnwrittenMax.Default;
 
     /// <summary>
-    /// How long a job may be offered to workers that do not know its name before it is set aside, 1 s to 3,653 days; 24
-    /// hours by default. It counts from the first offer and ends with a start.
+    /// How long a job may be offered to workers that do not know its name or arguments before it is set aside, 1 s to
+    /// 3,653 days; 24 hours by default. It counts from the first offer and ends with a start.
     /// </summary>
     public TimeSpan OfferLimit { get; init; } = WorkerRules.OfferLimit.Default;
 

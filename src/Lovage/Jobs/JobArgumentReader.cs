@@ -104,21 +104,28 @@ public ref struct JobArgumentReader
     /// <param name="parameters">All that were read, for the message.</param>
     public readonly void End(ImmutableArray<JobParameter> parameters)
     {
+        var names = CountKeywords() - _keywordsUsed;
         if (!_positionalEnded)
         {
+            var given = parameters.Length + CountPositional();
             throw new BadArgumentsException(
                 _job,
                 null,
-                $"arguments given by position: {parameters.Length + CountPositional()}; the handler takes "
-                    + $"{Listed(parameters)}.");
+                $"arguments given by position: {given}; the handler takes {Listed(parameters)}.")
+            {
+                Needed = given + names,
+            };
         }
 
-        if (CountKeywords() > _keywordsUsed)
+        if (names > 0)
         {
             throw new BadArgumentsException(
                 _job,
                 null,
-                $"the handler has no parameter {KeywordsBeside(parameters)}; it takes {Listed(parameters)}.");
+                $"the handler has no parameter {KeywordsBeside(parameters)}; it takes {Listed(parameters)}.")
+            {
+                Needed = parameters.Length + names,
+            };
         }
     }
 

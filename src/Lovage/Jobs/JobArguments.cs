@@ -41,12 +41,25 @@ public abstract class JobArguments
     }
 
     /// <summary>
+    /// The number of the last parameter that is written, when that parameter is optional; 0 (the default) when only
+    /// parameters are written that a handler cannot do without.
+    /// </summary>
+    /// <remarks>
+    /// The message carries it, so that a worker of an older version can tell that its handler takes fewer parameters.
+    /// </remarks>
+    public virtual int Reach => 0;
+
+    /// <summary>
     /// True for an argument that is its parameter's default: generated code leaves it out at the end.
     /// </summary>
     /// <typeparam name="T">The parameter's type.</typeparam>
     /// <param name="value">The argument.</param>
     /// <param name="standard">The default.</param>
     protected static bool IsDefault<T>(T? value, T? standard) => EqualityComparer<T>.Default.Equals(value!, standard!);
+
+    /// <summary>True for an empty array: generated code leaves out a <c>params</c> argument that is one.</summary>
+    /// <param name="value">The argument.</param>
+    protected static bool IsEmpty(object? value) => value is Array { Length: 0 };
 
     /// <summary>True for values or JSON that no compiler has checked against the handler's types.</summary>
     internal virtual bool IsUntyped => false;

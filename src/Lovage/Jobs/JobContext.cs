@@ -82,10 +82,14 @@ public abstract class JobContext
     /// <summary>The queue it came from.</summary>
     public abstract string Queue { get; }
 
-    /// <summary>Which attempt this is: 1 is the first.</summary>
+    /// <summary>Which attempt this is: the failures so far plus one.</summary>
+    /// <remarks>
+    /// A start that a crash, a stop or a lost lease interrupted is no failure. So it may be below
+    /// <see cref="JobRecord.Attempts"/>, which counts all recorded starts.
+    /// </remarks>
     public abstract int Attempt { get; }
 
-    /// <summary>Attempts at the most.</summary>
+    /// <summary>Attempts at the most; never below <see cref="Attempt"/>. The last attempt has this number.</summary>
     public abstract int MaxAttempts { get; }
 
     /// <summary>The text that travels with the job.</summary>

@@ -49,6 +49,17 @@ public sealed record JobDefinition
     /// <summary>The payload parameters in their order.</summary>
     public ImmutableArray<JobParameter> Parameters { get; init; } = [];
 
+    /// <summary>
+    /// True unless the arguments reach a parameter that the handler does not have: then a newer definition of the job
+    /// wrote them.
+    /// </summary>
+    /// <param name="reach">The number of the last parameter that is written; 0 when it is not known.</param>
+    /// <remarks>A definition by hand need not say its parameters; it takes all arguments.</remarks>
+    internal bool Takes(int reach) => reach <= Parameters.Length || !SaysParameters;
+
+    /// <summary>False when the definition is by hand and names no parameters.</summary>
+    internal bool SaysParameters => BindArguments is not null || !Parameters.IsEmpty;
+
     /// <summary>Where the code stands, as <c>Shop.MailJobs.WelcomeAsync</c>; for people.</summary>
     public string Handler { get; init; } = "";
 

@@ -32,6 +32,11 @@ public sealed class BadArgumentsException : LovageException
 
     /// <summary>The parameter at fault; null when none is to blame alone.</summary>
     public string? Parameter { get; }
+
+    /// <summary>
+    /// How many parameters a handler must have to take the arguments, when there are more of them than it has; else 0.
+    /// </summary>
+    internal int Needed { get; init; }
 }
 
 /// <summary>The arguments are larger than the cap.</summary>

@@ -31,6 +31,7 @@ internal enum HeaderField
     IgnoreResult,
     Compression,
     MaxAttempts,
+    Parameters,
     TraceParent,
     TraceState,
 }
@@ -42,6 +43,7 @@ internal enum HeaderField
 internal static class HeaderFields
 {
     internal const string MaxAttempts = "lovage_max_attempts";
+    internal const string Parameters = "lovage_parameters";
 
     private static readonly (byte[] Name, HeaderField Field)[] Table = Make(
         ("task", HeaderField.Task),
@@ -58,6 +60,7 @@ internal static class HeaderFields
         ("ignore_result", HeaderField.IgnoreResult),
         ("compression", HeaderField.Compression),
         (MaxAttempts, HeaderField.MaxAttempts),
+        (Parameters, HeaderField.Parameters),
         ("lang", HeaderField.Kept),
         ("shadow", HeaderField.Kept),
         ("argsrepr", HeaderField.Kept),

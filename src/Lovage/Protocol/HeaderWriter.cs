@@ -50,6 +50,11 @@ internal static class HeaderWriter
             sink.Number(HeaderFields.MaxAttempts, maxAttempts);
         }
 
+        if (message.Parameters > 0)
+        {
+            sink.Number(HeaderFields.Parameters, message.Parameters);
+        }
+
         WriteKept(sink, message);
         foreach (var (name, value) in message.Headers)
         {

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Text.Json;
 using System.Text.Unicode;
 
@@ -96,6 +97,46 @@ public static class JobBody
         return one.Name == other.Name
             && (one.Body.Span.SequenceEqual(other.Body.Span)
                 || Arguments(one.Body.Span).SequenceEqual(Arguments(other.Body.Span)));
+    }
+
+    /// <summary>
+    /// The number of the last of these parameters that a body holds, by position or by name, when that parameter is
+    /// optional; else 0.
+    /// </summary>
+    /// <param name="body">A body that <see cref="Encode"/> wrote.</param>
+    /// <param name="parameters">The handler's parameters.</param>
+    internal static int Reach(ReadOnlySpan<byte> body, ImmutableArray<JobParameter> parameters)
+    {
+        if (parameters.IsEmpty || !parameters[^1].IsOptional)
+        {
+            return 0;
+        }
+
+        var reach = 0;
+        var reader = new Utf8JsonReader(body, new JsonReaderOptions { MaxDepth = WireJson.DepthMax });
+        Expect(ref reader, JsonTokenType.StartArray, "$");
+        Expect(ref reader, JsonTokenType.StartArray, "$[0]");
+        while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+        {
+            reach++;
+            reader.Skip();
+        }
+
+        Expect(ref reader, JsonTokenType.StartObject, "$[1]");
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            for (var i = reach; i < parameters.Length; i++)
+            {
+                if (reader.ValueTextEquals(parameters[i].Name))
+                {
+                    reach = i + 1;
+                }
+            }
+
+            reader.Skip();
+        }
+
+        return reach > 0 && reach <= parameters.Length && parameters[reach - 1].IsOptional ? reach : 0;
     }
 
     /// <summary>Refuses a body that is no UTF-8 JSON of the form [array, object, object or null].</summary>

@@ -133,6 +133,7 @@ internal sealed class JobMessages
             Expires = job.Expires is { } expires ? _time.GetUtcNow() + expires : null,
             ExpiresIn = job.Expires,
             MaxAttempts = AttemptLimit.Of(job.MaxAttempts, definition, definition?.Retry),
+            Parameters = Reach(job.Arguments, definition, body.Span),
             IgnoreResult = definition is { KeepResult: false },
             Headers = TraceContext.WithCaller(HeadersOf(job)),
             RootId = parent?.RootId,
@@ -174,6 +175,11 @@ internal sealed class JobMessages
         : ReferenceEquals(job.Arguments, before.Job.Arguments) && job.Name == before.Job.Name
             ? before with { Job = job }
         : Draft(job);
+
+    private static int Reach(JobArguments arguments, JobDefinition? definition, ReadOnlySpan<byte> body) =>
+        !arguments.IsUntyped ? arguments.Reach
+        : definition is null ? 0
+        : JobBody.Reach(body, definition.Parameters);
 
     private string QueueOf(Job job, JobDefinition? definition) => job.Queue ?? definition?.Queue ?? _defaultQueue;
 

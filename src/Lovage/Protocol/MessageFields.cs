@@ -63,6 +63,8 @@ internal sealed class MessageFields
 
     private int? MaxAttempts { get; set; }
 
+    private int? Parameters { get; set; }
+
     /// <summary>Reads the flat header map of protocol 2.</summary>
     internal static MessageFields OfHeaders(JsonElement headers, string path)
     {
@@ -125,6 +127,7 @@ internal sealed class MessageFields
             Eta = Eta,
             Expires = Expires,
             MaxAttempts = MaxAttempts,
+            Parameters = Parameters ?? 0,
             TimeLimit = TimeLimit,
             SoftTimeLimit = SoftTimeLimit,
             RootId = RootId == id.Value ? null : RootId,
@@ -210,6 +213,9 @@ internal sealed class MessageFields
                 break;
             case HeaderField.MaxAttempts:
                 MaxAttempts = WireJson.Integer(value, Path(HeaderFields.MaxAttempts), 1, JobLimits.AttemptsMax);
+                break;
+            case HeaderField.Parameters:
+                Parameters = WireJson.Integer(value, Path(HeaderFields.Parameters), 0, int.MaxValue);
                 break;
             case HeaderField.TraceParent:
                 _traceParent = value.ValueKind == JsonValueKind.String

@@ -4,7 +4,7 @@ namespace Lovage;
 /// <remarks>Immutable.</remarks>
 public sealed record AttemptRecord
 {
-    /// <summary>1 is the first.</summary>
+    /// <summary>Which start of the job this was: 1 is the first, and those that were interrupted count.</summary>
     public required int Number { get; init; }
 
     /// <summary>How it ended.</summary>

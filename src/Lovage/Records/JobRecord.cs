@@ -24,10 +24,17 @@ public sealed record JobRecord
     /// <summary>When it ended, by the storage's clock; null before.</summary>
     public DateTimeOffset? FinishedAt { get; init; }
 
-    /// <summary>Attempts recorded so far. The running one counts once its start is written.</summary>
+    /// <summary>Starts recorded so far. The running one counts once it is written.</summary>
+    /// <remarks>
+    /// A start that a crash, a stop or a lost lease interrupted counts here, and uses up none of
+    /// <see cref="MaxAttempts"/>. The log's <c>start</c> and <see cref="AttemptRecord.Number"/> have the same number.
+    /// </remarks>
     public int Attempts { get; init; }
 
-    /// <summary>How often workers have declined it since its last start, because they did not know its name.</summary>
+    /// <summary>
+    /// How often workers have declined it since its last start, because they did not know its name or all its
+    /// arguments.
+    /// </summary>
     public int Offers { get; init; }
 
     /// <summary>The worker that runs it or ran it last; null before.</summary>
@@ -60,7 +67,7 @@ public sealed record JobRecord
     /// <summary>Its queue.</summary>
     public string Queue => Message.Queue;
 
-    /// <summary>Attempts at the most; null when the worker decides.</summary>
+    /// <summary>Attempts at the most, of which failures use up one each; null when the worker decides.</summary>
     public int? MaxAttempts => Message.MaxAttempts;
 
     /// <summary>True when it has ended.</summary>

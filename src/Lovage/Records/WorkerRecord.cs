@@ -1,3 +1,5 @@
+using System.Collections.Frozen;
+
 namespace Lovage;
 
 /// <summary>A live worker, as of its last beat.</summary>
@@ -34,8 +36,18 @@ public sealed record WorkerRecord
     /// <summary>The names of the jobs that it knows, sorted by code point.</summary>
     public required IReadOnlyList<string> Names { get; init; }
 
-    /// <summary>True when it serves the queue and knows the name.</summary>
+    /// <summary>
+    /// How many parameters the jobs that it knows take, by name; a name is missing when the definition does not say.
+    /// </summary>
+    public IReadOnlyDictionary<string, int> Parameters { get; init; } = FrozenDictionary<string, int>.Empty;
+
+    /// <summary>True when it serves the queue, knows the name, and its handler takes that many arguments.</summary>
     /// <param name="queue">The queue.</param>
     /// <param name="name">The job's name.</param>
-    public bool CanRun(string queue, string name) => Queues.Contains(queue) && Names.Contains(name);
+    /// <param name="parameters">The number of the last parameter that the arguments reach; 0 (the default) when it is
+    /// not known.</param>
+    public bool CanRun(string queue, string name, int parameters = 0) =>
+        Queues.Contains(queue)
+            && Names.Contains(name)
+            && (!Parameters.TryGetValue(name, out var taken) || parameters <= taken);
 }

@@ -79,8 +79,8 @@ internal sealed partial class LocalLog(ILogger logger, IReadOnlyList<Action<Task
     [LoggerMessage(
         4002,
         LogLevel.Warning,
-        "Task {TaskName} ({Kind}) failed in {Seconds:0.000} s (attempt {Attempt}/{MaxAttempts}) and is tried again in "
-            + "{DelaySeconds:0.0} s")]
+        "Task {TaskName} ({Kind}) failed in {Seconds:0.000} s (attempt {Attempt} of {MaxAttempts}) and is tried again "
+            + "in {DelaySeconds:0.0} s")]
     private static partial void TaskRetried(
         ILogger logger,
         Exception? error,

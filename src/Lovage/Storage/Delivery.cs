@@ -36,11 +36,14 @@ public sealed record Delivery
     /// <summary>Attempts recorded so far, with any end.</summary>
     public int AttemptsSoFar { get; init; }
 
-    /// <summary>How often workers have declined it since its last start, because they did not know its name.</summary>
+    /// <summary>
+    /// How often workers have declined it since its last start, because they did not know its name or all its
+    /// arguments.
+    /// </summary>
     public int Offers { get; init; }
 }
 
-/// <summary>An offer that a worker declines, because it does not know the job's name.</summary>
+/// <summary>An offer that a worker declines, because it does not know the job's name or all its arguments.</summary>
 /// <param name="Token">The right to run it, which ends.</param>
 /// <param name="Id">The job.</param>
 /// <param name="Delay">How long the storage waits before it offers the job again, by its own clock; zero or

@@ -124,8 +124,8 @@ public abstract class JobBroker
     }
 
     /// <summary>
-    /// Declines offers: the worker does not know these jobs' names. Each claim ends, and the storage offers its job
-    /// again after the delay. It counts neither an attempt nor a failure.
+    /// Declines offers: the worker does not know these jobs' names, or all their arguments. Each claim ends, and the
+    /// storage offers its job again after the delay. It counts neither an attempt nor a failure.
     /// </summary>
     /// <remarks>
     /// The storage counts a job's offers apart, notes which workers declined, and keeps the time of the first offer. A

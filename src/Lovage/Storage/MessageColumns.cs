@@ -60,6 +60,7 @@ public static class MessageColumns
                 GroupId: null,
                 GroupIndex: null,
                 ReplyTo: null,
+                Parameters: 0,
                 Headers.Count: 0,
             })
         {
@@ -78,6 +79,7 @@ public static class MessageColumns
             Number(json, "index"u8, message.GroupIndex);
             Text(json, "reply"u8, message.ReplyTo);
             Text(json, "origin"u8, origin);
+            Number(json, "parameters"u8, message.Parameters == 0 ? null : message.Parameters);
             if (!message.Headers.IsEmpty)
             {
                 json.WriteStartObject("headers"u8);
@@ -120,6 +122,7 @@ public static class MessageColumns
         string? reply = null;
         var origin = message.Origin;
         int? index = null;
+        var parameters = 0;
         var headers = message.Headers;
         json.Read();
         while (json.Read() && json.TokenType == JsonTokenType.PropertyName)
@@ -152,6 +155,9 @@ public static class MessageColumns
                 case "origin":
                     origin = json.GetString();
                     break;
+                case "parameters":
+                    parameters = json.GetInt32();
+                    break;
                 case "headers":
                     headers = Headers(ref json);
                     break;
@@ -170,6 +176,7 @@ public static class MessageColumns
             GroupId = group,
             GroupIndex = index,
             ReplyTo = reply,
+            Parameters = parameters,
             Origin = origin,
             Headers = headers,
         };

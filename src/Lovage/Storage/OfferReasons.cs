@@ -10,14 +10,15 @@ public static class OfferReasons
     public const int AskedMax = 900;
 
     /// <summary>Stands before the names of the workers while a job waits for its next offer.</summary>
-    public const string WaitingPrefix = "No worker that was asked knows its name. Asked: ";
+    public const string WaitingPrefix = "No worker that was asked knows its name and arguments. Asked: ";
 
     /// <summary>Stands between two names.</summary>
     public const string Separator = ", ";
 
     /// <summary>Stands before the names of the workers when a job was offered for too long.</summary>
     /// <param name="limit">How long it may be offered.</param>
-    public static string EndedPrefix(TimeSpan limit) => $"No worker knew its name within {limit:c}. Asked: ";
+    public static string EndedPrefix(TimeSpan limit) =>
+        $"No worker knew its name and arguments within {limit:c}. Asked: ";
 
     /// <summary>Adds a worker to those that were asked, once.</summary>
     /// <param name="asked">The names so far; null for none.</param>

@@ -38,9 +38,12 @@ internal sealed class StorageMeter
     internal void Consumed(int count) =>
         Unfailing.Tell((count, System: _system), static told => LovageTelemetry.Consumed.Add(told.count, told.System));
 
+    /// <summary>A span around a write of messages; none within the span of a caller that enqueues one job.</summary>
     internal Span StartSend(IReadOnlyList<JobMessage> messages)
     {
-        if (!LovageTelemetry.Source.HasListeners())
+        if (!LovageTelemetry.Source.HasListeners()
+            || Activity.Current is { Kind: ActivityKind.Producer, Source: var source }
+                && source == LovageTelemetry.Source)
         {
             return default;
         }

@@ -204,9 +204,9 @@ public sealed class JobClientTests
 
         var handle = await app.Jobs.EnqueueAsync(Job.Create("n") with { Queue = "mail" }, Cancel);
 
-        var span = spans.Single(
-            activity => activity.Kind == ActivityKind.Producer && activity.TraceId == caller.TraceId);
-        Assert.Equal("send mail", span.OperationName);
+        var span = Assert.Single(
+            spans, activity => activity.Source.Name == "Lovage" && activity.TraceId == caller.TraceId);
+        Assert.Equal((ActivityKind.Producer, "send mail"), (span.Kind, span.OperationName));
         Assert.Equal(handle.Id.Value, span.GetTagItem("messaging.message.id"));
         var headers = (await app.Inspector.FindAsync(handle.Id, Cancel))!.Message.Headers;
         Assert.Equal((span.Id, "vendor=1"), (headers["traceparent"], headers["tracestate"]));

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Lovage.Protocol;
 using Lovage.Testing;
 using Microsoft.Extensions.DependencyInjection;
@@ -20,6 +21,34 @@ public sealed class JobMessagesTests
 
         Assert.Equal(expected, AttemptLimit.Of(own, job, new RetryPolicy { MaxAttempts = policy }));
         Assert.Equal(own ?? policy, AttemptLimit.Of(own, null, new RetryPolicy { MaxAttempts = policy }));
+    }
+
+    [Fact]
+    public async Task EnqueueAsync_AnOptionalParameterIsWritten_TheMessageSaysHowManyAreNeeded()
+    {
+        await using var app = await TestApp.StartAsync(static lovage => lovage
+            .AddJob(new JobDefinition("known", static _ => default)
+            {
+                Parameters = [new("a", typeof(int), false), new("b", typeof(int), true), new("c", typeof(int), true)],
+            }));
+        Job[] jobs =
+        [
+            Job.Create("known", 1),
+            Job.Create("known", 1, 2),
+            Job.Create("known", JobArguments.Of([1], [new("c", 3)])),
+            Job.Create("unknown", 1, 2, 3),
+            Job.Create("unknown", new Typed()),
+        ];
+
+        var handles = await app.Jobs.EnqueueAsync(jobs, Cancel);
+
+        var marks = new List<int>();
+        foreach (var handle in handles)
+        {
+            marks.Add((await handle.FindAsync(Cancel))!.Message.Parameters);
+        }
+
+        Assert.Equal([0, 2, 3, 0, 2], marks);
     }
 
     [Fact]
@@ -111,4 +140,16 @@ public sealed class JobMessagesTests
     }
 
     public sealed class Pass : IJobFilter;
+
+    /// <summary>As a generated factory makes them.</summary>
+    private sealed class Typed : JobArguments
+    {
+        public override int Reach => 2;
+
+        public override void WritePositional(Utf8JsonWriter writer, JobSerializer serializer)
+        {
+            serializer.WriteArgument(writer, 1, "a");
+            serializer.WriteArgument(writer, 2, "b");
+        }
+    }
 }

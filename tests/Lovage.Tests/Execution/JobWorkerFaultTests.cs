@@ -87,6 +87,61 @@ public sealed class JobWorkerFaultTests
     }
 
     [Fact]
+    public void Start_AfterACrash_HasOneNumberEverywhereAndUsesUpNoAttempt()
+    {
+        var attempts = new List<string>();
+        using var world = new WorkerWorld(
+            Settings with { MaxAttempts = 2 },
+            new JobDefinition("n", job =>
+            {
+                attempts.Add($"{job.Context.Attempt} of {job.Context.MaxAttempts}");
+                throw new InvalidOperationException();
+            }));
+        var id = world.Enqueue("n");
+        var gone = new WorkerOwner("boot", "0", 2, 2, "gone");
+        world.Do(async () =>
+        {
+            await using var receiver = world.Storage.Broker.OpenReceiver(gone, ["default"], TimeSpan.FromHours(1));
+            var received = await receiver.ReceiveAsync(1, TimeSpan.Zero, CancellationToken.None);
+            await world.Storage.Store.RecordStartsAsync(
+                [new JobStart(received.Deliveries[0].Token, id, world.Time.GetUtcNow(), Ahead: false)],
+                CancellationToken.None);
+            await world.Storage.Broker.ReclaimAsync([gone.Key], 10, CancellationToken.None);
+        });
+        world.Start();
+
+        var record = world.UntilEnded(id);
+
+        Assert.Equal((JobState.Failed, 3, 1), (record.State, record.Attempts, record.Message.Retries));
+        Assert.Equal([1, 2, 3], world.Attempts(id).Select(static attempt => attempt.Number));
+        Assert.Equal(["1 of 2", "2 of 2"], attempts);
+        Assert.Contains("(start 2, attempt 1 of 2)", Line(2002), StringComparison.Ordinal);
+        Assert.Contains("(start 3, attempt 2 of 2)", Line(2003), StringComparison.Ordinal);
+
+        string Line(int number) => Assert.Single(world.Logs, line => line.Event == number).Text;
+    }
+
+    [Fact]
+    public void Attempt_OfAJobThatFailedMoreOftenThanTheLimit_IsTheLast()
+    {
+        var seen = "";
+        using var world = new WorkerWorld(
+            Settings with { MaxAttempts = 2 },
+            new JobDefinition("n", job =>
+            {
+                seen = $"{job.Context.Attempt} of {job.Context.MaxAttempts}";
+                throw new InvalidOperationException();
+            }));
+        world.Start();
+
+        var record = world.UntilEnded(world.Enqueue("n", change: static message => message with { Retries = 3 }));
+
+        Assert.Equal((JobState.Failed, "4 of 4"), (record.State, seen));
+        Assert.Contains(
+            world.Logs, static line => line.Text.Contains("(start 1, attempt 4 of 4)", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void Sweep_JobThatKilledItsProcesses_IsSetAsideWithItsNameAndWhatToDo()
     {
         using var world = new WorkerWorld(Settings, Quick("killer"));

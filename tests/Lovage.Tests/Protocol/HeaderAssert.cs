@@ -40,6 +40,7 @@ internal static class HeaderAssert
         Assert.Equal(Seconds(headers.GetProperty("timelimit")[0]), message.TimeLimit);
         Assert.Equal(Seconds(headers.GetProperty("timelimit")[1]), message.SoftTimeLimit);
         Assert.Null(message.MaxAttempts);
+        Assert.Equal(0, message.Parameters);
         Assert.Equal(TimeSpan.Zero, message.Delay);
     }
 

@@ -56,6 +56,8 @@ public sealed class HostileMessageTests
     [InlineData("ignore_result", "1", "$.headers.ignore_result")]
     [InlineData("lovage_max_attempts", "0", "$.headers.lovage_max_attempts")]
     [InlineData("lovage_max_attempts", "1001", "$.headers.lovage_max_attempts")]
+    [InlineData("lovage_parameters", "-1", "$.headers.lovage_parameters")]
+    [InlineData("lovage_parameters", "\"2\"", "$.headers.lovage_parameters")]
     public void Decode_BadHeader_NamesThePath(string header, string value, string path)
     {
         var bytes = Envelope(headers => headers[header] = Parse(value));
@@ -288,6 +290,7 @@ public sealed class HostileMessageTests
     [InlineData("task")]
     [InlineData("compression")]
     [InlineData("lovage_max_attempts")]
+    [InlineData("lovage_parameters")]
     public void Encode_UserHeaderWithAProtocolName_IsRefused(string name)
     {
         var message = CeleryEnvelope.Decode(Envelope());

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Text;
 using System.Text.Json;
 using Lovage.Protocol;
@@ -24,6 +25,26 @@ public sealed class JobBodyTests
 
         Assert.Equal("""[[1,"ž\uD83D\uDE00",null,1.5],{"b":true}""" + Embed, Encoding.UTF8.GetString(body.Span));
         JobBody.Check(body.Span);
+    }
+
+    [Theory]
+    [InlineData("[1]", "{}", 0)]
+    [InlineData("[1,2]", "{}", 2)]
+    [InlineData("[1,null,[3,{}]]", "{}", 3)]
+    [InlineData("[1]", "{\"c\":{\"b\":1}}", 3)]
+    [InlineData("[]", "{\"c\":3,\"a\":[1]}", 3)]
+    [InlineData("[]", "{\"\\u0062\":2,\"a\":1}", 2)]
+    [InlineData("[]", "{\"a\":1,\"other\":2}", 0)]
+    [InlineData("[1,2,3,4]", "{}", 0)]
+    public void Reach_Body_IsTheLastOptionalParameterThatItHolds(string args, string kwargs, int expected)
+    {
+        ImmutableArray<JobParameter> parameters =
+            [new("a", typeof(int), false), new("b", typeof(int), true), new("c", typeof(int), true)];
+        var body = Encoding.UTF8.GetBytes($"[{args},{kwargs}{Embed}");
+
+        Assert.Equal(expected, JobBody.Reach(body, parameters));
+        Assert.Equal(0, JobBody.Reach(body, [.. parameters.Select(static p => p with { IsOptional = false })]));
+        Assert.Equal(0, JobBody.Reach(body, []));
     }
 
     [Fact]

@@ -58,7 +58,7 @@ public sealed class SpawnRetryTests
         Assert.Equal(TimeSpan.FromMinutes(6), world.Time.GetElapsedTime(start));
         Assert.Equal(["try 1", "try 2"], world.Log.Of(TestLog.Retried).Select(static line => line.Error!.Message));
         Assert.Contains(
-            "(attempt 1/3) and is tried again in 60.0 s",
+            "(attempt 1 of 3) and is tried again in 60.0 s",
             world.Log.Of(TestLog.Retried).First().Message,
             StringComparison.Ordinal);
         Assert.Empty(world.Failures);

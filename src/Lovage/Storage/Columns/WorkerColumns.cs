@@ -3,7 +3,8 @@ namespace Lovage.Storage.Columns;
 /// <summary>Maps a row to a <see cref="WorkerRecord"/>.</summary>
 /// <remarks>
 /// Stateless, safe for use by several threads. The columns: owner, host, process id, version, start, time of the beat,
-/// queues (a <see cref="TextList"/>), slots, running, names (a <see cref="TextList"/>). Times are as
+/// queues (a <see cref="TextList"/>), slots, running, the entries of its names
+/// (<see cref="JobNameSet"/>, a <see cref="TextList"/>). Times are as
 /// <see cref="StorageTime"/> has them.
 /// </remarks>
 public static class WorkerColumns
@@ -13,6 +14,7 @@ public static class WorkerColumns
     public static WorkerRecord Read(RowReader row)
     {
         ArgumentNullException.ThrowIfNull(row);
+        var known = JobNameSet.FromEntries(TextList.FromJson(row.Bytes(9)));
         return new WorkerRecord
         {
             Owner = row.Text(0),
@@ -24,7 +26,8 @@ public static class WorkerColumns
             Queues = TextList.FromJson(row.Bytes(6)),
             Slots = row.Int32(7),
             Running = row.Int32(8),
-            Names = TextList.FromJson(row.Bytes(9)),
+            Names = known.Names,
+            Parameters = known.Parameters,
         };
     }
 }

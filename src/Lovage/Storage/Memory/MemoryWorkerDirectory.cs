@@ -69,5 +69,6 @@ internal sealed class MemoryWorkerDirectory(MemoryState state) : WorkerDirectory
         Slots = beat.Slots,
         Running = beat.Running,
         Names = beat.Names.Names,
+        Parameters = beat.Names.Parameters,
     };
 }
