@@ -275,7 +275,7 @@ public sealed class DiagnosticTests
     [Fact]
     public void Rules_All_AreExplainedWithCauseAndFix()
     {
-        var sections = File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "errors.md"))
+        var sections = File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "Pages", "errors.md"))
             .Split("\n## ")
             .Skip(1)
             .ToDictionary(static s => s[..7], StringComparer.Ordinal);
