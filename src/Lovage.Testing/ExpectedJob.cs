@@ -4,7 +4,12 @@ using Lovage.Protocol;
 namespace Lovage.Testing;
 
 /// <summary>What a test expects of an enqueued job, and the message when it differs.</summary>
-internal sealed record ExpectedJob(string Name, string? Queue, ReadOnlyMemory<byte>? Body)
+/// <param name="Name">Its name.</param>
+/// <param name="Queue">Its queue; null for any.</param>
+/// <param name="Body">Its arguments by position; null for any.</param>
+/// <param name="NamedBody">The same arguments by name; null where the parameters are not known.</param>
+internal sealed record ExpectedJob(
+    string Name, string? Queue, ReadOnlyMemory<byte>? Body, ReadOnlyMemory<byte>? NamedBody)
 {
     private const int ShownMax = 50;
 
@@ -22,8 +27,7 @@ internal sealed record ExpectedJob(string Name, string? Queue, ReadOnlyMemory<by
             differences.Add($"queue '{job.Message.Queue}' is not '{Queue}'");
         }
 
-        if (Body is { } body
-            && !JobBody.SameMeaning(job.Message with { Name = Name }, job.Message with { Name = Name, Body = body }))
+        if (Body is { } body && !Has(job, body) && !(NamedBody is { } named && Has(job, named)))
         {
             differences.Add($"arguments {Shown(job.Message.Body)} are not {Shown(body)}");
         }
@@ -48,6 +52,9 @@ internal sealed record ExpectedJob(string Name, string? Queue, ReadOnlyMemory<by
 
         return text.Append(enqueued.Count > ShownMax ? $"\n  and {enqueued.Count - ShownMax} more" : "").ToString();
     }
+
+    private bool Has(JobRecord job, ReadOnlyMemory<byte> body) =>
+        JobBody.SameMeaning(job.Message with { Name = Name }, job.Message with { Name = Name, Body = body });
 
     /// <summary>Args and kwargs of a body, without the embedded workflow fields.</summary>
     private static string Shown(ReadOnlyMemory<byte> body)

@@ -153,7 +153,8 @@ public sealed class JobHarness
     /// <param name="name">The job's name.</param>
     /// <param name="queue">Its queue; null (the default) for any.</param>
     /// <param name="times">How many; null (the default) for at least one.</param>
-    /// <param name="arguments">The positional arguments, compared as JSON; null (the default) for any.</param>
+    /// <param name="arguments">The arguments in the order of the parameters, compared as JSON; null (the default) for
+    /// any.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
     /// <returns>The jobs, oldest first.</returns>
     /// <exception cref="JobAssertionException">There are none, or another number; the message lists what was enqueued
@@ -165,9 +166,11 @@ public sealed class JobHarness
         object?[]? arguments = null,
         CancellationToken cancellationToken = default)
     {
-        var expected = new ExpectedJob(name, queue, arguments is null
-            ? (ReadOnlyMemory<byte>?)null
-            : _services.GetRequiredService<JobMessages>().Encode(Job.Create(name, arguments), definition: null));
+        var expected = new ExpectedJob(
+            name,
+            queue,
+            arguments is null ? (ReadOnlyMemory<byte>?)null : Body(Job.Create(name, arguments)),
+            NamedBody(name, arguments));
         var enqueued = await EnqueuedAsync(cancellationToken);
         var found = enqueued.Where(job => expected.Differences(job).Count == 0).ToList();
         return (times is null ? found.Count > 0 : found.Count == times)
@@ -183,6 +186,19 @@ public sealed class JobHarness
     public async ValueTask ShouldNotHaveEnqueuedAsync(
         string name, string? queue = null, CancellationToken cancellationToken = default) =>
         await ShouldHaveEnqueuedAsync(name, queue, times: 0, cancellationToken: cancellationToken);
+
+    private ReadOnlyMemory<byte> Body(Job job) =>
+        _services.GetRequiredService<JobMessages>().Encode(job, definition: null);
+
+    /// <summary>The arguments as a factory writes them that writes names; null where these are not known.</summary>
+    private ReadOnlyMemory<byte>? NamedBody(string name, object?[]? arguments) =>
+        arguments is not null
+        && _services.GetRequiredService<JobRegistry>().TryFind(name, out var definition)
+        && arguments.Length <= definition.Parameters.Length
+            ? Body(Job.Create(name, JobArguments.Of(
+                [],
+                arguments.Select((value, i) => KeyValuePair.Create(definition.Parameters[i].Name, value)))))
+            : (ReadOnlyMemory<byte>?)null;
 
     private static async ValueTask<DateTimeOffset?> NextDueAsync(
         JobStorage storage, List<string> queues, CancellationToken cancellationToken)

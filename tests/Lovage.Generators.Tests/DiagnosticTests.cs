@@ -159,6 +159,26 @@ public sealed class DiagnosticTests
         "LVG0015 at NeverRetryOn = [typeof(Own)]",
         "public sealed class H { [Job(NeverRetryOn = [typeof(Own)])] public void A() { } private sealed class Own : "
             + "Exception; }")]
+    [InlineData("LVG0027 at what", "public sealed class H { [Job] public void A(object what) { } }")]
+    [InlineData(
+        "LVG0027 at what", "public sealed class H { [Job] public void A(Dictionary<string, object?[]>? what) { } }")]
+    [InlineData(
+        "LVG0027 at point",
+        "public readonly struct Point(int x) { public int X { get; } = x; } public sealed class H { [Job] public void "
+            + "A(Point point) { } }")]
+    [InlineData(
+        "LVG0029 at mailer",
+        "public sealed class Mailer(Uri server) { public Uri Send() => server; } public sealed class H { [Job] public "
+            + "void A(Mailer mailer) { } }")]
+    [InlineData(
+        "LVG0029 at mailer",
+        "public sealed class Mailer { public Mailer(int a) { } public Mailer(string b) { } } public sealed class H { "
+            + "[Job] public void A(Mailer mailer) { } }")]
+    [InlineData(
+        "LVG0029 at clock",
+        "public sealed class Clock { public int Tick() => 1; } public sealed class H { [Job] public void "
+            + "A(Clock clock) { } }")]
+    [InlineData("LVG0002 at jobs", "public sealed class H { [Job] public void A(JobClient jobs) { } }")]
     [InlineData("LVG0016 at user_id", "public sealed class H { [Job] public void A(int userId, int user_id) { } }")]
     public void Generate_OneMistake_IsReportedOnceAndExactlyThere(string expected, string code)
     {
@@ -178,7 +198,7 @@ public sealed class DiagnosticTests
             + "[System.Text.Json.Serialization.JsonIgnore] public object? Tag; } public sealed class H { [Job] public "
             + "void A(Order order, KeyValuePair<string, Line> pair, Tuple<int, string> both) { } }")]
     [InlineData(
-        "public readonly struct Point(int x, int y) { public int X { get; } = x; public int Y { get; } = y; } public "
+        "public readonly record struct Point(int X, int Y); public "
             + "sealed class Node { public Node? Parent { get; set; } } public sealed class H { [Job] public void "
             + "A(Point "
             + "point, Node node, DateOnly day, Guid? id) { } }")]
@@ -197,6 +217,11 @@ public sealed class DiagnosticTests
     [InlineData(
         "public sealed class F : IJobFilterBase; public interface IJobFilterBase; public abstract class H { [Job] "
             + "public static Task AAsync(CancellationToken token) => Task.CompletedTask; }")]
+    [InlineData(
+        "public sealed record Ping; public sealed record Pong { public static Pong One => new(); } public class "
+            + "Base(int id) { public int Id => id; } public sealed class Own(int id, string name) : Base(id) { public "
+            + "string Name { get; set; } = name; } public sealed class H { [Job] public object A(Ping ping, Pong pong, "
+            + "Own own) => own; }")]
     [InlineData("public sealed class H { [Job] public void Add(int a) { } public static void Add(string a) { } }")]
     [InlineData("public sealed class Plain { public async void A(Action done) => await Task.Yield(); }")]
     [InlineData("""public sealed class H { [Job, Schedule("a", "* * * * *")] public void A(int day = 1) { } }""")]
@@ -250,7 +275,7 @@ public sealed class DiagnosticTests
     [Fact]
     public void Rules_All_AreExplainedWithCauseAndFix()
     {
-        var sections = File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "errors.md"))
+        var sections = File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "Pages", "errors.md"))
             .Split("\n## ")
             .Skip(1)
             .ToDictionary(static s => s[..7], StringComparer.Ordinal);

@@ -31,6 +31,17 @@ public sealed class SnapshotTests
         """);
 
     [Fact]
+    public void Emit_ArgumentsByName_IsAsKept() => Check("Shop.MoneyJobs.g.cs", """
+        namespace Shop;
+        public sealed class MoneyJobs
+        {
+            [Job("money.move", Arguments = JobArgumentsForm.ByName)]
+            public void Move(string fromAccount, string toAccount, decimal amount = 1, string? note = null,
+                params string[] tags) { }
+        }
+        """);
+
+    [Fact]
     public void Emit_AnnotatedArguments_IsAsKept() => Check("Shop.OrderJobs.g.cs", """
         using System.ComponentModel.DataAnnotations;
         namespace Shop;

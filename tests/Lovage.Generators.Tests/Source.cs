@@ -14,7 +14,7 @@ internal sealed record Source(string Code)
     private static readonly ImmutableArray<MetadataReference> Framework =
     [
         .. ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator)
-            .Where(static path => !Path.GetFileName(path).StartsWith("xunit", StringComparison.OrdinalIgnoreCase))
+            .Where(static path => !IsLeftOut(path))
             .Select(static path => MetadataReference.CreateFromFile(path)),
     ];
 
@@ -39,6 +39,13 @@ internal sealed record Source(string Code)
 
     /// <summary>What the compiler tells generators and analyzers of the build.</summary>
     internal AnalyzerConfigOptionsProvider BuildOptions => new Options(Properties);
+
+    /// <summary>True for what stands beside the tests and that a user's code does not see by itself.</summary>
+    internal static bool IsLeftOut(string path)
+    {
+        string[] names = ["xunit", "Microsoft.EntityFrameworkCore", "Npgsql", "Lovage.PostgreSql", "Polly"];
+        return names.Any(name => Path.GetFileName(path).StartsWith(name, StringComparison.OrdinalIgnoreCase));
+    }
 
     internal static Source Of(string code) => new(code);
 

@@ -159,11 +159,21 @@ internal static class BindingEmitter
             code.Line();
         }
 
-        code.Open(
-            "public override void WritePositional(global::System.Text.Json.Utf8JsonWriter writer, "
-                + "global::Lovage.JobSerializer serializer)");
-        WriteEach(code, payload, required);
+        OpenWriter(code, "WritePositional");
+        if (!job.Options.WritesNames)
+        {
+            WriteEach(code, payload, required);
+        }
+
         code.Close();
+        if (job.Options.WritesNames)
+        {
+            code.Line();
+            OpenWriter(code, "WriteKeyword");
+            WriteNamed(code, payload);
+            code.Close();
+        }
+
         checks.EmitArguments(code, job.Checks);
         code.Close();
     }
@@ -215,4 +225,29 @@ internal static class BindingEmitter
             code.Line(i < required ? write : $"if (reach > {i}) {write}");
         }
     }
+
+    /// <summary>Writes the arguments by name, but for those that are the parameters' defaults.</summary>
+    private static void WriteNamed(CodeWriter code, ParameterModel[] payload)
+    {
+        for (var i = 0; i < payload.Length; i++)
+        {
+            var (type, name) = (payload[i].Type, CodeText.Text(payload[i].WireName));
+            var mayBeLeftOut = payload[i] is { Default: not null, IsParams: false };
+            if (mayBeLeftOut)
+            {
+                code.Open($"if (!IsDefault<{type}>(Value{i}, {payload[i].Default}))");
+            }
+
+            code.Line($"writer.WritePropertyName({name});");
+            code.Line($"serializer.WriteArgument<{type}>(writer, Value{i}, {name});");
+            if (mayBeLeftOut)
+            {
+                code.Close();
+            }
+        }
+    }
+
+    private static void OpenWriter(CodeWriter code, string method) => code.Open(
+        $"public override void {method}(global::System.Text.Json.Utf8JsonWriter writer, "
+            + "global::Lovage.JobSerializer serializer)");
 }

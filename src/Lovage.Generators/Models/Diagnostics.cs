@@ -124,13 +124,24 @@ internal static class Diagnostics
     internal static readonly DiagnosticDescriptor LosesMembers = Warning(
         "LVG0027", "A payload does not come back whole", "{0} of type '{1}' does not come back whole: {2}");
 
+    internal static readonly DiagnosticDescriptor CallWhereJobIsDescribed = Error(
+        "LVG0028",
+        "A job is expected, and a call is given",
+        "'{0}' takes the description of a job, and {1}; write {2}");
+
+    internal static readonly DiagnosticDescriptor ServiceAsPayload = Warning(
+        "LVG0029",
+        "A service is given as a payload",
+        "Parameter '{0}' of type '{1}' is stored as JSON, and {2}; take a service in the constructor of the handler's "
+            + "class, which the scope of each attempt makes");
+
     /// <summary>Every rule, by id.</summary>
     internal static readonly ImmutableArray<DiagnosticDescriptor> All =
     [
         DuplicateName, NotSerializable, StaticWithoutAsync, AsyncVoid, NoCancellationToken, NoContract, BadName,
         BadQueue, OutOfRange, BadHandler, TwiceTheSame, FactoryClash, NotAFilter, ByReference, NotAnException,
         SameWireName, OldLanguage, UncheckedRule, CapturedRequest, CapturedService, BadSchedule, BadCron,
-        ScheduleWithoutJob, MisreadEndpoint, LosesMembers,
+        ScheduleWithoutJob, MisreadEndpoint, LosesMembers, CallWhereJobIsDescribed, ServiceAsPayload,
     ];
 
     /// <summary>The rule with this id.</summary>

@@ -14,6 +14,9 @@ internal sealed record JobOptions
     /// <summary>0 for the worker's setting.</summary>
     public required int MaxAttempts { get; init; }
 
+    /// <summary>True when the factory writes the arguments by name.</summary>
+    public required bool WritesNames { get; init; }
+
     public required string? Execution { get; init; }
 
     /// <summary>0 for none.</summary>

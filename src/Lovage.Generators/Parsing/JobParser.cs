@@ -144,8 +144,28 @@ internal sealed class JobParser
                     Types.Shown(parameter.Type),
                     reason);
             }
+            else if (UnmadeTypes.WhyNot(parameter.Type) is { } doubt)
+            {
+                _issues.AddAt(
+                    parameter.Ordinal,
+                    Diagnostics.ServiceAsPayload,
+                    parameter.Name,
+                    Types.Shown(parameter.Type),
+                    doubt);
+            }
             else
             {
+                if (UnmadeTypes.IsUntyped(parameter.Type))
+                {
+                    _issues.AddAt(
+                        parameter.Ordinal,
+                        Diagnostics.LosesMembers,
+                        $"Parameter '{parameter.Name}'",
+                        Types.Shown(parameter.Type),
+                        "JSON names no types, so the handler gets a JsonElement where the caller gave an object; "
+                            + "declare the type, or a JsonElement");
+                }
+
                 foreach (var loss in LostMembers.Of(parameter.Type))
                 {
                     _issues.AddAt(

@@ -65,7 +65,8 @@ internal sealed class LostMembers
         if (member.IsStatic
             || member.DeclaredAccessibility != Accessibility.Public
             || Types.HasAttribute(member, Json + "JsonIgnoreAttribute", Json + "JsonConverterAttribute",
-                Json + "JsonIncludeAttribute", Json + "JsonExtensionDataAttribute"))
+                Json + "JsonIncludeAttribute", Json + "JsonExtensionDataAttribute",
+                Json + "JsonObjectCreationHandlingAttribute"))
         {
             return;
         }
@@ -112,31 +113,9 @@ internal sealed class LostMembers
 
     private static bool CanBeSet(INamedTypeSymbol owner, IPropertySymbol property) =>
         property.SetMethod is { DeclaredAccessibility: Accessibility.Public }
-        || ConstructorOf(owner)?.Parameters.Any(parameter =>
+        || JsonConstructor.Of(owner)?.Parameters.Any(parameter =>
             string.Equals(parameter.Name, property.Name, StringComparison.OrdinalIgnoreCase)
             && SymbolEqualityComparer.Default.Equals(parameter.Type, property.Type)) == true;
-
-    /// <summary>
-    /// The constructor that System.Text.Json calls: the one that is marked, one without parameters, or the only public
-    /// one.
-    /// </summary>
-    private static IMethodSymbol? ConstructorOf(INamedTypeSymbol type)
-    {
-        var all = type.InstanceConstructors;
-        if (all.FirstOrDefault(static one => Types.HasAttribute(one, Json + "JsonConstructorAttribute")) is { } marked)
-        {
-            return marked;
-        }
-
-        var open = all.Where(static one => one.DeclaredAccessibility == Accessibility.Public
-            && !(one.IsImplicitlyDeclared && one.Parameters.Length == 1)).ToList();
-
-        // A struct always has one without parameters, which is taken only when there is no other.
-        return type.IsValueType && open.Count(static one => one.Parameters.Length > 0) == 1
-            ? open.Single(static one => one.Parameters.Length > 0)
-            : open.FirstOrDefault(static one => one.Parameters.Length == 0)
-                ?? (open.Count == 1 ? open[0] : null);
-    }
 
     /// <summary>
     /// True for a property that holds a value of its own, or hands out a field. Of a type from another assembly only

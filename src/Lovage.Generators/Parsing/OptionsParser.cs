@@ -43,6 +43,7 @@ internal sealed class OptionsParser(Compilation compilation, AttributeData attri
             Queue = queue,
             Priority = Whole("Priority", 9, "0 (first) to 9 (last)"),
             MaxAttempts = Whole("MaxAttempts", AttemptsMax, "1 to 1,000, or 0 for the worker's setting,"),
+            WritesNames = Enumerated("Arguments")?.EndsWith(".ByName", StringComparison.Ordinal) == true,
             Execution = Enumerated("Execution"),
             SoftTimeLimitSeconds = Seconds("SoftTimeLimitSeconds"),
             TimeLimitSeconds = Seconds("TimeLimitSeconds"),

@@ -2,17 +2,18 @@ using Microsoft.CodeAnalysis;
 
 namespace Lovage.Generators;
 
-/// <summary>Which types can never be an argument or a result, whatever contract the app adds.</summary>
+/// <summary>
+/// Which types can never be an argument or a result, whatever contract the app adds: what lives in one process,
+/// services, and what <see cref="UnreadableTypes"/> lists.
+/// </summary>
 internal static class PayloadTypes
 {
-    private const string Fields = "its members are fields, which JSON leaves out; declare a record";
     private const string Service = "services come by the constructor of the handler's class";
 
     private static readonly Dictionary<string, string> Refused = new(StringComparer.Ordinal)
     {
         ["System.IO.Stream"] =
             "a stream lives in this process; store the data and pass a reference to it, or pass a byte[]",
-        ["System.Exception"] = "an exception has no JSON contract; pass its message",
         ["System.Type"] = "a message names no types; pass a text",
         ["System.Threading.CancellationToken"] =
             "a token lives in this process; take one plain CancellationToken parameter",
@@ -21,33 +22,6 @@ internal static class PayloadTypes
         ["System.Threading.Tasks.Task"] = "a task lives in this process; await it and pass its value",
         ["System.Threading.Tasks.ValueTask"] = "a task lives in this process; await it and pass its value",
         ["System.Threading.Thread"] = "a thread lives in this process",
-        ["System.Numerics.Complex"] = Fields,
-        ["System.Numerics.Vector2"] = Fields,
-        ["System.Numerics.Vector3"] = Fields,
-        ["System.Numerics.Vector4"] = Fields,
-        ["System.Numerics.Quaternion"] = Fields,
-        ["System.Numerics.Plane"] = Fields,
-        ["System.Numerics.Matrix3x2"] = Fields,
-        ["System.Numerics.Matrix4x4"] = Fields,
-        ["System.Numerics.BigInteger"] = "JSON writes its properties and not its value; pass a text",
-        ["System.Range"] = "JSON cannot set its members; pass two numbers",
-        ["System.Index"] = "JSON cannot set its members; pass a number",
-        ["System.Text.Rune"] = "JSON cannot set its value; pass a text",
-        ["System.ArraySegment"] = "JSON can write it and not read it; pass an array",
-        ["System.Lazy"] = "its value is made in this process; pass the value",
-        ["System.Collections.BitArray"] = "JSON cannot fill it; pass a bool[] or a byte[]",
-        ["System.Collections.Specialized.NameValueCollection"] =
-            "JSON writes its keys and not its values; pass a Dictionary<string, string[]>",
-        ["System.Data.DataTable"] = "it has no JSON contract; pass rows of a record",
-        ["System.Data.DataSet"] = "it has no JSON contract; pass rows of a record",
-        ["System.Globalization.CultureInfo"] = "JSON cannot make it; pass its name",
-        ["System.TimeZoneInfo"] = "JSON cannot make it; pass its id",
-        ["System.Text.Encoding"] = "JSON cannot make it; pass its name",
-        ["System.Text.RegularExpressions.Regex"] = "JSON cannot make it; pass its pattern",
-        ["System.Net.IPAddress"] = "JSON cannot make it; pass a text",
-        ["System.Net.IPEndPoint"] = "JSON cannot make it; pass a text",
-        ["System.Net.Mail.MailAddress"] = "JSON cannot make it; pass a text",
-        ["System.Collections.Generic.Stack"] = "JSON turns its order around; pass a list",
         ["System.IntPtr"] = "a pointer means nothing in another process",
         ["System.UIntPtr"] = "a pointer means nothing in another process",
         ["System.Linq.Expressions.Expression"] = "an expression is code, and a message carries data",
@@ -55,6 +29,11 @@ internal static class PayloadTypes
         ["System.TimeProvider"] = Service,
         ["System.Data.Common.DbConnection"] = Service,
         ["Microsoft.EntityFrameworkCore.DbContext"] = Service,
+        ["Lovage.BackgroundTasks"] = "it belongs to one request",
+        ["Lovage.JobClient"] = Service,
+        ["Lovage.JobInspector"] = Service,
+        ["Lovage.ScheduleClient"] = Service,
+        ["Lovage.TaskSpawner"] = Service,
         ["Microsoft.AspNetCore.Http.HttpContext"] =
             "a request is over when the job runs; pass the values that the job needs",
         ["Lovage.JobContext"] = "it belongs to one attempt; take one plain JobContext parameter",
@@ -96,11 +75,6 @@ internal static class PayloadTypes
             return "a delegate is code, and a message carries data";
         }
 
-        if (type.IsTupleType)
-        {
-            return "a tuple's members are fields, which JSON leaves out; declare a record";
-        }
-
         if (Types.IsNullableValue(type))
         {
             return WhyNot(type.TypeArguments[0]);
@@ -108,9 +82,10 @@ internal static class PayloadTypes
 
         foreach (var self in Types.SelfAndBases(type))
         {
-            if (Refused.TryGetValue(Types.FullName(self), out var reason))
+            var name = Types.FullName(self);
+            if ((Refused.TryGetValue(name, out var reason) ? reason : UnreadableTypes.WhyNot(name)) is { } found)
             {
-                return reason;
+                return found;
             }
         }
 

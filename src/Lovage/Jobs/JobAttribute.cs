@@ -30,6 +30,11 @@ public sealed class JobAttribute(string? name = null) : Attribute
     /// </summary>
     public int MaxAttempts { get; set; }
 
+    /// <summary>
+    /// How the factory writes the arguments; by position by default. By name, parameters may move in a deploy.
+    /// </summary>
+    public JobArgumentsForm Arguments { get; set; }
+
     /// <summary>On what the handler runs; <see cref="JobExecution.Async"/> by default.</summary>
     public JobExecution Execution { get; set; }
 

@@ -20,6 +20,7 @@ namespace Lovage;
 public sealed class JobSerializer
 {
     private readonly JsonSerializerOptions _options;
+    private readonly JsonLosses _losses;
 
     /// <summary>Makes a serializer.</summary>
     /// <param name="contexts">Source-generated contexts of the app, asked in order after the built-in one.</param>
@@ -51,6 +52,7 @@ public sealed class JobSerializer
 
         AddReflectionWhereEnabled(_options);
         _options.MakeReadOnly();
+        _losses = new JsonLosses(_options);
     }
 
     /// <summary>The JSON contract of a type.</summary>
@@ -97,6 +99,8 @@ public sealed class JobSerializer
     {
         ArgumentNullException.ThrowIfNull(writer);
         var contract = Contract<T>();
+        var loss = value is null ? null : _losses.Of(contract);
+        RequireWhole(loss, contract, parameter);
         try
         {
             JsonSerializer.Serialize(writer, value, contract);
@@ -105,12 +109,22 @@ public sealed class JobSerializer
         {
             throw new ArgumentFault(parameter, cause);
         }
+
+        if (loss is not null)
+        {
+            RequireSame(loss, value, contract, parameter);
+        }
     }
 
     /// <summary>Writes an argument by its run-time type.</summary>
     internal void WriteArgument(Utf8JsonWriter writer, object? value, string parameter)
     {
         var contract = value is null ? null : Contract(value.GetType());
+        if (contract is not null)
+        {
+            RequireWhole(_losses.Of(contract), contract, parameter);
+        }
+
         try
         {
             if (contract is null)
@@ -149,6 +163,36 @@ public sealed class JobSerializer
     /// <param name="json">UTF-8 JSON.</param>
     /// <exception cref="JsonException">The text is not JSON, or not of this type.</exception>
     public T? Read<T>(ReadOnlySpan<byte> json) => JsonSerializer.Deserialize(json, Contract<T>());
+
+    private static void RequireWhole(JsonLoss? loss, JsonTypeInfo contract, string parameter)
+    {
+        if (loss is { IsCertain: true })
+        {
+            throw ArgumentFault.Lost(parameter, contract.Type, loss);
+        }
+    }
+
+    /// <summary>
+    /// Refuses a value of a doubtful type that is another one once it is read. The value was written before, so it is
+    /// not larger than a body may be.
+    /// </summary>
+    private static void RequireSame<T>(JsonLoss loss, T value, JsonTypeInfo<T> contract, string parameter)
+    {
+        bool changes;
+        try
+        {
+            changes = JsonLosses.Changes(value, contract);
+        }
+        catch (Exception cause) when (ArgumentFault.IsOfTheValue(cause))
+        {
+            throw ArgumentFault.Lost(parameter, contract.Type, loss, cause);
+        }
+
+        if (changes)
+        {
+            throw ArgumentFault.Lost(parameter, contract.Type, loss);
+        }
+    }
 
     [System.Diagnostics.CodeAnalysis.UnconditionalSuppressMessage(
         "Trimming",

@@ -32,7 +32,7 @@ public static class JobBody
     /// <exception cref="PayloadTooLargeException">The cap was reached. It is thrown while writing, before a body that
     /// is too large is complete.</exception>
     /// <exception cref="BadArgumentsException">The arguments are no JSON: a number that is not finite, nesting over
-    /// 62.</exception>
+    /// 62. Or a value does not come back from JSON whole.</exception>
     /// <exception cref="NotSupportedException">No contract is known for a type; the message says how to add
     /// one.</exception>
     public static ReadOnlyMemory<byte> Encode(
@@ -65,7 +65,7 @@ public static class JobBody
             throw new BadArgumentsException(
                 job,
                 fault.Parameter,
-                $"argument '{fault.Parameter}' cannot be written as JSON: {fault.Message}",
+                $"argument '{fault.Parameter}' {fault.Message}",
                 fault.InnerException);
         }
         catch (Exception cause) when (cause is JsonException or InvalidOperationException or ArgumentException)

@@ -19,6 +19,11 @@ public sealed partial class JobHarnessTests
         return default;
     });
 
+    private static readonly JobDefinition Named = new("named", static _ => default)
+    {
+        Parameters = [new JobParameter("from", typeof(string), false), new JobParameter("to", typeof(string), false)],
+    };
+
     private static readonly JobDefinition Flaky = new("flaky", static invocation =>
         invocation.Context.Attempt < 3 ? throw new TimeoutException($"attempt {invocation.Context.Attempt}") : default)
     {
@@ -141,6 +146,19 @@ public sealed partial class JobHarnessTests
     }
 
     [Fact]
+    public async Task ShouldHaveEnqueuedAsync_ArgumentsByName_AreComparedInTheOrderOfTheParameters()
+    {
+        await using var app = await StartAsync();
+        await app.Jobs.EnqueueAsync(
+            Job.Create("named", JobArguments.Of([], [new("from", "a"), new("to", "b")])), Cancel);
+
+        Assert.Single(await app.Host.Jobs()
+            .ShouldHaveEnqueuedAsync("named", arguments: ["a", "b"], cancellationToken: Cancel));
+        await Assert.ThrowsAsync<JobAssertionException>(async () => await app.Host.Jobs()
+            .ShouldHaveEnqueuedAsync("named", arguments: ["b", "a"], cancellationToken: Cancel));
+    }
+
+    [Fact]
     public async Task ShouldHaveEnqueuedAsync_NotMet_ListsWhatWasEnqueuedAndWhatDiffers()
     {
         await using var app = await StartAsync();
@@ -164,7 +182,7 @@ public sealed partial class JobHarnessTests
 
     private static Task<TestApp> StartAsync(bool inline = false) => TestApp.StartAsync(lovage =>
     {
-        lovage.AddJob(Shout).AddJob(Flaky).AddJob(Parent).AddJob(Endless);
+        lovage.AddJob(Shout).AddJob(Flaky).AddJob(Named).AddJob(Parent).AddJob(Endless);
         if (inline)
         {
             lovage.UseInlineJobs();
