@@ -29,7 +29,8 @@ public abstract class RollOutSpecification<TFixture> : StorageSpecification<TFix
             var stored = await AllAsync();
             if (!hasNewStarted)
             {
-                Assert.Equal([("changed", "old", true), ("removed", "old", true), ("same", "same", true)], Told(stored));
+                Assert.Equal(
+                    [("changed", "old", true), ("removed", "old", true), ("same", "same", true)], Told(stored));
                 Assert.Empty(app.Logged(LeftToNewer));
                 continue;
             }

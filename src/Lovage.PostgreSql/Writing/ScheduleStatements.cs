@@ -44,7 +44,8 @@ internal sealed class ScheduleStatements(SchemaName schema, PublishStatement pub
           flags = i.flags, retries = i.retries, delay = i.delay, eta = i.eta, expires = i.expires,
           max_attempts = i.max_attempts, body = i.body, more = i.more, extra = i.extra, origin = i.origin,
           trigger = i.trigger, app = i.app, digest = i.digest, code_version = i.code_version, edited = i.edited,
-          misfire = i.misfire, grace = i.grace, catch_up_max = i.catch_up_max, overlap = i.overlap, overlap_max = i.overlap_max, jitter = i.jitter
+          misfire = i.misfire, grace = i.grace, catch_up_max = i.catch_up_max, overlap = i.overlap,
+          overlap_max = i.overlap_max, jitter = i.jitter
         FROM {Row.Rows(UpdateAt)} WHERE s.key = $1 AND s.id = i.schedule RETURNING s.key
         """;
 

@@ -98,7 +98,8 @@ public sealed class ZoneRuleTests
     [InlineData("Africa/Cairo", Cairo, "2026-10-28T10:00:00Z", "2026-10-29T09:00:00Z", "2026-10-30T10:00:00Z")]
     [InlineData("America/Nuuk", Nuuk, "2026-03-27T15:00:00Z", "2026-03-28T14:00:00Z", "2026-03-29T13:00:00Z")]
     [InlineData("Asia/Jerusalem", Jerusalem, "2026-03-25T11:00:00Z", "2026-03-26T10:00:00Z", "2026-03-27T09:00:00Z")]
-    public void NextAfter_SlimFile_FiresAtNoonOfTheZone(string id, string line, string instant, string first, string second)
+    public void NextAfter_SlimFile_FiresAtNoonOfTheZone(
+        string id, string line, string instant, string first, string second)
     {
         var rule = ZoneFile.ReadRule(File("\n" + line + "\n", Seconds("2024-01-01T00:00:00Z")));
         var timeline = new ZoneTimeline(TimeZoneInfo.FindSystemTimeZoneById(id), rule);
