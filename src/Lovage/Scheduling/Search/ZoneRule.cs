@@ -7,7 +7,9 @@ namespace Lovage.Scheduling;
 /// When a zone's clock changes each year, as the last line of its file says:
 /// <c>&lt;-04>4&lt;-03>,M9.1.6/24,M4.1.6/24</c>.
 /// </summary>
-/// <remarks>Instants are whole seconds of UTC since 0001-01-01 00:00. Immutable.</remarks>
+/// <remarks>
+/// Instants are whole seconds of UTC since 0001-01-01 00:00. Safe for use by several threads.
+/// </remarks>
 internal sealed partial class ZoneRule
 {
     private const long SecondsInHour = 3_600;
@@ -21,6 +23,9 @@ internal sealed partial class ZoneRule
     private readonly long _saving;
     private readonly YearlyChange _start;
     private readonly YearlyChange _end;
+
+    /// <summary>The season asked for last: a search asks for instants that lie close together.</summary>
+    private volatile Season? _season;
 
     private ZoneRule(long from, long standard, long saving, YearlyChange start, YearlyChange end)
     {
@@ -61,24 +66,38 @@ internal sealed partial class ZoneRule
     /// <summary>The offset from UTC at an instant at which the rule holds.</summary>
     internal long OffsetAt(long instant)
     {
+        var season = _season;
+        if (season is null || instant < season.From || instant >= season.Until)
+        {
+            _season = season = FindSeason(instant);
+        }
+
+        return season.Offset;
+    }
+
+    private Season FindSeason(long instant)
+    {
         // A change may lie a week before or after its day, and so in another year.
         var year = new DateTime(instant * TimeSpan.TicksPerSecond, DateTimeKind.Utc).Year;
-        var (latest, offset) = (long.MinValue, _standard);
+        var (latest, offset, until) = (long.MinValue, _standard, long.MaxValue);
         for (var near = Math.Max(year - 1, 1); near <= Math.Min(year + 1, DateTime.MaxValue.Year); near++)
         {
             // When one season ends as the next begins, the one that begins counts.
-            if (_end.At(near) - _saving is var end && end <= instant && end > latest)
+            var (end, start) = (_end.At(near) - _saving, _start.At(near) - _standard);
+            if (end <= instant && end > latest)
             {
                 (latest, offset) = (end, _standard);
             }
 
-            if (_start.At(near) - _standard is var start && start <= instant && start >= latest)
+            if (start <= instant && start >= latest)
             {
                 (latest, offset) = (start, _saving);
             }
+
+            until = Math.Min(until, Math.Min(end > instant ? end : until, start > instant ? start : until));
         }
 
-        return offset;
+        return new Season(latest, until, offset);
     }
 
     private static bool IsMisread(YearlyChange change) =>
@@ -145,6 +164,9 @@ internal sealed partial class ZoneRule
         /// <summary>0 to 365; February 29 is counted.</summary>
         DayOfYear = 2,
     }
+
+    /// <summary>A time between two changes.</summary>
+    private sealed record Season(long From, long Until, long Offset);
 
     /// <summary>One change of each year.</summary>
     /// <param name="Kind">How its day is told.</param>
