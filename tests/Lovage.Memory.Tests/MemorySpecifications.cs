@@ -58,6 +58,10 @@ public sealed class MemoryModel : ModelSpecification<MemoryFixture>;
 
 public sealed class MemorySchedules : ScheduleSpecification<MemoryFixture>;
 
+public sealed class MemoryRollOuts : RollOutSpecification<MemoryFixture>;
+
+public sealed class MemoryDowntimes : DowntimeSpecification<MemoryFixture>;
+
 public sealed class MemoryFiring : FiringSpecification<MemoryFixture>;
 
 public sealed class MemoryLead : LeadSpecification<MemoryFixture>;

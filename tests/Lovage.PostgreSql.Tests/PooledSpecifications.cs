@@ -55,6 +55,10 @@ public sealed class PooledConcurrency : ConcurrencySpecification<PooledFixture>;
 
 public sealed class PooledSchedules : ScheduleSpecification<PooledFixture>;
 
+public sealed class PooledRollOuts : RollOutSpecification<PooledFixture>;
+
+public sealed class PooledDowntimes : DowntimeSpecification<PooledFixture>;
+
 public sealed class PooledFiring : FiringSpecification<PooledFixture>;
 
 public sealed class PooledLead : LeadSpecification<PooledFixture>;

@@ -40,6 +40,10 @@ public sealed class PostgreSqlModel : ModelSpecification<PostgreSqlFixture>;
 
 public sealed class PostgreSqlSchedules : ScheduleSpecification<PostgreSqlFixture>;
 
+public sealed class PostgreSqlRollOuts : RollOutSpecification<PostgreSqlFixture>;
+
+public sealed class PostgreSqlDowntimes : DowntimeSpecification<PostgreSqlFixture>;
+
 public sealed class PostgreSqlFiring : FiringSpecification<PostgreSqlFixture>;
 
 public sealed class PostgreSqlLead : LeadSpecification<PostgreSqlFixture>;

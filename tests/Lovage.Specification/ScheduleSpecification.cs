@@ -127,6 +127,7 @@ public abstract class ScheduleSpecification<TFixture> : StorageSpecification<TFi
             Trigger = text,
             App = text,
             CodeDigest = text,
+            CodeVersion = text,
             State = ScheduleState.Paused,
             Reason = text,
         };
@@ -305,6 +306,7 @@ public abstract class ScheduleSpecification<TFixture> : StorageSpecification<TFi
         },
         App = "billing",
         CodeDigest = "sha256:0123",
+        CodeVersion = "1.2.0-beta.3",
         IsEdited = true,
         Reason = "for a reason",
         QueuedTick = Time.GetUtcNow() - Minute,

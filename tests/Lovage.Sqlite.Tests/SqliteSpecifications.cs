@@ -52,6 +52,10 @@ public sealed class SqliteModel : ModelSpecification<SqliteFixture>;
 
 public sealed class SqliteSchedules : ScheduleSpecification<SqliteFixture>;
 
+public sealed class SqliteRollOuts : RollOutSpecification<SqliteFixture>;
+
+public sealed class SqliteDowntimes : DowntimeSpecification<SqliteFixture>;
+
 public sealed class SqliteFiring : FiringSpecification<SqliteFixture>;
 
 public sealed class SqliteLead : LeadSpecification<SqliteFixture>;

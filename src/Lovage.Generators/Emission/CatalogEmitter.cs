@@ -64,10 +64,10 @@ internal static class CatalogEmitter
         var schedules = handlers.SelectMany(static handler => handler.Jobs)
             .SelectMany(static job => job.Schedules.Select(schedule => Schedule(job, schedule)))
             .ToArray();
-        var name = $"Name = {CodeText.Text(assembly.Name)}";
+        var origin = $"Name = {CodeText.Text(assembly.Name)}, Assembly = typeof({assembly.Catalog}).Assembly";
         return schedules.Length == 0
-            ? $" {{ {name} }};"
-            : $" {{ {name}, Schedules = [{string.Join(", ", schedules)}] }};";
+            ? $" {{ {origin} }};"
+            : $" {{ {origin}, Schedules = [{string.Join(", ", schedules)}] }};";
     }
 
     private static string Schedule(JobModel job, ScheduleModel schedule)

@@ -14,8 +14,8 @@ internal static class ScheduleRow
     internal const string Columns = """
         m.job, n.text, q.text, m.priority, m.flags, m.retries, m.created_at, m.delay, m.eta, m.expires, m.max_attempts,
         m.body, m.more, m.extra, o.text,
-        m.id, m.trigger, m.app, m.digest, m.edited, m.misfire, m.grace, m.catch_up_max, m.overlap, m.overlap_max,
-        m.jitter,
+        m.id, m.trigger, m.app, m.digest, m.code_version, m.edited, m.misfire, m.grace, m.catch_up_max, m.overlap,
+        m.overlap_max, m.jitter,
         p.version, p.state, p.reason, p.next_tick, p.last_tick, p.queued_tick, p.fired, p.missed, p.skipped
         """;
 
@@ -29,6 +29,7 @@ internal static class ScheduleRow
         .Text("trigger", static schedule => schedule.Trigger)
         .Text("app", static schedule => schedule.App)
         .Text("digest", static schedule => schedule.CodeDigest)
+        .Text("code_version", static schedule => schedule.CodeVersion)
         .Boolean("edited", static schedule => schedule.IsEdited)
         .Int16("misfire", static schedule => (short)schedule.Policy.Misfire)
         .Int64OrNull("grace", static schedule => schedule.Policy.Grace?.Ticks)

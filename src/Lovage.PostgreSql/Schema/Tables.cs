@@ -108,8 +108,8 @@ internal static class Tables
           name integer NOT NULL, queue integer NOT NULL, origin integer,
           retries integer NOT NULL, max_attempts integer, priority integer NOT NULL, flags smallint NOT NULL,
           job text COLLATE "C" NOT NULL, body bytea NOT NULL, more bytea, extra bytea,
-          id text COLLATE "C" NOT NULL UNIQUE, trigger text NOT NULL, app text, digest text, edited boolean NOT NULL,
-          misfire smallint NOT NULL, grace bigint,
+          id text COLLATE "C" NOT NULL UNIQUE, trigger text NOT NULL, app text, digest text, code_version text,
+          edited boolean NOT NULL, misfire smallint NOT NULL, grace bigint,
           catch_up_max integer NOT NULL, overlap smallint NOT NULL, overlap_max integer NOT NULL,
           jitter bigint NOT NULL);
         CREATE TABLE lovage.schedule_course(

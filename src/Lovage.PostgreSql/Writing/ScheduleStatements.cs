@@ -33,8 +33,8 @@ internal sealed class ScheduleStatements(SchemaName schema, PublishStatement pub
     // $1: the key, $2: the time. Then the schedule. Comes back: the key; nothing when another of this id is there.
     private static readonly string Insert = $"""
         INSERT INTO lovage.schedule(key, created_at, job, name, queue, priority, flags, retries, delay, eta, expires,
-          max_attempts, body, more, extra, origin, id, trigger, app, digest, edited, misfire, grace, catch_up_max,
-          overlap, overlap_max, jitter)
+          max_attempts, body, more, extra, origin, id, trigger, app, digest, code_version, edited, misfire, grace,
+          catch_up_max, overlap, overlap_max, jitter)
         SELECT $1, $2, i.* FROM {Row.Rows(InsertAt)} ON CONFLICT (id) DO NOTHING RETURNING key
         """;
 
@@ -43,8 +43,9 @@ internal sealed class ScheduleStatements(SchemaName schema, PublishStatement pub
         UPDATE lovage.schedule s SET job = i.id, name = i.name, queue = i.queue, priority = i.priority,
           flags = i.flags, retries = i.retries, delay = i.delay, eta = i.eta, expires = i.expires,
           max_attempts = i.max_attempts, body = i.body, more = i.more, extra = i.extra, origin = i.origin,
-          trigger = i.trigger, app = i.app, digest = i.digest, edited = i.edited, misfire = i.misfire, grace = i.grace,
-          catch_up_max = i.catch_up_max, overlap = i.overlap, overlap_max = i.overlap_max, jitter = i.jitter
+          trigger = i.trigger, app = i.app, digest = i.digest, code_version = i.code_version, edited = i.edited,
+          misfire = i.misfire, grace = i.grace, catch_up_max = i.catch_up_max, overlap = i.overlap,
+          overlap_max = i.overlap_max, jitter = i.jitter
         FROM {Row.Rows(UpdateAt)} WHERE s.key = $1 AND s.id = i.schedule RETURNING s.key
         """;
 

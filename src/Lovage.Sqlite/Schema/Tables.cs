@@ -115,7 +115,7 @@ internal static class Tables
                 """
                 CREATE TABLE lovage_schedule(
                   key INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, trigger TEXT NOT NULL, app INTEGER, digest TEXT,
-                  edited INTEGER NOT NULL, created_at INTEGER NOT NULL,
+                  code_version TEXT, edited INTEGER NOT NULL, created_at INTEGER NOT NULL,
                   misfire INTEGER NOT NULL, grace INTEGER, catch_up_max INTEGER NOT NULL, overlap INTEGER NOT NULL,
                   overlap_max INTEGER NOT NULL, jitter INTEGER NOT NULL,
                   job TEXT NOT NULL, name INTEGER NOT NULL, queue INTEGER NOT NULL, priority INTEGER NOT NULL,

@@ -24,6 +24,17 @@ public sealed class LovageOptions
     public string? App { get; set; }
 
     /// <summary>
+    /// The version of the code that defines schedules, in this app and in the catalogs that it adds: numbers with dots,
+    /// as <c>57</c> or <c>1.2.0-beta.3</c>, at most 128 characters. Null (the default): the version of the assembly
+    /// that defines them.
+    /// </summary>
+    /// <remarks>
+    /// A node leaves schedules alone that newer code has stored. Set it when the assemblies of two releases have the
+    /// same version, and give each release a higher one.
+    /// </remarks>
+    public string? AppVersion { get; set; }
+
+    /// <summary>
     /// The queue of a job for which neither caller nor handler names one: 1 to 64 characters of
     /// <c>[A-Za-z0-9._-]</c>; <c>default</c> by default.
     /// </summary>

@@ -15,6 +15,7 @@ internal sealed class OptionRules : IValidateOptions<LovageOptions>
     {
         var rules = new OptionRules();
         rules.App("Lovage:App", options.App);
+        rules.Version("Lovage:AppVersion", options.AppVersion);
         rules.Queue("Lovage:DefaultQueue", options.DefaultQueue);
         rules.Time("Lovage:StarvationLimit", options.StarvationLimit, TimeSpan.FromSeconds(1), TimeSpan.FromHours(1));
         rules.Limits(options.Limits);
@@ -127,6 +128,16 @@ internal sealed class OptionRules : IValidateOptions<LovageOptions>
         {
             _findings.Add(
                 $"{key} is '{JobNames.Shown(value)}'; 1 to {AppLengthMax} characters are allowed, not all blank.");
+        }
+    }
+
+    private void Version(string key, string? value)
+    {
+        if (value is not null && CodeVersion.TryParse(value) is null)
+        {
+            _findings.Add(
+                $"{key} is '{JobNames.Shown(value)}'; numbers with dots are allowed, as 57 or 1.2.0-beta.3, at most "
+                    + $"{CodeVersion.LengthMax} characters.");
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Reflection;
 using Lovage.Execution;
 using Lovage.Protocol;
 using Lovage.Scheduling;
@@ -149,22 +150,35 @@ internal sealed class ScheduleSet : IAsyncDisposable
     {
         if (!_isSynced)
         {
-            var app = _services.GetRequiredService<IOptions<LovageOptions>>().Value.App
-                ?? _services.GetRequiredService<IHostEnvironment>().ApplicationName;
+            var options = _services.GetRequiredService<IOptions<LovageOptions>>().Value;
+            var app = options.App ?? _services.GetRequiredService<IHostEnvironment>().ApplicationName;
             var sync = new ScheduleSync(
                 _services.GetRequiredService<JobMessages>(),
                 _services.GetRequiredService<StorageGate>().Storage.RequireSchedules(),
                 _services.GetRequiredService<TriggerCache>(),
                 [.. _cluster.Select(schedule => new OwnedSchedule(schedule.Definition, schedule.Catalog ?? app))],
-                _services.GetServices<JobCatalog>()
-                    .Select(static catalog => catalog.Name)
-                    .OfType<string>()
-                    .Append(app)
-                    .ToHashSet(StringComparer.Ordinal),
+                Owners(app, CodeVersion.TryParse(options.AppVersion), _services.GetServices<JobCatalog>()),
                 _report);
             await sync.RunAsync(cancellationToken);
             _isSynced = true;
         }
+    }
+
+    /// <summary>This app and its catalogs, each with the version of its code.</summary>
+    private static Dictionary<string, CodeVersion?> Owners(
+        string app, CodeVersion? version, IEnumerable<JobCatalog> catalogs)
+    {
+        var ofApp = version ?? CodeVersion.Of(Assembly.GetEntryAssembly());
+        var owners = new Dictionary<string, CodeVersion?>(StringComparer.Ordinal) { [app] = ofApp };
+        foreach (var catalog in catalogs)
+        {
+            if (catalog.Name is { } name)
+            {
+                owners[name] = version ?? CodeVersion.Of(catalog.Assembly) ?? ofApp;
+            }
+        }
+
+        return owners;
     }
 
     private Scheduler NewScheduler(ScheduleStore store)

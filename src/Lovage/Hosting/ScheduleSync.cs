@@ -13,17 +13,19 @@ namespace Lovage;
 /// </summary>
 /// <remarks>
 /// A schedule belongs to the catalog that defines it, or to the app whose code adds it. Every process that adds the
-/// catalog compares it, and finds the definition that it has itself.
+/// catalog compares it, and finds the definition that it has itself. A process whose code is older than the code that
+/// has stored a schedule of the same owner leaves all schedules of that owner as they are.
 /// </remarks>
 /// <param name="messages">Makes the jobs' messages.</param>
 /// <param name="store">Where the schedules are.</param>
 /// <param name="triggers">Reads stored triggers.</param>
 /// <param name="definitions">The schedules of this process's code.</param>
-/// <param name="owners">This app and the catalogs that it has added, with and without schedules.</param>
+/// <param name="owners">This app and the catalogs that it has added, with and without schedules, each with the version
+/// of its code.</param>
 /// <param name="report">Writes the log.</param>
 internal sealed class ScheduleSync(
     JobMessages messages, ScheduleStore store, TriggerCache triggers, IReadOnlyList<OwnedSchedule> definitions,
-    IReadOnlySet<string> owners, SchedulerReport report)
+    IReadOnlyDictionary<string, CodeVersion?> owners, SchedulerReport report)
 {
     private const int TriesMax = 20;
 
@@ -35,13 +37,20 @@ internal sealed class ScheduleSync(
 
     private readonly TriggerChange _change = new(store, triggers, messages, report);
 
+    /// <summary>Owners whose schedules newer code has stored.</summary>
+    private readonly HashSet<string> _newer = new(StringComparer.Ordinal);
+
     internal async Task RunAsync(CancellationToken cancellationToken)
     {
+        await FindNewerAsync(cancellationToken);
         foreach (var (definition, owner) in definitions)
         {
             try
             {
-                await KeepAsync(definition, owner, cancellationToken);
+                if (!_newer.Contains(owner))
+                {
+                    await KeepAsync(definition, owner, cancellationToken);
+                }
             }
             catch (Exception fault) when (fault is not (StorageException or OperationCanceledException))
             {
@@ -51,6 +60,7 @@ internal sealed class ScheduleSync(
         }
 
         await PauseGoneAsync(cancellationToken);
+        report.Compared(definitions.Count);
     }
 
     private static string Gone(string? owner) =>
@@ -58,6 +68,41 @@ internal sealed class ScheduleSync(
 
     private static bool IsGone(ScheduleRecord stored) =>
         stored.CodeDigest?.StartsWith(GoneMark, StringComparison.Ordinal) == true;
+
+    /// <summary>Finds the owners of whose code this process has an older version.</summary>
+    private async Task FindNewerAsync(CancellationToken cancellationToken)
+    {
+        var newest = new Dictionary<string, CodeVersion>(StringComparer.Ordinal);
+        await foreach (var record in store.AllAsync(cancellationToken))
+        {
+            if (IsFromNewer(record))
+            {
+                var version = CodeVersion.TryParse(record.CodeVersion)!;
+                if (CodeVersion.IsOlder(newest.GetValueOrDefault(record.App!), version))
+                {
+                    newest[record.App!] = version;
+                }
+            }
+        }
+
+        foreach (var (owner, version) in newest)
+        {
+            LeaveToNewer(owner, version.Text);
+        }
+    }
+
+    private void LeaveToNewer(string owner, string version)
+    {
+        if (_newer.Add(owner))
+        {
+            report.LeftToNewer(owner, version, owners[owner]?.Text);
+        }
+    }
+
+    private bool IsFromNewer(ScheduleRecord stored) =>
+        stored.App is { } owner
+            && owners.TryGetValue(owner, out var ours)
+            && CodeVersion.IsOlder(ours, CodeVersion.TryParse(stored.CodeVersion));
 
     private async Task KeepAsync(ScheduleDefinition definition, string owner, CancellationToken cancellationToken)
     {
@@ -67,11 +112,23 @@ internal sealed class ScheduleSync(
         for (var tries = 0; tries < TriesMax; tries++)
         {
             var stored = await store.FindAsync(definition.Id, cancellationToken);
+            if (stored is not null && stored.App == owner && IsFromNewer(stored))
+            {
+                // A node of the newer code has started in the meantime.
+                LeaveToNewer(owner, stored.CodeVersion!);
+                return;
+            }
+
             if (stored?.CodeDigest == digest)
             {
                 // As defined here, or by another app whose code is the same.
-                await TellIfNeverAsync(stored, cancellationToken);
-                return;
+                if (await IsStampedAsync(stored, owner, cancellationToken))
+                {
+                    await TellIfNeverAsync(stored, cancellationToken);
+                    return;
+                }
+
+                continue;
             }
 
             if (stored is not null && stored.App != owner && !IsGone(stored))
@@ -87,7 +144,7 @@ internal sealed class ScheduleSync(
             var now = await store.NowAsync(cancellationToken);
             var isBack = stored?.CodeDigest == GoneMark + digest;
             var record = isBack
-                ? stored! with { App = owner, CodeDigest = digest }
+                ? stored! with { App = owner, CodeDigest = digest, CodeVersion = owners[owner]?.Text }
                 : Defined(definition, owner, template, policy, digest, stored, now);
             var anchored = triggers.Read(record.Trigger);
             if (await _change.CloseAsync(stored, record.Trigger, now, cancellationToken))
@@ -146,9 +203,21 @@ internal sealed class ScheduleSync(
             Policy = policy,
             App = owner,
             CodeDigest = digest,
+            CodeVersion = owners[owner]?.Text,
             IsEdited = false,
         };
     }
+
+    /// <summary>
+    /// Notes the newer version of an unchanged definition, so that a node with code from between leaves it alone.
+    /// </summary>
+    /// <returns>False when another node or a person has just changed the schedule.</returns>
+    private async ValueTask<bool> IsStampedAsync(
+        ScheduleRecord stored, string owner, CancellationToken cancellationToken) =>
+        stored.App != owner
+            || !CodeVersion.IsOlder(CodeVersion.TryParse(stored.CodeVersion), owners[owner])
+            || await store.SaveAsync(
+                stored with { CodeVersion = owners[owner]!.Text }, cancellationToken) is not null;
 
     /// <summary>Says again at each start that a schedule has never had a tick.</summary>
     private async ValueTask TellIfNeverAsync(ScheduleRecord stored, CancellationToken cancellationToken)
@@ -172,7 +241,9 @@ internal sealed class ScheduleSync(
         {
             // A version that is no longer the stored one means that another node or a person has just changed it.
             if (record.App is { } owner
-                && owners.Contains(owner)
+                && owners.ContainsKey(owner)
+                && !_newer.Contains(owner)
+                && !IsFromNewer(record)
                 && record.State != ScheduleState.Paused
                 && !IsGone(record)
                 && !ours.Contains(record.Id)
@@ -181,6 +252,7 @@ internal sealed class ScheduleSync(
                     State = ScheduleState.Paused,
                     Reason = Gone(record.App),
                     CodeDigest = GoneMark + record.CodeDigest,
+                    CodeVersion = owners[owner]?.Text,
                 }, cancellationToken) is not null)
             {
                 report.Synced(record.Id, "paused, because its code is gone");

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.ComponentModel;
+using System.Reflection;
 
 namespace Lovage.Generated;
 
@@ -119,6 +120,11 @@ public sealed class JobCatalog
     /// Every process that adds the catalog has the same schedules, so a web app and a worker can share one.
     /// </remarks>
     public string? Name { get; init; }
+
+    /// <summary>
+    /// The assembly, whose version is that of the schedules. Null (the default): they have the version of the app.
+    /// </summary>
+    public Assembly? Assembly { get; init; }
 
     /// <summary>The schedules that handlers carry; none by default.</summary>
     public ImmutableArray<JobSchedule> Schedules { get; init; } = [];

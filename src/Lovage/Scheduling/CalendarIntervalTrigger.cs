@@ -79,7 +79,7 @@ public sealed record CalendarIntervalTrigger : Trigger
         var zone = ZoneIds.Find(timeZone);
         TimeZone = zone.Id;
         _pattern = new CalendarPattern(Anchor, (int)allMonths, (int)allDays, day, time);
-        _timeline = new ZoneTimeline(zone);
+        _timeline = ZoneTimelines.Of(zone);
     }
 
     /// <summary>Years of the period.</summary>

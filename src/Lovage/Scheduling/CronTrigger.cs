@@ -35,7 +35,7 @@ public sealed record CronTrigger : Trigger
             ?? throw TriggerException.Of(expression, error!);
         var zone = ZoneIds.Find(timeZone);
         _pattern = new CronPattern(fields);
-        _timeline = new ZoneTimeline(zone);
+        _timeline = ZoneTimelines.Of(zone);
         Expression = string.Join(' ', expression.Split([' ', '\t'], StringSplitOptions.RemoveEmptyEntries));
         TimeZone = zone.Id;
         Dialect = dialect;

@@ -75,6 +75,12 @@ internal static class SchedulePlan
     internal static Firing MakeRounds(
         DueSchedule due, Trigger trigger, DateTimeOffset now, Func<JobId> newId, int rounds)
     {
+        if (Passed(due.Schedule, trigger, now) is { } passed)
+        {
+            var left = due.Schedule with { NextTick = trigger.NextAfter(passed.Through) };
+            return Continue(passed, Make(due with { Schedule = left }, trigger, now, newId));
+        }
+
         var firing = Make(due, trigger, now, newId);
         for (var round = 1; round < rounds && firing.NextTick <= now; round++)
         {
@@ -82,23 +88,48 @@ internal static class SchedulePlan
             if (firing.Ticks is not [{ Status: TickStatus.Missed } line]
                 || Make(due with { Schedule = rest }, trigger, now, newId) is not
                 {
-                    Ticks: [{ Status: TickStatus.Missed } more, ..],
+                    Ticks: [{ Status: TickStatus.Missed }, ..],
                 } next)
             {
                 break;
             }
 
-            firing = next with
-            {
-                Ticks =
-                [
-                    line with { Through = more.Through, Count = line.Count + more.Count },
-                    .. next.Ticks.Skip(1),
-                ],
-            };
+            firing = Continue(line, next);
         }
 
         return firing;
+    }
+
+    /// <summary>Puts a line of missed ticks before a firing, whose first ticks may belong to the same line.</summary>
+    private static Firing Continue(TickRecord line, Firing next) => next with
+    {
+        Ticks = next.Ticks is [{ Status: TickStatus.Missed } more, ..]
+            ? [line with { Through = more.Through, Count = line.Count + more.Count }, .. next.Ticks.Skip(1)]
+            : [line, .. next.Ticks],
+    };
+
+    /// <summary>
+    /// The ticks of an interval that are missed under every policy, counted and not visited: a year has 31 million
+    /// seconds.
+    /// </summary>
+    /// <returns>Null when one round holds the ticks, or when they cannot be counted.</returns>
+    internal static TickRecord? Passed(ScheduleRecord schedule, Trigger? trigger, DateTimeOffset now)
+    {
+        if (trigger is not IntervalTrigger interval
+            || interval.End <= now
+            || schedule is not { NextTick: { } first, QueuedTick: null }
+            || interval.NextAfter(first - TimeSpan.FromTicks(1)) != first)
+        {
+            return null;
+        }
+
+        // A round is left: it holds all ticks that may run.
+        var count = ((now - first).Ticks / interval.Period.Ticks) + 1 - TicksMax;
+        return count <= 0 ? null : new TickRecord(first, TickStatus.Missed)
+        {
+            Through = first + TimeSpan.FromTicks((count - 1) * interval.Period.Ticks),
+            Count = count,
+        };
     }
 
     /// <summary>Which of the ticks run, by their place.</summary>

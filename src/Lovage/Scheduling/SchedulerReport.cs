@@ -130,6 +130,13 @@ internal sealed partial class SchedulerReport(ILogger logger, StorageOutage? out
 
     internal void Refused(string id, string why) => Refused(logger, id, why);
 
+    /// <summary>Newer code has stored the schedules of an owner.</summary>
+    internal void LeftToNewer(string owner, string newer, string? version) =>
+        LeftToNewer(logger, owner, newer, version ?? "unknown");
+
+    /// <summary>The comparison of the app's code with the storage is done.</summary>
+    internal void Compared(int count) => Compared(logger, count);
+
     internal void LoopFault(string loop, Exception error)
     {
         var level = outage?.LevelOf(error) ?? LogLevel.Warning;
@@ -224,4 +231,15 @@ internal sealed partial class SchedulerReport(ILogger logger, StorageOutage? out
             + "changed")]
     private static partial void MissedByChange(
         ILogger logger, string scheduleId, long count, DateTimeOffset first, DateTimeOffset last);
+
+    [LoggerMessage(
+        5015,
+        LogLevel.Warning,
+        "Version {Newer} of '{Owner}' has stored schedules, and the version here is {Version}. This process leaves the "
+            + "schedules of '{Owner}' as they are. To bring the older ones back, start with Lovage:AppVersion above "
+            + "{Newer}")]
+    private static partial void LeftToNewer(ILogger logger, string owner, string newer, string version);
+
+    [LoggerMessage(5016, LogLevel.Debug, "The {Count} schedules of this app's code were compared with the storage")]
+    private static partial void Compared(ILogger logger, int count);
 }

@@ -69,8 +69,8 @@ internal sealed class TriggerChange(
     /// <summary>One line for all late ticks, however many they are.</summary>
     private static Firing Missed(ScheduleRecord stored, Trigger? old, DateTimeOffset first, DateTimeOffset now)
     {
-        var line = new TickRecord(first, TickStatus.Missed);
-        var next = old?.NextAfter(first);
+        var line = SchedulePlan.Passed(stored, old, now) ?? new TickRecord(first, TickStatus.Missed);
+        var next = old?.NextAfter(line.Through);
         while (next is { } late && now - late > SchedulePlan.OnTime)
         {
             line = line with { Through = late, Count = line.Count + 1 };

@@ -29,6 +29,12 @@ public sealed record ScheduleRecord
     /// </summary>
     public string? CodeDigest { get; init; }
 
+    /// <summary>
+    /// The version of that code, such as <c>1.2.0</c>. A node with older code leaves the schedule as it is. Null when
+    /// the version is not known, and for a schedule that was added at run time.
+    /// </summary>
+    public string? CodeVersion { get; init; }
+
     /// <summary>True when an operator has changed what the code says.</summary>
     public bool IsEdited { get; init; }
 

@@ -171,6 +171,10 @@ public sealed class LovageOptionsTests
         "Lovage:StarvationLimit",
         "00:00:00.9",
         "Lovage:StarvationLimit is 00:00:00.9000000; 00:00:01 to 01:00:00 is allowed (days.hours:minutes:seconds).")]
+    [InlineData(
+        "Lovage:AppVersion",
+        "v1.0",
+        "Lovage:AppVersion is 'v1.0'; numbers with dots are allowed, as 57 or 1.2.0-beta.3, at most 128 characters.")]
     [InlineData("Lovage:DefaultQueue", "no spaces", "Lovage:DefaultQueue is 'no spaces'; 1 to 64 characters")]
     [InlineData("Lovage:Worker:Queues:0", "unacked", "Lovage:Worker:Queues is 'unacked'; 1 to 64 characters")]
     public async Task StartAsync_SettingOutOfRange_FailsNamingKeyAndRange(string key, string value, string expected)

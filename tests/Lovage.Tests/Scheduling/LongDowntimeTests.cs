@@ -1,3 +1,5 @@
+using Lovage.Protocol;
+using Lovage.Scheduling;
 using Lovage.Storage;
 
 namespace Lovage.Tests.Scheduling;
@@ -7,6 +9,8 @@ public sealed class LongDowntimeTests
 {
     private const int Missed = 5002;
     private const int Skipped = 5003;
+
+    private static readonly DateTimeOffset Start = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
     [Fact]
     public async Task Step_MillionsOfMissedTicks_AreOneLineAndOneWarning()
@@ -79,5 +83,73 @@ public sealed class LongDowntimeTests
             (await world.HistoryAsync("minute")).Select(static line => (line.Status, line.Count)));
         Assert.Equal(4, node.Logged(Skipped).Count());
         Assert.Equal(4, (await world.FindAsync("minute")).Skipped);
+    }
+
+    [Theory]
+    [InlineData(MisfireRule.Once, 1_998)]
+    [InlineData(MisfireRule.Once, 1_999)]
+    [InlineData(MisfireRule.Once, 2_000)]
+    [InlineData(MisfireRule.Once, 200_000)]
+    [InlineData(MisfireRule.Skip, 2_000)]
+    [InlineData(MisfireRule.Skip, 200_000)]
+    [InlineData(MisfireRule.CatchUp, 2_001)]
+    [InlineData(MisfireRule.CatchUp, 200_000)]
+    public void MakeRounds_LongGapOfAnInterval_EqualsThatOfCronWhoseTicksAreVisited(MisfireRule misfire, int seconds)
+    {
+        foreach (var bound in new int?[] { null, seconds / 2, seconds, seconds + 1, seconds + 10 })
+        {
+            var end = Start.AddSeconds(bound ?? 1_000_000);
+
+            Assert.Equal(
+                Planned(Cron.Parse("* * * * * *") with { End = end }), Planned(Every.Seconds(1) with { End = end }));
+        }
+
+        // Storages make one line of neighbours that were missed.
+        (string Ticks, DateTimeOffset? Next) Planned(Trigger trigger)
+        {
+            var policy = new SchedulePolicy
+            {
+                Misfire = misfire,
+                CatchUpMax = 1_000,
+                Overlap = OverlapRule.Allow,
+                OverlapMax = 2_000,
+            };
+            var schedule = new ScheduleRecord
+            {
+                Id = "second",
+                Trigger = trigger.WithAnchor(Start).ToJson(),
+                Job = new JobMessage { Id = default, Name = "report", Queue = "default", Body = JobBody.Empty },
+                Policy = policy,
+                NextTick = Start,
+            };
+            var now = Start.AddSeconds(seconds + 0.5);
+            var rows = new List<TickRecord>();
+            while (schedule.NextTick <= now)
+            {
+                var firing = SchedulePlan.MakeRounds(
+                    new DueSchedule(schedule, 0),
+                    Trigger.FromJson(schedule.Trigger),
+                    now,
+                    static () => JobId.Parse("one"),
+                    rounds: 1_000);
+                foreach (var row in firing.Ticks)
+                {
+                    if (rows is [.., { Status: TickStatus.Missed } last] && row.Status == TickStatus.Missed)
+                    {
+                        rows[^1] = last with { Through = row.Through, Count = last.Count + row.Count };
+                    }
+                    else
+                    {
+                        rows.Add(row);
+                    }
+                }
+
+                schedule = schedule with { NextTick = firing.NextTick };
+            }
+
+            return (
+                string.Join(", ", rows.Select(static row => $"{row.Status} {row.Count} {row.Tick:O} {row.Through:O}")),
+                schedule.NextTick);
+        }
     }
 }

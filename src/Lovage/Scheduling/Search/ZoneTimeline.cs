@@ -30,16 +30,23 @@ internal sealed class ZoneTimeline
     // Each turn returns, passes a change of the clock or leaps to the next time that may fire; three are usual.
     private const int TurnsMax = 1_000;
 
-    private readonly TimeZoneInfo _zone;
+    private readonly ZoneRule? _rule;
     private readonly long? _fixedOffset;
 
-    internal ZoneTimeline(TimeZoneInfo zone)
+    /// <summary>Reads the zone's rules once.</summary>
+    /// <param name="zone">The zone.</param>
+    /// <param name="rule">When the clock changes in the years for which .NET misreads it; null for none.</param>
+    internal ZoneTimeline(TimeZoneInfo zone, ZoneRule? rule = null)
     {
-        _zone = zone;
-        _fixedOffset = zone.GetAdjustmentRules().Length == 0
+        Zone = zone;
+        _rule = rule;
+        _fixedOffset = rule is null && zone.GetAdjustmentRules().Length == 0
             ? zone.BaseUtcOffset.Ticks / TimeSpan.TicksPerSecond
             : null;
     }
+
+    /// <summary>The zone.</summary>
+    internal TimeZoneInfo Zone { get; }
 
     /// <summary>
     /// As <see cref="NextAfter"/>, in ticks of UTC; what is not a whole second is rounded down, since ticks are whole.
@@ -100,8 +107,10 @@ internal sealed class ZoneTimeline
 
     internal long OffsetAt(long instant) =>
         _fixedOffset
-            ?? _zone.GetUtcOffset(new DateTime(instant * TimeSpan.TicksPerSecond, DateTimeKind.Utc))
-                .Ticks / TimeSpan.TicksPerSecond;
+            ?? (instant >= _rule?.From
+                ? _rule.OffsetAt(instant)
+                : Zone.GetUtcOffset(new DateTime(instant * TimeSpan.TicksPerSecond, DateTimeKind.Utc))
+                    .Ticks / TimeSpan.TicksPerSecond);
 
     /// <summary>The first instant after "after", up to and with "limit", at which the offset is another one.</summary>
     private long? FindChange(long after, long limit, long offset)

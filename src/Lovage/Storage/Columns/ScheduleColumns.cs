@@ -4,17 +4,17 @@ namespace Lovage.Storage.Columns;
 /// <remarks>
 /// Stateless, safe for use by several threads. The columns of a schedule stand in this order after those of its job
 /// (<see cref="MessageColumns.Read"/>, with the time of the schedule's creation for that of the message): id, trigger,
-/// app (a word), digest, edited, misfire, grace, catch_up_max, overlap, overlap_max, jitter; then of its course:
-/// version, state, reason, next tick, last tick, queued tick, fired, missed, skipped. Spans are in units of 100 ns,
-/// times as <see cref="StorageTime"/> has them.
+/// app (a word), digest, code_version, edited, misfire, grace, catch_up_max, overlap, overlap_max, jitter; then of its
+/// course: version, state, reason, next tick, last tick, queued tick, fired, missed, skipped. Spans are in units of
+/// 100 ns, times as <see cref="StorageTime"/> has them.
 /// </remarks>
 public static class ScheduleColumns
 {
     /// <summary>How many columns a schedule has.</summary>
-    public const int Count = MessageColumns.Count + 20;
+    public const int Count = MessageColumns.Count + 21;
 
     private const int Id = MessageColumns.Count;
-    private const int Course = Id + 11;
+    private const int Course = Id + 12;
 
     /// <summary>Reads a schedule.</summary>
     /// <param name="row">The row.</param>
@@ -29,15 +29,16 @@ public static class ScheduleColumns
             Trigger = row.Text(Id + 1),
             App = row.Word(Id + 2),
             CodeDigest = row.TextOrNull(Id + 3),
-            IsEdited = row.Bool(Id + 4),
+            CodeVersion = row.TextOrNull(Id + 4),
+            IsEdited = row.Bool(Id + 5),
             Policy = new SchedulePolicy
             {
-                Misfire = (MisfireRule)row.Int32(Id + 5),
-                Grace = row.Int64OrNull(Id + 6) is { } grace ? new TimeSpan(grace) : null,
-                CatchUpMax = row.Int32(Id + 7),
-                Overlap = (OverlapRule)row.Int32(Id + 8),
-                OverlapMax = row.Int32(Id + 9),
-                Jitter = new TimeSpan(row.Int64(Id + 10)),
+                Misfire = (MisfireRule)row.Int32(Id + 6),
+                Grace = row.Int64OrNull(Id + 7) is { } grace ? new TimeSpan(grace) : null,
+                CatchUpMax = row.Int32(Id + 8),
+                Overlap = (OverlapRule)row.Int32(Id + 9),
+                OverlapMax = row.Int32(Id + 10),
+                Jitter = new TimeSpan(row.Int64(Id + 11)),
             },
             Version = row.Int64(Course),
             State = (ScheduleState)row.Int32(Course + 1),
