@@ -22,6 +22,7 @@ public sealed class SqliteStorage : JobStorage
     private readonly Words _words = new();
     private readonly Writer _writer;
     private readonly Readers _readers;
+    private readonly JoinedTransactions? _joined;
     private SignalWatch? _watch;
     private List<string> _warnings = [];
 
@@ -38,12 +39,17 @@ public sealed class SqliteStorage : JobStorage
         _options = options;
         Description =
             $"sqlite:{options.Path} (SQLite {SqliteLibrary.Version}, WAL, "
-                + $"synchronous={(options.Synchronous == SqliteSynchronous.Full ? "FULL" : "NORMAL")})";
+                + $"synchronous={(options.Synchronous == SqliteSynchronous.Full ? "FULL" : "NORMAL")}"
+                + $"{(options.IsShared ? ", shared with the app" : "")})";
         var time = options.Time;
         _clock = new StorageClock(time, options.BootId);
-        _writer = new Writer(options.Synchronous == SqliteSynchronous.Full, MakeSession, _signals.OthersWrote);
+        _writer = new Writer(
+            new WriterTerms(options.Synchronous == SqliteSynchronous.Full, options.IsShared),
+            MakeSession,
+            _signals.OthersWrote);
         _readers = new Readers(_words);
         var loans = new Loans();
+        _joined = options.IsShared ? new JoinedTransactions(options.Path, MakeSession, _writer.Signal) : null;
         Broker = new SqliteBroker(_writer, _readers, loans, _clock, _signals, time);
         Store = new SqliteJobStore(_writer, _signals, time);
         History = new SqliteJobHistory(_readers);
@@ -53,6 +59,7 @@ public sealed class SqliteStorage : JobStorage
             _writer,
             _readers,
             loans,
+            _joined,
             new LoanTerms(Description, options.TransactionLimit, OpenLoan),
             _signals,
             time);
@@ -85,6 +92,9 @@ public sealed class SqliteStorage : JobStorage
     /// <inheritdoc/>
     public override JobTransactions? Transactions { get; }
 
+    /// <inheritdoc/>
+    public override TimeSpan BlockedFor => _writer.BlockedFor;
+
     internal Writer Writer => _writer;
 
     internal Readers Readers => _readers;
@@ -93,7 +103,12 @@ public sealed class SqliteStorage : JobStorage
     public override async ValueTask OpenAsync(CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        DatabaseFile.CreateFolder(_options.Path);
+        RefuseResetBug();
+        if (!_options.IsShared)
+        {
+            DatabaseFile.CreateFolder(_options.Path);
+        }
+
         var path = DatabaseFile.Resolve(_options.Path);
         await _writer.OpenAsync(path);
         _readers.Open(path);
@@ -125,6 +140,7 @@ public sealed class SqliteStorage : JobStorage
     protected override async ValueTask DisposeCoreAsync()
     {
         _watch?.Dispose();
+        _joined?.Dispose();
         _readers.Dispose();
         await _writer.CloseAsync();
     }
@@ -146,6 +162,19 @@ public sealed class SqliteStorage : JobStorage
             _options.Synchronous == SqliteSynchronous.Full,
             _options.TransactionLimit,
             MakeSession);
+
+    /// <summary>The app's connections write and checkpoint beside the writer, which that bug does not bear.</summary>
+    private void RefuseResetBug()
+    {
+        if (_options.IsShared && SqliteLibrary.HasResetBug(SqliteLibrary.VersionNumber))
+        {
+            throw new StorageException(
+                $"SQLite {SqliteLibrary.Version} has the WAL-reset bug of 3.7.0 to 3.51.2, which can damage a file that "
+                    + "an app and Lovage write to. Update the package SQLite, or give Lovage a file of its own: "
+                    + "leave out shared=true.",
+                isTransient: false);
+        }
+    }
 
     private IEnumerable<string> WarningsNow()
     {
