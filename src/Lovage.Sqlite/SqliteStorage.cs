@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using Lovage.Sqlite.Files;
 using Lovage.Sqlite.Life;
 using Lovage.Sqlite.Native;
@@ -103,8 +104,11 @@ public sealed class SqliteStorage : JobStorage
     public override async ValueTask OpenAsync(CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        RefuseResetBug();
-        if (!_options.IsShared)
+        if (_options.IsShared)
+        {
+            CheckLibrary();
+        }
+        else
         {
             DatabaseFile.CreateFolder(_options.Path);
         }
@@ -163,10 +167,14 @@ public sealed class SqliteStorage : JobStorage
             _options.TransactionLimit,
             MakeSession);
 
-    /// <summary>The app's connections write and checkpoint beside the writer, which that bug does not bear.</summary>
-    private void RefuseResetBug()
+    /// <summary>
+    /// The app's connections write and checkpoint beside the writer, which the WAL-reset bug does not bear. Another
+    /// library on the same file in this process would drop this one's locks
+    /// (https://www.sqlite.org/howtocorrupt.html, 2.2.1).
+    /// </summary>
+    private static void CheckLibrary()
     {
-        if (_options.IsShared && SqliteLibrary.HasResetBug(SqliteLibrary.VersionNumber))
+        if (SqliteLibrary.HasResetBug(SqliteLibrary.VersionNumber))
         {
             throw new StorageException(
                 $"SQLite {SqliteLibrary.Version} has the WAL-reset bug of 3.7.0 to 3.51.2, which can damage a file that "
@@ -174,6 +182,9 @@ public sealed class SqliteStorage : JobStorage
                     + "leave out shared=true.",
                 isTransient: false);
         }
+
+        RuntimeHelpers.RunClassConstructor(typeof(Microsoft.Data.Sqlite.SqliteConnection).TypeHandle);
+        Loan.CheckLibrary();
     }
 
     private IEnumerable<string> WarningsNow()

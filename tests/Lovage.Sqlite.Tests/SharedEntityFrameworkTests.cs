@@ -1,5 +1,8 @@
 using Lovage.Specification;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Diagnostics;
+using Microsoft.EntityFrameworkCore.Infrastructure;
+using Microsoft.EntityFrameworkCore.Migrations;
 using Xunit;
 
 namespace Lovage.Sqlite.Tests;
@@ -113,6 +116,24 @@ public sealed class SharedEntityFrameworkTests : TransactionApp<SharedShopFixtur
     }
 
     [Fact]
+    public async Task Migrate_WhileLovageRuns_ChangesTheAppsTables()
+    {
+        var jobs = await StartAsync(Handler("look", static _ => Task.CompletedTask));
+        await using (var migrating = Fixture.Open())
+        {
+            await migrating.Database.MigrateAsync(Stop);
+        }
+
+        await using var context = Fixture.Open();
+        await using var transaction = await context.Database.BeginTransactionAsync(Stop);
+        await context.Database.ExecuteSqlAsync($"INSERT INTO customer(name) VALUES ('new')", Stop);
+        var handle = await jobs.EnqueueAsync(Job.Create("look"), context, Stop);
+        await transaction.CommitAsync(Stop);
+
+        await handle.WaitAsync(Patience, Stop);
+    }
+
+    [Fact]
     public async Task Model_OfTheApp_KnowsNothingOfLovagesTables()
     {
         await StartAsync();
@@ -135,14 +156,27 @@ public sealed class Shop(string file) : DbContext
 {
     public DbSet<Effect> Effects => Set<Effect>();
 
-    protected override void OnConfiguring(DbContextOptionsBuilder optionsBuilder) =>
-        optionsBuilder.UseSqlite($"Data Source={file}");
+    protected override void OnConfiguring(DbContextOptionsBuilder optionsBuilder) => optionsBuilder
+        .UseSqlite($"Data Source={file}")
+        .ConfigureWarnings(static warnings => warnings.Ignore(RelationalEventId.PendingModelChangesWarning));
 
     protected override void OnModelCreating(ModelBuilder modelBuilder)
     {
         ArgumentNullException.ThrowIfNull(modelBuilder);
         modelBuilder.Entity<Effect>(
             static effect => effect.ToTable("effect").Property(static row => row.Id).HasColumnName("id"));
+    }
+}
+
+/// <summary>A change of the app's tables.</summary>
+[DbContext(typeof(Shop))]
+[Migration("20260101000000_Customers")]
+public sealed class Customers : Migration
+{
+    protected override void Up(MigrationBuilder migrationBuilder)
+    {
+        ArgumentNullException.ThrowIfNull(migrationBuilder);
+        migrationBuilder.CreateTable("customer", static table => new { name = table.Column<string>() });
     }
 }
 

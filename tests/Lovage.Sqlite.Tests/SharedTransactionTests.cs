@@ -106,7 +106,7 @@ public sealed class SharedTransactionTests : TransactionAppSpecification<SharedT
             async () => await jobs.EnqueueAsync(Job.Create("never.runs") with { Queue = "elsewhere" }, Stop));
 
         Assert.True(fault.IsTransient);
-        Assert.Contains("pass your own to the call", fault.Message, StringComparison.Ordinal);
+        Assert.Contains("end it, or pass it to the call", fault.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -150,7 +150,7 @@ internal sealed class Loan : OpenTransaction, IDisposable
         {
             throw new StorageException(
                 $"Microsoft.Data.Sqlite uses another SQLite here ({SQLitePCL.raw.GetNativeLibraryName()}) than Lovage "
-                    + $"({NativeLibrary}), so that they cannot share a transaction. Use the bundle "
+                    + $"({NativeLibrary}), so that they cannot share a file or a transaction. Use the bundle "
                     + "SQLitePCLRaw.bundle_e_sqlite3.",
                 isTransient: false);
         }

@@ -19,7 +19,7 @@ internal sealed class StorageHealthCheck(
         {
             await gate.Storage.PingAsync(cancellationToken);
             var facts = new Dictionary<string, object> { ["seconds"] = time.GetElapsedTime(start).TotalSeconds };
-            var blocked = gate.Storage.BlockedFor;
+            var blocked = gate.BlockedFor;
             if (blocked < options.Value.Worker.Lease / 3)
             {
                 return HealthAnswer.Of(HealthStatus.Healthy, "The storage answers.", storage.Description, facts);
