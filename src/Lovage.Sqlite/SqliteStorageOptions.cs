@@ -28,7 +28,7 @@ public sealed record SqliteStorageOptions
     /// </summary>
     /// <remarks>
     /// The app may then write with connections of its own, and jobs can join their transactions. Each writer waits for
-    /// the other: a write transaction of the app that lasts longer than half a lease can cost leases.
+    /// the other: a write transaction of the app that lasts longer than two fifths of a lease can cost leases.
     /// </remarks>
     public bool IsShared { get; init; }
 

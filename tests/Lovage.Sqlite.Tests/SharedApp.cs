@@ -58,7 +58,11 @@ public sealed class SharedApp : IAsyncDisposable
     }
 
     /// <summary>A write transaction of the app that takes its time.</summary>
-    internal async Task WriteForAsync(TimeSpan duration, CancellationToken stop)
+    internal Task WriteForAsync(TimeSpan duration, CancellationToken stop) =>
+        WriteAsync(() => Task.Delay(duration, TimeProvider.System, stop), stop);
+
+    /// <summary>A write transaction of the app, with something in it.</summary>
+    internal async Task WriteAsync(Func<Task> inside, CancellationToken stop)
     {
         await using var connection = Open();
         await using var transaction = await connection.BeginTransactionAsync(stop);
@@ -66,7 +70,7 @@ public sealed class SharedApp : IAsyncDisposable
         command.Transaction = (SqliteTransaction)transaction;
         command.CommandText = "INSERT INTO customer(name) VALUES ('slow')";
         await command.ExecuteNonQueryAsync(stop);
-        await Task.Delay(duration, TimeProvider.System, stop);
+        await inside();
         await transaction.CommitAsync(stop);
     }
 
