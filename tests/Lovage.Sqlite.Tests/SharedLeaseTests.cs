@@ -4,7 +4,9 @@ using Xunit;
 
 namespace Lovage.Sqlite.Tests;
 
-/// <summary>What the app's own writes to a shared file do to leases, by the real clock and leases of two seconds.</summary>
+/// <summary>
+/// What the app's own writes to a shared file do to leases, by the real clock and leases of two seconds.
+/// </summary>
 public sealed class SharedLeaseTests : IAsyncDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);

@@ -47,8 +47,3 @@ internal sealed class Writer(
     /// <summary>Finishes what waits and closes; nothing when it was never opened.</summary>
     internal Task CloseAsync() => _thread?.CloseAsync() ?? Task.CompletedTask;
 }
-
-/// <summary>How the writer uses the file.</summary>
-/// <param name="IsFull">True when commits that must last wait for the disk.</param>
-/// <param name="IsShared">True when the app makes the file and writes to it too.</param>
-internal sealed record WriterTerms(bool IsFull, bool IsShared);

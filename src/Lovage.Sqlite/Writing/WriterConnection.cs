@@ -60,3 +60,8 @@ internal static class WriterConnection
         }
     }
 }
+
+/// <summary>How the writer uses the file.</summary>
+/// <param name="IsFull">True when commits that must last wait for the disk.</param>
+/// <param name="IsShared">True when the app makes the file and writes to it too.</param>
+internal sealed record WriterTerms(bool IsFull, bool IsShared);
