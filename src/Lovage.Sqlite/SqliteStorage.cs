@@ -177,8 +177,8 @@ public sealed class SqliteStorage : JobStorage
         if (SqliteLibrary.HasResetBug(SqliteLibrary.VersionNumber))
         {
             throw new StorageException(
-                $"SQLite {SqliteLibrary.Version} has the WAL-reset bug of 3.7.0 to 3.51.2, which can damage a file that an "
-                    + "app and Lovage write to. Update the package SQLite, or give Lovage a file of its own: "
+                $"SQLite {SqliteLibrary.Version} has the WAL-reset bug of 3.7.0 to 3.51.2, which can damage a file "
+                    + "that an app and Lovage write to. Update the package SQLite, or give Lovage a file of its own: "
                     + "leave out shared=true.",
                 isTransient: false);
         }
