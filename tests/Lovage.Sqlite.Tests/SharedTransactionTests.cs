@@ -116,7 +116,7 @@ public sealed class SharedTransactionTests : TransactionAppSpecification<SharedT
         await using var connection = await Fixture.OpenAsync();
         await using var transaction = SharedTransactionAppFixture.BeginDeferred(connection);
 
-        var fault = await Assert.ThrowsAsync<ArgumentException>(
+        var fault = await Assert.ThrowsAsync<InvalidOperationException>(
             async () => await jobs.EnqueueAsync(Job.Create("look"), transaction, Stop));
         await ExecuteAsync(transaction, "INSERT INTO effect VALUES ('first')");
         var handle = await jobs.EnqueueAsync(Job.Create("look"), transaction, Stop);

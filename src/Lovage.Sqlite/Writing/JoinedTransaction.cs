@@ -27,10 +27,9 @@ internal sealed class JoinedTransaction(
         native.RefuseMoved();
         if (!native.HoldsWriteLock)
         {
-            throw new ArgumentException(
+            throw new InvalidOperationException(
                 "The transaction is deferred and has written nothing yet, so that another writer may come first. Begin "
-                    + "it with BeginTransaction(deferred: false), the default. Nothing was written.",
-                nameof(operation));
+                    + "it with BeginTransaction(deferred: false), the default. Nothing was written.");
         }
 
         makeSession(native).RunInside(operation.Run);
