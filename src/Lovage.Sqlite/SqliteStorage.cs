@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using Lovage.Sqlite.Files;
 using Lovage.Sqlite.Life;
 using Lovage.Sqlite.Native;
@@ -22,6 +23,7 @@ public sealed class SqliteStorage : JobStorage
     private readonly Words _words = new();
     private readonly Writer _writer;
     private readonly Readers _readers;
+    private readonly JoinedTransactions? _joined;
     private SignalWatch? _watch;
     private List<string> _warnings = [];
 
@@ -38,12 +40,17 @@ public sealed class SqliteStorage : JobStorage
         _options = options;
         Description =
             $"sqlite:{options.Path} (SQLite {SqliteLibrary.Version}, WAL, "
-                + $"synchronous={(options.Synchronous == SqliteSynchronous.Full ? "FULL" : "NORMAL")})";
+                + $"synchronous={(options.Synchronous == SqliteSynchronous.Full ? "FULL" : "NORMAL")}"
+                + $"{(options.IsShared ? ", shared with the app" : "")})";
         var time = options.Time;
         _clock = new StorageClock(time, options.BootId);
-        _writer = new Writer(options.Synchronous == SqliteSynchronous.Full, MakeSession, _signals.OthersWrote);
+        _writer = new Writer(
+            new WriterTerms(options.Synchronous == SqliteSynchronous.Full, options.IsShared),
+            MakeSession,
+            _signals.OthersWrote);
         _readers = new Readers(_words);
         var loans = new Loans();
+        _joined = options.IsShared ? new JoinedTransactions(options.Path, MakeSession, _writer.Signal) : null;
         Broker = new SqliteBroker(_writer, _readers, loans, _clock, _signals, time);
         Store = new SqliteJobStore(_writer, _signals, time);
         History = new SqliteJobHistory(_readers);
@@ -53,6 +60,7 @@ public sealed class SqliteStorage : JobStorage
             _writer,
             _readers,
             loans,
+            _joined,
             new LoanTerms(Description, options.TransactionLimit, OpenLoan),
             _signals,
             time);
@@ -85,6 +93,9 @@ public sealed class SqliteStorage : JobStorage
     /// <inheritdoc/>
     public override JobTransactions? Transactions { get; }
 
+    /// <inheritdoc/>
+    public override TimeSpan BlockedFor => _writer.BlockedFor;
+
     internal Writer Writer => _writer;
 
     internal Readers Readers => _readers;
@@ -93,7 +104,15 @@ public sealed class SqliteStorage : JobStorage
     public override async ValueTask OpenAsync(CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        DatabaseFile.CreateFolder(_options.Path);
+        if (_options.IsShared)
+        {
+            CheckLibrary();
+        }
+        else
+        {
+            DatabaseFile.CreateFolder(_options.Path);
+        }
+
         var path = DatabaseFile.Resolve(_options.Path);
         await _writer.OpenAsync(path);
         _readers.Open(path);
@@ -125,6 +144,7 @@ public sealed class SqliteStorage : JobStorage
     protected override async ValueTask DisposeCoreAsync()
     {
         _watch?.Dispose();
+        _joined?.Dispose();
         _readers.Dispose();
         await _writer.CloseAsync();
     }
@@ -146,6 +166,26 @@ public sealed class SqliteStorage : JobStorage
             _options.Synchronous == SqliteSynchronous.Full,
             _options.TransactionLimit,
             MakeSession);
+
+    /// <summary>
+    /// The app's connections write and checkpoint beside the writer, which the WAL-reset bug does not bear. Another
+    /// library on the same file in this process would drop this one's locks
+    /// (https://www.sqlite.org/howtocorrupt.html, 2.2.1).
+    /// </summary>
+    private static void CheckLibrary()
+    {
+        if (SqliteLibrary.HasResetBug(SqliteLibrary.VersionNumber))
+        {
+            throw new StorageException(
+                $"SQLite {SqliteLibrary.Version} has the WAL-reset bug of 3.7.0 to 3.51.2, which can damage a file "
+                    + "that an app and Lovage write to. Update the package SQLite, or give Lovage a file of its own: "
+                    + "leave out shared=true.",
+                isTransient: false);
+        }
+
+        RuntimeHelpers.RunClassConstructor(typeof(Microsoft.Data.Sqlite.SqliteConnection).TypeHandle);
+        Loan.CheckLibrary();
+    }
 
     private IEnumerable<string> WarningsNow()
     {

@@ -22,6 +22,16 @@ public sealed record SqliteStorageOptions
     /// </summary>
     public required string Path { get; init; }
 
+    /// <summary>
+    /// True when the file is the app's own, made by the app, and Lovage adds its tables to it, all with the prefix
+    /// <c>lovage_</c>; false by default: the file is Lovage's.
+    /// </summary>
+    /// <remarks>
+    /// The app may then write with connections of its own, and jobs can join their transactions. Each writer waits for
+    /// the other: a write transaction of the app that lasts longer than two fifths of a lease can cost leases.
+    /// </remarks>
+    public bool IsShared { get; init; }
+
     /// <summary>How a commit is brought to the disk; <see cref="SqliteSynchronous.Full"/> by default.</summary>
     public SqliteSynchronous Synchronous { get; init; }
 

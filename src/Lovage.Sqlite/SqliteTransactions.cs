@@ -9,10 +9,17 @@ using Microsoft.Data.Sqlite;
 namespace Lovage.Sqlite;
 
 /// <summary>
-/// Publishes and settles in transactions that the writer lends; one at a time, since SQLite has one writer.
+/// Publishes and settles in transactions that the writer lends, one at a time, since SQLite has one writer. In a shared
+/// file also in those that the app has begun on connections of its own.
 /// </summary>
 internal sealed class SqliteTransactions(
-    Writer writer, Readers readers, Loans loans, LoanTerms terms, SignalBus signals, TimeProvider time)
+    Writer writer,
+    Readers readers,
+    Loans loans,
+    JoinedTransactions? joined,
+    LoanTerms terms,
+    SignalBus signals,
+    TimeProvider time)
     : JobTransactions("sqlite", signals, time)
 {
     /// <summary>A transaction that its caller does not end is ended by its limit.</summary>
@@ -25,20 +32,20 @@ internal sealed class SqliteTransactions(
         DbTransaction transaction, IReadOnlyList<JobMessage> messages, CancellationToken cancellationToken)
     {
         var operation = new PublishOperation(messages);
-        LoanOf(transaction).Run(operation);
+        Find(transaction).Run(operation);
         return new(operation.Result!);
     }
 
     protected override ValueTask<SettleResult> SettleCoreAsync(
         DbTransaction transaction, Settlement outcome, CancellationToken cancellationToken)
     {
-        var loan = LoanOf(transaction);
+        var open = Find(transaction);
         var operation = new SettleOperation([outcome]);
-        loan.Run(operation);
+        open.Run(operation);
         var result = operation.Result![0];
         if (result.Status == SettleStatus.Applied)
         {
-            loan.Note(outcome.Token);
+            open.Note(outcome.Token);
         }
 
         return new(result);
@@ -49,7 +56,7 @@ internal sealed class SqliteTransactions(
         cancellationToken.ThrowIfCancellationRequested();
 
         // First: once it is not open, what is read is what has become of it.
-        if (loans.Holds(outcome.Token))
+        if (loans.Holds(outcome.Token) || joined?.Holds(outcome.Token) == true)
         {
             return new(TransactionFate.Open);
         }
@@ -58,19 +65,28 @@ internal sealed class SqliteTransactions(
         return new(isCommitted ? TransactionFate.Committed : TransactionFate.RolledBack);
     }
 
-    private Loan LoanOf(DbTransaction transaction)
+    private OpenTransaction Find(DbTransaction transaction)
     {
-        if (transaction is not SqliteTransaction own || !loans.TryFind(own, out var loan))
+        if (transaction is SqliteTransaction own)
         {
-            throw new ArgumentException(
-                "SQLite takes part only in transactions that Lovage has begun on its own file, "
-                + $"{terms.Storage}; this one is a {transaction.GetType().FullName} of another connection. "
-                + "Begin it with: await using var transaction = await jobs.BeginTransactionAsync(); and use "
-                + "transaction.Connection for your own tables. Nothing was written.",
-                nameof(transaction));
+            if (loans.TryFind(own, out var loan))
+            {
+                return loan.IsOpen ? loan : throw loan.Ended();
+            }
+
+            if (joined?.Join(own) is { } found)
+            {
+                return found;
+            }
         }
 
-        return loan.IsOpen ? loan : throw loan.Ended();
+        throw new ArgumentException(
+            $"This transaction is a {transaction.GetType().FullName} of another connection than the storage's, "
+                + $"{terms.Storage}. Begin it with: await using var transaction = await "
+                + "jobs.BeginTransactionAsync(); and use transaction.Connection for your own tables. To enqueue in "
+                + "transactions of your app's connections, give Lovage the app's file: sqlite:PATH?shared=true. "
+                + "Nothing was written.",
+            nameof(transaction));
     }
 }
 

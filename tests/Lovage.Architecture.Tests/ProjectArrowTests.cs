@@ -40,6 +40,12 @@ public sealed class ProjectArrowTests
     [InlineData("Lovage.AspNetCore", "src/Lovage.Sqlite/Lovage.Sqlite.csproj", false, true)]
     [InlineData("Lovage.Redis", "src/Lovage.Sqlite/Lovage.Sqlite.csproj", false, false)]
     [InlineData("Lovage.PostgreSql.EntityFrameworkCore", "src/Lovage.PostgreSql/Lovage.PostgreSql.csproj", false, true)]
+    [InlineData(
+        "Lovage.PostgreSql.EntityFrameworkCore",
+        "src/Lovage.EntityFrameworkCore/Lovage.EntityFrameworkCore.csproj",
+        false,
+        true)]
+    [InlineData("Lovage.EntityFrameworkCore", "src/Lovage.Sqlite/Lovage.Sqlite.csproj", false, false)]
     [InlineData("Lovage.PostgreSql.EntityFrameworkCore", "src/Lovage.Sqlite/Lovage.Sqlite.csproj", false, false)]
     [InlineData("Lovage.Testing", "tests/Lovage.Specification/Lovage.Specification.csproj", false, false)]
     [InlineData("Lovage", "src/Lovage.Testing/Lovage.Testing.csproj", true, false)]

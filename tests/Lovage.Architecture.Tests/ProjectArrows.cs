@@ -32,6 +32,7 @@ internal static class ProjectArrows
     private static readonly (string From, string To)[] Additions =
     [
         ("Lovage.PostgreSql.EntityFrameworkCore", "Lovage.PostgreSql"),
+        ("Lovage.PostgreSql.EntityFrameworkCore", "Lovage.EntityFrameworkCore"),
     ];
 
     // The command line sees every library.

@@ -28,6 +28,7 @@ public sealed partial class PackageTests(LocalFeed feed)
             [
                 "Lovage",
                 "Lovage.AspNetCore",
+                "Lovage.EntityFrameworkCore",
                 "Lovage.PostgreSql",
                 "Lovage.PostgreSql.EntityFrameworkCore",
                 "Lovage.Specification",

@@ -122,6 +122,20 @@ internal static class DatabaseFile
         }
     }
 
+    /// <summary>Refuses, for now, a file that its app has not made yet.</summary>
+    internal static void RefuseMissing(string path)
+    {
+        if (new FileInfo(path) is not { Exists: true, Length: > 0 })
+        {
+            throw NotMadeYet(path);
+        }
+    }
+
+    internal static StorageException NotMadeYet(string path) => new(
+        $"The SQLite file '{path}' has no tables yet. With shared=true your app makes the file and its tables first, "
+            + "with EF Core by MigrateAsync or EnsureCreatedAsync before the host starts; Lovage then adds its own.",
+        isTransient: true);
+
     internal static void RefuseLink(string path)
     {
         if (new FileInfo(path).LinkTarget is { } target)

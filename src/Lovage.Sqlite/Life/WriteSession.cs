@@ -99,6 +99,7 @@ internal sealed class WriteSession
     internal void Begin()
     {
         _begin.Run();
+        Connection.EndWait();
         ReadStored();
     }
 

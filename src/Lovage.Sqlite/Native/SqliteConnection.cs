@@ -10,6 +10,7 @@ internal sealed unsafe class SqliteConnection : IDisposable
     private readonly string _path;
     private nint _handle;
     private int* _frames;
+    private BusyWait? _busy;
 
     private readonly bool _isBorrowed;
 
@@ -28,6 +29,10 @@ internal sealed unsafe class SqliteConnection : IDisposable
     internal int WalFrames => _frames is null ? 0 : *_frames;
 
     internal bool InTransaction => SqliteNative.IsAutocommit(_handle) == 0;
+
+    /// <summary>True in a transaction that keeps all other writers out.</summary>
+    internal bool HoldsWriteLock =>
+        SqliteNative.TransactionState(_handle, "main") == SqliteNative.TransactionWrites;
 
     /// <summary>Rows that the last statement changed.</summary>
     internal int Changes => SqliteNative.Changes(_handle);
@@ -60,6 +65,16 @@ internal sealed unsafe class SqliteConnection : IDisposable
     /// same hook.
     /// </summary>
     internal void WatchLog() => _ = SqliteNative.WalHook(_handle, &SqliteNative.KeepFrames, _frames);
+
+    /// <summary>Has the connection wait by this object for locks of other programs.</summary>
+    internal void WaitBy(BusyWait busy)
+    {
+        _busy = busy;
+        busy.Attach(_handle);
+    }
+
+    /// <summary>The connection has got the lock for which it may have waited.</summary>
+    internal void EndWait() => _busy?.End();
 
     /// <summary>
     /// A connection that its owner has opened with the same library, and closes after this one is disposed.

@@ -22,7 +22,8 @@ internal static class SqliteFault
         var (what, isTransient) = (code & 0xFF) switch
         {
             Busy or Locked or Protocol => (
-                "is held by another program. Close tools that keep a transaction open on it; the call can be repeated.",
+                "is held by another program or connection. End transactions that are open on it, or pass your own to "
+                    + "the call; the call can be repeated.",
                 true),
             OutOfMemory => ("could not be used for want of memory; the call can be repeated.", true),
             ReadOnly => ("cannot be written. Check the rights of the file and of its folder.", false),

@@ -29,6 +29,7 @@ internal static unsafe partial class SqliteNative
     internal const int PreparePersistent = 1;
     internal const int CheckpointPassive = 0;
     internal const int FileHasMoved = 20;
+    internal const int TransactionWrites = 2;
     internal const int ConfigureStablePlans = 1007;
 
     /// <summary>Tells SQLite to copy what is bound.</summary>
@@ -134,6 +135,13 @@ internal static unsafe partial class SqliteNative
     [LibraryImport(Library, EntryPoint = "sqlite3_wal_hook")]
     internal static partial nint WalHook(
         nint connection, delegate* unmanaged[Cdecl]<int*, nint, nint, int, int> hook, int* state);
+
+    [LibraryImport(Library, EntryPoint = "sqlite3_busy_handler")]
+    internal static partial int BusyHandler(
+        nint connection, delegate* unmanaged[Cdecl]<nint, int, int> handler, nint state);
+
+    [LibraryImport(Library, EntryPoint = "sqlite3_txn_state", StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int TransactionState(nint connection, string schema);
 
     [LibraryImport(Library, EntryPoint = "sqlite3_file_control")]
     internal static partial int FileControl(nint connection, nint schema, int operation, out int result);

@@ -1,3 +1,4 @@
+using Lovage.Sqlite.Files;
 using Lovage.Sqlite.Native;
 
 namespace Lovage.Sqlite.Schema;
@@ -24,10 +25,10 @@ internal static class Migration
         "CREATE TABLE lovage_version(version INTEGER NOT NULL, readable_from INTEGER NOT NULL) STRICT";
 
     /// <summary>Refuses a file that this build must not write to; changes nothing.</summary>
-    /// <returns>The version of its schema, 0 for a new file.</returns>
-    /// <exception cref="StorageException">A preview made the file, another application owns it, or only newer builds
-    /// can use it.</exception>
-    internal static long Check(SqliteConnection connection, string path)
+    /// <returns>The version of its schema, 0 for a file without Lovage's tables.</returns>
+    /// <exception cref="StorageException">A preview made the file, another application owns it, only newer builds can
+    /// use it, or the app that shares it has not made its tables yet.</exception>
+    internal static long Check(SqliteConnection connection, string path, bool isShared)
     {
         if (connection.Scalar(HasVersion) > 0)
         {
@@ -37,21 +38,23 @@ internal static class Migration
         }
 
         if (connection.Scalar("PRAGMA application_id") == PreviewApplicationId
-            || connection.Scalar(CountPreviewTables) == 3)
+            || (!isShared && connection.Scalar(CountPreviewTables) == 3))
         {
             throw Preview(path);
         }
 
-        return connection.Scalar(CountObjects) == 0 ? 0 : throw Foreign(path);
+        return (connection.Scalar(CountObjects) > 0) == isShared
+            ? 0
+            : throw (isShared ? DatabaseFile.NotMadeYet(path) : Foreign(path));
     }
 
     /// <summary>Carries out the steps that a file has not seen yet, all or none.</summary>
-    internal static void Run(SqliteConnection connection, string path)
+    internal static void Run(SqliteConnection connection, string path, bool isShared)
     {
         connection.Execute(Sql.Begin);
         try
         {
-            var version = Check(connection, path);
+            var version = Check(connection, path, isShared);
             for (var step = (int)version; step < Tables.Version; step++)
             {
                 foreach (var statement in Tables.Steps[step].Statements)
@@ -97,7 +100,8 @@ internal static class Migration
 
     private static StorageException Foreign(string path) =>
         new(
-            $"'{path}' is another application's database. Choose another path; the file was left as it is.",
+            $"'{path}' is another application's database; the file was left as it is. Choose another path. To put "
+                + $"Lovage's tables into a file of your app's, write sqlite:{path}?shared=true.",
             isTransient: false);
 
     private static StorageException Newer(string path, long version) =>

@@ -2,7 +2,6 @@ using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using Lovage.Sqlite.Life;
 using Lovage.Sqlite.Native;
-using Lovage.Storage;
 using Microsoft.Data.Sqlite;
 using NativeConnection = Lovage.Sqlite.Native.SqliteConnection;
 using OpenConnection = Microsoft.Data.Sqlite.SqliteConnection;
@@ -18,18 +17,21 @@ namespace Lovage.Sqlite.Writing;
 /// The operations of this class may come from any thread, one at a time; the lock keeps them apart from the writer that
 /// ends a loan whose time is over.
 /// </remarks>
-internal sealed class Loan : IDisposable
+internal sealed class Loan : OpenTransaction, IDisposable
 {
     /// <summary>
     /// Neither SQLite nor its library tells of all the ways in which a transaction ends: the writer looks this often.
     /// </summary>
     private const int LookMilliseconds = 1;
 
+    /// <summary>
+    /// A transaction of the app's that goes on for longer fails the loan: renewals wait behind it.
+    /// </summary>
+    private const int BusySeconds = 1;
+
     private const string NativeLibrary = "e_sqlite3";
 
-    private readonly Lock _lock = new();
     private readonly object _wait = new();
-    private readonly HashSet<LeaseToken> _settled = [];
     private readonly OpenConnection _connection;
     private readonly NativeConnection _native;
     private readonly WriteSession _session;
@@ -53,7 +55,7 @@ internal sealed class Loan : IDisposable
     internal SqliteTransaction Transaction { get; }
 
     /// <summary>True until the app has ended it or its time is over.</summary>
-    internal bool IsOpen => !Volatile.Read(ref _isExpired) && Transaction.Connection is not null;
+    internal override bool IsOpen => !Volatile.Read(ref _isExpired) && Transaction.Connection is not null;
 
     /// <summary>Opens a connection as the writer's own and begins. Needs the turnstile.</summary>
     [SuppressMessage("Reliability", "CA2000", Justification = "The loan owns them, and what failed is disposed.")]
@@ -65,6 +67,7 @@ internal sealed class Loan : IDisposable
             DataSource = path,
             Mode = SqliteOpenMode.ReadWrite,
             Pooling = false,
+            DefaultTimeout = BusySeconds,
         };
         var connection = new OpenConnection(text.ConnectionString);
         try
@@ -72,7 +75,7 @@ internal sealed class Loan : IDisposable
             connection.Open();
             CheckLibrary();
             var native = NativeConnection.Borrow(connection.Handle!.DangerousGetHandle(), path);
-            native.Execute("PRAGMA busy_timeout = 5000");
+            native.Execute("PRAGMA busy_timeout = 1000");
             native.Execute("PRAGMA temp_store = MEMORY");
 
             // Every checkpoint is the writer's.
@@ -81,6 +84,11 @@ internal sealed class Loan : IDisposable
             return new Loan(
                 connection, connection.BeginTransaction(deferred: false), native, makeSession(native), limit);
         }
+        catch (SqliteException fault) when (fault.SqliteErrorCode is SqliteFault.Busy)
+        {
+            connection.Dispose();
+            throw SqliteFault.From(fault.SqliteExtendedErrorCode, fault.Message, path);
+        }
         catch
         {
             connection.Dispose();
@@ -88,47 +96,15 @@ internal sealed class Loan : IDisposable
         }
     }
 
-    /// <summary>Carries out an operation inside the transaction, as a whole or not at all.</summary>
-    /// <exception cref="InvalidOperationException">The transaction has ended.</exception>
-    internal void Run(WriteOperation operation)
-    {
-        lock (_lock)
-        {
-            if (!IsOpen)
-            {
-                throw Ended();
-            }
-
-            _session.RunInside(operation.Run);
-        }
-    }
-
-    /// <summary>Remembers that the end of this claim is written in the transaction.</summary>
-    internal void Note(LeaseToken token)
-    {
-        lock (_lock)
-        {
-            _settled.Add(token);
-        }
-    }
-
-    /// <summary>True while the end of this claim is written and the transaction is open.</summary>
-    internal bool Holds(LeaseToken token)
-    {
-        lock (_lock)
-        {
-            return IsOpen && _settled.Contains(token);
-        }
-    }
-
-    internal InvalidOperationException Ended() => new(Volatile.Read(ref _isExpired)
-        ? string.Create(
+    internal override InvalidOperationException Ended() => Volatile.Read(ref _isExpired)
+        ? new(string.Create(
             CultureInfo.InvariantCulture,
             $"The transaction was rolled back because it was open for more than {_limit.TotalSeconds:0.###} s "
                 + $"(SqliteStorageOptions.TransactionLimit): no other call can write meanwhile. Do slow work before it "
-                + $"begins.")
-        : "The transaction has ended already, so that nothing can be written in it. Enqueue before its commit, or "
-            + "without it.");
+                + $"begins."))
+        : base.Ended();
+
+    protected override void RunOpen(WriteOperation operation) => _session.RunInside(operation.Run);
 
     /// <summary>
     /// The writer's: stands still until the transaction has ended, and ends it when its time is over.
@@ -167,14 +143,14 @@ internal sealed class Loan : IDisposable
     /// <summary>
     /// The library of the connection must be the one that is called here too: a pointer of another means nothing to it.
     /// </summary>
-    private static void CheckLibrary()
+    internal static void CheckLibrary()
     {
         if (SQLitePCL.raw.GetNativeLibraryName() != NativeLibrary
             || SQLitePCL.raw.sqlite3_libversion_number() != SqliteLibrary.VersionNumber)
         {
             throw new StorageException(
                 $"Microsoft.Data.Sqlite uses another SQLite here ({SQLitePCL.raw.GetNativeLibraryName()}) than Lovage "
-                    + $"({NativeLibrary}), so that they cannot share a transaction. Use the bundle "
+                    + $"({NativeLibrary}), so that they cannot share a file or a transaction. Use the bundle "
                     + "SQLitePCLRaw.bundle_e_sqlite3.",
                 isTransient: false);
         }
@@ -186,7 +162,7 @@ internal sealed class Loan : IDisposable
     /// </summary>
     private void Expire()
     {
-        lock (_lock)
+        lock (Gate)
         {
             Volatile.Write(ref _isExpired, true);
         }

@@ -8,7 +8,8 @@ namespace Lovage.Sqlite.Writing;
 /// of the storage can hold it.
 /// </summary>
 /// <remarks>Safe for use by several threads once opened.</remarks>
-internal sealed class Writer(bool isFull, Func<SqliteConnection, WriteSession> makeSession, Action othersWrote)
+internal sealed class Writer(
+    WriterTerms terms, Func<SqliteConnection, WriteSession> makeSession, Action othersWrote)
 {
     private volatile WriterThread? _thread;
 
@@ -21,7 +22,7 @@ internal sealed class Writer(bool isFull, Func<SqliteConnection, WriteSession> m
     /// <summary>Opens the file. Called again only after it has failed.</summary>
     internal async Task OpenAsync(string path)
     {
-        var thread = new WriterThread(path, isFull, makeSession, othersWrote);
+        var thread = new WriterThread(path, terms, makeSession, othersWrote);
         await thread.OpenAsync();
         _thread = thread;
     }
@@ -33,6 +34,12 @@ internal sealed class Writer(bool isFull, Func<SqliteConnection, WriteSession> m
         Thread.Add(operation);
         return operation.WaitAsync(cancellationToken);
     }
+
+    /// <summary>For how long other programs have kept it from writing; zero while none does.</summary>
+    internal TimeSpan BlockedFor => _thread?.BlockedFor ?? TimeSpan.Zero;
+
+    /// <summary>Tells all processes, this one too, that something may have been committed.</summary>
+    internal void Signal() => _thread?.Signal();
 
     /// <summary>Another process may have written: looks.</summary>
     internal void Poke() => _thread?.Poke();

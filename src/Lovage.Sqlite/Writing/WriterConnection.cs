@@ -12,16 +12,24 @@ internal static class WriterConnection
     internal const string SynchronousFull = "PRAGMA synchronous = FULL";
     internal const string SynchronousNormal = "PRAGMA synchronous = NORMAL";
 
-    internal static SqliteConnection Open(string path, Turnstile turnstile, bool isFull)
+    internal static SqliteConnection Open(string path, Turnstile turnstile, BusyWait busy, WriterTerms terms)
     {
         turnstile.Enter();
         SqliteConnection? connection = null;
         try
         {
-            DatabaseFile.Create(path);
+            if (terms.IsShared)
+            {
+                DatabaseFile.RefuseMissing(path);
+            }
+            else
+            {
+                DatabaseFile.Create(path);
+            }
+
             connection = SqliteConnection.OpenWriter(path);
-            connection.Execute("PRAGMA busy_timeout = 5000");
-            _ = Migration.Check(connection, path);
+            connection.WaitBy(busy);
+            _ = Migration.Check(connection, path, terms.IsShared);
             connection.Execute("PRAGMA cache_size = -16000");
             connection.Execute("PRAGMA temp_store = MEMORY");
             connection.Execute("PRAGMA foreign_keys = OFF");
@@ -37,8 +45,8 @@ internal static class WriterConnection
             connection.Execute("PRAGMA wal_autocheckpoint = 0");
             connection.WatchLog();
             connection.Execute("PRAGMA journal_size_limit = 67108864");
-            connection.Execute(isFull ? SynchronousFull : SynchronousNormal);
-            Migration.Run(connection, path);
+            connection.Execute(terms.IsFull ? SynchronousFull : SynchronousNormal);
+            Migration.Run(connection, path, terms.IsShared);
             return connection;
         }
         catch
@@ -52,3 +60,8 @@ internal static class WriterConnection
         }
     }
 }
+
+/// <summary>How the writer uses the file.</summary>
+/// <param name="IsFull">True when commits that must last wait for the disk.</param>
+/// <param name="IsShared">True when the app makes the file and writes to it too.</param>
+internal sealed record WriterTerms(bool IsFull, bool IsShared);

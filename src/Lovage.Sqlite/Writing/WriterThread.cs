@@ -10,7 +10,7 @@ namespace Lovage.Sqlite.Writing;
 /// transaction; between two turns the thread looks whether other processes have written.
 /// </summary>
 internal sealed class WriterThread(
-    string path, bool isFull, Func<SqliteConnection, WriteSession> makeSession, Action othersWrote)
+    string path, WriterTerms terms, Func<SqliteConnection, WriteSession> makeSession, Action othersWrote)
 {
     private const int GraceMilliseconds = 2;
     private const int SettleDownMilliseconds = 1_000;
@@ -20,10 +20,15 @@ internal sealed class WriterThread(
     private readonly WriteLines _lines = new();
     private readonly TaskCompletionSource _opened = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly BusyWait _busy = new();
+    private volatile Turnstile? _turnstile;
     private long _dataVersion;
 
     /// <summary>True while the thread is there to write.</summary>
     internal bool IsWorking => _opened.Task.IsCompletedSuccessfully && !_closed.Task.IsCompleted;
+
+    /// <summary>For how long other programs have kept it from writing; zero while none does.</summary>
+    internal TimeSpan BlockedFor => _busy.BlockedFor;
 
     internal Task OpenAsync()
     {
@@ -35,6 +40,21 @@ internal sealed class WriterThread(
 
     /// <summary>Another process may have written: looks, unless the thread looks anyway.</summary>
     internal void Poke() => _lines.Poke();
+
+    /// <summary>Tells all processes, this one too, that something may have been committed.</summary>
+    [SuppressMessage(
+        "Design", "CA1031", Justification = "Only a hint is missed: every listener also looks by itself.")]
+    internal void Signal()
+    {
+        try
+        {
+            _turnstile?.Signal();
+        }
+        catch (Exception)
+        {
+            // The storage closes at this moment, or the disk is full.
+        }
+    }
 
     /// <summary>Finishes what waits, writes a last checkpoint and closes.</summary>
     /// <remarks>
@@ -57,10 +77,10 @@ internal sealed class WriterThread(
         try
         {
             DatabaseFile.CheckPlace(path);
-            turnstile = new Turnstile(path);
-            connection = WriterConnection.Open(path, turnstile, isFull);
+            _turnstile = turnstile = new Turnstile(path);
+            connection = WriterConnection.Open(path, turnstile, _busy, terms);
             var session = makeSession(connection);
-            turn = new Turn(session, turnstile, isFull);
+            turn = new Turn(session, turnstile, terms.IsFull);
             _dataVersion = session.DataVersion;
             _opened.SetResult();
             while (WaitForWork(session, turn))
@@ -168,7 +188,9 @@ internal sealed class WriterThread(
             connection?.Dispose();
         }
 
+        _turnstile = null;
         turnstile?.Dispose();
+        _busy.Detach();
         _closed.TrySetResult();
     }
 }

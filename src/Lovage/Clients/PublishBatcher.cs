@@ -59,7 +59,7 @@ internal sealed class PublishBatcher : EnqueueRoute, IAsyncDisposable
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            throw PublishLane.TooLate(_limit, written: true);
+            throw PublishLane.TooLate(_limit, _gate, written: true);
         }
     }
 

@@ -119,7 +119,7 @@ internal sealed class PublishLane : IAsyncDisposable
             }
             catch (OperationCanceledException)
             {
-                Fail(batch, TooLate(_limit, written: true));
+                Fail(batch, TooLate(_limit, _gate, written: true));
             }
             catch (Exception fault)
             {
@@ -232,12 +232,12 @@ internal sealed class PublishLane : IAsyncDisposable
 
         foreach (var pending in late)
         {
-            pending.Fail(TooLate(_limit, written: false));
+            pending.Fail(TooLate(_limit, _gate, written: false));
         }
 
         foreach (var pending in writing)
         {
-            pending.Fail(TooLate(_limit, written: true));
+            pending.Fail(TooLate(_limit, _gate, written: true));
         }
 
         // All its callers have been answered: the write itself may stop, and the next may begin. What the storage does
@@ -256,12 +256,16 @@ internal sealed class PublishLane : IAsyncDisposable
     }
 
     /// <summary>What a caller is told whose time is over.</summary>
-    internal static StorageException TooLate(TimeSpan limit, bool written) => new(
-        written
+    internal static StorageException TooLate(TimeSpan limit, StorageGate gate, bool written) => new(
+        (written
             ? $"The storage did not confirm the job within {limit.TotalSeconds:0.###} s "
                 + "(Lovage:Limits:EnqueueTimeout). Whether it was stored is not known: enqueue again with the same "
                 + "Job.Id, which is safe, or accept that it may run twice."
             : $"The storage was busy with earlier writes for {limit.TotalSeconds:0.###} s "
-                + "(Lovage:Limits:EnqueueTimeout). The job was not stored: enqueue it again later.",
+                + "(Lovage:Limits:EnqueueTimeout). The job was not stored: enqueue it again later.")
+        + (gate.BlockedFor > TimeSpan.Zero
+            ? " Another connection has a transaction open that keeps Lovage from writing: end it, or pass it to the "
+                + "call."
+            : ""),
         isTransient: true);
 }

@@ -15,6 +15,9 @@ internal sealed class StorageGate(JobStorage storage)
         ? throw new StorageException($"The storage cannot be used: {reason}", isTransient: true)
         : storage;
 
+    /// <summary>See <see cref="JobStorage.BlockedFor"/>.</summary>
+    internal TimeSpan BlockedFor => IsOpen ? storage.BlockedFor : TimeSpan.Zero;
+
     internal void Open() => _shut = null;
 
     internal void Shut(string reason) => _shut = reason;

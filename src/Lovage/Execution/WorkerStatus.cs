@@ -31,4 +31,9 @@ internal sealed record WorkerStatus(
     /// False when the leases were not renewed in time, so that other workers may be taking this one's jobs.
     /// </summary>
     public bool IsHealthy => RenewalAge < Lease;
+
+    /// <summary>
+    /// True when a renewal, which is due after a third of a lease, has been waiting for another third.
+    /// </summary>
+    public bool IsLate => RenewalAge >= Lease * 2 / 3;
 }

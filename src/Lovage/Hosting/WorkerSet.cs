@@ -82,11 +82,9 @@ internal sealed class WorkerSet(
         }
 
         return states.Find(static state => !state.IsHealthy) is { } sick
-            ? HealthAnswer.Of(
-                failure,
-                $"A worker's leases were last renewed {sick.RenewalAge.TotalSeconds:0} s ago and last "
-                    + $"{sick.Lease.TotalSeconds:0} s.",
-                facts: facts)
+                ? HealthAnswer.Of(failure, Renewed(sick), facts: facts)
+            : states.Find(static state => state.IsLate) is { } late
+                ? HealthAnswer.Of(HealthStatus.Degraded, Renewed(late), facts: facts)
             : HealthAnswer.Of(
                 HealthStatus.Healthy,
                 $"{states.Count} workers run; {facts["running"]} of {facts["slots"]} slots are busy.",
@@ -100,6 +98,10 @@ internal sealed class WorkerSet(
             await worker.DisposeAsync();
         }
     }
+
+    private static string Renewed(WorkerStatus worker) =>
+        $"A worker's leases were last renewed {worker.RenewalAge.TotalSeconds:0} s ago and last "
+            + $"{worker.Lease.TotalSeconds:0} s.";
 
     private WorkerSettings Read(WorkerRegistration registration)
     {

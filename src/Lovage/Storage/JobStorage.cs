@@ -47,6 +47,12 @@ public abstract class JobStorage : IAsyncDisposable
     public virtual JobTransactions? Transactions => null;
 
     /// <summary>
+    /// For how long other programs have kept this process from writing, until now; zero while it can write, and on
+    /// storages that do not know (the default). The health check reports a long time as degraded.
+    /// </summary>
+    public virtual TimeSpan BlockedFor => TimeSpan.Zero;
+
+    /// <summary>
     /// Connects, checks that the storage can keep its promises, and brings its schema up to date. It is called first,
     /// and again only after a transient error.
     /// </summary>

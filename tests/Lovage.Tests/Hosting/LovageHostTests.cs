@@ -245,6 +245,10 @@ public sealed class LovageHostTests
         Assert.Equal(HealthStatus.Healthy, running.Entries["Lovage.ThreadPool"].Status);
         Assert.Equal(["lovage", "ready"], running.Entries["Lovage.ThreadPool"].Tags);
 
+        storage.Blocked = TimeSpan.FromSeconds(10);
+        var blocked = (await checks.CheckHealthAsync(Cancel)).Entries["Lovage.Storage"];
+        Assert.Equal((HealthStatus.Degraded, 10.0), (blocked.Status, blocked.Data["blocked_seconds"]));
+
         storage.PingFault = new StorageException("The disk is full.", isTransient: true);
         var sick = await checks.CheckHealthAsync(registration => registration.Tags.Contains("ready"), Cancel);
         Assert.Equal(
@@ -281,6 +285,10 @@ public sealed class LovageHostTests
         public ConcurrentQueue<string> Trail { get; } = new();
 
         public StorageException? PingFault { get; set; }
+
+        public TimeSpan Blocked { get; set; }
+
+        public override TimeSpan BlockedFor => Blocked;
 
         public Task Opened => _opened.Task;
 
