@@ -74,7 +74,7 @@ internal static class LovageProblem
         IProblemDetailsService? service,
         Random random)
     {
-        problem.Extensions["traceId"] = TraceId(context);
+        // ASP.NET Core adds the trace id, under the name that the app's naming policy gives it.
         var response = context.Response;
         response.StatusCode = problem.Status!.Value;
         if (RetryAfter(exception) is { } wait)

@@ -93,9 +93,24 @@ public abstract class QuickstartProcess(string? storage, params string[] setting
         }
     }
 
-    internal async Task<JsonElement> FindScheduleAsync(string id) =>
-        (await GetAsync("/schedules")).Json.EnumerateArray()
-            .Single(schedule => schedule.GetProperty("id").GetString() == id);
+    /// <summary>
+    /// Asks until the schedule is there: the app answers before it has stored the schedules of its code.
+    /// </summary>
+    internal async Task<JsonElement> FindScheduleAsync(string id)
+    {
+        while (true)
+        {
+            foreach (var schedule in (await GetAsync("/schedules")).Json.EnumerateArray())
+            {
+                if (schedule.GetProperty("id").GetString() == id)
+                {
+                    return schedule;
+                }
+            }
+
+            await Task.Delay(20, TestContext.Current.CancellationToken);
+        }
+    }
 
     /// <summary>Asks until a schedule is as it should be; the test's own time limit bounds it.</summary>
     internal async Task<JsonElement> WaitForScheduleAsync(string id, Func<JsonElement, bool> condition)
@@ -205,6 +220,7 @@ internal sealed record Answer(int Status, string? ContentType, string? Location,
         Assert.Equal("application/problem+json", ContentType);
         Assert.Equal(status, Json.GetProperty("status").GetInt32());
         Assert.DoesNotContain("   at ", Text, StringComparison.Ordinal);
+        Assert.Single(Json.EnumerateObject(), static field => field.Name is "traceId" or "trace_id");
         return Json.GetProperty("detail").GetString()!;
     }
 }
