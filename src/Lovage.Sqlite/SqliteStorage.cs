@@ -51,7 +51,7 @@ public sealed class SqliteStorage : JobStorage
         _readers = new Readers(_words);
         var loans = new Loans();
         _joined = options.IsShared ? new JoinedTransactions(options.Path, MakeSession, _writer.Signal) : null;
-        Broker = new SqliteBroker(_writer, _readers, loans, _clock, _signals, time);
+        Broker = new SqliteBroker(_writer, _readers, loans, options.IsShared, _clock, _signals, time);
         Store = new SqliteJobStore(_writer, _signals, time);
         History = new SqliteJobHistory(_readers);
         Workers = new SqliteWorkerDirectory(_writer, _readers, _clock);
