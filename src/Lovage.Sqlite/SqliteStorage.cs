@@ -50,7 +50,9 @@ public sealed class SqliteStorage : JobStorage
             _signals.OthersWrote);
         _readers = new Readers(_words);
         var loans = new Loans();
-        _joined = options.IsShared ? new JoinedTransactions(options.Path, MakeSession, _writer.Signal) : null;
+        _joined = options.IsShared
+            ? new JoinedTransactions(options.Path, MakeSession, _writer.Signal, TimeProvider.System)
+            : null;
         Broker = new SqliteBroker(_writer, _readers, loans, options.IsShared, _clock, _signals, time);
         Store = new SqliteJobStore(_writer, _signals, time);
         History = new SqliteJobHistory(_readers);
