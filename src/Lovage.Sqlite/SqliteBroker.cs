@@ -8,10 +8,26 @@ using Lovage.Storage;
 namespace Lovage.Sqlite;
 
 /// <summary>Queues and leases in the file.</summary>
+/// <param name="writer">Writes.</param>
+/// <param name="readers">Read.</param>
+/// <param name="loans">Knows the transaction that is lent now.</param>
+/// <param name="isShared">True when the app writes to the file too.</param>
+/// <param name="clock">Judges what is due.</param>
+/// <param name="signals">Sends signals.</param>
+/// <param name="time">Measures durations.</param>
 internal sealed class SqliteBroker(
-    Writer writer, Readers readers, Loans loans, StorageClock clock, SignalBus signals, TimeProvider time)
+    Writer writer,
+    Readers readers,
+    Loans loans,
+    bool isShared,
+    StorageClock clock,
+    SignalBus signals,
+    TimeProvider time)
     : JobBroker("sqlite", signals, time)
 {
+    /// <summary>Many times what the writer needs while the app has no transaction open.</summary>
+    private static readonly TimeSpan SharedLimit = TimeSpan.FromMilliseconds(100);
+
     protected override ValueTask<IReadOnlyList<PublishResult>> PublishCoreAsync(
         IReadOnlyList<JobMessage> messages, CancellationToken cancellationToken) =>
         writer.DoAsync(new PublishOperation(messages), cancellationToken);
@@ -70,10 +86,32 @@ internal sealed class SqliteBroker(
         var now = clock.Now;
 
         // While the app has a transaction open nothing else can be written, and the caller may be the one that has it
-        // open: a due job then shows as waiting for its time.
-        if (!loans.IsLent && readers.Read(reader => QueueReading.HasDue(reader, now)))
+        // open: a due job then shows as waiting for its time. Of one on a connection of the app's own only the wait for
+        // the writer tells.
+        if (loans.IsLent || !readers.Read(reader => QueueReading.HasDue(reader, now)))
+        {
+            return;
+        }
+
+        if (isShared)
+        {
+            await Task.WhenAny(TryPromoteAsync(), Task.Delay(SharedLimit, TimeProvider.System, cancellationToken));
+        }
+        else
         {
             await writer.DoAsync(new PromoteOperation(), cancellationToken);
+        }
+    }
+
+    private async Task TryPromoteAsync()
+    {
+        try
+        {
+            await writer.DoAsync(new PromoteOperation(), CancellationToken.None);
+        }
+        catch (StorageException)
+        {
+            // The job goes on waiting, and a worker of its queue makes it ready.
         }
     }
 }

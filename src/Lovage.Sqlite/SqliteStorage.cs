@@ -50,8 +50,10 @@ public sealed class SqliteStorage : JobStorage
             _signals.OthersWrote);
         _readers = new Readers(_words);
         var loans = new Loans();
-        _joined = options.IsShared ? new JoinedTransactions(options.Path, MakeSession, _writer.Signal) : null;
-        Broker = new SqliteBroker(_writer, _readers, loans, _clock, _signals, time);
+        _joined = options.IsShared
+            ? new JoinedTransactions(options.Path, MakeSession, _writer.Signal, TimeProvider.System)
+            : null;
+        Broker = new SqliteBroker(_writer, _readers, loans, options.IsShared, _clock, _signals, time);
         Store = new SqliteJobStore(_writer, _signals, time);
         History = new SqliteJobHistory(_readers);
         Workers = new SqliteWorkerDirectory(_writer, _readers, _clock);

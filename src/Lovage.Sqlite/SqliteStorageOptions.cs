@@ -23,8 +23,8 @@ public sealed record SqliteStorageOptions
     public required string Path { get; init; }
 
     /// <summary>
-    /// True when the file is the app's own, made by the app, and Lovage adds its tables to it, all with the prefix
-    /// <c>lovage_</c>; false by default: the file is Lovage's.
+    /// True when the app has made the file and writes to it. Lovage adds its tables to it, all with the prefix
+    /// <c>lovage_</c>. False by default: the file is Lovage's.
     /// </summary>
     /// <remarks>
     /// The app may then write with connections of its own, and jobs can join their transactions. Each writer waits for

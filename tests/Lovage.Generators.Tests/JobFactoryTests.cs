@@ -90,6 +90,7 @@ public sealed class JobFactoryTests
     [InlineData("await jobs.EnqueueAsync(MailJobs.Welcome(x));")]
     [InlineData("await jobs.EnqueueAsync(MailJobs.Welcome(x, ct));")]
     [InlineData("await jobs.EnqueueAsync(MailJobs.Welcome(1));")]
+    [InlineData("await jobs.EnqueueAsync(MailJobs.Digest(1));")]
     [InlineData("await jobs.EnqueueAsync(\"mail.welcome\", x);")]
     [InlineData("_ = spawner.Spawn(\"a\", () => mail.WelcomeAsync(x));")]
     [InlineData("_ = spawner.Spawn(\"a\", mail.WelcomeAsync);")]

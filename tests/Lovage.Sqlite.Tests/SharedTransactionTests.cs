@@ -110,6 +110,19 @@ public sealed class SharedTransactionTests : TransactionAppSpecification<SharedT
     }
 
     [Fact]
+    public async Task Enqueue_BoundOfAQueueWithDueJobs_DoesNotWaitForTheEndOfItsOwnTransaction()
+    {
+        await ReadAsync(static async storage => await storage.Broker.PublishAsync(
+            [new TestData(TimeProvider.System).Message(queue: "elsewhere") with { Delay = TimeSpan.FromTicks(1) }],
+            Stop));
+        var jobs = await StartAsync([("Lovage:Limits:PendingMax", "1")]);
+        await using var transaction = await Fixture.BeginAsync(jobs);
+
+        await Assert.ThrowsAsync<QueueFullException>(async () =>
+            await jobs.EnqueueAsync(Job.Create("never.runs") with { Queue = "elsewhere" }, transaction, Stop));
+    }
+
+    [Fact]
     public async Task Enqueue_DeferredTransaction_IsRefusedUntilItWrites()
     {
         var jobs = await StartAsync(Handler("look", static _ => Task.CompletedTask));

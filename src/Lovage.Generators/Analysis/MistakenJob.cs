@@ -38,9 +38,9 @@ internal sealed class MistakenJob(
     };
 
     private IEnumerable<(SyntaxNode, string, string)> OfCall(InvocationExpressionSyntax invocation) =>
-        Handler(invocation) is { } handler
-            ? [(invocation, $"'{invocation}' calls the handler here and now", Factory(handler, invocation))]
-            : OfValue(invocation);
+        Handler(invocation) is not { } handler ? OfValue(invocation)
+        : NamesFactory(invocation, handler) ? []
+        : [(invocation, $"'{invocation}' calls the handler here and now", Factory(handler, invocation))];
 
     private IEnumerable<(SyntaxNode, string, string)> OfName(ExpressionSyntax name) =>
         Methods(Info(name)).FirstOrDefault(IsHandler) is { } handler
@@ -67,6 +67,15 @@ internal sealed class MistakenJob(
     }
 
     private bool TakesDelegate => accepted.Any(static type => type.TypeKind == TypeKind.Delegate);
+
+    /// <summary>
+    /// True for a call of the factory itself with wrong arguments, which the compiler takes for the handler of that
+    /// name.
+    /// </summary>
+    private bool NamesFactory(InvocationExpressionSyntax invocation, IMethodSymbol handler) =>
+        invocation.Expression is MemberAccessExpressionSyntax { Name.Identifier.ValueText: var name } access
+        && name == Naming.Factory(handler.Name)
+        && Info(access.Expression).Symbol is ITypeSymbol;
 
     private IMethodSymbol? Handler(InvocationExpressionSyntax invocation) =>
         Methods(Info(invocation)).Concat(Methods(Info(invocation.Expression))).FirstOrDefault(IsHandler);

@@ -191,8 +191,8 @@ internal static class BindingEmitter
     }
 
     /// <summary>
-    /// Writes up to which parameter the arguments are written: those at the end that are the parameters' defaults are
-    /// left out, so that a worker of an older version, without a parameter that was added since, can read the others.
+    /// Writes up to which parameter the arguments are written. Those at the end that are the parameters' defaults are
+    /// left out: a worker of an older version, without a parameter that was added since, can read the others.
     /// </summary>
     private static void Reach(CodeWriter code, ParameterModel[] payload, int required)
     {
@@ -200,16 +200,18 @@ internal static class BindingEmitter
         code.Open("get");
         for (var i = payload.Length - 1; i >= required; i--)
         {
-            var isLeftOut = payload[i].IsParams
-                ? $"IsEmpty(Value{i})"
-                : $"IsDefault<{payload[i].Type}>(Value{i}, {payload[i].Default})";
-            code.Line($"if (!{isLeftOut}) return {i + 1};");
+            code.Line($"if (!{IsLeftOut(payload[i], i)}) return {i + 1};");
         }
 
         code.Line("return 0;");
         code.Close();
         code.Close();
     }
+
+    /// <summary>The condition under which an optional argument need not be written.</summary>
+    private static string IsLeftOut(ParameterModel parameter, int index) => parameter.IsParams
+        ? $"IsEmpty(Value{index})"
+        : $"IsDefault<{parameter.Type}>(Value{index}, {parameter.Default})";
 
     private static void WriteEach(CodeWriter code, ParameterModel[] payload, int required)
     {
@@ -226,16 +228,19 @@ internal static class BindingEmitter
         }
     }
 
-    /// <summary>Writes the arguments by name, but for those that are the parameters' defaults.</summary>
+    /// <summary>
+    /// Writes the arguments by name, but for those that are the parameters' defaults and an empty array of
+    /// <c>params</c>.
+    /// </summary>
     private static void WriteNamed(CodeWriter code, ParameterModel[] payload)
     {
         for (var i = 0; i < payload.Length; i++)
         {
             var (type, name) = (payload[i].Type, CodeText.Text(payload[i].WireName));
-            var mayBeLeftOut = payload[i] is { Default: not null, IsParams: false };
+            var mayBeLeftOut = payload[i] is { Default: not null } or { IsParams: true };
             if (mayBeLeftOut)
             {
-                code.Open($"if (!IsDefault<{type}>(Value{i}, {payload[i].Default}))");
+                code.Open($"if (!{IsLeftOut(payload[i], i)})");
             }
 
             code.Line($"writer.WritePropertyName({name});");

@@ -11,7 +11,8 @@ namespace Lovage.Sqlite.Native;
 /// leaves gaps that are much shorter, and would keep renewals waiting for seconds. One thread waits; any thread may
 /// read <see cref="BlockedFor"/>.
 /// </remarks>
-internal sealed unsafe class BusyWait
+/// <param name="time">Measures the waits.</param>
+internal sealed unsafe class BusyWait(TimeProvider time)
 {
     private const int LookMilliseconds = 1;
 
@@ -26,23 +27,24 @@ internal sealed unsafe class BusyWait
     private long _since;
     private long _last;
 
-    internal BusyWait() => _self = GCHandle.Alloc(this);
-
     /// <summary>For how long other programs have kept the connection from writing; zero while none does.</summary>
     internal TimeSpan BlockedFor
     {
         get
         {
             var (since, last) = (Volatile.Read(ref _since), Volatile.Read(ref _last));
-            return since != 0 && TimeProvider.System.GetElapsedTime(last) < Fresh
-                ? TimeProvider.System.GetElapsedTime(since, last)
+            return since != 0 && time.GetElapsedTime(last) < Fresh
+                ? time.GetElapsedTime(since, last)
                 : TimeSpan.Zero;
         }
     }
 
     /// <summary>Takes the place of the connection's own handler.</summary>
-    internal void Attach(nint connection) =>
+    internal void Attach(nint connection)
+    {
+        _self = GCHandle.Alloc(this);
         _ = SqliteNative.BusyHandler(connection, &OnBusy, GCHandle.ToIntPtr(_self));
+    }
 
     /// <summary>The connection has got the lock.</summary>
     internal void End() => Volatile.Write(ref _since, 0);
@@ -62,19 +64,20 @@ internal sealed unsafe class BusyWait
 
     private bool Wait(int count)
     {
-        var now = TimeProvider.System.GetTimestamp();
+        var now = time.GetTimestamp();
         if (count == 0)
         {
             _begun = now;
         }
 
-        if (Volatile.Read(ref _since) == 0)
+        // A wait that ended without the lock, and was not taken up again soon, says nothing about this one.
+        if (Volatile.Read(ref _since) == 0 || time.GetElapsedTime(_last, now) >= Fresh)
         {
             Volatile.Write(ref _since, now);
         }
 
         Volatile.Write(ref _last, now);
-        if (TimeProvider.System.GetElapsedTime(_begun, now) >= Limit)
+        if (time.GetElapsedTime(_begun, now) >= Limit)
         {
             return false;
         }

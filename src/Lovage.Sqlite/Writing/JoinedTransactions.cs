@@ -14,8 +14,9 @@ namespace Lovage.Sqlite.Writing;
 /// <param name="file">The storage's file, as the app named it.</param>
 /// <param name="makeSession">Makes a session on a connection.</param>
 /// <param name="ended">Called, on a thread of the pool, when transactions have ended.</param>
+/// <param name="time">Makes the timer.</param>
 internal sealed class JoinedTransactions(
-    string file, Func<NativeConnection, WriteSession> makeSession, Action ended) : IDisposable
+    string file, Func<NativeConnection, WriteSession> makeSession, Action ended, TimeProvider time) : IDisposable
 {
     /// <summary>Microsoft.Data.Sqlite does not tell of the end of a transaction: a timer looks this often.</summary>
     private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(5);
@@ -24,6 +25,9 @@ internal sealed class JoinedTransactions(
     private readonly Lock _lock = new();
     private ITimer? _timer;
     private bool _isDisposed;
+
+    /// <summary>Joined, and open at the last look. The garbage collector may have taken some of them since.</summary>
+    private int _open;
 
     /// <summary>Joins a transaction; null when it is not one of the storage's file.</summary>
     internal JoinedTransaction? Join(SqliteTransaction transaction)
@@ -52,8 +56,14 @@ internal sealed class JoinedTransactions(
         lock (_lock)
         {
             ObjectDisposedException.ThrowIf(_isDisposed, this);
-            _joined.AddOrUpdate(transaction, joined);
-            _timer ??= TimeProvider.System.CreateTimer(
+            if (_joined.TryGetValue(transaction, out known))
+            {
+                return known;
+            }
+
+            _joined.Add(transaction, joined);
+            _open++;
+            _timer ??= time.CreateTimer(
                 static state => ((JoinedTransactions)state!).Look(), this, LookInterval, LookInterval);
         }
 
@@ -86,9 +96,10 @@ internal sealed class JoinedTransactions(
 
     private void Look()
     {
-        var (open, gone) = (0, 0);
+        int gone;
         lock (_lock)
         {
+            var open = 0;
             foreach (var (transaction, joined) in _joined)
             {
                 if (joined.IsOpen)
@@ -97,11 +108,11 @@ internal sealed class JoinedTransactions(
                 }
                 else
                 {
-                    gone++;
                     _joined.Remove(transaction);
                 }
             }
 
+            (gone, _open) = (_open - open, open);
             if (open == 0)
             {
                 _timer?.Dispose();

@@ -20,7 +20,7 @@ internal sealed class WriterThread(
     private readonly WriteLines _lines = new();
     private readonly TaskCompletionSource _opened = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly BusyWait _busy = new();
+    private readonly BusyWait _busy = new(TimeProvider.System);
     private volatile Turnstile? _turnstile;
     private long _dataVersion;
 

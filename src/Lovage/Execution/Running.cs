@@ -154,7 +154,7 @@ internal sealed class Running(HeldLease held, Slot slot, RunningServices service
     /// </summary>
     private async ValueTask<AttemptEnding> SettleSurplusAsync(AttemptEnding ending, int needed)
     {
-        _isOffer = await services.Unknown.IsNewerElsewhereAsync(Message, needed);
+        _isOffer = await services.Unknown.MayBeNewerElsewhereAsync(held, needed);
         if (!_isOffer)
         {
             return ending;

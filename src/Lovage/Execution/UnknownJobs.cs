@@ -1,4 +1,3 @@
-using Lovage.Protocol;
 using Lovage.Storage;
 
 namespace Lovage.Execution;
@@ -77,14 +76,21 @@ internal sealed class UnknownJobs(WorkerContext worker, LeaseKeeper leases, Work
         }
     }
 
-    /// <summary>True when another live worker announces that its handler has that many parameters.</summary>
-    /// <param name="message">The job.</param>
-    /// <param name="needed">How many its arguments need.</param>
-    internal async ValueTask<bool> IsNewerElsewhereAsync(JobMessage message, int needed) =>
-        (await presence.ListAsync(worker.Stopped)).Any(other =>
-            other.Owner != worker.Owner.Key
-            && other.Parameters.ContainsKey(message.Name)
-            && other.CanRun(message.Queue, message.Name, needed));
+    /// <summary>
+    /// True when another live worker announces that its handler has that many parameters, or when the storage cannot
+    /// say: the job fails otherwise.
+    /// </summary>
+    /// <param name="held">The claim, which is no newer than the list that counts.</param>
+    /// <param name="needed">How many the job's arguments need.</param>
+    internal async ValueTask<bool> MayBeNewerElsewhereAsync(HeldLease held, int needed)
+    {
+        var message = held.Delivery.Message;
+        return await presence.ListSinceAsync(held.ReceivedTimestamp, worker.Stopped) is not { } live
+            || live.Any(other =>
+                other.Owner != worker.Owner.Key
+                && other.Parameters.ContainsKey(message.Name)
+                && other.CanRun(message.Queue, message.Name, needed));
+    }
 
     /// <summary>
     /// Declines offers. Those that the storage does not take back now come back when their leases end.

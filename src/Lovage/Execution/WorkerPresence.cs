@@ -21,6 +21,7 @@ internal sealed class WorkerPresence(WorkerContext worker, Func<int> running)
     private readonly Lock _lock = new();
     private IReadOnlyList<WorkerRecord> _live = [];
     private long? _listedTimestamp;
+    private long? _answeredTimestamp;
 
     /// <summary>One beat; returns the wait until the next.</summary>
     internal async Task<TimeSpan> BeatAsync(CancellationToken stopped)
@@ -72,25 +73,53 @@ internal sealed class WorkerPresence(WorkerContext worker, Func<int> running)
     /// <summary>The live workers: the last list, at most two seconds old where the storage answers.</summary>
     internal async ValueTask<IReadOnlyList<WorkerRecord>> ListAsync(CancellationToken cancellationToken)
     {
-        if (worker.Storage.Workers is not { } directory || !IsOld())
+        if (worker.Storage.Workers is { } directory && IsOld())
         {
-            return Live;
+            await ReadAsync(directory, cancellationToken);
         }
 
+        return Live;
+    }
+
+    /// <summary>The live workers as of a timestamp or later.</summary>
+    /// <returns>Null when the storage does not answer.</returns>
+    internal async ValueTask<IReadOnlyList<WorkerRecord>?> ListSinceAsync(
+        long timestamp, CancellationToken cancellationToken)
+    {
+        if (worker.Storage.Workers is not { } directory)
+        {
+            return [];
+        }
+
+        lock (_lock)
+        {
+            if (_answeredTimestamp >= timestamp)
+            {
+                return _live;
+            }
+        }
+
+        return await ReadAsync(directory, cancellationToken) ? Live : null;
+    }
+
+    private async ValueTask<bool> ReadAsync(WorkerDirectory directory, CancellationToken cancellationToken)
+    {
+        var asked = worker.Time.GetTimestamp();
         try
         {
             var live = await directory.ListAsync(cancellationToken);
             lock (_lock)
             {
-                _live = live;
+                (_live, _answeredTimestamp) = (live, asked);
             }
+
+            return true;
         }
         catch (StorageException fault)
         {
             worker.Report.LoopFault("beat", fault);
+            return false;
         }
-
-        return Live;
     }
 
     private IReadOnlyList<WorkerRecord> Live

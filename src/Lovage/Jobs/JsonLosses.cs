@@ -167,7 +167,7 @@ internal sealed class JsonLosses(JsonSerializerOptions options)
             foreach (var field in contract.Type.GetFields(BindingFlags.Public | BindingFlags.Instance))
             {
                 if (!field.IsDefined(typeof(JsonIgnoreAttribute))
-                    && !contract.Properties.Any(property => Equals(property.AttributeProvider, field)))
+                    && !contract.Properties.Any(property => Is(property, field)))
                 {
                     return field.Name;
                 }
@@ -175,6 +175,10 @@ internal sealed class JsonLosses(JsonSerializerOptions options)
 
             return null;
         }
+
+        /// <summary>True when a property of the contract is this field, which a base class may declare.</summary>
+        private static bool Is(JsonPropertyInfo property, FieldInfo field) =>
+            property.AttributeProvider is FieldInfo known && known.HasSameMetadataDefinitionAs(field);
 
         /// <summary>
         /// True for a getter that only returns a field, as that of an automatic property does. A value that is computed

@@ -5,6 +5,7 @@ namespace Lovage;
 /// </summary>
 internal static class UnreadableTypes
 {
+    private const string TurnedAround = "JSON turns its order around; pass a list";
     private const string Numbers = "JSON leaves out its value, or cannot set it; pass its numbers, or a text";
 
     private static readonly Dictionary<string, string> Reasons = new(StringComparer.Ordinal)
@@ -30,7 +31,10 @@ internal static class UnreadableTypes
         ["System.Net.IPAddress"] = "JSON cannot make it; pass a text",
         ["System.Net.IPEndPoint"] = "JSON cannot make it; pass a text",
         ["System.Net.Mail.MailAddress"] = "JSON cannot make it; pass a text",
-        ["System.Collections.Generic.Stack"] = "JSON turns its order around; pass a list",
+        ["System.Collections.Generic.Stack"] = TurnedAround,
+        ["System.Collections.Stack"] = TurnedAround,
+        ["System.Collections.Concurrent.ConcurrentStack"] = TurnedAround,
+        ["System.Collections.Immutable.ImmutableStack"] = TurnedAround,
     };
 
     /// <summary>Why a type does not come back; null for any other type.</summary>

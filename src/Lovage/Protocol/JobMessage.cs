@@ -58,9 +58,9 @@ public sealed record JobMessage
     public int? MaxAttempts { get; init; }
 
     /// <summary>
-    /// The number of the last parameter that the arguments reach, when that parameter is optional: the definition by
+    /// The number of the last parameter that the arguments reach, when that parameter is optional. The definition by
     /// which they were written has at least so many. 0 when only other parameters are written, and in messages of
-    /// others. Ours: the header <c>lovage_parameters</c>.
+    /// other producers. Ours: the header <c>lovage_parameters</c>.
     /// </summary>
     public int Parameters { get; init; }
 

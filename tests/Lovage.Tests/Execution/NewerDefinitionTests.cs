@@ -118,6 +118,29 @@ public sealed class NewerDefinitionTests
     }
 
     [Fact]
+    public void Arguments_ThatAWorkerTakesWhichStartedSinceTheLastList_AreLeftToIt()
+    {
+        const string Arguments = """["a","de"],{}""";
+        WorkerWorld world = null!;
+        using var own = world = new WorkerWorld(Settings, Version(1));
+        world.Start();
+        Assert.Equal(JobState.Failed, world.UntilEnded(Enqueue(world, Arguments, parameters: 0)).State);
+        var busy = world.Add(
+            Settings with { Concurrency = 1, PrefetchMax = 0, Queues = ["default", "holds"] },
+            Second,
+            Version(2),
+            new JobDefinition("hold", async _ => await Task.Delay(TimeSpan.FromMinutes(1), world.Time)));
+        world.Enqueue("hold", change: static message => message with { Queue = "holds" });
+        world.Do(() => busy.StartAsync(CancellationToken.None));
+        world.Advance(TimeSpan.FromMilliseconds(500));
+
+        var id = Enqueue(world, Arguments, parameters: 0);
+
+        Assert.Equal((JobState.Succeeded, 1), (world.UntilEnded(id).State, world.Find(id).Attempts));
+        Assert.Equal([2], _ran);
+    }
+
+    [Fact]
     public void Arguments_ThatAlsoTheNewerWorkerDoesNotTake_FailAtOnce()
     {
         using var world = new WorkerWorld(Settings, Version(1));

@@ -53,6 +53,17 @@ public sealed partial class JsonLossesTests
         public int X { get; } = x;
     }
 
+    internal class Counted
+    {
+        [JsonInclude]
+        public int Count;
+    }
+
+    internal sealed class CountedWell : Counted
+    {
+        public string Name { get; init; } = "";
+    }
+
     internal sealed class Marked
     {
         [JsonInclude]
@@ -157,7 +168,8 @@ public sealed partial class JsonLossesTests
         new Complex(1, 2), new Vector2(1, 2), new Vector3(1, 2, 3), new Vector4(1, 2, 3, 4), BigInteger.One, 1..2,
         new Index(1), new Rune('a'), (1, "a"), new ArraySegment<int>([1, 2], 0, 1), new Stack<int>([1, 2]),
         new Lazy<int>(1), System.Net.IPAddress.Loopback, TimeZoneInfo.Utc, new Complex[1], System.Drawing.Color.Red,
-        new Dictionary<string, (int, int)>(),
+        new Dictionary<string, (int, int)>(), new System.Collections.Stack(new[] { 1, 2 }),
+        new System.Collections.Concurrent.ConcurrentStack<int>([1, 2]), ImmutableStack.Create(1, 2),
     ];
 
     [Theory]
@@ -175,7 +187,7 @@ public sealed partial class JsonLossesTests
         new KeyValuePair<string, int>("a", 1), Tuple.Create(1, "a"), new Tree { Children = [new Tree()] },
         new HashSet<string>(["a"]), new Version(1, 2), DateOnly.MinValue, (Int128)5, DayOfWeek.Friday,
         new Queue<int>([1, 2]), new Dictionary<DayOfWeek, DateOnly>(),
-        new Marked { Kept = 1, Left = 3, Numbers = { 2 } },
+        new Marked { Kept = 1, Left = 3, Numbers = { 2 } }, new CountedWell { Count = 1, Name = "a" },
         new SortedList<string, decimal> { ["a"] = 1 }, new { Name = "a", Lines = new[] { new { Count = 1 } } },
     ];
 
