@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Diagnostics;
+using System.Globalization;
 using System.Text;
 using Lovage.Faults.Node;
 using Lovage.Storage;
@@ -171,14 +172,42 @@ internal sealed class FaultLab : IAsyncDisposable
 
     /// <summary>Holds the journals against the storage. Call it when nothing runs.</summary>
     /// <param name="ends">How jobs are meant to end that cannot succeed.</param>
-    internal async Task<Verdict> JudgeAsync(IReadOnlyDictionary<JobId, JobState>? ends = null) =>
-        Verdict.Of(
+    internal async Task<Verdict> JudgeAsync(IReadOnlyDictionary<JobId, JobState>? ends = null)
+    {
+        ends ??= ImmutableDictionary<JobId, JobState>.Empty;
+        var records = await RecordsAsync();
+        return Verdict.Of(
             Journal.Read(),
             _faults.All,
-            await RecordsAsync(),
+            records,
             await _inspector.CountersAsync(),
             await LeftAsync(),
-            ends ?? ImmutableDictionary<JobId, JobState>.Empty);
+            ends,
+            await FindBuriedAsync(records.Where(record => !ends.ContainsKey(record.Message.Id))));
+    }
+
+    /// <summary>
+    /// Finds the dead letters of which faults ended each recorded start, as often as the promise says. Faults that hit
+    /// at random may hit one job so often.
+    /// </summary>
+    private async Task<HashSet<string>> FindBuriedAsync(IEnumerable<JobRecord> records)
+    {
+        var hit = _faults.All.Select(static fault => fault.Process.ToString(CultureInfo.InvariantCulture)).ToHashSet();
+        var buried = new HashSet<string>();
+        foreach (var id in records.Where(static record => record.State == JobState.Dead)
+            .Select(static record => record.Message.Id))
+        {
+            var starts = await AttemptsAsync(id);
+            Print($"{id} is dead: {string.Join("; ", starts.Select(static start => $"{start.End} {start.Worker}"))}");
+            if (starts.Count >= JobLifecycle.DeathsMax && starts.All(start =>
+                start.End == AttemptEnd.OwnerDied && start.Worker.Split('/').Any(hit.Contains)))
+            {
+                buried.Add(id.Value);
+            }
+        }
+
+        return buried;
+    }
 
     /// <summary>All jobs that the storage keeps.</summary>
     internal async Task<IReadOnlyList<JobRecord>> RecordsAsync()

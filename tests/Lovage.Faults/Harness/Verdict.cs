@@ -48,11 +48,8 @@ internal sealed record Verdict
     /// <summary>Counters that differ from a count of the records.</summary>
     internal required IReadOnlyList<string> WrongCounters { get; init; }
 
-    /// <summary>
-    /// Dead letters whose process a fault ended at each of their starts, more often than a job survives. Faults that
-    /// hit at random may hit one job so often.
-    /// </summary>
-    internal required IReadOnlyList<string> Buried { get; init; }
+    /// <summary>Dead letters whose processes faults had ended so often that the job is set aside.</summary>
+    internal required IReadOnlyCollection<string> Buried { get; init; }
 
     internal int ExtraStarts => Duplicates.Sum(static duplicate => duplicate.Starts - 1);
 
@@ -62,14 +59,14 @@ internal sealed record Verdict
         IReadOnlyList<JobRecord> records,
         IReadOnlyList<JobCounter> counters,
         IReadOnlyList<string> left,
-        IReadOnlyDictionary<JobId, JobState> ends)
+        IReadOnlyDictionary<JobId, JobState> ends,
+        IReadOnlySet<string> buried)
     {
         var byWord = lines.ToLookup(static line => line.Word);
         var accepted = byWord["accepted"].Select(static line => line.Id).ToHashSet();
         var intended = byWord["intent"].Select(static line => line.Id).ToHashSet();
         var finished = byWord["finish"].Select(static line => line.Id).ToHashSet();
         var never = ends.Keys.Select(static id => id.Value);
-        var buried = FindBuried(byWord, faults, records, ends);
         var states = records.ToLookup(static record => record.Message.Id.Value, static record => record.State);
         return new Verdict
         {
@@ -84,7 +81,7 @@ internal sealed record Verdict
             EndedOtherwise = [.. records.Where(record => !buried.Contains(record.Message.Id.Value)
                 && record.State != ends.GetValueOrDefault(record.Message.Id, JobState.Succeeded))
                 .Select(static record => $"{record.Message.Id}: {record.State}")],
-            Buried = [.. buried],
+            Buried = buried,
             Left = left,
             WrongCounters = Compare(records, counters),
         };
@@ -105,13 +102,14 @@ internal sealed record Verdict
     public override string ToString() =>
         $"{Accepted:N0} accepted, {Lost.Count} lost, {Phantoms.Count} phantoms, {ExtraStarts} extra starts "
             + $"({Duplicates.Sum(static d => d.Unfinished)} cut off, {Duplicates.Sum(static d => d.Unwritten)} "
-            + $"finished and unwritten, {Duplicates.Sum(static d => d.Unexplained)} unexplained), "
-            + $"{Buried.Count} dead after a fault at each start";
+            + $"finished and unwritten, {Duplicates.Sum(static d => d.Unexplained)} unexplained)"
+            + (Buried.Count == 0 ? "" : $", {Buried.Count} set aside after faults at each start");
 
     private static List<Duplicate> FindDuplicates(
         ILookup<string, JournalLine> byWord, IReadOnlyList<FaultRecord.Fault> faults)
     {
-        var hits = new Hits(byWord, faults);
+        var finishes = byWord["finish"].ToLookup(static line => (line.Id, line.Fence, line.Process));
+        var hits = faults.ToLookup(static fault => fault.Process);
         var duplicates = new List<Duplicate>();
         foreach (var job in byWord["start"].GroupBy(static line => line.Id))
         {
@@ -124,33 +122,18 @@ internal sealed record Verdict
             var (unfinished, unwritten, unexplained) = (0, 0, 0);
             foreach (var start in starts[..^1])
             {
-                var (isHit, hasFinished) = hits.Of(start);
-                unfinished += isHit && !hasFinished ? 1 : 0;
-                unwritten += isHit && hasFinished ? 1 : 0;
-                unexplained += isHit ? 0 : 1;
+                var finish = finishes[(start.Id, start.Fence, start.Process)].FirstOrDefault()?.At;
+                var hit = hits[start.Process].Any(fault => start.At <= fault.To
+                    && (finish is not { } at || Stopwatch.GetElapsedTime(at, fault.From) <= WriteSpan));
+                unfinished += hit && finish is null ? 1 : 0;
+                unwritten += hit && finish is not null ? 1 : 0;
+                unexplained += hit ? 0 : 1;
             }
 
             duplicates.Add(new Duplicate(job.Key, starts.Length, unfinished, unwritten, unexplained));
         }
 
         return duplicates;
-    }
-
-    private static HashSet<string> FindBuried(
-        ILookup<string, JournalLine> byWord,
-        IReadOnlyList<FaultRecord.Fault> faults,
-        IReadOnlyList<JobRecord> records,
-        IReadOnlyDictionary<JobId, JobState> ends)
-    {
-        var dead = records
-            .Where(record => record.State == JobState.Dead && !ends.ContainsKey(record.Message.Id))
-            .Select(static record => record.Message.Id.Value)
-            .ToHashSet();
-        var hits = new Hits(byWord, faults);
-        return [.. byWord["start"].Where(line => dead.Contains(line.Id))
-            .GroupBy(static line => line.Id)
-            .Where(starts => starts.Count() > JobLifecycle.DeathsMax && starts.All(start => hits.Of(start).IsHit))
-            .Select(static starts => starts.Key)];
     }
 
     private static List<string> Compare(IReadOnlyList<JobRecord> records, IReadOnlyList<JobCounter> counters)
@@ -182,22 +165,5 @@ internal sealed record Verdict
         }
 
         return wrong;
-    }
-
-    /// <summary>Tells which starts a fault hit.</summary>
-    private sealed class Hits(ILookup<string, JournalLine> byWord, IReadOnlyList<FaultRecord.Fault> faults)
-    {
-        private readonly ILookup<(string Id, long Fence, int Process), JournalLine> _finishes =
-            byWord["finish"].ToLookup(static line => (line.Id, line.Fence, line.Process));
-
-        private readonly ILookup<int, FaultRecord.Fault> _faults = faults.ToLookup(static fault => fault.Process);
-
-        internal (bool IsHit, bool HasFinished) Of(JournalLine start)
-        {
-            var finish = _finishes[(start.Id, start.Fence, start.Process)].FirstOrDefault()?.At;
-            var isHit = _faults[start.Process].Any(fault => start.At <= fault.To
-                && (finish is not { } at || Stopwatch.GetElapsedTime(at, fault.From) <= WriteSpan));
-            return (isHit, finish is not null);
-        }
     }
 }
