@@ -125,7 +125,8 @@ public sealed class MetricsTests
         using var meter = new Meter("Lovage");
         var value = 1.5;
         meter.CreateObservableGauge("test.level", () => value, "s");
-        meter.CreateObservableGauge<long>("test.broken", static () => throw new InvalidOperationException("no value"));
+        meter.CreateObservableGauge(
+            "test.broken", new Func<long>(static () => throw new InvalidOperationException("no value")));
         await using var site = await StartAsync();
         Assert.Equal(1.5, (await ReadAsync(site)).Value("test_level_seconds"));
 
