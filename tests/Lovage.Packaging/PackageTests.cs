@@ -94,6 +94,9 @@ public sealed partial class PackageTests(LocalFeed feed)
         await using var core = feed.Open("Lovage");
         Assert.NotNull(core.GetEntry("docs/errors.md"));
         Assert.NotNull(core.GetEntry("docs/getting-started.md"));
+        await using var web = feed.Open("Lovage.AspNetCore");
+        Assert.NotNull(web.GetEntry("monitoring/lovage-dashboard.json"));
+        Assert.NotNull(web.GetEntry("monitoring/lovage-alerts.yml"));
     }
 
     [Fact]

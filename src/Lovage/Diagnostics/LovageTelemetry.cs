@@ -21,9 +21,9 @@ internal static class LovageTelemetry
     internal static readonly Counter<long> Consumed = Meter.CreateCounter<long>(
         "messaging.client.consumed.messages", "{message}", "Messages fetched from the storage.");
     internal static readonly Histogram<double> OperationDuration = Meter.CreateHistogram<double>(
-        "messaging.client.operation.duration", "s", "Duration of calls to the storage.");
+        "messaging.client.operation.duration", "s", "Duration of calls to the storage.", advice: Short());
     internal static readonly Histogram<double> ProcessDuration = Meter.CreateHistogram<double>(
-        "messaging.process.duration", "s", "Duration of a handler's run.");
+        "messaging.process.duration", "s", "Duration of a handler's run.", advice: Short());
     internal static readonly Counter<long> Enqueued = Meter.CreateCounter<long>(
         "lovage.job.enqueued", "{job}", "Jobs accepted.");
     internal static readonly Counter<long> Started = Meter.CreateCounter<long>(
@@ -62,6 +62,12 @@ internal static class LovageTelemetry
         "lovage.schedule.lateness", "s", "From a tick to its job's being enqueued.", advice: Wide());
     internal static readonly Counter<long> ScheduleMissed = Meter.CreateCounter<long>(
         "lovage.schedule.missed", "{tick}", "Ticks without a job, by reason.");
+
+    /// <summary>The boundaries of the conventions.</summary>
+    private static InstrumentAdvice<double> Short() => new()
+    {
+        HistogramBucketBoundaries = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10],
+    };
 
     private static InstrumentAdvice<double> Wide() => new()
     {

@@ -80,7 +80,16 @@ internal static class LovageServices
                 () => workers.OnPool().Concat(tasks.OnPool()),
                 provider.GetRequiredService<ILoggerFactory>().Guarded("Lovage.ThreadPool"));
         });
+        services.TryAddSingleton(static provider =>
+        {
+            var gate = provider.GetRequiredService<StorageGate>();
+            return new StorageGauges(
+                async stopped => await StorageReading.OfAsync(gate.Storage, stopped),
+                provider.GetRequiredService<TimeProvider>());
+        });
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, LovageHost>());
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, StorageGauges>(
+            static provider => provider.GetRequiredService<StorageGauges>()));
         services.AddHealthChecks()
             .AddCheck<StorageHealthCheck>("Lovage.Storage", tags: ReadyTags)
             .AddCheck<StarvationHealthCheck>("Lovage.ThreadPool", tags: ReadyTags)
