@@ -180,6 +180,22 @@ public sealed class DiagnosticTests
             + "A(Clock clock) { } }")]
     [InlineData("LVG0002 at jobs", "public sealed class H { [Job] public void A(JobClient jobs) { } }")]
     [InlineData("LVG0016 at user_id", "public sealed class H { [Job] public void A(int userId, int user_id) { } }")]
+    [InlineData(
+        "LVG0030 at order",
+        "public sealed record Order(int Number); public sealed class H { [Job] public void A([Tag] Order order) { } }")]
+    [InlineData("LVG0030 at ids", "public sealed class H { [Job] public void A([Tag] int[] ids) { } }")]
+    [InlineData("LVG0030 at data", "public sealed class H { [Job] public void A([Tag(\"x\")] byte[]? data) { } }")]
+    [InlineData("LVG0030 at token", "public sealed class H { [Job] public void A([Tag] CancellationToken token) { } }")]
+    [InlineData("LVG0030 at id", "public sealed class H { [Job] public void A([Tag(\"\")] int id) { } }")]
+    [InlineData("LVG0030 at id", "public sealed class H { [Job] public void A([Tag(\"a\\n\")] int id) { } }")]
+    [InlineData(
+        "LVG0030 at id",
+        "public sealed class H { [Job] public void A([Tag(\"wwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwww"
+            + "wwwww\")] int id) { } }")]
+    [InlineData(
+        "LVG0030 at i",
+        "public sealed class H { [Job] public void A([Tag] int a, [Tag] int b, [Tag] int c, [Tag] int d, [Tag] int e, "
+            + "[Tag] int f, [Tag] int g, [Tag] int h, [Tag] int i) { } }")]
     public void Generate_OneMistake_IsReportedOnceAndExactlyThere(string expected, string code)
     {
         var generated = Source.Of(code).Generate();
@@ -225,6 +241,11 @@ public sealed class DiagnosticTests
     [InlineData("public sealed class H { [Job] public void Add(int a) { } public static void Add(string a) { } }")]
     [InlineData("public sealed class Plain { public async void A(Action done) => await Task.Yield(); }")]
     [InlineData("""public sealed class H { [Job, Schedule("a", "* * * * *")] public void A(int day = 1) { } }""")]
+    [InlineData(
+        "public enum Size { Small } public readonly record struct Number(int Value) : IFormattable { public string "
+            + "ToString(string? format, IFormatProvider? provider) => Value.ToString(provider); } public sealed class "
+            + "H { [Job] public void A([Tag] string? a, [Tag] Size? b, [Tag] Number c, [Tag] DateOnly d, [Tag] JobId "
+            + "e, [Tag] bool f, [Tag] Uri? g, [Tag(\"the\")] decimal? h) { } }")]
     public void Generate_NoMistake_IsSilent(string code)
     {
         var generated = Source.Of(code).Generate();

@@ -42,6 +42,17 @@ public sealed class SnapshotTests
         """);
 
     [Fact]
+    public void Emit_TaggedParameters_IsAsKept() => Check("Shop.MailJobs.g.cs", """
+        namespace Shop;
+        public sealed class MailJobs
+        {
+            [Job("mail.order")]
+            public int Order([Tag("order")] int id, string text, [Tag] Guid? customerId = null,
+                [Tag] string? @class = null) => id;
+        }
+        """);
+
+    [Fact]
     public void Emit_AnnotatedArguments_IsAsKept() => Check("Shop.OrderJobs.g.cs", """
         using System.ComponentModel.DataAnnotations;
         namespace Shop;

@@ -26,6 +26,8 @@ public sealed class MemoryCancellation : CancellationSpecification<MemoryFixture
 
 public sealed class MemoryQuery : QuerySpecification<MemoryFixture>;
 
+public sealed class MemoryTags : TagSpecification<MemoryFixture>;
+
 public sealed class MemoryCounters : CounterSpecification<MemoryFixture>;
 
 public sealed class MemoryHistory : HistorySpecification<MemoryFixture>;

@@ -37,6 +37,8 @@ public sealed class PooledCancellation : CancellationSpecification<PooledFixture
 
 public sealed class PooledQuery : QuerySpecification<PooledFixture>;
 
+public sealed class PooledTags : TagSpecification<PooledFixture>;
+
 public sealed class PooledCounters : CounterSpecification<PooledFixture>;
 
 public sealed class PooledHistory : HistorySpecification<PooledFixture>;

@@ -20,6 +20,8 @@ public sealed class PostgreSqlCancellation : CancellationSpecification<PostgreSq
 
 public sealed class PostgreSqlQuery : QuerySpecification<PostgreSqlFixture>;
 
+public sealed class PostgreSqlTags : TagSpecification<PostgreSqlFixture>;
+
 public sealed class PostgreSqlCounters : CounterSpecification<PostgreSqlFixture>;
 
 public sealed class PostgreSqlHistory : HistorySpecification<PostgreSqlFixture>;

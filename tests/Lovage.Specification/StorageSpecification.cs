@@ -260,12 +260,14 @@ public abstract class StorageSpecification<TFixture> : IAsyncLifetime
         Assert.Equal(
             expected.Headers.OrderBy(h => h.Key, StringComparer.Ordinal),
             actual.Headers.OrderBy(h => h.Key, StringComparer.Ordinal));
+        Assert.Equal(expected.Tags, actual.Tags);
         Assert.Equal(Rest(expected), Rest(actual));
 
         static JobMessage Rest(JobMessage m) => m with
         {
             Body = default,
             Extra = default,
+            Tags = [],
             Headers = System.Collections.Immutable.ImmutableDictionary<string, string>.Empty,
             Delay = default,
             HasChosenId = false,

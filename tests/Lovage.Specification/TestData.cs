@@ -47,6 +47,7 @@ public sealed class TestData(TimeProvider time)
         Origin = "gen1@host",
         ReplyTo = Id().Value,
         IgnoreResult = true,
+        Tags = ["order:42", "customer:7"],
         Headers = ImmutableDictionary<string, string>.Empty.Add("tenant", "acme")
             .Add("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"),
         Extra = "{\"stamped_headers\": null, \"x\":1.50}"u8.ToArray(),

@@ -59,7 +59,11 @@ public abstract class TransactionSpecification<TFixture> : StorageSpecification<
         var message = A.Message("tasks.new_here", "new_here");
         await using (var transaction = await BeginAsync())
         {
-            await PublishInAsync(transaction, message, A.Message(), A.Message() with { Delay = TimeSpan.FromHours(1) });
+            await PublishInAsync(
+                transaction,
+                message,
+                A.Message() with { Tags = ["a"] },
+                A.Message() with { Delay = TimeSpan.FromHours(1) });
             if (!disposed)
             {
                 await transaction.RollbackAsync(Stop);
@@ -164,6 +168,7 @@ public abstract class TransactionSpecification<TFixture> : StorageSpecification<
         await Assert.ThrowsAsync<ArgumentException>(() => PublishInAsync(transaction, A.Message()));
 
         Assert.Empty((await History.QueryAsync(new JobQuery(), Stop)).Jobs);
+        Assert.Equal(new BoundedCount(0, true), await History.CountAsync(new JobQuery { Tag = "a" }, 10, Stop));
     }
 
     [Theory]

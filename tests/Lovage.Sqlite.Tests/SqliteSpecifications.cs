@@ -20,6 +20,8 @@ public sealed class SqliteCancellation : CancellationSpecification<SqliteFixture
 
 public sealed class SqliteQuery : QuerySpecification<SqliteFixture>;
 
+public sealed class SqliteTags : TagSpecification<SqliteFixture>;
+
 public sealed class SqliteCounters : CounterSpecification<SqliteFixture>;
 
 public sealed class SqliteHistory : HistorySpecification<SqliteFixture>;

@@ -76,7 +76,17 @@ internal static class HandlerEmitter
             $"/// <summary>Describes a run of the job <c>{SecurityElement.Escape(job.Options.Name)}</c>, handled by "
                 + $"<see cref=\"{SecurityElement.Escape(job.Id)}\"/>.</summary>");
         code.Line($"{(job.IsPublic ? "public" : "internal")} static {type} {job.Factory}({parameters}) =>");
-        code.Line($"    new {type}({CodeText.Text(job.Options.Name)}, {arguments});");
+        code.Line($"    new {type}({CodeText.Text(job.Options.Name)}, {arguments}){Tags(job)};");
+    }
+
+    private static string Tags(JobModel job)
+    {
+        var tags = job.Payload.Where(static p => p.Tag is not null).Select(static p =>
+            $"global::Lovage.Generated.JobTags.One({CodeText.Text(p.Tag!)}, {p.Name}, nameof({p.Name}))")
+            .ToArray();
+        return tags.Length == 0
+            ? ""
+            : $" {{ Tags = global::Lovage.Generated.JobTags.Of({string.Join(", ", tags)}) }}";
     }
 
     private static void Bindings(CodeWriter code, HandlerJobs handler, string[] names)

@@ -6,4 +6,6 @@ internal static class AttributeNames
     internal const string Job = "Lovage.JobAttribute";
 
     internal const string Schedule = "Lovage.ScheduleAttribute";
+
+    internal const string Tag = "Lovage.TagAttribute";
 }

@@ -135,6 +135,9 @@ internal static class Diagnostics
         "Parameter '{0}' of type '{1}' is stored as JSON, and {2}; take a service in the constructor of the handler's "
             + "class, which the scope of each attempt makes");
 
+    internal static readonly DiagnosticDescriptor BadTag = Error(
+        "LVG0030", "A tag cannot be written", "The [Tag] of parameter '{0}' cannot be used: {1}");
+
     /// <summary>Every rule, by id.</summary>
     internal static readonly ImmutableArray<DiagnosticDescriptor> All =
     [
@@ -142,6 +145,7 @@ internal static class Diagnostics
         BadQueue, OutOfRange, BadHandler, TwiceTheSame, FactoryClash, NotAFilter, ByReference, NotAnException,
         SameWireName, OldLanguage, UncheckedRule, CapturedRequest, CapturedService, BadSchedule, BadCron,
         ScheduleWithoutJob, MisreadEndpoint, LosesMembers, CallWhereJobIsDescribed, ServiceAsPayload,
+        BadTag,
     ];
 
     /// <summary>The rule with this id.</summary>

@@ -60,6 +60,9 @@ internal sealed record ParameterModel
 
     /// <summary>True for <c>params</c>.</summary>
     public required bool IsParams { get; init; }
+
+    /// <summary>The part of its tag before the colon; null when it gives no tag.</summary>
+    public required string? Tag { get; init; }
 }
 
 /// <summary>A type whose JSON contract is not built in.</summary>

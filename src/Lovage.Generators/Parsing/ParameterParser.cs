@@ -36,10 +36,11 @@ internal static class ParameterParser
             }
         }
 
-        return method.Parameters.Select(Parse).ToEquatable();
+        var tags = TagParser.Parse(method, issues);
+        return method.Parameters.Select(parameter => Parse(parameter, tags[parameter.Ordinal])).ToEquatable();
     }
 
-    private static ParameterModel Parse(IParameterSymbol parameter)
+    private static ParameterModel Parse(IParameterSymbol parameter, string? tag)
     {
         var type = parameter.Type;
         var isNotNullReference = type is { IsReferenceType: true, NullableAnnotation: NullableAnnotation.NotAnnotated };
@@ -56,6 +57,7 @@ internal static class ParameterParser
             Default = Literals.Default(parameter),
             RefusesNull = isNotNullReference && !defaultsToNull,
             IsParams = parameter.IsParams,
+            Tag = tag,
         };
     }
 

@@ -20,7 +20,23 @@ internal sealed class PageReading(SchemaName schema, Words words)
     /// </summary>
     internal const int CountScanMin = 100_000;
 
+    // $1: the key below which the page begins, $2: jobs looked at, at the most, $7: the tag. Comes back: keys, newest
+    // first.
+    private const string KeysOfTag =
+        "SELECT job AS key FROM lovage.tag WHERE tag = $7 AND job < $1 ORDER BY job DESC LIMIT $2 + 1";
+
+    // $1: the tag, $2: jobs at the most. Comes back: how many have it.
+    private const string CountTagged = "SELECT count(*) FROM (SELECT 1 FROM lovage.tag WHERE tag = $1 LIMIT $2) t";
+
     private const string Filter = "($3::integer IS NULL OR m.name = $3) AND ($4::integer IS NULL OR m.queue = $4)";
+
+    // $1: the tag, $2: jobs looked at, at the most, $3 and $4: the numbers of name and queue, or null, $5: states, or
+    // none. Comes back: how many jobs were looked at, how many match.
+    private static readonly string CountTaggedWhere = $"""
+        SELECT count(*), count(*) FILTER (WHERE {Filter} AND (cardinality($5::integer[]) = 0 OR {Sql.State} = ANY ($5)))
+        FROM (SELECT job FROM lovage.tag WHERE tag = $1 LIMIT $2) s JOIN lovage.message m ON m.key = s.job
+          LEFT JOIN lovage.course c ON c.job = m.key LEFT JOIN lovage.claim k ON k.job = m.key
+        """;
 
     internal async Task<JobPage> PageAsync(
         NpgsqlConnection connection, JobQuery query, long before, CancellationToken cancellationToken)
@@ -31,10 +47,11 @@ internal sealed class PageReading(SchemaName schema, Words words)
         }
 
         // $1: the key below which the page begins, $2: jobs looked at, at the most, $3 and $4: the numbers of name and
-        // queue, or null, $5: states, or none, $6: jobs at the most. Comes back for each job: its columns, and the key
-        // below which the next page begins when the bound was reached; without a job one row with that key alone. Only
-        // jobs of the page are read as a whole: the others are passed over in the order of their keys.
-        var keys = Keys(query.States);
+        // queue, or null, $5: states, or none, $6: jobs at the most, $7: the tag, if any. Comes back for each job: its
+        // columns, and the key below which the next page begins when the bound was reached; without a job one row with
+        // that key alone. Only jobs of the page are read as a whole: the others are passed over in the order of their
+        // keys.
+        var keys = query.Tag is null ? Keys(query.States) : KeysOfTag;
         var sql = $"""
             WITH seen AS MATERIALIZED (SELECT CASE WHEN count(*) > $2 THEN min(key) + 1 END AS low FROM ({keys}) a)
             SELECT f.*, seen.low FROM seen LEFT JOIN LATERAL (
@@ -52,8 +69,13 @@ internal sealed class PageReading(SchemaName schema, Words words)
             .Add((long)PageScanMax)
             .Add(filter.Name)
             .Add(filter.Queue)
-            .Add([.. query.States.Distinct().Select(static state => (int)state)])
+            .Add(Numbers(query.States))
             .Add(query.Limit + 1L);
+        if (query.Tag is not null)
+        {
+            select.Add(query.Tag);
+        }
+
         await using var rows = await connection.ReadAsync(select, cancellationToken);
         var row = new Row(rows);
         var jobs = new List<JobRecord>();
@@ -86,6 +108,11 @@ internal sealed class PageReading(SchemaName schema, Words words)
         if (await WordsOfAsync(connection, query, cancellationToken) is not { } filter)
         {
             return new BoundedCount(0, true);
+        }
+
+        if (query.Tag is not null)
+        {
+            return await CountTaggedAsync(connection, query, filter, max, cancellationToken);
         }
 
         if (query.States.Count == 0 && filter is (null, null))
@@ -140,6 +167,32 @@ internal sealed class PageReading(SchemaName schema, Words words)
         await rows.ReadAsync(cancellationToken);
         return (Math.Min(rows.GetInt64(1), max), rows.GetInt64(0) <= scan);
     }
+
+    private async Task<BoundedCount> CountTaggedAsync(
+        NpgsqlConnection connection,
+        JobQuery query,
+        (int? Name, int? Queue) filter,
+        int max,
+        CancellationToken cancellationToken)
+    {
+        if (query.States.Count == 0 && filter is (null, null))
+        {
+            var all = await connection.ScalarAsync<long>(
+                new Statement(schema.Sql(CountTagged)).Add(query.Tag).Add((long)max), cancellationToken);
+            return new BoundedCount(all, all < max);
+        }
+
+        var scan = Math.Max(max, CountScanMin);
+        var count = new Statement(schema.Sql(CountTaggedWhere)).Add(query.Tag).Add(scan + 1L).Add(filter.Name)
+            .Add(filter.Queue).Add(Numbers(query.States));
+        await using var rows = await connection.ReadAsync(count, cancellationToken);
+        await rows.ReadAsync(cancellationToken);
+        var (seen, value) = (rows.GetInt64(0), rows.GetInt64(1));
+        return value >= max ? new BoundedCount(max, false) : new BoundedCount(value, seen <= scan);
+    }
+
+    private static int[] Numbers(IReadOnlyList<JobState> states) =>
+        [.. states.Distinct().Select(static state => (int)state)];
 
     /// <summary>Keys of jobs that may be in one of the states, newest first.</summary>
     private static string Keys(IReadOnlyList<JobState> states) =>

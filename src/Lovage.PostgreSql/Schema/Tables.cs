@@ -42,6 +42,9 @@ internal static class Tables
           id text COLLATE "C" NOT NULL UNIQUE,
           body bytea NOT NULL, more bytea, extra bytea);
 
+        -- Jobs by their tags, which stand in "more" too: by those the rows are found when the job goes.
+        CREATE TABLE lovage.tag(job bigint NOT NULL, tag text COLLATE "C" NOT NULL, PRIMARY KEY (tag, job));
+
         -- Jobs that could run now. Lane {Lanes.Orphans}: they came back from a dead owner. "ready_at" is null when they
         -- were ready at once; "again" tells that "course" has a row.
         CREATE TABLE lovage.ready(

@@ -58,23 +58,24 @@ internal sealed class PublishStatement(SchemaName schema)
     // keys. Comes back for each that was stored: its number in the batch from 1, its key, whether it waits.
     // Rows are written in the order of their ids, so that two who publish the same ids do not wait for each other in a
     // circle.
-    private static readonly string Insert = $"""
+    private static string Insert(bool isTagged) => $"""
         {Input} ORDER BY id COLLATE "C", ord ON CONFLICT (id) DO NOTHING RETURNING key),
         fresh AS MATERIALIZED (SELECT i.* FROM input i JOIN stored USING (key)),
-        {PlacesOf("fresh")}
+        {PlacesOf("fresh", isTagged)}
         SELECT ord, key, waits FROM fresh
         """;
 
     // The same; comes back: the numbers of those that wait.
     // To ask for each id whether it is known takes a third of the time: without that a known one makes the whole
     // statement fail.
-    private static readonly string InsertNew = $"{Input}), {PlacesOf("input")} SELECT ord FROM input WHERE waits";
+    private static string InsertNew(bool isTagged) =>
+        $"{Input}), {PlacesOf("input", isTagged)} SELECT ord FROM input WHERE waits";
 
     // $1: the time, $2 to $6: priority, flags, retries, max_attempts and origin of all. Then what differs, and the
     // keys. Nothing comes back.
     // Most batches: jobs that are ready at once and alike. Fewer columns and no sorting take a quarter less of the
     // server's time.
-    private static readonly string InsertPlain = $"""
+    private static string InsertPlain(bool isTagged) => $"""
         WITH {Sql.Clock},
         input AS MATERIALIZED (
           SELECT coalesce(i.drawn, nextval('lovage.ticket')) AS key, i.id, i.name, i.queue, i.body, i.more
@@ -86,6 +87,7 @@ internal sealed class PublishStatement(SchemaName schema)
             $6::integer FROM input CROSS JOIN clock),
         placed AS ({Place.Ready(
             "input", priority: Priorities.Of("$2::integer"), seq: "key", job: "key", again: "false")}),
+        {TagsOf("input", isTagged)}
         counted AS ({Tally.Of("input", ("ready", Tally.Rows), ("enqueued", Tally.Rows))})
         SELECT 1
         """;
@@ -101,9 +103,9 @@ internal sealed class PublishStatement(SchemaName schema)
     // $1: how long each statement of this transaction waits for a lock, in milliseconds. What was set comes back.
     private const string LockLimit = "SELECT set_config('lock_timeout', $1, true)";
 
-    private readonly string _insert = schema.Sql(Insert);
-    private readonly string _insertNew = schema.Sql(InsertNew);
-    private readonly string _insertPlain = schema.Sql(InsertPlain);
+    // Batches without tags have statements without a part that looks for them.
+    private readonly Inserts _untagged = new(schema, isTagged: false);
+    private readonly Inserts _tagged = new(schema, isTagged: true);
     private readonly string _compare = schema.Sql(Compare);
 
     /// <summary>
@@ -250,18 +252,25 @@ internal sealed class PublishStatement(SchemaName schema)
     }
 
     // What stands in the relation was stored now.
-    private static string PlacesOf(string fresh) => $"""
+    private static string PlacesOf(string fresh, bool isTagged) => $"""
         waiting AS ({Place.Delayed($"{fresh} WHERE waits", priority: "place", job: "key")}),
         scheduled AS (INSERT INTO lovage.course(job, state, due) SELECT key, {States.Scheduled}, due FROM {fresh}
           WHERE waits),
         placed AS ({Place.Ready(
             $"{fresh} WHERE NOT waits", priority: "place", seq: "key", job: "key", again: "false")}),
+        {TagsOf(fresh, isTagged)}
         counted AS ({Tally.Of(
             fresh,
             ("ready", Tally.Where("NOT waits")),
             ("delayed", Tally.Where("waits")),
             ("enqueued", Tally.Rows))})
         """;
+
+    private static string TagsOf(string fresh, bool isTagged) =>
+        isTagged ? $"tagged AS ({Tags.Insert(fresh)})," : "";
+
+    private Inserts InsertsFor(IReadOnlyList<JobMessage> messages) =>
+        MessageRow.HaveTags(messages) ? _tagged : _untagged;
 
     /// <summary>Stores messages whose ids are new; fails as a whole when one is not.</summary>
     private async Task<PublishResult[]> PublishNewAsync(
@@ -280,14 +289,14 @@ internal sealed class PublishStatement(SchemaName schema)
 
         if (MessageRow.ArePlain(messages))
         {
-            var plain = MessageRow.AddCommon(new Statement(_insertPlain).Add(now), messages[0], words);
+            var plain = MessageRow.AddCommon(new Statement(InsertsFor(messages).Plain).Add(now), messages[0], words);
             await connection.ExecuteAsync(
                 PlainRows.AddTo(plain, messages, words, keys), cancellationToken);
             return results;
         }
 
         await using var rows = await connection.ReadAsync(
-            Rows.AddTo(new Statement(_insertNew).Add(now), messages, words, keys), cancellationToken);
+            Rows.AddTo(new Statement(InsertsFor(messages).New).Add(now), messages, words, keys), cancellationToken);
         while (await rows.ReadAsync(cancellationToken))
         {
             var place = (int)rows.GetInt64(0) - 1;
@@ -311,7 +320,7 @@ internal sealed class PublishStatement(SchemaName schema)
         var all = open.Count == messages.Count;
         var part = all ? messages : [.. open.Select(i => messages[i])];
         var drawn = all || keys is null ? keys : [.. open.Select(i => keys[i])];
-        var insert = Rows.AddTo(new Statement(_insert).Add(now), part, words, drawn);
+        var insert = Rows.AddTo(new Statement(InsertsFor(part).Any).Add(now), part, words, drawn);
 
         // Both in one transaction, after which the limit is as before.
         await using var batch = limit is null ? connection.Batch(insert) : connection.Batch(limit, insert);
@@ -354,5 +363,15 @@ internal sealed class PublishStatement(SchemaName schema)
         }
 
         open.RemoveAll(known.Contains);
+    }
+
+    /// <summary>The statements that store messages.</summary>
+    private sealed class Inserts(SchemaName schema, bool isTagged)
+    {
+        internal string Any { get; } = schema.Sql(Insert(isTagged));
+
+        internal string New { get; } = schema.Sql(InsertNew(isTagged));
+
+        internal string Plain { get; } = schema.Sql(InsertPlain(isTagged));
     }
 }

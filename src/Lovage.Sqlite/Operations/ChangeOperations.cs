@@ -1,6 +1,7 @@
 using Lovage.Sqlite.Life;
 using Lovage.Sqlite.Schema;
 using Lovage.Sqlite.Writing;
+using Lovage.Storage;
 
 namespace Lovage.Sqlite.Operations;
 
@@ -65,6 +66,9 @@ internal sealed class RequeueOperation(IReadOnlyList<JobId> ids) : ChangeOperati
 /// <summary>Deletes ended jobs with their attempts.</summary>
 internal sealed class DeleteOperation(IReadOnlyList<JobId> ids) : ChangeOperation(ids)
 {
+    /// <summary>?1 key. Comes back: the fields of the message that are rarely set, its tags among them.</summary>
+    private const string DeleteMessage = "DELETE FROM lovage_message WHERE key = ?1 RETURNING more";
+
     internal override bool WakesOthers => false;
 
     /// <summary>Removes the rows of an ended job.</summary>
@@ -72,7 +76,14 @@ internal sealed class DeleteOperation(IReadOnlyList<JobId> ids) : ChangeOperatio
     {
         session.Statement("DELETE FROM lovage_attempt WHERE job = ?1").Bind(1, key).Run();
         session.Statement("DELETE FROM lovage_course WHERE job = ?1").Bind(1, key).Run();
-        session.Statement("DELETE FROM lovage_message WHERE key = ?1").Bind(1, key).Run();
+        var message = session.Statement(DeleteMessage).Bind(1, key);
+        var tags = message.Read() ? MessageColumns.Tags(message.Bytes(0)) : [];
+        message.Reset();
+        foreach (var tag in tags)
+        {
+            session.Statement("DELETE FROM lovage_tag WHERE tag = ?1 AND job = ?2").Bind(1, tag).Bind(2, key).Run();
+        }
+
         session.AddEnded(-1);
     }
 

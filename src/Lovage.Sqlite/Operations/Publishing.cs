@@ -28,6 +28,11 @@ internal static class Publishing
         }
 
         key = session.NextTicket();
+        foreach (var tag in message.Tags)
+        {
+            session.Statement(Sql.InsertTag).Bind(1, tag).Bind(2, key).Run();
+        }
+
         session.Tally.Job(queue, name).Enqueued++;
         var priority = Math.Clamp(message.Priority, 0, Tables.PriorityMax);
         var state = session.Life.PlaceNew(key, queue, priority, MessageColumns.DueAt(message, session.Now));

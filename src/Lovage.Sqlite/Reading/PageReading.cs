@@ -19,6 +19,23 @@ internal static class PageReading
     /// </summary>
     internal const int CountScanMin = 100_000;
 
+    /// <summary>?1 tag, ?2 jobs at the most. Comes back, twice: how many jobs have the tag.</summary>
+    private const string CountTaggedAll =
+        "SELECT count(*), count(*) FROM (SELECT 1 FROM lovage_tag WHERE tag = ?1 LIMIT ?2)";
+
+    /// <summary>
+    /// ?1 tag, ?2 jobs looked at, at the most, ?3 name and ?4 queue or NULL, ?5 the states as bits, 0 for all. Comes
+    /// back: how many jobs were looked at, how many match.
+    /// </summary>
+    private static readonly string CountTaggedWhere = $"""
+        SELECT count(*), ifnull(sum((?3 IS NULL OR m.name = ?3) AND (?4 IS NULL OR m.queue = ?4) AND (?5 = 0 OR ?5 >>
+          CASE WHEN k.started_at IS NOT NULL THEN {StoredNumbers.Of(JobState.Running)}
+            WHEN k.job IS NOT NULL THEN {StoredNumbers.Of(JobState.Queued)}
+            ELSE ifnull(c.state, {StoredNumbers.Of(JobState.Queued)}) END & 1)), 0)
+          FROM (SELECT job FROM lovage_tag WHERE tag = ?1 LIMIT ?2) s CROSS JOIN lovage_message m ON m.key = s.job
+          LEFT JOIN lovage_course c ON c.job = m.key LEFT JOIN lovage_claim k ON k.job = m.key
+        """;
+
     internal static JobPage Page(Reader reader, JobQuery query, long before)
     {
         if (!TryWords(reader, query, out var name, out var queue))
@@ -28,7 +45,7 @@ internal static class PageReading
 
         var jobs = new List<JobRecord>();
         var (seen, end) = (0, 0L);
-        foreach (var key in Keys(reader, query.States, before))
+        foreach (var key in Keys(reader, query, before))
         {
             var record = seen++ < PageScanMax ? JobReading.FindIf(reader, key, name, queue, query.States) : null;
             if (seen > PageScanMax || (record is not null && jobs.Count == query.Limit))
@@ -54,6 +71,11 @@ internal static class PageReading
             return new BoundedCount(0, true);
         }
 
+        if (query.Tag is not null)
+        {
+            return CountTagged(reader, query, name, queue, max);
+        }
+
         if (query.States.Count == 0 && name is null && queue is null)
         {
             var all = Scalar(reader, "SELECT count(*) FROM (SELECT 1 FROM lovage_message LIMIT ?1)", max);
@@ -72,8 +94,13 @@ internal static class PageReading
         return total >= max ? new BoundedCount(max, false) : new BoundedCount(total, isExact);
     }
 
-    /// <summary>Keys of jobs that may be in one of the states, newest first.</summary>
-    private static IEnumerable<long> Keys(Reader reader, IReadOnlyList<JobState> states, long before) =>
+    /// <summary>Keys of jobs that have the tag, or may be in one of the states, newest first.</summary>
+    private static IEnumerable<long> Keys(Reader reader, JobQuery query, long before) => query.Tag is { } tag
+        ? KeysOf(
+            reader, "SELECT job FROM lovage_tag WHERE tag = ?3 AND job < ?1 ORDER BY job DESC LIMIT ?2", before, tag)
+        : KeysInStates(reader, query.States, before);
+
+    private static IEnumerable<long> KeysInStates(Reader reader, IReadOnlyList<JobState> states, long before) =>
         states.Count == 0 || states.Contains(JobState.Queued) || states.Contains(JobState.Running)
             ? KeysOf(
                 reader,
@@ -89,9 +116,9 @@ internal static class PageReading
 
     private static bool IsLive(JobState state) => state is JobState.Queued or JobState.Running;
 
-    private static IEnumerable<long> KeysOf(Reader reader, string sql, long before)
+    private static IEnumerable<long> KeysOf(Reader reader, string sql, long before, string? tag = null)
     {
-        var row = reader.Statement(sql).Bind(1, before).Bind(2, PageScanMax + 1);
+        var row = reader.Statement(sql).Bind(1, before).Bind(2, PageScanMax + 1).Bind(3, tag);
         try
         {
             while (row.Read())
@@ -197,6 +224,25 @@ internal static class PageReading
         var (seen, value) = (row.Int64(0), row.Int64(1));
         row.Reset();
         return (Math.Min(value, max), seen <= scan);
+    }
+
+    private static BoundedCount CountTagged(Reader reader, JobQuery query, long? name, long? queue, int max)
+    {
+        var isFiltered = query.States.Count > 0 || name is not null || queue is not null;
+        var scan = isFiltered ? Math.Max(max, CountScanMin) + 1L : max;
+        var states = query.States.Aggregate(0L, static (bits, state) => bits | (1L << (int)state));
+        var row = reader.Statement(isFiltered ? CountTaggedWhere : CountTaggedAll)
+            .Bind(1, query.Tag)
+            .Bind(2, scan);
+        if (isFiltered)
+        {
+            row.Bind(3, name).Bind(4, queue).Bind(5, states);
+        }
+
+        row.Read();
+        var (seen, value) = (row.Int64(0), row.Int64(1));
+        row.Reset();
+        return value >= max ? new BoundedCount(max, false) : new BoundedCount(value, seen < scan);
     }
 
     private static bool TryWords(Reader reader, JobQuery query, out long? name, out long? queue)

@@ -27,6 +27,9 @@ internal static class Sql
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16) ON CONFLICT (id) DO NOTHING
         """;
 
+    /// <summary>?1 tag, ?2 key.</summary>
+    internal const string InsertTag = "INSERT INTO lovage_tag(tag, job) VALUES (?1, ?2)";
+
     /// <summary>?1 id, ?2 name, ?3 body. Comes back: whether name and body are those of the stored message.</summary>
     internal const string IsSameMessage = "SELECT name = ?2 AND body = ?3 FROM lovage_message WHERE id = ?1";
 

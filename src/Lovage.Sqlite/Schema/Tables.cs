@@ -50,6 +50,10 @@ internal static class Tables
                   max_attempts INTEGER, body BLOB NOT NULL, more BLOB, extra BLOB, origin INTEGER) STRICT
                 """,
 
+                // Jobs by their tags, which stand in "more" too.
+                "CREATE TABLE lovage_tag(tag TEXT NOT NULL, job INTEGER NOT NULL, PRIMARY KEY (tag, job)) STRICT, "
+                    + "WITHOUT ROWID",
+
                 // Jobs that could run now. Lane 0: orphans. "ready_at" is null when they were ready at once; "again"
                 // tells that "course" has a row.
                 """

@@ -293,6 +293,11 @@ internal sealed class ScheduleSync(
             text.Append('\n').Append(name).Append('=').Append(value);
         }
 
+        foreach (var tag in job.Tags)
+        {
+            text.Append('\n').Append(tag);
+        }
+
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text.ToString())));
     }
 }

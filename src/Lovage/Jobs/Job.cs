@@ -12,12 +12,16 @@ namespace Lovage;
 /// </remarks>
 public record Job
 {
+    // Boxed once, so that a job without tags costs no object.
+    private static readonly IReadOnlyList<string> NoTags = ImmutableArray<string>.Empty;
+
     private readonly string? _queue;
     private readonly int? _priority;
     private readonly TimeSpan? _delay;
     private readonly TimeSpan? _expires;
     private readonly int? _maxAttempts;
     private readonly IReadOnlyDictionary<string, string> _headers = ImmutableDictionary<string, string>.Empty;
+    private readonly IReadOnlyList<string> _tags = NoTags;
 
     /// <summary>
     /// Describes a job. Generated factories and <see cref="Create(string, object?[])"/> are the usual way.
@@ -124,6 +128,26 @@ public record Job
             ArgumentNullException.ThrowIfNull(value);
             JobNames.Headers(value);
             _headers = value.ToImmutableDictionary(StringComparer.Ordinal);
+        }
+    }
+
+    /// <summary>
+    /// Texts by which <see cref="JobQuery.Tag"/> finds the job, such as <c>order:42</c>: at most 8, each of 1 to 64
+    /// characters. A tag that is given twice counts once, and the order stays. Empty by default.
+    /// </summary>
+    /// <remarks>
+    /// A factory sets the tags of parameters with <see cref="TagAttribute"/>. A <c>with</c> expression replaces them:
+    /// <c>job with { Tags = [.. job.Tags, "tenant:acme"] }</c> adds one.
+    /// </remarks>
+    /// <exception cref="ArgumentException">Too many, or one that is empty, too long, or has control characters in
+    /// it.</exception>
+    public IReadOnlyList<string> Tags
+    {
+        get => _tags;
+        init
+        {
+            ArgumentNullException.ThrowIfNull(value);
+            _tags = value.Count == 0 ? NoTags : JobNames.Tags(value);
         }
     }
 

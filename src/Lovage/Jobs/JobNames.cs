@@ -1,9 +1,10 @@
 using System.Buffers;
+using System.Collections.Immutable;
 using System.Diagnostics.CodeAnalysis;
 
 namespace Lovage;
 
-/// <summary>Checks which texts may be an id, a job name, a queue name or a header.</summary>
+/// <summary>Checks which texts may be an id, a job name, a queue name, a header or a tag.</summary>
 internal static class JobNames
 {
     internal const int IdLengthMax = 128;
@@ -11,6 +12,8 @@ internal static class JobNames
     internal const int QueueLengthMax = 64;
     internal const int HeaderCountMax = 64;
     internal const int HeaderBytesMax = 8 * 1024;
+    internal const int TagCountMax = 8;
+    internal const int TagLengthMax = 64;
 
     private static readonly SearchValues<char> IdCharacters =
         SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._:-");
@@ -79,6 +82,64 @@ internal static class JobNames
                 $"The headers hold {bytes} bytes; at most {HeaderBytesMax} are allowed. Put data into the arguments.",
                 nameof(headers));
         }
+    }
+
+    /// <summary>
+    /// True for 1 to 64 characters without a control character or half of a character: every storage keeps such a text
+    /// to the letter.
+    /// </summary>
+    internal static bool IsTag([NotNullWhen(true)] string? value)
+    {
+        if (value is not { Length: > 0 and <= TagLengthMax })
+        {
+            return false;
+        }
+
+        for (var i = 0; i < value.Length; i++)
+        {
+            var isPair = i + 1 < value.Length && char.IsSurrogatePair(value[i], value[i + 1]);
+            if (char.IsControl(value[i]) || (char.IsSurrogate(value[i]) && !isPair))
+            {
+                return false;
+            }
+
+            i += isPair ? 1 : 0;
+        }
+
+        return true;
+    }
+
+    internal static string Tag(string value) =>
+        IsTag(value)
+            ? value
+            : throw new ArgumentException(
+                $"'{Shown(value)}' is not a tag: 1 to {TagLengthMax} characters are expected, and no control "
+                    + "characters.",
+                nameof(value));
+
+    /// <summary>Checks tags; duplicates collapse, and the order stays.</summary>
+    internal static ImmutableArray<string> Tags(IReadOnlyList<string> tags)
+    {
+        var kept = ImmutableArray.CreateBuilder<string>(Math.Min(tags.Count, TagCountMax));
+        for (var i = 0; i < tags.Count; i++)
+        {
+            var tag = Tag(tags[i]);
+            if (kept.Contains(tag))
+            {
+                continue;
+            }
+
+            if (kept.Count == TagCountMax)
+            {
+                throw new ArgumentException(
+                    $"More than {TagCountMax} tags were given. Put what is not searched for into headers.",
+                    nameof(tags));
+            }
+
+            kept.Add(tag);
+        }
+
+        return tags is ImmutableArray<string> same && same.Length == kept.Count ? same : kept.DrainToImmutable();
     }
 
     /// <summary>Refuses the default value, which no text can make.</summary>

@@ -32,6 +32,7 @@ internal enum HeaderField
     Compression,
     MaxAttempts,
     Parameters,
+    Tags,
     TraceParent,
     TraceState,
 }
@@ -44,6 +45,7 @@ internal static class HeaderFields
 {
     internal const string MaxAttempts = "lovage_max_attempts";
     internal const string Parameters = "lovage_parameters";
+    internal const string Tags = "lovage_tags";
 
     private static readonly (byte[] Name, HeaderField Field)[] Table = Make(
         ("task", HeaderField.Task),
@@ -61,6 +63,7 @@ internal static class HeaderFields
         ("compression", HeaderField.Compression),
         (MaxAttempts, HeaderField.MaxAttempts),
         (Parameters, HeaderField.Parameters),
+        (Tags, HeaderField.Tags),
         ("lang", HeaderField.Kept),
         ("shadow", HeaderField.Kept),
         ("argsrepr", HeaderField.Kept),

@@ -150,6 +150,8 @@ internal readonly struct HeaderTableSink(Dictionary<string, object?> table) : IH
 
     public void Flag(string name, bool value) => table[name] = value;
 
+    public void Texts(string name, IReadOnlyList<string> values) => table[name] = new List<object?>(values);
+
     public void TimeLimit(double? hard, double? soft) =>
         table["timelimit"] = new List<object?> { Seconds(hard), Seconds(soft) };
 

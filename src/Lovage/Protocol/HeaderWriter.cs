@@ -12,6 +12,8 @@ internal interface IHeaderSink
 
     void Flag(string name, bool value);
 
+    void Texts(string name, IReadOnlyList<string> values);
+
     void TimeLimit(double? hard, double? soft);
 
     void Empty(string name);
@@ -53,6 +55,11 @@ internal static class HeaderWriter
         if (message.Parameters > 0)
         {
             sink.Number(HeaderFields.Parameters, message.Parameters);
+        }
+
+        if (!message.Tags.IsEmpty)
+        {
+            sink.Texts(HeaderFields.Tags, message.Tags);
         }
 
         WriteKept(sink, message);
@@ -185,6 +192,17 @@ internal readonly struct JsonHeaderSink(Utf8JsonWriter writer) : IHeaderSink
     }
 
     public void Flag(string name, bool value) => writer.WriteBoolean(name, value);
+
+    public void Texts(string name, IReadOnlyList<string> values)
+    {
+        writer.WriteStartArray(name);
+        for (var i = 0; i < values.Count; i++)
+        {
+            writer.WriteStringValue(values[i]);
+        }
+
+        writer.WriteEndArray();
+    }
 
     public void TimeLimit(double? hard, double? soft)
     {

@@ -97,6 +97,17 @@ public sealed record JobMessage
     public ImmutableDictionary<string, string> Headers { get; init; } = ImmutableDictionary<string, string>.Empty;
 
     /// <summary>
+    /// Texts by which the job is found: at most 8, each of 1 to 64 characters, none twice. Ours: the header
+    /// <c>lovage_tags</c>, a list.
+    /// </summary>
+    /// <exception cref="ArgumentException">Set to texts that are no tags, or to too many.</exception>
+    public ImmutableArray<string> Tags
+    {
+        get;
+        init => field = value.IsDefaultOrEmpty ? [] : JobNames.Tags(value);
+    } = [];
+
+    /// <summary>
     /// Header fields that this model does not know, as one UTF-8 JSON object, byte for byte: passing a message on loses
     /// nothing. Empty when there are none.
     /// </summary>

@@ -136,6 +136,7 @@ internal sealed class JobMessages
             Parameters = Reach(job.Arguments, definition, body.Span),
             IgnoreResult = definition is { KeepResult: false },
             Headers = TraceContext.WithCaller(HeadersOf(job)),
+            Tags = TagsOf(job),
             RootId = parent?.RootId,
             ParentId = parent?.Id.Value,
             Origin = _origin,
@@ -161,6 +162,7 @@ internal sealed class JobMessages
             Body = default,
             MaxAttempts = maxAttempts,
             Headers = HeadersOf(job),
+            Tags = TagsOf(job),
             RootId = parent?.RootId,
             ParentId = parent?.Id.Value,
         };
@@ -186,4 +188,7 @@ internal sealed class JobMessages
     private static ImmutableDictionary<string, string> HeadersOf(Job job) =>
         job.Headers as ImmutableDictionary<string, string>
             ?? job.Headers.ToImmutableDictionary(StringComparer.Ordinal);
+
+    private static ImmutableArray<string> TagsOf(Job job) =>
+        job.Tags is ImmutableArray<string> tags ? tags : [.. job.Tags];
 }

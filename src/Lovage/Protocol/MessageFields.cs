@@ -65,6 +65,8 @@ internal sealed class MessageFields
 
     private int? Parameters { get; set; }
 
+    private ImmutableArray<string> Tags { get; set; } = [];
+
     /// <summary>Reads the flat header map of protocol 2.</summary>
     internal static MessageFields OfHeaders(JsonElement headers, string path)
     {
@@ -137,6 +139,7 @@ internal sealed class MessageFields
             Origin = Origin,
             ReplyTo = replyTo,
             IgnoreResult = IgnoreResult ?? false,
+            Tags = Tags,
             Headers = _headers?.ToImmutable() ?? ImmutableDictionary<string, string>.Empty,
             Extra = EndExtra(),
         };
@@ -217,6 +220,9 @@ internal sealed class MessageFields
             case HeaderField.Parameters:
                 Parameters = WireJson.Integer(value, Path(HeaderFields.Parameters), 0, int.MaxValue);
                 break;
+            case HeaderField.Tags:
+                Tags = TakeTags(value);
+                break;
             case HeaderField.TraceParent:
                 _traceParent = value.ValueKind == JsonValueKind.String
                     ? WireJson.Text(value, Path("traceparent"))
@@ -238,6 +244,18 @@ internal sealed class MessageFields
                 break;
         }
     }
+
+    /// <summary>The tags among what another program wrote. A job runs without what is none.</summary>
+    private static ImmutableArray<string> TakeTags(JsonElement value) => value.ValueKind == JsonValueKind.Array
+        ? [
+            .. value.EnumerateArray()
+                .Select(static item => item.ValueKind == JsonValueKind.String ? item.GetString() : null)
+                .Where(static text => JobNames.IsTag(text))
+                .Select(static text => text!)
+                .Distinct(StringComparer.Ordinal)
+                .Take(JobNames.TagCountMax),
+        ]
+        : [];
 
     private string? TakeName(JsonElement value) => WireJson.Text(value, Path("task")) switch
     {

@@ -3,6 +3,8 @@ namespace Lovage;
 /// <summary>Which jobs, newest first.</summary>
 public sealed record JobQuery
 {
+    private readonly string? _tag;
+
     /// <summary>Only jobs in one of these states; empty (the default) for all.</summary>
     public IReadOnlyList<JobState> States { get; init; } = [];
 
@@ -11,6 +13,16 @@ public sealed record JobQuery
 
     /// <summary>Only jobs of this queue; null (the default) for all.</summary>
     public string? Queue { get; init; }
+
+    /// <summary>
+    /// Only jobs with this tag, to the letter; null (the default) for all. The storage finds them by an index.
+    /// </summary>
+    /// <exception cref="ArgumentException">Set to a text that is no tag.</exception>
+    public string? Tag
+    {
+        get => _tag;
+        init => _tag = value is null ? null : JobNames.Tag(value);
+    }
 
     /// <summary>Jobs a page, 1 to 1,000; 50 by default.</summary>
     public int Limit { get; init; } = 50;

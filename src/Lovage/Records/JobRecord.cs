@@ -67,6 +67,9 @@ public sealed record JobRecord
     /// <summary>Its queue.</summary>
     public string Queue => Message.Queue;
 
+    /// <summary>Its tags, by which <see cref="JobQuery.Tag"/> finds it; empty without any.</summary>
+    public IReadOnlyList<string> Tags => Message.Tags;
+
     /// <summary>Attempts at the most, of which failures use up one each; null when the worker decides.</summary>
     public int? MaxAttempts => Message.MaxAttempts;
 

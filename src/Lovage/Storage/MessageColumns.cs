@@ -61,6 +61,7 @@ public static class MessageColumns
                 GroupIndex: null,
                 ReplyTo: null,
                 Parameters: 0,
+                Tags.IsEmpty: true,
                 Headers.Count: 0,
             })
         {
@@ -80,6 +81,17 @@ public static class MessageColumns
             Text(json, "reply"u8, message.ReplyTo);
             Text(json, "origin"u8, origin);
             Number(json, "parameters"u8, message.Parameters == 0 ? null : message.Parameters);
+            if (!message.Tags.IsEmpty)
+            {
+                json.WriteStartArray("tags"u8);
+                foreach (var tag in message.Tags)
+                {
+                    json.WriteStringValue(tag);
+                }
+
+                json.WriteEndArray();
+            }
+
             if (!message.Headers.IsEmpty)
             {
                 json.WriteStartObject("headers"u8);
@@ -123,6 +135,7 @@ public static class MessageColumns
         var origin = message.Origin;
         int? index = null;
         var parameters = 0;
+        var tags = message.Tags;
         var headers = message.Headers;
         json.Read();
         while (json.Read() && json.TokenType == JsonTokenType.PropertyName)
@@ -158,6 +171,9 @@ public static class MessageColumns
                 case "parameters":
                     parameters = json.GetInt32();
                     break;
+                case "tags":
+                    tags = Tags(ref json);
+                    break;
                 case "headers":
                     headers = Headers(ref json);
                     break;
@@ -178,8 +194,39 @@ public static class MessageColumns
             ReplyTo = reply,
             Parameters = parameters,
             Origin = origin,
+            Tags = tags,
             Headers = headers,
         };
+    }
+
+    /// <summary>
+    /// The tags among the fields that <see cref="More"/> wrote, by which a storage removes what it keeps for each of
+    /// them. Nothing is made when there are none.
+    /// </summary>
+    /// <param name="utf8">What was written; may be empty.</param>
+    /// <exception cref="JsonException">It is no JSON.</exception>
+    public static ImmutableArray<string> Tags(ReadOnlySpan<byte> utf8)
+    {
+        if (utf8.IndexOf("\"tags\":"u8) < 0)
+        {
+            return [];
+        }
+
+        var json = new Utf8JsonReader(utf8);
+        json.Read();
+        while (json.Read() && json.TokenType == JsonTokenType.PropertyName)
+        {
+            var isTags = json.ValueTextEquals("tags"u8);
+            json.Read();
+            if (isTags)
+            {
+                return Tags(ref json);
+            }
+
+            json.Skip();
+        }
+
+        return [];
     }
 
     /// <summary>
@@ -231,6 +278,29 @@ public static class MessageColumns
         }
 
         return due > now ? due : null;
+    }
+
+    // What is no tag, in a row that another program changed, is passed over.
+    private static ImmutableArray<string> Tags(ref Utf8JsonReader json)
+    {
+        if (json.TokenType != JsonTokenType.StartArray)
+        {
+            json.Skip();
+            return [];
+        }
+
+        var tags = ImmutableArray.CreateBuilder<string>(JobNames.TagCountMax);
+        while (json.Read() && json.TokenType != JsonTokenType.EndArray)
+        {
+            var tag = json.TokenType == JsonTokenType.String ? json.GetString() : null;
+            json.Skip();
+            if (JobNames.IsTag(tag) && tags.Count < JobNames.TagCountMax && !tags.Contains(tag))
+            {
+                tags.Add(tag);
+            }
+        }
+
+        return tags.DrainToImmutable();
     }
 
     private static ImmutableDictionary<string, string> Headers(ref Utf8JsonReader json)

@@ -80,6 +80,35 @@ public sealed class JobMessagesTests
     }
 
     [Fact]
+    public async Task EnqueueAsync_TagsOfCallerAndFilter_FindTheJob()
+    {
+        await using var app = await TestApp.StartAsync(static lovage => lovage.AddFilter<Tenant>());
+        var handle = await app.Jobs.EnqueueAsync(Job.Create("mail") with { Tags = ["order:42"] }, Cancel);
+        await app.Jobs.EnqueueAsync(Job.Create("mail"), Cancel);
+
+        Assert.Equal(["order:42", "tenant:acme"], (await handle.FindAsync(Cancel))!.Tags);
+        var inspector = app.Host.Services.GetRequiredService<JobInspector>();
+        var found = await inspector.ListAsync(new JobQuery { Tag = "order:42" }, Cancel);
+        Assert.Equal([handle.Id], found.Jobs.Select(static job => job.Id));
+        Assert.Equal(2, (await inspector.CountAsync(new JobQuery { Tag = "tenant:acme" }, 10, Cancel)).Value);
+    }
+
+    [Fact]
+    public async Task ScheduleAddAsync_JobWithTags_KeepsThemForEachRun()
+    {
+        await using var app = await TestApp.StartAsync(static lovage => lovage
+            .AddJob(new JobDefinition("mail", static _ => default)));
+        var schedules = app.Host.Services.GetRequiredService<ScheduleClient>();
+        var job = Job.Create("mail") with { Tags = ["a"] };
+        await schedules.AddAsync("s", Every.Hours(1), job, cancellationToken: Cancel);
+        await schedules.RunNowAsync("s", Cancel);
+
+        var found = await app.Host.Services.GetRequiredService<JobInspector>().ListAsync(
+            new JobQuery { Tag = "a" }, Cancel);
+        Assert.Equal(["a"], Assert.Single(found.Jobs).Tags);
+    }
+
+    [Fact]
     public async Task Spawn_InsideAnAttempt_NamesItsRootAndParent()
     {
         (string Root, string? Parent)? seen = null;
@@ -140,6 +169,15 @@ public sealed class JobMessagesTests
     }
 
     public sealed class Pass : IJobFilter;
+
+    public sealed class Tenant : IJobFilter
+    {
+        public ValueTask OnEnqueueAsync(JobEnqueueContext context, Func<ValueTask> next)
+        {
+            context.Job = context.Job with { Tags = [.. context.Job.Tags, "tenant:acme"] };
+            return next();
+        }
+    }
 
     /// <summary>As a generated factory makes them.</summary>
     private sealed class Typed : JobArguments

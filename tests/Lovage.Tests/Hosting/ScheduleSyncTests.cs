@@ -101,6 +101,7 @@ public sealed partial class ScheduleSyncTests
     [InlineData(4)]
     [InlineData(5)]
     [InlineData(6)]
+    [InlineData(7)]
     public async Task Start_AnyPartOfTheDefinitionChanged_ComesThrough(int part)
     {
         await using var world = new ScheduleWorld();
@@ -118,6 +119,7 @@ public sealed partial class ScheduleSyncTests
                 3 => job with { Expires = TimeSpan.FromMinutes(1) },
                 4 => job with { Headers = new Dictionary<string, string> { ["tenant"] = "north" } },
                 5 => job with { Priority = 4 },
+                7 => job with { Tags = ["a"] },
                 _ => job,
             },
             schedule => schedule.Jitter = part == 6 ? TimeSpan.FromSeconds(1) : default)).Stop();

@@ -19,6 +19,76 @@ public sealed class JobTests
                 Plain.MaxAttempts,
                 Plain.Id));
         Assert.Empty(Plain.Headers);
+        Assert.Empty(Plain.Tags);
+    }
+
+    [Fact]
+    public void Tags_GivenTwice_CountOnceInTheirOrder()
+    {
+        var tagged = Plain with { Tags = ["order:42", "a", "order:42", "A", "a"] };
+
+        Assert.Equal(["order:42", "a", "A"], tagged.Tags);
+        Assert.Equal(["order:42", "a", "A", "b"], (tagged with { Tags = [.. tagged.Tags, "b"] }).Tags);
+        Assert.Empty((tagged with { Tags = [] }).Tags);
+        Assert.Empty(Plain.Tags);
+    }
+
+    [Fact]
+    public void Tags_ListThatChangesLater_KeepsWhatItWasGiven()
+    {
+        List<string> list = ["a"];
+        var tagged = Plain with { Tags = list };
+        list.Add("b");
+
+        Assert.Equal(["a"], tagged.Tags);
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("")]
+    [InlineData("a\nb")]
+    [InlineData("\0")]
+    [InlineData("a\u007f")]
+    [InlineData("wwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwww")]
+    public void Tags_TextThatIsNone_Throws(string? tag)
+    {
+        var refusal = Assert.Throws<ArgumentException>(() => Plain with { Tags = ["good", tag!] });
+        Assert.Contains("is not a tag: 1 to 64 characters", refusal.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain(refusal.Message, static c => char.IsControl(c));
+        if (tag is not null)
+        {
+            Assert.Throws<ArgumentException>(() => new JobQuery { Tag = tag });
+        }
+    }
+
+    [Fact]
+    public void Tags_HalfACharacter_Throws()
+    {
+        // Attributes cannot hold such a text.
+        string[] halves = ["a\ud83c", "\udf3fa", "\udf3f\ud83c"];
+
+        Assert.All(halves, static half => Assert.Throws<ArgumentException>(() => Plain with { Tags = [half] }));
+    }
+
+    [Fact]
+    public void Tags_TooMany_Throws()
+    {
+        string[] nine = [.. Enumerable.Range(0, 9).Select(static i => $"n:{i}")];
+
+        Assert.Equal(8, (Plain with { Tags = nine[..8] }).Tags.Count);
+        var refusal = Assert.Throws<ArgumentException>(() => Plain with { Tags = nine });
+        Assert.Contains("More than 8 tags", refusal.Message, StringComparison.Ordinal);
+        Assert.Throws<ArgumentNullException>(() => Plain with { Tags = null! });
+    }
+
+    [Theory]
+    [InlineData("wwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwww")]
+    [InlineData(" order 42 ")]
+    [InlineData("\U0001F33F")]
+    public void Tags_UnusualText_IsTaken(string tag)
+    {
+        Assert.Equal([tag], (Plain with { Tags = [tag] }).Tags);
+        Assert.Equal(tag, new JobQuery { Tag = tag }.Tag);
     }
 
     [Fact]

@@ -31,6 +31,7 @@ public sealed class CeleryEnvelopeTests
         Origin = "gen1@host",
         ReplyTo = "reply",
         IgnoreResult = true,
+        Tags = ["order:42", "ž"],
         Headers = ImmutableDictionary<string, string>.Empty.Add("tenant", "ž")
             .Add("traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"),
         Extra = (
@@ -47,7 +48,7 @@ public sealed class CeleryEnvelopeTests
             {"task":"shop.mail","id":"id-1","eta":"2030-01-02T03:04:05.123000+00:00",
              "expires":"2031-01-01T00:00:00.000000+00:00","group":"group","group_index":3,
              "retries":2,"timelimit":[30,20.5],"root_id":"root","parent_id":"parent","origin":"gen1@host",
-             "ignore_result":true,"lovage_max_attempts":9,"lovage_parameters":2,
+             "ignore_result":true,"lovage_max_attempts":9,"lovage_parameters":2,"lovage_tags":["order:42","ž"],
              "stamps":{"trace":"t-1"},"stamped_headers":["trace"],"n":1,"big":1000000000000000000000,
              "argsrepr":"(hidden)","kwargsrepr":"{'to': None}",
              "lang":"cs","shadow":null,"replaced_task_nesting":0,"tenant":"ž",

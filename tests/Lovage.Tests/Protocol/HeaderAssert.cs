@@ -41,6 +41,7 @@ internal static class HeaderAssert
         Assert.Equal(Seconds(headers.GetProperty("timelimit")[1]), message.SoftTimeLimit);
         Assert.Null(message.MaxAttempts);
         Assert.Equal(0, message.Parameters);
+        Assert.Empty(message.Tags);
         Assert.Equal(TimeSpan.Zero, message.Delay);
     }
 
@@ -69,6 +70,7 @@ internal static class HeaderAssert
         Assert.Equal(Comparable(expected), Comparable(actual));
         Assert.Equal(Encoding.UTF8.GetString(expected.Body.Span), Encoding.UTF8.GetString(actual.Body.Span));
         Assert.Equal(expected.Headers.OrderBy(h => h.Key), actual.Headers.OrderBy(h => h.Key));
+        Assert.Equal(expected.Tags, actual.Tags);
     }
 
     /// <summary>
@@ -96,6 +98,7 @@ internal static class HeaderAssert
         {
             Body = default,
             Extra = default,
+            Tags = [],
             Headers = System.Collections.Immutable.ImmutableDictionary<string, string>.Empty,
         };
 

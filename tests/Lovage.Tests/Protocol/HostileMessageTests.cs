@@ -70,6 +70,22 @@ public sealed class HostileMessageTests
     }
 
     [Theory]
+    [InlineData("""["a","b:1","a"]""", "a|b:1")]
+    [InlineData("""["a",1,null,"","x\ny",{"b":["c"]},["d"]]""", "a")]
+    [InlineData("""["1","2","3","4","5","6","7","8","9"]""", "1|2|3|4|5|6|7|8")]
+    [InlineData("[]", "")]
+    [InlineData("\"a\"", "")]
+    [InlineData("null", "")]
+    [InlineData("{\"a\":1}", "")]
+    public void Decode_TagsOfAnotherProgram_AreThoseThatAreTags(string value, string expected)
+    {
+        var message = CeleryEnvelope.Decode(Envelope(headers => headers["lovage_tags"] = Parse(value)));
+
+        Assert.Equal(expected, string.Join('|', message.Tags));
+        Assert.Empty(message.Headers);
+    }
+
+    [Theory]
     [InlineData("[]")]
     [InlineData("[[],{}]")]
     [InlineData("[[],{},null,1]")]
@@ -291,6 +307,7 @@ public sealed class HostileMessageTests
     [InlineData("compression")]
     [InlineData("lovage_max_attempts")]
     [InlineData("lovage_parameters")]
+    [InlineData("lovage_tags")]
     public void Encode_UserHeaderWithAProtocolName_IsRefused(string name)
     {
         var message = CeleryEnvelope.Decode(Envelope());

@@ -49,7 +49,8 @@ public sealed class StoredColumnsTests
         var read = MessageColumns.WithMore(
             Plain with { IgnoreResult = true, HasChosenId = true, Origin = message.Origin }, more);
         Assert.Equal(message.Headers, read.Headers);
-        Assert.Equal(message, read with { Headers = message.Headers });
+        Assert.Equal(message.Tags, read.Tags);
+        Assert.Equal(message, read with { Headers = message.Headers, Tags = message.Tags });
     }
 
     [Fact]
@@ -70,6 +71,23 @@ public sealed class StoredColumnsTests
 
         Assert.Equal(Plain with { RootId = "r" }, read);
         Assert.Same(Plain, MessageColumns.WithMore(Plain, []));
+    }
+
+    [Theory]
+    [InlineData("", "")]
+    [InlineData("""{"root":"r"}""", "")]
+    [InlineData("""{"tags":["a","b:1"]}""", "a|b:1")]
+    [InlineData("""{"headers":{"tags":"x","y":"\"tags\":[1]"},"tags":["a"],"later":1}""", "a")]
+    [InlineData("""{"headers":{"tags":"x"}}""", "")]
+    [InlineData("""{"tags":[1,null,"","a\u0001","a","a",["b"]]}""", "a")]
+    [InlineData("""{"tags":{"a":["b"]},"root":"r"}""", "")]
+    [InlineData("""{"tags":["1","2","3","4","5","6","7","8","9"]}""", "1|2|3|4|5|6|7|8")]
+    public void Tags_OfAStoredRow_AreThoseThatAreTags(string more, string expected)
+    {
+        var utf8 = Encoding.UTF8.GetBytes(more);
+
+        Assert.Equal(expected, string.Join('|', MessageColumns.Tags(utf8)));
+        Assert.Equal(expected, string.Join('|', MessageColumns.WithMore(Plain, utf8).Tags));
     }
 
     [Fact]

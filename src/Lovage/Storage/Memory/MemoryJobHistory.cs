@@ -29,7 +29,7 @@ internal sealed class MemoryJobHistory(MemoryState state) : JobHistory
         lock (state.Gate)
         {
             // One more than the page tells whether there is another.
-            var found = state.Archive.NewestFirst(before)
+            var found = state.Archive.NewestFirst(before, query.Tag)
                 .Where(job => Matches(job, query))
                 .Take(query.Limit + 1)
                 .ToList();
@@ -46,7 +46,10 @@ internal sealed class MemoryJobHistory(MemoryState state) : JobHistory
         cancellationToken.ThrowIfCancellationRequested();
         lock (state.Gate)
         {
-            var count = state.Archive.NewestFirst(long.MaxValue).Where(job => Matches(job, query)).Take(max).Count();
+            var count = state.Archive.NewestFirst(long.MaxValue, query.Tag)
+                .Where(job => Matches(job, query))
+                .Take(max)
+                .Count();
             return new(new BoundedCount(count, count < max));
         }
     }

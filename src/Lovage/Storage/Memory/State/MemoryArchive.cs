@@ -1,21 +1,36 @@
 namespace Lovage.Storage.Memory.State;
 
 /// <summary>
-/// Jobs in the order in which they were accepted, for pages, and in the order in which they ended, for pruning. Needs
-/// the state's lock.
+/// Jobs in the order in which they were accepted, all of them and those of each tag, for pages, and in the order in
+/// which they ended, for pruning. Needs the state's lock.
 /// </summary>
 internal sealed class MemoryArchive
 {
-    private readonly List<MemoryJob> _accepted = [];
+    private readonly JobSequence _accepted = new();
+    private readonly Dictionary<string, JobSequence> _tagged = new(StringComparer.Ordinal);
     private readonly Queue<(MemoryJob Job, long End)> _finished = new();
     private readonly Queue<(MemoryJob Job, long End)> _dead = new();
     private long _end;
-    private int _pruned;
 
     /// <summary>Ended jobs that are still kept.</summary>
     public long EndedCount { get; private set; }
 
-    public void Add(MemoryJob job) => _accepted.Add(job);
+    /// <summary>Tags of jobs that are kept.</summary>
+    public int TagCount => _tagged.Count;
+
+    public void Add(MemoryJob job)
+    {
+        _accepted.Add(job);
+        foreach (var tag in job.Message.Tags)
+        {
+            if (!_tagged.TryGetValue(tag, out var jobs))
+            {
+                _tagged.Add(tag, jobs = new JobSequence());
+            }
+
+            jobs.Add(job);
+        }
+    }
 
     public void Ended(MemoryJob job)
     {
@@ -38,31 +53,12 @@ internal sealed class MemoryArchive
     }
 
     /// <summary>Newest first, from before the number given.</summary>
-    public IEnumerable<MemoryJob> NewestFirst(long before)
-    {
-        var low = 0;
-        var high = _accepted.Count;
-        while (low < high)
-        {
-            var middle = (low + high) / 2;
-            if (_accepted[middle].Number < before)
-            {
-                low = middle + 1;
-            }
-            else
-            {
-                high = middle;
-            }
-        }
-
-        for (var i = low - 1; i >= 0; i--)
-        {
-            if (!_accepted[i].IsPruned)
-            {
-                yield return _accepted[i];
-            }
-        }
-    }
+    /// <param name="before">The number.</param>
+    /// <param name="tag">Only jobs with this tag; null for all.</param>
+    public IEnumerable<MemoryJob> NewestFirst(long before, string? tag) =>
+        tag is null ? _accepted.NewestFirst(before)
+        : _tagged.TryGetValue(tag, out var jobs) ? jobs.NewestFirst(before)
+        : [];
 
     /// <summary>Takes out the next job that the policy does not keep; null when it keeps all.</summary>
     public MemoryJob? Prune(RetentionPolicy policy, DateTimeOffset now)
@@ -97,10 +93,15 @@ internal sealed class MemoryArchive
     private void Forget(MemoryJob job)
     {
         job.IsPruned = true;
-        if (++_pruned > _accepted.Count / 2)
+        _accepted.Pruned();
+        foreach (var tag in job.Message.Tags)
         {
-            _accepted.RemoveAll(static j => j.IsPruned);
-            _pruned = 0;
+            var jobs = _tagged[tag];
+            jobs.Pruned();
+            if (jobs.IsEmpty)
+            {
+                _tagged.Remove(tag);
+            }
         }
     }
 

@@ -1,0 +1,38 @@
+using Lovage.Protocol;
+using Lovage.Storage.Memory.State;
+
+namespace Lovage.Tests.Storage;
+
+/// <summary>What the memory storage keeps for tags goes with the jobs that have them.</summary>
+public sealed class MemoryArchiveTests
+{
+    [Fact]
+    public void Delete_JobsWithTags_LeavesNoTagBehind()
+    {
+        var state = new MemoryState(TimeProvider.System);
+        MemoryJob[] jobs = [.. Enumerable.Range(0, 100).Select(i => Add(state, i))];
+        Assert.Equal(101, state.Archive.TagCount);
+
+        // The oldest half first, then the newest first.
+        foreach (var job in jobs[..50].Concat(jobs[50..].Reverse()))
+        {
+            state.Archive.Ended(job);
+            state.Archive.Delete(job);
+            Assert.DoesNotContain(job, state.Archive.NewestFirst(long.MaxValue, "all"));
+        }
+
+        Assert.Equal(0, state.Archive.TagCount);
+        Assert.Empty(state.Archive.NewestFirst(long.MaxValue, tag: null));
+    }
+
+    private static MemoryJob Add(MemoryState state, int number) => state.Add(
+        new JobMessage
+        {
+            Id = JobId.Parse($"job-{number}"),
+            Name = "n",
+            Queue = "q",
+            Body = JobBody.Empty,
+            Tags = ["all", $"n:{number}"],
+        },
+        DateTimeOffset.UnixEpoch);
+}
