@@ -59,7 +59,10 @@ internal sealed class StorageGauges : IHostedService, IDisposable
 
     public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    /// <summary>Ends the readings, before the storage is closed.</summary>
+    /// <summary>
+    /// Ends the readings, before the storage is closed. Calling it again does no harm, nor does a call after the
+    /// disposal, as some test hosts make it.
+    /// </summary>
     public async Task StopAsync(CancellationToken cancellationToken)
     {
         Task readings;
@@ -70,7 +73,11 @@ internal sealed class StorageGauges : IHostedService, IDisposable
             readings = _readings;
         }
 
-        await _stopping.CancelAsync();
+        if (!_stopped.IsCancellationRequested)
+        {
+            await _stopping.CancelAsync();
+        }
+
         await readings.WaitAsync(cancellationToken).ConfigureAwait(
             ConfigureAwaitOptions.ContinueOnCapturedContext | ConfigureAwaitOptions.SuppressThrowing);
     }

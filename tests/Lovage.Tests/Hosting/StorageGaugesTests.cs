@@ -189,6 +189,20 @@ public sealed class StorageGaugesTests
     }
 
     [Fact]
+    public async Task StopAsync_AfterTheDisposal_DoesNothing()
+    {
+        var gauges = new StorageGauges(static _ => Task.FromResult(Reading), TimeProvider.System);
+        await gauges.StopAsync(Cancel);
+        await gauges.StopAsync(Cancel);
+        gauges.Dispose();
+
+        await gauges.StopAsync(Cancel);
+        gauges.Dispose();
+
+        await gauges.ReadAsync();
+    }
+
+    [Fact]
     public async Task StopAsync_WhileItReads_EndsTheReadings()
     {
         await using var world = new World(static async stopped =>
