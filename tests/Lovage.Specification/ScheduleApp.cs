@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Lovage.Storage;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -15,7 +14,7 @@ internal sealed class ScheduleApp : IAsyncDisposable
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
-    private readonly LogLines _lines = new();
+    private readonly EventLog _lines = new();
     private readonly IHost _host;
 
     private ScheduleApp(JobStorage storage, TimeProvider time, string version, Action<LovageBuilder> configure)
@@ -79,40 +78,5 @@ internal sealed class ScheduleApp : IAsyncDisposable
         public override ValueTask PingAsync(CancellationToken cancellationToken) => inner.PingAsync(cancellationToken);
 
         protected override ValueTask DisposeCoreAsync() => default;
-    }
-
-    private sealed class LogLines : ILoggerProvider, ILogger
-    {
-        private readonly ConcurrentQueue<(int Event, string Text)> _lines = [];
-        private readonly ConcurrentDictionary<int, TaskCompletionSource> _first = new();
-
-        internal IEnumerable<(int Event, string Text)> All => _lines;
-
-        public ILogger CreateLogger(string categoryName) => this;
-
-        public void Dispose()
-        {
-        }
-
-        public IDisposable? BeginScope<TState>(TState state)
-            where TState : notnull => null;
-
-        public bool IsEnabled(LogLevel logLevel) => true;
-
-        public void Log<TState>(
-            LogLevel logLevel,
-            EventId eventId,
-            TState state,
-            Exception? exception,
-            Func<TState, Exception?, string> formatter)
-        {
-            _lines.Enqueue((eventId.Id, formatter(state, exception)));
-            First(eventId.Id).TrySetResult();
-        }
-
-        internal Task FirstAsync(int id) => First(id).Task;
-
-        private TaskCompletionSource First(int id) => _first.GetOrAdd(
-            id, static _ => new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
     }
 }

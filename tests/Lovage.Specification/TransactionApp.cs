@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Data.Common;
 using Lovage.Storage;
 using Microsoft.Extensions.DependencyInjection;
@@ -18,7 +17,7 @@ public abstract class TransactionApp<TFixture> : IAsyncLifetime
 {
     protected static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
-    private readonly LogList _logs = new();
+    private readonly EventLog _logs = new();
     private readonly List<IHost> _hosts = [];
 
     protected TFixture Fixture { get; } = new();
@@ -26,7 +25,7 @@ public abstract class TransactionApp<TFixture> : IAsyncLifetime
     protected static CancellationToken Stop => TestContext.Current.CancellationToken;
 
     /// <summary>What the app has logged, with the numbers of the events.</summary>
-    protected IEnumerable<(int Event, string Text)> Logs => _logs.Lines;
+    protected IEnumerable<(int Event, string Text)> Logs => _logs.All;
 
     public ValueTask InitializeAsync() => Fixture.StartAsync();
 
@@ -127,31 +126,5 @@ public abstract class TransactionApp<TFixture> : IAsyncLifetime
         await using var storage = Fixture.NewStorage();
         await storage.OpenAsync(Stop);
         return await read(storage);
-    }
-
-    private sealed class LogList : ILoggerProvider, ILogger
-    {
-        private readonly ConcurrentQueue<(int Event, string Text)> _lines = [];
-
-        public IEnumerable<(int Event, string Text)> Lines => _lines;
-
-        public ILogger CreateLogger(string categoryName) => this;
-
-        public void Dispose()
-        {
-        }
-
-        public IDisposable? BeginScope<TState>(TState state)
-            where TState : notnull => null;
-
-        public bool IsEnabled(LogLevel logLevel) => true;
-
-        public void Log<TState>(
-            LogLevel logLevel,
-            EventId eventId,
-            TState state,
-            Exception? exception,
-            Func<TState, Exception?, string> formatter) =>
-            _lines.Enqueue((eventId.Id, formatter(state, exception)));
     }
 }
