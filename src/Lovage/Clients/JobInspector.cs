@@ -61,6 +61,39 @@ public sealed class JobInspector
     public ValueTask<IReadOnlyList<JobCounter>> CountersAsync(CancellationToken cancellationToken = default) =>
         History.CountersAsync(cancellationToken);
 
+    /// <summary>The filters of <see cref="JobQuery"/> that the storage answers without reading all jobs.</summary>
+    public JobQualifiers Qualifiers => History.Qualifiers;
+
+    /// <summary>Reads what happened by hour, queue and name, the oldest hour first.</summary>
+    /// <param name="query">Which hours.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
+    public ValueTask<IReadOnlyList<JobStatistics>> StatisticsAsync(
+        StatisticsQuery query, CancellationToken cancellationToken = default) =>
+        History.StatisticsAsync(query, cancellationToken);
+
+    /// <summary>Reads failures by their cause, the group with the newest failure first.</summary>
+    /// <param name="query">Which; null (the default) for all, at most 100.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
+    public ValueTask<IReadOnlyList<FailureGroup>> FailuresAsync(
+        FailureQuery? query = null, CancellationToken cancellationToken = default) =>
+        History.FailuresAsync(query ?? new FailureQuery(), cancellationToken);
+
+    /// <summary>Reads the jobs whose attempts have been running for the longest time, longest first.</summary>
+    /// <param name="max">Jobs at the most, 1 to 1,000; 20 by default.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
+    public ValueTask<IReadOnlyList<JobRecord>> LongestRunningAsync(
+        int max = 20, CancellationToken cancellationToken = default) =>
+        History.LongestRunningAsync(max, cancellationToken);
+
+    /// <summary>
+    /// Reads the newest lines that a job's running attempt has logged, oldest first; none when no attempt runs.
+    /// </summary>
+    /// <param name="id">The job.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
+    public ValueTask<IReadOnlyList<LogLine>> LiveLinesAsync(
+        JobId id, CancellationToken cancellationToken = default) =>
+        History.LiveLinesAsync(JobNames.CheckId(id, nameof(id)), cancellationToken);
+
     /// <summary>Reads the next messages of a queue without taking them.</summary>
     /// <param name="queue">The queue.</param>
     /// <param name="max">Messages at the most, 1 to 1,000; 20 by default.</param>

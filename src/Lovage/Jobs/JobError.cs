@@ -10,6 +10,13 @@ public sealed record JobError(string Type, string Message, string? Traceback)
     internal const int TextLengthMax = 16 * 1024;
     private const int CausesMax = 10;
 
+    /// <summary>
+    /// What tells errors of one cause apart from others: 16 hexadecimal digits, made of the job's name, the type, and
+    /// the topmost frame of the traceback that is not of the framework. The message and line numbers do not count.
+    /// </summary>
+    /// <param name="name">The job's name.</param>
+    public string Fingerprint(string name) => ErrorFingerprint.Of(name, this);
+
     /// <summary>Describes an exception. Never throws, whatever the exception's own members do.</summary>
     /// <param name="exception">What was thrown.</param>
     public static JobError From(Exception exception)

@@ -13,6 +13,12 @@ public sealed record AttemptRecord
     /// <summary>When its handler was called, by its worker's clock.</summary>
     public required DateTimeOffset StartedAt { get; init; }
 
+    /// <summary>
+    /// How long the job was ready before the attempt started; null when no worker measured it, as for an attempt whose
+    /// worker died.
+    /// </summary>
+    public TimeSpan? Wait { get; init; }
+
     /// <summary>How long it took.</summary>
     public required TimeSpan Duration { get; init; }
 

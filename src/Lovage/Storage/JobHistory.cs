@@ -66,6 +66,53 @@ public abstract class JobHistory
     public ValueTask<IReadOnlyList<JobCounter>> CountersAsync(CancellationToken cancellationToken) =>
         CountersCoreAsync(cancellationToken);
 
+    /// <summary>The filters that this storage answers without reading all jobs.</summary>
+    public virtual JobQualifiers Qualifiers => JobQualifiers.State | JobQualifiers.Tag;
+
+    /// <summary>What happened by hour, queue and name, the oldest hour first.</summary>
+    /// <param name="query">Which hours.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
+    /// <exception cref="StorageException">The storage cannot be asked now, or keeps no statistics.</exception>
+    public ValueTask<IReadOnlyList<JobStatistics>> StatisticsAsync(
+        StatisticsQuery query, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(query);
+        return StatisticsCoreAsync(query, cancellationToken);
+    }
+
+    /// <summary>Reads failures by their cause, the group with the newest failure first.</summary>
+    /// <param name="query">Which.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The limit is out of range.</exception>
+    /// <exception cref="StorageException">The storage cannot be asked now, or keeps no failures.</exception>
+    public ValueTask<IReadOnlyList<FailureGroup>> FailuresAsync(
+        FailureQuery query, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(query);
+        JobBroker.CheckMax(query.Limit);
+        return FailuresCoreAsync(query, cancellationToken);
+    }
+
+    /// <summary>Reads the jobs whose attempts have been running for the longest time, longest first.</summary>
+    /// <param name="max">Jobs at the most, 1 to <see cref="JobBroker.BatchMax"/>.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
+    /// <exception cref="StorageException">The storage cannot be asked now.</exception>
+    public ValueTask<IReadOnlyList<JobRecord>> LongestRunningAsync(int max, CancellationToken cancellationToken)
+    {
+        JobBroker.CheckMax(max);
+        return LongestRunningCoreAsync(max, cancellationToken);
+    }
+
+    /// <summary>
+    /// Reads the newest lines of a job's running attempt, oldest first; none when no attempt runs. An ended attempt has
+    /// its own in <see cref="AttemptRecord.Logs"/>.
+    /// </summary>
+    /// <param name="id">The job.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
+    /// <exception cref="StorageException">The storage cannot be asked now.</exception>
+    public ValueTask<IReadOnlyList<LogLine>> LiveLinesAsync(JobId id, CancellationToken cancellationToken) =>
+        LiveLinesCoreAsync(id, cancellationToken);
+
     /// <summary>Reads jobs.</summary>
     /// <inheritdoc cref="FindAsync"/>
     protected abstract ValueTask<IReadOnlyList<JobRecord?>> FindCoreAsync(
@@ -88,4 +135,24 @@ public abstract class JobHistory
     /// <summary>Reads counters.</summary>
     /// <inheritdoc cref="CountersAsync"/>
     protected abstract ValueTask<IReadOnlyList<JobCounter>> CountersCoreAsync(CancellationToken cancellationToken);
+
+    /// <summary>Reads statistics.</summary>
+    /// <inheritdoc cref="StatisticsAsync"/>
+    protected virtual ValueTask<IReadOnlyList<JobStatistics>> StatisticsCoreAsync(
+        StatisticsQuery query, CancellationToken cancellationToken) => new([]);
+
+    /// <summary>Reads failures.</summary>
+    /// <inheritdoc cref="FailuresAsync"/>
+    protected virtual ValueTask<IReadOnlyList<FailureGroup>> FailuresCoreAsync(
+        FailureQuery query, CancellationToken cancellationToken) => new([]);
+
+    /// <summary>Reads the longest running jobs.</summary>
+    /// <inheritdoc cref="LongestRunningAsync"/>
+    protected virtual ValueTask<IReadOnlyList<JobRecord>> LongestRunningCoreAsync(
+        int max, CancellationToken cancellationToken) => new([]);
+
+    /// <summary>Reads the lines of a running attempt.</summary>
+    /// <inheritdoc cref="LiveLinesAsync"/>
+    protected virtual ValueTask<IReadOnlyList<LogLine>> LiveLinesCoreAsync(
+        JobId id, CancellationToken cancellationToken) => new([]);
 }

@@ -37,6 +37,15 @@ public abstract class JobStorage : IAsyncDisposable
     /// </summary>
     public virtual ScheduleStore? Schedules => null;
 
+    /// <summary>Bulk operations. Null (the default): the storage keeps none.</summary>
+    public virtual OperationStore? Operations => null;
+
+    /// <summary>What people did. Null (the default): the storage keeps no records of it.</summary>
+    public virtual AuditStore? Audit => null;
+
+    /// <summary>Commands for workers. Null (the default): the storage carries none.</summary>
+    public virtual ControlChannel? Control => null;
+
     /// <summary>Signals between processes.</summary>
     public abstract SignalBus Signals { get; }
 

@@ -55,9 +55,19 @@ public sealed record Settlement
 /// job.</param>
 public readonly record struct JobStart(LeaseToken Token, JobId Id, DateTimeOffset StartedAt, bool Ahead);
 
-/// <summary>How far a running job is.</summary>
+/// <summary>How far a running job is, and what its handler has logged since the last update.</summary>
 /// <param name="Token">The right under which it runs.</param>
 /// <param name="Id">The job.</param>
-/// <param name="Fraction">0 to 1.</param>
+/// <param name="Fraction">0 to 1; null leaves the last report as it is.</param>
 /// <param name="Message">At most 200 characters; null for none.</param>
-public readonly record struct ProgressUpdate(LeaseToken Token, JobId Id, double Fraction, string? Message);
+public readonly record struct ProgressUpdate(LeaseToken Token, JobId Id, double? Fraction, string? Message)
+{
+    /// <summary>Lines at the most that a storage keeps of a running attempt: the newest.</summary>
+    public const int LiveLinesMax = 100;
+
+    /// <summary>
+    /// The newest lines of the attempt, oldest first, at most <see cref="LiveLinesMax"/>; they replace those of the
+    /// last update. Empty (the default) leaves those as they are.
+    /// </summary>
+    public IReadOnlyList<LogLine> Lines { get; init; } = [];
+}

@@ -22,6 +22,9 @@ public enum SignalKind
 
     /// <summary>A queue has got orphans: jobs that came back from a dead owner.</summary>
     OrphansReady = 5,
+
+    /// <summary>A command for workers, or a reply to one, is there.</summary>
+    Control = 6,
 }
 
 /// <summary>A hint from one process to another: something may have changed.</summary>

@@ -1,0 +1,115 @@
+using System.Diagnostics.CodeAnalysis;
+
+namespace Lovage.Storage;
+
+/// <summary>
+/// Keeps bulk operations and lends each to one process at a time. The public methods check; a storage writes the
+/// protected ones.
+/// </summary>
+/// <remarks>Safe for use by several threads. The storage's clock judges the leases.</remarks>
+[Experimental("LVGS001")]
+public abstract class OperationStore
+{
+    /// <summary>Stores a new operation; its time of creation is the storage's.</summary>
+    /// <param name="operation">The operation.</param>
+    /// <param name="cancellationToken">Gives up waiting; the operation may be stored all the same.</param>
+    /// <returns>The operation as it is stored. A known id gives the operation that is stored under it.</returns>
+    /// <exception cref="StorageException">The storage cannot be asked now.</exception>
+    public ValueTask<BulkOperation> AddAsync(BulkOperation operation, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(operation);
+        return AddCoreAsync(operation, cancellationToken);
+    }
+
+    /// <summary>Reads an operation; null when it is not known.</summary>
+    /// <param name="id">Its id.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
+    /// <exception cref="StorageException">The storage cannot be asked now.</exception>
+    public ValueTask<BulkOperation?> FindAsync(string id, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(id);
+        return FindCoreAsync(id, cancellationToken);
+    }
+
+    /// <summary>Reads operations, newest first.</summary>
+    /// <param name="max">Operations at the most, 1 to <see cref="JobBroker.BatchMax"/>.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
+    /// <exception cref="StorageException">The storage cannot be asked now.</exception>
+    public ValueTask<IReadOnlyList<BulkOperation>> ListAsync(int max, CancellationToken cancellationToken)
+    {
+        JobBroker.CheckMax(max);
+        return ListCoreAsync(max, cancellationToken);
+    }
+
+    /// <summary>
+    /// Lends the oldest running operation that no live process holds, or renews the caller's own lease.
+    /// </summary>
+    /// <param name="owner">Which process asks.</param>
+    /// <param name="lease">For how long.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
+    /// <returns>The operation that the process holds now; null when there is none.</returns>
+    /// <exception cref="StorageException">The storage cannot be asked now.</exception>
+    public ValueTask<BulkOperation?> TakeAsync(string owner, TimeSpan lease, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(owner);
+        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(lease, TimeSpan.Zero);
+        return TakeCoreAsync(owner, lease, cancellationToken);
+    }
+
+    /// <summary>
+    /// Writes how far an operation is, as its state, counts, error and place say, and renews the lease. It changes
+    /// nothing when the process no longer holds the operation.
+    /// </summary>
+    /// <param name="owner">Which process reports.</param>
+    /// <param name="operation">The operation; an ended state ends the lease as well.</param>
+    /// <param name="lease">For how long it goes on.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
+    /// <returns>The operation as it is stored now; null when the process no longer holds it.</returns>
+    /// <exception cref="StorageException">The storage cannot be asked now.</exception>
+    public ValueTask<BulkOperation?> ReportAsync(
+        string owner, BulkOperation operation, TimeSpan lease, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(owner);
+        ArgumentNullException.ThrowIfNull(operation);
+        return ReportCoreAsync(owner, operation, lease, cancellationToken);
+    }
+
+    /// <summary>Asks to cancel an operation; one that no process holds is cancelled at once.</summary>
+    /// <param name="id">Its id.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
+    /// <returns>The operation as it is stored now; null when it is not known.</returns>
+    /// <exception cref="StorageException">The storage cannot be asked now.</exception>
+    public ValueTask<BulkOperation?> CancelAsync(string id, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(id);
+        return CancelCoreAsync(id, cancellationToken);
+    }
+
+    /// <summary>Stores.</summary>
+    /// <inheritdoc cref="AddAsync"/>
+    protected abstract ValueTask<BulkOperation> AddCoreAsync(
+        BulkOperation operation, CancellationToken cancellationToken);
+
+    /// <summary>Reads one.</summary>
+    /// <inheritdoc cref="FindAsync"/>
+    protected abstract ValueTask<BulkOperation?> FindCoreAsync(string id, CancellationToken cancellationToken);
+
+    /// <summary>Reads several.</summary>
+    /// <inheritdoc cref="ListAsync"/>
+    protected abstract ValueTask<IReadOnlyList<BulkOperation>> ListCoreAsync(
+        int max, CancellationToken cancellationToken);
+
+    /// <summary>Lends.</summary>
+    /// <inheritdoc cref="TakeAsync"/>
+    protected abstract ValueTask<BulkOperation?> TakeCoreAsync(
+        string owner, TimeSpan lease, CancellationToken cancellationToken);
+
+    /// <summary>Writes.</summary>
+    /// <inheritdoc cref="ReportAsync"/>
+    protected abstract ValueTask<BulkOperation?> ReportCoreAsync(
+        string owner, BulkOperation operation, TimeSpan lease, CancellationToken cancellationToken);
+
+    /// <summary>Cancels.</summary>
+    /// <inheritdoc cref="CancelAsync"/>
+    protected abstract ValueTask<BulkOperation?> CancelCoreAsync(string id, CancellationToken cancellationToken);
+}
