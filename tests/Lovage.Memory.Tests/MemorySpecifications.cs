@@ -69,3 +69,13 @@ public sealed class MemoryFiring : FiringSpecification<MemoryFixture>;
 public sealed class MemoryLead : LeadSpecification<MemoryFixture>;
 
 public sealed class MemoryScheduleModel : ScheduleModelSpecification<MemoryFixture>;
+
+public sealed class MemoryQualifiers : QualifierSpecification<MemoryFixture>;
+
+public sealed class MemoryQualifierModel : QualifierModelSpecification<MemoryFixture>;
+
+public sealed class MemoryStatistics : StatisticsSpecification<MemoryFixture>;
+
+public sealed class MemoryFailures : FailureSpecification<MemoryFixture>;
+
+public sealed class MemoryLiveLines : LiveLinesSpecification<MemoryFixture>;

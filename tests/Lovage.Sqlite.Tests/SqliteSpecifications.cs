@@ -65,3 +65,13 @@ public sealed class SqliteLead : LeadSpecification<SqliteFixture>;
 public sealed class SqliteScheduleModel : ScheduleModelSpecification<SqliteFixture>;
 
 public sealed class SqliteTransactionFacts : TransactionSpecification<SqliteFixture>;
+
+public sealed class SqliteQualifiers : QualifierSpecification<SqliteFixture>;
+
+public sealed class SqliteQualifierModel : QualifierModelSpecification<SqliteFixture>;
+
+public sealed class SqliteStatistics : StatisticsSpecification<SqliteFixture>;
+
+public sealed class SqliteFailures : FailureSpecification<SqliteFixture>;
+
+public sealed class SqliteLiveLines : LiveLinesSpecification<SqliteFixture>;
