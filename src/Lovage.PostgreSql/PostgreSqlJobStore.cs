@@ -23,6 +23,7 @@ internal sealed class PostgreSqlJobStore(
     private readonly ClaimStatements _claims = new(database.Schema);
     private readonly CancelStatements _cancels = new(database.Schema);
     private readonly ChangeStatements _changes = new(database.Schema);
+    private readonly SumStatements _sums = new(database.Schema);
     private readonly UpkeepStatements _upkeep = new(database.Schema);
 
     protected override ValueTask<IReadOnlyList<SettleResult>> SettleCoreAsync(
@@ -99,6 +100,7 @@ internal sealed class PostgreSqlJobStore(
         database.CallAsync(
             async connection =>
             {
+                await _sums.FoldAsync(connection);
                 await _upkeep.ForgetAsync(connection, clock.Now);
                 return await _upkeep.PruneAsync(connection, policy, max, clock.Now);
             },

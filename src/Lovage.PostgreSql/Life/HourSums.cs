@@ -5,6 +5,9 @@ namespace Lovage.PostgreSql.Life;
 /// <summary>Lines of <c>tally</c> as rows of <c>hour</c>: counts and two histograms by hour, queue and name.</summary>
 internal static class HourSums
 {
+    /// <summary>The longest span there is, in units of 100 ns.</summary>
+    internal const string Longest = "9223372036854775807";
+
     /// <summary>The columns of <c>hour</c> that add up.</summary>
     internal static string[] Counts { get; } =
     [
@@ -52,5 +55,10 @@ internal static class HourSums
           FROM unnest({left}, {right}) WITH ORDINALITY AS a(l, r, ord))
         """;
 
-    private static string Sum(string column) => $"coalesce(sum({column}), 0)::bigint AS {column}";
+    /// <summary>The sum of two counts. That of durations stays at the longest span, instead of running over.</summary>
+    /// <param name="left">One.</param>
+    /// <param name="right">The other.</param>
+    internal static string AddCount(string left, string right) => $"least({left}::numeric + {right}, {Longest})";
+
+    private static string Sum(string column) => $"least(coalesce(sum({column}), 0), {Longest})::bigint AS {column}";
 }

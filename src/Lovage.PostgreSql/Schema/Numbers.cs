@@ -1,5 +1,6 @@
 using System.Globalization;
 using Lovage.Storage.Columns;
+using Lovage.Storage.Plans;
 
 namespace Lovage.PostgreSql.Schema;
 
@@ -121,10 +122,10 @@ internal static class Hours
     internal const long StepTicks = 10 * TimeSpan.TicksPerMinute;
 
     /// <summary>The hour of a time in units of 100 ns, as an expression.</summary>
-    internal static string Of(string time) => $"({time} / {Text(Ticks)})::integer";
+    internal static string Of(string time) => $"(({time}) / {Text(Ticks)})::integer";
 
     /// <summary>The step of a time in units of 100 ns, as an expression.</summary>
-    internal static string StepOf(string time) => $"({time} / {Text(StepTicks)})::integer";
+    internal static string StepOf(string time) => $"(({time}) / {Text(StepTicks)})::integer";
 
     private static string Text(long ticks) => ticks.ToString(CultureInfo.InvariantCulture);
 }
@@ -137,9 +138,9 @@ internal static class Buckets
     /// <summary>The number of an attempt: each part is a bucket plus 1, or 0 when there is nothing to count.</summary>
     internal static short Of(AttemptRecord attempt)
     {
-        var wait = attempt.Number == 1 ? attempt.Wait : null;
-        TimeSpan? run = attempt.Wait is not null || attempt.Duration > TimeSpan.Zero ? attempt.Duration : null;
-        return (short)((Size * Part(wait)) + Part(run));
+        // The name matters to the fingerprint alone.
+        var measures = AttemptMeasures.Of(attempt, "");
+        return (short)((Size * Part(measures.Wait)) + Part(measures.Run));
     }
 
     private static int Part(TimeSpan? duration) =>

@@ -29,7 +29,7 @@ internal sealed class ClaimStatements(SchemaName schema)
         .Text("message", static update => update.Message)
         .BytesOrNull("lines", static update => update.Lines.Count == 0
             ? null
-            : AttemptColumns.FromLogs([.. update.Lines.TakeLast(ProgressUpdate.LiveLinesMax)]));
+            : AttemptColumns.FromLogs(update.Lines));
 
     // $1: the time, $2: how long the leases last, in units of 100 ns. Then the tokens. Comes back: stamp, whether the
     // job is to be cancelled.

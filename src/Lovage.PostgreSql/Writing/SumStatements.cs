@@ -8,13 +8,17 @@ namespace Lovage.PostgreSql.Writing;
 /// <summary>Sums up the lines that transactions have counted, one process at a time.</summary>
 internal sealed class SumStatements(SchemaName schema)
 {
-    private const string LinesMax = "10000";
+    private const int LinesMax = 10_000;
 
-    // $1: the key of a lock. Comes back: the blocks that have lost jobs. One process at a time: two would take each
+    /// <summary>Rounds of one call at the most: a caller with much to do is not kept for long.</summary>
+    private const int RoundsMax = 10;
+
+    // $1: the key of a lock, $2: lines at the most. Comes back: a row with the number of lines, and a row for each block
+    // that has lost jobs. One process at a time: two would take each
     // other's lines. The second one leaves it to the first.
     private static readonly string Fold = $"""
         WITH lines AS (
-          DELETE FROM lovage.tally WHERE ctid = ANY (ARRAY(SELECT ctid FROM lovage.tally LIMIT {LinesMax}))
+          DELETE FROM lovage.tally WHERE ctid = ANY (ARRAY(SELECT ctid FROM lovage.tally LIMIT $2))
             AND pg_try_advisory_xact_lock($1) RETURNING *),
         {HourSums.Of("lines")},
         counted AS (
@@ -32,7 +36,8 @@ internal sealed class SumStatements(SchemaName schema)
         hours AS (
           INSERT INTO lovage.hour AS h ({HourSums.Columns}) SELECT {HourSums.Columns} FROM summed
           ON CONFLICT (hour, queue, name) DO UPDATE SET
-            {string.Join(", ", HourSums.Counts.Select(static column => $"{column} = h.{column} + excluded.{column}"))},
+            {string.Join(", ", HourSums.Counts.Select(static column =>
+                $"{column} = {HourSums.AddCount($"h.{column}", $"excluded.{column}")}"))},
             waits = {HourSums.Add("h.waits", "excluded.waits")},
             runs = {HourSums.Add("h.runs", "excluded.runs")}),
         blocks AS (
@@ -45,7 +50,8 @@ internal sealed class SumStatements(SchemaName schema)
             ({Blocks.Worker}::smallint, worker),
             ({Blocks.Succeeded}::smallint, CASE WHEN is_over THEN 0 END)) AS w(kind, word)
           WHERE w.word IS NOT NULL ON CONFLICT DO NOTHING)
-        SELECT DISTINCT block FROM lines WHERE name = {Tally.NoName} AND block IS NOT NULL
+        SELECT count(*), NULL::bigint FROM lines
+        UNION ALL SELECT DISTINCT 0, block FROM lines WHERE name = {Tally.NoName} AND block IS NOT NULL
         """;
 
     // $1: blocks that have lost jobs. Nothing comes back. It is a statement of its own, after the lock was taken: it
@@ -55,10 +61,10 @@ internal sealed class SumStatements(SchemaName schema)
           AND NOT EXISTS (SELECT 1 FROM lovage.message m WHERE {Blocks.Holds("b.block", "m.key")})
         """;
 
-    // $1: the key of a lock. Nothing comes back.
+    // $1: the key of a lock, $2: lines at the most. Nothing comes back.
     private static readonly string FoldFaults = $"""
         WITH lines AS (
-          DELETE FROM lovage.fault WHERE ctid = ANY (ARRAY(SELECT ctid FROM lovage.fault LIMIT {LinesMax}))
+          DELETE FROM lovage.fault WHERE ctid = ANY (ARRAY(SELECT ctid FROM lovage.fault LIMIT $2))
             AND pg_try_advisory_xact_lock($1) RETURNING *),
         steps AS (
           INSERT INTO lovage.failure_step AS s (fingerprint, step, count)
@@ -83,16 +89,28 @@ internal sealed class SumStatements(SchemaName schema)
     /// <summary>Sums up what transactions have counted.</summary>
     internal async Task FoldAsync(NpgsqlConnection connection)
     {
+        for (var round = 0; round < RoundsMax && await FoldOnceAsync(connection) >= LinesMax; round++)
+        {
+        }
+    }
+
+    private async Task<long> FoldOnceAsync(NpgsqlConnection connection)
+    {
         await using var transaction = await connection.BeginTransactionAsync(CancellationToken.None);
+        var lines = 0L;
         var touched = new List<long>();
         await using (var batch = connection.Batch(
-            new Statement(_foldFaults).Add(schema.LockKey("fault")),
-            new Statement(_fold).Add(schema.LockKey("tally"))))
+            new Statement(_foldFaults).Add(schema.LockKey("fault")).Add((long)LinesMax),
+            new Statement(_fold).Add(schema.LockKey("tally")).Add((long)LinesMax)))
         {
             await using var rows = await batch.ExecuteReaderAsync(CancellationToken.None);
             while (await rows.ReadAsync())
             {
-                touched.Add(rows.GetInt64(0));
+                lines += rows.GetInt64(0);
+                if (rows.Int64OrNull(1) is { } block)
+                {
+                    touched.Add(block);
+                }
             }
         }
 
@@ -102,5 +120,6 @@ internal sealed class SumStatements(SchemaName schema)
         }
 
         await transaction.CommitAsync(CancellationToken.None);
+        return lines;
     }
 }

@@ -1,5 +1,6 @@
 using Lovage.PostgreSql.Commands;
 using Lovage.PostgreSql.Schema;
+using Lovage.Storage;
 using Npgsql;
 
 namespace Lovage.PostgreSql.Writing;
@@ -7,9 +8,6 @@ namespace Lovage.PostgreSql.Writing;
 /// <summary>Keeps the tables small: old jobs are removed, statistics and failures of long ago are forgotten.</summary>
 internal sealed class UpkeepStatements(SchemaName schema)
 {
-    private static readonly TimeSpan HoursKept = TimeSpan.FromDays(30);
-    private static readonly TimeSpan FailuresKept = TimeSpan.FromDays(7);
-
     // $1: the time, $2: the age of a finished job, $3: of a dead one, both in units of 100 ns, $4: the bound on rows,
     // $5: jobs at the most. Comes back: how many were removed. The oldest by their end go: first those over the bound
     // on rows, then those over their age.
@@ -57,5 +55,5 @@ internal sealed class UpkeepStatements(SchemaName schema)
 
     /// <summary>Forgets statistics and failures of long ago.</summary>
     internal Task ForgetAsync(NpgsqlConnection connection, long? now) => connection.ExecuteAsync(
-        new Statement(_forget).Add(now).Add(HoursKept.Ticks).Add(FailuresKept.Ticks), CancellationToken.None);
+        new Statement(_forget).Add(now).Add(JobHistory.StatisticsKept.Ticks).Add(JobHistory.FailuresKept.Ticks), CancellationToken.None);
 }
