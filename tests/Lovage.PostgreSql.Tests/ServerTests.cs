@@ -262,35 +262,6 @@ public sealed class ServerTests : SchemaTests
     }
 
     [Fact]
-    public async Task Query_RareJobBehindManyOthers_IsFoundPageByPage()
-    {
-        await using var storage = await OpenAsync();
-        var rare = Data.Message("tasks.rare");
-        await storage.Broker.PublishAsync([rare], Stop);
-        for (var i = 0; i < 21; i++)
-        {
-            await storage.Broker.PublishAsync(Data.Messages(1_000), Stop);
-        }
-
-        var query = new JobQuery { Name = "tasks.rare", Limit = 10 };
-        var found = new List<JobId>();
-        var pages = 0;
-        do
-        {
-            var page = await storage.History!.QueryAsync(query, Stop);
-            found.AddRange(page.Jobs.Select(job => job.Message.Id));
-            query = query with { After = page.Next };
-            pages++;
-        }
-        while (query.After is not null);
-
-        Assert.Equal([rare.Id], found);
-        Assert.Equal(3, pages);
-        Assert.Equal(
-            new BoundedCount(1, true), await storage.History!.CountAsync(query with { After = null }, 10, Stop));
-    }
-
-    [Fact]
     public async Task Counters_SummedUp_StayTheSame()
     {
         await using var storage = await OpenAsync();
