@@ -79,3 +79,9 @@ public sealed class MemoryStatistics : StatisticsSpecification<MemoryFixture>;
 public sealed class MemoryFailures : FailureSpecification<MemoryFixture>;
 
 public sealed class MemoryLiveLines : LiveLinesSpecification<MemoryFixture>;
+
+public sealed class MemoryOperations : OperationSpecification<MemoryFixture>;
+
+public sealed class MemoryAudit : AuditSpecification<MemoryFixture>;
+
+public sealed class MemoryControl : ControlSpecification<MemoryFixture>;

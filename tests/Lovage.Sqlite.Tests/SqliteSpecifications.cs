@@ -75,3 +75,9 @@ public sealed class SqliteStatistics : StatisticsSpecification<SqliteFixture>;
 public sealed class SqliteFailures : FailureSpecification<SqliteFixture>;
 
 public sealed class SqliteLiveLines : LiveLinesSpecification<SqliteFixture>;
+
+public sealed class SqliteOperations : OperationSpecification<SqliteFixture>;
+
+public sealed class SqliteAudit : AuditSpecification<SqliteFixture>;
+
+public sealed class SqliteControl : ControlSpecification<SqliteFixture>;

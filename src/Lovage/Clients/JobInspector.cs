@@ -11,11 +11,23 @@ namespace Lovage;
 /// Safe for use by several threads. Every method throws <see cref="StorageException"/> when the storage cannot be asked
 /// now.
 /// </remarks>
-public sealed class JobInspector
+public sealed partial class JobInspector
 {
     private readonly StorageGate _gate;
+    private readonly JobMessages _messages;
+    private readonly JobSender _sender;
+    private readonly ClientSettings _settings;
+    private readonly TimeProvider _time;
 
-    internal JobInspector(StorageGate gate) => _gate = gate;
+    internal JobInspector(
+        StorageGate gate, JobMessages messages, JobSender sender, ClientSettings settings, TimeProvider time)
+    {
+        _gate = gate;
+        _messages = messages;
+        _sender = sender;
+        _settings = settings;
+        _time = time;
+    }
 
     private JobStore Store => _gate.Storage.Store;
 
