@@ -37,7 +37,8 @@ internal sealed class AttemptOutcomes(WorkerOwner owner, RetryRule rule, Func<Wo
             duration,
             kept.Json,
             attempt.LogLines,
-            kept.Fault);
+            kept.Fault,
+            ending.Error is null && kept.Fault is null ? null : attempt.Secrets);
         return outcome is not null && attempt.TryTakeProgress(out var fraction, out var message)
             ? outcome with { Progress = fraction, ProgressMessage = message }
             : outcome;
@@ -47,7 +48,8 @@ internal sealed class AttemptOutcomes(WorkerOwner owner, RetryRule rule, Func<Wo
     /// <returns>Null when the job is to be released instead.</returns>
     internal Settlement? Of(Delivery delivery, JobDefinition? definition, AttemptEnding ending, DateTimeOffset at) =>
         Of(
-            delivery, definition, ending, MaxAttempts(delivery, definition), at, TimeSpan.Zero, default, [], null);
+            delivery, definition, ending, MaxAttempts(delivery, definition), at, TimeSpan.Zero, default, [], null,
+            null);
 
     private Settlement? Of(
         Delivery delivery,
@@ -58,7 +60,8 @@ internal sealed class AttemptOutcomes(WorkerOwner owner, RetryRule rule, Func<Wo
         TimeSpan duration,
         ReadOnlyMemory<byte> result,
         IReadOnlyList<LogLine> logs,
-        string? reason)
+        string? reason,
+        SecretTexts? secrets)
     {
         var message = delivery.Message;
         var policy = definition?.Retry ?? current().Retry;
@@ -68,7 +71,7 @@ internal sealed class AttemptOutcomes(WorkerOwner owner, RetryRule rule, Func<Wo
             return null;
         }
 
-        var error = ending.Error is null ? null : JobError.From(ending.Error);
+        var error = ending.Error is null ? null : JobError.From(ending.Error, secrets);
         return new Settlement
         {
             Token = delivery.Token,
@@ -78,7 +81,7 @@ internal sealed class AttemptOutcomes(WorkerOwner owner, RetryRule rule, Func<Wo
                 ? rule.Delay(ending, policy, message.Retries + 1)
                 : TimeSpan.Zero,
             Result = result,
-            Reason = reason ?? Reason(ending.End, decision, error),
+            Reason = (secrets is null ? reason : secrets.CleanOrNull(reason)) ?? Reason(ending.End, decision, error),
             Attempt = new AttemptRecord
             {
                 Number = delivery.AttemptsSoFar + 1,
