@@ -86,6 +86,6 @@ public sealed record WorkerBeat
     /// <summary>Attempts that it runs now.</summary>
     public required int Running { get; init; }
 
-    /// <summary>The names of the jobs that it knows.</summary>
+    /// <summary>The jobs that it knows.</summary>
     public required JobNameSet Names { get; init; }
 }

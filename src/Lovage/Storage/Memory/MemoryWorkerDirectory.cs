@@ -70,5 +70,6 @@ internal sealed class MemoryWorkerDirectory(MemoryState state) : WorkerDirectory
         Running = beat.Running,
         Names = beat.Names.Names,
         Parameters = beat.Names.Parameters,
+        Jobs = beat.Names.Jobs,
     };
 }
