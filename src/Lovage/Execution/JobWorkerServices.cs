@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Lovage.Diagnostics;
 using Lovage.Storage;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -32,4 +33,7 @@ internal sealed record JobWorkerServices
 
     /// <summary>Hears of calls that fail; null (the default) where the app has no host.</summary>
     public StorageOutage? Outage { get; init; }
+
+    /// <summary>How spans are made.</summary>
+    public TelemetrySettings Telemetry { get; init; } = TelemetrySettings.Default;
 }
