@@ -115,7 +115,9 @@ internal sealed class JobSender(
         isTransient: true);
 
     private Span StartSpan(JobMessage message) =>
-        LovageTelemetry.Source.HasListeners() ? StartSpan(message, $"send {message.Queue}", "send", "enqueue") : default;
+        LovageTelemetry.Source.HasListeners()
+            ? StartSpan(message, $"send {message.Queue}", "send", "enqueue")
+            : default;
 
     private Span StartSpan(JobMessage message, string name, string type, string operation)
     {
@@ -150,7 +152,7 @@ internal sealed class JobSender(
             var message = batch[i];
             using var span = StartSpan(message, $"create {message.Queue}", "create", "create");
             traced[i] = span.Activity is { } activity
-                ? message with { Headers = TraceContext.With(message.Headers, activity).SetItem(TraceContext.Batch, "1") }
+                ? message with { Headers = TraceContext.WithBatch(message.Headers, activity) }
                 : message;
         }
 

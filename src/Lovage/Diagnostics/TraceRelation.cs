@@ -4,8 +4,8 @@ namespace Lovage;
 public enum TraceRelation
 {
     /// <summary>
-    /// Work that is due at once is a child. Work that is due more than a minute after it was asked for begins a trace of
-    /// its own with a link, and so do jobs of schedules, jobs of a collection, and tasks after a response.
+    /// Work that is due at once is a child. Work that is due more than a minute after it was asked for begins a trace
+    /// of its own with a link, and so do jobs of schedules, jobs of a collection, and tasks after a response.
     /// </summary>
     Auto = 0,
 

@@ -40,8 +40,15 @@ internal static class TraceContext
             return headers;
         }
 
-        headers = WithBaggage(With(headers, current), current);
-        return isBatch && headers.Count < JobNames.HeaderCountMax ? headers.SetItem(Batch, "1") : headers;
+        return WithBaggage(isBatch ? WithBatch(headers, current) : With(headers, current), current);
+    }
+
+    /// <summary>The headers of a job of a collection with an activity's trace, marked where there is room.</summary>
+    internal static ImmutableDictionary<string, string> WithBatch(
+        ImmutableDictionary<string, string> headers, Activity activity)
+    {
+        headers = With(headers, activity);
+        return headers.Count < JobNames.HeaderCountMax ? headers.SetItem(Batch, "1") : headers;
     }
 
     /// <summary>The headers without what belongs to the moment of enqueuing.</summary>

@@ -16,7 +16,8 @@ public sealed class JobSenderTests
     public async Task EnqueueAsync_CollectionInsideATrace_MarksItsJobsAndGivesEachASpan(string createSpans)
     {
         var queue = $"batch.{createSpans}";
-        using var spans = new SpanList(name => name == $"create {queue}" || name == $"send {queue}" || name == "request");
+        using var spans = new SpanList(
+            name => name == $"create {queue}" || name == $"send {queue}" || name == "request");
         await using var app = await TestApp.StartAsync(settings: ("Lovage:Telemetry:CreateSpans", createSpans));
         using var source = new ActivitySource("test");
         using var caller = source.StartActivity("request")!;
@@ -28,7 +29,8 @@ public sealed class JobSenderTests
         Assert.Equal((ActivityKind.Client, caller.SpanId), (send.Kind, send.ParentSpanId));
         Assert.Equal(2, send.GetTagItem("messaging.batch.message_count"));
         var created = spans.Named($"create {queue}");
-        Assert.Equal(createSpans == "true" ? ["n", "m"] : [], created.Select(span => span.GetTagItem("lovage.job.name")));
+        Assert.Equal(
+            createSpans == "true" ? ["n", "m"] : [], created.Select(span => span.GetTagItem("lovage.job.name")));
         for (var i = 0; i < 2; i++)
         {
             var headers = (await app.Inspector.FindAsync(handles[i].Id, Cancel))!.Message.Headers;

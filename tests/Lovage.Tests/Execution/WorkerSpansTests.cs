@@ -217,8 +217,9 @@ public sealed class WorkerSpansTests
         TelemetrySettings? telemetry = null,
         string queue = "default")
     {
+        var attempts = name.Contains("retries", StringComparison.Ordinal) ? 3 : 1;
         var world = new WorkerWorld(
-            Settings with { MaxAttempts = name.Contains("retries", StringComparison.Ordinal) ? 3 : 1, Queues = [queue] },
+            Settings with { MaxAttempts = attempts, Queues = [queue] },
             [new JobDefinition(name, handler)],
             services: null,
             telemetry: telemetry ?? new TelemetrySettings { TraceRelation = option });
