@@ -90,7 +90,9 @@ internal sealed class JobWorker : IAsyncDisposable
             Threads = _threads,
             Listeners = new AttemptListeners<Running>(
             [
-                new WorkerSpans(), new WorkerMeters(), new WorkerLog(services.Loggers.Guarded("Lovage.Worker")),
+                new WorkerSpans(storage.Broker.Meter.SystemName, owner.Key, services.Telemetry),
+                new WorkerMeters(),
+                new WorkerLog(services.Loggers.Guarded("Lovage.Worker")),
             ]),
         });
         _orphans = new OrphanLoop(worker, _slots, _leases, unknown);
