@@ -7,6 +7,7 @@ const plural = (n, one, many) => `${n.toLocaleString('en')} ${n === 1 ? one : ma
 /** @type {any} */
 export const s = {
   more: 'More',
+  userMenu: (/** @type {string} */ user) => `${user}: more`,
   close: 'Close',
   copy: 'Copy',
   copied: 'Copied',
@@ -104,13 +105,92 @@ export const s = {
     running: (/** @type {number} */ n) => plural(n, 'operation runs', 'operations run'),
   },
 
-  overview: {},
+  bulk: {
+    filter: 'Filter:', everything: 'all jobs', queue: 'To the queue', spread: 'Spread over', watch: 'Watch', noneLeft: 'No failed or dead job of this group is left.',
+    spreads: [['0', 'no spread: at once'], ['60', '1 min'], ['600', '10 min'], ['1800', '30 min'], ['3600', '1 h'], ['21600', '6 h']],
+    spreadHint: 'A spread keeps a service that has just recovered from falling again.',
+    title: {
+      run_again: (/** @type {string} */ n) => `Run ${n} jobs again?`, cancel: (/** @type {string} */ n) => `Cancel ${n} jobs?`,
+      delete: (/** @type {string} */ n) => `Delete ${n} jobs?`, move: (/** @type {string} */ n) => `Move ${n} jobs?`,
+    },
+    verb: {
+      run_again: (/** @type {string} */ n) => `Run ${n} jobs again`, cancel: (/** @type {string} */ n) => `Cancel ${n} jobs`,
+      delete: (/** @type {string} */ n) => `Delete ${n} jobs`, move: (/** @type {string} */ n) => `Move ${n} jobs`,
+    },
+    note: {
+      run_again: 'Each ended job keeps its id and gets a fresh set of attempts. Jobs that have not ended are skipped.',
+      cancel: 'Jobs that wait never start. Jobs that run are asked to stop.',
+      delete: 'The jobs and their history are gone. Nothing brings them back.',
+      move: 'Jobs that wait go to the other queue. Jobs that run stay.',
+    },
+    over: (/** @type {string} */ time) => ` over ${time}`,
+    started: {
+      run_again: (/** @type {string} */ n, /** @type {string} */ over) => `${n} jobs run again${over}.`, cancel: (/** @type {string} */ n) => `${n} jobs are being cancelled.`,
+      delete: (/** @type {string} */ n) => `${n} jobs are being deleted.`, move: (/** @type {string} */ n) => `${n} jobs are being moved.`,
+    },
+    changed: (/** @type {string} */ n) => `The filter now matches ${n} jobs. Look at the number again.`,
+  },
 
-  jobs: {},
+  overview: {
+    title: 'Overview',
+    level: { ok: 'All is well', notice: 'Something to know', bad: 'Something needs attention' },
+    storageUp: (/** @type {string} */ name, /** @type {string} */ age) => `${name}, up for ${age}`,
+    storageDown: (/** @type {string} */ name) => `${name} does not answer, since`,
+    empty: 'Nothing has run yet. Enqueue a job, and it shows here at once.',
+    emptyCode: '[Job("mail.welcome")] public Task WelcomeAsync(string email, CancellationToken ct) => …\nawait jobs.EnqueueAsync(MailJobs.Welcome("anna@example.org"));',
+    waitingNow: 'Waiting', runningNow: 'Running', scheduledNow: 'Scheduled', done: 'Succeeded', failing: 'Failed',
+    queue: 'Queue', queues: 'Queues by oldest waiting job', oldest: 'Oldest waits', waiting: 'Waiting', out: 'Out', lastSamples: 'Waiting jobs lately',
+    sparkLabel: (/** @type {string} */ name) => `Waiting jobs in ${name} lately`,
+    paused: 'paused', unserved: 'no worker', noQueues: 'No queue has held a job yet.',
+    allQueues: (/** @type {number} */ n) => `All ${n.toLocaleString('en')} queues`,
+    failures: 'Errors that rose most', error: 'Error', inJob: 'in', lastHour: 'Last hour', since: 'First seen', action: 'Action', runGroup: 'Run again', allErrors: 'All errors',
+    rise: (/** @type {number} */ n) => `${n >= 10 ? Math.round(n) : n.toFixed(1)}× usual`,
+    noFailures: 'Nothing failed in the last hour.',
+    longest: 'Longest running', job: 'Job', runsFor: 'Runs for', usual: 'Usual p95', unknown: 'not known', allRunning: 'All running', nothingRuns: 'Nothing runs right now.',
+    workers: 'Workers', asBefore: 'as an hour ago',
+    fewer: (/** @type {number} */ n) => `an hour ago there were ${n}`, moreWorkers: (/** @type {number} */ n) => `up from ${n} an hour ago`,
+    version: (/** @type {string} */ v, /** @type {number} */ n) => `${n} on ${v}, first seen`,
+    dead: 'Dead letters', deadNone: 'none new in the last hour', deadNew: (/** @type {number} */ n) => `${n.toLocaleString('en')} new in the last hour`,
+    schedules: 'Schedules', schedulesFine: 'all on time', kind: { late: 'late', broken: 'broken', failed: 'last run failed' },
+    flow: 'Throughput and waits', range: 'Range', ranges: [['1h', '1 h'], ['24h', '24 h'], ['7d', '7 d']],
+    succeeded: 'Succeeded', enqueued: 'Enqueued', failed: 'Failed', oldestWaiting: 'Oldest waiting job',
+  },
+
+  jobs: {
+    title: 'Jobs', titleOf: (/** @type {string} */ q) => `${q} · Jobs`,
+    filter: 'Filter the jobs', placeholder: 'queue:mail state:failed name:mail.welcome tag:order:42 since:2h', byState: 'By state',
+    state: 'State', name: 'Job', queue: 'Queue', waited: 'Waited', ran: 'Ran', attempts: 'Attempts', when: 'When', id: 'Id', worker: 'Worker', priority: 'Priority', enqueued: 'Enqueued',
+    cancelling: 'cancelling', withTag: (/** @type {string} */ tag) => `Jobs with the tag ${tag}`,
+    progress: (/** @type {number} */ p) => `${Math.round(p * 100)} % done`,
+    bulkSelected: (/** @type {number} */ n) => `Act on ${n} selected`, bulkAll: (/** @type {string} */ n) => `Act on all ${n}`,
+    selected: (/** @type {number} */ n) => plural(n, 'job selected', 'jobs selected'), selectNone: 'Select none',
+    selectAllNote: (/** @type {string} */ n) => `Select none to act on all ${n} that match.`,
+    fresh: (/** @type {any} */ n) => `${n} new — show`,
+    noMatch: 'No job matches this search.', clear: 'Show all jobs', empty: 'The storage holds no job. Enqueue one, and it shows here.',
+    toQueue: 'To the queue',
+    action: { 'run-again': 'Run again', 'run-now': 'Run now', edit: 'Edit and run', move: 'Move', cancel: 'Cancel job', delete: 'Delete' },
+    ask: {
+      'run-again': (/** @type {string} */ n) => `Run ${n} again?`, 'run-now': (/** @type {string} */ n) => `Run ${n} now?`, move: (/** @type {string} */ n) => `Move ${n}?`,
+      cancel: (/** @type {string} */ n) => `Cancel ${n}?`, delete: (/** @type {string} */ n) => `Delete ${n}?`,
+    },
+    askNote: {
+      'run-again': (/** @type {number} */ n) => `The job keeps its id and gets a fresh set of ${n} attempts.`,
+      'run-now': () => 'The job does not wait for its time. A worker takes it as soon as one is free.',
+      move: () => 'The job waits in the other queue.',
+      cancel: () => 'A job that waits never starts. A job that runs is asked to stop.',
+      delete: () => 'The job and its history are gone. Nothing brings them back.',
+    },
+  },
 
   job: {},
 
-  running: {},
+  running: {
+    title: 'Running', runsFor: 'Runs for', usual: 'Usual p95', unknown: 'not known', attempt: 'Attempt', action: 'Action',
+    sub: (/** @type {number} */ n) => `${plural(n, 'job runs', 'jobs run')} now, the longest first.`,
+    factor: (/** @type {number} */ n) => `${n.toFixed(1)}× p95`,
+    empty: 'Nothing runs right now. A worker in this app or in another takes what waits:',
+    emptyCode: 'builder.AddLovage().AddJobs().AddWorker();\nawait jobs.EnqueueAsync(MailJobs.Welcome("anna@example.org"));',
+  },
 
   failures: {},
 

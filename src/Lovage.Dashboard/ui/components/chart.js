@@ -25,7 +25,7 @@ export function Chart({ label, times, lines, deploys = [], open = true, height =
     });
     return () => { gone = true; end(); };
   }, [times, lines, deploys, open, height, sync, tone, asTable, few]);
-  const index = at === null ? times.length - 1 : Math.min(at, times.length - 1);
+  const index = at === null ? times.length - (open && times.length > 2 ? 2 : 1) : Math.min(at, times.length - 1);
   const table = () => html`<div class="chart-table" tabindex="0" role="region" aria-label=${label}><table class="table dense"><thead><tr><th scope="col">${s.chart.time}</th>
     ${lines.map(l => html`<th key=${l.key} scope="col" class="num">${l.label}</th>`)}</tr></thead><tbody>
     ${times.map((t, i) => html`<tr key=${t}><td title=${absolute(new Date(t * 1000).toISOString())}>${hourMinute(t * 1000)}</td>${lines.map(l => html`<td key=${l.key} class="num">${l.format(l.values[i])}</td>`)}</tr>`).reverse()}

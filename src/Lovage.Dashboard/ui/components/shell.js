@@ -82,7 +82,7 @@ function Bar() {
       ${me?.read_only && html`<span class="chip chip-plain" title=${s.readOnlyNote}><${Icon} name="lock" size=${12} /><span class="wide-only">${s.readOnly}</span></span>`}
       ${environment && html`<span class=${`env${production ? ' env-production' : ''}`} title=${s.environment(me.app, me.version, environment)}><b class="wide-only">${me.app}</b> ${environment}</span>`}
       <${Live} />
-      <${Menu} label=${s.more} items=${[
+      <${Menu} label=${me?.user ? s.userMenu(me.user) : s.more} items=${[
         { label: s.operations.title, icon: 'operations', href: href(route.value.path, { ...Object.fromEntries(route.value.query), panel: 'operations' }) },
         { label: s.help.title, icon: 'keyboard', note: '?', run: help },
         null,

@@ -3,7 +3,7 @@
 import uPlot from '../vendor/uplot.js';
 
 /**
- * @typedef {{ key: string, label: string, colour: string, fill?: boolean, values: (number | null)[], format: (value: number | null) => string }} Line
+ * @typedef {{ key: string, label: string, colour: string, fill?: boolean, time?: boolean, values: (number | null)[], format: (value: number | null) => string }} Line
  * @typedef {{ at: string, version: string }} Deploy
  */
 
@@ -30,9 +30,13 @@ function resolveFaded(host, value, alpha) {
   return out;
 }
 
-/** Round figures for three horizontal lines. @param {number} top */
-export function ceiling(top) {
+/** Seconds that halve well. */
+const seconds = [1, 2, 4, 10, 20, 40, 60, 120, 240, 600, 1200, 1800, 3600, 7200, 14_400, 28_800, 43_200, 86_400, 172_800, 345_600];
+
+/** Round figures for three horizontal lines. @param {number} top @param {boolean} [time] */
+export function ceiling(top, time = false) {
   if (!(top > 0)) return 1;
+  if (time && top > 1 && top <= 345_600) return seconds.find(n => n >= top) ?? top;
   const size = 10 ** Math.floor(Math.log10(top));
   const step = [1, 1.5, 2, 3, 4, 6, 8, 10].find(n => n * size >= top) ?? 10;
   return step * size;
@@ -68,6 +72,8 @@ export function draw(host, chart) {
   const marks = (/** @type {any} */ u) => {
     const { ctx, bbox } = u;
     ctx.save();
+    ctx.textAlign = 'left';
+    ctx.textBaseline = 'alphabetic';
     ctx.font = font.replace('11px', `${10 * devicePixelRatio}px`);
     ctx.fillStyle = ctx.strokeStyle = paint['--text-2'];
     ctx.lineWidth = devicePixelRatio;
