@@ -195,7 +195,7 @@ export const s = {
   failures: {},
 
   queues: {
-    queue: 'Queue', oldest: 'Oldest waits', waiting: 'Waiting', running: 'Running', scheduled: 'Scheduled', workers: 'Workers', rateIn: 'In', rateOut: 'Out', drain: 'Drains in', never: 'does not drain',
+    queue: 'Queue', oldest: 'Oldest waits', waiting: 'Waiting', running: 'Running', scheduled: 'Scheduled', workers: 'Workers', rateIn: 'In', rateOut: 'Out', drain: 'Drains in', never: 'never',
     lately: 'Waiting lately', actions: 'Actions', paused: 'paused', noWorker: 'no worker', find: 'Find a queue', show: 'Show', noMatch: 'No queue matches.',
     views: [['all', 'All'], ['waiting', 'Waiting'], ['paused', 'Paused'], ['unserved', 'No worker']],
     actionsOf: (/** @type {string} */ name) => `Actions on ${name}`,

@@ -26,8 +26,9 @@ function sentence(items) {
   const oldest = items.find(q => q.oldest_seconds !== null);
   return [
     t.total(items.length),
+    t.unservedOf(items.filter(unserved).length),
     oldest ? t.oldestOf(duration(oldest.oldest_seconds), oldest.name) : t.noneWaits,
-    t.pausedOf(items.filter(q => q.paused).length), t.unservedOf(items.filter(unserved).length),
+    t.pausedOf(items.filter(q => q.paused).length),
   ].filter(Boolean).join(' ');
 }
 
