@@ -53,7 +53,7 @@ function Charts({ chart }) {
         { key: 'enqueued', label: t.enqueued, colour: '--queued', fill: false, values: per('enqueued'), format: rate },
         { key: 'failed', label: t.failed, colour: '--bad', fill: false, values: per('failed'), format: rate },
       ],
-      wait: [{ key: 'oldest', label: t.oldestWaiting, colour: '--scheduled', values: points.map((/** @type {any} */ p) => p.oldest), format: duration }],
+      wait: [{ key: 'oldest', label: t.oldestWaiting, colour: '--scheduled', time: true, values: points.map((/** @type {any} */ p) => p.oldest), format: duration }],
     };
   }, [chart]);
   return html`<div class="grid-2"><${Section} title=${t.oldestWaiting}><${Chart} label=${t.oldestWaiting} times=${lines.times} lines=${lines.wait} deploys=${chart.deploys} sync="queue" open=${false} /><//>
