@@ -263,7 +263,35 @@ export const s = {
 
   metrics: {},
 
-  enqueue: {},
+  enqueue: {
+    sub: 'One job, as code would enqueue it.', job: 'Job', arguments: 'Arguments', argumentsJson: 'Arguments as JSON', asJson: 'Edit as JSON', asForm: 'Edit as a form', delivery: 'Delivery',
+    queue: 'Queue', delay: 'Delay in seconds', priority: 'Priority', tags: 'Tags', known: 'Jobs that workers know', itsQueue: 'its queue', optional: 'optional', leftOut: 'left out', choose: 'choose', same: 'The same call', language: 'Language', watch: 'Open the job',
+    languages: [['csharp', 'C#'], ['http', 'HTTP'], ['python', 'Python']],
+    codeHint: {
+      csharp: 'jobs is a JobClient. The typed factory that the generator writes does the same.',
+      http: 'Add the sign-in that your app asks for.',
+      python: 'app is a Celery app on the same broker.',
+    },
+    kind: { 'string': 'text', 'integer': 'integer', 'number': 'number', 'boolean': 'true or false', 'enum': 'choice', 'date-time': 'time', 'date': 'date', 'uuid': 'UUID', 'list': 'JSON array', 'json': 'JSON' },
+    rawHint: 'An object gives arguments by name, an array by position.', noParameters: 'The job takes no arguments.', noArguments: 'Arguments are a JSON object or array.',
+    needed: 'This argument is needed.', noInteger: 'This is not an integer.', noNumber: 'This is not a number.', noTime: 'This is not a time.', noUuid: 'A UUID looks like 01234567-89ab-cdef-0123-456789abcdef.', noList: 'A JSON array is needed, such as [1, 2].',
+    noJson: (/** @type {string} */ why) => `This is not JSON: ${why}`,
+    atLeast: (/** @type {number} */ n) => `At least ${n}.`, atMost: (/** @type {number} */ n) => `At most ${n}.`, between: (/** @type {number} */ a, /** @type {number} */ b) => `${a} to ${b}.`,
+    tooLong: (/** @type {number} */ n) => `At most ${n} characters.`,
+    sentAs: (/** @type {string} */ time) => `Your time; sent as ${time}.`, secret: 'Sensitive: it is stored, and never shown again.',
+    noDelay: 'A number of seconds, 0 or more.', noPriority: 'A digit from 0 to 9.', noTags: 'At most 8 tags of 64 characters.',
+    queueHint: (/** @type {string | null | undefined} */ q) => (q ? `Empty: ${q}, as the handler says.` : 'Empty: as the handler says.'),
+    delayHint: 'Empty: at once.', priorityHint: '0 (first) to 9 (last).', tagsHint: 'Separated by commas.',
+    unknown: 'No worker has announced this name, so its parameters are not known. The job waits until a worker knows it.',
+    noWorker: 'No worker that is alive knows this job. It will wait.',
+    workers: (/** @type {number} */ n) => `${plural(n, 'worker knows', 'workers know')} this job.`,
+    verb: (/** @type {number | null} */ delay) => (delay ? `Enqueue 1 job in ${delay} s` : 'Enqueue 1 job'),
+    target: (/** @type {string} */ q) => `into ${q}`,
+    done: (/** @type {string} */ name) => `${name} is enqueued.`,
+    forbidden: 'You may look at the console, but not enqueue. The permission “operate” allows it.',
+    empty: 'No worker has announced a job yet. A job is a method with an attribute, and a worker runs it.',
+    emptyCode: '[Job("mail.welcome")] public Task WelcomeAsync(string email, CancellationToken ct) => …\nbuilder.AddLovage().AddJobs().AddWorker();',
+  },
 
   local: {},
 
