@@ -101,8 +101,19 @@ export const s = {
   },
 
   operations: {
-    title: 'Operations',
+    title: 'Operations', page: 'All operations', sub: 'What was done to many jobs at once: by whom, to which, and how far it has come.',
     running: (/** @type {number} */ n) => plural(n, 'operation runs', 'operations run'),
+    what: {
+      run_again: (/** @type {string} */ n) => `Run ${n} jobs again`, cancel: (/** @type {string} */ n) => `Cancel ${n} jobs`, delete: (/** @type {string} */ n) => `Delete ${n} jobs`,
+      move: (/** @type {string} */ n, /** @type {string | undefined} */ to) => (to ? `Move ${n} jobs to ${to}` : `Change ${n} jobs`),
+    },
+    over: (/** @type {string} */ time) => `over ${time}`, of: 'of', took: 'took', states: { running: 'running', done: 'done', cancelled: 'cancelled', failed: 'failed' },
+    skipped: (/** @type {number} */ n) => `${n.toLocaleString('en')} skipped`, left: (/** @type {string} */ time) => `about ${time} left`,
+    progress: (/** @type {number} */ n, /** @type {string} */ all) => `${n.toLocaleString('en')} of ${all}`,
+    stop: 'Cancel…', stopTitle: 'Cancel this operation?',
+    stopNote: (/** @type {number} */ done, /** @type {number} */ left) => `${plural(done, 'job is', 'jobs are')} done already and ${done === 1 ? 'stays' : 'stay'} so. About ${left.toLocaleString('en')} are left alone.`,
+    stopVerb: (/** @type {number} */ left) => `Leave ${left.toLocaleString('en')} jobs alone`, stopped: (/** @type {number} */ n) => `The operation is cancelled after ${plural(n, 'job', 'jobs')}.`,
+    empty: 'No operation has been started. Search for jobs, then act on all of them at once.', emptyCode: "curl -X POST …/api/operations -H 'Content-Type: application/json' -H 'X-Lovage: 1' \\\n  -d '{\"action\":\"run_again\",\"q\":\"state:failed since:2h\",\"expected\":42,\"spread_seconds\":600}'",
   },
 
   bulk: {
