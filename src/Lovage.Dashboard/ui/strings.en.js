@@ -301,7 +301,18 @@ export const s = {
     previewNone: 'What it means shows here.', previewing: 'Asking what it means.',
   },
 
-  metrics: {},
+  metrics: {
+    job: 'Job', queue: 'Queue', count: 'Ended', failure: 'Failed', retried: 'Retries', total: 'Total time', wait: 'Wait', run: 'Run', byJob: 'By job and queue', range: 'Range', ranges: [['24h', '24 h'], ['7d', '7 d']],
+    filterName: 'Job', filterQueue: 'Queue', showAll: 'Show all', noMatch: 'Nothing has ended for this job and queue in this time.',
+    says: (/** @type {string} */ name, /** @type {number} */ share) => `${name} takes the most time: ${share} % of all.`,
+    oneSays: (/** @type {string} */ name, /** @type {string} */ queue) => `${name} in ${queue}. Wait is the time from due to start; run is the time in the handler.`,
+    share: (/** @type {string} */ p) => `${p} of the total time`,
+    hourly: 'By hour', succeeded: 'Succeeded', failed: 'Failed', waitP95: 'Wait p95', runP95: 'Run p95', runP50: 'Run p50', waitByHour: 'Wait by hour', runByHour: 'Run by hour', waitBars: 'How long jobs waited', runBars: 'How long jobs ran',
+    itsJobs: (/** @type {string} */ n) => `The ${n} jobs`, nothing: 'Nothing was measured.',
+    upTo: (/** @type {string} */ time) => `up to ${time}`, over: (/** @type {string} */ time) => `over ${time}`,
+    empty: 'No job has ended in this time. Figures come with the first one.',
+    emptyCode: 'builder.AddLovage().AddJobs().AddWorker();\nawait jobs.EnqueueAsync(MailJobs.Welcome("anna@example.org"));',
+  },
 
   enqueue: {
     sub: 'One job, as code would enqueue it.', job: 'Job', arguments: 'Arguments', argumentsJson: 'Arguments as JSON', asJson: 'Edit as JSON', asForm: 'Edit as a form', delivery: 'Delivery',
