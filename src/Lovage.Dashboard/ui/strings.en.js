@@ -344,9 +344,35 @@ export const s = {
     emptyCode: '[Job("mail.welcome")] public Task WelcomeAsync(string email, CancellationToken ct) => …\nbuilder.AddLovage().AddJobs().AddWorker();',
   },
 
-  local: {},
+  local: {
+    sub: 'Tasks after a response and spawned tasks of this process only. They live in memory: a crash loses them.',
+    runsNow: 'Runs now', runsNothing: 'Nothing runs right now.', recent: 'Lately', recentNone: 'Nothing has ended lately.', task: 'Task', kind: 'Kind', runsFor: 'Runs for', outcome: 'Outcome', ran: 'Ran', started: 'Started',
+    kinds: { after_response: 'after a response', spawned: 'spawned' },
+    runningNow: 'Running', waiting: 'Unfinished', of: 'of', succeeded: 'Succeeded', failed: 'Failed', refused: 'Refused',
+    refusedHead: (/** @type {number} */ n) => `${plural(n, 'request was', 'requests were')} refused with 503.`, refusedNote: 'Too many tasks were unfinished. Lovage:Local:AfterResponseMax is the bound; jobs that may wait belong on a queue.',
+    empty: 'This process has run no task after a response, and has spawned none.',
+    emptyCode: 'app.MapPost("/notify", (string email, BackgroundTasks background) => background.Add(MailJobs.Welcome(email)));\napp.MapPost("/subscribe", (string email, TaskSpawner spawner) => spawner.Spawn(MailJobs.Welcome(email)).Name);',
+  },
 
-  audit: {},
+  audit: {
+    sub: 'Who changed what, from where, and why. A record is written before its effect.',
+    when: 'When', who: 'Who', action: 'Action', target: 'Target', source: 'From', change: 'Change', before: 'Before', after: 'After', nothing: 'nothing', because: 'Reason:', clear: 'Clear', noMatch: 'No record matches.',
+    sources: { console: 'console', api: 'API', operation: 'operation' },
+    show: (/** @type {string} */ action, /** @type {string} */ target) => `Show ${action} ${target}`,
+    empty: 'No change has been made by the console or its API yet. Names stand here once people sign in.',
+    emptyCode: 'app.MapLovageDashboard("/lovage")\n    .RequireAuthorization("Operators");',
+  },
 
-  system: {},
+  system: {
+    storageUp: 'The storage answers.', storageDown: 'The storage does not answer.', allHealthy: 'All checks are healthy.',
+    illOf: (/** @type {string[]} */ names) => `Not healthy: ${names.slice(0, 3).join(', ')}${names.length > 3 ? ` and ${names.length - 3} more` : ''}.`,
+    warningsOf: (/** @type {number} */ n) => `${plural(n, 'warning', 'warnings')}.`,
+    storage: 'Storage', kind: 'Kind', state: 'State', since: 'Since', up: 'answers', down: 'does not answer', health: 'Health', runtime: 'This process', app: 'App', environment: 'Environment', os: 'System', cpus: 'CPUs', memory: 'Memory',
+    setting: 'Setting', value: 'Value', default: 'Default', same: 'default', find: 'Find a setting', noMatch: 'No setting matches.', limitsOf: 'Limits in force',
+    limits: (/** @type {number} */ n) => (n === 0 ? 'Limits in force, all defaults' : `Limits in force, ${n} not the default`),
+    jobs: (/** @type {number} */ n) => `${plural(n, 'job', 'jobs')} of this process`, job: 'Job', attempts: 'Attempts', retry: 'Retry', byDefault: 'default', noJobs: 'This process has registered no job.', noJobsCode: 'builder.AddLovage()\n    .AddJobs();',
+    noHealth: 'No health check is registered.', noHealthCode: 'builder.AddLovage().AddJobs().AddWorker();\napp.MapLovageHealth();',
+    features: 'What this storage can do', yes: 'yes', no: 'no', searchBy: 'Search by', notBy: (/** @type {string[]} */ names) => `Not indexed here: ${names.join(', ')}.`,
+    feature: { history: 'History and metrics', workers: 'List of workers', schedules: 'Schedules', control: 'Control of workers', audit: 'Audit', operations: 'Operations on many jobs' },
+  },
 };
