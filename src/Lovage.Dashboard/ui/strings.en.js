@@ -233,7 +233,7 @@ export const s = {
   failures: {
     title: 'Errors', tabErrors: 'Errors', tabDead: 'Dead letters',
     ownFrames: 'Only your code', moreFrames: (/** @type {number} */ n) => plural(n, 'more frame', 'more frames'), group: 'All with this error', copyTrace: 'Copy the stack trace',
-    error: 'Error', hour: '1 h', day: '24 h', week: '7 d', rise: 'Against usual', first: 'First seen', last: 'Last seen', queues: 'Queues', action: 'Action', runGroup: 'Run again',
+    error: 'Error', hour: '1 h', day: '24 h', week: '7 d', rise: 'Against usual', first: 'First seen', last: 'Last seen', queues: 'Queues', action: 'Action', runGroup: 'Run again', runWhole: 'Run the group again',
     range: 'Window', windows: [['1h', '1 h'], ['24h', '24 h'], ['7d', '7 d']],
     empty: 'Nothing failed. An error of a job shows here, grouped by its type and the top frame of your code.',
     emptyCode: '[Job("mail.welcome", MaxAttempts = 5)]\npublic Task WelcomeAsync(string email, CancellationToken ct) => throw new TimeoutException();',

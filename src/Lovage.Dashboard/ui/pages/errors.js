@@ -8,7 +8,7 @@ import { pulse } from '../lib/state.js';
 import { useResource } from '../lib/stream.js';
 import { useTitle } from '../lib/title.js';
 import { Button, Choice, Failure, Head, Loading, Section, Tabs, Time } from '../components/bits.js';
-import { runGroupAgain, startOperation } from '../components/bulk.js';
+import { rising, runGroupAgain, startOperation } from '../components/bulk.js';
 import { Empty } from '../components/empty.js';
 import { jobColumns } from '../components/jobs.js';
 import { Pager, Table } from '../components/table.js';
@@ -24,8 +24,8 @@ const cell = (group, key, since) => (group[key] === 0 ? html`<span class="dim">0
 const columns = [
   { key: 'what', title: t.error, grow: true, class: 'two', cell: g => html`<span class="clip"><a class="name" href=${`errors/${segment(g.fingerprint)}`} title=${g.type}>${g.type.slice(g.type.lastIndexOf('.') + 1)}</a> <span class="dim">${t.inJob} ${g.job}</span></span>
     <span class="clip small dim" title=${g.message}>${g.message}</span><span class="clip small mono dim from-900" title=${g.frame}>${g.frame}</span>` },
-  { key: 'rise', title: t.rise, num: true, from: 900, cell: g => (g.rise === null || g.rise === undefined ? '–' : html`<span class=${g.rise >= 2 ? 'bad' : 'dim'}>${g.rise >= 10 ? Math.round(g.rise) : g.rise.toFixed(1)}×</span>`) },
-  { key: 'hour', title: t.hour, num: true, cell: g => html`<b class=${g.rise >= 2 ? 'bad' : ''}>${cell(g, 'hour', '1h')}</b>` },
+  { key: 'rise', title: t.rise, num: true, from: 900, cell: g => (g.rise === null || g.rise === undefined ? '–' : html`<span class=${rising(g) ? 'bad' : 'dim'}>${g.rise >= 10 ? Math.round(g.rise) : g.rise.toFixed(1)}×</span>`) },
+  { key: 'hour', title: t.hour, num: true, cell: g => html`<b class=${rising(g) ? 'bad' : ''}>${cell(g, 'hour', '1h')}</b>` },
   { key: 'day', title: t.day, num: true, cell: g => cell(g, 'day', '24h') },
   { key: 'week', title: t.week, num: true, from: 640, cell: g => cell(g, 'week', '7d') },
   { key: 'first', title: t.first, from: 1100, class: 'nowrap', cell: g => html`<${Time} at=${g.first_seen} />` },
@@ -41,9 +41,10 @@ function Groups({ span }) {
   if (data.items.length === 0) {
     return html`<${Section}>${span === '7d' ? html`<${Empty} text=${t.empty} code=${t.emptyCode} />` : html`<${Empty} text=${t.emptyWindow}><p><a href=${href('errors', { window: '7d' })}>${t.wider}</a></p><//>`}<//>`;
   }
-  const top = data.items.reduce((/** @type {any} */ a, /** @type {any} */ b) => ((b.rise ?? 0) > (a.rise ?? 0) ? b : a));
+  const risen = data.items.filter(rising);
+  const top = (risen.length > 0 ? risen : data.items).reduce((/** @type {any} */ a, /** @type {any} */ b) => ((b.rise ?? 0) > (a.rise ?? 0) ? b : a));
   return html`${error && html`<${Failure} error=${error} retry=${reload} />`}
-    <p class="lead">${top.rise >= 2 ? html`<a href=${`errors/${segment(top.fingerprint)}`}>${top.type.slice(top.type.lastIndexOf('.') + 1)}</a> ${t.rose(`${t.inJob} ${top.job}`, short(top.hour), `${top.rise >= 10 ? Math.round(top.rise) : top.rise.toFixed(1)}×`)}` : t.steady}</p>
+    <p class="lead">${rising(top) ? html`<a href=${`errors/${segment(top.fingerprint)}`}>${top.type.slice(top.type.lastIndexOf('.') + 1)}</a> ${t.rose(`${t.inJob} ${top.job}`, short(top.hour), `${top.rise >= 10 ? Math.round(top.rise) : top.rise.toFixed(1)}×`)}` : t.steady}</p>
     <${Section} flush><${Table} label=${t.title} columns=${columns} rows=${data.items} rowKey=${(/** @type {any} */ g) => g.fingerprint} href=${(/** @type {any} */ g) => `errors/${segment(g.fingerprint)}`} steady /><//>`;
 }
 

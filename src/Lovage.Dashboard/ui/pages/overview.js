@@ -13,7 +13,7 @@ import { Empty } from '../components/empty.js';
 import { Icon } from '../components/icon.js';
 import { Spark } from '../components/spark.js';
 import { Table } from '../components/table.js';
-import { runGroupAgain } from '../components/bulk.js';
+import { rising, runGroupAgain } from '../components/bulk.js';
 import { s } from '../strings.en.js';
 
 const t = s.overview;
@@ -57,7 +57,7 @@ function Failures({ data }) {
   const columns = [
     { key: 'what', title: t.error, grow: true, class: 'two', cell: (/** @type {any} */ g) => html`<span class="clip"><a href=${`errors/${segment(g.fingerprint)}`}>${last(g.type)}</a> <span class="dim">${t.inJob} ${g.job}</span></span>
       <span class="clip dim small" title=${g.message}>${g.message}</span>` },
-    { key: 'hour', title: t.lastHour, num: true, cell: (/** @type {any} */ g) => html`<b class=${g.rise >= 2 ? 'bad' : ''}>${short(g.hour)}</b>${g.rise >= 2 && html`<span class="under bad">${t.rise(g.rise)}</span>`}` },
+    { key: 'hour', title: t.lastHour, num: true, cell: (/** @type {any} */ g) => html`<b class=${rising(g) ? 'bad' : ''}>${short(g.hour)}</b>${rising(g) && html`<span class="under bad">${t.rise(g.rise)}</span>`}` },
     { key: 'since', title: t.since, from: /** @type {const} */ (640), class: 'nowrap', cell: (/** @type {any} */ g) => html`<${Time} at=${g.first_seen} />` },
     { key: 'act', title: t.action, hideTitle: true, from: /** @type {const} */ (640), cell: (/** @type {any} */ g) => runGroupAgain.allowed() && html`<${Button} small onClick=${() => runGroupAgain(g)}>${t.runGroup}<//>` },
   ];
