@@ -4,6 +4,9 @@
 /** @param {number} n @param {string} one @param {string} many */
 const plural = (n, one, many) => `${n.toLocaleString('en')} ${n === 1 ? one : many}`;
 
+/** A count of jobs that is text already. @param {string} n */
+const jobs = n => `${n} ${n === '1' ? 'job' : 'jobs'}`;
+
 /** @type {any} */
 export const s = {
   more: 'More',
@@ -64,7 +67,7 @@ export const s = {
   },
 
   dialog: {
-    cancel: 'Cancel', reason: 'Reason (optional)', reasonHint: 'The audit keeps it, so that others know why.', typed: 'To go on, type',
+    cancel: 'Go back', reason: 'Reason (optional)', reasonHint: 'The audit keeps it, so that others know why.', typed: 'To go on, type',
   },
 
   help: {
@@ -110,12 +113,12 @@ export const s = {
     spreads: [['0', 'no spread: at once'], ['60', '1 min'], ['600', '10 min'], ['1800', '30 min'], ['3600', '1 h'], ['21600', '6 h']],
     spreadHint: 'A spread keeps a service that has just recovered from falling again.',
     title: {
-      run_again: (/** @type {string} */ n) => `Run ${n} jobs again?`, cancel: (/** @type {string} */ n) => `Cancel ${n} jobs?`,
-      delete: (/** @type {string} */ n) => `Delete ${n} jobs?`, move: (/** @type {string} */ n) => `Move ${n} jobs?`,
+      run_again: (/** @type {string} */ n) => `Run ${jobs(n)} again?`, cancel: (/** @type {string} */ n) => `Cancel ${jobs(n)}?`,
+      delete: (/** @type {string} */ n) => `Delete ${jobs(n)}?`, move: (/** @type {string} */ n) => `Move ${jobs(n)}?`,
     },
     verb: {
-      run_again: (/** @type {string} */ n) => `Run ${n} jobs again`, cancel: (/** @type {string} */ n) => `Cancel ${n} jobs`,
-      delete: (/** @type {string} */ n) => `Delete ${n} jobs`, move: (/** @type {string} */ n) => `Move ${n} jobs`,
+      run_again: (/** @type {string} */ n) => `Run ${jobs(n)} again`, cancel: (/** @type {string} */ n) => `Cancel ${jobs(n)}`,
+      delete: (/** @type {string} */ n) => `Delete ${jobs(n)}`, move: (/** @type {string} */ n) => `Move ${jobs(n)}`,
     },
     note: {
       run_again: 'Each ended job keeps its id and gets a fresh set of attempts. Jobs that have not ended are skipped.',
@@ -125,10 +128,10 @@ export const s = {
     },
     over: (/** @type {string} */ time) => ` over ${time}`,
     started: {
-      run_again: (/** @type {string} */ n, /** @type {string} */ over) => `${n} jobs run again${over}.`, cancel: (/** @type {string} */ n) => `${n} jobs are being cancelled.`,
-      delete: (/** @type {string} */ n) => `${n} jobs are being deleted.`, move: (/** @type {string} */ n) => `${n} jobs are being moved.`,
+      run_again: (/** @type {string} */ n, /** @type {string} */ over) => `${jobs(n)} will run again${over}.`, cancel: (/** @type {string} */ n) => `${jobs(n)} will be cancelled.`,
+      delete: (/** @type {string} */ n) => `${jobs(n)} will be deleted.`, move: (/** @type {string} */ n) => `${jobs(n)} will be moved.`,
     },
-    changed: (/** @type {string} */ n) => `The filter now matches ${n} jobs. Look at the number again.`,
+    changed: (/** @type {string} */ n) => `The filter now matches ${jobs(n)}. Look at the number again.`,
   },
 
   overview: {

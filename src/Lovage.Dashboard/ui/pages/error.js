@@ -29,7 +29,7 @@ export default function ErrorGroup({ params }) {
   const run = async () => { if (await runGroupAgain(g)) { reload(); load(); } };
   return html`<${Head} back=${{ href: 'errors', text: t.title }} title=${html`${type} <span class="dim">${t.inJob} ${g.job}</span>`} sub=${t.groupSay(short(g.day), relative(g.last_seen))}>
       ${runGroupAgain.allowed() && html`<${Button} kind="primary" icon="turn" onClick=${run}>${t.runWhole}<//>`}<//>
-    ${error && html`<${Failure} error=${error} retry=${reload} />`}
+    ${error && html`<${Failure} error=${error} retry=${reload} beside />`}
     <div class="split"><div class="stack">
       <${Section} title=${t.sample} class="section-error">${g.error ? html`<${ErrorView} error=${g.error} />` : html`<p class="error-type">${g.type}</p><p>${g.message}</p>`}<//>
       <${Section} title=${t.jobs} flush aside=${html`<a href=${href('jobs', { q })}>${t.allJobs}${list.count ? html` (${count(list.count)})` : ''}</a>`}>

@@ -43,7 +43,7 @@ function Groups({ span }) {
   }
   const risen = data.items.filter(rising);
   const top = (risen.length > 0 ? risen : data.items).reduce((/** @type {any} */ a, /** @type {any} */ b) => ((b.rise ?? 0) > (a.rise ?? 0) ? b : a));
-  return html`${error && html`<${Failure} error=${error} retry=${reload} />`}
+  return html`${error && html`<${Failure} error=${error} retry=${reload} beside />`}
     <p class="lead">${rising(top) ? html`<a href=${`errors/${segment(top.fingerprint)}`}>${top.type.slice(top.type.lastIndexOf('.') + 1)}</a> ${t.rose(`${t.inJob} ${top.job}`, short(top.hour), `${top.rise >= 10 ? Math.round(top.rise) : top.rise.toFixed(1)}×`)}` : t.steady}</p>
     <${Section} flush><${Table} label=${t.title} columns=${columns} rows=${data.items} rowKey=${(/** @type {any} */ g) => g.fingerprint} href=${(/** @type {any} */ g) => `errors/${segment(g.fingerprint)}`} steady /><//>`;
 }

@@ -151,7 +151,7 @@ export default function Job({ params }) {
   return html`<${Head} back=${{ href: 'jobs', text: s.jobs.title }} title=${job.name} sub=${html`<${State} state=${job.state} celery=${job.celery_state} /> <span>${sentence(job)}</span>`}>
       ${first && html`<${Button} kind=${first.danger ? 'danger' : 'primary'} icon=${first.icon} onClick=${() => run(first.name)}>${first.label}<//>`}
       ${rest.length > 0 && html`<${Menu} kind="plain" label=${t.more} items=${rest.map(a => ({ label: a.label, icon: a.icon, danger: a.danger, run: () => run(a.name) }))} />`}<//>
-    ${error && html`<${Failure} error=${error} retry=${reload} />`}
+    ${error && html`<${Failure} error=${error} retry=${reload} beside />`}
     ${job.cancel_requested && running && html`<${Notice} kind="warn" icon="pause">${t.cancelAsked}<//>`}
     <div class="split"><div class="stack">
       ${running && job.progress !== null && job.progress !== undefined && html`<div class="progress"><${Meter} value=${job.progress} label=${s.jobs.progress(job.progress)} /><b>${Math.round(job.progress * 100)} %</b><span class="dim">${job.progress_message}</span></div>`}

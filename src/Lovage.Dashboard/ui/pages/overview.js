@@ -3,7 +3,7 @@ import { html, useEffect, useMemo } from '../lib/dom.js';
 import { has, segment } from '../lib/api.js';
 import { absolute, age, count, duration, rate, relative, short } from '../lib/format.js';
 import { href } from '../lib/router.js';
-import { pulse, serverNow } from '../lib/state.js';
+import { liveState, pulse, serverNow } from '../lib/state.js';
 import { pulseOf, useResource } from '../lib/stream.js';
 import { useTitle } from '../lib/title.js';
 import { Chip } from '../components/badge.js';
@@ -37,7 +37,7 @@ const Verdict = ({ verdict, storage }) => html`<header class=${`verdict verdict-
 
 /** @param {{ data: any }} props */
 function Queues({ data }) {
-  const rows = data.queues.slice(0, 8);
+  const rows = data.queues.slice(0, 6);
   const columns = [
     { key: 'name', title: t.queue, grow: true, cell: (/** @type {any} */ q) => html`<span class="clip"><a href=${`queues/${segment(q.name)}`} title=${q.name}>${q.name}</a>
       ${q.paused && html` <${Chip} kind="warn" icon="pause" title=${q.pause_reason}>${t.paused}<//>`}
@@ -127,12 +127,12 @@ function Charts({ live, range }) {
 export default function Overview({ query }) {
   const { data, error, reload } = useResource('api/overview', {}, { topic: 'overview', apply: merge });
   useTitle(data?.verdict.sentence ?? t.title);
-  useEffect(() => { if (data) pulse.value = pulseOf(data); }, [data]);
+  useEffect(() => { if (data && liveState.peek() !== 'live') pulse.value = pulseOf(data); }, [data]);
   if (error && !data) return html`<${Failure} error=${error} retry=${reload} />`;
   if (!data) return html`<${Loading} />`;
   const fresh = data.queues.length === 0 && data.running.length === 0 && data.failures.length === 0;
   return html`<${Verdict} verdict=${data.verdict} storage=${data.storage} />
-    ${error && html`<${Failure} error=${error} retry=${reload} />`}
+    ${error && html`<${Failure} error=${error} retry=${reload} beside />`}
     ${fresh ? html`<${Section}><${Empty} text=${t.empty} code=${t.emptyCode} /><//>` : html`<${Body} data=${data} query=${query} />`}`;
 }
 
