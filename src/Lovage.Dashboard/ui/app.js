@@ -114,8 +114,10 @@ effect(() => {
 const root = /** @type {HTMLElement} */ (document.getElementById('app'));
 
 async function start() {
+  const first = match(route.peek().path);
+  const page = first?.load().then(module => { loaded.set(first.pattern, module.default); }, () => {});
   try {
-    await loadSession();
+    await Promise.all([loadSession(), page]);
   } catch (error) {
     render(html`<main class="alone"><${Failure} error=${error} retry=${() => location.reload()} /></main>`, root);
     return;

@@ -4,6 +4,9 @@
 /** @param {number} n @param {string} one @param {string} many */
 const plural = (n, one, many) => `${n.toLocaleString('en')} ${n === 1 ? one : many}`;
 
+/** A count of jobs that is text already. @param {string} n */
+const jobs = n => `${n} ${n === '1' ? 'job' : 'jobs'}`;
+
 /** @type {any} */
 export const s = {
   more: 'More',
@@ -64,7 +67,7 @@ export const s = {
   },
 
   dialog: {
-    cancel: 'Cancel', reason: 'Reason (optional)', reasonHint: 'The audit keeps it, so that others know why.', typed: 'To go on, type',
+    cancel: 'Go back', reason: 'Reason (optional)', reasonHint: 'The audit keeps it, so that others know why.', typed: 'To go on, type',
   },
 
   help: {
@@ -121,12 +124,12 @@ export const s = {
     spreads: [['0', 'no spread: at once'], ['60', '1 min'], ['600', '10 min'], ['1800', '30 min'], ['3600', '1 h'], ['21600', '6 h']],
     spreadHint: 'A spread keeps a service that has just recovered from falling again.',
     title: {
-      run_again: (/** @type {string} */ n) => `Run ${n} jobs again?`, cancel: (/** @type {string} */ n) => `Cancel ${n} jobs?`,
-      delete: (/** @type {string} */ n) => `Delete ${n} jobs?`, move: (/** @type {string} */ n) => `Move ${n} jobs?`,
+      run_again: (/** @type {string} */ n) => `Run ${jobs(n)} again?`, cancel: (/** @type {string} */ n) => `Cancel ${jobs(n)}?`,
+      delete: (/** @type {string} */ n) => `Delete ${jobs(n)}?`, move: (/** @type {string} */ n) => `Move ${jobs(n)}?`,
     },
     verb: {
-      run_again: (/** @type {string} */ n) => `Run ${n} jobs again`, cancel: (/** @type {string} */ n) => `Cancel ${n} jobs`,
-      delete: (/** @type {string} */ n) => `Delete ${n} jobs`, move: (/** @type {string} */ n) => `Move ${n} jobs`,
+      run_again: (/** @type {string} */ n) => `Run ${jobs(n)} again`, cancel: (/** @type {string} */ n) => `Cancel ${jobs(n)}`,
+      delete: (/** @type {string} */ n) => `Delete ${jobs(n)}`, move: (/** @type {string} */ n) => `Move ${jobs(n)}`,
     },
     note: {
       run_again: 'Each ended job keeps its id and gets a fresh set of attempts. Jobs that have not ended are skipped.',
@@ -136,10 +139,10 @@ export const s = {
     },
     over: (/** @type {string} */ time) => ` over ${time}`,
     started: {
-      run_again: (/** @type {string} */ n, /** @type {string} */ over) => `${n} jobs run again${over}.`, cancel: (/** @type {string} */ n) => `${n} jobs are being cancelled.`,
-      delete: (/** @type {string} */ n) => `${n} jobs are being deleted.`, move: (/** @type {string} */ n) => `${n} jobs are being moved.`,
+      run_again: (/** @type {string} */ n, /** @type {string} */ over) => `${jobs(n)} will run again${over}.`, cancel: (/** @type {string} */ n) => `${jobs(n)} will be cancelled.`,
+      delete: (/** @type {string} */ n) => `${jobs(n)} will be deleted.`, move: (/** @type {string} */ n) => `${jobs(n)} will be moved.`,
     },
-    changed: (/** @type {string} */ n) => `The filter now matches ${n} jobs. Look at the number again.`,
+    changed: (/** @type {string} */ n) => `The filter now matches ${jobs(n)}. Look at the number again.`,
   },
 
   overview: {
@@ -193,7 +196,45 @@ export const s = {
     },
   },
 
-  job: {},
+  job: {
+    title: 'Job', more: 'More actions', id: 'Id', args: 'Arguments', body: 'Message: positional, named, embed', result: 'Result', facts: 'Facts', celery: 'Celery’s word', tags: 'Tags',
+    enqueued: 'Enqueued', due: 'Due', started: 'Started', finished: 'Finished', limits: 'Time limit', expires: 'Expires', schedule: 'Schedule', tick: 'tick', origin: 'Enqueued by',
+    editedFrom: 'Edited from', editedInto: 'Edited into', parent: 'Parent', root: 'Root', trace: 'Trace', traceLink: 'Open the trace', logLink: 'Log', children: 'Children', tree: 'Whole tree',
+    attempts: 'Attempts', attemptsNone: 'No attempt has started yet.', attemptMore: (/** @type {number} */ n) => `Error and logs of attempt ${n}`,
+    ofAttempts: (/** @type {number} */ n, /** @type {number} */ max) => `${n} of ${max}`,
+    limitBoth: (/** @type {string} */ soft, /** @type {string} */ hard) => `${soft} soft, ${hard} hard`,
+    waited: (/** @type {string} */ time) => `waited ${time}`, ran: (/** @type {string} */ time) => `ran ${time}`, total: (/** @type {string} */ time) => `${time} in all`,
+    part: {
+      ahead: 'Before its time', wait: 'Waiting', run: 'Running', retry: 'Wait before a retry',
+      attempt: (/** @type {number} */ n, /** @type {string} */ end) => `Attempt ${n}, ${end}`,
+    },
+    say: {
+      succeeded: (/** @type {string} */ ago, /** @type {string} */ ran, /** @type {number} */ n) => `${ago}, in ${ran}${n > 1 ? `, at attempt ${n}` : ''}.`,
+      failed: (/** @type {string} */ ago, /** @type {number} */ n) => `${ago}, after ${plural(n, 'attempt', 'attempts')}.`,
+      dead: (/** @type {string} */ ago) => `${ago}: set aside for a person.`,
+      cancelled: (/** @type {string} */ ago) => `${ago}.`,
+      expired: (/** @type {string} */ ago) => `${ago}: it was not started before its expiry.`,
+      cancelling: (/** @type {string} */ ago) => `since ${ago}, asked to stop.`,
+      running: (/** @type {string} */ ago, /** @type {number} */ n, /** @type {number} */ max) => `started ${ago}, attempt ${n} of ${max}.`,
+      retrying: (/** @type {string} */ ahead, /** @type {number} */ n, /** @type {number} */ max) => `attempt ${n} of ${max} starts ${ahead}.`,
+      scheduled: (/** @type {string} */ ahead) => `due ${ahead}.`,
+      queued: (/** @type {string} */ ago, /** @type {string} */ queue) => `since ${ago}, in ${queue}.`,
+    },
+    argsForbidden: 'You may not see payloads.', argsUnknown: 'No worker has announced the names of the parameters.', argsNone: 'The job takes no arguments.',
+    argsHidden: (/** @type {string} */ names) => `Hidden because marked sensitive: ${names}`,
+    truncated: 'The payload is large; only its first 64 KB are shown.',
+    resultHidden: 'The result is hidden: it is marked sensitive, or you may not see payloads.', resultNone: 'The job gave no result.',
+    similarTitle: 'Others of this name', similar: (/** @type {string} */ p50, /** @type {string} */ p95, /** @type {number} */ n) => `p50 ${p50}, p95 ${p95} (${n.toLocaleString('en')} runs)`,
+    slower: (/** @type {string} */ n) => `this one: ${n}× p95`,
+    error: 'Error', logs: 'Logs', liveLogs: 'Logs, live', logsNone: 'This attempt wrote no log line.', logsWait: 'No log line yet.', copyLogs: 'Copy the log lines',
+    logsOlder: (/** @type {number} */ n) => `${plural(n, 'older line', 'older lines')} not shown.`,
+    levels: ['trace', 'debug', 'info', 'warn', 'error', 'fatal'],
+    cancelAsked: 'The job was asked to stop. It ends when its code looks at the cancellation token.',
+    raw: 'Raw message and headers', copyBody: 'Copy the message', rawHidden: 'The message is hidden.',
+    editTitle: (/** @type {string} */ name) => `Run ${name} with other arguments?`, editVerb: 'Run as a new job', notJson: 'The text is not JSON.',
+    editNote: 'A new job is enqueued with these arguments. It links to this one, and this one stays as it is.',
+    editHidden: (/** @type {string} */ names) => `Sensitive arguments keep their stored values: ${names}.`,
+  },
 
   running: {
     title: 'Running', runsFor: 'Runs for', usual: 'Usual p95', unknown: 'not known', attempt: 'Attempt', action: 'Action',
@@ -203,7 +244,24 @@ export const s = {
     emptyCode: 'builder.AddLovage().AddJobs().AddWorker();\nawait jobs.EnqueueAsync(MailJobs.Welcome("anna@example.org"));',
   },
 
-  failures: {},
+  failures: {
+    title: 'Errors', tabErrors: 'Errors', tabDead: 'Dead letters',
+    ownFrames: 'Only your code', moreFrames: (/** @type {number} */ n) => plural(n, 'more frame', 'more frames'), group: 'All with this error', copyTrace: 'Copy the stack trace',
+    error: 'Error', hour: '1 h', day: '24 h', week: '7 d', rise: 'Against usual', first: 'First seen', last: 'Last seen', queues: 'Queues', action: 'Action', runGroup: 'Run again', runWhole: 'Run the group again',
+    range: 'Window', windows: [['1h', '1 h'], ['24h', '24 h'], ['7d', '7 d']],
+    empty: 'Nothing failed. An error of a job shows here, grouped by its type and the top frame of your code.',
+    emptyCode: '[Job("mail.welcome", MaxAttempts = 5)]\npublic Task WelcomeAsync(string email, CancellationToken ct) => throw new TimeoutException();',
+    emptyWindow: 'Nothing failed in this window.', wider: 'Look at 7 days',
+    rose: (/** @type {string} */ what, /** @type {string} */ n, /** @type {string} */ factor) => `${what} rose most: ${n} in the last hour, ${factor} the usual.`,
+    steady: 'No error rises above its usual rate.',
+    deadSub: 'Jobs that were set aside with payload and reason, for a person to decide.',
+    deadEmpty: 'There is no dead letter. A job comes here when its process died three times, or when no worker knows it.',
+    deadReason: 'Reason', runAll: (/** @type {string} */ n) => `Run all ${n} again`, deleteAll: (/** @type {string} */ n) => `Delete all ${n}`,
+    inJob: 'in', perHour: 'Failures by hour, last 24 h', jobs: 'Jobs with this error', sample: 'Stack of the newest', counts: 'Counts', allJobs: 'All jobs',
+    usual: (/** @type {number} */ n) => `${n >= 10 ? Math.round(n) : n.toFixed(1)}× usual`,
+    fingerprint: 'Fingerprint', frame: 'Top frame of your code', job: 'Job',
+    groupSay: (/** @type {string} */ n, /** @type {string} */ last) => `${n} in the last 24 h, the newest ${last}.`,
+  },
 
   queues: {
     queue: 'Queue', oldest: 'Oldest waits', waiting: 'Waiting', running: 'Running', scheduled: 'Scheduled', workers: 'Workers', rateIn: 'In', rateOut: 'Out', drain: 'Drains in', never: 'never',

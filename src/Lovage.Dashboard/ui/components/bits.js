@@ -111,8 +111,9 @@ export const Head = ({ title, sub, children, back }) => html`<header class="head
     <h1>${title}</h1>${sub && html`<p class="sub">${sub}</p>`}</div>
   ${children && html`<div class="head-actions">${children}</div>`}</header>`;
 
-/** What went wrong: what happened, what is known, what to do. @param {{ error: any, retry?: () => void }} props */
-export function Failure({ error, retry }) {
+/** What went wrong: what happened, what is known, what to do. @param {{ error: any, retry?: () => void, beside?: boolean }} props `beside`: the page has data, and the banner of the shell tells a silent server */
+export function Failure({ error, retry, beside }) {
+  if (beside && error.status === 0) return null;
   return html`<div class="notice notice-bad" role="alert"><${Icon} name="errors" /><div><strong>${error.title ?? error.message}</strong>
     ${error.detail && html`<p>${error.detail}</p>`}</div>${retry && html`<${Button} onClick=${retry}>${s.again}<//>`}</div>`;
 }

@@ -66,6 +66,9 @@ export async function startOperation({ action, q, expected }) {
   }
 }
 
+/** True when a group fails clearly more often than usual; one failure more is no rise. @param {any} group */
+export const rising = group => group.rise >= 2 && group.hour >= 3;
+
 /** Runs every failed and dead job of an error group again. @param {any} group */
 export async function runGroupAgain(group) {
   const q = `fingerprint:${group.fingerprint} state:failed,dead`;

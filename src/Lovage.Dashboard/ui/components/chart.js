@@ -16,15 +16,23 @@ export function Chart({ label, times, lines, deploys = [], open = true, height =
   const [at, setAt] = useState(/** @type {number | null} */ (null));
   const tone = shade.value;
   const few = times.length < 2;
+  const [near, setNear] = useState(false);
+  // The library is loaded when the reader comes near the chart, so that the first page stays light.
   useEffect(() => {
-    if (asTable || few) return undefined;
+    if (near || !host.current) return undefined;
+    const watch = new IntersectionObserver(seen => { if (seen.some(entry => entry.isIntersecting)) setNear(true); }, { rootMargin: '200px' });
+    watch.observe(host.current);
+    return () => watch.disconnect();
+  }, [near, asTable, few]);
+  useEffect(() => {
+    if (asTable || few || !near) return undefined;
     let end = () => {};
     let gone = false;
     import('../lib/charts.js').then(({ draw }) => {
       if (!gone && host.current) end = draw(host.current, { times, lines, deploys, open, height, sync, onCursor: setAt });
     });
     return () => { gone = true; end(); };
-  }, [times, lines, deploys, open, height, sync, tone, asTable, few]);
+  }, [times, lines, deploys, open, height, sync, tone, asTable, few, near]);
   const index = at === null ? times.length - (open && times.length > 2 ? 2 : 1) : Math.min(at, times.length - 1);
   const table = () => html`<div class="chart-table" tabindex="0" role="region" aria-label=${label}><table class="table dense"><thead><tr><th scope="col">${s.chart.time}</th>
     ${lines.map(l => html`<th key=${l.key} scope="col" class="num">${l.label}</th>`)}</tr></thead><tbody>

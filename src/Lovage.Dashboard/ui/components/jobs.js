@@ -21,7 +21,7 @@ function Note({ job }) {
   if (job.state === 'running' && job.progress !== null && job.progress !== undefined) {
     return html`<span class="clip small dim"><${Meter} value=${job.progress} label=${t.progress(job.progress)} /> ${Math.round(job.progress * 100)} % ${job.progress_message}</span>`;
   }
-  const text = job.error ? `${job.error.type.slice(job.error.type.lastIndexOf('.') + 1)}: ${job.error.message}` : job.reason;
+  const text = job.state === 'dead' && job.reason ? job.reason : job.error ? `${job.error.type.slice(job.error.type.lastIndexOf('.') + 1)}: ${job.error.message}` : job.reason;
   return text ? html`<span class=${`clip small ${job.error && job.state !== 'retrying' ? 'bad' : 'dim'}`} title=${text}>${text}</span>` : null;
 }
 

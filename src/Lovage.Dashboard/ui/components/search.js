@@ -99,7 +99,7 @@ export function QualifierField({ value, onSearch, label, placeholder, id, short 
 
 /** The search of the top bar: it leads to the jobs. */
 export function TopSearch() {
-  const here = route.value;
-  return html`<${QualifierField} short id="search" value=${here.path === 'jobs' ? here.query.get('q') ?? '' : ''} label=${s.search.label} placeholder=${s.search.placeholder}
+  if (route.value.path === 'jobs') return null;
+  return html`<${QualifierField} short id="search" value="" label=${s.search.label} placeholder=${s.search.placeholder}
     onSearch=${(/** @type {string} */ q) => go(href('jobs', { q }))} />`;
 }

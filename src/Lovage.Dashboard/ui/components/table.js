@@ -98,7 +98,7 @@ export function tableKey(event) {
     return true;
   }
   const to = event.key === 'j' ? Math.min(rows.length - 1, at + 1) : Math.max(0, at - 1);
-  const target = /** @type {HTMLElement | null} */ (rows[to].querySelector('td:not(.pick) a, td:not(.pick) button, [data-pick]'));
+  const target = /** @type {HTMLElement | null} */ (rows[to].querySelector('td:not(.pick) a, td:not(.pick) button') ?? rows[to].querySelector('[data-pick]'));
   target?.focus();
   rows[to].scrollIntoView({ block: 'nearest' });
   return true;

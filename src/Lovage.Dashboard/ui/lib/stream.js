@@ -51,7 +51,7 @@ function startPolling() {
   close();
   liveState.value = 'polling';
   poll();
-  pollTimer = setInterval(() => { poll(); refreshPulse(); }, pollEvery);
+  pollTimer = setInterval(() => { poll(); if (!listeners.has('overview')) refreshPulse(); }, pollEvery);
 }
 
 function connect() {
@@ -221,9 +221,11 @@ export function useResource(path, query = {}, how = {}) {
     live.current.at = Date.now();
     try {
       const data = await get(path, query, abort.signal);
+      word();
       if (live.current.key === key) live.current.set(data);
     } catch (error) {
       if (/** @type {Error} */ (error).name === 'AbortError' || live.current.key !== key) return;
+      if (/** @type {any} */ (error).status === 0) staleSince.value ??= lastWord;
       setState((/** @type {any} */ old) => ({ ...old, error, loading: false }));
     }
   };

@@ -3,7 +3,7 @@ import { html, useEffect, useMemo } from '../lib/dom.js';
 import { has, segment } from '../lib/api.js';
 import { absolute, age, count, duration, rate, relative, short } from '../lib/format.js';
 import { href } from '../lib/router.js';
-import { pulse, serverNow } from '../lib/state.js';
+import { liveState, pulse, serverNow } from '../lib/state.js';
 import { pulseOf, useResource } from '../lib/stream.js';
 import { useTitle } from '../lib/title.js';
 import { Chip } from '../components/badge.js';
@@ -13,7 +13,7 @@ import { Empty } from '../components/empty.js';
 import { Icon } from '../components/icon.js';
 import { Spark } from '../components/spark.js';
 import { Table } from '../components/table.js';
-import { runGroupAgain } from '../components/bulk.js';
+import { rising, runGroupAgain } from '../components/bulk.js';
 import { s } from '../strings.en.js';
 
 const t = s.overview;
@@ -37,7 +37,7 @@ const Verdict = ({ verdict, storage }) => html`<header class=${`verdict verdict-
 
 /** @param {{ data: any }} props */
 function Queues({ data }) {
-  const rows = data.queues.slice(0, 8);
+  const rows = data.queues.slice(0, 6);
   const columns = [
     { key: 'name', title: t.queue, grow: true, cell: (/** @type {any} */ q) => html`<span class="clip"><a href=${`queues/${segment(q.name)}`} title=${q.name}>${q.name}</a>
       ${q.paused && html` <${Chip} kind="warn" icon="pause" title=${q.pause_reason}>${t.paused}<//>`}
@@ -57,7 +57,7 @@ function Failures({ data }) {
   const columns = [
     { key: 'what', title: t.error, grow: true, class: 'two', cell: (/** @type {any} */ g) => html`<span class="clip"><a href=${`errors/${segment(g.fingerprint)}`}>${last(g.type)}</a> <span class="dim">${t.inJob} ${g.job}</span></span>
       <span class="clip dim small" title=${g.message}>${g.message}</span>` },
-    { key: 'hour', title: t.lastHour, num: true, cell: (/** @type {any} */ g) => html`<b class=${g.rise >= 2 ? 'bad' : ''}>${short(g.hour)}</b>${g.rise >= 2 && html`<span class="under bad">${t.rise(g.rise)}</span>`}` },
+    { key: 'hour', title: t.lastHour, num: true, cell: (/** @type {any} */ g) => html`<b class=${rising(g) ? 'bad' : ''}>${short(g.hour)}</b>${rising(g) && html`<span class="under bad">${t.rise(g.rise)}</span>`}` },
     { key: 'since', title: t.since, from: /** @type {const} */ (640), class: 'nowrap', cell: (/** @type {any} */ g) => html`<${Time} at=${g.first_seen} />` },
     { key: 'act', title: t.action, hideTitle: true, from: /** @type {const} */ (640), cell: (/** @type {any} */ g) => runGroupAgain.allowed() && html`<${Button} small onClick=${() => runGroupAgain(g)}>${t.runGroup}<//>` },
   ];
@@ -127,12 +127,12 @@ function Charts({ live, range }) {
 export default function Overview({ query }) {
   const { data, error, reload } = useResource('api/overview', {}, { topic: 'overview', apply: merge });
   useTitle(data?.verdict.sentence ?? t.title);
-  useEffect(() => { if (data) pulse.value = pulseOf(data); }, [data]);
+  useEffect(() => { if (data && liveState.peek() !== 'live') pulse.value = pulseOf(data); }, [data]);
   if (error && !data) return html`<${Failure} error=${error} retry=${reload} />`;
   if (!data) return html`<${Loading} />`;
   const fresh = data.queues.length === 0 && data.running.length === 0 && data.failures.length === 0;
   return html`<${Verdict} verdict=${data.verdict} storage=${data.storage} />
-    ${error && html`<${Failure} error=${error} retry=${reload} />`}
+    ${error && html`<${Failure} error=${error} retry=${reload} beside />`}
     ${fresh ? html`<${Section}><${Empty} text=${t.empty} code=${t.emptyCode} /><//>` : html`<${Body} data=${data} query=${query} />`}`;
 }
 

@@ -42,7 +42,7 @@ export default function Running() {
     { key: 'act', title: t.action, hideTitle: true, from: 640, cell: j => can('operate') && (j.cancel_requested ? html`<span class="dim">${s.jobs.cancelling}</span>` : html`<${Button} small onClick=${() => cancel(j)}>${s.jobs.action.cancel}<//>`) },
   ];
   return html`<${Head} title=${t.title} sub=${data.items.length > 0 ? t.sub(data.items.length) : undefined} />
-    ${error && html`<${Failure} error=${error} retry=${reload} />`}
+    ${error && html`<${Failure} error=${error} retry=${reload} beside />`}
     ${data.items.length === 0 ? html`<${Section}><${Empty} text=${t.empty} code=${t.emptyCode} /><//>`
       : html`<${Section} flush><${Table} label=${t.title} columns=${columns} rows=${data.items} rowKey=${(/** @type {any} */ j) => j.id} href=${(/** @type {any} */ j) => `jobs/${segment(j.id)}`} steady /><//>`}`;
 }
