@@ -108,7 +108,10 @@ function Create({ close, after }) {
   const preview = usePreview(trigger.body);
   const [busy, error, submit] = useSubmit(async () => {
     form.attempt();
-    if (form.value === null) throw Object.assign(new Error(t.argumentsWrong), { detail: '' });
+    if (form.value === null) {
+      requestAnimationFrame(() => /** @type {HTMLElement | null} */ (document.querySelector('dialog [aria-invalid=true]'))?.focus());
+      throw Object.assign(new Error(t.argumentsWrong), { detail: '' });
+    }
     const done = await post('api/schedules', { id: id.trim(), ...trigger.body, name: name.trim(), arguments: form.value, ...(queue.trim() ? { queue: queue.trim() } : {}), ...(reason ? { reason } : {}) });
     close();
     toast(done?.sentence ?? t.created(id.trim()));

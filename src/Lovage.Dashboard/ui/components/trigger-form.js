@@ -3,6 +3,7 @@
 import { html, useEffect, useId, useState } from '../lib/dom.js';
 import { post } from '../lib/api.js';
 import { relative, absolute } from '../lib/format.js';
+import { serverNow } from '../lib/state.js';
 import { s } from '../strings.en.js';
 import { Icon } from './icon.js';
 
@@ -43,14 +44,17 @@ export function usePreview(body) {
 /** The next times at which it fires. @param {{ times: string[], zone?: string | null }} props */
 export const Fires = ({ times, zone }) => html`<ol class="fires">${times.map(time => html`<li key=${time}><time datetime=${time} title=${absolute(time)}>${inZone(time, zone)}</time><span class="dim">${relative(time)}</span></li>`)}</ol>`;
 
-/** A time in a zone, UTC by default. @param {string} time @param {string | null} [zone] */
+/** A time in a zone, UTC by default; this year and whole minutes go without saying. @param {string} time @param {string | null} [zone] */
 export function inZone(time, zone) {
+  const date = new Date(time);
   /** @type {Intl.DateTimeFormatOptions} */
-  const shape = { weekday: 'short', day: 'numeric', month: 'short', year: 'numeric', hour: '2-digit', minute: '2-digit', second: '2-digit', hour12: false, timeZoneName: 'short' };
+  const shape = { weekday: 'short', day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit', hour12: false, timeZoneName: 'short' };
+  if (date.getUTCFullYear() !== new Date(serverNow()).getUTCFullYear()) shape.year = 'numeric';
+  if (date.getUTCSeconds() !== 0) shape.second = '2-digit';
   try {
-    return new Intl.DateTimeFormat('en-GB', { ...shape, timeZone: zone || 'UTC' }).format(new Date(time));
+    return new Intl.DateTimeFormat('en-GB', { ...shape, timeZone: zone || 'UTC' }).format(date);
   } catch {
-    return new Intl.DateTimeFormat('en-GB', { ...shape, timeZone: 'UTC' }).format(new Date(time));
+    return new Intl.DateTimeFormat('en-GB', { ...shape, timeZone: 'UTC' }).format(date);
   }
 }
 

@@ -48,7 +48,7 @@ export default function Audit({ query }) {
   const head = html`<${Head} title=${s.nav.audit} sub=${t.sub} />`;
   if (error && !data) return html`${head}<${Failure} error=${error} retry=${reload} />`;
   if (!data) return html`${head}<${Loading} />`;
-  if (data.items.length === 0 && !filtered) return html`${head}<${Section}><${Empty} text=${t.empty} code=${t.emptyCode} /><//>`;
+  if (data.items.length === 0 && !filtered) return html`${head}<${Section} flush><${Empty} text=${t.empty} code=${t.emptyCode} /><//>`;
   const rows = [...data.items, ...more.items];
   const next = async () => {
     setBusy(true);

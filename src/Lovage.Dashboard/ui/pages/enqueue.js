@@ -94,7 +94,7 @@ function Form({ items, query }) {
       <div class="form-end"><button type="submit" class="button button-primary" disabled=${busy} aria-busy=${busy ? 'true' : undefined}>${t.verb(call(null).delay)}</button>
         <span class="dim small">${t.target(more.queue.trim() || entry?.queue || t.itsQueue)}</span></div>`}
     <//></form>
-    <div>${name === '' ? html`<${Section} title=${t.known}><ul class="names">${items.slice(0, 100).map(i => html`<li key=${i.name}><a class="clip mono" href=${`enqueue?name=${segment(i.name)}`} title=${i.name}>${i.name}</a></li>`)}</ul>
+    <div>${name === '' ? items.length > 0 && html`<${Section} title=${t.known}><ul class="names">${items.slice(0, 100).map(i => html`<li key=${i.name}><a class="clip mono" href=${`enqueue?name=${segment(i.name)}`} title=${i.name}>${i.name}</a></li>`)}</ul>
       ${items.length > 100 && html`<p class="dim small">${s.table.shown(100, items.length)}</p>`}<//>` : html`<${Code} call=${call(shown)} order=${form.fields?.map(f => f.name) ?? null} kind=${kind} />`}</div></div>`;
 }
 
@@ -106,6 +106,6 @@ export default function Enqueue({ query }) {
   if (error && !data) return html`<${Head} title=${s.nav.enqueue} /><${Failure} error=${error} retry=${reload} />`;
   if (!data) return html`<${Head} title=${s.nav.enqueue} /><${Loading} />`;
   return html`<${Head} title=${s.nav.enqueue} sub=${t.sub} />
-    ${data.items.length === 0 && !query.get('name') && html`<${Section}><${Empty} text=${t.empty} code=${t.emptyCode} /><//><div class="gap"></div>`}
+    ${data.items.length === 0 && !query.get('name') && html`<${Section} flush><${Empty} text=${t.empty} code=${t.emptyCode} /><//><div class="gap"></div>`}
     <${Form} items=${data.items} query=${query} />`;
 }

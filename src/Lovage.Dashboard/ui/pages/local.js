@@ -48,7 +48,7 @@ export default function Local() {
   const full = data.capacity > 0 && data.waiting / data.capacity > 0.8;
   return html`<${Head} title=${s.nav.local} sub=${t.sub} />
     ${error && html`<${Failure} error=${error} retry=${reload} />`}
-    ${never ? html`<${Section}><${Empty} text=${t.empty} code=${t.emptyCode} /><//>` : html`
+    ${never ? html`<${Section} flush><${Empty} text=${t.empty} code=${t.emptyCode} /><//>` : html`
       ${data.refused > 0 && html`<${Notice} kind="bad" icon="errors"><strong>${t.refusedHead(data.refused)}</strong> ${t.refusedNote}<//>`}
       <${Figures} items=${[
         [t.runningNow, short(data.running.length)], [t.waiting, html`${short(data.waiting)} <span class="figure-of">${t.of} ${short(data.capacity)}</span>`, full ? 'bad' : undefined],

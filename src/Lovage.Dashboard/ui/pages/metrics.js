@@ -1,6 +1,6 @@
 // @ts-check
 import { html, useMemo } from '../lib/dom.js';
-import { count, duration, percent, short } from '../lib/format.js';
+import { count, duration, middle, percent, short } from '../lib/format.js';
 import { go, href, setQuery } from '../lib/router.js';
 import { useResource } from '../lib/stream.js';
 import { useTitle } from '../lib/title.js';
@@ -87,13 +87,13 @@ export default function Metrics({ query }) {
   if (error && !data) return html`<${Head} title=${s.nav.metrics}>${tools}<//>${filters}<${Failure} error=${error} retry=${reload} />`;
   if (!data || (loading && !data)) return html`<${Head} title=${s.nav.metrics}>${tools}<//><${Loading} />`;
   if (data.items.length === 0) {
-    return html`<${Head} title=${s.nav.metrics}>${tools}<//>${filtered && filters}<${Section}><${Empty} text=${filtered ? t.noMatch : t.empty} code=${filtered ? undefined : t.emptyCode} /><//>`;
+    return html`<${Head} title=${s.nav.metrics}>${tools}<//>${filtered && filters}<${Section} flush><${Empty} text=${filtered ? t.noMatch : t.empty} code=${filtered ? undefined : t.emptyCode} /><//>`;
   }
   const sum = (/** @type {string} */ key) => data.items.reduce((/** @type {number} */ n, /** @type {any} */ r) => n + r[key], 0);
   const one = data.items.length === 1 ? data.items[0] : null;
   const most = [...data.items].sort((a, b) => b.total_seconds - a.total_seconds)[0];
   const share = sum('total_seconds') ? most.total_seconds / sum('total_seconds') : 0;
-  return html`<${Head} title=${s.nav.metrics} sub=${one ? t.oneSays(one.name, one.queue) : t.says(most.name, Math.round(share * 100))}>${tools}<//>
+  return html`<${Head} title=${s.nav.metrics} sub=${one ? t.oneSays(one.name, one.queue) : t.says(middle(most.name, 48), Math.round(share * 100))}>${tools}<//>
     ${error && html`<${Failure} error=${error} retry=${reload} />`}${filters}
     <${Figures} items=${[
       [t.count, short(sum('count'))], [t.failure, percent(sum('failed'), sum('count')), sum('failed') / sum('count') > 0.01 ? 'bad' : undefined], [t.retried, short(sum('retried'))], [t.total, duration(sum('total_seconds'))],

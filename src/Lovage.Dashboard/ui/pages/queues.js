@@ -1,7 +1,7 @@
 // @ts-check
 import { html } from '../lib/dom.js';
 import { segment } from '../lib/api.js';
-import { duration, rate, short } from '../lib/format.js';
+import { duration, middle, rate, short } from '../lib/format.js';
 import { useResource } from '../lib/stream.js';
 import { useTitle } from '../lib/title.js';
 import { Chip } from '../components/badge.js';
@@ -27,7 +27,7 @@ function sentence(items) {
   return [
     t.total(items.length),
     t.unservedOf(items.filter(unserved).length),
-    oldest ? t.oldestOf(duration(oldest.oldest_seconds), oldest.name) : t.noneWaits,
+    oldest ? t.oldestOf(duration(oldest.oldest_seconds), middle(oldest.name, 48)) : t.noneWaits,
     t.pausedOf(items.filter(q => q.paused).length),
   ].filter(Boolean).join(' ');
 }
@@ -62,11 +62,11 @@ export default function Queues({ query }) {
   useTitle(s.nav.queues);
   if (error && !data) return html`<${Head} title=${s.nav.queues} /><${Failure} error=${error} retry=${reload} />`;
   if (!data) return html`<${Head} title=${s.nav.queues} /><${Loading} />`;
-  if (items.length === 0) return html`<${Head} title=${s.nav.queues} /><${Section}><${Empty} text=${t.empty} code=${t.emptyCode} /><//>`;
+  if (items.length === 0) return html`<${Head} title=${s.nav.queues} /><${Section} flush><${Empty} text=${t.empty} code=${t.emptyCode} /><//>`;
   return html`<${Head} title=${s.nav.queues} sub=${sentence(items)} />
     ${error && html`<${Failure} error=${error} retry=${reload} />`}
     <div class="row tools"><${Filter} name="find" value=${query.get('find') ?? ''} label=${t.find} />
-      <${Choice} label=${t.show} name="view" value=${view} fallback="all" options=${t.views} /><span class="push"><${ColumnMenu} columns=${columns} on=${on} turn=${turn} /></span></div>
+      <${Choice} label=${t.show} name="view" value=${view} fallback="all" options=${t.views} /><span class="tools-end"><${ColumnMenu} columns=${columns} on=${on} turn=${turn} /></span></div>
     <${Section} flush>${rows.length === 0 ? html`<${Empty} text=${t.noMatch} />`
       : html`<${Table} label=${s.nav.queues} columns=${shown} rows=${part.shown} rowKey=${(/** @type {any} */ q) => q.name} href=${(/** @type {any} */ q) => `queues/${segment(q.name)}`} steady />`}<//>
     <${Rest} part=${part} />`;

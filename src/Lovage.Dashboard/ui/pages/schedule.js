@@ -29,8 +29,9 @@ function Ticks({ c }) {
   /** @type {import('../components/table.js').Column[]} */
   const columns = [
     { key: 'status', title: t.became, class: 'still', cell: r => html`<${State} state=${looks[r.status] ?? r.status} word=${t.became_[r.status] ?? r.status} />` },
-    { key: 'tick', title: t.tick, grow: true, cell: r => html`<span class="clip" title=${absolute(r.tick)}>${inZone(r.tick, c.time_zone)} <span class="dim">${r.count > 1 ? html`${t.until} ${inZone(r.through, c.time_zone)}` : relative(r.tick)}</span></span>` },
-    { key: 'count', title: t.count, num: true, cell: r => (r.count > 1 ? html`<b>${count(r.count)}</b>` : '1') },
+      { key: 'tick', title: t.tick, grow: true, class: 'two', cell: r => html`<span class="clip" title=${absolute(r.tick)}>${inZone(r.tick, c.time_zone)}</span>
+      <span class="clip small dim">${r.count > 1 ? html`${t.until} ${inZone(r.through, c.time_zone)}` : relative(r.tick)}</span>` },
+    { key: 'count', title: t.count, num: true, from: 640, cell: r => (r.count > 1 ? html`<b>${count(r.count)}</b>` : '1') },
     { key: 'job', title: t.job, cell: r => (r.job ? html`<${Id} id=${r.job} href=${`jobs/${segment(r.job)}`} />` : html`<span class="dim">${t.noJob}</span>`) },
     { key: 'recorded', title: t.recorded, from: 900, class: 'nowrap', cell: r => html`<${Time} at=${r.recorded_at} />` },
   ];

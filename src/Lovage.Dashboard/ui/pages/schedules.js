@@ -1,7 +1,7 @@
 // @ts-check
 import { html } from '../lib/dom.js';
 import { can, segment } from '../lib/api.js';
-import { duration, relative, short } from '../lib/format.js';
+import { duration, middle, relative, short } from '../lib/format.js';
 import { tick } from '../lib/state.js';
 import { useResource } from '../lib/stream.js';
 import { useTitle } from '../lib/title.js';
@@ -34,7 +34,7 @@ function sentence(items) {
   const broken = items.filter(c => c.state === 'broken').length;
   const lost = items.filter(c => failed.includes(c.last_job?.state)).length;
   const next = items.filter(c => c.state === 'active' && c.next[0]).sort((a, b) => a.next[0].localeCompare(b.next[0]))[0];
-  return [late > 0 && t.lateOf(late), broken > 0 && t.brokenOf(broken), lost > 0 && t.lostOf(lost), t.total(items.length, active), next && t.nextOf(next.id, relative(next.next[0]))].filter(Boolean).join(' ');
+  return [late > 0 && t.lateOf(late), broken > 0 && t.brokenOf(broken), lost > 0 && t.lostOf(lost), t.total(items.length, active), next && t.nextOf(middle(next.id, 48), relative(next.next[0]))].filter(Boolean).join(' ');
 }
 
 /** @param {() => void} reload @returns {import('../components/table.js').Column[]} */
@@ -68,11 +68,11 @@ export default function Schedules({ query }) {
   const add = can('administer') && html`<${Button} icon="enqueue" onClick=${() => create(reload)}>${t.create}<//>`;
   if (error && !data) return html`<${Head} title=${s.nav.schedules} /><${Failure} error=${error} retry=${reload} />`;
   if (!data) return html`<${Head} title=${s.nav.schedules} /><${Loading} />`;
-  if (items.length === 0) return html`<${Head} title=${s.nav.schedules}>${add}<//><${Section}><${Empty} text=${t.empty} code=${t.emptyCode} /><//>`;
+  if (items.length === 0) return html`<${Head} title=${s.nav.schedules}>${add}<//><${Section} flush><${Empty} text=${t.empty} code=${t.emptyCode} /><//>`;
   return html`<${Head} title=${s.nav.schedules} sub=${sentence(items)}>${add}<//>
     ${error && html`<${Failure} error=${error} retry=${reload} />`}
     <div class="row tools"><${Filter} name="find" value=${query.get('find') ?? ''} label=${t.find} />
-      <${Choice} label=${s.queues.show} name="view" value=${view} fallback="all" options=${t.views} /><span class="push"><${ColumnMenu} columns=${columns} on=${on} turn=${turn} /></span></div>
+      <${Choice} label=${s.queues.show} name="view" value=${view} fallback="all" options=${t.views} /><span class="tools-end"><${ColumnMenu} columns=${columns} on=${on} turn=${turn} /></span></div>
     <${Section} flush>${rows.length === 0 ? html`<${Empty} text=${t.noMatch} />`
       : html`<${Table} label=${s.nav.schedules} columns=${shown} rows=${part.shown} rowKey=${(/** @type {any} */ c) => c.id} href=${(/** @type {any} */ c) => `schedules/${segment(c.id)}`} steady />`}<//>
     <${Rest} part=${part} />`;

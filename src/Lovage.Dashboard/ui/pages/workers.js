@@ -72,12 +72,12 @@ export default function Workers({ query }) {
   useTitle(s.nav.workers);
   if (error && !data) return html`<${Head} title=${s.nav.workers} /><${Failure} error=${error} retry=${reload} />`;
   if (!data) return html`<${Head} title=${s.nav.workers} /><${Loading} />`;
-  if (items.length === 0) return html`<${Head} title=${s.nav.workers} /><${Section}><${Empty} text=${t.empty} code=${t.emptyCode} /><//>`;
+  if (items.length === 0) return html`<${Head} title=${s.nav.workers} /><${Section} flush><${Empty} text=${t.empty} code=${t.emptyCode} /><//>`;
   return html`<${Head} title=${s.nav.workers} sub=${sentence(items)}>
       ${canControl() && rows.length > 0 && html`<${Button} icon="turn" onClick=${() => ping(rows.slice(0, pingMax))}>${t.pingAll(Math.min(pingMax, rows.length))}<//>`}<//>
     ${error && html`<${Failure} error=${error} retry=${reload} />`}
     <div class="row tools"><${Filter} name="find" value=${query.get('find') ?? ''} label=${t.find} />
-      <${Choice} label=${s.queues.show} name="view" value=${view} fallback="all" options=${t.views} /><span class="push"><${ColumnMenu} columns=${columns} on=${on} turn=${turn} /></span></div>
+      <${Choice} label=${s.queues.show} name="view" value=${view} fallback="all" options=${t.views} /><span class="tools-end"><${ColumnMenu} columns=${columns} on=${on} turn=${turn} /></span></div>
     <${Section} flush>${rows.length === 0 ? html`<${Empty} text=${t.noMatch} />`
       : html`<${Table} label=${s.nav.workers} columns=${shown} rows=${part.shown} rowKey=${(/** @type {any} */ w) => w.owner} href=${(/** @type {any} */ w) => `workers/${segment(w.owner)}`} steady />`}<//>
     <${Rest} part=${part} />`;
