@@ -92,7 +92,7 @@ export const s = {
   },
 
   chart: {
-    time: 'Time', now: 'now', asTable: 'View as table', asChart: 'View as chart', few: 'The first points come within a minute.',
+    time: 'Time', asTable: 'View as table', asChart: 'View as chart', few: 'The first points come within a minute.',
     label: (/** @type {string} */ title, /** @type {string} */ last) => `${title}. Newest: ${last}.`,
   },
 
@@ -240,7 +240,7 @@ export const s = {
     range: 'Window', windows: [['1h', '1 h'], ['24h', '24 h'], ['7d', '7 d']],
     empty: 'Nothing failed. An error of a job shows here, grouped by its type and the top frame of your code.',
     emptyCode: '[Job("mail.welcome", MaxAttempts = 5)]\npublic Task WelcomeAsync(string email, CancellationToken ct) => throw new TimeoutException();',
-    emptyWindow: 'Nothing failed in this window.', wider: 'Look at 7 days',
+    emptyWindow: 'Nothing failed in this window. An error shows here, grouped by its type and the top frame of your code.', wider: 'Look at 7 days',
     rose: (/** @type {string} */ what, /** @type {string} */ n, /** @type {string} */ factor) => `${what} rose most: ${n} in the last hour, ${factor} the usual.`,
     steady: 'No error rises above its usual rate.',
     deadSub: 'Jobs that were set aside with payload and reason, for a person to decide.',

@@ -2,7 +2,7 @@
 // The small parts that every page uses: times, ids, buttons, menus, tabs, notices.
 import { html, useEffect, useId, useRef, useState } from '../lib/dom.js';
 import { absolute, copy, middle, relative } from '../lib/format.js';
-import { tick } from '../lib/state.js';
+import { serverNow, slowTick, tick } from '../lib/state.js';
 import { setQuery } from '../lib/router.js';
 import { s } from '../strings.en.js';
 import { Icon } from './icon.js';
@@ -10,7 +10,7 @@ import { toast } from './dialog.js';
 
 /** A relative time; the absolute one shows on hover. @param {{ at: string | null | undefined }} props */
 export function Time({ at }) {
-  void tick.value;
+  void (at && Math.abs(serverNow() - Date.parse(at)) < 60_000 ? tick : slowTick).value;
   return at ? html`<time datetime=${at} title=${absolute(at)}>${relative(at)}</time>` : html`<span class="dim">–</span>`;
 }
 

@@ -2,7 +2,7 @@
 // What the pages of jobs share: the columns of a list, and the actions on one job.
 import { html } from '../lib/dom.js';
 import { can, post, segment } from '../lib/api.js';
-import { duration, relative } from '../lib/format.js';
+import { duration } from '../lib/format.js';
 import { href } from '../lib/router.js';
 import { s } from '../strings.en.js';
 import { State } from './badge.js';
@@ -30,7 +30,7 @@ export const jobColumns = [
   { key: 'state', title: t.state, class: 'state-cell', cell: job => html`<${State} state=${job.cancel_requested && job.state === 'running' ? 'running' : job.state} celery=${job.celery_state} word=${job.cancel_requested && job.state === 'running' ? t.cancelling : undefined} />` },
   { key: 'name', title: t.name, grow: true, fixed: true, class: 'two', cell: job => html`<span class="clip"><a class="name" href=${`jobs/${segment(job.id)}`} title=${job.name}>${job.name}</a>
     ${job.tags?.map((/** @type {string} */ tag) => html` <a key=${tag} class="chip tag" href=${find('tag', tag)} title=${t.withTag(tag)}>${tag}</a>`)}</span><${Note} job=${job} />
-    <span class="phone-line dim">${job.queue} · ${when(job)}</span>` },
+    <span class="phone-line dim">${job.queue} · <${Time} at=${moment(job)} /></span>` },
   { key: 'queue', title: t.queue, from: 900, class: 'narrow', cell: job => html`<a class="clip" href=${find('queue', job.queue)} title=${job.queue}>${job.queue}</a>` },
   { key: 'wait', title: t.waited, num: true, from: 1100, cell: job => duration(job.wait_seconds) },
   { key: 'run', title: t.ran, num: true, from: 640, cell: job => duration(job.run_seconds) },
@@ -44,9 +44,6 @@ export const jobColumns = [
 
 /** The time that matters in the job's state. @param {any} job */
 const moment = job => (job.state === 'scheduled' || job.state === 'retrying' ? job.due_at : job.finished_at ?? job.started_at ?? job.enqueued_at);
-
-/** @param {any} job */
-const when = job => relative(moment(job));
 
 /** Which actions a state allows, where the server did not say so. @param {string} state */
 export const allowed = state => {

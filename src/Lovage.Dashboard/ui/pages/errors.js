@@ -39,7 +39,7 @@ function Groups({ span }) {
   if (error && !data) return html`<${Failure} error=${error} retry=${reload} />`;
   if (!data) return html`<${Loading} />`;
   if (data.items.length === 0) {
-    return html`<${Section}>${span === '7d' ? html`<${Empty} text=${t.empty} code=${t.emptyCode} />` : html`<${Empty} text=${t.emptyWindow}><p><a href=${href('errors', { window: '7d' })}>${t.wider}</a></p><//>`}<//>`;
+    return html`<${Section}>${span === '7d' ? html`<${Empty} text=${t.empty} code=${t.emptyCode} />` : html`<${Empty} text=${t.emptyWindow} code=${t.emptyCode}><p><a href=${href('errors', { window: '7d' })}>${t.wider}</a></p><//>`}<//>`;
   }
   const risen = data.items.filter(rising);
   const top = (risen.length > 0 ? risen : data.items).reduce((/** @type {any} */ a, /** @type {any} */ b) => ((b.rise ?? 0) > (a.rise ?? 0) ? b : a));
