@@ -73,11 +73,11 @@ function Dead() {
 
 /** Errors by group, and the dead letters beside. @param {{ query: URLSearchParams }} props */
 export default function Errors({ query }) {
-  const dead = query.get('tab') === 'dead';
+  const dead = query.get('tab') === 'dead' || !has('history');
   const span = query.get('window') ?? '24h';
   useTitle(dead ? t.tabDead : t.title);
   const n = pulse.value?.dead;
   return html`<${Head} title=${dead ? t.tabDead : t.title}>${!dead && html`<${Choice} label=${t.range} name="window" value=${span} fallback="24h" options=${t.windows} />`}<//>
-    <${Tabs} label=${t.title} tabs=${[{ href: 'errors', text: t.tabErrors, on: !dead }, { href: href('errors', { tab: 'dead' }), text: t.tabDead, count: number(n) > 0 ? count(n) : null, on: dead }]} />
+    <${Tabs} label=${t.title} tabs=${[...(has('history') ? [{ href: 'errors', text: t.tabErrors, on: !dead }] : []), { href: href('errors', { tab: 'dead' }), text: t.tabDead, count: number(n) > 0 ? count(n) : null, on: dead }]} />
     ${dead ? html`<${Dead} />` : html`<${Groups} span=${span} />`}`;
 }
