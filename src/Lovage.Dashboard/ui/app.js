@@ -26,6 +26,7 @@ const pages = [
   ['workers/:owner', () => import('./pages/worker.js')],
   ['schedules', () => import('./pages/schedules.js')],
   ['schedules/:id', () => import('./pages/schedule.js')],
+  ['operations', () => import('./pages/operations.js')],
   ['metrics', () => import('./pages/metrics.js')],
   ['enqueue', () => import('./pages/enqueue.js')],
   ['local', () => import('./pages/local.js')],
@@ -84,7 +85,7 @@ function Panel() {
   useEffect(() => {
     if (name === 'operations') import('./pages/operations.js').then(module => setPanel(() => module.default), () => setPanel(null));
   }, [name]);
-  return name === 'operations' && panel ? html`<${panel} query=${route.value.query} />` : null;
+  return name === 'operations' && route.value.path !== 'operations' && panel ? html`<${panel} query=${route.value.query} />` : null;
 }
 
 const typing = (/** @type {any} */ target) => target?.closest?.('input,textarea,select,[contenteditable]') && target.type !== 'checkbox';

@@ -52,6 +52,8 @@ export function draw(host, chart) {
   const font = `11px ${getComputedStyle(host).fontFamily}`;
   const top = ceiling(Math.max(0, ...chart.lines.flatMap(l => l.values.map(v => v ?? 0))));
   const format = chart.lines[0]?.format ?? String;
+  // The axis is as wide as its longest label, or a label loses its head.
+  const labels = Math.max(46, ...[0, top / 2, top].map(v => format(v).length * 6.5 + 12));
   const last = chart.times.length - 1;
   const cut = chart.open && last > 1;
   /** @type {any[]} */
@@ -103,7 +105,7 @@ export function draw(host, chart) {
     axes: [
       { stroke: paint['--text-2'], font, grid: { show: false }, ticks: { show: false }, size: 24, gap: 4, space: 80,
         values: (/** @type {any} */ _u, /** @type {number[]} */ splits) => splits.map(v => clock.format(v * 1000)) },
-      { stroke: paint['--text-2'], font, grid: { stroke: paint['--line'], width: 1 }, ticks: { show: false }, size: 46, gap: 6,
+      { stroke: paint['--text-2'], font, grid: { stroke: paint['--line'], width: 1 }, ticks: { show: false }, size: labels, gap: 6,
         splits: () => [0, top / 2, top], values: (/** @type {any} */ _u, /** @type {number[]} */ splits) => splits.map(v => format(v)) },
     ],
     hooks: { draw: [marks], setCursor: [(/** @type {any} */ u) => chart.onCursor(u.cursor.idx ?? null)] },

@@ -154,6 +154,8 @@ const sumFailed = points => points.reduce((sum, point) => sum + (point.failed ??
 /** Starts the stream; app.js calls it once. */
 export function startStream() {
   document.addEventListener('visibilitychange', () => { hidden.value = document.hidden; });
+  // The top bar counts the operations that run, whatever the page.
+  if (session.peek()?.features?.operations !== false) listen('operations', () => {});
   effect(settle);
   setInterval(() => {
     if (document.hidden || liveState.peek() === 'paused') return;
