@@ -5,7 +5,7 @@ import { can, post, segment } from '../lib/api.js';
 import { duration } from '../lib/format.js';
 import { href } from '../lib/router.js';
 import { session } from '../lib/state.js';
-import { s } from '../strings.en.js';
+import { s } from '../strings.pages.en.js';
 import { State } from './badge.js';
 import { Id, Time } from './bits.js';
 import { ask } from './dialog.js';

@@ -12,7 +12,7 @@ import { rising, runGroupAgain, startOperation } from '../components/bulk.js';
 import { Empty } from '../components/empty.js';
 import { jobColumns } from '../components/jobs.js';
 import { Pager, Table } from '../components/table.js';
-import { s } from '../strings.en.js';
+import { s } from '../strings.pages.en.js';
 
 const t = s.failures;
 

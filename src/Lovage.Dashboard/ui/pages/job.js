@@ -18,7 +18,7 @@ import { Logs } from '../components/logs.js';
 import { Meter } from '../components/spark.js';
 import { Table } from '../components/table.js';
 import { Timeline } from '../components/timeline.js';
-import { s } from '../strings.en.js';
+import { s } from '../strings.pages.en.js';
 
 const t = s.job;
 

@@ -11,7 +11,7 @@ import { Empty } from '../components/empty.js';
 import { allowed, jobColumns } from '../components/jobs.js';
 import { QualifierField } from '../components/search.js';
 import { ColumnMenu, Pager, Table, useColumns } from '../components/table.js';
-import { s } from '../strings.en.js';
+import { s } from '../strings.pages.en.js';
 
 const t = s.jobs;
 const states = ['queued', 'running', 'scheduled', 'retrying', 'succeeded', 'failed', 'dead', 'cancelled', 'expired'];

@@ -10,7 +10,7 @@ import { Empty } from '../components/empty.js';
 import { Tags, actOn } from '../components/jobs.js';
 import { Meter } from '../components/spark.js';
 import { Table } from '../components/table.js';
-import { s } from '../strings.en.js';
+import { s } from '../strings.pages.en.js';
 
 const t = s.running;
 
