@@ -61,8 +61,8 @@ try {
 
 writeFileSync(join(target, 'VENDOR.md'), `# Vendored libraries
 
-\`eng/vendor-ui.mjs\` writes this folder. Change the script, not the files. The script changes four things: bare imports become
-relative, links to source maps go, uPlot gets an export, and its styles get a layer.
+\`eng/vendor-ui.mjs\` writes this folder. Change the script, not the files. The script changes four things: bare
+imports become relative, links to source maps go, uPlot gets an export, and its styles get a layer.
 
 | file | from | licence | SHA-256 of the file | SHA-256 of the package |
 |---|---|---|---|---|

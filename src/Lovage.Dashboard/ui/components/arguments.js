@@ -3,7 +3,7 @@
 import { html, useId, useMemo, useState } from '../lib/dom.js';
 import { fieldsOf, initial, json, read, readAll, show } from '../lib/schema.js';
 import { stringify } from '../lib/json.js';
-import { s } from '../strings.en.js';
+import { s } from '../strings.pages.en.js';
 
 const t = s.enqueue;
 

@@ -2,7 +2,7 @@
 // The small parts that every page uses: times, ids, buttons, menus, tabs, notices.
 import { html, useEffect, useId, useRef, useState } from '../lib/dom.js';
 import { absolute, copy, middle, relative } from '../lib/format.js';
-import { tick } from '../lib/state.js';
+import { serverNow, slowTick, tick } from '../lib/state.js';
 import { setQuery } from '../lib/router.js';
 import { s } from '../strings.en.js';
 import { Icon } from './icon.js';
@@ -10,7 +10,7 @@ import { toast } from './dialog.js';
 
 /** A relative time; the absolute one shows on hover. @param {{ at: string | null | undefined }} props */
 export function Time({ at }) {
-  void tick.value;
+  void (at && Math.abs(serverNow() - Date.parse(at)) < 60_000 ? tick : slowTick).value;
   return at ? html`<time datetime=${at} title=${absolute(at)}>${relative(at)}</time>` : html`<span class="dim">–</span>`;
 }
 
@@ -45,7 +45,7 @@ export function Button({ kind = 'plain', icon, label, busy, disabled, children, 
 }
 
 /**
- * A menu behind a button. Items: { label, icon, run, href, danger, checked, note } or null for a line.
+ * A menu behind a button. Items: { label, icon, run, href, danger, checked, radio, stay, note, class }, or null (or { line, class }) for a line.
  * @param {{ label: string, icon?: string, items: any[], children?: any, kind?: string, end?: boolean, class?: string, hideLabel?: boolean }} props
  */
 export function Menu({ label, icon = 'menu', items, children, kind = 'quiet', end = true, class: more = '' }) {
@@ -73,14 +73,14 @@ export function Menu({ label, icon = 'menu', items, children, kind = 'quiet', en
     event.stopPropagation();
   };
   const row = (/** @type {any} */ item, /** @type {number} */ index) => {
-    if (item === null) return html`<div key=${index} role="separator" class="menu-line"></div>`;
+    if (item === null || item.line) return html`<div key=${index} role="separator" class=${`menu-line ${item?.class ?? ''}`}></div>`;
     const inside = html`<${Icon} name=${item.checked === undefined ? item.icon ?? 'right' : item.checked ? 'tick' : 'blank'} />
       <span>${item.label}</span>${item.note && html`<span class="dim">${item.note}</span>`}`;
     const role = item.checked === undefined ? 'menuitem' : item.radio ? 'menuitemradio' : 'menuitemcheckbox';
     return item.href
       ? html`<a key=${index} role="menuitem" tabindex="-1" href=${item.href} onClick=${() => setOpen(false)}>${inside}</a>`
       : html`<button key=${index} type="button" role=${role} aria-checked=${item.checked === undefined ? undefined : String(item.checked)}
-        tabindex="-1" class=${item.danger ? 'danger' : ''} onClick=${() => { if (!item.stay) back(); item.run(); }}>${inside}</button>`;
+        tabindex="-1" class=${`${item.danger ? 'danger' : ''} ${item.class ?? ''}`} onClick=${() => { if (!item.stay) back(); item.run(); }}>${inside}</button>`;
   };
   return html`<div class=${`menu-root ${more}`} ref=${root} onKeyDown=${key}>
     <button type="button" class=${`button button-${kind}${children ? '' : ' button-icon'}`} aria-label=${label} title=${label}

@@ -41,7 +41,7 @@ export function Chart({ label, times, lines, deploys = [], open = true, height =
   return html`<figure class="chart"><figcaption><span class="chart-legend">${lines.map(l => html`
       <span key=${l.key} class="legend"><i style=${{ background: `var(${l.colour})` }}></i>${l.label}
         <b>${few ? '–' : l.format(l.values[index] ?? null)}</b></span>`)}
-      ${!few && html`<span class="dim chart-at">${at === null ? (open ? s.chart.now : '') : hourMinute(times[index] * 1000)}</span>`}</span>
+      ${!few && html`<span class="dim chart-at">${at === null ? '' : hourMinute(times[index] * 1000)}</span>`}</span>
       <span class="chart-tools">${aside}<${Button} kind="quiet" small icon=${asTable ? 'metrics' : 'table'} label=${asTable ? s.chart.asChart : s.chart.asTable} onClick=${() => setAsTable(!asTable)} /></span></figcaption>
     ${few ? html`<p class="chart-few dim" style=${{ height: `${height}px` }}>${s.chart.few}</p>`
       : asTable ? table() : html`<div class="plot" ref=${host} role="img" aria-label=${s.chart.label(label, lines.map(l => `${l.label} ${l.format(l.values[times.length - 1] ?? null)}`).join(', '))}

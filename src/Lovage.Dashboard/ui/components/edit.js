@@ -3,7 +3,7 @@
 import { html } from '../lib/dom.js';
 import { post, segment } from '../lib/api.js';
 import { parse, stringify } from '../lib/json.js';
-import { s } from '../strings.en.js';
+import { s } from '../strings.pages.en.js';
 import { ask } from './dialog.js';
 
 const t = s.job;

@@ -1,6 +1,6 @@
 // @ts-check
 import { html, useState } from '../lib/dom.js';
-import { s } from '../strings.en.js';
+import { s } from '../strings.pages.en.js';
 import { Copy } from './bits.js';
 
 const t = s.failures;

@@ -1,7 +1,7 @@
 // @ts-check
 import { html } from '../lib/dom.js';
 import { count, duration, percent, short } from '../lib/format.js';
-import { s } from '../strings.en.js';
+import { s } from '../strings.pages.en.js';
 
 const t = s.metrics;
 

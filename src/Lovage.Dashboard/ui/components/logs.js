@@ -1,7 +1,7 @@
 // @ts-check
 import { html, useLayoutEffect, useRef } from '../lib/dom.js';
 import { absolute, clockTime } from '../lib/format.js';
-import { s } from '../strings.en.js';
+import { s } from '../strings.pages.en.js';
 import { Copy } from './bits.js';
 
 /** So many lines are drawn; older ones are counted. */

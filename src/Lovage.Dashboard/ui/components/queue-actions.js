@@ -4,7 +4,7 @@ import { html } from '../lib/dom.js';
 import { can, get, has, post, segment } from '../lib/api.js';
 import { count, number } from '../lib/format.js';
 import { quote } from './search.js';
-import { s } from '../strings.en.js';
+import { s } from '../strings.pages.en.js';
 import { startOperation } from './bulk.js';
 import { act, ask, toast } from './dialog.js';
 

@@ -4,7 +4,7 @@ import { html, useId, useState } from '../lib/dom.js';
 import { can, post, remove, segment } from '../lib/api.js';
 import { go } from '../lib/router.js';
 import { useResource } from '../lib/stream.js';
-import { s } from '../strings.en.js';
+import { s } from '../strings.pages.en.js';
 import { Arguments, useArguments } from './arguments.js';
 import { Failure } from './bits.js';
 import { act, ask, show, toast } from './dialog.js';

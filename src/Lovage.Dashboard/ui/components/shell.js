@@ -85,9 +85,8 @@ function Bar() {
       <${Menu} label=${me?.user ? s.userMenu(me.user) : s.more} items=${[
         { label: s.operations.title, icon: 'operations', href: href(route.value.path, { ...Object.fromEntries(route.value.query), panel: 'operations' }) },
         { label: s.help.title, icon: 'keyboard', note: '?', run: help },
-        null,
-        ...['auto', 'light', 'dark'].map(key => ({ label: `${s.theme.label}: ${s.theme[key]}`, checked: theme.value === key, radio: true, run: () => { theme.value = key; } })),
-        ...(me?.user ? [null, { label: me.user, icon: 'user', note: me.permissions.join(', '), run: () => {} }] : []),
+        { line: true, class: 'narrow-item' },
+        ...['auto', 'light', 'dark'].map(key => ({ label: `${s.theme.label}: ${s.theme[key]}`, class: 'narrow-item', checked: theme.value === key, radio: true, run: () => { theme.value = key; } })),
       ]}><${Icon} name=${me?.user ? 'user' : 'menu'} />${me?.user && html`<span class="wide-only user">${me.user}</span>`}<//>
       <span class="wide-only"><${Theme} /></span>
     </div></header>`;

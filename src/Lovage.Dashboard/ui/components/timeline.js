@@ -3,7 +3,7 @@
 import { html } from '../lib/dom.js';
 import { clockTime, duration } from '../lib/format.js';
 import { serverNow, tick } from '../lib/state.js';
-import { s } from '../strings.en.js';
+import { s } from '../strings.pages.en.js';
 
 const t = s.job;
 

@@ -4,7 +4,7 @@ import { html, useEffect, useId, useState } from '../lib/dom.js';
 import { post } from '../lib/api.js';
 import { relative, absolute } from '../lib/format.js';
 import { serverNow } from '../lib/state.js';
-import { s } from '../strings.en.js';
+import { s } from '../strings.pages.en.js';
 import { Icon } from './icon.js';
 
 const t = s.schedules;

@@ -3,7 +3,7 @@
 import { html, useEffect, useState } from '../lib/dom.js';
 import { can, has, post, segment } from '../lib/api.js';
 import { duration } from '../lib/format.js';
-import { s } from '../strings.en.js';
+import { s } from '../strings.pages.en.js';
 import { State } from './badge.js';
 import { ask, show, toast } from './dialog.js';
 

@@ -69,7 +69,7 @@ export function useJobs(q, found) {
         // The banner of the shell says that the server is silent; the rows stay.
       }
     };
-    const stop = listen('jobs', () => { timer ??= setTimeout(look, 2000); });
+    const stop = listen('jobs', () => { timer ??= setTimeout(look, 3000); });
     return () => { clearTimeout(timer); stop(); };
   }, [q]);
 

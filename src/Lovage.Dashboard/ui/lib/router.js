@@ -68,6 +68,21 @@ export function safeLink(text) {
   }
 }
 
+/**
+ * A link of the server's to a page of the console; anything else is shown as text.
+ * @param {unknown} text
+ * @returns {string | null}
+ */
+export function pageLink(text) {
+  if (typeof text !== 'string') return null;
+  try {
+    const address = new URL(text, document.baseURI);
+    return address.origin === location.origin && address.pathname.startsWith(base().pathname) ? address.href : null;
+  } catch {
+    return null;
+  }
+}
+
 addEventListener('popstate', () => { route.value = current(); });
 
 document.addEventListener('click', event => {

@@ -1,7 +1,7 @@
 // @ts-check
 // Fields of a form from the JSON schema of a job's arguments, and what a person typed as JSON.
 import { BigNumber, parse, stringify } from './json.js';
-import { s } from '../strings.en.js';
+import { s } from '../strings.pages.en.js';
 
 const t = s.enqueue;
 

@@ -14,6 +14,9 @@ export const serverNow = () => Date.now() + clock.peek();
 /** A number that grows once a second while the tab is visible: relative times listen to it. */
 export const tick = signal(0);
 
+/** The same every 10 s, for times that are older than a minute. */
+export const slowTick = signal(0);
+
 /** What the reader chose: live, polling or paused. */
 export const liveChoice = signal(read('live', 'live'));
 
@@ -61,4 +64,8 @@ const applyTheme = () => {
 effect(() => { applyTheme(); keep('theme', theme.value); });
 dark.addEventListener('change', applyTheme);
 effect(() => keep('live', liveChoice.value));
-setInterval(() => { if (!document.hidden) tick.value++; }, 1000);
+setInterval(() => {
+  if (document.hidden) return;
+  tick.value++;
+  if (tick.value % 10 === 0) slowTick.value++;
+}, 1000);

@@ -16,6 +16,8 @@ let source = null;
 let failures = 0;
 let lastWord = Date.now();
 let connected = '';
+/** True when changes may have been missed since the last word. */
+let gap = false;
 /** @type {number | undefined} */
 let pollTimer;
 /** @type {number | undefined} */
@@ -66,11 +68,14 @@ function connect() {
     liveState.value = 'live';
     const data = parse(/** @type {MessageEvent} */ (event).data);
     if (data?.now) clock.value = Date.parse(data.now) - Date.now();
+    if (gap) poll();
+    gap = false;
   });
   stream.addEventListener('beat', word);
   stream.addEventListener('bye', () => {
     word();
     stream.close();
+    gap = true;
     liveState.value = 'connecting';
     setTimeout(() => { if (source === stream) connect(); }, 1500);
   });
@@ -90,6 +95,7 @@ function connect() {
   }
   stream.onerror = () => {
     if (source !== stream) return;
+    gap = true;
     failures++;
     stream.close();
     if (failures >= 2) startPolling();
@@ -108,6 +114,7 @@ function settle() {
   settleTimer = setTimeout(() => {
     if (away || choice === 'paused') {
       close();
+      gap = true;
       liveState.value = away ? 'hidden' : 'paused';
       staleSince.value = null;
     } else if (choice === 'polling') {

@@ -11,7 +11,7 @@ import { Empty } from '../components/empty.js';
 import { Filter } from '../components/filter.js';
 import { Json } from '../components/json.js';
 import { Pager, Table } from '../components/table.js';
-import { s } from '../strings.en.js';
+import { s } from '../strings.pages.en.js';
 
 const t = s.audit;
 

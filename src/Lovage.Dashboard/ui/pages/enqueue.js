@@ -11,7 +11,7 @@ import { Arguments, useArguments } from '../components/arguments.js';
 import { Copy, Failure, Head, Loading, Notice, Section } from '../components/bits.js';
 import { toast } from '../components/dialog.js';
 import { Empty } from '../components/empty.js';
-import { s } from '../strings.en.js';
+import { s } from '../strings.pages.en.js';
 
 const t = s.enqueue;
 const hidden = '•••';

@@ -12,7 +12,7 @@ import { ErrorView } from '../components/error.js';
 import { jobColumns } from '../components/jobs.js';
 import { Spark } from '../components/spark.js';
 import { Table } from '../components/table.js';
-import { s } from '../strings.en.js';
+import { s } from '../strings.pages.en.js';
 
 const t = s.failures;
 

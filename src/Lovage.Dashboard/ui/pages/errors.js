@@ -12,7 +12,7 @@ import { rising, runGroupAgain, startOperation } from '../components/bulk.js';
 import { Empty } from '../components/empty.js';
 import { jobColumns } from '../components/jobs.js';
 import { Pager, Table } from '../components/table.js';
-import { s } from '../strings.en.js';
+import { s } from '../strings.pages.en.js';
 
 const t = s.failures;
 
@@ -39,7 +39,7 @@ function Groups({ span }) {
   if (error && !data) return html`<${Failure} error=${error} retry=${reload} />`;
   if (!data) return html`<${Loading} />`;
   if (data.items.length === 0) {
-    return html`<${Section}>${span === '7d' ? html`<${Empty} text=${t.empty} code=${t.emptyCode} />` : html`<${Empty} text=${t.emptyWindow}><p><a href=${href('errors', { window: '7d' })}>${t.wider}</a></p><//>`}<//>`;
+    return html`<${Section}>${span === '7d' ? html`<${Empty} text=${t.empty} code=${t.emptyCode} />` : html`<${Empty} text=${t.emptyWindow} code=${t.emptyCode}><p><a href=${href('errors', { window: '7d' })}>${t.wider}</a></p><//>`}<//>`;
   }
   const risen = data.items.filter(rising);
   const top = (risen.length > 0 ? risen : data.items).reduce((/** @type {any} */ a, /** @type {any} */ b) => ((b.rise ?? 0) > (a.rise ?? 0) ? b : a));
@@ -73,11 +73,11 @@ function Dead() {
 
 /** Errors by group, and the dead letters beside. @param {{ query: URLSearchParams }} props */
 export default function Errors({ query }) {
-  const dead = query.get('tab') === 'dead';
+  const dead = query.get('tab') === 'dead' || !has('history');
   const span = query.get('window') ?? '24h';
   useTitle(dead ? t.tabDead : t.title);
   const n = pulse.value?.dead;
   return html`<${Head} title=${dead ? t.tabDead : t.title}>${!dead && html`<${Choice} label=${t.range} name="window" value=${span} fallback="24h" options=${t.windows} />`}<//>
-    <${Tabs} label=${t.title} tabs=${[{ href: 'errors', text: t.tabErrors, on: !dead }, { href: href('errors', { tab: 'dead' }), text: t.tabDead, count: number(n) > 0 ? count(n) : null, on: dead }]} />
+    <${Tabs} label=${t.title} tabs=${[...(has('history') ? [{ href: 'errors', text: t.tabErrors, on: !dead }] : []), { href: href('errors', { tab: 'dead' }), text: t.tabDead, count: number(n) > 0 ? count(n) : null, on: dead }]} />
     ${dead ? html`<${Dead} />` : html`<${Groups} span=${span} />`}`;
 }

@@ -12,13 +12,13 @@ import { toast } from '../components/dialog.js';
 import { editAndRun } from '../components/edit.js';
 import { ErrorView } from '../components/error.js';
 import { Icon } from '../components/icon.js';
-import { actOn, actionsOf, find, jobColumns } from '../components/jobs.js';
+import { Find, actOn, actionsOf, find, jobColumns } from '../components/jobs.js';
 import { Json } from '../components/json.js';
 import { Logs } from '../components/logs.js';
 import { Meter } from '../components/spark.js';
 import { Table } from '../components/table.js';
 import { Timeline } from '../components/timeline.js';
-import { s } from '../strings.en.js';
+import { s } from '../strings.pages.en.js';
 
 const t = s.job;
 
@@ -57,7 +57,7 @@ function Attempt({ job, attempt, newest }) {
       ${more ? html`<button type="button" class="attempt-turn" aria-expanded=${String(open)} onClick=${() => setOpen(!open)}><${Icon} name=${open ? 'down' : 'right'} size=${14} label=${t.attemptMore(attempt.number)} /></button>` : html`<span class="attempt-turn"></span>`}
       <span class="attempt-number">${attempt.number}</span><${State} state=${state} />
       <span class="attempt-times"><${Time} at=${attempt.started_at} /><span>${t.waited(duration(attempt.wait_seconds))}</span>${attempt.duration_seconds !== null && attempt.duration_seconds !== undefined && html`<span>${t.ran(duration(attempt.duration_seconds))}</span>`}</span>
-      <span class="attempt-worker clip" title=${attempt.worker}>${attempt.worker && html`<a href=${find('worker', attempt.worker)}>${attempt.worker}</a>`}</span>
+      <span class="attempt-worker clip" title=${attempt.worker}>${attempt.worker && html`<${Find} field="worker" value=${attempt.worker} />`}</span>
       <${Out} url=${attempt.log_url}>${t.logLink}<//></div>
     ${attempt.error && !open && !newest && html`<p class="attempt-error clip" title=${attempt.error.message}>${attempt.error.message}</p>`}
     ${open && html`<div class="attempt-body">${attempt.error && html`<${ErrorView} error=${attempt.error} />`}${logs.length > 0 && html`<${Logs} lines=${logs} />`}</div>`}</li>`;
@@ -95,7 +95,7 @@ function Side({ job }) {
       [t.id, html`<${Id} id=${job.id} length=${17} />`],
       [s.jobs.queue, html`<a href=${`queues/${segment(job.queue)}`}>${job.queue}</a>`],
       [t.celery, html`<span class="mono">${job.celery_state}</span>`],
-      [t.tags, job.tags?.length > 0 ? html`<span class="row">${job.tags.map((/** @type {string} */ tag) => html`<a key=${tag} class="chip" href=${find('tag', tag)}><${Icon} name="tag" size=${12} />${tag}</a>`)}</span>` : null],
+      [t.tags, job.tags?.length > 0 ? html`<span class="row">${job.tags.map((/** @type {string} */ tag) => html`<${Find} key=${tag} field="tag" value=${tag} class="chip"><${Icon} name="tag" size=${12} />${tag}<//>`)}</span>` : null],
       [t.enqueued, html`<${Time} at=${job.enqueued_at} />`],
       [t.due, ['scheduled', 'retrying'].includes(job.state) ? html`<${Time} at=${job.due_at} />` : null],
       [t.started, job.started_at ? html`<${Time} at=${job.started_at} />` : null],

@@ -8,10 +8,10 @@ import { useTitle } from '../lib/title.js';
 import { Button, Failure, Head, Loading, Menu, Notice, Section } from '../components/bits.js';
 import { startOperation } from '../components/bulk.js';
 import { Empty } from '../components/empty.js';
-import { jobColumns } from '../components/jobs.js';
+import { allowed, jobColumns } from '../components/jobs.js';
 import { QualifierField } from '../components/search.js';
 import { ColumnMenu, Pager, Table, useColumns } from '../components/table.js';
-import { s } from '../strings.en.js';
+import { s } from '../strings.pages.en.js';
 
 const t = s.jobs;
 const states = ['queued', 'running', 'scheduled', 'retrying', 'succeeded', 'failed', 'dead', 'cancelled', 'expired'];
@@ -41,22 +41,25 @@ export default function Jobs({ query }) {
   const chosen = [...selected];
   const target = chosen.length > 0 ? { q: `id:${chosen.join(',')}`, expected: chosen.length } : { q, expected: list.count };
   const run = async (/** @type {any} */ action) => { if (await startOperation({ action, ...target })) { setSelected(new Set()); load(); } };
+  const touched = chosen.length > 0 ? rows.filter((/** @type {any} */ j) => selected.has(j.id)).map((/** @type {any} */ j) => j.state) : now.length > 0 ? now : states;
+  const some = (/** @type {'run_again'|'move'|'cancel'|'delete'} */ action) => touched.some((/** @type {string} */ state) => allowed(state)[action]);
+  const may = { run_again: some('run_again'), move: some('move'), cancel: some('cancel'), delete: some('delete') };
   const n = chosen.length > 0 ? String(chosen.length) : count(list.count);
   return html`<${Head} title=${t.title}>
       ${bulk && rows.length > 0 && html`<${Menu} kind="plain" label=${chosen.length > 0 ? t.bulkSelected(chosen.length) : t.bulkAll(n)} items=${[
-        { label: s.bulk.verb.run_again(n), icon: 'turn', run: () => run('run_again') },
-        { label: s.bulk.verb.move(n), icon: 'move', run: () => run('move') },
-        { label: s.bulk.verb.cancel(n), icon: 'cross', danger: true, run: () => run('cancel') },
-        { label: s.bulk.verb.delete(n), icon: 'trash', danger: true, run: () => run('delete') },
-      ]}><span>${chosen.length > 0 ? t.bulkSelected(chosen.length) : t.bulkAll(n)}</span><//>`}
-      <${ColumnMenu} columns=${jobColumns} on=${on} turn=${turn} /><//>
+        may.run_again && { label: s.bulk.verb.run_again(n), icon: 'turn', run: () => run('run_again') },
+        may.move && { label: s.bulk.verb.move(n), icon: 'move', run: () => run('move') },
+        may.cancel && { label: s.bulk.verb.cancel(n), icon: 'cross', danger: true, run: () => run('cancel') },
+        may.delete && { label: s.bulk.verb.delete(n), icon: 'trash', danger: true, run: () => run('delete') },
+      ].filter(Boolean)}><span>${chosen.length > 0 ? t.bulkSelected(chosen.length) : t.bulkAll(n)}</span><//>`}
+      ${rows.length > 0 && html`<${ColumnMenu} columns=${jobColumns} on=${on} turn=${turn} />`}<//>
     <div class="filters"><${QualifierField} id="search" value=${q} label=${t.filter} placeholder=${t.placeholder} onSearch=${(/** @type {string} */ text) => (text === q ? load() : setQuery({ q: text }))} />
       <div class="state-filter" role="group" aria-label=${t.byState}>${states.map(state => html`<a key=${state} class=${`state-pill state-${state}`} href=${href('jobs', { q: turnState(q, state) })}
         aria-current=${now.includes(state) ? 'true' : undefined}>${s.states[state]}</a>`)}</div></div>
     ${error && html`<${Failure} error=${error} retry=${load} />`}
     ${list.note && html`<${Notice}>${list.note}<//>`}
     ${chosen.length > 0 && html`<div class="selection" role="status"><b>${t.selected(chosen.length)}</b>
-      ${bulk && html`<${Button} small onClick=${() => run('run_again')}>${s.bulk.verb.run_again(n)}<//>`}
+      ${bulk && may.run_again && html`<${Button} small onClick=${() => run('run_again')}>${s.bulk.verb.run_again(n)}<//>`}
       <button type="button" class="link" onClick=${() => setSelected(new Set())}>${t.selectNone}</button>
       ${number(list.count) > chosen.length && html`<span class="dim">${t.selectAllNote(count(list.count))}</span>`}</div>`}
     ${fresh !== 0 && html`<button type="button" class="fresh" onClick=${load}>${t.fresh(fresh)}</button>`}

@@ -9,7 +9,7 @@ import { Failure, Head, Loading, Notice, Section, Time } from '../components/bit
 import { Empty } from '../components/empty.js';
 import { Figures, Rest, useFirst } from '../components/filter.js';
 import { Table } from '../components/table.js';
-import { s } from '../strings.en.js';
+import { s } from '../strings.pages.en.js';
 
 const t = s.local;
 

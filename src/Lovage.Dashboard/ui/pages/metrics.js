@@ -11,7 +11,7 @@ import { Figures, Filter, Rest, useFirst } from '../components/filter.js';
 import { Histogram } from '../components/histogram.js';
 import { quote } from '../components/search.js';
 import { Meter } from '../components/spark.js';
-import { s } from '../strings.en.js';
+import { s } from '../strings.pages.en.js';
 
 const t = s.metrics;
 

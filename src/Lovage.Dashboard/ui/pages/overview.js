@@ -2,7 +2,7 @@
 import { html, useEffect, useMemo } from '../lib/dom.js';
 import { has, segment } from '../lib/api.js';
 import { absolute, age, count, duration, rate, relative, short } from '../lib/format.js';
-import { href } from '../lib/router.js';
+import { href, pageLink } from '../lib/router.js';
 import { liveState, pulse, serverNow } from '../lib/state.js';
 import { pulseOf, useResource } from '../lib/stream.js';
 import { useTitle } from '../lib/title.js';
@@ -30,7 +30,7 @@ function merge(old, next) {
 /** The sentence, with links to what it names. @param {{ verdict: any, storage: any }} props */
 const Verdict = ({ verdict, storage }) => html`<header class=${`verdict verdict-${verdict.level}`}>
   <${Icon} name=${verdict.level === 'ok' ? 'tick' : 'errors'} size=${20} label=${t.level[verdict.level]} />
-  <div><h1>${verdict.parts?.length ? verdict.parts.map((/** @type {any} */ p, /** @type {number} */ i) => (p.href ? html`<a key=${i} href=${p.href}>${p.text}</a>` : p.text)) : verdict.sentence}</h1>
+  <div><h1>${verdict.parts?.length ? verdict.parts.map((/** @type {any} */ p, /** @type {number} */ i) => (pageLink(p.href) ? html`<a key=${i} href=${pageLink(p.href)}>${p.text}</a>` : p.text)) : verdict.sentence}</h1>
   <p class="sub">${storage.up
     ? html`<span class="storage-dot good"></span><span title=${absolute(storage.since)}>${t.storageUp(storage.description, age((serverNow() - Date.parse(storage.since)) / 1000))}</span>`
     : html`<span class="storage-dot down"></span>${t.storageDown(storage.description)} <${Time} at=${storage.since} />. ${storage.error}`}</p></div></header>`;
@@ -145,6 +145,6 @@ function Body({ data, query }) {
       <div><dt>${t.done}</dt><dd>${rate(data.rates.succeeded_per_s)}</dd></div>
       <div><dt>${t.failing}</dt><dd class=${data.rates.failed_per_s >= 0.05 ? 'bad' : ''}>${rate(data.rates.failed_per_s)}</dd></div>
     </dl>
-    <div class="overview"><div class="stack"><${Queues} data=${data} /><${Failures} data=${data} /><${Longest} data=${data} /></div><${Beside} data=${data} /></div>
+    <div class="overview"><div class="stack"><${Queues} data=${data} />${has('history') && html`<${Failures} data=${data} />`}<${Longest} data=${data} /></div><${Beside} data=${data} /></div>
     <${Charts} live=${data.chart} range=${query.get('range') ?? '1h'} />`;
 }

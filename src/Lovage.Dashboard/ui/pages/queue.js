@@ -12,7 +12,7 @@ import { Figures, Rest, useFirst } from '../components/filter.js';
 import { queueActions, turnQueue } from '../components/queue-actions.js';
 import { quote } from '../components/search.js';
 import { Table } from '../components/table.js';
-import { s } from '../strings.en.js';
+import { s } from '../strings.pages.en.js';
 import { unserved } from './queues.js';
 
 const t = s.queues;

@@ -11,7 +11,7 @@ import { Filter, Rest, useFirst } from '../components/filter.js';
 import { queueActions } from '../components/queue-actions.js';
 import { Spark } from '../components/spark.js';
 import { ColumnMenu, Table, useColumns } from '../components/table.js';
-import { s } from '../strings.en.js';
+import { s } from '../strings.pages.en.js';
 
 const t = s.queues;
 

@@ -7,10 +7,10 @@ import { useResource } from '../lib/stream.js';
 import { useTitle } from '../lib/title.js';
 import { Button, Failure, Head, Loading, Section } from '../components/bits.js';
 import { Empty } from '../components/empty.js';
-import { actOn, find } from '../components/jobs.js';
+import { Tags, actOn } from '../components/jobs.js';
 import { Meter } from '../components/spark.js';
 import { Table } from '../components/table.js';
-import { s } from '../strings.en.js';
+import { s } from '../strings.pages.en.js';
 
 const t = s.running;
 
@@ -31,7 +31,7 @@ export default function Running() {
   /** @type {import('../components/table.js').Column[]} */
   const columns = [
     { key: 'name', title: s.jobs.name, grow: true, class: 'two', cell: j => html`<span class="clip"><a class="name" href=${`jobs/${segment(j.id)}`} title=${j.name}>${j.name}</a>
-      ${j.tags?.map((/** @type {string} */ tag) => html` <a key=${tag} class="chip tag" href=${find('tag', tag)}>${tag}</a>`)}</span>
+      <${Tags} tags=${j.tags} /></span>
       ${j.progress !== null && j.progress !== undefined && html`<span class="clip small dim"><${Meter} value=${j.progress} label=${s.jobs.progress(j.progress)} /> ${Math.round(j.progress * 100)} % ${j.progress_message}</span>`}
       <span class="phone-line dim">${j.queue} · ${j.worker}</span>` },
     { key: 'for', title: t.runsFor, num: true, cell: j => html`<${Elapsed} job=${j} />` },

@@ -15,7 +15,7 @@ import { quote } from '../components/search.js';
 import { resume, runNow, scheduleActions, toCode } from '../components/schedule-actions.js';
 import { Table } from '../components/table.js';
 import { Fires, inZone } from '../components/trigger-form.js';
-import { s } from '../strings.en.js';
+import { s } from '../strings.pages.en.js';
 import { Origin, ScheduleState } from './schedules.js';
 
 const t = s.schedules;

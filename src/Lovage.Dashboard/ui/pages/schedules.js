@@ -11,7 +11,7 @@ import { Empty } from '../components/empty.js';
 import { Filter, Rest, useFirst } from '../components/filter.js';
 import { create, scheduleActions } from '../components/schedule-actions.js';
 import { ColumnMenu, Table, useColumns } from '../components/table.js';
-import { s } from '../strings.en.js';
+import { s } from '../strings.pages.en.js';
 
 const t = s.schedules;
 const failed = ['failed', 'dead', 'expired'];

@@ -11,7 +11,7 @@ import { Empty } from '../components/empty.js';
 import { Filter, Rest, useFirst } from '../components/filter.js';
 import { quote } from '../components/search.js';
 import { Table } from '../components/table.js';
-import { s } from '../strings.en.js';
+import { s } from '../strings.pages.en.js';
 
 const t = s.system;
 const qualifiers = ['id', 'state', 'queue', 'name', 'worker', 'since', 'until', 'root', 'schedule', 'fingerprint', 'tag', 'args'];

@@ -11,7 +11,7 @@ import { jobColumns } from '../components/jobs.js';
 import { quote } from '../components/search.js';
 import { Table } from '../components/table.js';
 import { addQueue, canControl, cancelQueue, ping, quiet, wake, workerActions } from '../components/worker-actions.js';
-import { s } from '../strings.en.js';
+import { s } from '../strings.pages.en.js';
 import { isSilent, Slots, Uptime } from './workers.js';
 
 const t = s.workers;

@@ -12,7 +12,7 @@ import { Filter, Rest, useFirst } from '../components/filter.js';
 import { Meter } from '../components/spark.js';
 import { ColumnMenu, Table, useColumns } from '../components/table.js';
 import { canControl, ping, workerActions } from '../components/worker-actions.js';
-import { s } from '../strings.en.js';
+import { s } from '../strings.pages.en.js';
 
 const t = s.workers;
 
