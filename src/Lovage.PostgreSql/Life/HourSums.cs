@@ -6,7 +6,7 @@ namespace Lovage.PostgreSql.Life;
 internal static class HourSums
 {
     /// <summary>The longest span there is, in units of 100 ns.</summary>
-    internal const string Longest = "9223372036854775807";
+    private const string Longest = "9223372036854775807";
 
     /// <summary>The columns of <c>hour</c> that add up.</summary>
     internal static string[] Counts { get; } =
@@ -46,6 +46,12 @@ internal static class HourSums
           LEFT JOIN histograms w ON w.hour = c.hour AND w.queue = c.queue AND w.name = c.name AND w.is_wait
           LEFT JOIN histograms r ON r.hour = c.hour AND r.queue = c.queue AND r.name = c.name AND NOT r.is_wait)
         """;
+
+    /// <summary>The sum of durations, of which a negative one counts as zero.</summary>
+    /// <param name="duration">A duration in units of 100 ns.</param>
+    /// <param name="filter">Which of them.</param>
+    internal static string Total(string duration, string filter = "") =>
+        $"least(coalesce(sum(greatest({duration}, 0)) {filter}, 0), {Longest})";
 
     /// <summary>The sum of two histograms, each of which may be null or shorter.</summary>
     /// <param name="left">One.</param>

@@ -1,5 +1,6 @@
 using Lovage.PostgreSql.Commands;
 using Lovage.PostgreSql.Schema;
+using Lovage.Storage;
 using Lovage.Storage.Columns;
 using Npgsql;
 
@@ -40,9 +41,11 @@ internal sealed class CountReading(SchemaName schema, QueryWords words)
         var sql = $"""
             WITH looked AS MATERIALIZED ({source.Sql})
             SELECT (SELECT count(*) FROM looked), (SELECT count(*) FROM (
-              SELECT 1 FROM looked b {filter.Matches(query, numbers)} LIMIT $4) f)
+              SELECT 1 FROM looked b {filter.Matches(source, query, numbers)} LIMIT $4) f)
             """;
-        var scan = query.ArgumentText is null ? Math.Max(max, ScanMin) : PageReading.ScanMax;
+        var scan = query.ArgumentText is not null ? JobHistory.ArgumentScanMax
+            : source.IsExact ? max
+            : Math.Max(max, ScanMin);
         var count = filter.AddTo(new Statement(schema.Sql(sql))
             .Add(before)
             .Add(source.Low)

@@ -11,9 +11,9 @@ namespace Lovage.PostgreSql.Reading;
 internal sealed class FailureReading(SchemaName schema, Words words)
 {
     // $1: the time, $2: groups at the most, $3: the earliest newest failure, $4: a fingerprint, or null, $5: the number
-    // of a name, or null. Comes back for each group, the newest first: fingerprint, name, error,
-    // sample, first and newest failure, the steps with failures, how many each of them has, the time. Lines that are not
-    // summed up yet count, in the same snapshot.
+    // of a name, or null. Comes back for each group: fingerprint, name, error, sample, first and newest failure, the
+    // steps with failures, how many each of them has, the time. Lines that are not summed up yet count, in the same
+    // snapshot.
     private static readonly string Read = $"""
         WITH {Sql.Clock},
         known AS (
@@ -82,7 +82,7 @@ internal sealed class FailureReading(SchemaName schema, Words words)
             groups.Add(Group(rows));
         }
 
-        // A fingerprint is a number without a sign as a text.
+        // As texts, fingerprints are numbers without a sign.
         groups.Sort(static (left, right) => left.LastAt != right.LastAt
             ? right.LastAt.CompareTo(left.LastAt)
             : string.CompareOrdinal(left.Fingerprint, right.Fingerprint));

@@ -53,39 +53,46 @@ internal sealed class FilterSql
             ArgumentText: null,
         };
 
-    /// <summary>Joins to keys <c>b</c> one row for each job that matches; nothing when all jobs do.</summary>
+    /// <summary>Joins to keys <c>b</c> of a source one row for each job that matches; nothing when all do.</summary>
     /// <remarks>Row by row (OFFSET 0), so that no more jobs are looked up than are needed.</remarks>
-    internal string Matches(JobQuery query, FilterWords words) => !HasMatches(query, words) ? "" : $"""
+    internal string Matches(KeySource source, JobQuery query, FilterWords words) => source.IsExact ? "" : $"""
         CROSS JOIN LATERAL (
           SELECT 1 AS one FROM lovage.message m LEFT JOIN lovage.course c ON c.job = m.key
             LEFT JOIN lovage.claim k ON k.job = m.key
-          WHERE m.key = b.key{OfMessage(query, words)}{OfCourse(query, words)} OFFSET 0) t
+          WHERE m.key = b.key{OfMessage(query, words)}{OfRest(query, words)} OFFSET 0) t
         """;
 
-    /// <summary>Conditions over <c>message m</c> alone, each with an AND before it.</summary>
+    /// <summary>Conditions over the plain columns and the marks of <c>message m</c>, each with an AND before it.</summary>
     internal string OfMessage(JobQuery query, FilterWords words) => And([
         words.Name is { } name ? $"m.name = {Parameter(statement => statement.Add(name))}" : null,
         words.Queue is { } queue ? $"m.queue = {Parameter(statement => statement.Add(queue))}" : null,
-        query.Since is { } since
-            ? $"m.enqueued_at >= {Parameter(statement => statement.Add(StorageTime.From(since)))}" : null,
-        query.Until is { } until
-            ? $"m.enqueued_at < {Parameter(statement => statement.Add(StorageTime.From(until)))}" : null,
         query.Tag is { } tag ? HasMark(Marks.Tag, tag) : null,
         query.ScheduleId is { } schedule ? HasMark(Marks.Schedule, schedule) : null,
         query.EditedFrom is { } edited ? HasMark(Marks.EditedFrom, edited) : null,
         query.RootId is { } root
             ? $"(m.id = {Text(root)} OR {HasMark(Marks.Root, root)})" : null,
-        query.ArgumentText is { } part ? $"position(convert_to({Text(part)}, 'UTF8') IN m.body) > 0" : null,
+    ]) + OfTime(query);
+
+    /// <summary>Conditions over the time at which <c>message m</c> was stored, each with an AND before it.</summary>
+    internal string OfTime(JobQuery query) => And([
+        query.Since is { } since
+            ? $"m.enqueued_at >= {Parameter(statement => statement.Add(StorageTime.From(since)))}" : null,
+        query.Until is { } until
+            ? $"m.enqueued_at < {Parameter(statement => statement.Add(StorageTime.From(until)))}" : null,
     ]);
 
-    /// <summary>Conditions over what has become of the job, each with an AND before it.</summary>
-    internal string OfCourse(JobQuery query, FilterWords words) => And([
+    /// <summary>
+    /// Conditions over what has become of the job, and over its arguments, which may be long, each with an AND before
+    /// it.
+    /// </summary>
+    private string OfRest(JobQuery query, FilterWords words) => And([
         query.States.Count > 0
             ? $"{Sql.State} = ANY ({Parameter(statement => statement.Add(Numbers(query.States)))})" : null,
         words.Worker is { } worker
             ? $"{JobReading.WorkerOf} = {Parameter(statement => statement.Add(worker))}" : null,
         words.Fingerprint is { } fingerprint
             ? $"c.fingerprint = {Parameter(statement => statement.Add(fingerprint))}" : null,
+        query.ArgumentText is { } part ? $"position(convert_to({Text(part)}, 'UTF8') IN m.body) > 0" : null,
     ]);
 
     private string HasMark(string kind, string text) => $"""

@@ -35,8 +35,7 @@ internal sealed class JobReading(SchemaName schema)
     /// <summary>The number of the worker that runs a job or ran it last.</summary>
     internal const string WorkerOf = "CASE WHEN k.started_at IS NULL THEN c.worker ELSE k.owner END";
 
-    // $1: jobs at the most. Comes back for each job that runs: the columns. The table of claims holds what runs now and
-    // nothing more: it is read as a whole.
+    // $1: jobs at the most. Comes back for each job that runs: the columns.
     private const string LongestRunning = $"""
         SELECT {Columns} FROM (
           SELECT s.job, s.started_at AS since FROM lovage.claim s WHERE s.started_at IS NOT NULL

@@ -24,8 +24,8 @@ internal sealed class KeySearch(SchemaName schema)
     /// <summary>Transactions that store jobs at the same time draw keys in another order than times.</summary>
     private static readonly TimeSpan Slack = TimeSpan.FromSeconds(10);
 
-    // $1: a time in units of 100 ns since 1970. Comes back: the first key of a job that was stored then or later, or the
-    // one behind all. Keys grow with time, so that it halves the stretch in which the job is.
+    // $1: a time in units of 100 ns since 1970. Comes back: the first key of a job that was stored then or later, or
+    // the one behind all. Keys grow with time, so that it halves the stretch in which the job is.
     private const string KeyAt = """
         WITH RECURSIVE s(low, high) AS (
           SELECT coalesce(min(key), 0), coalesce(max(key) + 1, 0) FROM lovage.message
@@ -48,7 +48,9 @@ internal sealed class KeySearch(SchemaName schema)
     private static readonly string OfPair =
         BlocksOf(Blocks.QueueAndName, $"{Blocks.Pair("queue", "name")} = $4 AND enqueued > 0");
     private static readonly string OfWorker = BlocksOf(
-        Blocks.Worker, "worker = $4", $" UNION ALL SELECT {Blocks.Of("job")} FROM lovage.claim WHERE owner = $4");
+        Blocks.Worker,
+        "worker = $4",
+        $" UNION ALL SELECT {Blocks.Of("job")} FROM lovage.claim WHERE owner = $4 AND started_at IS NOT NULL");
     private static readonly string OfSucceeded = BlocksOf(Blocks.Succeeded, "succeeded > 0");
 
     /// <summary>Where to look for the jobs of a query below a key.</summary>
@@ -65,45 +67,73 @@ internal sealed class KeySearch(SchemaName schema)
         before = query.Until is { } until
             ? Math.Min(before, await KeyAtAsync(connection, until, Slack, cancellationToken))
             : before;
-        if (OfMark(query, words, filter) is { } marked)
-        {
-            return (new KeySource(marked, low, GoesOn: false), before);
-        }
-
-        var choice = await BlocksAsync(connection, query, words, low, before, blocksMax, cancellationToken);
-        if (choice is not { IsAll: true } && await AreFewAsync(connection, query.States, cancellationToken))
-        {
-            return (new KeySource(KeySource.OfStates(query.States.Distinct()), low, GoesOn: false), before);
-        }
-
-        return choice is null
-            ? (new KeySource(KeySource.OfMessages, low, GoesOn: false), before)
-            : (OfBlocks(choice, query, words, filter, low), before);
+        return (
+            OfMark(query, words, filter, low)
+                ?? await OfWordsAsync(connection, query, words, filter, low, before, blocksMax, cancellationToken),
+            before);
     }
 
-    private static string? OfMark(JobQuery query, FilterWords words, FilterSql filter) =>
-        query.Tag is { } tag ? KeySource.OfMark(Marks.Tag, filter.Text(tag))
-        : query.EditedFrom is { } edited ? KeySource.OfMark(Marks.EditedFrom, filter.Text(edited))
-        : query.RootId is { } root ? KeySource.OfMark(Marks.Root, filter.Text(root))
-        : query.ScheduleId is { } schedule ? KeySource.OfMark(Marks.Schedule, filter.Text(schedule))
-        : words.Fingerprint is { } fingerprint
-            ? KeySource.OfFingerprint(filter.Parameter(statement => statement.Add(fingerprint)))
-            : null;
+    private static KeySource? OfMark(JobQuery query, FilterWords words, FilterSql filter, long low)
+    {
+        return query.Tag is { } tag ? Of(KeySource.OfMark(Marks.Tag, filter.Text(tag)), query with { Tag = null })
+            : query.EditedFrom is { } edited
+                ? Of(KeySource.OfMark(Marks.EditedFrom, filter.Text(edited)), query with { EditedFrom = null })
+            : query.RootId is { } root
+                ? Of(KeySource.OfMark(Marks.Root, filter.Text(root)), query with { RootId = null })
+            : query.ScheduleId is { } schedule
+                ? Of(KeySource.OfMark(Marks.Schedule, filter.Text(schedule)), query with { ScheduleId = null })
+            : words.Fingerprint is { } fingerprint
+                ? new KeySource(
+                    KeySource.OfFingerprint(filter.Parameter(statement => statement.Add(fingerprint))),
+                    low,
+                    !FilterSql.HasMatches(query, words with { Fingerprint = null }))
+                : null;
+
+        KeySource Of(string sql, JobQuery rest) => new(sql, low, !FilterSql.HasMatches(rest, words));
+    }
 
     private static KeySource OfBlocks(
         BlockChoice choice, JobQuery query, FilterWords words, FilterSql filter, long low)
     {
         var blocks = filter.Parameter(statement => statement.Add(choice.Blocks));
-        var sql = choice.Kind switch
+        var (sql, isExact) = choice.Kind switch
         {
-            Blocks.Worker => KeySource.OfWorkerBlocks(
-                blocks, filter.Parameter(statement => statement.Add(words.Worker))),
-            Blocks.Succeeded => KeySource.OfSucceededBlocks(blocks),
-            _ => KeySource.OfMessageBlocks(blocks, filter.OfMessage(query, words)),
+            Blocks.Worker => (
+                KeySource.OfWorkerBlocks(blocks, filter.Parameter(statement => statement.Add(words.Worker))),
+                !FilterSql.HasMatches(query, words with { Worker = null })),
+            Blocks.Succeeded => (
+                KeySource.OfSucceededBlocks(blocks), !FilterSql.HasMatches(query with { States = [] }, words)),
+            _ => (
+                KeySource.OfMessageBlocks(blocks, filter.OfMessage(query, words)),
+                query is { States.Count: 0, ArgumentText: null } && words is { Worker: null, Fingerprint: null }),
         };
         return choice.IsAll
-            ? new KeySource(sql, low, GoesOn: false)
-            : new KeySource(sql, Math.Max(low, Blocks.First(choice.Blocks[^1])), GoesOn: true);
+            ? new KeySource(sql, low, isExact)
+            : new KeySource(sql, Math.Max(low, Blocks.First(choice.Blocks[^1])), isExact, GoesOn: true);
+    }
+
+    private async Task<KeySource> OfWordsAsync(
+        NpgsqlConnection connection,
+        JobQuery query,
+        FilterWords words,
+        FilterSql filter,
+        long low,
+        long before,
+        int blocksMax,
+        CancellationToken cancellationToken)
+    {
+        var choice = await BlocksAsync(connection, query, words, low, before, blocksMax, cancellationToken);
+        if (choice is not { IsAll: true } && await AreFewAsync(connection, query.States, cancellationToken))
+        {
+            return new KeySource(KeySource.OfStates(query.States.Distinct()), low, IsExact: false);
+        }
+
+        return choice is null
+            ? new KeySource(
+                KeySource.OfMessages(filter.OfTime(query)),
+                low,
+                !FilterSql.HasMatches(query with { Since = null, Until = null }, words))
+            : OfBlocks(choice, query, words, filter, low);
     }
 
     private static string BlocksOf(string kind, string lines, string more = "") => $"""

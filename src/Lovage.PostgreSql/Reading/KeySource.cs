@@ -10,14 +10,16 @@ namespace Lovage.PostgreSql.Reading;
 /// Over $1, the key below which it begins, $2, the lowest key, and $3, how many more than one it yields at the most.
 /// </param>
 /// <param name="Low">The lowest key that it reaches.</param>
+/// <param name="IsExact">True when each job that it yields matches.</param>
 /// <param name="GoesOn">True when more jobs below that may match.</param>
-internal sealed record KeySource(string Sql, long Low, bool GoesOn)
+internal sealed record KeySource(string Sql, long Low, bool IsExact, bool GoesOn = false)
 {
     private const string Bounds = "ORDER BY key DESC LIMIT $3 + 1";
 
     /// <summary>All jobs.</summary>
-    internal static string OfMessages =>
-        $"SELECT key FROM lovage.message WHERE key < $1 AND key >= $2 {Bounds}";
+    /// <param name="condition">Conditions over <c>message m</c>, each with an AND before it.</param>
+    internal static string OfMessages(string condition) =>
+        $"SELECT m.key FROM lovage.message m WHERE m.key < $1 AND m.key >= $2{condition} {Bounds}";
 
     /// <summary>Jobs with a mark; with a root also the root itself.</summary>
     /// <param name="kind">The kind of the mark.</param>
@@ -63,7 +65,8 @@ internal sealed record KeySource(string Sql, long Low, bool GoesOn)
     /// <param name="worker">The worker's number, as an expression.</param>
     internal static string OfWorkerBlocks(string blocks, string worker) => OfBlocks(blocks, $"""
         SELECT c.job AS key FROM lovage.course c WHERE {Blocks.Holds("b.block", "c.job")} AND c.job < $1 AND c.job >= $2
-          AND c.worker = {worker}
+          AND c.worker = {worker} AND NOT EXISTS (
+            SELECT 1 FROM lovage.claim k WHERE k.job = c.job AND k.started_at IS NOT NULL)
         UNION SELECT k.job FROM lovage.claim k WHERE {Blocks.Holds("b.block", "k.job")} AND k.job < $1 AND k.job >= $2
           AND k.owner = {worker} AND k.started_at IS NOT NULL
         """);

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Lovage.PostgreSql.Commands;
 using Lovage.PostgreSql.Schema;
+using Lovage.Storage;
 using Lovage.Storage.Columns;
 using Npgsql;
 
@@ -11,7 +12,7 @@ namespace Lovage.PostgreSql.Reading;
 internal sealed class PageReading(SchemaName schema, QueryWords words)
 {
     /// <summary>Jobs looked at for one page at the most.</summary>
-    internal const int ScanMax = 10_000;
+    internal const int ScanMax = JobHistory.ArgumentScanMax;
 
     private const int FilterAt = 5;
 
@@ -38,7 +39,7 @@ internal sealed class PageReading(SchemaName schema, QueryWords words)
             seen AS MATERIALIZED (SELECT CASE WHEN count(*) > $3 THEN min(key) + 1 END AS low FROM looked)
             SELECT f.*, seen.low FROM seen LEFT JOIN LATERAL (
               SELECT {JobReading.Columns} FROM (
-                SELECT b.key FROM looked b {filter.Matches(query, numbers)}
+                SELECT b.key FROM looked b {filter.Matches(source, query, numbers)}
                 WHERE b.key >= coalesce(seen.low, 0) LIMIT $4) s
               JOIN lovage.message m ON m.key = s.key {JobReading.Joins} ORDER BY s.key DESC) f ON true
             """;

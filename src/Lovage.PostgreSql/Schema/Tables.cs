@@ -74,8 +74,8 @@ internal static class Tables
           WITH ({Queue});
 
         -- Jobs that workers hold, with what an outcome needs of the job, and the look that claimed them: owner and look
-        -- find the claims of a look whose reply was lost. Nothing but the key is indexed and pages have room left, so
-        -- that a renewal writes no index.
+        -- find the claims of a look whose reply was lost. What a renewal changes is not indexed and pages have room
+        -- left, so that it writes no index.
         CREATE TABLE lovage.claim(
           job bigint PRIMARY KEY, stamp bigint NOT NULL, until bigint NOT NULL, seq bigint NOT NULL,
           look bigint NOT NULL, ready_at bigint, started_at bigint, progress double precision,
@@ -85,6 +85,9 @@ internal static class Tables
           ahead boolean NOT NULL DEFAULT false, cancel boolean NOT NULL DEFAULT false,
           id text COLLATE "C" NOT NULL, cancel_reason text, progress_message text, lines bytea)
           WITH (fillfactor = 70, {Queue});
+
+        -- Those that run, the longest first. A page or a sweep that reads the whole table may find it full of dead rows.
+        CREATE INDEX claim_started ON lovage.claim(started_at, job) WHERE started_at IS NOT NULL;
 
         -- What has become of a job, its newest attempt included. "base" is how many attempts it had when a person put
         -- it back; "turned" is true when its newest outcome was a retry that became a cancellation; "offers",

@@ -92,8 +92,8 @@ internal sealed class SettleStatement(SchemaName schema, Words words)
             "worker",
             [
                 ("buckets", "array_agg(bucket)"),
-                ("wait_total", $"least(coalesce(sum(greatest(wait, 0)) FILTER (WHERE number = 1), 0), {HourSums.Longest})"),
-                ("run_total", $"least(sum(greatest(duration, 0)), {HourSums.Longest})"),
+                ("wait_total", HourSums.Total("wait", "FILTER (WHERE number = 1)")),
+                ("run_total", HourSums.Total("duration")),
                 ("claimed", Tally.MinusRows),
                 ("delayed", Tally.Where($"state = {States.Retrying}")),
                 ("retried", Tally.Where("fails")),

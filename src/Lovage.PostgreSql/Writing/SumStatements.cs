@@ -13,9 +13,9 @@ internal sealed class SumStatements(SchemaName schema)
     /// <summary>Rounds of one call at the most: a caller with much to do is not kept for long.</summary>
     private const int RoundsMax = 10;
 
-    // $1: the key of a lock, $2: lines at the most. Comes back: a row with the number of lines, and a row for each block
-    // that has lost jobs. One process at a time: two would take each
-    // other's lines. The second one leaves it to the first.
+    // $1: the key of a lock, $2: lines at the most. Comes back: a row with the number of lines, and one for each block
+    // that has lost jobs. One process at a time: two would take each other's lines. The second one leaves it to the
+    // first.
     private static readonly string Fold = $"""
         WITH lines AS (
           DELETE FROM lovage.tally WHERE ctid = ANY (ARRAY(SELECT ctid FROM lovage.tally LIMIT $2))

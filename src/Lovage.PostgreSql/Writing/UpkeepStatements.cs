@@ -38,8 +38,9 @@ internal sealed class UpkeepStatements(SchemaName schema)
         hours AS (DELETE FROM lovage.hour WHERE hour < (SELECT {Hours.Of("now - $2")} FROM clock)),
         steps AS (
           DELETE FROM lovage.failure_step s WHERE s.ctid = ANY (ARRAY(
-            SELECT o.ctid FROM lovage.failure f CROSS JOIN LATERAL (SELECT s.ctid FROM lovage.failure_step s
-              WHERE s.fingerprint = f.fingerprint AND s.step < (SELECT {Hours.StepOf("now - $3")} FROM clock) OFFSET 0) o)))
+            SELECT o.ctid FROM lovage.failure f CROSS JOIN LATERAL (SELECT o.ctid FROM lovage.failure_step o
+              WHERE o.fingerprint = f.fingerprint AND (o.step < (SELECT {Hours.StepOf("now - $3")} FROM clock)
+                OR f.last_at < (SELECT now - $3 FROM clock)) OFFSET 0) o)))
         DELETE FROM lovage.failure WHERE last_at < (SELECT now - $3 FROM clock)
         """;
 
@@ -55,5 +56,6 @@ internal sealed class UpkeepStatements(SchemaName schema)
 
     /// <summary>Forgets statistics and failures of long ago.</summary>
     internal Task ForgetAsync(NpgsqlConnection connection, long? now) => connection.ExecuteAsync(
-        new Statement(_forget).Add(now).Add(JobHistory.StatisticsKept.Ticks).Add(JobHistory.FailuresKept.Ticks), CancellationToken.None);
+        new Statement(_forget).Add(now).Add(JobHistory.StatisticsKept.Ticks).Add(JobHistory.FailuresKept.Ticks),
+        CancellationToken.None);
 }
