@@ -63,7 +63,7 @@ public sealed class JobWorkerControlTests
         using var own = world = new WorkerWorld(Settings with { PrefetchMax = 10 }, Timed(() => world));
         var ids = Enumerable.Range(0, 8).Select(_ => world.Enqueue("n")).ToArray();
         world.Start();
-        Assert.Equal((2, 6), (world.Worker.Status.Running, world.Worker.Status.Buffered));
+        Assert.Equal((2, 2), (world.Worker.Status.Running, world.Worker.Status.Buffered));
 
         Send(world, Quiet());
 
