@@ -4,8 +4,8 @@ namespace Lovage.Storage.Columns;
 /// <remarks>
 /// Stateless, safe for use by several threads. The columns: owner, host, process id, version, start, time of the beat,
 /// queues (a <see cref="TextList"/>), slots, running, the entries of its names
-/// (<see cref="JobNameSet"/>, a <see cref="TextList"/>), whether it is quiet. Times are as <see cref="StorageTime"/> has
-/// them.
+/// (<see cref="JobNameSet"/>, a <see cref="TextList"/>), whether it is quiet. Times are as
+/// <see cref="StorageTime"/> has them.
 /// </remarks>
 public static class WorkerColumns
 {
