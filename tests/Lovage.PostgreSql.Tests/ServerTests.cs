@@ -119,6 +119,23 @@ public sealed class ServerTests : SchemaTests
     }
 
     [Fact]
+    public async Task Signals_OfCommandsAndOperations_AreHeardByAnotherProcess()
+    {
+        await using var here = await OpenAsync();
+        await using var there = await OpenAsync();
+        var command = HearAsync(there, SignalKind.Control);
+        var number = await here.Control!.SendAsync(new ControlCommand { Name = ControlCommands.Ping }, Stop);
+        await command;
+        var reply = HearAsync(here, SignalKind.Control);
+        await there.Control!.ReplyAsync(number, new ControlReply("worker", true, "here"), Stop);
+        await reply;
+        var operation = HearAsync(there, SignalKind.OperationsChanged);
+        await here.Operations!.AddAsync(
+            new BulkOperation { Id = "op", Action = BulkAction.Cancel, Filter = new JobQuery() }, Stop);
+        await operation;
+    }
+
+    [Fact]
     public async Task Signals_ListeningSessionIsTerminated_AreHeardAgain()
     {
         await using var here = await OpenAsync();

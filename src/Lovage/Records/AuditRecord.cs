@@ -17,7 +17,9 @@ public sealed record AuditRecord
     /// characters.</summary>
     public required string Action { get; init; }
 
-    /// <summary>To what: <c>job:0198...</c>, <c>queue:mail</c>, <c>schedule:daily</c>; at most 300 characters.</summary>
+    /// <summary>
+    /// To what: <c>job:0198...</c>, <c>queue:mail</c>, <c>schedule:daily</c>; at most 300 characters.
+    /// </summary>
     public required string Target { get; init; }
 
     /// <summary>What held before, for a person; null when it does not apply. At most 4,000 characters.</summary>
