@@ -44,7 +44,7 @@ const columnsOf = reload => [
   { key: 'workers', title: t.workers, num: true, from: 640, cell: q => q.workers ?? '–' },
   { key: 'in', title: t.rateIn, num: true, from: 900, cell: q => rate(q.rate_in) },
   { key: 'out', title: t.rateOut, num: true, from: 900, cell: q => rate(q.rate_out) },
-  { key: 'drain', title: t.drain, num: true, from: 900, cell: q => (q.drain_seconds === null ? (q.ready > 0 ? html`<span class="dim">${t.never}</span>` : '–') : duration(q.drain_seconds)) },
+  { key: 'drain', title: t.drain, num: true, from: 900, cell: q => (q.ready === 0 ? html`<span class="dim">–</span>` : q.drain_seconds === null ? html`<span class="dim">${t.never}</span>` : duration(q.drain_seconds)) },
   { key: 'spark', title: t.lately, from: 1100, cell: q => html`<${Spark} values=${q.spark} label=${t.sparkLabel(q.name)} kind=${unserved(q) ? 'bad' : ''} height=${20} />` },
   { key: 'act', title: t.actions, fixed: true, hideTitle: true, class: 'act', cell: q => { const items = queueActions(q, reload); return items.length > 0 && html`<${Menu} label=${t.actionsOf(q.name)} items=${items} />`; } },
 ];

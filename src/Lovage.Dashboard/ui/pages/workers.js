@@ -49,7 +49,9 @@ const columnsOf = reload => [
     <span class="clip small dim" title=${w.host}>${t.hostPid(w.host, w.process_id)}</span>` },
   { key: 'state', title: t.state, fixed: true, cell: w => (isSilent(w) ? html`<${State} state="failed" word=${t.silent} />` : html`<${State} state=${w.state === 'quiet' ? 'quiet' : 'active'} word=${t.states[w.state] ?? w.state} />`) },
   { key: 'slots', title: t.slots, fixed: true, class: 'nowrap', cell: w => html`<${Slots} w=${w} />` },
-  { key: 'queues', title: t.queues, from: 900, cell: w => html`<span class="chips">${w.queues.slice(0, 4).map((/** @type {string} */ q) => html`<a key=${q} class="chip" href=${`queues/${segment(q)}`}>${q}</a>`)}${w.queues.length > 4 && html`<span class="dim">+${w.queues.length - 4}</span>`}</span>` },
+  { key: 'queues', title: t.queues, from: 900, cell: w => html`<span class="chips">
+    ${w.queues.slice(0, 4).map((/** @type {string} */ q) => html`<a key=${q} class="chip" href=${`queues/${segment(q)}`}>
+      ${q}</a>`)}${w.queues.length > 4 && html`<span class="dim">+${w.queues.length - 4}</span>`}</span>` },
   { key: 'version', title: t.version, from: 640, cell: w => html`<${Chip}>${w.version}<//>` },
   { key: 'up', title: t.uptime, num: true, from: 900, cell: w => html`<${Uptime} at=${w.started_at} />` },
   { key: 'beat', title: t.beat, num: true, from: 640, cell: w => html`<span class=${isSilent(w) ? 'bad' : ''}><${Time} at=${w.beat_at} /></span>` },
