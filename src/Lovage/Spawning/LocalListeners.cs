@@ -160,7 +160,7 @@ internal sealed class LocalSpans(TimeProvider time, TelemetrySettings settings) 
 
         var isApart = run.Entry.Kind == TaskKind.AfterResponse
             || time.GetElapsedTime(run.Entry.AcceptedTimestamp, run.StartedTimestamp) > TelemetrySettings.LinkAfter;
-        run.Activity = RelatedSpan.Start(
+        run.Activity = Span.StartRelated(
             $"run {run.Name}", ActivityKind.Internal, run.Parent?.Context ?? default, settings.Links(isApart));
         if (run.Activity is not { } activity)
         {
