@@ -23,6 +23,9 @@ public sealed class JobInspector
 
     private JobBroker Broker => _gate.Storage.Broker;
 
+    /// <summary>Says what the storage is and can. It asks the storage nothing, and works before it is open.</summary>
+    public StorageInfo DescribeStorage() => _gate.Describe();
+
     /// <summary>Reads a page of jobs, newest first.</summary>
     /// <param name="query">Which; null (the default) for all.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
@@ -208,6 +211,12 @@ public sealed class JobInspector
     public ValueTask<IReadOnlyList<ChangeResult>> MoveAsync(
         IReadOnlyList<JobId> ids, JobMove target, CancellationToken cancellationToken = default) =>
         Store.MoveAsync(CheckIds(ids), target, cancellationToken);
+
+    /// <summary>Writes what a person is about to do.</summary>
+    /// <param name="record">The record; number and time are the storage's.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
+    public ValueTask AuditAsync(AuditRecord record, CancellationToken cancellationToken = default) =>
+        _gate.Storage.Audit is { } audit ? audit.AppendAsync([record], cancellationToken) : default;
 
     private static IReadOnlyList<JobId> CheckIds(IReadOnlyList<JobId> ids)
     {

@@ -1,0 +1,102 @@
+using Lovage.Dashboard.Api;
+
+namespace Lovage.Dashboard.Sampling;
+
+/// <summary>Finds the schedules that need a person: broken ones, late ones, and those whose last job failed.</summary>
+/// <remarks>Safe for use by several threads.</remarks>
+internal sealed class ScheduleWatch
+{
+    /// <summary>How late a tick is before it is told.</summary>
+    internal static readonly TimeSpan Late = TimeSpan.FromSeconds(30);
+
+    /// <summary>Schedules that are looked at.</summary>
+    private const int ListMax = 1_000;
+
+    /// <summary>Failed jobs that are looked at.</summary>
+    private const int FailedMax = 200;
+
+    private const int ProblemsMax = 20;
+
+    private static readonly TimeSpan FailedSince = TimeSpan.FromDays(1);
+
+    private readonly JobInspector _jobs;
+    private readonly ScheduleClient _schedules;
+    private readonly TimeProvider _time;
+    private readonly Cached<IReadOnlyList<ScheduleProblem>> _problems;
+
+    internal ScheduleWatch(JobInspector jobs, ScheduleClient schedules, TimeProvider time)
+    {
+        _jobs = jobs;
+        _schedules = schedules;
+        _time = time;
+        _problems = new(time, TimeSpan.FromSeconds(5), ReadAsync);
+    }
+
+    internal Task<IReadOnlyList<ScheduleProblem>> ProblemsAsync(CancellationToken cancellationToken) =>
+        _problems.GetAsync(cancellationToken);
+
+    /// <summary>After a change that a person made.</summary>
+    internal void Forget() => _problems.Forget();
+
+    private async Task<IReadOnlyList<ScheduleProblem>> ReadAsync(CancellationToken cancellationToken)
+    {
+        if (!_jobs.DescribeStorage().HasSchedules)
+        {
+            return [];
+        }
+
+        var now = _time.GetUtcNow();
+        var all = await _schedules.ListAsync(null, ListMax, cancellationToken);
+        var problems = new List<ScheduleProblem>();
+        problems.AddRange(all.Where(static schedule => schedule.State == ScheduleState.Broken)
+            .Select(static schedule => new ScheduleProblem(
+                schedule.Id, "broken", schedule.Reason, "broken", schedule.NextTick ?? schedule.LastTick)));
+        problems.AddRange(all.Where(schedule => schedule.State == ScheduleState.Active && schedule.NextTick < now - Late)
+            .Select(static schedule => new ScheduleProblem(
+                schedule.Id, "active", "No scheduler has fired its tick.", "late", schedule.NextTick)));
+        if (all.Count > 0 && _jobs.Qualifiers.HasFlag(JobQualifiers.Schedule))
+        {
+            problems.AddRange(await FailedAsync(all, now, cancellationToken));
+        }
+
+        return [.. problems.Take(ProblemsMax)];
+    }
+
+    /// <summary>From the newest failed jobs to the schedules that have enqueued nothing since.</summary>
+    private async Task<IReadOnlyList<ScheduleProblem>> FailedAsync(
+        IReadOnlyList<Schedule> all, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        var failed = await _jobs.ListAsync(
+            new JobQuery
+            {
+                States = [JobState.Failed, JobState.Dead, JobState.Expired],
+                Since = now - FailedSince,
+                Limit = FailedMax,
+            },
+            cancellationToken);
+        var known = all.ToDictionary(static schedule => schedule.Id, StringComparer.Ordinal);
+        var problems = new List<ScheduleProblem>();
+        foreach (var job in failed.Jobs
+            .Where(job => ScheduleOf(job) is { } id && known.ContainsKey(id))
+            .DistinctBy(ScheduleOf, StringComparer.Ordinal)
+            .Take(ProblemsMax))
+        {
+            var id = ScheduleOf(job)!;
+            var newest = await _jobs.ListAsync(new JobQuery { ScheduleId = id, Limit = 1 }, cancellationToken);
+            if (newest.Jobs is [var last] && last.Id == job.Id)
+            {
+                problems.Add(new ScheduleProblem(
+                    id,
+                    known[id].State == ScheduleState.Active ? "active" : "paused",
+                    TextCut.Of(job.Error?.Message ?? job.Reason ?? "Its last job failed.", 300),
+                    "failed",
+                    job.FinishedAt));
+            }
+        }
+
+        return problems;
+    }
+
+    private static string? ScheduleOf(JobRecord job) =>
+        job.Message.Headers.GetValueOrDefault(ScheduleHeaders.Schedule);
+}
