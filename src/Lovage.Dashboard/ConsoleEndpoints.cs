@@ -21,12 +21,9 @@ internal static class ConsoleEndpoints
         var pipeline = new ApiPipeline(console, options, source);
         foreach (var route in RouteTable.Make(console, options))
         {
-            if (!options.ReadOnly || !route.IsChange)
-            {
-                group.MapMethods(route.Pattern, [route.Method], pipeline.Handle(route))
-                    .WithDisplayName($"Lovage {route.Method} {route.Pattern}")
-                    .ExcludeFromDescription();
-            }
+            group.MapMethods(route.Pattern, [route.Method], pipeline.Handle(route))
+                .WithDisplayName($"Lovage {route.Method} {route.Pattern}")
+                .ExcludeFromDescription();
         }
 
         group.MapMethods("{**rest}", ["GET"], pipeline.NotFoundAsync)

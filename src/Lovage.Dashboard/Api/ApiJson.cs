@@ -9,6 +9,7 @@ namespace Lovage.Dashboard.Api;
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
     AllowDuplicateProperties = false,
+    MaxDepth = 160,
     Converters = [typeof(UtcConverter)])]
 [JsonSerializable(typeof(AuditBody))]
 [JsonSerializable(typeof(CatalogBody))]

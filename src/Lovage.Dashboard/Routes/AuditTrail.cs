@@ -26,7 +26,7 @@ internal sealed partial class AuditTrail(ConsoleServices console, string source)
         };
         if (console.Jobs.DescribeStorage().HasAudit)
         {
-            await console.Jobs.AuditAsync(record, call.Aborted);
+            await console.Jobs.RecordAsync(record, call.Aborted);
         }
 
         if (_logger.IsEnabled(LogLevel.Information))

@@ -35,6 +35,11 @@ internal static class Problems
             "The arguments are too large.", large.Message, StatusCodes.Status413PayloadTooLarge),
         JobIdConflictException conflict => new(
             "The job id is taken.", conflict.Message, StatusCodes.Status409Conflict),
+        BulkCountException count => new(
+            "Another number of jobs matches now.", count.Message, StatusCodes.Status409Conflict)
+        {
+            Expected = Bounded.Of(count.Count),
+        },
         QueueFullException full => new(
             "The queue is full.", full.Message, StatusCodes.Status503ServiceUnavailable),
         StorageException { IsTransient: true } storage => new(

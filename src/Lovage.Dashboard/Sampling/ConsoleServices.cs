@@ -1,6 +1,7 @@
 using System.Reflection;
 using System.Runtime.CompilerServices;
 using Lovage.Diagnostics;
+using Lovage.Spawning;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -25,11 +26,15 @@ internal sealed class ConsoleServices
         Time = services.GetRequiredService<TimeProvider>();
         Environment = services.GetRequiredService<IHostEnvironment>();
         Lifetime = services.GetRequiredService<IHostApplicationLifetime>();
-        Limits = services.GetRequiredService<IOptions<LovageOptions>>().Value.Limits;
+        Lovage = services.GetRequiredService<IOptions<LovageOptions>>().Value;
         Loggers = services.GetRequiredService<ILoggerFactory>();
         Sampler = new ConsoleSampler(jobs, Time, Loggers.Guarded("Lovage.Dashboard"));
         Facts = new ConsoleFacts(jobs, Time);
         ScheduleWatch = new ScheduleWatch(jobs, Schedules, Time);
+        LocalRunner = services.GetRequiredService<LocalRunner>();
+        LocalHistory = services.GetRequiredService<LocalHistory>();
+        LocalSettings = services.GetRequiredService<LocalSettings>();
+        LocalHistory.Follow();
         Catalog = new KnownJobs(jobs, Registry, Time);
     }
 
@@ -49,7 +54,9 @@ internal sealed class ConsoleServices
 
     internal IHostApplicationLifetime Lifetime { get; }
 
-    internal LimitOptions Limits { get; }
+    internal LovageOptions Lovage { get; }
+
+    internal LimitOptions Limits => Lovage.Limits;
 
     internal ILoggerFactory Loggers { get; }
 
@@ -60,6 +67,12 @@ internal sealed class ConsoleServices
     internal ScheduleWatch ScheduleWatch { get; }
 
     internal KnownJobs Catalog { get; }
+
+    internal LocalRunner LocalRunner { get; }
+
+    internal LocalHistory LocalHistory { get; }
+
+    internal LocalSettings LocalSettings { get; }
 
     /// <summary>The version of the app's entry assembly; empty when there is none.</summary>
     internal static string Version { get; } =
@@ -82,8 +95,16 @@ internal sealed class ConsoleServices
         });
     }
 
-    /// <summary>Called after each look of the sampler.</summary>
-    internal void AfterEachLook(Func<CancellationToken, Task> follow) => _afterLook = follow;
+    /// <summary>Called after each look of the sampler, beside others. Called while the app maps its endpoints.</summary>
+    internal void AfterEachLook(Func<CancellationToken, Task> follow)
+    {
+        var before = _afterLook;
+        _afterLook = async token =>
+        {
+            await before(token);
+            await follow(token);
+        };
+    }
 
     /// <summary>The next pages read anew what a change may have changed.</summary>
     internal void Forget()

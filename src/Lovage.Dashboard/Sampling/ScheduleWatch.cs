@@ -23,6 +23,7 @@ internal sealed class ScheduleWatch
     private readonly ScheduleClient _schedules;
     private readonly TimeProvider _time;
     private readonly Cached<IReadOnlyList<ScheduleProblem>> _problems;
+    private readonly Cached<string> _mark;
 
     internal ScheduleWatch(JobInspector jobs, ScheduleClient schedules, TimeProvider time)
     {
@@ -30,13 +31,35 @@ internal sealed class ScheduleWatch
         _schedules = schedules;
         _time = time;
         _problems = new(time, TimeSpan.FromSeconds(5), ReadAsync);
+        _mark = new(time, TimeSpan.FromSeconds(2), ReadMarkAsync);
     }
 
     internal Task<IReadOnlyList<ScheduleProblem>> ProblemsAsync(CancellationToken cancellationToken) =>
         _problems.GetAsync(cancellationToken);
 
+    /// <summary>A text that changes when a schedule does.</summary>
+    internal Task<string> MarkAsync(CancellationToken cancellationToken) => _mark.GetAsync(cancellationToken);
+
     /// <summary>After a change that a person made.</summary>
-    internal void Forget() => _problems.Forget();
+    internal void Forget()
+    {
+        _problems.Forget();
+        _mark.Forget();
+    }
+
+    private async Task<string> ReadMarkAsync(CancellationToken cancellationToken)
+    {
+        var mark = new HashCode();
+        if (_jobs.DescribeStorage().HasSchedules)
+        {
+            foreach (var schedule in await _schedules.ListAsync(null, ListMax, cancellationToken))
+            {
+                mark.Add(schedule with { Trigger = null });
+            }
+        }
+
+        return mark.ToHashCode().ToString(System.Globalization.CultureInfo.InvariantCulture);
+    }
 
     private async Task<IReadOnlyList<ScheduleProblem>> ReadAsync(CancellationToken cancellationToken)
     {

@@ -71,7 +71,7 @@ internal sealed class JobDetailView(ConsoleServices console, DashboardOptions op
         JobDetail detail, JobRecord job, CancellationToken cancellationToken)
     {
         var known = await console.Catalog.FindAsync(job.Name, cancellationToken);
-        var (arguments, areCut) = PayloadView.Arguments(job.Message, known.Parameters);
+        var (arguments, areCut) = PayloadView.Arguments(job.Message.Body, known.Parameters);
         var (text, isTextCut) = PayloadView.Body(job.Message);
         var result = PayloadView.Json(job.Result, out var isResultCut);
         return detail with

@@ -12,17 +12,17 @@ internal static class PayloadView
     internal const int ShownMax = 64 * 1024;
 
     /// <summary>The arguments by name.</summary>
-    /// <param name="message">The message.</param>
+    /// <param name="body">The arguments as they are stored.</param>
     /// <param name="parameters">The names of the handler's parameters; empty when they are not known.</param>
     internal static (IReadOnlyList<Argument> Arguments, bool IsCut) Arguments(
-        JobMessage message, IReadOnlyList<string> parameters)
+        ReadOnlyMemory<byte> body, IReadOnlyList<string> parameters)
     {
         var arguments = new List<Argument>();
         var left = ShownMax;
         var isCut = false;
         try
         {
-            using var document = JsonDocument.Parse(message.Body);
+            using var document = JsonDocument.Parse(body);
             var position = 0;
             foreach (var value in document.RootElement[0].EnumerateArray())
             {

@@ -11,7 +11,7 @@ namespace Lovage;
 /// Safe for use by several threads. Every method throws <see cref="StorageException"/> when the storage cannot be asked
 /// now.
 /// </remarks>
-public sealed class JobInspector
+public sealed partial class JobInspector
 {
     private readonly StorageGate _gate;
 
@@ -211,12 +211,6 @@ public sealed class JobInspector
     public ValueTask<IReadOnlyList<ChangeResult>> MoveAsync(
         IReadOnlyList<JobId> ids, JobMove target, CancellationToken cancellationToken = default) =>
         Store.MoveAsync(CheckIds(ids), target, cancellationToken);
-
-    /// <summary>Writes what a person is about to do.</summary>
-    /// <param name="record">The record; number and time are the storage's.</param>
-    /// <param name="cancellationToken">Gives up waiting.</param>
-    public ValueTask AuditAsync(AuditRecord record, CancellationToken cancellationToken = default) =>
-        _gate.Storage.Audit is { } audit ? audit.AppendAsync([record], cancellationToken) : default;
 
     private static IReadOnlyList<JobId> CheckIds(IReadOnlyList<JobId> ids)
     {

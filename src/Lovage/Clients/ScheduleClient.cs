@@ -58,6 +58,9 @@ public sealed class ScheduleClient
 
     private ScheduleStore Store => _gate.Storage.RequireSchedules();
 
+    /// <summary>What the code of this process says; nothing by default.</summary>
+    internal CodeSchedules Code { get; init; } = CodeSchedules.None;
+
     /// <summary>Adds a schedule.</summary>
     /// <param name="id">Its id: 1 to 128 characters of <c>A-Z a-z 0-9 . _ : -</c>.</param>
     /// <param name="trigger">When. An interval without an anchor counts from now.</param>
@@ -102,7 +105,6 @@ public sealed class ScheduleClient
     {
         var definition = Define(id, trigger, job, options);
         var template = await ScheduleTemplate.MakeAsync(_messages, job, _services);
-        var change = new TriggerChange(Store, _triggers, _messages, _report);
         for (var tries = 0; tries < TriesMax; tries++)
         {
             if (await Store.FindAsync(id, cancellationToken) is not { } record)
@@ -115,25 +117,8 @@ public sealed class ScheduleClient
                 continue;
             }
 
-            var now = await Store.NowAsync(cancellationToken);
-            var anchored = trigger.WithAnchorsOf(_triggers.TryRead(record.Trigger, out _), now);
-            var next = ScheduleTicks.First(anchored, now, record);
-            if (await change.CloseAsync(record, anchored.ToJson(), now, cancellationToken))
-            {
-                continue;
-            }
-
-            var changed = record with
-            {
-                Trigger = anchored.ToJson(),
-                Job = template,
-                Policy = definition.Options.Policy(),
-                IsEdited = record.App is not null,
-                NextTick = next,
-                State = record.State == ScheduleState.Paused ? ScheduleState.Paused : ScheduleState.Active,
-                Reason = record.State == ScheduleState.Paused ? record.Reason : null,
-            };
-            if (await SaveAsync(changed, cancellationToken) is { } saved)
+            if (await TryChangeAsync(record, trigger, template, definition.Options.Policy(), cancellationToken)
+                is { } saved)
             {
                 return saved;
             }
@@ -141,6 +126,61 @@ public sealed class ScheduleClient
 
         throw Contended(id);
     }
+
+    /// <summary>
+    /// Gives a schedule another trigger. Its job and its options stay as they are, and a paused schedule stays paused.
+    /// A late tick is recorded as missed.
+    /// </summary>
+    /// <param name="id">The schedule.</param>
+    /// <param name="trigger">When. An interval without an anchor keeps its beat, or counts from now.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
+    /// <exception cref="ScheduleException">There is none.</exception>
+    /// <exception cref="TriggerException">It would never fire.</exception>
+    /// <exception cref="StorageException">The storage cannot take it now, or keeps no schedules.</exception>
+    public async ValueTask<Schedule> SetTriggerAsync(
+        string id, Trigger trigger, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(trigger);
+        for (var tries = 0; tries < TriesMax; tries++)
+        {
+            var old = await ReadAsync(id, cancellationToken) ?? throw Unknown(id);
+            if (await TryChangeAsync(old, trigger, old.Job, old.Policy, cancellationToken) is { } saved)
+            {
+                return saved;
+            }
+        }
+
+        throw Contended(id);
+    }
+
+    /// <summary>
+    /// Takes back what people have changed of a schedule that code defines: at once when this process has the code, else
+    /// when the app that has it starts the next time.
+    /// </summary>
+    /// <param name="id">The schedule.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
+    /// <returns>The schedule; <see cref="Schedule.IsEdited"/> is still true when its code is elsewhere.</returns>
+    /// <exception cref="ScheduleException">There is none, or no code defines it.</exception>
+    /// <exception cref="StorageException">The storage cannot take it now, or keeps no schedules.</exception>
+    public async ValueTask<Schedule> RestoreAsync(string id, CancellationToken cancellationToken = default)
+    {
+        var marked = await ChangeAsync(
+            id,
+            (record, _) => record.App is null
+                ? throw new ScheduleException(id, "no code defines it; it was added at run time.")
+                : record.IsEdited ? record with { CodeDigest = CodeSchedules.RestoreMark } : record,
+            cancellationToken);
+        if (marked.IsEdited)
+        {
+            await Code.Restore(id, cancellationToken);
+        }
+
+        return await FindAsync(id, cancellationToken) ?? throw Unknown(id);
+    }
+
+    /// <summary>The trigger that the code of this process gives a schedule; null when it defines none of this id.</summary>
+    /// <param name="id">The schedule.</param>
+    public Trigger? CodeTrigger(string id) => Code.Find(id);
 
     /// <summary>
     /// Removes a schedule and its history; jobs that it has enqueued stay. A schedule that an app's code defines comes
@@ -307,6 +347,37 @@ public sealed class ScheduleClient
                 Job = template,
                 Policy = definition.Options.Policy(),
                 NextTick = ScheduleTicks.First(anchored, now, null),
+            },
+            cancellationToken);
+    }
+
+    /// <returns>Null when the schedule was changed meanwhile.</returns>
+    private async ValueTask<Schedule?> TryChangeAsync(
+        ScheduleRecord record,
+        Trigger trigger,
+        JobMessage template,
+        SchedulePolicy policy,
+        CancellationToken cancellationToken)
+    {
+        var change = new TriggerChange(Store, _triggers, _messages, _report);
+        var now = await Store.NowAsync(cancellationToken);
+        var anchored = trigger.WithAnchorsOf(_triggers.TryRead(record.Trigger, out _), now);
+        var next = ScheduleTicks.First(anchored, now, record);
+        if (await change.CloseAsync(record, anchored.ToJson(), now, cancellationToken))
+        {
+            return null;
+        }
+
+        return await SaveAsync(
+            record with
+            {
+                Trigger = anchored.ToJson(),
+                Job = template,
+                Policy = policy,
+                IsEdited = record.App is not null,
+                NextTick = next,
+                State = record.State == ScheduleState.Paused ? ScheduleState.Paused : ScheduleState.Active,
+                Reason = record.State == ScheduleState.Paused ? record.Reason : null,
             },
             cancellationToken);
     }

@@ -12,8 +12,12 @@ internal static class LocalListeners
     /// <summary>The listeners of an app.</summary>
     /// <param name="logger">Where tries are logged.</param>
     /// <param name="handlers">The app's handlers of failures.</param>
-    internal static AttemptListeners<LocalTry> Of(ILogger logger, IReadOnlyList<Action<TaskFailure>> handlers) =>
-        new([new LocalSpans(), new LocalMeters(), new LocalLog(logger, handlers)]);
+    /// <param name="history">Keeps the newest tries; null for none.</param>
+    internal static AttemptListeners<LocalTry> Of(
+        ILogger logger, IReadOnlyList<Action<TaskFailure>> handlers, LocalHistory? history = null) =>
+        new(history is null
+            ? [new LocalSpans(), new LocalMeters(), new LocalLog(logger, handlers)]
+            : [new LocalSpans(), new LocalMeters(), new LocalLog(logger, handlers), history]);
 }
 
 /// <summary>What the log says of each try of a task of this process, and the app's failure handlers hear.</summary>

@@ -107,7 +107,7 @@ internal sealed class ConsoleSite : IAsyncDisposable
 
         if (json is not null)
         {
-            request.Content = new StringContent(json, Encoding.UTF8, contentType);
+            request.Content = new StringContent(json, System.Net.Http.Headers.MediaTypeHeaderValue.Parse(contentType));
         }
 
         using var response = await Http.SendAsync(request, Cancel);
