@@ -41,6 +41,9 @@ public sealed class PostgreSqlStorage : JobStorage
         History = new PostgreSqlJobHistory(Database);
         Schedules = new PostgreSqlScheduleStore(Database, clock, _signals, time);
         Workers = new PostgreSqlWorkerDirectory(Database, clock);
+        Operations = new PostgreSqlOperationStore(Database, clock, _signals);
+        Audit = new PostgreSqlAuditStore(Database, clock);
+        Control = new PostgreSqlControlChannel(Database, clock, _signals);
     }
 
     /// <inheritdoc/>
@@ -63,6 +66,15 @@ public sealed class PostgreSqlStorage : JobStorage
 
     /// <inheritdoc/>
     public override ScheduleStore? Schedules { get; }
+
+    /// <inheritdoc/>
+    public override OperationStore? Operations { get; }
+
+    /// <inheritdoc/>
+    public override AuditStore? Audit { get; }
+
+    /// <inheritdoc/>
+    public override ControlChannel? Control { get; }
 
     /// <inheritdoc/>
     public override SignalBus Signals => _signals;

@@ -58,6 +58,9 @@ public sealed class SqliteStorage : JobStorage
         History = new SqliteJobHistory(_readers);
         Workers = new SqliteWorkerDirectory(_writer, _readers, _clock);
         Schedules = new SqliteScheduleStore(_writer, _readers, _clock, _signals, time);
+        Operations = new SqliteOperationStore(_writer, _readers, _clock, _signals);
+        Audit = new SqliteAuditStore(_writer, _readers);
+        Control = new SqliteControlChannel(_writer, _readers, _clock, _signals);
         Transactions = new SqliteTransactions(
             _writer,
             _readers,
@@ -88,6 +91,15 @@ public sealed class SqliteStorage : JobStorage
 
     /// <inheritdoc/>
     public override ScheduleStore? Schedules { get; }
+
+    /// <inheritdoc/>
+    public override OperationStore? Operations { get; }
+
+    /// <inheritdoc/>
+    public override AuditStore? Audit { get; }
+
+    /// <inheritdoc/>
+    public override ControlChannel? Control { get; }
 
     /// <inheritdoc/>
     public override SignalBus Signals => _signals;

@@ -69,3 +69,9 @@ public sealed class MemoryFiring : FiringSpecification<MemoryFixture>;
 public sealed class MemoryLead : LeadSpecification<MemoryFixture>;
 
 public sealed class MemoryScheduleModel : ScheduleModelSpecification<MemoryFixture>;
+
+public sealed class MemoryOperations : OperationSpecification<MemoryFixture>;
+
+public sealed class MemoryAudit : AuditSpecification<MemoryFixture>;
+
+public sealed class MemoryControl : ControlSpecification<MemoryFixture>;

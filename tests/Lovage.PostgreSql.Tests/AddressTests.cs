@@ -118,6 +118,8 @@ public sealed class AddressTests
             new(SignalKind.OrphansReady),
             new(SignalKind.CancelRequested, null, id),
             new(SignalKind.SchedulesChanged),
+            new(SignalKind.Control),
+            new(SignalKind.OperationsChanged),
             new(SignalKind.Changed),
             new(SignalKind.JobEnded, null, id),
         ];

@@ -78,3 +78,9 @@ public sealed class PooledPlaces : PlacesSpecification<PooledFixture>;
 public sealed class PooledReceivers : ReceiverSpecification<PooledFixture>;
 
 public sealed class PooledResults : ResultSpecification<PooledFixture>;
+
+public sealed class PooledOperations : OperationSpecification<PooledFixture>;
+
+public sealed class PooledAudit : AuditSpecification<PooledFixture>;
+
+public sealed class PooledControl : ControlSpecification<PooledFixture>;

@@ -65,3 +65,9 @@ public sealed class PostgreSqlPlaces : PlacesSpecification<PostgreSqlFixture>;
 public sealed class PostgreSqlReceivers : ReceiverSpecification<PostgreSqlFixture>;
 
 public sealed class PostgreSqlResults : ResultSpecification<PostgreSqlFixture>;
+
+public sealed class PostgreSqlOperations : OperationSpecification<PostgreSqlFixture>;
+
+public sealed class PostgreSqlAudit : AuditSpecification<PostgreSqlFixture>;
+
+public sealed class PostgreSqlControl : ControlSpecification<PostgreSqlFixture>;

@@ -22,6 +22,12 @@ internal sealed class SharedHandle(Func<PostgreSqlStorage> storage) : JobStorage
 
     public override ScheduleStore? Schedules => Storage.Schedules;
 
+    public override OperationStore? Operations => Storage.Operations;
+
+    public override AuditStore? Audit => Storage.Audit;
+
+    public override ControlChannel? Control => Storage.Control;
+
     public override SignalBus Signals => Storage.Signals;
 
     public override JobTransactions? Transactions => Storage.Transactions;

@@ -75,6 +75,16 @@ public abstract class DirectorySpecification<TFixture> : StorageSpecification<TF
     }
 
     [Fact]
+    public async Task Beat_QuietWorker_IsListedAsQuietUntilItBeatsOtherwise()
+    {
+        await Workers.BeatAsync(Beat("one") with { IsQuiet = true }, Stop);
+        Assert.True(Assert.Single(await Workers.ListAsync(Stop)).IsQuiet);
+
+        await Workers.BeatAsync(Beat("one"), Stop);
+        Assert.False(Assert.Single(await WorkersOf(Other).ListAsync(Stop)).IsQuiet);
+    }
+
+    [Fact]
     public async Task List_WorkerThatDoesNotBeat_IsGoneAfterItsTime()
     {
         await Workers.BeatAsync(Beat("dead"), Stop);

@@ -33,6 +33,12 @@ public abstract class StorageSpecification<TFixture> : IAsyncLifetime
 
     protected ScheduleStore Schedules => Of(Storage);
 
+    protected OperationStore Operations => OperationsOf(Storage);
+
+    protected AuditStore Audit => AuditOf(Storage);
+
+    protected ControlChannel Control => ControlOf(Storage);
+
     /// <summary>The same data as another process has it.</summary>
     protected JobStorage Other => _scope!.Other;
 
@@ -181,6 +187,15 @@ public abstract class StorageSpecification<TFixture> : IAsyncLifetime
 
     protected static WorkerDirectory WorkersOf(JobStorage storage) =>
         storage.Workers ?? throw new InvalidOperationException($"{storage.Description} keeps no list of workers.");
+
+    protected static OperationStore OperationsOf(JobStorage storage) =>
+        storage.Operations ?? throw new InvalidOperationException($"{storage.Description} keeps no operations.");
+
+    protected static AuditStore AuditOf(JobStorage storage) =>
+        storage.Audit ?? throw new InvalidOperationException($"{storage.Description} keeps no audit records.");
+
+    protected static ControlChannel ControlOf(JobStorage storage) =>
+        storage.Control ?? throw new InvalidOperationException($"{storage.Description} carries no commands.");
 
     /// <summary>Declines an offer by a worker that does not know the job's name.</summary>
     protected async Task<ReleaseResult> DeclineAsync(

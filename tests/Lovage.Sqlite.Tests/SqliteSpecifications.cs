@@ -65,3 +65,9 @@ public sealed class SqliteLead : LeadSpecification<SqliteFixture>;
 public sealed class SqliteScheduleModel : ScheduleModelSpecification<SqliteFixture>;
 
 public sealed class SqliteTransactionFacts : TransactionSpecification<SqliteFixture>;
+
+public sealed class SqliteOperations : OperationSpecification<SqliteFixture>;
+
+public sealed class SqliteAudit : AuditSpecification<SqliteFixture>;
+
+public sealed class SqliteControl : ControlSpecification<SqliteFixture>;

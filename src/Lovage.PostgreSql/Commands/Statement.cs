@@ -18,6 +18,10 @@ internal sealed class Statement(string sql)
 
     internal Statement Add(short value) => With(value, NpgsqlDbType.Smallint);
 
+    internal Statement Add(bool value) => With(value, NpgsqlDbType.Boolean);
+
+    internal Statement Add(byte[] value) => With(value, NpgsqlDbType.Bytea);
+
     internal Statement Add(string? value) =>
         value is null ? Null(NpgsqlDbType.Text) : With(Storable(value), NpgsqlDbType.Text);
 

@@ -144,7 +144,7 @@ internal static class Tables
         CREATE TABLE lovage.worker(
           owner text COLLATE "C" PRIMARY KEY, started_at bigint NOT NULL, beat_at bigint NOT NULL,
           process integer NOT NULL, slots integer NOT NULL, running integer NOT NULL, host text NOT NULL,
-          version text NOT NULL, digest text COLLATE "C" NOT NULL, queues text[] NOT NULL);
+          version text NOT NULL, digest text COLLATE "C" NOT NULL, quiet boolean NOT NULL, queues text[] NOT NULL);
         CREATE TABLE lovage.name_set(digest text COLLATE "C" PRIMARY KEY, names text[] NOT NULL);
 
         -- For people and their tools: columns are added, never changed. Status is Celery's word (celery/states.py).
@@ -175,6 +175,7 @@ internal static class Tables
           FROM lovage.message m JOIN lovage.word n ON n.id = m.name JOIN lovage.word q ON q.id = m.queue
           LEFT JOIN lovage.claim k ON k.job = m.key LEFT JOIN lovage.course c ON c.job = m.key
           LEFT JOIN lovage.word w ON w.id = CASE WHEN k.started_at IS NULL THEN c.worker ELSE k.owner END;
+        {ConsoleTables.Sql}
         """;
 
     /// <summary>

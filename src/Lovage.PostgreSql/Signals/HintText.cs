@@ -21,6 +21,8 @@ internal static class HintText
     private const char Cancel = 'c';
     private const char Ended = 'e';
     private const char Schedules = 's';
+    private const char Control = 'k';
+    private const char Operations = 'b';
     private const char Changed = '*';
 
     /// <summary>Writes as many signals as fit.</summary>
@@ -67,6 +69,8 @@ internal static class HintText
         SignalKind.CancelRequested => $"{Cancel}{signal.Id.Value}",
         SignalKind.JobEnded => $"{Ended}{signal.Id.Value}",
         SignalKind.SchedulesChanged => $"{Schedules}",
+        SignalKind.Control => $"{Control}",
+        SignalKind.OperationsChanged => $"{Operations}",
         _ => $"{Changed}",
     };
 
@@ -80,6 +84,8 @@ internal static class HintText
             Cancel => JobId.TryParse(rest, out var id) ? new Signal(SignalKind.CancelRequested, null, id) : null,
             Ended => JobId.TryParse(rest, out var id) ? new Signal(SignalKind.JobEnded, null, id) : null,
             Schedules => new Signal(SignalKind.SchedulesChanged),
+            Control => new Signal(SignalKind.Control),
+            Operations => new Signal(SignalKind.OperationsChanged),
             Changed => new Signal(SignalKind.Changed),
             _ => null,
         };

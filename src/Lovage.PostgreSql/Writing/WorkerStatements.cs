@@ -10,18 +10,19 @@ internal sealed class WorkerStatements(SchemaName schema)
 {
     // $1: the time, $2: how long a worker is listed after its last beat, in units of 100 ns; then of the worker: $3
     // owner, $4 start in units of 100 ns since 1970, $5 process, $6 slots, $7 running, $8 host, $9 version, $10 digest
-    // of its names, $11 queues. Comes back: whether the names of this digest are stored.
+    // of its names, $11 queues, $12 whether it is quiet. Comes back: whether the names of this digest are stored.
     // Sets that no worker knows any more go with the last one. A worker whose set went in the same moment stores it
     // again at its next beat.
     private const string Beat = $"""
         WITH {Sql.Clock},
         beating AS (
           INSERT INTO lovage.worker AS w (owner, started_at, beat_at, process, slots, running, host, version, digest,
-            queues)
-          SELECT $3, $4, clock.now, $5, $6, $7, $8, $9, $10, $11 FROM clock
+            queues, quiet)
+          SELECT $3, $4, clock.now, $5, $6, $7, $8, $9, $10, $11, $12 FROM clock
           ON CONFLICT (owner) DO UPDATE SET started_at = excluded.started_at, beat_at = excluded.beat_at,
             process = excluded.process, slots = excluded.slots, running = excluded.running, host = excluded.host,
-            version = excluded.version, digest = excluded.digest, queues = excluded.queues),
+            version = excluded.version, digest = excluded.digest, queues = excluded.queues,
+            quiet = excluded.quiet),
         old AS MATERIALIZED (
           SELECT w.owner FROM lovage.worker w WHERE w.owner <> $3 AND w.beat_at <= (SELECT now FROM clock) - $2
             FOR UPDATE SKIP LOCKED),
@@ -46,7 +47,8 @@ internal sealed class WorkerStatements(SchemaName schema)
 
     // $1: the time, $2: how long a worker is listed after its last beat, in units of 100 ns. Comes back a row a worker.
     private const string List = $"""
-        SELECT w.owner, w.host, w.process, w.version, w.started_at, w.beat_at, w.queues, w.slots, w.running, n.names
+        SELECT w.owner, w.host, w.process, w.version, w.started_at, w.beat_at, w.queues, w.slots, w.running, n.names,
+          w.quiet
         FROM lovage.worker w LEFT JOIN lovage.name_set n ON n.digest = w.digest
         WHERE w.beat_at > {Sql.Now} - $2 ORDER BY w.started_at, w.owner
         """;
@@ -71,7 +73,8 @@ internal sealed class WorkerStatements(SchemaName schema)
             .Add(beat.Host)
             .Add(beat.Version)
             .Add(beat.Names.Digest)
-            .Add([.. beat.Queues]);
+            .Add([.. beat.Queues])
+            .Add(beat.IsQuiet);
         if (!await connection.ScalarAsync<bool>(statement, CancellationToken.None))
         {
             await connection.ExecuteAsync(
@@ -105,6 +108,7 @@ internal sealed class WorkerStatements(SchemaName schema)
                 Queues = await rows.GetFieldValueAsync<string[]>(6, cancellationToken),
                 Slots = rows.GetInt32(7),
                 Running = rows.GetInt32(8),
+                IsQuiet = rows.GetBoolean(10),
                 Names = known.Names,
                 Parameters = known.Parameters,
             });

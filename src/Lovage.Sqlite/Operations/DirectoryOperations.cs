@@ -22,16 +22,17 @@ internal sealed class BeatOperation(WorkerBeat beat) : WriteOperation<bool>
 
     /// <summary>
     /// ?1 owner, ?2 boot, ?3 the end of the beat by the monotonic clock of that boot in units of 100 ns, ?4 now, ?5
-    /// host, ?6 process id, ?7 version, ?8 start, ?9 queues as JSON, ?10 slots, ?11 running, ?12 digest of the names.
+    /// host, ?6 process id, ?7 version, ?8 start, ?9 queues as JSON, ?10 slots, ?11 running, ?12 digest of the names,
+    /// ?13 whether it is quiet.
     /// </summary>
     private const string Beat = """
         INSERT INTO lovage_worker(owner, boot, until, beat_at, host, process, version, started_at, queues, slots,
-          running, names)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
+          running, names, quiet)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
         ON CONFLICT (owner) DO UPDATE SET boot = excluded.boot, until = excluded.until, beat_at = excluded.beat_at,
           host = excluded.host, process = excluded.process, version = excluded.version,
           started_at = excluded.started_at, queues = excluded.queues, slots = excluded.slots,
-          running = excluded.running, names = excluded.names
+          running = excluded.running, names = excluded.names, quiet = excluded.quiet
         """;
 
     internal override bool IsDurable => false;
@@ -60,6 +61,7 @@ internal sealed class BeatOperation(WorkerBeat beat) : WriteOperation<bool>
             .Bind(10, beat.Slots)
             .Bind(11, beat.Running)
             .Bind(12, beat.Names.Digest)
+            .Bind(13, beat.IsQuiet ? 1 : 0)
             .Run();
         if (removed > 0)
         {

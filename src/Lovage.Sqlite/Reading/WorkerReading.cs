@@ -10,7 +10,8 @@ internal static class WorkerReading
     /// columns that <see cref="WorkerColumns"/> reads.
     /// </summary>
     private const string SelectLive = """
-        SELECT w.owner, w.host, w.process, w.version, w.started_at, w.beat_at, w.queues, w.slots, w.running, n.names
+        SELECT w.owner, w.host, w.process, w.version, w.started_at, w.beat_at, w.queues, w.slots, w.running, n.names,
+          w.quiet
         FROM lovage_worker w LEFT JOIN lovage_name_set n ON n.digest = w.names
         WHERE w.boot = ?1 AND w.until > ?2 ORDER BY w.started_at, w.owner
         """;

@@ -163,12 +163,15 @@ internal static class Tables
                 CREATE TABLE lovage_worker(
                   owner TEXT PRIMARY KEY, boot TEXT NOT NULL, until INTEGER NOT NULL, beat_at INTEGER NOT NULL,
                   host TEXT NOT NULL, process INTEGER NOT NULL, version TEXT NOT NULL, started_at INTEGER NOT NULL,
-                  queues BLOB NOT NULL, slots INTEGER NOT NULL, running INTEGER NOT NULL, names TEXT NOT NULL)
+                  queues BLOB NOT NULL, slots INTEGER NOT NULL, running INTEGER NOT NULL, names TEXT NOT NULL,
+                  quiet INTEGER NOT NULL)
                   STRICT, WITHOUT ROWID
                 """,
 
                 // Sets of job names, each once, as JSON lists.
                 "CREATE TABLE lovage_name_set(digest TEXT PRIMARY KEY, names BLOB NOT NULL) STRICT, WITHOUT ROWID",
+
+                .. ConsoleTables.Statements,
             ]),
     ];
 

@@ -18,4 +18,10 @@ internal static class ClientRules
     internal static readonly SettingRule<long> PendingMax = new(1_000_000_000, 1, 1_000_000_000);
 
     internal static readonly SettingRule<long> SchedulesMax = new(10_000, 1, 10_000_000);
+
+    /// <summary>Of every spread; the default is that of running many jobs again.</summary>
+    internal static readonly SettingRule<TimeSpan> RunAgainSpread =
+        new(TimeSpan.FromMinutes(10), TimeSpan.Zero, TimeSpan.FromDays(7));
+
+    internal static readonly SettingRule<int> RunAgainAtOnceMax = new(1_000, 0, 1_000_000);
 }

@@ -27,6 +27,12 @@ internal sealed record ClientSettings
     /// <inheritdoc cref="LimitOptions.SchedulesMax"/>
     public long SchedulesMax { get; init; } = ClientRules.SchedulesMax.Default;
 
+    /// <inheritdoc cref="OperationOptions.RunAgainSpread"/>
+    public TimeSpan RunAgainSpread { get; init; } = ClientRules.RunAgainSpread.Default;
+
+    /// <inheritdoc cref="OperationOptions.RunAgainAtOnceMax"/>
+    public int RunAgainAtOnceMax { get; init; } = ClientRules.RunAgainAtOnceMax.Default;
+
     /// <summary>
     /// How often a waiting handle polls when no signal comes; 1 s by default, jittered by half either way. No option
     /// sets it.

@@ -14,8 +14,20 @@ namespace Lovage;
 public sealed partial class JobInspector
 {
     private readonly StorageGate _gate;
+    private readonly JobMessages _messages;
+    private readonly JobSender _sender;
+    private readonly ClientSettings _settings;
+    private readonly TimeProvider _time;
 
-    internal JobInspector(StorageGate gate) => _gate = gate;
+    internal JobInspector(
+        StorageGate gate, JobMessages messages, JobSender sender, ClientSettings settings, TimeProvider time)
+    {
+        _gate = gate;
+        _messages = messages;
+        _sender = sender;
+        _settings = settings;
+        _time = time;
+    }
 
     private JobStore Store => _gate.Storage.Store;
 

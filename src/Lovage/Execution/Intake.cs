@@ -10,6 +10,8 @@ namespace Lovage.Execution;
 /// </summary>
 internal sealed class Intake(WorkerContext worker, LeaseKeeper leases, UnknownJobs unknown)
 {
+    private static readonly TimeSpan QuietInterval = TimeSpan.FromMinutes(1);
+
     private readonly ConcurrentQueue<HeldLease> _buffer = new();
     private readonly WakeUp _arrived = new();
     private readonly Demand _demand = new(worker.Time);
@@ -43,6 +45,8 @@ internal sealed class Intake(WorkerContext worker, LeaseKeeper leases, UnknownJo
     /// <summary>The settings are new: the fetching loop goes by them from its next step on.</summary>
     internal void Renew()
     {
+        // Between the new settings and the receiver: this thread finds the receiver, or the loop finds the settings.
+        Interlocked.MemoryBarrier();
         Volatile.Read(ref _receiver)?.Wake();
         _room.Pulse();
     }
@@ -52,10 +56,19 @@ internal sealed class Intake(WorkerContext worker, LeaseKeeper leases, UnknownJo
     {
         while (true)
         {
+            var seen = _room.Version;
             var settings = worker.Settings;
+            await ReleaseUnservedAsync(settings);
+            if (settings.IsQuiet)
+            {
+                await _room.WaitAsync(seen, QuietInterval, worker.Time, quiet);
+                continue;
+            }
+
             await using var receiver = worker.Storage.Broker.OpenReceiver(
                 worker.Owner, settings.Queues, settings.Lease);
             Volatile.Write(ref _receiver, receiver);
+            Interlocked.MemoryBarrier();
             try
             {
                 await FetchAsync(receiver, settings, quiet);
@@ -100,14 +113,20 @@ internal sealed class Intake(WorkerContext worker, LeaseKeeper leases, UnknownJo
         return unstarted;
     }
 
-    /// <summary>Fetches until other queues, or another lease, are wanted.</summary>
+    /// <summary>Fetches until other queues, or another lease, or no jobs are wanted.</summary>
     private async Task FetchAsync(JobReceiver receiver, WorkerSettings opened, CancellationToken quiet)
     {
         var added = new List<HeldLease>();
-        for (var settings = opened; IsServedBy(settings, opened); settings = worker.Settings)
+        while (true)
         {
             quiet.ThrowIfCancellationRequested();
-            var seen = _room.Version;
+            var (wakes, seen) = (receiver.Wakes, _room.Version);
+            var settings = worker.Settings;
+            if (!IsServedBy(settings, opened))
+            {
+                return;
+            }
+
             var prefetch = _demand.Prefetch(settings);
             var inFlight = InFlight;
             if (inFlight >= settings.Concurrency + (prefetch / 2))
@@ -118,7 +137,7 @@ internal sealed class Intake(WorkerContext worker, LeaseKeeper leases, UnknownJo
 
             var max = Math.Clamp(settings.Concurrency + prefetch - inFlight, 1, JobBroker.BatchMax);
             receiver.HoldBack = unknown.HoldBack();
-            var received = await receiver.ReceiveAsync(max, worker.Around(settings.PollInterval), quiet);
+            var received = await receiver.ReceiveAsync(max, worker.Around(settings.PollInterval), wakes, quiet);
             if (received.Deliveries.Count == max)
             {
                 // Only a full batch tells what a fetch costs: another one may have waited for jobs to come.
@@ -128,6 +147,12 @@ internal sealed class Intake(WorkerContext worker, LeaseKeeper leases, UnknownJo
             added.Clear();
             leases.Add(received.Deliveries, received.AskedTimestamp, opened.Lease, added);
             var strangers = unknown.TakeFrom(added);
+            if (worker.Settings is { } now && !IsServedBy(now, opened))
+            {
+                // They came while others were wanted already.
+                await ReleaseUnservedAsync(added, now);
+            }
+
             Interlocked.Add(ref _inFlight, added.Count);
             foreach (var held in added)
             {
@@ -146,7 +171,43 @@ internal sealed class Intake(WorkerContext worker, LeaseKeeper leases, UnknownJo
 
     private static bool IsServedBy(WorkerSettings wanted, WorkerSettings opened) =>
         ReferenceEquals(wanted, opened)
-            || (wanted.Lease == opened.Lease && wanted.Queues.AsSpan().SequenceEqual(opened.Queues.AsSpan()));
+            || (wanted.Lease == opened.Lease
+                && wanted.IsQuiet == opened.IsQuiet
+                && wanted.Queues.AsSpan().SequenceEqual(opened.Queues.AsSpan()));
+
+    private static bool Serves(WorkerSettings settings, HeldLease held) =>
+        !settings.IsQuiet && settings.Queues.Contains(held.Delivery.Message.Queue);
+
+    /// <summary>Releases what was claimed just now and is not to run here.</summary>
+    private async ValueTask ReleaseUnservedAsync(List<HeldLease> added, WorkerSettings settings)
+    {
+        LeaseToken[] unserved =
+            [.. added.Where(held => !Serves(settings, held)).Select(static held => held.Delivery.Token)];
+        added.RemoveAll(held => !Serves(settings, held));
+        await leases.ReleaseAsync(unserved, worker.Report, worker.Stopped);
+    }
+
+    /// <summary>Releases what no slot has taken and is not to run here.</summary>
+    private async ValueTask ReleaseUnservedAsync(WorkerSettings settings)
+    {
+        var unserved = new List<LeaseToken>();
+        for (var left = _buffer.Count; left > 0 && TryTake(out var held); left--)
+        {
+            if (Serves(settings, held))
+            {
+                _buffer.Enqueue(held);
+            }
+            else
+            {
+                unserved.Add(held.Delivery.Token);
+                Interlocked.Decrement(ref _inFlight);
+            }
+        }
+
+        // A slot may have found the buffer empty meanwhile.
+        _arrived.Pulse();
+        await leases.ReleaseAsync(unserved, worker.Report, worker.Stopped);
+    }
 
     private int Enough(WorkerSettings settings) => settings.Concurrency + (_demand.Prefetch(settings) / 2);
 

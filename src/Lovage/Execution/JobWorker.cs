@@ -21,9 +21,12 @@ internal sealed class JobWorker : IAsyncDisposable
     private readonly OrphanLoop _orphans;
     private readonly AttemptWatch _watch;
     private readonly Sweeper _sweeper;
+    private readonly WorkerControl _control;
     private readonly Lock _applying = new();
     private readonly WakeUp _renewal = new();
     private readonly WakeUp _orphansReady = new();
+    private readonly WakeUp _commands = new();
+    private readonly WakeUp _news = new();
     private readonly CancellationTokenSource _quiet = new();
     private readonly CancellationTokenSource _stopped = new();
     private readonly List<IDisposable> _signals = [];
@@ -93,6 +96,7 @@ internal sealed class JobWorker : IAsyncDisposable
         _orphans = new OrphanLoop(worker, _slots, _leases, unknown);
         _watch = new AttemptWatch(worker, _leases, _slots);
         _sweeper = new Sweeper(storage, probe, () => worker.Settings, time, random, worker.Report.Reclaimed);
+        _control = new WorkerControl(worker, Change, () => _slots.Running, _commands);
     }
 
     /// <summary>How it works now.</summary>
@@ -132,6 +136,7 @@ internal sealed class JobWorker : IAsyncDisposable
         var signals = _worker.Storage.Signals;
         _signals.Add(signals.Subscribe(OnCancelHint, SignalKind.CancelRequested));
         _signals.Add(signals.Subscribe(_ => _orphansReady.Pulse(), SignalKind.OrphansReady));
+        _signals.Add(signals.Subscribe(_ => _control.Hint(), SignalKind.Control));
         _slots.Start();
 
         // Each on a thread of its own: slots that keep the pool busy must not keep jobs from coming in, outcomes from
@@ -144,13 +149,17 @@ internal sealed class JobWorker : IAsyncDisposable
             RunApart("renewal", RenewAsync, _stopped.Token, _renewal),
             RunApart("watch", _watch.LookAsync, _stopped.Token),
             Loop("sweep").RunAsync(_sweeper.SweepAsync, _quiet.Token),
-            Loop("beat").RunAsync(_presence.BeatAsync, _stopped.Token));
+            Loop("beat", _news).RunAsync(_presence.BeatAsync, _stopped.Token),
+            _worker.Storage.Control is null
+                ? Task.CompletedTask
+                : Loop("control", _commands).RunAsync(_control.LookAsync, _quiet.Token));
         return Task.CompletedTask;
     }
 
     /// <summary>
     /// Works by other settings from now on. The number of slots grows at once, and shrinks as attempts end. Other
-    /// queues, or another lease, open a new receiver. Time limits hold at once, for attempts that run as well; what is
+    /// queues, or another lease, open a new receiver. A quiet worker claims nothing. What it has claimed of queues that it
+    /// serves no more, and has not started, is released. Time limits hold at once, for attempts that run as well; what is
     /// kept of an attempt's log is bounded by the settings with which the attempt began.
     /// </summary>
     /// <param name="settings">The new settings, all of them.</param>
@@ -185,6 +194,24 @@ internal sealed class JobWorker : IAsyncDisposable
         _intake.Renew();
         _orphansReady.Pulse();
         _renewal.Pulse();
+        _news.Pulse();
+    }
+
+    /// <summary>Works by changed settings from now on, as <see cref="Apply"/> says; nothing when they stay.</summary>
+    /// <returns>The settings before.</returns>
+    private WorkerSettings Change(Func<WorkerSettings, WorkerSettings> change)
+    {
+        lock (_applying)
+        {
+            var before = _worker.Settings;
+            var after = change(before);
+            if (after != before)
+            {
+                Apply(after);
+            }
+
+            return before;
+        }
     }
 
     /// <summary>

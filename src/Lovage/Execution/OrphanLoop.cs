@@ -21,9 +21,12 @@ internal sealed class OrphanLoop(WorkerContext worker, SlotPool pool, LeaseKeepe
     internal async Task<TimeSpan> LookAsync(CancellationToken quiet)
     {
         var receiver = await OpenAsync();
-        var held = await pool.ClaimAndRunAsync(() => ClaimAsync(receiver, quiet), quiet);
+        var held = _opened.IsQuiet
+            ? null
+            : await pool.ClaimAndRunAsync(() => ClaimAsync(receiver, _opened, quiet), quiet);
         if (held is null)
         {
+            // New settings end the wait.
             return worker.Around(worker.Settings.PollInterval);
         }
 
@@ -70,8 +73,14 @@ internal sealed class OrphanLoop(WorkerContext worker, SlotPool pool, LeaseKeepe
         return _receiver;
     }
 
-    private async Task<HeldLease?> ClaimAsync(JobReceiver receiver, CancellationToken quiet)
+    private async Task<HeldLease?> ClaimAsync(JobReceiver receiver, WorkerSettings opened, CancellationToken quiet)
     {
+        if (worker.Settings != opened)
+        {
+            // They changed while this claim waited for a slot.
+            return null;
+        }
+
         var received = await receiver.ReceiveOrphanAsync(TimeSpan.Zero, quiet);
         if (received.Deliveries.Count == 0)
         {
@@ -82,7 +91,7 @@ internal sealed class OrphanLoop(WorkerContext worker, SlotPool pool, LeaseKeepe
         leases.Add(received.Deliveries, received.AskedTimestamp, receiver.Options.Lease, _added);
         var held = _added[0];
         unknown.Find(held);
-        if (!quiet.IsCancellationRequested)
+        if (!quiet.IsCancellationRequested && !worker.Settings.IsQuiet)
         {
             return held;
         }

@@ -3,7 +3,8 @@ using Lovage.Storage;
 namespace Lovage.Execution;
 
 /// <summary>
-/// Reclaims the jobs of dead owners, and removes ended jobs and lines of schedules' history that are old enough.
+/// Reclaims the jobs of dead owners, and removes what is old enough: ended jobs, lines of schedules' history, audit
+/// records and ended operations.
 /// </summary>
 internal sealed class Sweeper(
     JobStorage storage,
@@ -64,6 +65,16 @@ internal sealed class Sweeper(
 
             while (storage.Schedules is { } schedules
                 && await schedules.PruneAsync(settings.ScheduleRetention, PruneMax, stopped) >= PruneMax)
+            {
+            }
+
+            while (storage.Audit is { } audit
+                && await audit.PruneAsync(settings.AuditRetention, PruneMax, stopped) >= PruneMax)
+            {
+            }
+
+            while (storage.Operations is { } operations
+                && await operations.PruneAsync(settings.OperationRetention, PruneMax, stopped) >= PruneMax)
             {
             }
 

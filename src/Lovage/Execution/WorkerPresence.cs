@@ -39,6 +39,7 @@ internal sealed class WorkerPresence(WorkerContext worker, Func<int> running)
                     Queues = settings.Queues,
                     Slots = settings.Concurrency,
                     Running = running(),
+                    IsQuiet = settings.IsQuiet,
                     Names = _names,
                 },
                 stopped);

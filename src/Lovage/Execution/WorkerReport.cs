@@ -103,6 +103,19 @@ internal sealed partial class WorkerReport
     internal void Applied(WorkerSettings settings) =>
         SettingsApplied(_logger, string.Join(", ", settings.Queues), settings.Concurrency);
 
+    /// <summary>A command came through the storage.</summary>
+    internal void Commanded(ControlCommand command, bool isDone, string text)
+    {
+        if (isDone)
+        {
+            CommandDone(_logger, JobNames.Shown(command.Name), text);
+        }
+        else
+        {
+            CommandRefused(_logger, JobNames.Shown(command.Name), text);
+        }
+    }
+
     internal void Stopped() => Stopped(_logger);
 
     internal void LeftBehind(IReadOnlyList<HeldLease> left)
@@ -204,6 +217,12 @@ internal sealed partial class WorkerReport
     [LoggerMessage(2021, LogLevel.Information, "Job {JobName}[{JobId}] is {State}: {Reason}")]
     private static partial void JobEndedOtherwise(
         ILogger logger, string jobName, JobId jobId, JobState state, string? reason);
+
+    [LoggerMessage(2030, LogLevel.Information, "Command {Command} was carried out: {Text}")]
+    private static partial void CommandDone(ILogger logger, string command, string text);
+
+    [LoggerMessage(2031, LogLevel.Warning, "Command {Command} was refused: {Text}")]
+    private static partial void CommandRefused(ILogger logger, string command, string text);
 
     [LoggerMessage(
         2022, LogLevel.Information, "New settings: queues {Queues}, {Concurrency} jobs at the same time")]

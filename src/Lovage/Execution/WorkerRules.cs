@@ -53,4 +53,10 @@ internal static class WorkerRules
 
     internal static readonly SettingRule<TimeSpan> ScheduleRetention =
         new(TimeSpan.FromDays(7), TimeSpan.Zero, JobLimits.DelayMax);
+
+    internal static readonly SettingRule<TimeSpan> AuditRetention =
+        new(TimeSpan.FromDays(90), TimeSpan.Zero, JobLimits.DelayMax);
+
+    internal static readonly SettingRule<TimeSpan> OperationRetention =
+        new(TimeSpan.FromDays(30), TimeSpan.Zero, JobLimits.DelayMax);
 }

@@ -105,6 +105,15 @@ internal sealed record WorkerSettings
     /// <summary>How long the history of schedules is kept, 0 to 3,653 days; 7 days by default.</summary>
     public TimeSpan ScheduleRetention { get; init; } = WorkerRules.ScheduleRetention.Default;
 
+    /// <summary>How long records of what people did are kept, 0 to 3,653 days; 90 days by default.</summary>
+    public TimeSpan AuditRetention { get; init; } = WorkerRules.AuditRetention.Default;
+
+    /// <summary>How long bulk operations that have ended are kept, 0 to 3,653 days; 30 days by default.</summary>
+    public TimeSpan OperationRetention { get; init; } = WorkerRules.OperationRetention.Default;
+
+    /// <summary>True while it takes no more jobs, because a person asked for that; what runs goes on.</summary>
+    public bool IsQuiet { get; init; }
+
     /// <summary>
     /// How often running attempts are looked at for time limits, progress and starts to write; 100 ms.
     /// </summary>

@@ -60,6 +60,11 @@ public sealed class LovageOptions
     public LimitOptions Limits { get; } = new();
 
     /// <summary>
+    /// How bulk operations are carried out. The defaults are those of <see cref="OperationOptions"/>.
+    /// </summary>
+    public OperationOptions Operations { get; } = new();
+
+    /// <summary>
     /// How long ended jobs and the history of schedules are kept. The defaults are those of
     /// <see cref="RetentionOptions"/>.
     /// </summary>

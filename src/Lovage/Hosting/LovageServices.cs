@@ -88,6 +88,7 @@ internal static class LovageServices
                 provider.GetRequiredService<TimeProvider>());
         });
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, LovageHost>());
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, OperationLoop>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, StorageGauges>(
             static provider => provider.GetRequiredService<StorageGauges>()));
         services.AddHealthChecks()
@@ -140,7 +141,12 @@ internal static class LovageServices
             provider.GetRequiredService<JobSender>(),
             provider.GetRequiredService<JobLookup>(),
             ScopeOf(provider)));
-        services.TryAddSingleton(static provider => new JobInspector(provider.GetRequiredService<StorageGate>()));
+        services.TryAddSingleton(static provider => new JobInspector(
+            provider.GetRequiredService<StorageGate>(),
+            provider.GetRequiredService<JobMessages>(),
+            provider.GetRequiredService<JobSender>(),
+            provider.GetRequiredService<ClientSettings>(),
+            provider.GetRequiredService<TimeProvider>()));
     }
 
     private static void AddLocalTasks(IServiceCollection services)
@@ -214,6 +220,8 @@ internal static class LovageServices
         WaitCallsMax = options.Limits.WaitCallsMax,
         PendingMax = options.Limits.PendingMax,
         SchedulesMax = options.Limits.SchedulesMax,
+        RunAgainSpread = options.Operations.RunAgainSpread,
+        RunAgainAtOnceMax = options.Operations.RunAgainAtOnceMax,
     };
 
     /// <summary>

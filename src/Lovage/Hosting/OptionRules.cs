@@ -23,6 +23,14 @@ internal sealed class OptionRules : IValidateOptions<LovageOptions>
         rules.Time("Lovage:Retention:Dead", options.Retention.Dead, WorkerRules.Dead);
         rules.Number("Lovage:Retention:RowsMax", options.Retention.RowsMax, WorkerRules.RowsMax);
         rules.Time("Lovage:Retention:Schedules", options.Retention.Schedules, WorkerRules.ScheduleRetention);
+        rules.Time("Lovage:Retention:Audit", options.Retention.Audit, WorkerRules.AuditRetention);
+        rules.Time("Lovage:Retention:Operations", options.Retention.Operations, WorkerRules.OperationRetention);
+        rules.Time(
+            "Lovage:Operations:RunAgainSpread", options.Operations.RunAgainSpread, ClientRules.RunAgainSpread);
+        rules.Number(
+            "Lovage:Operations:RunAgainAtOnceMax",
+            options.Operations.RunAgainAtOnceMax,
+            ClientRules.RunAgainAtOnceMax);
         rules.Worker(options.Worker);
         rules.Local(options.Local);
         return rules._findings.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(rules._findings);

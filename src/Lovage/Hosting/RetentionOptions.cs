@@ -3,8 +3,8 @@ using Lovage.Execution;
 namespace Lovage;
 
 /// <summary>
-/// How long ended jobs and the history of schedules are kept, as in the section <c>Lovage:Retention</c>. Workers remove
-/// what is older.
+/// How long ended jobs, the history of schedules, audit records and ended operations are kept, as in the section
+/// <c>Lovage:Retention</c>. Workers remove what is older.
 /// </summary>
 public sealed class RetentionOptions
 {
@@ -26,4 +26,10 @@ public sealed class RetentionOptions
     /// whose job has not ended stays.
     /// </summary>
     public TimeSpan Schedules { get; set; } = WorkerRules.ScheduleRetention.Default;
+
+    /// <summary>How long records of what people did are kept, 0 to 3,653 days; 90 days by default.</summary>
+    public TimeSpan Audit { get; set; } = WorkerRules.AuditRetention.Default;
+
+    /// <summary>How long bulk operations that have ended are kept, 0 to 3,653 days; 30 days by default.</summary>
+    public TimeSpan Operations { get; set; } = WorkerRules.OperationRetention.Default;
 }

@@ -95,6 +95,8 @@ public sealed class WorkerOptions
         ResultBytesMax = ResultBytesMax,
         Retention = new RetentionPolicy(options.Retention.Finished, options.Retention.Dead, options.Retention.RowsMax),
         ScheduleRetention = options.Retention.Schedules,
+        AuditRetention = options.Retention.Audit,
+        OperationRetention = options.Retention.Operations,
         UnwrittenMax = UnwrittenMax,
         OfferLimit = OfferLimit,
         OfferDelayMax = OfferDelayMax,

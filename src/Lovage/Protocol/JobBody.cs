@@ -19,6 +19,10 @@ public static class JobBody
     /// <summary>The body without arguments: one shared constant.</summary>
     public static ReadOnlyMemory<byte> Empty => EmptyBytes;
 
+    /// <summary>The third part of a body without callbacks.</summary>
+    internal static ReadOnlySpan<byte> EmptyEmbed =>
+        """{"callbacks":null,"errbacks":null,"chain":null,"chord":null}"""u8;
+
     private static ReadOnlySpan<byte> NoArguments => "[[],{}"u8;
 
     private static ReadOnlySpan<byte> EmbedAndEnd =>

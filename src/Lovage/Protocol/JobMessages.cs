@@ -168,6 +168,57 @@ internal sealed class JobMessages
         };
     }
 
+    /// <summary>The message of a job that is made from an old one with other arguments.</summary>
+    /// <param name="old">The old job.</param>
+    /// <param name="body">The new arguments, <c>[args, kwargs, embed]</c>.</param>
+    /// <exception cref="PayloadTooLargeException">They are larger than the cap.</exception>
+    /// <exception cref="BadArgumentsException">They have another form, or do not fit the handler where it is known
+    /// here.</exception>
+    internal JobMessage Edited(JobMessage old, byte[] body)
+    {
+        if (body.Length > _payloadBytesMax + JobBody.EmptyEmbed.Length)
+        {
+            throw new PayloadTooLargeException(old.Name, _payloadBytesMax);
+        }
+
+        try
+        {
+            JobBody.Check(body);
+        }
+        catch (MalformedMessageException fault)
+        {
+            throw new BadArgumentsException(old.Name, null, fault.Message, fault);
+        }
+
+        var isKnown = _jobs.TryFind(old.Name, out var definition);
+        if (isKnown && definition!.BindArguments is { } bind)
+        {
+            bind(old.Name, body, _serializer).Validate(old.Name);
+        }
+
+        var headers = old.Headers.RemoveRange([ScheduleHeaders.Schedule, ScheduleHeaders.Tick, .. TraceContext.Names])
+            .SetItem(EditHeaders.EditedFrom, old.Id.Value);
+        return old with
+        {
+            Id = _ids.Next(),
+            Body = body,
+            Retries = 0,
+            Delay = TimeSpan.Zero,
+            Eta = null,
+            Expires = old.Expires <= _time.GetUtcNow() ? null : old.Expires,
+            ExpiresIn = null,
+            Parameters = isKnown ? JobBody.Reach(body, definition!.Parameters) : old.Parameters,
+            Headers = TraceContext.WithCaller(headers),
+            RootId = null,
+            ParentId = null,
+            GroupId = null,
+            GroupIndex = null,
+            ReplyTo = null,
+            Origin = _origin,
+            HasChosenId = false,
+        };
+    }
+
     /// <summary>
     /// What filters made of a job. Arguments that are still the caller's own are not written a second time: they may
     /// have changed since.

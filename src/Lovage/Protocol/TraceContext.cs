@@ -10,6 +10,9 @@ namespace Lovage.Protocol;
 /// </summary>
 internal static class TraceContext
 {
+    /// <summary>The headers of a trace.</summary>
+    internal static readonly string[] Names = ["traceparent", "tracestate"];
+
     private const int ParentLength = 55;
     private const int StateLengthMax = 512;
     private static readonly SearchValues<char> Hex = SearchValues.Create("0123456789abcdef");

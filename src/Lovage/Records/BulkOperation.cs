@@ -72,17 +72,27 @@ public sealed record BulkOperation
     /// <summary>When it was made, by the storage's clock; the default value before.</summary>
     public DateTimeOffset CreatedAt { get; init; }
 
-    /// <summary>When it ended; null before.</summary>
+    /// <summary>
+    /// When a process last took it or reported how far it is, by the storage's clock; null before the first time.
+    /// </summary>
+    public DateTimeOffset? ReportedAt { get; init; }
+
+    /// <summary>When it ended, by the storage's clock; null before.</summary>
     public DateTimeOffset? FinishedAt { get; init; }
 
     /// <summary>Where it stands.</summary>
     public BulkState State { get; init; }
 
-    /// <summary>Jobs that it has changed.</summary>
+    /// <summary>
+    /// Jobs that it has changed. When a process dies within a page of jobs, those that it had changed of that page may
+    /// be missing here.
+    /// </summary>
     public long Done { get; init; }
 
-    /// <summary>Jobs that it has left alone, because they were no longer in a state in which the change is
-    /// possible.</summary>
+    /// <summary>
+    /// Jobs that matched and that it has left alone: they were no longer in a state in which the change is possible, or
+    /// had ended only after it was made, or stood where they were to be moved.
+    /// </summary>
     public long Skipped { get; init; }
 
     /// <summary>Why it cannot go on; null unless it has failed.</summary>

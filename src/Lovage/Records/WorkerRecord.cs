@@ -33,6 +33,11 @@ public sealed record WorkerRecord
     /// <summary>Attempts that it ran at its last beat.</summary>
     public required int Running { get; init; }
 
+    /// <summary>
+    /// True while it takes no more jobs, because a person asked for that (<see cref="ControlCommands.Quiet"/>).
+    /// </summary>
+    public bool IsQuiet { get; init; }
+
     /// <summary>The names of the jobs that it knows, sorted by code point.</summary>
     public required IReadOnlyList<string> Names { get; init; }
 

@@ -10,6 +10,9 @@ namespace Lovage.Storage;
 [Experimental("LVGS001")]
 public abstract class ControlChannel
 {
+    /// <summary>How long a storage keeps a command after its deadline, with its replies: 5 min.</summary>
+    public static readonly TimeSpan KeepTime = TimeSpan.FromMinutes(5);
+
     private readonly SignalBus _signals;
 
     /// <summary>For storages.</summary>
@@ -20,7 +23,9 @@ public abstract class ControlChannel
         _signals = signals;
     }
 
-    /// <summary>Sends a command.</summary>
+    /// <summary>
+    /// Sends a command. The storage removes old ones: each <see cref="KeepTime"/> after its deadline, with its replies.
+    /// </summary>
     /// <param name="command">The command; its number is the storage's.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
     /// <returns>Its number.</returns>
@@ -30,7 +35,7 @@ public abstract class ControlChannel
         ArgumentNullException.ThrowIfNull(command);
         ArgumentOutOfRangeException.ThrowIfLessThan(command.Deadline, TimeSpan.FromSeconds(1));
         ArgumentOutOfRangeException.ThrowIfGreaterThan(command.Deadline, TimeSpan.FromMinutes(5));
-        var number = await SendCoreAsync(command, cancellationToken);
+        var number = await SendCoreAsync(Cut(command), cancellationToken);
         _signals.Send(new Signal(SignalKind.Control));
         return number;
     }
@@ -47,7 +52,9 @@ public abstract class ControlChannel
         return ReadCoreAsync(worker, after, cancellationToken);
     }
 
-    /// <summary>Writes a worker's reply; one that comes after the deadline is dropped.</summary>
+    /// <summary>
+    /// Writes a worker's reply. The storage drops one that comes after the deadline, and a worker's second one.
+    /// </summary>
     /// <param name="number">The number of the command.</param>
     /// <param name="reply">The reply.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
@@ -59,7 +66,9 @@ public abstract class ControlChannel
         _signals.Send(new Signal(SignalKind.Control));
     }
 
-    /// <summary>Reads the replies to a command so far; none once its deadline has long passed.</summary>
+    /// <summary>
+    /// Reads the replies to a command so far, by worker; none once its deadline has long passed.
+    /// </summary>
     /// <param name="number">The number of the command.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
     /// <exception cref="StorageException">The storage cannot be asked now.</exception>
@@ -83,4 +92,10 @@ public abstract class ControlChannel
     /// <inheritdoc cref="RepliesAsync"/>
     protected abstract ValueTask<IReadOnlyList<ControlReply>> RepliesCoreAsync(
         long number, CancellationToken cancellationToken);
+
+    private static ControlCommand Cut(ControlCommand command) => command with
+    {
+        Name = TextCut.Bare(command.Name, 50),
+        Queue = command.Queue is null ? null : TextCut.Bare(command.Queue, 100),
+    };
 }

@@ -60,11 +60,31 @@ public abstract class JobReceiver : IAsyncDisposable
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>The claimed deliveries; none when the wait ran out or <see cref="Wake"/> ended it.</returns>
     /// <exception cref="StorageException">The storage cannot be asked now.</exception>
-    public async ValueTask<Received> ReceiveAsync(int max, TimeSpan wait, CancellationToken cancellationToken)
+    public ValueTask<Received> ReceiveAsync(int max, TimeSpan wait, CancellationToken cancellationToken)
     {
         JobBroker.CheckMax(max);
+        return ReceiveAsync(max, wait, Wakes, cancellationToken);
+    }
+
+    /// <summary>How often <see cref="Wake"/> was called.</summary>
+    internal int Wakes => Volatile.Read(ref _wakes);
+
+    /// <summary>
+    /// Claims as above, but neither looks nor waits when <see cref="Wake"/> was called since a moment of the caller's.
+    /// </summary>
+    /// <param name="max">Deliveries at the most.</param>
+    /// <param name="wait">How long to wait when nothing is ready.</param>
+    /// <param name="wakes"><see cref="Wakes"/> as it was then.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    internal async ValueTask<Received> ReceiveAsync(
+        int max, TimeSpan wait, int wakes, CancellationToken cancellationToken)
+    {
         var start = _time.GetTimestamp();
-        var wakes = Volatile.Read(ref _wakes);
+        if (wakes != Wakes)
+        {
+            return Received.Nothing;
+        }
+
         if (_drained is { } before)
         {
             _drained = null;

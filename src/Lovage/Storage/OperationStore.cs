@@ -3,22 +3,47 @@ using System.Diagnostics.CodeAnalysis;
 namespace Lovage.Storage;
 
 /// <summary>
-/// Keeps bulk operations and lends each to one process at a time. The public methods check; a storage writes the
-/// protected ones.
+/// Keeps bulk operations and lends each to one process at a time. The public methods check and send signals; a storage
+/// writes the protected ones.
 /// </summary>
 /// <remarks>Safe for use by several threads. The storage's clock judges the leases.</remarks>
 [Experimental("LVGS001")]
 public abstract class OperationStore
 {
-    /// <summary>Stores a new operation; its time of creation is the storage's.</summary>
+    private readonly SignalBus _signals;
+
+    /// <summary>For storages.</summary>
+    /// <param name="signals">Sends signals.</param>
+    protected OperationStore(SignalBus signals)
+    {
+        ArgumentNullException.ThrowIfNull(signals);
+        _signals = signals;
+    }
+
+    /// <summary>Stores a new operation. Its time of creation is the storage's, and nothing of it is done yet.</summary>
     /// <param name="operation">The operation.</param>
     /// <param name="cancellationToken">Gives up waiting; the operation may be stored all the same.</param>
     /// <returns>The operation as it is stored. A known id gives the operation that is stored under it.</returns>
     /// <exception cref="StorageException">The storage cannot be asked now.</exception>
-    public ValueTask<BulkOperation> AddAsync(BulkOperation operation, CancellationToken cancellationToken)
+    public async ValueTask<BulkOperation> AddAsync(BulkOperation operation, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(operation);
-        return AddCoreAsync(operation, cancellationToken);
+        var stored = await AddCoreAsync(
+            Cut(operation) with
+            {
+                CreatedAt = default,
+                ReportedAt = null,
+                FinishedAt = null,
+                State = BulkState.Running,
+                Done = 0,
+                Skipped = 0,
+                Error = null,
+                Next = null,
+                CancelRequested = false,
+            },
+            cancellationToken);
+        Changed();
+        return stored;
     }
 
     /// <summary>Reads an operation; null when it is not known.</summary>
@@ -42,7 +67,8 @@ public abstract class OperationStore
     }
 
     /// <summary>
-    /// Lends the oldest running operation that no live process holds, or renews the caller's own lease.
+    /// Lends the oldest running operation that no live process holds, or renews the caller's own lease. A look that
+    /// finds nothing to lend costs one read.
     /// </summary>
     /// <param name="owner">Which process asks.</param>
     /// <param name="lease">For how long.</param>
@@ -66,12 +92,19 @@ public abstract class OperationStore
     /// <param name="cancellationToken">Gives up waiting.</param>
     /// <returns>The operation as it is stored now; null when the process no longer holds it.</returns>
     /// <exception cref="StorageException">The storage cannot be asked now.</exception>
-    public ValueTask<BulkOperation?> ReportAsync(
+    public async ValueTask<BulkOperation?> ReportAsync(
         string owner, BulkOperation operation, TimeSpan lease, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(owner);
         ArgumentNullException.ThrowIfNull(operation);
-        return ReportCoreAsync(owner, operation, lease, cancellationToken);
+        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(lease, TimeSpan.Zero);
+        var stored = await ReportCoreAsync(owner, Cut(operation), lease, cancellationToken);
+        if (stored is { State: not BulkState.Running })
+        {
+            Changed();
+        }
+
+        return stored;
     }
 
     /// <summary>Asks to cancel an operation; one that no process holds is cancelled at once.</summary>
@@ -79,10 +112,24 @@ public abstract class OperationStore
     /// <param name="cancellationToken">Gives up waiting.</param>
     /// <returns>The operation as it is stored now; null when it is not known.</returns>
     /// <exception cref="StorageException">The storage cannot be asked now.</exception>
-    public ValueTask<BulkOperation?> CancelAsync(string id, CancellationToken cancellationToken)
+    public async ValueTask<BulkOperation?> CancelAsync(string id, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(id);
-        return CancelCoreAsync(id, cancellationToken);
+        var stored = await CancelCoreAsync(id, cancellationToken);
+        Changed();
+        return stored;
+    }
+
+    /// <summary>Removes operations that ended longer ago than a time, the oldest first.</summary>
+    /// <param name="age">The time, such as 30 days.</param>
+    /// <param name="max">Operations at the most, 1 to <see cref="JobBroker.BatchMax"/>.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
+    /// <returns>How many were removed; <paramref name="max"/> means that there may be more.</returns>
+    /// <exception cref="StorageException">The storage cannot be asked now.</exception>
+    public ValueTask<int> PruneAsync(TimeSpan age, int max, CancellationToken cancellationToken)
+    {
+        JobBroker.CheckMax(max);
+        return PruneCoreAsync(age, max, cancellationToken);
     }
 
     /// <summary>Stores.</summary>
@@ -112,4 +159,17 @@ public abstract class OperationStore
     /// <summary>Cancels.</summary>
     /// <inheritdoc cref="CancelAsync"/>
     protected abstract ValueTask<BulkOperation?> CancelCoreAsync(string id, CancellationToken cancellationToken);
+
+    /// <summary>Removes.</summary>
+    /// <inheritdoc cref="PruneAsync"/>
+    protected abstract ValueTask<int> PruneCoreAsync(TimeSpan age, int max, CancellationToken cancellationToken);
+
+    private static BulkOperation Cut(BulkOperation operation) => operation with
+    {
+        By = TextCut.Bare(operation.By, 200),
+        Reason = operation.Reason is null ? null : TextCut.Bare(operation.Reason, 500),
+        Error = operation.Error is null ? null : TextCut.Bare(operation.Error, 4_000),
+    };
+
+    private void Changed() => _signals.Send(new Signal(SignalKind.OperationsChanged));
 }

@@ -25,6 +25,9 @@ public enum SignalKind
 
     /// <summary>A command for workers, or a reply to one, is there.</summary>
     Control = 6,
+
+    /// <summary>A bulk operation was made, is to be cancelled, or has ended.</summary>
+    OperationsChanged = 7,
 }
 
 /// <summary>A hint from one process to another: something may have changed.</summary>

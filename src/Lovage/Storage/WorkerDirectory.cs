@@ -86,6 +86,9 @@ public sealed record WorkerBeat
     /// <summary>Attempts that it runs now.</summary>
     public required int Running { get; init; }
 
+    /// <summary>True while it takes no more jobs, because a person asked for that.</summary>
+    public bool IsQuiet { get; init; }
+
     /// <summary>The names of the jobs that it knows.</summary>
     public required JobNameSet Names { get; init; }
 }

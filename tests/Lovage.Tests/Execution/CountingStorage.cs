@@ -38,6 +38,12 @@ internal sealed class CountingStorage : JobStorage
     /// <summary>The queues of each receiver that was opened, in order.</summary>
     internal List<string> Opened => _broker.Opened;
 
+    /// <summary>Called while a receiver is opened.</summary>
+    internal Action WhenOpening
+    {
+        set => _broker.WhenOpening = value;
+    }
+
     public override ValueTask OpenAsync(CancellationToken cancellationToken) => _inner.OpenAsync(cancellationToken);
 
     public override ValueTask PingAsync(CancellationToken cancellationToken) => _inner.PingAsync(cancellationToken);
@@ -53,9 +59,12 @@ internal sealed class CountingStorage : JobStorage
 
         internal List<string> Opened { get; } = [];
 
+        internal Action WhenOpening { get; set; } = static () => { };
+
         protected override JobReceiver OpenReceiverCore(ReceiverOptions options)
         {
             Opened.Add(string.Join(',', options.Queues));
+            WhenOpening();
             return new CountingReceiver(
                 this, options, inner.Broker.OpenReceiver(options.Owner, options.Queues, options.Lease));
         }

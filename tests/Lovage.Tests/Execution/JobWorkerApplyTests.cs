@@ -87,6 +87,50 @@ public sealed class JobWorkerApplyTests
     }
 
     [Fact]
+    public void Apply_WhileTheWorkerOpensAReceiver_HoldsAtOnce()
+    {
+        CountingStorage storage = null!;
+        var slow = Settings with { PollInterval = TimeSpan.FromMinutes(1) };
+        using var world = new WorkerWorld(
+            slow,
+            [new JobDefinition("n", static _ => default)],
+            null,
+            wrap: (memory, time) => storage = new CountingStorage(memory, time));
+        var mail = world.Enqueue("n", change: static message => message with { Queue = "mail" });
+        var isFirst = true;
+        storage.WhenOpening = () =>
+        {
+            if (isFirst)
+            {
+                isFirst = false;
+                world.Worker.Apply(slow with { Queues = ["mail"] });
+            }
+        };
+
+        world.Start();
+
+        Assert.Equal((JobState.Succeeded, TimeSpan.Zero), (world.Find(mail).State, world.Elapsed));
+    }
+
+    [Fact]
+    public void Apply_AtAnyMoment_HoldsAtOnce()
+    {
+        var slow = Settings with { PollInterval = TimeSpan.FromMinutes(1) };
+        using var world = new WorkerWorld(slow, new JobDefinition("n", static _ => default));
+        world.Start();
+        for (var round = 0; round < 20; round++)
+        {
+            var queue = $"q{round}";
+            var id = world.Enqueue("n", change: message => message with { Queue = queue });
+            world.Advance(TimeSpan.FromSeconds(round * 7));
+            var before = world.Elapsed;
+            Apply(world, slow with { Queues = [queue] });
+            Assert.Equal(JobState.Succeeded, world.UntilEnded(id).State);
+            Assert.InRange(world.Elapsed - before, TimeSpan.Zero, TimeSpan.FromMilliseconds(100));
+        }
+    }
+
+    [Fact]
     public void Apply_OrphanOfANewQueue_IsRun()
     {
         var gone = new WorkerOwner("boot", "0", 9, 9, "gone");

@@ -71,6 +71,47 @@ public sealed class SweeperTests
     }
 
     [Fact]
+    public async Task Sweep_AuditAndOperations_AreKeptForTheirTimesAndNoLonger()
+    {
+        var time = new TestClock();
+        await using var storage = new MemoryStorage(time);
+        var sweeper = new Sweeper(
+            storage,
+            new NobodyIsDead(),
+            static () => new WorkerSettings
+            {
+                AuditRetention = TimeSpan.FromDays(90),
+                OperationRetention = TimeSpan.FromDays(30),
+            },
+            time,
+            new Random(1),
+            static _ => { });
+        for (var i = 0; i < 700; i++)
+        {
+            await storage.Audit!.AppendAsync([new AuditRecord { Action = "pause", Target = "queue:mail" }], Cancel);
+            await storage.Operations!.AddAsync(Operation($"ended{i}"), Cancel);
+            await storage.Operations.CancelAsync($"ended{i}", Cancel);
+        }
+
+        await storage.Operations!.AddAsync(Operation("running"), Cancel);
+        time.Advance(TimeSpan.FromDays(30));
+        await sweeper.SweepAsync(Cancel);
+        Assert.Equal(701, (await storage.Operations.ListAsync(1_000, Cancel)).Count);
+
+        time.Advance(TimeSpan.FromHours(1));
+        await sweeper.SweepAsync(Cancel);
+        Assert.Equal("running", Assert.Single(await storage.Operations.ListAsync(1_000, Cancel)).Id);
+        Assert.Equal(700, (await storage.Audit!.ListAsync(new AuditQuery { Limit = 1_000 }, Cancel)).Count);
+
+        time.Advance(TimeSpan.FromDays(60));
+        await sweeper.SweepAsync(Cancel);
+        Assert.Empty(await storage.Audit.ListAsync(new AuditQuery(), Cancel));
+
+        static BulkOperation Operation(string id) =>
+            new() { Id = id, Action = BulkAction.Cancel, Filter = new JobQuery() };
+    }
+
+    [Fact]
     public async Task Sweep_AfterAnOutageLongerThanALease_LetsTheLivingRenewFirst()
     {
         var time = new TestClock();

@@ -40,7 +40,11 @@ public sealed class LovageOptionsTests
             ("Lovage:Retention:Finished", "1.00:00:00"),
             ("Lovage:Retention:Dead", "2.00:00:00"),
             ("Lovage:Retention:RowsMax", "10"),
-            ("Lovage:Retention:Schedules", "3.00:00:00"));
+            ("Lovage:Retention:Schedules", "3.00:00:00"),
+            ("Lovage:Retention:Audit", "4.00:00:00"),
+            ("Lovage:Retention:Operations", "5.00:00:00"),
+            ("Lovage:Operations:RunAgainSpread", "00:02:00"),
+            ("Lovage:Operations:RunAgainAtOnceMax", "77"));
 
         var settings = Assert.Single(host.Services.GetRequiredService<WorkerSet>().Settings);
         Assert.Equal(["high", "low"], settings.Queues);
@@ -66,6 +70,8 @@ public sealed class LovageOptionsTests
                 OfferDelayMax = TimeSpan.FromSeconds(3),
                 Retention = new RetentionPolicy(TimeSpan.FromDays(1), TimeSpan.FromDays(2), 10),
                 ScheduleRetention = TimeSpan.FromDays(3),
+                AuditRetention = TimeSpan.FromDays(4),
+                OperationRetention = TimeSpan.FromDays(5),
             },
             settings);
         Assert.Equal(
@@ -75,6 +81,8 @@ public sealed class LovageOptionsTests
                 PayloadBytesMax = 1024,
                 EnqueueTimeout = TimeSpan.FromSeconds(5),
                 PendingMax = 99,
+                RunAgainSpread = TimeSpan.FromMinutes(2),
+                RunAgainAtOnceMax = 77,
             },
             host.Services.GetRequiredService<ClientSettings>());
         Assert.Equal(

@@ -23,6 +23,10 @@ public static class StoredNumbers
     /// <param name="status">The status.</param>
     public static string Of(TickStatus status) => ((int)status).ToString(CultureInfo.InvariantCulture);
 
+    /// <summary>The number of a bulk operation's state.</summary>
+    /// <param name="state">The state.</param>
+    public static string Of(BulkState state) => ((int)state).ToString(CultureInfo.InvariantCulture);
+
     /// <summary>The number of an attempt's end.</summary>
     /// <param name="end">The end.</param>
     public static string Of(AttemptEnd end) => ((int)end).ToString(CultureInfo.InvariantCulture);

@@ -4,8 +4,8 @@ namespace Lovage.Storage.Columns;
 /// <remarks>
 /// Stateless, safe for use by several threads. The columns: owner, host, process id, version, start, time of the beat,
 /// queues (a <see cref="TextList"/>), slots, running, the entries of its names
-/// (<see cref="JobNameSet"/>, a <see cref="TextList"/>). Times are as
-/// <see cref="StorageTime"/> has them.
+/// (<see cref="JobNameSet"/>, a <see cref="TextList"/>), whether it is quiet. Times are as <see cref="StorageTime"/> has
+/// them.
 /// </remarks>
 public static class WorkerColumns
 {
@@ -26,6 +26,7 @@ public static class WorkerColumns
             Queues = TextList.FromJson(row.Bytes(6)),
             Slots = row.Int32(7),
             Running = row.Int32(8),
+            IsQuiet = row.Bool(10),
             Names = known.Names,
             Parameters = known.Parameters,
         };

@@ -27,6 +27,9 @@ public sealed class MemoryStorage : JobStorage
         History = new MemoryJobHistory(state);
         Schedules = new MemoryScheduleStore(state, life, _signals, time);
         Workers = new MemoryWorkerDirectory(state);
+        Operations = new MemoryOperationStore(state, _signals);
+        Audit = new MemoryAuditStore(state);
+        Control = new MemoryControlChannel(state, _signals);
     }
 
     /// <inheritdoc/>
@@ -52,6 +55,15 @@ public sealed class MemoryStorage : JobStorage
 
     /// <inheritdoc/>
     public override WorkerDirectory? Workers { get; }
+
+    /// <inheritdoc/>
+    public override OperationStore? Operations { get; }
+
+    /// <inheritdoc/>
+    public override AuditStore? Audit { get; }
+
+    /// <inheritdoc/>
+    public override ControlChannel? Control { get; }
 
     /// <inheritdoc/>
     public override SignalBus Signals => _signals;

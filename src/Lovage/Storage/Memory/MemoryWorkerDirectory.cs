@@ -68,6 +68,7 @@ internal sealed class MemoryWorkerDirectory(MemoryState state) : WorkerDirectory
         Queues = beat.Queues,
         Slots = beat.Slots,
         Running = beat.Running,
+        IsQuiet = beat.IsQuiet,
         Names = beat.Names.Names,
         Parameters = beat.Names.Parameters,
     };
