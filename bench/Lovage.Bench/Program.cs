@@ -25,6 +25,7 @@ try
         "schedules" => SchedulesScenario.RunAsync(options),
         "schedules-idle" => SchedulesScenario.RunIdleAsync(options),
         "delayed" => DelayedScenario.RunAsync(options),
+        "console" => ConsoleScenario.RunAsync(options),
         "raw" => RawScenario.RunAsync(options),
         _ => throw new ArgumentException($"There is no scenario '{options.Scenario}'. {BenchOptions.Usage}"),
     };

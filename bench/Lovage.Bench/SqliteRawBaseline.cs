@@ -3,6 +3,7 @@ using Lovage.Sqlite.Life;
 using Lovage.Sqlite.Native;
 using Lovage.Sqlite.Schema;
 using Lovage.Storage;
+using Lovage.Storage.Plans;
 
 namespace Lovage.Bench;
 
@@ -17,6 +18,7 @@ internal sealed class SqliteRawBaseline : IDisposable
     private readonly Dictionary<string, SqliteStatement> _statements = new(StringComparer.Ordinal);
     private readonly WordWriter _words;
     private readonly Tally _tally;
+    private readonly BlockWriter _blocks;
     private readonly StorageClock _clock;
     private long _ticket;
     private long _ended;
@@ -30,6 +32,7 @@ internal sealed class SqliteRawBaseline : IDisposable
         _connection.Execute(isFull ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
         _words = new WordWriter(_connection, new Words());
         _tally = new Tally(_connection);
+        _blocks = new BlockWriter(_connection);
         _clock = new StorageClock(time, bootId: null);
     }
 
@@ -51,6 +54,8 @@ internal sealed class SqliteRawBaseline : IDisposable
                 messages[i].Origin is { } origin ? _words.Id(origin) : null);
             job.Run();
             ready.Bind(1, queue).Bind(2, 1).Bind(3, messages[i].Priority).Bind(4, key).Bind(5, key).Bind(7, 0).Run();
+            _blocks.Note(BlockKind.Name, key, name);
+            _blocks.Note(BlockKind.Queue, key, queue);
             _tally.Queue(queue).Ready++;
             _tally.Job(queue, name).Enqueued++;
         }
@@ -114,6 +119,7 @@ internal sealed class SqliteRawBaseline : IDisposable
             var (stamp, name, queue) = (find.Int64(0), find.Int64(12), find.Int64(13));
             find.Reset();
             delete.Bind(1, key).Run();
+            _blocks.Note(BlockKind.Worker, key, owner);
             course.Bind(1, key)
                 .Bind(2, (long)JobState.Succeeded)
                 .Bind(5, 0)
@@ -127,7 +133,9 @@ internal sealed class SqliteRawBaseline : IDisposable
                 .Bind(13, (long)JobState.Succeeded)
                 .Bind(14, now)
                 .BindSome(15, "null"u8)
+                .Bind(21, 0)
                 .Run();
+            _tally.Job(queue, name).Add(new AttemptMeasures(TimeSpan.Zero, TimeSpan.Zero, Fingerprint: null));
             _tally.Queue(queue).Claimed--;
             _tally.Job(queue, name).AddEnd(JobState.Succeeded);
             _ended++;
@@ -147,10 +155,11 @@ internal sealed class SqliteRawBaseline : IDisposable
 
     private void Commit()
     {
-        _tally.Write();
+        _tally.Write(_clock.Now);
         Get(Sql.WriteMeta).Bind(1, _ticket).Bind(2, _ended).Run();
         Get(Sql.Commit).Run();
         _words.Committed();
+        _blocks.Committed();
     }
 
     private SqliteStatement Get(string sql)

@@ -55,7 +55,7 @@ public sealed class SqliteStorage : JobStorage
             : null;
         Broker = new SqliteBroker(_writer, _readers, loans, options.IsShared, _clock, _signals, time);
         Store = new SqliteJobStore(_writer, _signals, time);
-        History = new SqliteJobHistory(_readers);
+        History = new SqliteJobHistory(_readers, _clock);
         Workers = new SqliteWorkerDirectory(_writer, _readers, _clock);
         Schedules = new SqliteScheduleStore(_writer, _readers, _clock, _signals, time);
         Operations = new SqliteOperationStore(_writer, _readers, _clock, _signals);

@@ -75,3 +75,13 @@ public sealed class MemoryOperations : OperationSpecification<MemoryFixture>;
 public sealed class MemoryAudit : AuditSpecification<MemoryFixture>;
 
 public sealed class MemoryControl : ControlSpecification<MemoryFixture>;
+
+public sealed class MemoryQualifiers : QualifierSpecification<MemoryFixture>;
+
+public sealed class MemoryQualifierModel : QualifierModelSpecification<MemoryFixture>;
+
+public sealed class MemoryStatistics : StatisticsSpecification<MemoryFixture>;
+
+public sealed class MemoryFailures : FailureSpecification<MemoryFixture>;
+
+public sealed class MemoryLiveLines : LiveLinesSpecification<MemoryFixture>;

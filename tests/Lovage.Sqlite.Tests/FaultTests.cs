@@ -158,27 +158,6 @@ public sealed class FaultTests : IDisposable
         await Assert.ThrowsAsync<StorageException>(async () => await storage.History!.CountersAsync(Stop));
     }
 
-    [Fact]
-    public async Task Query_RareName_ComesInBoundedSteps()
-    {
-        const int Others = Reading.PageReading.PageScanMax + 500;
-        await using var storage = _folder.Storage();
-        await storage.OpenAsync(Stop);
-        var rare = _data.Message("tasks.rare");
-        await storage.Broker.PublishAsync([rare], Stop);
-        for (var sent = 0; sent < Others; sent += 500)
-        {
-            await storage.Broker.PublishAsync(_data.Messages(500), Stop);
-        }
-
-        var first = await storage.History!.QueryAsync(new JobQuery { Name = "tasks.rare" }, Stop);
-        Assert.Empty(first.Jobs);
-        Assert.NotNull(first.Next);
-        var second = await storage.History!.QueryAsync(new JobQuery { Name = "tasks.rare", After = first.Next }, Stop);
-        Assert.Equal(rare.Id, Assert.Single(second.Jobs).Message.Id);
-        Assert.Null(second.Next);
-    }
-
     private static Task<IReadOnlyList<Delivery>> ReceiveAsync(SqliteStorage storage, int max) =>
         storage.ReceiveAsync(max, Stop, "crashed");
 

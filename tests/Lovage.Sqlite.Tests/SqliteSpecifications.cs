@@ -71,3 +71,13 @@ public sealed class SqliteOperations : OperationSpecification<SqliteFixture>;
 public sealed class SqliteAudit : AuditSpecification<SqliteFixture>;
 
 public sealed class SqliteControl : ControlSpecification<SqliteFixture>;
+
+public sealed class SqliteQualifiers : QualifierSpecification<SqliteFixture>;
+
+public sealed class SqliteQualifierModel : QualifierModelSpecification<SqliteFixture>;
+
+public sealed class SqliteStatistics : StatisticsSpecification<SqliteFixture>;
+
+public sealed class SqliteFailures : FailureSpecification<SqliteFixture>;
+
+public sealed class SqliteLiveLines : LiveLinesSpecification<SqliteFixture>;

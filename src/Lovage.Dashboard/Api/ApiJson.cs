@@ -52,6 +52,7 @@ namespace Lovage.Dashboard.Api;
 [JsonSerializable(typeof(SystemBody))]
 [JsonSerializable(typeof(TriggerBody))]
 [JsonSerializable(typeof(WorkersBody))]
+[JsonSerializable(typeof(JsonElement))]
 [JsonSerializable(typeof(JsonNode))]
 [JsonSerializable(typeof(string))]
 internal sealed partial class ApiJson : JsonSerializerContext;

@@ -43,6 +43,12 @@ internal static class JobChanges
         yield return Change("cancel", "cancel", "Cancels a job that has not ended.", ApiJson.Default.ReasonBody, CancelAsync);
         yield return Change(
             "move", "move", "Moves a waiting job to another queue or priority.", ApiJson.Default.MoveBody, MoveAsync);
+        yield return Change(
+            "edit",
+            "edit",
+            "Runs an ended job again with other arguments, under a new id that is linked with the old one.",
+            ApiJson.Default.EditBody,
+            EditAsync);
     }
 
     private static ApiRoute Change(
@@ -119,6 +125,47 @@ internal static class JobChanges
         {
             Before = $"{job.Queue}, priority {job.Message.Priority}",
             After = $"{target.Queue ?? job.Queue}, priority {target.Priority ?? job.Message.Priority}",
+            Reason = body.Reason,
+        };
+    }
+
+    private static async ValueTask<PlannedChange> EditAsync(ApiCall call)
+    {
+        var body = await call.BodyAsync(ApiJson.Default.EditBody);
+        if ((body.Arguments ?? body.Body) is not { } json)
+        {
+            throw ApiCall.Bad("The new arguments are missing.", "arguments");
+        }
+
+        if (!call.MayViewPayloads)
+        {
+            throw new ApiException(
+                StatusCodes.Status403Forbidden,
+                "You may not do that.",
+                "To edit arguments needs the permission view_payloads: what you do not see you cannot keep.");
+        }
+
+        var job = await FindAsync(call);
+        return new PlannedChange(Target(job.Id), async token =>
+        {
+            var edited = body.Body is { } whole
+                ? await call.Jobs.RunAgainWithAsync(
+                    job.Id, JsonSerializer.SerializeToUtf8Bytes(whole, ApiJson.Default.JsonElement), token)
+                : await call.Jobs.RunAgainWithAsync(job.Id, json, token);
+            return edited.Status switch
+            {
+                ChangeStatus.Changed => Json(new JobDone(
+                    "changed",
+                    "queued",
+                    edited.Id.Value,
+                    $"A new job with the changed arguments is in the queue {job.Queue}; the two are linked.")),
+                ChangeStatus.NotPossible => Conflict("run-again", edited.State),
+                _ => ApiResult.NotFound("job"),
+            };
+        })
+        {
+            Before = StateWords.Of(job.State),
+            After = "a new job with other arguments",
             Reason = body.Reason,
         };
     }

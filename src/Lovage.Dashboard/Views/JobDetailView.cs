@@ -44,7 +44,7 @@ internal sealed class JobDetailView(ConsoleServices console, DashboardOptions op
             Children = await ChildrenAsync(job, now, cancellationToken),
             Parent = await RowAsync(message.ParentId, now, cancellationToken),
             Root = message.RootId == message.ParentId ? null : await RowAsync(message.RootId, now, cancellationToken),
-            EditedFrom = JobEdits.From(job),
+            EditedFrom = message.Headers.GetValueOrDefault(EditHeaders.EditedFrom),
             EditedInto = await EditedAsync(job, cancellationToken),
             Similar = usual is { Count: > 0 }
                 ? new Similar(
@@ -159,13 +159,4 @@ internal static class EndWords
         AttemptEnd.Interrupted => "interrupted",
         _ => "owner_died",
     };
-}
-
-/// <summary>The job from which a job was made with other arguments.</summary>
-internal static class JobEdits
-{
-    /// <summary>The header that says it.</summary>
-    internal const string Header = "lovage_edited_from";
-
-    internal static string? From(JobRecord job) => job.Message.Headers.GetValueOrDefault(Header);
 }

@@ -21,7 +21,7 @@ internal static class WorkerView
         Queues = worker.Queues,
         Slots = worker.Slots,
         Running = worker.Running,
-        State = "running",
+        State = worker.IsQuiet ? "quiet" : "running",
         Known = worker.Names.Count,
         Names = [.. worker.Names.Take(NamesMax)],
     };

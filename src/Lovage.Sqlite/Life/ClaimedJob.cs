@@ -75,6 +75,9 @@ internal sealed class ClaimedJob
     /// <summary>The attempt that ends with the claim; null when none is kept.</summary>
     internal AttemptRecord? Attempt { get; set; }
 
+    /// <summary>The cause of the failure of <see cref="Attempt"/>; null when it threw nothing.</summary>
+    internal string? Fingerprint { get; set; }
+
     /// <summary>True when <see cref="Attempt"/> ended with an outcome of its own.</summary>
     internal bool IsSettled { get; set; }
 

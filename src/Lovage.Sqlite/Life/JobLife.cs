@@ -1,6 +1,7 @@
 using Lovage.Sqlite.Native;
 using Lovage.Sqlite.Schema;
 using Lovage.Storage;
+using Lovage.Storage.Plans;
 
 namespace Lovage.Sqlite.Life;
 
@@ -146,6 +147,13 @@ internal sealed class JobLife(WriteSession session)
     {
         Keep(job, attempt);
         job.IsSettled = true;
+        var measures = AttemptMeasures.Of(attempt, attempt.Error is null ? "" : session.Words.Text(job.Name));
+        session.Tally.Job(job.Queue, job.Name).Add(measures);
+        if (measures.Fingerprint is { } fingerprint)
+        {
+            job.Fingerprint = fingerprint;
+            session.Tally.Fail(fingerprint, job.Name, job.Id, attempt.Error!);
+        }
     }
 
     /// <summary>Keep an attempt: one that ends without an outcome of its own, when its start is known.</summary>
@@ -223,6 +231,8 @@ internal sealed class JobLife(WriteSession session)
     private void WriteAttempt(ClaimedJob job, AttemptRecord attempt)
     {
         var isFinal = job.State.IsFinal;
+        var worker = session.Words.Id(attempt.Worker);
+        session.Blocks.Note(BlockKind.Worker, job.Key, worker);
         _writeAttempt.Bind(1, job.Key)
             .Bind(2, (long)job.State)
             .Bind(3, job.Retries)
@@ -233,7 +243,7 @@ internal sealed class JobLife(WriteSession session)
             .Bind(8, (long)attempt.End)
             .Bind(9, StorageTime.From(attempt.StartedAt))
             .Bind(10, attempt.Duration.Ticks)
-            .Bind(11, session.Words.Id(attempt.Worker))
+            .Bind(11, worker)
             .Bind(12, job.Stamp)
             .Bind(13, job.IsSettled ? (long)job.State : null)
             .Bind(14, isFinal ? session.Now : null)
@@ -243,6 +253,8 @@ internal sealed class JobLife(WriteSession session)
             .Bind(18, job.Reason)
             .Bind(19, isFinal ? job.Progress : null)
             .Bind(20, isFinal ? job.ProgressMessage : null)
+            .Bind(21, attempt.Wait?.Ticks)
+            .Bind(22, job.Fingerprint)
             .Run();
     }
 

@@ -28,6 +28,7 @@ internal sealed class WriteSession
         Words = new WordWriter(connection, words);
         Row = new SqliteRow(Words);
         Tally = new Tally(connection);
+        Blocks = new BlockWriter(connection);
         _begin = connection.Prepare(Sql.Begin);
         _commit = connection.Prepare(Sql.Commit);
         _rollback = connection.Prepare(Sql.Rollback);
@@ -46,6 +47,8 @@ internal sealed class WriteSession
     internal SqliteRow Row { get; }
 
     internal Tally Tally { get; }
+
+    internal BlockWriter Blocks { get; }
 
     internal JobFinder Find { get; }
 
@@ -108,12 +111,14 @@ internal sealed class WriteSession
         WriteStored();
         _commit.Run();
         Words.Committed();
+        Blocks.Committed();
     }
 
     internal void RollBack()
     {
         Tally.Clear();
         Words.RolledBack();
+        Blocks.RolledBack();
         Connection.ResetStatements();
         if (Connection.InTransaction)
         {
@@ -125,8 +130,8 @@ internal sealed class WriteSession
     /// Carries out an operation in a transaction that the app has begun and ends, as a whole or not at all.
     /// </summary>
     /// <remarks>
-    /// The session remembers nothing from one operation to the next, neither counters nor the numbers of new words: the
-    /// app may undo an operation by a savepoint of its own.
+    /// The session remembers nothing from one operation to the next, neither counters nor the numbers of new words nor
+    /// blocks: the app may undo an operation by a savepoint of its own.
     /// </remarks>
     internal void RunInside(Action<WriteSession> operation)
     {
@@ -153,6 +158,7 @@ internal sealed class WriteSession
         finally
         {
             Words.RolledBack();
+            Blocks.RolledBack();
         }
     }
 
@@ -178,7 +184,7 @@ internal sealed class WriteSession
 
     private void WriteStored()
     {
-        Tally.Write();
+        Tally.Write(Now);
         if (_stored != (_ticket, _ended))
         {
             _writeMeta.Bind(1, _ticket).Bind(2, _ended).Run();

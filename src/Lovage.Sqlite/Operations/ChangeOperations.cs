@@ -1,7 +1,7 @@
 using Lovage.Sqlite.Life;
 using Lovage.Sqlite.Schema;
 using Lovage.Sqlite.Writing;
-using Lovage.Storage;
+using Lovage.Storage.Plans;
 
 namespace Lovage.Sqlite.Operations;
 
@@ -12,7 +12,7 @@ internal abstract class ChangeOperation(IReadOnlyList<JobId> ids) : WriteOperati
 
     internal override bool WakesOthers => true;
 
-    internal override void Run(WriteSession session)
+    internal sealed override void Run(WriteSession session)
     {
         var results = new ChangeResult[ids.Count];
         for (var i = 0; i < results.Length; i++)
@@ -22,7 +22,13 @@ internal abstract class ChangeOperation(IReadOnlyList<JobId> ids) : WriteOperati
                 : new(ChangeStatus.NotPossible, job.State);
         }
 
+        Changed(session);
         Result = results;
+    }
+
+    /// <summary>All jobs are changed or refused.</summary>
+    protected virtual void Changed(WriteSession session)
+    {
     }
 
     /// <returns>False when the job is not in a place from which the change is possible.</returns>
@@ -35,8 +41,8 @@ internal sealed class RequeueOperation(IReadOnlyList<JobId> ids) : ChangeOperati
     /// <summary>?1 key. Its attempts go to the history, and "base" tells how many those are.</summary>
     private const string RenewCourse = """
         UPDATE lovage_course SET retries = NULL, due = NULL, deaths = 0, base = attempts, number = NULL,
-          ended_as = NULL, settled_as = NULL, duration = NULL, stamp = NULL, finished_at = NULL, result = NULL,
-          error = NULL, logs = NULL, reason = NULL, progress = NULL, progress_message = NULL, offers = 0,
+          ended_as = NULL, settled_as = NULL, wait = NULL, duration = NULL, stamp = NULL, fingerprint = NULL,
+          finished_at = NULL, result = NULL, error = NULL, logs = NULL, reason = NULL, progress = NULL, progress_message = NULL, offers = 0,
           first_offer_at = NULL, asked = NULL WHERE job = ?1
         """;
 
@@ -66,8 +72,13 @@ internal sealed class RequeueOperation(IReadOnlyList<JobId> ids) : ChangeOperati
 /// <summary>Deletes ended jobs with their attempts.</summary>
 internal sealed class DeleteOperation(IReadOnlyList<JobId> ids) : ChangeOperation(ids)
 {
-    /// <summary>?1 key. Comes back: the fields of the message that are rarely set, its tags among them.</summary>
+    private readonly List<long> _deleted = [];
+
+    /// <summary>?1 key. Comes back: the fields of the message that are rarely set, its marks among them.</summary>
     private const string DeleteMessage = "DELETE FROM lovage_message WHERE key = ?1 RETURNING more";
+
+    /// <summary>?1 kind, ?2 text, ?3 key.</summary>
+    private const string DeleteMark = "DELETE FROM lovage_mark WHERE kind = ?1 AND text = ?2 AND job = ?3";
 
     internal override bool WakesOthers => false;
 
@@ -77,11 +88,11 @@ internal sealed class DeleteOperation(IReadOnlyList<JobId> ids) : ChangeOperatio
         session.Statement("DELETE FROM lovage_attempt WHERE job = ?1").Bind(1, key).Run();
         session.Statement("DELETE FROM lovage_course WHERE job = ?1").Bind(1, key).Run();
         var message = session.Statement(DeleteMessage).Bind(1, key);
-        var tags = message.Read() ? MessageColumns.Tags(message.Bytes(0)) : [];
+        var marks = message.Read() ? JobMark.Of(message.Bytes(0)) : [];
         message.Reset();
-        foreach (var tag in tags)
+        foreach (var mark in marks)
         {
-            session.Statement("DELETE FROM lovage_tag WHERE tag = ?1 AND job = ?2").Bind(1, tag).Bind(2, key).Run();
+            session.Statement(DeleteMark).Bind(1, (long)mark.Kind).Bind(2, mark.Text).Bind(3, key).Run();
         }
 
         session.AddEnded(-1);
@@ -92,9 +103,16 @@ internal sealed class DeleteOperation(IReadOnlyList<JobId> ids) : ChangeOperatio
         if (job.State.IsFinal)
         {
             Delete(session, job.Key);
+            _deleted.Add(job.Key);
         }
 
         return job.State.IsFinal;
+    }
+
+    protected override void Changed(WriteSession session)
+    {
+        OldHistory.RemoveBlocks(session, _deleted);
+        _deleted.Clear();
     }
 }
 
@@ -136,8 +154,9 @@ internal sealed class MoveOperation(IReadOnlyList<JobId> ids, JobMove target) : 
         var priority = target.Priority ?? job.Priority;
         var (lane, readyAt) = WaitingJobs.Leave(session, job);
         session.Statement(MoveMessage).Bind(1, job.Key).Bind(2, queue).Bind(3, (long?)target.Priority).Run();
-        session.Tally.Job(job.Queue, job.Name).Enqueued--;
-        session.Tally.Job(queue, job.Name).Enqueued++;
+        session.Tally.Job(job.Queue, job.Name).Moved--;
+        session.Tally.Job(queue, job.Name).Moved++;
+        session.Blocks.Note(BlockKind.Queue, job.Key, queue);
         if (lane is { } own)
         {
             session.Life.PlaceBack(job.Key, queue, own, priority, readyAt);

@@ -87,11 +87,11 @@ internal sealed class RecordStartsOperation(IReadOnlyList<JobStart> starts) : Wr
 {
     /// <summary>
     /// ?1 key, ?2 stamp, ?3 time of the start, ?4 whether it is written before the handler runs. Comes back, when the
-    /// claim is held: whether <c>lovage_course</c> has a row.
+    /// claim is held: whether <c>lovage_course</c> has a row, and the owner.
     /// </summary>
     private const string Start = """
         UPDATE lovage_claim SET started_at = ifnull(started_at, ?3), ahead = max(ahead, ?4)
-        WHERE job = ?1 AND stamp = ?2 RETURNING again
+        WHERE job = ?1 AND stamp = ?2 RETURNING again, owner
         """;
 
     /// <summary>?1 key.</summary>
@@ -115,7 +115,13 @@ internal sealed class RecordStartsOperation(IReadOnlyList<JobStart> starts) : Wr
                 .Bind(4, ahead ? 1L : 0L);
             held[i] = start.Read();
             var again = held[i] && start.Int64(0) != 0;
+            var owner = held[i] ? start.Int64(1) : 0;
             start.Reset();
+            if (held[i])
+            {
+                session.Blocks.Note(BlockKind.Worker, token.Claim, owner);
+            }
+
             if (again)
             {
                 session.Statement(ForgetOffers).Bind(1, token.Claim).Run();
@@ -126,12 +132,18 @@ internal sealed class RecordStartsOperation(IReadOnlyList<JobStart> starts) : Wr
     }
 }
 
-/// <summary>Writes how far running jobs are.</summary>
+/// <summary>Writes how far running jobs are, and what they have logged.</summary>
 internal sealed class ReportProgressOperation(IReadOnlyList<ProgressUpdate> updates) : WriteOperation<bool>
 {
-    /// <summary>?1 key, ?2 stamp, ?3 progress from 0 to 1, ?4 its text.</summary>
-    private const string Report =
-        "UPDATE lovage_claim SET progress = ?3, progress_message = ?4 WHERE job = ?1 AND stamp = ?2";
+    /// <summary>
+    /// ?1 key, ?2 stamp, ?3 progress from 0 to 1 (NULL: it and its text are as they are), ?4 its text, ?5 the newest
+    /// lines (NULL: as they are).
+    /// </summary>
+    private const string Report = """
+        UPDATE lovage_claim SET progress = ifnull(?3, progress),
+          progress_message = CASE WHEN ?3 IS NULL THEN progress_message ELSE ?4 END, lines = ifnull(?5, lines)
+        WHERE job = ?1 AND stamp = ?2
+        """;
 
     internal override bool IsDurable => false;
 
@@ -143,7 +155,12 @@ internal sealed class ReportProgressOperation(IReadOnlyList<ProgressUpdate> upda
         for (var i = 0; i < updates.Count; i++)
         {
             var (token, _, fraction, message) = updates[i];
-            report.Bind(1, token.Claim).Bind(2, token.Stamp).Bind(3, (double?)fraction).Bind(4, message).Run();
+            report.Bind(1, token.Claim)
+                .Bind(2, token.Stamp)
+                .Bind(3, fraction)
+                .Bind(4, message)
+                .BindSome(5, AttemptColumns.FromLogs(updates[i].Lines))
+                .Run();
         }
     }
 }

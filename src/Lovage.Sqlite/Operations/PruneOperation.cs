@@ -4,7 +4,7 @@ using Lovage.Sqlite.Writing;
 
 namespace Lovage.Sqlite.Operations;
 
-/// <summary>Removes ended jobs that the policy does not keep, the oldest first.</summary>
+/// <summary>Removes ended jobs that the policy does not keep, the oldest first, and old statistics.</summary>
 internal sealed class PruneOperation(RetentionPolicy policy, int max) : WriteOperation<int>
 {
     /// <summary>?1 state, ?2 jobs at the most. Comes back, the oldest first: key, time of the end.</summary>
@@ -22,7 +22,7 @@ internal sealed class PruneOperation(RetentionPolicy policy, int max) : WriteOpe
     {
         session.ReadClocks();
         Result = 0;
-        return Candidates(session, 1, Ended(session)).Count > 0;
+        return Candidates(session, 1, Ended(session)).Count > 0 || OldHistory.HasAny(session);
     }
 
     internal override void Run(WriteSession session)
@@ -33,6 +33,8 @@ internal sealed class PruneOperation(RetentionPolicy policy, int max) : WriteOpe
             DeleteOperation.Delete(session, job);
         }
 
+        OldHistory.RemoveBlocks(session, old);
+        OldHistory.Remove(session);
         Result = old.Count;
     }
 

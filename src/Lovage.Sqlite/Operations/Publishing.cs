@@ -2,6 +2,7 @@ using Lovage.Protocol;
 using Lovage.Sqlite.Life;
 using Lovage.Sqlite.Schema;
 using Lovage.Storage;
+using Lovage.Storage.Plans;
 
 namespace Lovage.Sqlite.Operations;
 
@@ -28,9 +29,11 @@ internal static class Publishing
         }
 
         key = session.NextTicket();
-        foreach (var tag in message.Tags)
+        session.Blocks.Note(BlockKind.Name, key, name);
+        session.Blocks.Note(BlockKind.Queue, key, queue);
+        foreach (var mark in JobMark.Of(message))
         {
-            session.Statement(Sql.InsertTag).Bind(1, tag).Bind(2, key).Run();
+            session.Statement(Sql.InsertMark).Bind(1, (long)mark.Kind).Bind(2, mark.Text).Bind(3, key).Run();
         }
 
         session.Tally.Job(queue, name).Enqueued++;

@@ -27,10 +27,10 @@ internal static class JobReading
 
     /// <summary>?1 id, ?2 attempts at the most. Comes back, the newest first: ordinal, then the attempt.</summary>
     private const string SelectAttempts = """
-        SELECT a.ordinal, a.number, a.ended_as, a.started_at, a.duration, a.worker, a.error, a.logs
+        SELECT a.ordinal, a.number, a.ended_as, a.started_at, a.duration, a.worker, a.error, a.logs, a.wait
           FROM lovage_message m JOIN lovage_attempt a ON a.job = m.key WHERE m.id = ?1
         UNION ALL
-        SELECT c.attempts, c.number, c.ended_as, c.started_at, c.duration, c.worker, c.error, c.logs
+        SELECT c.attempts, c.number, c.ended_as, c.started_at, c.duration, c.worker, c.error, c.logs, c.wait
           FROM lovage_message m JOIN lovage_course c ON c.job = m.key WHERE m.id = ?1 AND c.ended_as IS NOT NULL
         ORDER BY 1 DESC LIMIT ?2
         """;
@@ -52,18 +52,47 @@ internal static class JobReading
         return records;
     }
 
-    /// <summary>The job of this key when it is of the name, queue and states wanted; else null.</summary>
-    internal static JobRecord? FindIf(Reader reader, long key, long? name, long? queue, IReadOnlyList<JobState> states)
+    /// <summary>The jobs of these keys, in their order.</summary>
+    internal static List<JobRecord> Find(Reader reader, IEnumerable<long> keys)
     {
         var row = reader.Statement($"{Select} WHERE m.key = ?1");
-        var record = row.Bind(1, key).Read()
-            && (name is null || row.Int64(1) == name)
-            && (queue is null || row.Int64(2) == queue)
-            && (states.Count == 0 || states.Contains(JobColumns.StateOf(reader.Row(row))))
-                ? JobColumns.Read(reader.Row(row))
-                : null;
+        var jobs = new List<JobRecord>();
+        foreach (var key in keys)
+        {
+            if (row.Bind(1, key).Read())
+            {
+                jobs.Add(JobColumns.Read(reader.Row(row)));
+            }
+
+            row.Reset();
+        }
+
+        return jobs;
+    }
+
+    /// <summary>The jobs whose attempts have been running for the longest time, longest first.</summary>
+    internal static IReadOnlyList<JobRecord> LongestRunning(Reader reader, int max)
+    {
+        var keys = new List<long>();
+        var row = reader.Statement(
+            "SELECT job FROM lovage_claim WHERE started_at IS NOT NULL ORDER BY started_at, job LIMIT ?1").Bind(1, max);
+        while (row.Read())
+        {
+            keys.Add(row.Int64(0));
+        }
+
+        return Find(reader, keys);
+    }
+
+    /// <summary>What the running attempt of a job has logged, as far as its worker has written it.</summary>
+    internal static IReadOnlyList<LogLine> LiveLines(Reader reader, JobId id)
+    {
+        var row = reader.Statement(
+            "SELECT k.lines FROM lovage_message m JOIN lovage_claim k ON k.job = m.key WHERE m.id = ?1")
+            .Bind(1, id.Value);
+        var lines = row.Read() ? AttemptColumns.ToLogs(row.Bytes(0)) : [];
         row.Reset();
-        return record;
+        return lines;
     }
 
     internal static IReadOnlyList<AttemptRecord> Attempts(Reader reader, JobId id)

@@ -80,6 +80,8 @@ internal sealed class Readers(Words words) : IDisposable
 /// <summary>A connection that can only read, with its statements.</summary>
 internal sealed class Reader : IDisposable
 {
+    private const int StatementsMax = 300;
+
     private readonly Dictionary<string, SqliteStatement> _statements = new(StringComparer.Ordinal);
     private readonly SqliteRow _row;
 
@@ -111,6 +113,14 @@ internal sealed class Reader : IDisposable
         return statement;
     }
 
+    /// <summary>The number of a word; null for null.</summary>
+    /// <returns>False when no row has ever held the word.</returns>
+    internal bool TryWord(string? text, out long? word)
+    {
+        word = text is null ? null : Words.Find(text);
+        return text is null == word is null;
+    }
+
     internal T InSnapshot<T>(Func<Reader, T> read)
     {
         Statement("BEGIN").Run();
@@ -121,8 +131,25 @@ internal sealed class Reader : IDisposable
         finally
         {
             Statement("COMMIT").Run();
+            DropStatements();
         }
     }
 
     public void Dispose() => Connection.Dispose();
+
+    /// <summary>Filters can be combined in so many ways that not every statement is kept.</summary>
+    private void DropStatements()
+    {
+        if (_statements.Count <= StatementsMax)
+        {
+            return;
+        }
+
+        foreach (var statement in _statements.Values)
+        {
+            statement.Dispose();
+        }
+
+        _statements.Clear();
+    }
 }

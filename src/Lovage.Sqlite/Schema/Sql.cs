@@ -27,8 +27,13 @@ internal static class Sql
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16) ON CONFLICT (id) DO NOTHING
         """;
 
-    /// <summary>?1 tag, ?2 key.</summary>
-    internal const string InsertTag = "INSERT INTO lovage_tag(tag, job) VALUES (?1, ?2)";
+    /// <summary>?1 kind, ?2 text, ?3 key. A message may say the same twice.</summary>
+    internal const string InsertMark =
+        "INSERT INTO lovage_mark(kind, text, job) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
+
+    /// <summary>?1 block, ?2 kind, ?3 word. Another process may have written it.</summary>
+    internal const string InsertBlock =
+        "INSERT INTO lovage_block(block, kind, word) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
 
     /// <summary>?1 id, ?2 name, ?3 body. Comes back: whether name and body are those of the stored message.</summary>
     internal const string IsSameMessage = "SELECT name = ?2 AND body = ?3 FROM lovage_message WHERE id = ?1";
@@ -93,19 +98,21 @@ internal static class Sql
     /// Writes what has become of a job with its newest attempt: ?1 key, ?2 state, ?3 retries, ?4 due time, ?5 deaths,
     /// ?6 attempts, ?7 to ?11 the attempt (number, end, start, duration, worker), ?12 stamp of its claim, ?13 the state
     /// that its outcome gave the job, ?14 end of the job, ?15 result, ?16 error, ?17 logs, ?18 reason, ?19 and ?20
-    /// progress and its text.
+    /// progress and its text, ?21 wait, ?22 fingerprint (NULL: that of the attempt before).
     /// </summary>
     internal const string WriteAttempt = """
         INSERT INTO lovage_course(job, state, retries, due, deaths, attempts, number, ended_as, started_at, duration,
-          worker, stamp, settled_as, finished_at, result, error, logs, reason, progress, progress_message)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)
+          worker, stamp, settled_as, finished_at, result, error, logs, reason, progress, progress_message, wait,
+          fingerprint)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22)
         ON CONFLICT (job) DO UPDATE SET state = excluded.state, retries = excluded.retries, due = excluded.due,
           deaths = excluded.deaths, attempts = excluded.attempts, number = excluded.number,
           ended_as = excluded.ended_as, started_at = excluded.started_at, duration = excluded.duration,
           worker = excluded.worker, stamp = excluded.stamp, settled_as = excluded.settled_as,
           finished_at = excluded.finished_at, result = excluded.result, error = excluded.error, logs = excluded.logs,
           reason = excluded.reason, progress = excluded.progress, progress_message = excluded.progress_message,
-          offers = 0, first_offer_at = NULL, asked = NULL
+          wait = excluded.wait, fingerprint = ifnull(excluded.fingerprint, fingerprint), offers = 0,
+          first_offer_at = NULL, asked = NULL
         """;
 
     /// <summary>
@@ -144,9 +151,10 @@ internal static class Sql
     /// key.
     /// </summary>
     internal const string ArchiveAttempt = """
-        INSERT INTO lovage_attempt(job, ordinal, number, ended_as, started_at, duration, worker, stamp, error, logs)
-        SELECT job, attempts, number, ended_as, started_at, duration, worker, stamp, error, logs FROM lovage_course
-          WHERE job = ?1 AND ended_as IS NOT NULL
+        INSERT INTO lovage_attempt(job, ordinal, number, ended_as, started_at, wait, duration, worker, stamp, error,
+          logs)
+        SELECT job, attempts, number, ended_as, started_at, wait, duration, worker, stamp, error, logs
+          FROM lovage_course WHERE job = ?1 AND ended_as IS NOT NULL
         """;
 
     /// <summary>?1 queue, ?2 name, ?3 to ?9 what is added to each sum.</summary>
@@ -157,6 +165,36 @@ internal static class Sql
           succeeded = succeeded + excluded.succeeded, failed = failed + excluded.failed,
           retried = retried + excluded.retried, cancelled = cancelled + excluded.cancelled,
           expired = expired + excluded.expired, dead = dead + excluded.dead
+        """;
+
+    /// <summary>?1 hour, ?2 queue, ?3 name. Comes back: the histograms of waits and runs.</summary>
+    internal const string SelectHour =
+        "SELECT wait, run FROM lovage_hour WHERE hour = ?1 AND queue = ?2 AND name = ?3";
+
+    /// <summary>
+    /// ?1 hour, ?2 queue, ?3 name, ?4 to ?10 what is added to each sum, ?11 and ?12 the histograms (NULL: as they are).
+    /// </summary>
+    internal const string WriteHour = """
+        INSERT INTO lovage_hour(hour, queue, name, enqueued, succeeded, failed, retried, cancelled, expired, dead,
+          wait, run)
+          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
+        ON CONFLICT (hour, queue, name) DO UPDATE SET enqueued = enqueued + excluded.enqueued,
+          succeeded = succeeded + excluded.succeeded, failed = failed + excluded.failed,
+          retried = retried + excluded.retried, cancelled = cancelled + excluded.cancelled,
+          expired = expired + excluded.expired, dead = dead + excluded.dead, wait = ifnull(excluded.wait, wait),
+          run = ifnull(excluded.run, run)
+        """;
+
+    /// <summary>?1 fingerprint, ?2 name, ?3 the newest error, ?4 the id of its job, ?5 now.</summary>
+    internal const string WriteFailure = """
+        INSERT INTO lovage_failure(fingerprint, name, error, job, first_at, last_at) VALUES (?1, ?2, ?3, ?4, ?5, ?5)
+        ON CONFLICT (fingerprint) DO UPDATE SET error = excluded.error, job = excluded.job, last_at = excluded.last_at
+        """;
+
+    /// <summary>?1 fingerprint, ?2 step, ?3 what is added.</summary>
+    internal const string AddToFailureStep = """
+        INSERT INTO lovage_failure_step(fingerprint, step, count) VALUES (?1, ?2, ?3)
+        ON CONFLICT (fingerprint, step) DO UPDATE SET count = count + excluded.count
         """;
 
     /// <summary>?1 queue, ?2 to ?4 what is added to ready, delayed and claimed.</summary>

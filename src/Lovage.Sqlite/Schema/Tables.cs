@@ -21,6 +21,11 @@ internal static class Tables
     /// <summary>The highest priority's number is 0, the lowest one's 9.</summary>
     internal const int PriorityMax = 9;
 
+    private const long UnitsAnHour = TimeSpan.TicksPerHour;
+
+    /// <summary>Keys of one block of <c>lovage_block</c>: 2 to the power of this.</summary>
+    private const int BlockBits = 10;
+
     private static readonly string IsActive = $"state = {StoredNumbers.Of(ScheduleState.Active)}";
 
     /// <summary>
@@ -50,9 +55,18 @@ internal static class Tables
                   max_attempts INTEGER, body BLOB NOT NULL, more BLOB, extra BLOB, origin INTEGER) STRICT
                 """,
 
-                // Jobs by their tags, which stand in "more" too.
-                "CREATE TABLE lovage_tag(tag TEXT NOT NULL, job INTEGER NOT NULL, PRIMARY KEY (tag, job)) STRICT, "
-                    + "WITHOUT ROWID",
+                // Jobs by facts that few of them have, and that stand in "more" too: tag, root, schedule, edited from.
+                """
+                CREATE TABLE lovage_mark(kind INTEGER NOT NULL, text TEXT NOT NULL, job INTEGER NOT NULL,
+                  PRIMARY KEY (kind, text, job)) STRICT, WITHOUT ROWID
+                """,
+
+                // Which names, queues and workers occur among the keys of a block. There may be too many rows, never
+                // too few.
+                """
+                CREATE TABLE lovage_block(block INTEGER NOT NULL, kind INTEGER NOT NULL, word INTEGER NOT NULL,
+                  PRIMARY KEY (block, kind, word)) STRICT, WITHOUT ROWID
+                """,
 
                 // Jobs that could run now. Lane 0: orphans. "ready_at" is null when they were ready at once; "again"
                 // tells that "course" has a row.
@@ -75,23 +89,26 @@ internal static class Tables
                   until INTEGER NOT NULL, lane INTEGER NOT NULL, seq INTEGER NOT NULL,
                   ready_at INTEGER, again INTEGER NOT NULL, started_at INTEGER, ahead INTEGER NOT NULL DEFAULT 0,
                   cancel INTEGER NOT NULL DEFAULT 0, cancel_reason TEXT,
-                  progress REAL, progress_message TEXT, name INTEGER NOT NULL, queue INTEGER NOT NULL,
+                  progress REAL, progress_message TEXT, lines BLOB, name INTEGER NOT NULL, queue INTEGER NOT NULL,
                   priority INTEGER NOT NULL, retries INTEGER NOT NULL, id TEXT NOT NULL) STRICT
                 """,
 
                 // What has become of a job, its newest attempt included. "base" is how many attempts it had when a
                 // person requeued it. "settled_as" is the state that an outcome gave it; null when the newest attempt
                 // ended without one. "offers", "first_offer_at" and "asked" tell of workers that did not know its name.
+                // "fingerprint" is that of the newest failed attempt since the last requeue.
                 """
                 CREATE TABLE lovage_course(
                   job INTEGER PRIMARY KEY, state INTEGER NOT NULL, retries INTEGER, due INTEGER, seq INTEGER,
                   deaths INTEGER NOT NULL DEFAULT 0, base INTEGER NOT NULL DEFAULT 0,
                   attempts INTEGER NOT NULL DEFAULT 0, number INTEGER, ended_as INTEGER, settled_as INTEGER,
-                  started_at INTEGER, duration INTEGER, worker INTEGER, stamp INTEGER,
-                  finished_at INTEGER, result BLOB, error BLOB, logs BLOB, reason TEXT, progress REAL,
+                  started_at INTEGER, wait INTEGER, duration INTEGER, worker INTEGER, stamp INTEGER,
+                  fingerprint TEXT, finished_at INTEGER, result BLOB, error BLOB, logs BLOB, reason TEXT, progress REAL,
                   progress_message TEXT, offers INTEGER NOT NULL DEFAULT 0, first_offer_at INTEGER, asked TEXT) STRICT
                 """,
                 "CREATE INDEX lovage_course_state ON lovage_course(state, job)",
+                "CREATE INDEX lovage_course_fingerprint ON lovage_course(fingerprint, job) WHERE fingerprint IS NOT "
+                    + "NULL",
                 "CREATE INDEX lovage_course_finished ON lovage_course(state, finished_at) WHERE finished_at IS NOT "
                     + "NULL",
 
@@ -99,7 +116,7 @@ internal static class Tables
                 """
                 CREATE TABLE lovage_attempt(
                   job INTEGER NOT NULL, ordinal INTEGER NOT NULL, number INTEGER NOT NULL, ended_as INTEGER NOT NULL,
-                  started_at INTEGER NOT NULL, duration INTEGER NOT NULL,
+                  started_at INTEGER NOT NULL, wait INTEGER, duration INTEGER NOT NULL,
                   worker INTEGER NOT NULL, stamp INTEGER NOT NULL, error BLOB, logs BLOB,
                   PRIMARY KEY (job, ordinal)) STRICT, WITHOUT ROWID
                 """,
@@ -111,6 +128,29 @@ internal static class Tables
                   cancelled INTEGER NOT NULL, expired INTEGER NOT NULL, dead INTEGER NOT NULL,
                   PRIMARY KEY (queue, name)) STRICT, WITHOUT ROWID
                 """,
+
+                // The same by hours since 1970, with histograms of waits and runs as DurationCounts writes them.
+                """
+                CREATE TABLE lovage_hour(
+                  hour INTEGER NOT NULL, queue INTEGER NOT NULL, name INTEGER NOT NULL, enqueued INTEGER NOT NULL,
+                  succeeded INTEGER NOT NULL, failed INTEGER NOT NULL, retried INTEGER NOT NULL,
+                  cancelled INTEGER NOT NULL, expired INTEGER NOT NULL, dead INTEGER NOT NULL, wait BLOB, run BLOB,
+                  PRIMARY KEY (hour, queue, name)) STRICT, WITHOUT ROWID
+                """,
+
+                // Failed attempts by their cause: the newest one, and counts by steps of ten minutes since 1970. The
+                // job is named by its id, since its row may go before this one.
+                """
+                CREATE TABLE lovage_failure(fingerprint TEXT NOT NULL UNIQUE, name INTEGER NOT NULL,
+                  error BLOB NOT NULL, job TEXT NOT NULL, first_at INTEGER NOT NULL, last_at INTEGER NOT NULL) STRICT
+                """,
+                "CREATE INDEX lovage_failure_last ON lovage_failure(last_at)",
+                """
+                CREATE TABLE lovage_failure_step(fingerprint TEXT NOT NULL, step INTEGER NOT NULL,
+                  count INTEGER NOT NULL, PRIMARY KEY (fingerprint, step)) STRICT, WITHOUT ROWID
+                """,
+                "CREATE INDEX lovage_failure_step_step ON lovage_failure_step(step)",
+
                 "CREATE TABLE lovage_queue(id INTEGER PRIMARY KEY, ready INTEGER NOT NULL, delayed INTEGER NOT NULL, "
                     + "claimed INTEGER NOT NULL, pause_reason TEXT) STRICT",
 
@@ -177,6 +217,31 @@ internal static class Tables
 
     /// <summary>The version that this build writes.</summary>
     internal static int Version => Steps.Length;
+
+    /// <summary>The block that a key belongs to.</summary>
+    internal static long BlockOf(long key) => key >> BlockBits;
+
+    /// <summary>The first key of a block.</summary>
+    internal static long FirstKeyOf(long block) => block << BlockBits;
+
+    /// <summary>The hour of an instant, as <c>lovage_hour</c> counts them.</summary>
+    internal static long HourOf(long at) => (at - (((at % UnitsAnHour) + UnitsAnHour) % UnitsAnHour)) / UnitsAnHour;
+
+    /// <summary>When an hour begins, in units of 100 ns since 1970.</summary>
+    internal static long StartOf(long hour) => hour * UnitsAnHour;
+}
+
+/// <summary>What a word is in a block. The file keeps the numbers.</summary>
+internal enum BlockKind
+{
+    /// <summary>The name of a job.</summary>
+    Name = 0,
+
+    /// <summary>The queue of a job.</summary>
+    Queue = 1,
+
+    /// <summary>The worker that runs a job or ran it last.</summary>
+    Worker = 2,
 }
 
 /// <summary>One step of the schema.</summary>

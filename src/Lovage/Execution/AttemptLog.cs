@@ -1,3 +1,4 @@
+using Lovage.Storage;
 using Microsoft.Extensions.Logging;
 
 namespace Lovage.Execution;
@@ -5,10 +6,14 @@ namespace Lovage.Execution;
 /// <summary>The newest lines that one attempt logged, bounded in lines and characters.</summary>
 internal sealed class AttemptLog(int linesMax, int charactersMax)
 {
+    /// <summary>Characters at the most that are written of a running attempt.</summary>
+    private const int LiveCharactersMax = 16 * 1024;
+
     private readonly Lock _lock = new();
     private readonly Queue<LogLine> _lines = new();
     private int _characters;
     private int _dropped;
+    private bool _hasNew;
 
     internal void Add(LogLine line)
     {
@@ -16,6 +21,7 @@ internal sealed class AttemptLog(int linesMax, int charactersMax)
 
         lock (_lock)
         {
+            _hasNew = true;
             _lines.Enqueue(line);
             _characters += line.Message.Length;
             while (_lines.Count > linesMax || _characters > charactersMax)
@@ -23,6 +29,33 @@ internal sealed class AttemptLog(int linesMax, int charactersMax)
                 _characters -= _lines.Dequeue().Message.Length;
                 _dropped++;
             }
+        }
+    }
+
+    /// <summary>
+    /// The newest lines, oldest first, within the bounds for a running attempt; empty when none came since the last
+    /// call.
+    /// </summary>
+    internal IReadOnlyList<LogLine> TakeLive()
+    {
+        lock (_lock)
+        {
+            if (!_hasNew)
+            {
+                return [];
+            }
+
+            _hasNew = false;
+            LogLine[] lines = [.. _lines.TakeLast(ProgressUpdate.LiveLinesMax)];
+            var (first, characters) = (lines.Length, 0);
+            while (first > 0 && characters + lines[first - 1].Message.Length <= LiveCharactersMax)
+            {
+                characters += lines[--first].Message.Length;
+            }
+
+            return first == lines.Length && first > 0
+                ? [lines[^1] with { Message = TextCut.Bare(lines[^1].Message, LiveCharactersMax) }]
+                : lines[first..];
         }
     }
 

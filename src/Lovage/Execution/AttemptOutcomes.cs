@@ -28,16 +28,17 @@ internal sealed class AttemptOutcomes(WorkerOwner owner, RetryRule rule, Func<Wo
     internal Settlement? Of(JobAttempt attempt, AttemptEnding ending, TimeSpan duration, WrittenResult result)
     {
         var kept = ending.End == AttemptEnd.Succeeded ? result.Within(current().ResultBytesMax) : default;
-        var outcome = Of(
-            attempt.Delivery,
-            attempt.Definition,
-            ending,
-            attempt.MaxAttempts,
-            attempt.StartedAt,
-            duration,
-            kept.Json,
-            attempt.LogLines,
-            kept.Fault);
+        var record = new AttemptRecord
+        {
+            Number = attempt.Delivery.AttemptsSoFar + 1,
+            End = ending.End,
+            StartedAt = attempt.StartedAt,
+            Wait = attempt.Wait,
+            Duration = duration,
+            Worker = owner.Key,
+            Logs = attempt.LogLines,
+        };
+        var outcome = Of(attempt.Delivery, attempt.Definition, ending, attempt.MaxAttempts, record, kept);
         return outcome is not null && attempt.TryTakeProgress(out var fraction, out var message)
             ? outcome with { Progress = fraction, ProgressMessage = message }
             : outcome;
@@ -46,19 +47,24 @@ internal sealed class AttemptOutcomes(WorkerOwner owner, RetryRule rule, Func<Wo
     /// <summary>The outcome of a delivery that no handler saw.</summary>
     /// <returns>Null when the job is to be released instead.</returns>
     internal Settlement? Of(Delivery delivery, JobDefinition? definition, AttemptEnding ending, DateTimeOffset at) =>
-        Of(
-            delivery, definition, ending, MaxAttempts(delivery, definition), at, TimeSpan.Zero, default, [], null);
+        Of(delivery, definition, ending, MaxAttempts(delivery, definition), Unseen(delivery, ending, at), default);
+
+    private AttemptRecord Unseen(Delivery delivery, AttemptEnding ending, DateTimeOffset at) => new()
+    {
+        Number = delivery.AttemptsSoFar + 1,
+        End = ending.End,
+        StartedAt = at,
+        Duration = TimeSpan.Zero,
+        Worker = owner.Key,
+    };
 
     private Settlement? Of(
         Delivery delivery,
         JobDefinition? definition,
         AttemptEnding ending,
         int maxAttempts,
-        DateTimeOffset startedAt,
-        TimeSpan duration,
-        ReadOnlyMemory<byte> result,
-        IReadOnlyList<LogLine> logs,
-        string? reason)
+        AttemptRecord attempt,
+        WrittenResult result)
     {
         var message = delivery.Message;
         var policy = definition?.Retry ?? current().Retry;
@@ -77,18 +83,9 @@ internal sealed class AttemptOutcomes(WorkerOwner owner, RetryRule rule, Func<Wo
             RetryDelay = decision == JobDecision.Retry
                 ? rule.Delay(ending, policy, message.Retries + 1)
                 : TimeSpan.Zero,
-            Result = result,
-            Reason = reason ?? Reason(ending.End, decision, error),
-            Attempt = new AttemptRecord
-            {
-                Number = delivery.AttemptsSoFar + 1,
-                End = ending.End,
-                StartedAt = startedAt,
-                Duration = duration,
-                Worker = owner.Key,
-                Error = error,
-                Logs = logs,
-            },
+            Result = result.Json,
+            Reason = result.Fault ?? Reason(ending.End, decision, error),
+            Attempt = error is null ? attempt : attempt with { Error = error },
         };
     }
 

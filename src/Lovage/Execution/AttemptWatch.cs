@@ -4,7 +4,7 @@ namespace Lovage.Execution;
 
 /// <summary>
 /// Looks at running attempts now and then: writes the start of those that take long enough to be asked about, writes
-/// progress, and minds the time limits.
+/// progress and the newest log lines, and minds the time limits.
 /// </summary>
 internal sealed class AttemptWatch(WorkerContext worker, LeaseKeeper leases, SlotPool slots)
 {
@@ -87,11 +87,24 @@ internal sealed class AttemptWatch(WorkerContext worker, LeaseKeeper leases, Slo
             _starts.Add(running);
         }
 
-        if (time.GetElapsedTime(running.ProgressTimestamp) >= settings.ProgressInterval
-            && attempt.TryTakeProgress(out var fraction, out var message))
+        if (time.GetElapsedTime(running.ProgressTimestamp) >= settings.ProgressInterval)
+        {
+            LookForProgress(running, attempt, time);
+        }
+    }
+
+    private void LookForProgress(Running running, JobAttempt attempt, TimeProvider time)
+    {
+        var hasReport = attempt.TryTakeProgress(out var fraction, out var message);
+        var lines = attempt.TakeLiveLines();
+        if (hasReport || lines.Count > 0)
         {
             running.ProgressTimestamp = time.GetTimestamp();
-            _progress.Add(new ProgressUpdate(running.Delivery.Token, running.Message.Id, fraction, message));
+            _progress.Add(new ProgressUpdate(
+                running.Delivery.Token, running.Message.Id, hasReport ? fraction : null, message)
+            {
+                Lines = lines,
+            });
         }
     }
 

@@ -72,19 +72,25 @@ internal abstract class DeliveredRun : AttemptRun
     internal override ValueTask<bool> AdmitAsync() =>
         Definition is not null && !IsRevoked && !Delivery.IsExpired ? new(true) : RefuseAsync();
 
-    internal override void Begin(TimeProvider time) => Show(new JobAttempt(
-        Delivery,
-        Definition!,
-        Services.Outcomes.MaxAttempts(Delivery, Definition),
-        Services.App,
-        Services.Settings(),
-        Services.CancelInline)
+    internal override void Begin(TimeProvider time)
     {
-        Completion = Services.Completion,
-        IsFull = Services.IsFull,
-        StartedAt = time.GetUtcNow(),
-        StartedTimestamp = time.GetTimestamp(),
-    });
+        var timestamp = time.GetTimestamp();
+        var wait = Delivery.ClaimedAt - Delivery.ReadyAt + HeldFor(timestamp);
+        Show(new JobAttempt(
+            Delivery,
+            Definition!,
+            Services.Outcomes.MaxAttempts(Delivery, Definition),
+            Services.App,
+            Services.Settings(),
+            Services.CancelInline)
+        {
+            Completion = Services.Completion,
+            IsFull = Services.IsFull,
+            StartedAt = time.GetUtcNow(),
+            StartedTimestamp = timestamp,
+            Wait = wait > TimeSpan.Zero ? wait : TimeSpan.Zero,
+        });
+    }
 
     internal override ValueTask<AttemptEnding> InvokeAsync() => Services.Runner.RunAsync(Attempt!);
 
@@ -99,6 +105,9 @@ internal abstract class DeliveredRun : AttemptRun
         TransactionFate.Open => null,
         _ => Services.Outcomes.Of(Attempt!, Ending, Duration),
     };
+
+    /// <summary>How long this process has held the job before its start; zero where it does not wait here.</summary>
+    private protected virtual TimeSpan HeldFor(long startedTimestamp) => TimeSpan.Zero;
 
     /// <summary>Makes the attempt visible: it starts now.</summary>
     private protected abstract void Show(JobAttempt attempt);

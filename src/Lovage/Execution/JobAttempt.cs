@@ -90,6 +90,9 @@ internal sealed class JobAttempt : JobInvocation, IAsyncDisposable
     /// <summary>The wall clock at which the handler was called.</summary>
     internal DateTimeOffset StartedAt { get; init; }
 
+    /// <summary>How long the job was ready before the handler was called.</summary>
+    internal TimeSpan Wait { get; init; }
+
     /// <summary>True when each slot of the worker is taken; null where there are no slots.</summary>
     internal Func<bool>? IsFull { get; init; }
 
@@ -118,6 +121,11 @@ internal sealed class JobAttempt : JobInvocation, IAsyncDisposable
 
     /// <summary>What the handler has logged so far, oldest first.</summary>
     internal IReadOnlyList<LogLine> LogLines => Volatile.Read(ref _log)?.Take() ?? [];
+
+    /// <summary>
+    /// The newest lines, within the bounds for a running attempt; empty when there is none since the last call.
+    /// </summary>
+    internal IReadOnlyList<LogLine> TakeLiveLines() => Volatile.Read(ref _log)?.TakeLive() ?? [];
 
     internal TimeSpan? SoftLimit => Delivery.Message.SoftTimeLimit ?? Definition.SoftTimeLimit;
 

@@ -44,10 +44,9 @@ internal sealed class Running(HeldLease held, Slot slot, RunningServices service
 
     /// <summary>
     /// From ready to started, by two clocks, each compared with itself only: the storage's until the claim, this
-    /// process's from then on.
+    /// process's from then on. Zero for a job that no handler saw.
     /// </summary>
-    internal TimeSpan Wait => Delivery.ClaimedAt - Delivery.ReadyAt
-        + services.Worker.Time.GetElapsedTime(held.ReceivedTimestamp, StartedTimestamp);
+    internal TimeSpan Wait => Attempt?.Wait ?? TimeSpan.Zero;
 
     internal override Delivery Delivery => held.Delivery;
 
@@ -130,6 +129,9 @@ internal sealed class Running(HeldLease held, Slot slot, RunningServices service
         Decide();
         services.Settlements.Add(this);
     }
+
+    private protected override TimeSpan HeldFor(long startedTimestamp) =>
+        services.Worker.Time.GetElapsedTime(held.ReceivedTimestamp, startedTimestamp);
 
     private protected override void Show(JobAttempt attempt)
     {

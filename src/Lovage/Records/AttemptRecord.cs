@@ -14,8 +14,8 @@ public sealed record AttemptRecord
     public required DateTimeOffset StartedAt { get; init; }
 
     /// <summary>
-    /// How long the job was ready before the attempt started; null when no worker measured it, as for an attempt whose
-    /// worker died.
+    /// How long the job was ready before the attempt started; null when no worker measured it. That is so for an
+    /// attempt whose worker died, and for one that no handler saw.
     /// </summary>
     public TimeSpan? Wait { get; init; }
 

@@ -57,9 +57,9 @@ public sealed record JobQuery
     public DateTimeOffset? Until { get; init; }
 
     /// <summary>
-    /// Only jobs whose arguments, as they are stored, contain this text; null (the default) for all. No storage has an
-    /// index for it: it looks at the newest 10,000 jobs that match the rest, and <see cref="JobPage.IsPartial"/> says
-    /// when there were more.
+    /// Only jobs whose arguments, as they are stored, contain this text to the letter; null (the default) for all. No
+    /// storage has an index for it: a page looks at the newest 10,000 jobs that match the rest.
+    /// <see cref="JobPage.IsPartial"/> says when there were more, and <see cref="JobPage.Next"/> goes on behind them.
     /// </summary>
     public string? ArgumentText { get; init; }
 
@@ -78,7 +78,8 @@ public sealed record JobQuery
 public sealed record JobPage(IReadOnlyList<JobRecord> Jobs, string? Next)
 {
     /// <summary>
-    /// True when a search in arguments has ended at its bound, so that older jobs may match. False by default.
+    /// True when a search in arguments has ended at its bound, so that older jobs may match; the next page looks at
+    /// those. False by default.
     /// </summary>
     public bool IsPartial { get; init; }
 }

@@ -13,7 +13,9 @@ public sealed record JobStatistics
     /// <summary>The job's name.</summary>
     public required string Name { get; init; }
 
-    /// <summary>Accepted.</summary>
+    /// <summary>
+    /// Accepted. A requeued job counts once more; a moved job stays with the queue that accepted it.
+    /// </summary>
     public long Enqueued { get; init; }
 
     /// <summary>Ended as succeeded.</summary>
@@ -37,7 +39,7 @@ public sealed record JobStatistics
     /// <summary>How long jobs were ready before their first attempts, by outcomes of this hour.</summary>
     public DurationHistogram Wait { get; init; } = DurationHistogram.Empty;
 
-    /// <summary>How long attempts ran that ended with an outcome.</summary>
+    /// <summary>How long attempts ran that ended with an outcome. One that no handler saw does not count.</summary>
     public DurationHistogram Run { get; init; } = DurationHistogram.Empty;
 }
 

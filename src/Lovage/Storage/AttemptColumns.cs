@@ -108,9 +108,11 @@ public static class AttemptColumns
     }
 
     /// <summary>
-    /// Reads an attempt from 7 columns: number, ended_as, started_at, duration, worker (a word), error, logs.
+    /// Reads an attempt from 8 columns: number, ended_as, started_at, duration, worker (a word), error, logs, wait.
     /// </summary>
-    /// <remarks>The duration is in units of 100 ns, times are as <see cref="StorageTime"/> has them.</remarks>
+    /// <remarks>
+    /// Duration and wait are in units of 100 ns, times are as <see cref="StorageTime"/> has them.
+    /// </remarks>
     /// <param name="row">The row.</param>
     /// <param name="first">The first of the columns.</param>
     public static AttemptRecord Read(RowReader row, int first)
@@ -125,6 +127,7 @@ public static class AttemptColumns
             Worker = row.Word(first + 4) ?? "",
             Error = ToError(row.Bytes(first + 5)),
             Logs = ToLogs(row.Bytes(first + 6)),
+            Wait = row.Int64OrNull(first + 7) is { } wait ? new TimeSpan(wait) : null,
         };
     }
 

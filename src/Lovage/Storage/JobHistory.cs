@@ -13,6 +13,20 @@ public abstract class JobHistory
     /// <summary>Jobs that <see cref="CountAsync"/> counts at the most.</summary>
     public const int CountMax = 1_000_000;
 
+    /// <summary>
+    /// Jobs at the most in whose arguments a page or a count looks for <see cref="JobQuery.ArgumentText"/>.
+    /// </summary>
+    public const int ArgumentScanMax = 10_000;
+
+    /// <summary>How long hours of statistics are kept; <see cref="JobStore.PruneAsync"/> removes older ones.</summary>
+    public static TimeSpan StatisticsKept { get; } = TimeSpan.FromDays(30);
+
+    /// <summary>
+    /// How long counts of failures are kept, and groups after their newest failure; <see cref="JobStore.PruneAsync"/>
+    /// removes older ones.
+    /// </summary>
+    public static TimeSpan FailuresKept { get; } = TimeSpan.FromDays(7);
+
     /// <summary>Reads jobs.</summary>
     /// <param name="ids">1 to <see cref="JobBroker.BatchMax"/>.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>

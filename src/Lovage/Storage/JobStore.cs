@@ -99,7 +99,11 @@ public abstract class JobStore
     public ValueTask ReportProgressAsync(IReadOnlyList<ProgressUpdate> updates, CancellationToken cancellationToken)
     {
         JobBroker.CheckBatch(updates);
-        return ReportProgressCoreAsync(updates, cancellationToken);
+        return ReportProgressCoreAsync(
+            updates.Any(static update => update.Lines is not { Count: <= ProgressUpdate.LiveLinesMax })
+                ? [.. updates.Select(static update => update with { Lines = Newest(update.Lines) })]
+                : updates,
+            cancellationToken);
     }
 
     /// <summary>
@@ -263,4 +267,7 @@ public abstract class JobStore
         _hints.Published(null);
         return results;
     }
+
+    private static IReadOnlyList<LogLine> Newest(IReadOnlyList<LogLine>? lines) =>
+        [.. (lines ?? []).TakeLast(ProgressUpdate.LiveLinesMax)];
 }

@@ -44,4 +44,36 @@ internal sealed class SimulatedJobHistory(World world, Node node) : JobHistory
             () => SharedStorage.Now(_shared.CountersAsync(CancellationToken.None)),
             mayRepeat: true,
             cancellationToken);
+
+    protected override ValueTask<IReadOnlyList<JobStatistics>> StatisticsCoreAsync(
+        StatisticsQuery query, CancellationToken cancellationToken) =>
+        node.Link.CallAsync(
+            "statistics",
+            () => SharedStorage.Now(_shared.StatisticsAsync(query, CancellationToken.None)),
+            mayRepeat: true,
+            cancellationToken);
+
+    protected override ValueTask<IReadOnlyList<FailureGroup>> FailuresCoreAsync(
+        FailureQuery query, CancellationToken cancellationToken) =>
+        node.Link.CallAsync(
+            "failures",
+            () => SharedStorage.Now(_shared.FailuresAsync(query, CancellationToken.None)),
+            mayRepeat: true,
+            cancellationToken);
+
+    protected override ValueTask<IReadOnlyList<JobRecord>> LongestRunningCoreAsync(
+        int max, CancellationToken cancellationToken) =>
+        node.Link.CallAsync(
+            "longest",
+            () => SharedStorage.Now(_shared.LongestRunningAsync(max, CancellationToken.None)),
+            mayRepeat: true,
+            cancellationToken);
+
+    protected override ValueTask<IReadOnlyList<LogLine>> LiveLinesCoreAsync(
+        JobId id, CancellationToken cancellationToken) =>
+        node.Link.CallAsync(
+            "lines",
+            () => SharedStorage.Now(_shared.LiveLinesAsync(id, CancellationToken.None)),
+            mayRepeat: true,
+            cancellationToken);
 }

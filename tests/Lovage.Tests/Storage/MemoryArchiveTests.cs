@@ -11,7 +11,7 @@ public sealed class MemoryArchiveTests
     {
         var state = new MemoryState(TimeProvider.System);
         MemoryJob[] jobs = [.. Enumerable.Range(0, 100).Select(i => Add(state, i))];
-        Assert.Equal(101, state.Archive.TagCount);
+        Assert.Equal(101, state.Archive.MarkCount);
 
         // The oldest half first, then the newest first.
         foreach (var job in jobs[..50].Concat(jobs[50..].Reverse()))
@@ -21,7 +21,7 @@ public sealed class MemoryArchiveTests
             Assert.DoesNotContain(job, state.Archive.NewestFirst(long.MaxValue, "all"));
         }
 
-        Assert.Equal(0, state.Archive.TagCount);
+        Assert.Equal(0, state.Archive.MarkCount);
         Assert.Empty(state.Archive.NewestFirst(long.MaxValue, tag: null));
     }
 

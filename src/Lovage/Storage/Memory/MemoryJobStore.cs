@@ -69,10 +69,19 @@ internal sealed class MemoryJobStore(MemoryState state, JobLife life, SignalBus 
         {
             for (var i = 0; i < updates.Count; i++)
             {
-                if (state.TryFindClaim(updates[i].Token, out var job))
+                if (!state.TryFindClaim(updates[i].Token, out var job))
                 {
-                    job.Progress = updates[i].Fraction;
-                    job.ProgressMessage = updates[i].Message;
+                    continue;
+                }
+
+                if (updates[i].Fraction is { } fraction)
+                {
+                    (job.Progress, job.ProgressMessage) = (fraction, updates[i].Message);
+                }
+
+                if (updates[i].Lines.Count > 0)
+                {
+                    state.KeepLiveLines(job, updates[i].Lines);
                 }
             }
         }
@@ -123,6 +132,12 @@ internal sealed class MemoryJobStore(MemoryState state, JobLife life, SignalBus 
                 state.Remove(job);
                 count++;
             }
+
+            state.Failures.Forget(now);
+            foreach (var counter in state.Counters)
+            {
+                counter.Forget(now - JobHistory.StatisticsKept);
+            }
         }
 
         return new(count);
@@ -137,13 +152,13 @@ internal sealed class MemoryJobStore(MemoryState state, JobLife life, SignalBus 
         }
 
         var plan = OutcomePlan.Of(outcome, job.CancelRequested, job.CancelReason);
-        JobLife.KeepAttempt(job, outcome.Attempt);
+        life.KeepAttempt(job, outcome.Attempt, now);
         life.EndClaim(job);
         (job.SettledStamp, job.SettledAs) = (token.Stamp, plan.State);
         job.IsOrphan = false;
         if (plan.IsRetry)
         {
-            job.Counter.Retried++;
+            job.Counter.Retried(now);
             job.Message = job.Message with { Retries = job.Message.Retries + 1 };
             JobLife.ForgetProgress(job);
         }
@@ -248,7 +263,7 @@ internal sealed class MemoryJobStore(MemoryState state, JobLife life, SignalBus 
         job.Renew();
         JobLife.ForgetProgress(job);
         JobLife.ForgetOffers(job);
-        job.Counter.Enqueued++;
+        job.Counter.Accepted(now);
         life.PlaceBack(job, now);
         return true;
     }
@@ -286,7 +301,7 @@ internal sealed class MemoryJobStore(MemoryState state, JobLife life, SignalBus 
         }
 
         job.Queue.Leave(job);
-        job.Counter.Enqueued--;
+        job.Counter.Moved(-1);
         job.Message = job.Message with
         {
             Queue = target.Queue ?? job.Message.Queue,
@@ -294,7 +309,7 @@ internal sealed class MemoryJobStore(MemoryState state, JobLife life, SignalBus 
         };
         job.Queue = state.Queue(job.Message.Queue);
         job.Counter = state.Counter(job.Message.Queue, job.Message.Name);
-        job.Counter.Enqueued++;
+        job.Counter.Moved(1);
         if (job.State == JobState.Queued)
         {
             life.PlaceBack(job, job.ReadyAt);

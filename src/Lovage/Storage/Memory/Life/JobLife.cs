@@ -1,5 +1,6 @@
 using Lovage.Protocol;
 using Lovage.Storage.Memory.State;
+using Lovage.Storage.Plans;
 
 namespace Lovage.Storage.Memory.Life;
 
@@ -108,8 +109,15 @@ internal sealed class JobLife(MemoryState state)
     }
 
     /// <summary>Keep an attempt: the outcome that its worker wrote.</summary>
-    internal static void KeepAttempt(MemoryJob job, AttemptRecord attempt)
+    internal void KeepAttempt(MemoryJob job, AttemptRecord attempt, DateTimeOffset now)
     {
+        var measures = AttemptMeasures.Of(attempt, job.Message.Name);
+        job.Counter.Measured(measures, now);
+        if (measures.Fingerprint is { } fingerprint)
+        {
+            job.Fingerprint = state.Failures.Add(fingerprint, job, attempt.Error!, now);
+        }
+
         if (!job.HasStarted)
         {
             job.Attempts++;
@@ -151,7 +159,7 @@ internal sealed class JobLife(MemoryState state)
         job.Reason = reason;
         job.FinishedAt = now;
         job.CancelRequested = false;
-        job.Counter.Ended(ended);
+        job.Counter.Ended(ended, now);
         state.Archive.Ended(job);
         return new EndedJob(job.Message.Id, job.Message.Name, ended, reason);
     }

@@ -1,13 +1,15 @@
+using Lovage.Storage.Plans;
+
 namespace Lovage.Storage.Memory.State;
 
 /// <summary>
-/// Jobs in the order in which they were accepted, all of them and those of each tag, for pages, and in the order in
+/// Jobs in the order in which they were accepted, all of them and those of each mark, for pages, and in the order in
 /// which they ended, for pruning. Needs the state's lock.
 /// </summary>
 internal sealed class MemoryArchive
 {
     private readonly JobSequence _accepted = new();
-    private readonly Dictionary<string, JobSequence> _tagged = new(StringComparer.Ordinal);
+    private readonly Dictionary<JobMark, JobSequence> _marked = [];
     private readonly Queue<(MemoryJob Job, long End)> _finished = new();
     private readonly Queue<(MemoryJob Job, long End)> _dead = new();
     private long _end;
@@ -15,17 +17,17 @@ internal sealed class MemoryArchive
     /// <summary>Ended jobs that are still kept.</summary>
     public long EndedCount { get; private set; }
 
-    /// <summary>Tags of jobs that are kept.</summary>
-    public int TagCount => _tagged.Count;
+    /// <summary>Marks of jobs that are kept.</summary>
+    public int MarkCount => _marked.Count;
 
     public void Add(MemoryJob job)
     {
         _accepted.Add(job);
-        foreach (var tag in job.Message.Tags)
+        foreach (var mark in JobMark.Of(job.Message))
         {
-            if (!_tagged.TryGetValue(tag, out var jobs))
+            if (!_marked.TryGetValue(mark, out var jobs))
             {
-                _tagged.Add(tag, jobs = new JobSequence());
+                _marked.Add(mark, jobs = new JobSequence());
             }
 
             jobs.Add(job);
@@ -54,10 +56,10 @@ internal sealed class MemoryArchive
 
     /// <summary>Newest first, from before the number given.</summary>
     /// <param name="before">The number.</param>
-    /// <param name="tag">Only jobs with this tag; null for all.</param>
-    public IEnumerable<MemoryJob> NewestFirst(long before, string? tag) =>
-        tag is null ? _accepted.NewestFirst(before)
-        : _tagged.TryGetValue(tag, out var jobs) ? jobs.NewestFirst(before)
+    /// <param name="mark">Only jobs with this mark; null for all.</param>
+    public IEnumerable<MemoryJob> NewestFirst(long before, JobMark? mark) =>
+        mark is not { } wanted ? _accepted.NewestFirst(before)
+        : _marked.TryGetValue(wanted, out var jobs) ? jobs.NewestFirst(before)
         : [];
 
     /// <summary>Takes out the next job that the policy does not keep; null when it keeps all.</summary>
@@ -94,13 +96,13 @@ internal sealed class MemoryArchive
     {
         job.IsPruned = true;
         _accepted.Pruned();
-        foreach (var tag in job.Message.Tags)
+        foreach (var mark in JobMark.Of(job.Message))
         {
-            var jobs = _tagged[tag];
+            var jobs = _marked[mark];
             jobs.Pruned();
             if (jobs.IsEmpty)
             {
-                _tagged.Remove(tag);
+                _marked.Remove(mark);
             }
         }
     }

@@ -121,6 +121,9 @@ internal sealed class MemoryJob(
 
     public JobError? Error { get; set; }
 
+    /// <summary>The cause of <see cref="Error"/>.</summary>
+    public string? Fingerprint { get; set; }
+
     public string? Reason { get; set; }
 
     public double? Progress { get; set; }
@@ -138,6 +141,7 @@ internal sealed class MemoryJob(
         FinishedAt = null;
         Result = default;
         Error = null;
+        Fingerprint = null;
         Reason = null;
         CancelReason = null;
     }
@@ -165,29 +169,4 @@ internal sealed class MemoryJob(
     };
 
     private static DateTimeOffset? Instant(long ticks) => ticks == 0 ? null : new(ticks, TimeSpan.Zero);
-}
-
-/// <summary>Counts for one job name on one queue.</summary>
-internal sealed class MemoryCounter(string queue, string name)
-{
-    private readonly long[] _ended = new long[Enum.GetValues<JobState>().Length];
-
-    public long Enqueued { get; set; }
-
-    public long Retried { get; set; }
-
-    public void Ended(JobState state) => _ended[(int)state]++;
-
-    public JobCounter ToCounter() => new JobCounter
-    {
-        Queue = queue,
-        Name = name,
-        Enqueued = Enqueued,
-        Succeeded = _ended[(int)JobState.Succeeded],
-        Failed = _ended[(int)JobState.Failed],
-        Retried = Retried,
-        Cancelled = _ended[(int)JobState.Cancelled],
-        Expired = _ended[(int)JobState.Expired],
-        Dead = _ended[(int)JobState.Dead],
-    };
 }

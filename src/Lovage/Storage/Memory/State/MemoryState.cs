@@ -11,6 +11,7 @@ internal sealed class MemoryState
     private readonly Dictionary<long, MemoryJob> _claims = [];
     private readonly Dictionary<string, MemoryQueue> _queues = new(StringComparer.Ordinal);
     private readonly Dictionary<(string Queue, string Name), MemoryCounter> _counters = [];
+    private readonly Dictionary<long, IReadOnlyList<LogLine>> _lines = [];
     private long _number;
     private long _stamp;
     private long _sequence;
@@ -21,6 +22,8 @@ internal sealed class MemoryState
     internal Lock Gate { get; } = new();
 
     internal MemoryArchive Archive { get; } = new();
+
+    internal MemoryFailures Failures { get; } = new();
 
     internal IReadOnlyCollection<MemoryQueue> Queues => _queues.Values;
 
@@ -70,7 +73,17 @@ internal sealed class MemoryState
 
     internal void AddClaim(MemoryJob job) => _claims.Add(job.Stamp, job);
 
-    internal void RemoveClaim(MemoryJob job) => _claims.Remove(job.Stamp);
+    internal void RemoveClaim(MemoryJob job)
+    {
+        _claims.Remove(job.Stamp);
+        _lines.Remove(job.Stamp);
+    }
+
+    /// <summary>What the running attempt of a job has logged, as far as its worker has written it.</summary>
+    internal IReadOnlyList<LogLine> LiveLines(MemoryJob job) => _lines.GetValueOrDefault(job.Stamp) ?? [];
+
+    /// <summary>Keeps the newest lines of a running attempt in place of those before.</summary>
+    internal void KeepLiveLines(MemoryJob job, IReadOnlyList<LogLine> lines) => _lines[job.Stamp] = lines;
 
     /// <summary>Adds a job that no one knows yet; it has no place so far.</summary>
     internal MemoryJob Add(JobMessage message, DateTimeOffset now)
@@ -78,7 +91,7 @@ internal sealed class MemoryState
         var job = new MemoryJob(++_number, message, Queue(message.Queue), Counter(message.Queue, message.Name), now);
         _jobs.Add(message.Id, job);
         Archive.Add(job);
-        job.Counter.Enqueued++;
+        job.Counter.Accepted(now);
         return job;
     }
 

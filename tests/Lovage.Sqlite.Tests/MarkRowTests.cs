@@ -5,10 +5,10 @@ using Xunit;
 
 namespace Lovage.Sqlite.Tests;
 
-/// <summary>The rows of tags: one each, found by the table's key, and gone with their jobs.</summary>
-public sealed class TagRowTests : IDisposable
+/// <summary>The rows of marks: one each, found by the table's key, and gone with their jobs.</summary>
+public sealed class MarkRowTests : IDisposable
 {
-    private const string Rows = "SELECT count(*) FROM lovage_tag";
+    private const string Rows = "SELECT count(*) FROM lovage_mark";
 
     private readonly TempFolder _folder = new();
 
@@ -46,13 +46,13 @@ public sealed class TagRowTests : IDisposable
         await storage.OpenAsync(Stop);
         using var file = SqliteConnection.OpenReader(_folder.File);
         using var plan = file.Prepare(
-            "EXPLAIN QUERY PLAN SELECT job FROM lovage_tag WHERE tag = 'a' AND job < 9 ORDER BY job DESC LIMIT 50");
+            "EXPLAIN QUERY PLAN SELECT job FROM lovage_mark WHERE kind = 0 AND text = 'a' AND job < 9 ORDER BY job DESC LIMIT 50");
         var steps = new List<string>();
         while (plan.Read())
         {
             steps.Add(plan.Text(3));
         }
 
-        Assert.Equal(["SEARCH lovage_tag USING PRIMARY KEY (tag=? AND job<?)"], steps);
+        Assert.Equal(["SEARCH lovage_mark USING PRIMARY KEY (kind=? AND text=? AND job<?)"], steps);
     }
 }
