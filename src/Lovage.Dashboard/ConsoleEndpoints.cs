@@ -39,7 +39,9 @@ internal static class ConsoleEndpoints
         group.MapMethods("assets/{hash}/{**path}", Reads, context => ServeAsync(context, console, assets))
             .WithDisplayName("Lovage assets")
             .ExcludeFromDescription();
-        group.MapMethods("{**page}", Reads, shell.ServeAsync).WithDisplayName("Lovage console").ExcludeFromDescription();
+        group.MapMethods("{**page}", Reads, shell.ServeAsync)
+            .WithDisplayName("Lovage console")
+            .ExcludeFromDescription();
     }
 
     private static Task ServeAsync(HttpContext context, ConsoleServices console, ConsoleAssets assets)

@@ -38,7 +38,8 @@ public sealed class AccessTests
 
             Assert.Equal(HttpStatusCode.Forbidden, answer.Status);
             Assert.Equal("application/problem+json", answer.Type);
-            Assert.Contains(".AllowAnonymous()", answer.Json.GetProperty("detail").GetString(), StringComparison.Ordinal);
+            Assert.Contains(
+                ".AllowAnonymous()", answer.Json.GetProperty("detail").GetString(), StringComparison.Ordinal);
         }
     }
 
@@ -116,7 +117,8 @@ public sealed class AccessTests
 
         var error = Assert.Throws<InvalidOperationException>(() => app.MapLovageDashboard());
 
-        Assert.Contains("MapLovageDashboard() needs Lovage. Call builder.AddLovage()", error.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "MapLovageDashboard() needs Lovage. Call builder.AddLovage()", error.Message, StringComparison.Ordinal);
     }
 
     private static Task<ConsoleSite> ClosedAsync(string environment) =>

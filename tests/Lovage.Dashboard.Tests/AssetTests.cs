@@ -27,7 +27,8 @@ public sealed class AssetTests
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
         Assert.Equal("text/javascript", response.Content.Headers.ContentType?.MediaType);
         Assert.Contains("immutable", response.Headers.CacheControl?.ToString(), StringComparison.Ordinal);
-        Assert.Equal(encoding == "identity" ? null : encoding, response.Content.Headers.ContentEncoding.SingleOrDefault());
+        Assert.Equal(
+            encoding == "identity" ? null : encoding, response.Content.Headers.ContentEncoding.SingleOrDefault());
         var bytes = await response.Content.ReadAsByteArrayAsync(TestContext.Current.CancellationToken);
         Assert.Equal(Original(path), Unpacked(bytes, encoding));
 

@@ -31,7 +31,8 @@ public sealed partial class BasePathTests
         Assert.Equal($"/stripped{expected}", new Uri(new Uri($"http://host/stripped{path}"), relative).AbsolutePath);
         Assert.DoesNotContain("{{", answer.Body, StringComparison.Ordinal);
         Assert.Equal("no-store", answer.Headers["Cache-Control"]);
-        Assert.Contains("require-trusted-types-for 'script'", answer.Headers["Content-Security-Policy"], StringComparison.Ordinal);
+        Assert.Contains(
+            "require-trusted-types-for 'script'", answer.Headers["Content-Security-Policy"], StringComparison.Ordinal);
     }
 
     [Theory]

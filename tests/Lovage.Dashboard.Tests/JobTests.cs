@@ -24,10 +24,12 @@ public sealed class JobTests
 
         var found = (await site.GetAsync("/lovage/api/jobs?q=tag:order:42")).Json;
         var all = (await site.GetAsync("/lovage/api/jobs?limit=1")).Json;
-        var rest = (await site.GetAsync($"/lovage/api/jobs?limit=1&after={Uri.EscapeDataString(all.GetProperty("next").GetString()!)}")).Json;
+        var next = Uri.EscapeDataString(all.GetProperty("next").GetString()!);
+        var rest = (await site.GetAsync($"/lovage/api/jobs?limit=1&after={next}")).Json;
         var byId = (await site.GetAsync($"/lovage/api/jobs?q={job.Id}")).Json;
 
-        Assert.Equal(job.Id.Value, Assert.Single(found.GetProperty("items").EnumerateArray()).GetProperty("id").GetString());
+        Assert.Equal(
+            job.Id.Value, Assert.Single(found.GetProperty("items").EnumerateArray()).GetProperty("id").GetString());
         Assert.Equal(2, all.GetProperty("count").GetProperty("value").GetInt64());
         Assert.Equal(JsonValueKind.Null, rest.GetProperty("count").ValueKind);
         Assert.Equal(job.Id.Value, rest.GetProperty("items")[0].GetProperty("id").GetString());
@@ -70,17 +72,21 @@ public sealed class JobTests
         Assert.Equal("failed", job.GetProperty("state").GetString());
         Assert.Equal("FAILURE", job.GetProperty("celery_state").GetString());
         var argument = job.GetProperty("arguments")[0];
-        Assert.Equal(("to", "anna"), (argument.GetProperty("name").GetString(), argument.GetProperty("value").GetString()));
+        Assert.Equal(
+            ("to", "anna"), (argument.GetProperty("name").GetString(), argument.GetProperty("value").GetString()));
         var attempt = job.GetProperty("attempts_list")[0];
         Assert.Equal("No server.", attempt.GetProperty("error").GetProperty("message").GetString());
         Assert.Contains(
             attempt.GetProperty("error").GetProperty("frames").EnumerateArray(),
             static frame => frame.GetProperty("is_user").GetBoolean());
         Assert.StartsWith(
-            $"https://logs.example/?job={handle.Id}&attempt=1&from=2", attempt.GetProperty("log_url").GetString(), StringComparison.Ordinal);
+            $"https://logs.example/?job={handle.Id}&attempt=1&from=2",
+            attempt.GetProperty("log_url").GetString(),
+            StringComparison.Ordinal);
         Assert.True(job.GetProperty("can").GetProperty("run_again").GetBoolean());
         Assert.False(job.GetProperty("can").GetProperty("cancel").GetBoolean());
-        Assert.StartsWith("[[\"anna\"]", job.GetProperty("message").GetProperty("text").GetString(), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "[[\"anna\"]", job.GetProperty("message").GetProperty("text").GetString(), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -88,18 +94,27 @@ public sealed class JobTests
     {
         await using var site = await ConsoleSite.StartAsync();
         var id = (await site.PostAsync(
-            "/lovage/api/jobs", """{"name":"mail.send","arguments":{"to":"anna"},"queue":"mail","delay_seconds":3600,"tags":["a"]}"""))
+            "/lovage/api/jobs",
+            """{"name":"mail.send","arguments":{"to":"anna"},"queue":"mail","delay_seconds":3600,"tags":["a"]}"""))
             .Json.GetProperty("id").GetString();
 
         Assert.Equal(HttpStatusCode.Conflict, (await ChangeAsync("run-again")).Status);
         Assert.Equal(HttpStatusCode.Conflict, (await ChangeAsync("delete")).Status);
         Assert.Contains("ready now", Sentence(await ChangeAsync("run-now")), StringComparison.Ordinal);
-        Assert.Contains("in bulk with priority 9", Sentence(await ChangeAsync("move", """{"queue":"bulk","priority":9}""")), StringComparison.Ordinal);
-        Assert.Contains("cancelled", Sentence(await ChangeAsync("cancel", """{"reason":"not needed"}""")), StringComparison.Ordinal);
+        Assert.Contains(
+            "in bulk with priority 9",
+            Sentence(await ChangeAsync("move", """{"queue":"bulk","priority":9}""")),
+            StringComparison.Ordinal);
+        Assert.Contains(
+            "cancelled",
+            Sentence(await ChangeAsync("cancel", """{"reason":"not needed"}""")),
+            StringComparison.Ordinal);
         var conflict = await ChangeAsync("cancel");
         Assert.Equal(HttpStatusCode.Conflict, conflict.Status);
-        Assert.Contains("The job is cancelled.", conflict.Json.GetProperty("detail").GetString(), StringComparison.Ordinal);
-        Assert.Contains("same id and a fresh set of attempts", Sentence(await ChangeAsync("run-again")), StringComparison.Ordinal);
+        Assert.Contains(
+            "The job is cancelled.", conflict.Json.GetProperty("detail").GetString(), StringComparison.Ordinal);
+        Assert.Contains(
+            "same id and a fresh set of attempts", Sentence(await ChangeAsync("run-again")), StringComparison.Ordinal);
         await ChangeAsync("cancel");
         Assert.Contains("deleted", Sentence(await ChangeAsync("delete")), StringComparison.Ordinal);
         Assert.Equal(HttpStatusCode.NotFound, (await ChangeAsync("delete")).Status);
@@ -155,7 +170,8 @@ public sealed class JobTests
         Assert.DoesNotContain("<", answer.Body, StringComparison.Ordinal);
         Assert.Equal(Hostile, answer.Json.GetProperty("arguments")[0].GetProperty("value").GetString());
         Assert.Equal(tag, answer.Json.GetProperty("tags")[0].GetString());
-        var found = await site.GetAsync($"/lovage/api/jobs?q={Uri.EscapeDataString($"tag:\"{tag.Replace("\"", "\\\"", StringComparison.Ordinal)}\"")}");
+        var quoted = tag.Replace("\"", "\\\"", StringComparison.Ordinal);
+        var found = await site.GetAsync($"/lovage/api/jobs?q={Uri.EscapeDataString($"tag:\"{quoted}\"")}");
         Assert.Single(found.Json.GetProperty("items").EnumerateArray());
     }
 

@@ -64,6 +64,8 @@ public sealed class QueueTests
 
         Assert.True(overview.GetProperty("storage").GetProperty("up").GetBoolean());
         Assert.Equal(1, overview.GetProperty("workers").GetProperty("now").GetInt32());
-        Assert.Equal("default", Assert.Single(workers.GetProperty("items").EnumerateArray()).GetProperty("queues")[0].GetString());
+        Assert.Equal(
+            "default",
+            Assert.Single(workers.GetProperty("items").EnumerateArray()).GetProperty("queues")[0].GetString());
     }
 }

@@ -29,9 +29,9 @@ public sealed class RouteTableTests
         var wrong = new List<string>();
         foreach (var route in Table(site))
         {
-            if (await StatusAsync(site, route, null) is var nobody and not HttpStatusCode.Unauthorized)
+            if (await StatusAsync(site, route, null) is var status and not HttpStatusCode.Unauthorized)
             {
-                wrong.Add($"{route.Method} {route.Pattern} as nobody: {nobody}");
+                wrong.Add($"{route.Method} {route.Pattern} without a role: {status}");
             }
 
             foreach (var (role, permissions) in Roles)
@@ -39,11 +39,11 @@ public sealed class RouteTableTests
                 var needed = route.Permission == ConsolePermissions.None
                     ? ConsolePermissions.None
                     : route.Permission | ConsolePermissions.View;
-                var status = await StatusAsync(site, route, role);
-                if ((status == HttpStatusCode.Forbidden) == permissions.HasFlag(needed)
-                    || status is HttpStatusCode.Unauthorized or HttpStatusCode.InternalServerError)
+                var answer = await StatusAsync(site, route, role);
+                if ((answer == HttpStatusCode.Forbidden) == permissions.HasFlag(needed)
+                    || answer is HttpStatusCode.Unauthorized or HttpStatusCode.InternalServerError)
                 {
-                    wrong.Add($"{route.Method} {route.Pattern} as {role}: {status}");
+                    wrong.Add($"{route.Method} {route.Pattern} as {role}: {answer}");
                 }
             }
         }
@@ -128,7 +128,8 @@ public sealed class RouteTableTests
             Assert.NotEmpty(operation.GetProperty("operationId").GetString()!);
         }
 
-        Assert.Equal(Table(site).Select(static route => route.Pattern).Distinct().Count(), paths.EnumerateObject().Count());
+        Assert.Equal(
+            Table(site).Select(static route => route.Pattern).Distinct().Count(), paths.EnumerateObject().Count());
         foreach (var reference in References(document))
         {
             Assert.StartsWith("#/", reference, StringComparison.Ordinal);

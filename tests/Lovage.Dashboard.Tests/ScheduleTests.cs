@@ -25,7 +25,8 @@ public sealed class ScheduleTests
         var before = await WhenThereAsync(site, "daily");
 
         var changed = await site.PostAsync(
-            "/lovage/api/schedules/daily/override", """{"cron":"30 8 * * MON","time_zone":"Europe/Rome","reason":"later"}""");
+            "/lovage/api/schedules/daily/override",
+            """{"cron":"30 8 * * MON","time_zone":"Europe/Rome","reason":"later"}""");
         var edited = (await site.GetAsync("/lovage/api/schedules/daily")).Json;
 
         Assert.True(changed.Status == HttpStatusCode.OK, changed.Body);
@@ -39,7 +40,8 @@ public sealed class ScheduleTests
         var back = await site.PostAsync("/lovage/api/schedules/daily/back-to-code");
         var restored = (await site.GetAsync("/lovage/api/schedules/daily")).Json;
 
-        Assert.StartsWith("daily is as the code says", back.Json.GetProperty("sentence").GetString(), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "daily is as the code says", back.Json.GetProperty("sentence").GetString(), StringComparison.Ordinal);
         Assert.False(restored.GetProperty("edited").GetBoolean());
         Assert.Equal("0 7 * * *", restored.GetProperty("trigger").GetString());
         Assert.Equal(JsonValueKind.Null, restored.GetProperty("code").ValueKind);
@@ -60,7 +62,8 @@ public sealed class ScheduleTests
             await console.PostAsync("/lovage/api/schedules/daily/override", """{"every_seconds":60}""");
             var back = await console.PostAsync("/lovage/api/schedules/daily/back-to-code");
 
-            Assert.Contains("starts the next time", back.Json.GetProperty("sentence").GetString(), StringComparison.Ordinal);
+            Assert.Contains(
+                "starts the next time", back.Json.GetProperty("sentence").GetString(), StringComparison.Ordinal);
         }
 
         await using var again = await ConsoleSite.StartAsync(set: code, storage: storage);
@@ -86,7 +89,9 @@ public sealed class ScheduleTests
 
         Assert.Equal(HttpStatusCode.Created, made.Status);
         Assert.Equal(HttpStatusCode.Conflict, twice.Status);
-        Assert.Equal(HttpStatusCode.OK, (await site.GetAsync($"/lovage/api/jobs/{run.Json.GetProperty("job").GetString()}")).Status);
+        Assert.Equal(
+            HttpStatusCode.OK,
+            (await site.GetAsync($"/lovage/api/jobs/{run.Json.GetProperty("job").GetString()}")).Status);
         Assert.True(paused.Status == HttpStatusCode.OK, paused.Body);
         Assert.Equal("paused", schedule.GetProperty("state").GetString());
         Assert.Equal("holiday", schedule.GetProperty("reason").GetString());

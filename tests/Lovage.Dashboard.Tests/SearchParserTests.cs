@@ -96,7 +96,10 @@ public sealed class SearchParserTests
     public void Parse_AnyTerms_ThrowsNothingButItsOwnError()
     {
         string[] pieces =
-            ["state:", "queue:", "since:", "until:", "tag:", "id:", "args:", "\"", "\\", ":", ",", " ", "dead", "9", "d", "\ud800", "\0"];
+        [
+            "state:", "queue:", "since:", "until:", "tag:", "id:", "args:", "\"", "\\", ":", ",", " ", "dead", "9", "d",
+            "\ud800", "\0",
+        ];
         var texts = Gen.Elements(pieces).ListOf().Select(static list => string.Concat(list)).ToArbitrary();
 
         Prop.ForAll(texts, static text =>

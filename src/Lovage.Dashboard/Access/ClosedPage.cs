@@ -1,6 +1,8 @@
 namespace Lovage.Dashboard.Access;
 
-/// <summary>What a closed console answers: which line of code opens it. It has no script and no style of its own.</summary>
+/// <summary>
+/// What a closed console answers: which line of code opens it. It has no script and no style of its own.
+/// </summary>
 internal static class ClosedPage
 {
     internal const string Title = "This console is closed.";

@@ -43,7 +43,9 @@ internal sealed class PermissionCheck(DashboardOptions options)
         return granted;
     }
 
-    /// <summary>A policy with schemes of its own authenticates by them, and leaves the request's user as it was.</summary>
+    /// <summary>
+    /// A policy with schemes of its own authenticates by them, and leaves the request's user as it was.
+    /// </summary>
     private static async ValueTask<bool> IsMetAsync(
         IPolicyEvaluator evaluator, AuthorizationPolicy policy, HttpContext context)
     {

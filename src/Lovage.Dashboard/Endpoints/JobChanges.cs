@@ -40,7 +40,8 @@ internal static class JobChanges
             static async (call, id, _) => (await call.Jobs.DeleteAsync([id], CancellationToken.None))[0],
             static _ => "The job and its attempts are deleted.",
             "deleted");
-        yield return Change("cancel", "cancel", "Cancels a job that has not ended.", ApiJson.Default.ReasonBody, CancelAsync);
+        yield return Change(
+            "cancel", "cancel", "Cancels a job that has not ended.", ApiJson.Default.ReasonBody, CancelAsync);
         yield return Change(
             "move", "move", "Moves a waiting job to another queue or priority.", ApiJson.Default.MoveBody, MoveAsync);
         yield return Change(

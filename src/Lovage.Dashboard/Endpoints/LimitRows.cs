@@ -57,7 +57,12 @@ internal static class LimitRows
     }
 
     private static LimitRow Row<T>(
-        string key, LovageOptions options, LovageOptions standard, Func<LovageOptions, T> read, string unit, string text) =>
+        string key,
+        LovageOptions options,
+        LovageOptions standard,
+        Func<LovageOptions, T> read,
+        string unit,
+        string text) =>
         new($"Lovage:{key}", Written(read(options)), Written(read(standard)), unit, text);
 
     private static string Written<T>(T value) => value switch

@@ -86,7 +86,8 @@ internal static class ScheduleChanges
         return Plan(schedule, body.Reason, $"a job of {schedule.JobName} in {schedule.Queue}", async token =>
         {
             var job = await call.Console.Schedules.RunNowAsync(schedule.Id, token);
-            return new ScheduleDone($"A job of {schedule.Id} is in the queue {schedule.Queue}. Its ticks do not change.")
+            return new ScheduleDone(
+                $"A job of {schedule.Id} is in the queue {schedule.Queue}. Its ticks do not change.")
             {
                 Job = job.Id.Value,
             };

@@ -34,7 +34,11 @@ internal static class SystemEndpoints
                 Jobs =
                 [
                     .. console.Registry.Jobs.Select(static job => new RegisteredJob(
-                        job.Name, job.Handler, job.Queue, job.MaxAttempts ?? job.Retry?.MaxAttempts, RetryWords.Of(job.Retry))),
+                        job.Name,
+                        job.Handler,
+                        job.Queue,
+                        job.MaxAttempts ?? job.Retry?.MaxAttempts,
+                        RetryWords.Of(job.Retry))),
                 ],
                 Health = await HealthAsync(call),
                 Runtime = new RuntimeBody(

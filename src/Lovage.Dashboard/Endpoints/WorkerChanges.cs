@@ -87,8 +87,8 @@ internal static class WorkerChanges
                 ? new ControlDone(true, reply.Text, elapsed.TotalSeconds)
                 : new ControlDone(
                     false,
-                    $"The worker on {worker.Host} has not answered within {Durations.Of(Deadline)}. It may be stuck, or "
-                        + "its process has ended.",
+                    $"The worker on {worker.Host} has not answered within {Durations.Of(Deadline)}. It may be stuck, "
+                        + "or its process has ended.",
                     elapsed.TotalSeconds),
             ApiJson.Default.ControlDone);
     }

@@ -94,7 +94,10 @@ internal sealed class ApiCall(HttpContext context, ConsoleServices console, Dash
     }
 
     internal static ApiException Bad(string detail, string? field) => new(
-        new Api.Problem("The request cannot be understood.", detail, StatusCodes.Status400BadRequest) { Field = field });
+        new Api.Problem("The request cannot be understood.", detail, StatusCodes.Status400BadRequest)
+        {
+            Field = field,
+        });
 
     /// <summary>Arguments may be escaped, which at most doubles what people write.</summary>
     private long BodyBytesMax => Math.Max(256 * 1024, 2L * console.Limits.PayloadBytesMax);

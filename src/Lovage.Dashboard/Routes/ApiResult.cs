@@ -11,7 +11,8 @@ internal abstract class ApiResult
     internal static ApiResult Json<T>(T value, JsonTypeInfo<T> type, int status = StatusCodes.Status200OK) =>
         new JsonResult<T>(value, type, status);
 
-    internal static ApiResult Problem(int status, string title, string detail) => Problem(new Problem(title, detail, status));
+    internal static ApiResult Problem(int status, string title, string detail) =>
+        Problem(new Problem(title, detail, status));
 
     internal static ApiResult Problem(Problem problem) => new ProblemResult(problem);
 

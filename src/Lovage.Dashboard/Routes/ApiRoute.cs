@@ -48,7 +48,9 @@ internal sealed record ApiRoute
     /// <summary>The parameters of the query, for the document.</summary>
     internal IReadOnlyList<string> Query { get; private init; } = [];
 
-    /// <summary>True when it changes something: it is missing in a read-only console, and has an audit record.</summary>
+    /// <summary>
+    /// True when it changes something: it is missing in a read-only console, and has an audit record.
+    /// </summary>
     internal bool IsChange => Plan is not null;
 
     internal static ApiRoute Get(

@@ -2,7 +2,9 @@ using Lovage.Dashboard.Api;
 
 namespace Lovage.Dashboard.Routes;
 
-/// <summary>A change that a route is about to make. The pipeline writes its audit record, then calls the effect.</summary>
+/// <summary>
+/// A change that a route is about to make. The pipeline writes its audit record, then calls the effect.
+/// </summary>
 /// <param name="Target">To what, as <c>job:0198...</c> or <c>queue:mail</c>.</param>
 /// <param name="Effect">Makes the change.</param>
 internal sealed record PlannedChange(string Target, Func<CancellationToken, Task<ApiResult>> Effect)

@@ -3,7 +3,9 @@ using Lovage.Diagnostics;
 namespace Lovage.Dashboard.Sampling;
 
 /// <summary>A reading that all requests share: one is under way at a time, and a fresh one is not repeated.</summary>
-/// <remarks>Safe for use by several threads. A failed reading is told to all who wait for it, and is not kept.</remarks>
+/// <remarks>
+/// Safe for use by several threads. A failed reading is told to all who wait for it, and is not kept.
+/// </remarks>
 internal sealed class Cached<T>(TimeProvider time, TimeSpan freshness, Func<CancellationToken, Task<T>> read)
 {
     /// <summary>How long one reading may take.</summary>

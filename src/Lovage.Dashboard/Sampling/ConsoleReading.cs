@@ -13,7 +13,10 @@ internal sealed record ConsoleReading(
         var storage = jobs.DescribeStorage();
         return new(
             now,
-            [.. (await jobs.QueuesAsync(cancellationToken)).OrderBy(static queue => queue.Queue, StringComparer.Ordinal)],
+            [
+                .. (await jobs.QueuesAsync(cancellationToken))
+                    .OrderBy(static queue => queue.Queue, StringComparer.Ordinal),
+            ],
             storage.HasHistory ? await jobs.CountersAsync(cancellationToken) : [],
             storage.HasWorkers ? await jobs.WorkersAsync(cancellationToken) : null);
     }

@@ -82,7 +82,9 @@ internal sealed partial class ConsoleSampler
         return State;
     }
 
-    /// <summary>Looks once, and lets the next look come at its time. It never throws but for the caller's end.</summary>
+    /// <summary>
+    /// Looks once, and lets the next look come at its time. It never throws but for the caller's end.
+    /// </summary>
     [SuppressMessage("Design", "CA1031", Justification = "What the storage cannot say is shown as such.")]
     internal async Task LookAsync(CancellationToken cancellationToken)
     {

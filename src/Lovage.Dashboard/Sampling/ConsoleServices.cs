@@ -95,7 +95,9 @@ internal sealed class ConsoleServices
         });
     }
 
-    /// <summary>Called after each look of the sampler, beside others. Called while the app maps its endpoints.</summary>
+    /// <summary>
+    /// Called after each look of the sampler, beside others. Called while the app maps its endpoints.
+    /// </summary>
     internal void AfterEachLook(Func<CancellationToken, Task> follow)
     {
         var before = _afterLook;

@@ -74,7 +74,8 @@ internal sealed class ScheduleWatch
         problems.AddRange(all.Where(static schedule => schedule.State == ScheduleState.Broken)
             .Select(static schedule => new ScheduleProblem(
                 schedule.Id, "broken", schedule.Reason, "broken", schedule.NextTick ?? schedule.LastTick)));
-        problems.AddRange(all.Where(schedule => schedule.State == ScheduleState.Active && schedule.NextTick < now - Late)
+        problems.AddRange(all
+            .Where(schedule => schedule.State == ScheduleState.Active && schedule.NextTick < now - Late)
             .Select(static schedule => new ScheduleProblem(
                 schedule.Id, "active", "No scheduler has fired its tick.", "late", schedule.NextTick)));
         if (all.Count > 0 && _jobs.Qualifiers.HasFlag(JobQualifiers.Schedule))

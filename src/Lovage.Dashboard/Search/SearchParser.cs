@@ -19,7 +19,8 @@ internal static class SearchParser
     /// <param name="text">The search; null or empty for all jobs.</param>
     /// <param name="now">From when durations count back.</param>
     /// <param name="answered">The qualifiers that the storage answers.</param>
-    /// <exception cref="SearchException">The search cannot be understood, or the storage does not answer it.</exception>
+    /// <exception cref="SearchException">The search cannot be understood, or the storage does not answer
+    /// it.</exception>
     internal static JobSearch Parse(string? text, DateTimeOffset now, JobQualifiers answered)
     {
         var words = Qualifiers.Of(answered);
@@ -59,7 +60,8 @@ internal static class SearchParser
         {
             throw new FormatException(
                 term.Key is null
-                    ? $"'{Shown(term.Value)}' has no qualifier. Write qualifier:value, such as name:{Shown(term.Value)}."
+                    ? $"'{Shown(term.Value)}' has no qualifier. Write qualifier:value, such as "
+                        + $"name:{Shown(term.Value)}."
                     : $"'{key}:' stands there twice.");
         }
 

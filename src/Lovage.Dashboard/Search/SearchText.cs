@@ -39,6 +39,7 @@ internal static class SearchText
 
     private static string Quoted(string value) =>
         value.Any(static character => char.IsWhiteSpace(character) || character is '"' or '\\')
-            ? $"\"{value.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)}\""
+            ? "\"" + value.Replace("\\", "\\\\", StringComparison.Ordinal)
+                .Replace("\"", "\\\"", StringComparison.Ordinal) + "\""
             : value;
 }

@@ -17,7 +17,8 @@ internal static class Durations
     };
 
     /// <summary>As <c>1 job</c> or <c>2,000 jobs</c>.</summary>
-    internal static string Count(long count, string one, string many) => Text($"{count:N0} {(count == 1 ? one : many)}");
+    internal static string Count(long count, string one, string many) =>
+        Text($"{count:N0} {(count == 1 ? one : many)}");
 
     private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

@@ -40,7 +40,9 @@ internal static class FailureView
     internal static ErrorBody Error(string job, JobError error) =>
         new(error.Type, error.Message, error.Fingerprint(job), Frames(error.Traceback), error.Traceback);
 
-    /// <summary>The lines of a traceback. A line that is no frame (a cause, source text of Python) is user's too.</summary>
+    /// <summary>
+    /// The lines of a traceback. A line that is no frame (a cause, source text of Python) is user's too.
+    /// </summary>
     private static List<FrameBody> Frames(string? traceback)
     {
         var frames = new List<FrameBody>();

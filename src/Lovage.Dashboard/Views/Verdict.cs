@@ -32,7 +32,9 @@ internal static class Verdict
     /// <summary>How long it may wait before that is bad.</summary>
     internal static readonly TimeSpan BadWait = TimeSpan.FromMinutes(5);
 
-    /// <summary>How long a job waits in a queue without a worker before that is told: a worker may be starting.</summary>
+    /// <summary>
+    /// How long a job waits in a queue without a worker before that is told: a worker may be starting.
+    /// </summary>
     internal static readonly TimeSpan Unserved = TimeSpan.FromSeconds(5);
 
     /// <summary>Failures in the last hour from which a group can rise.</summary>

@@ -137,7 +137,8 @@ internal sealed class Intake(WorkerContext worker, LeaseKeeper leases, UnknownJo
 
             var max = Math.Clamp(settings.Concurrency + prefetch - inFlight, 1, JobBroker.BatchMax);
             receiver.HoldBack = unknown.HoldBack();
-            var received = await receiver.ReceiveAsync(max, worker.Around(settings.PollInterval), wakes, quiet);
+            var received = await receiver.ReceiveSinceAsync(
+                max, worker.Around(settings.PollInterval), wakes, quiet);
             if (received.Deliveries.Count == max)
             {
                 // Only a full batch tells what a fetch costs: another one may have waited for jobs to come.

@@ -63,7 +63,7 @@ public abstract class JobReceiver : IAsyncDisposable
     public ValueTask<Received> ReceiveAsync(int max, TimeSpan wait, CancellationToken cancellationToken)
     {
         JobBroker.CheckMax(max);
-        return ReceiveAsync(max, wait, Wakes, cancellationToken);
+        return ReceiveSinceAsync(max, wait, Wakes, cancellationToken);
     }
 
     /// <summary>How often <see cref="Wake"/> was called.</summary>
@@ -76,7 +76,7 @@ public abstract class JobReceiver : IAsyncDisposable
     /// <param name="wait">How long to wait when nothing is ready.</param>
     /// <param name="wakes"><see cref="Wakes"/> as it was then.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    internal async ValueTask<Received> ReceiveAsync(
+    internal async ValueTask<Received> ReceiveSinceAsync(
         int max, TimeSpan wait, int wakes, CancellationToken cancellationToken)
     {
         var start = _time.GetTimestamp();

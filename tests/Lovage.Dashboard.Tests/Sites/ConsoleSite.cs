@@ -89,7 +89,8 @@ internal sealed class ConsoleSite : IAsyncDisposable
     public Task<ConsoleAnswer> GetAsync(string path, params (string Name, string Value)[] headers) =>
         SendAsync(HttpMethod.Get, path, null, headers);
 
-    public Task<ConsoleAnswer> PostAsync(string path, string json = "{}", params (string Name, string Value)[] headers) =>
+    public Task<ConsoleAnswer> PostAsync(
+        string path, string json = "{}", params (string Name, string Value)[] headers) =>
         SendAsync(HttpMethod.Post, path, json, [("X-Lovage", "1"), .. headers]);
 
     public async Task<ConsoleAnswer> SendAsync(
