@@ -13,6 +13,8 @@ namespace Lovage.Sqlite;
 /// </remarks>
 internal sealed class SqliteWorkerDirectory(Writer writer, Readers readers, StorageClock clock) : WorkerDirectory
 {
+    private readonly JobNameSets _sets = new();
+
     protected override async ValueTask BeatCoreAsync(WorkerBeat beat, CancellationToken cancellationToken) =>
         await writer.DoAsync(new BeatOperation(beat), cancellationToken);
 
@@ -22,6 +24,6 @@ internal sealed class SqliteWorkerDirectory(Writer writer, Readers readers, Stor
     protected override ValueTask<IReadOnlyList<WorkerRecord>> ListCoreAsync(CancellationToken cancellationToken)
     {
         var (boot, monotonic) = (clock.Boot, clock.Monotonic);
-        return readers.ReadAsync(reader => WorkerReading.List(reader, boot, monotonic), cancellationToken);
+        return readers.ReadAsync(reader => WorkerReading.List(reader, boot, monotonic, _sets), cancellationToken);
     }
 }

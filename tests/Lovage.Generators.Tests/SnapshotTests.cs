@@ -53,6 +53,16 @@ public sealed class SnapshotTests
         """);
 
     [Fact]
+    public void Emit_SensitiveParameters_IsAsKept() => Check("Shop.PayJobs.g.cs", """
+        namespace Shop;
+        public sealed record Card(string Holder, [property: Sensitive] string Number);
+        public sealed class PayJobs
+        {
+            [Job("pay")] public void Pay([Tag] int order, [Sensitive] string password, Card? card = null) { }
+        }
+        """);
+
+    [Fact]
     public void Emit_AnnotatedArguments_IsAsKept() => Check("Shop.OrderJobs.g.cs", """
         using System.ComponentModel.DataAnnotations;
         namespace Shop;

@@ -160,6 +160,75 @@ public abstract class DirectorySpecification<TFixture> : StorageSpecification<TF
     }
 
     [Fact]
+    public async Task Jobs_Described_ComeBackWithNamesAndNumbers()
+    {
+        JobCatalogEntry[] jobs =
+        [
+            new()
+            {
+                Name = "mail.send",
+                Aliases = ["mail.old"],
+                Queue = "mail",
+                Parameters = [new("to", false, false), new("key", true, true)],
+                SensitiveParameters = ["key#2"],
+                Schema = """{"type":"object","properties":{"to":{"type":"string","pattern":"^ž \u0022$"}}}""",
+            },
+            new() { Name = "bare" },
+            new() { Name = "none", Parameters = [] },
+        ];
+        await Workers.BeatAsync(Beat("one") with { Names = JobNameSet.Of(jobs) }, Stop);
+        await Workers.BeatAsync(Beat("two", names: ["mail.send"]), Stop);
+
+        foreach (var directory in new[] { Workers, WorkersOf(Other), Workers })
+        {
+            var workers = (await directory.ListAsync(Stop)).ToDictionary(static worker => worker.Owner);
+            var (one, two) = (workers[TestData.Owner("one").Key], workers[TestData.Owner("two").Key]);
+            Assert.Equal(["bare", "mail.old", "mail.send", "none"], one.Names);
+            Assert.Equal(
+                [("mail.old", 2), ("mail.send", 2), ("none", 0)],
+                one.Parameters.Select(static pair => (pair.Key, pair.Value)).Order());
+            Assert.Equal(["bare", "mail.send", "none"], one.Jobs.Select(static job => job.Name));
+            var mail = one.Jobs[1];
+            Assert.Equal((jobs[0].Queue, jobs[0].Schema), (mail.Queue, mail.Schema));
+            Assert.Equal(jobs[0].Aliases, mail.Aliases);
+            Assert.Equal(jobs[0].Parameters!, mail.Parameters!);
+            Assert.Equal(jobs[0].SensitiveParameters, mail.SensitiveParameters);
+            Assert.Null(one.Jobs[0].Parameters);
+            Assert.Empty(one.Jobs[2].Parameters!);
+            Assert.Equal(["mail.send"], two.Names);
+            Assert.Empty(two.Jobs);
+        }
+    }
+
+    [Fact]
+    public async Task Jobs_OfAWorkerThatStartsAgainWithOthers_AreTheNewOnes()
+    {
+        foreach (var queue in new[] { "old", "new" })
+        {
+            await Workers.BeatAsync(
+                Beat("one") with { Names = JobNameSet.Of([new JobCatalogEntry { Name = "a", Queue = queue }]) }, Stop);
+            Assert.Equal(queue, Assert.Single(Assert.Single(await Workers.ListAsync(Stop)).Jobs).Queue);
+        }
+    }
+
+    [Fact]
+    public async Task Jobs_WithSchemasOfMoreThanAMegabyte_ComeBackWithoutTheLastOnes()
+    {
+        var schema = $"{{\"title\":\"{new string('x', 16_000)}\"}}";
+        JobCatalogEntry[] jobs =
+        [
+            .. Enumerable.Range(0, 80).Select(i => new JobCatalogEntry { Name = $"j{i:00}", Schema = schema }),
+        ];
+        await Workers.BeatAsync(Beat("one") with { Names = JobNameSet.Of(jobs) }, Stop);
+
+        var worker = Assert.Single(await WorkersOf(Other).ListAsync(Stop));
+
+        Assert.Equal(jobs.Select(static job => job.Name), worker.Jobs.Select(static job => job.Name));
+        Assert.Equal((schema, null), (worker.Jobs[0].Schema, worker.Jobs[^1].Schema));
+        Assert.InRange(worker.Jobs.Count(static job => job.Schema is not null), 50, 66);
+    }
+
+    [Fact]
     public async Task Names_None_ComeBackEmpty()
     {
         await Workers.BeatAsync(Beat("one", names: []) with { Version = "" }, Stop);

@@ -16,7 +16,8 @@ public static class StoredSample
     /// <summary>Of <see cref="Message"/>, its origin in a column of its own.</summary>
     public const string More =
         """{"limit":600000000,"soft":15000001,"root":"root-1","parent":"p\u00E8re","group":"group-1","index":"""
-            + """4,"reply":"reply-1","parameters":5,"tags":["order:42","\u003C"],"headers":{"tenant":"a\u0022b"}}""";
+            + """4,"reply":"reply-1","parameters":5,"tags":["order:42","\u003C"]"""
+            + ""","sensitive":["password#2"],"headers":{"tenant":"a\u0022b"}}""";
 
     /// <summary>Of <see cref="Attempt"/>.</summary>
     public const string Error = """["Some.Fault","It \u003Cbroke\u003E.",null]""";
@@ -41,6 +42,7 @@ public static class StoredSample
         ReplyTo = "reply-1",
         Parameters = 5,
         Tags = ["order:42", "<"],
+        SensitiveParameters = ["password#2"],
         Origin = "gen1@host",
         Headers = ImmutableDictionary<string, string>.Empty.Add("tenant", "a\"b"),
     };

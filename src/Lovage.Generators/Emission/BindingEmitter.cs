@@ -8,7 +8,7 @@ internal static class BindingEmitter
     internal static void Emit(CodeWriter code, JobModel job, string name, CheckEmitter checks)
     {
         code.Open($"internal static class {name}");
-        DefinitionEmitter.Emit(code, job);
+        DefinitionEmitter.Emit(code, job, checks);
         code.Line();
         Invoke(code, job);
         code.Line();

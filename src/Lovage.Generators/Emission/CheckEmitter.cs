@@ -47,6 +47,12 @@ internal sealed class CheckEmitter
         }
     }
 
+    /// <summary>Code that names the rules of a parameter; null when it has none of its own.</summary>
+    internal string? Rules(ArgumentChecks checks, string parameter) =>
+        checks.Parameters.FirstOrDefault(check => check.WireName == parameter) is { Rules.IsEmpty: false } check
+            ? $"Checks.{_rules[check.Rules.Attributes]}"
+            : null;
+
     /// <summary>The override in the class of a job's arguments.</summary>
     internal void EmitArguments(CodeWriter code, ArgumentChecks checks)
     {

@@ -3,16 +3,14 @@ namespace Lovage.Generators;
 /// <summary>Writes the JobDefinition of one job; what has its default is left out.</summary>
 internal static class DefinitionEmitter
 {
-    internal static void Emit(CodeWriter code, JobModel job)
+    internal static void Emit(CodeWriter code, JobModel job, CheckEmitter checks)
     {
         var options = job.Options;
         code.Open(
             "internal static global::Lovage.Generated.JobDefinition Definition { get; } = new "
                 + $"global::Lovage.Generated.JobDefinition({CodeText.Text(options.Name)}, Invoke)");
         code.Line($"Handler = {CodeText.Text($"{job.Handler.Display}.{job.Method.TrimStart('@')}")},");
-        Set(code, "Parameters", job.Payload.Select(static p =>
-            $"new global::Lovage.Generated.JobParameter({CodeText.Text(p.WireName)}, typeof({p.RuntimeType}), "
-                + $"{CodeText.Flag(p.IsParams || p.Default is not null)})"));
+        Set(code, "Parameters", job.Payload.Select(p => Parameter(p, checks.Rules(job.Checks, p.WireName))));
         Set(code, "BindArguments", "Bind");
         Set(code, "Aliases", options.Aliases.Select(CodeText.Text));
         Set(code, "Queue", options.Queue is null ? null : CodeText.Text(options.Queue));
@@ -25,6 +23,35 @@ internal static class DefinitionEmitter
         Set(code, "Filters", options.Filters.Select(TypeOf));
         Retry(code, options);
         code.Close(";");
+    }
+
+    private static string Parameter(ParameterModel parameter, string? rules)
+    {
+        var properties = new List<string>();
+        if (parameter.AllowsNull)
+        {
+            properties.Add("AllowsNull = true");
+        }
+
+        if (parameter.IsSensitive)
+        {
+            properties.Add("IsSensitive = true");
+        }
+
+        if (parameter.SensitiveMembers.Count > 0)
+        {
+            var members = string.Join(", ", parameter.SensitiveMembers.Select(CodeText.Text));
+            properties.Add($"SensitiveMembers = [{members}]");
+        }
+
+        if (rules is not null)
+        {
+            properties.Add($"Rules = static () => {rules}");
+        }
+
+        var made = $"new global::Lovage.Generated.JobParameter({CodeText.Text(parameter.WireName)}, "
+            + $"typeof({parameter.RuntimeType}), {CodeText.Flag(parameter.IsParams || parameter.Default is not null)})";
+        return properties.Count == 0 ? made : $"{made} {{ {string.Join(", ", properties)} }}";
     }
 
     private static void Retry(CodeWriter code, JobOptions options)

@@ -57,36 +57,45 @@ internal static class HandlerEmitter
                 code.Line();
             }
 
-            Factory(code, handler.Jobs[i], $"{BindingsPath(handler.Handler)}.{names[i]}.Arguments");
+            Factory(code, handler.Jobs[i], $"{BindingsPath(handler.Handler)}.{names[i]}");
         }
 
         code.Close();
         code.Close();
     }
 
-    private static void Factory(CodeWriter code, JobModel job, string argumentsType)
+    private static void Factory(CodeWriter code, JobModel job, string binding)
     {
         var type = job.ResultType is null ? "global::Lovage.Job" : $"global::Lovage.Job<{job.ResultType}>";
         var parameters = string.Join(", ", job.Payload.Select(static p =>
             $"{(p.IsParams ? "params " : "")}{p.Type} {p.Name}{(p.Default is null ? "" : $" = {p.Default}")}"));
         var arguments = job.Payload.Any()
-            ? $"new {argumentsType}({string.Join(", ", job.Payload.Select(static p => p.Name))})"
+            ? $"new {binding}.Arguments({string.Join(", ", job.Payload.Select(static p => p.Name))})"
             : "global::Lovage.Generated.JobArguments.None";
         code.Line(
             $"/// <summary>Describes a run of the job <c>{SecurityElement.Escape(job.Options.Name)}</c>, handled by "
                 + $"<see cref=\"{SecurityElement.Escape(job.Id)}\"/>.</summary>");
         code.Line($"{(job.IsPublic ? "public" : "internal")} static {type} {job.Factory}({parameters}) =>");
-        code.Line($"    new {type}({CodeText.Text(job.Options.Name)}, {arguments}){Tags(job)};");
+        code.Line($"    new {type}({CodeText.Text(job.Options.Name)}, {arguments}){Properties(job, binding)};");
     }
 
-    private static string Tags(JobModel job)
+    private static string Properties(JobModel job, string binding)
     {
         var tags = job.Payload.Where(static p => p.Tag is not null).Select(static p =>
             $"global::Lovage.Generated.JobTags.One({CodeText.Text(p.Tag!)}, {p.Name}, nameof({p.Name}))")
             .ToArray();
-        return tags.Length == 0
-            ? ""
-            : $" {{ Tags = global::Lovage.Generated.JobTags.Of({string.Join(", ", tags)}) }}";
+        var properties = new List<string>();
+        if (tags.Length > 0)
+        {
+            properties.Add($"Tags = global::Lovage.Generated.JobTags.Of({string.Join(", ", tags)})");
+        }
+
+        if (job.HidesArguments)
+        {
+            properties.Add($"SensitiveParameters = {binding}.Definition.SensitiveParameters");
+        }
+
+        return properties.Count == 0 ? "" : $" {{ {string.Join(", ", properties)} }}";
     }
 
     private static void Bindings(CodeWriter code, HandlerJobs handler, string[] names)

@@ -8,4 +8,6 @@ internal static class AttributeNames
     internal const string Schedule = "Lovage.ScheduleAttribute";
 
     internal const string Tag = "Lovage.TagAttribute";
+
+    internal const string Sensitive = "Lovage.SensitiveAttribute";
 }

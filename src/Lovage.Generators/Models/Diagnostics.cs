@@ -138,6 +138,12 @@ internal static class Diagnostics
     internal static readonly DiagnosticDescriptor BadTag = Error(
         "LVG0030", "A tag cannot be written", "The [Tag] of parameter '{0}' cannot be used: {1}");
 
+    internal static readonly DiagnosticDescriptor LooksSecret = Info(
+        "LVG0031",
+        "A parameter looks like a secret",
+        "Parameter '{0}' looks like a secret, and every person who may see jobs sees it; mark it [Sensitive], or send "
+            + "a reference to where it is kept");
+
     /// <summary>Every rule, by id.</summary>
     internal static readonly ImmutableArray<DiagnosticDescriptor> All =
     [
@@ -145,7 +151,7 @@ internal static class Diagnostics
         BadQueue, OutOfRange, BadHandler, TwiceTheSame, FactoryClash, NotAFilter, ByReference, NotAnException,
         SameWireName, OldLanguage, UncheckedRule, CapturedRequest, CapturedService, BadSchedule, BadCron,
         ScheduleWithoutJob, MisreadEndpoint, LosesMembers, CallWhereJobIsDescribed, ServiceAsPayload,
-        BadTag,
+        BadTag, LooksSecret,
     ];
 
     /// <summary>The rule with this id.</summary>

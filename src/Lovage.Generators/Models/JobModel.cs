@@ -58,11 +58,20 @@ internal sealed record ParameterModel
     /// <summary>True for a reference type that is declared not null: the reader cannot know.</summary>
     public required bool RefusesNull { get; init; }
 
+    /// <summary>True for a reference type that may be null.</summary>
+    public required bool AllowsNull { get; init; }
+
     /// <summary>True for <c>params</c>.</summary>
     public required bool IsParams { get; init; }
 
     /// <summary>The part of its tag before the colon; null when it gives no tag.</summary>
     public required string? Tag { get; init; }
+
+    /// <summary>True when its value is not shown.</summary>
+    public required bool IsSensitive { get; init; }
+
+    /// <summary>The ways to members of its value that are not shown; none when the whole value is not.</summary>
+    public required EquatableArray<string> SensitiveMembers { get; init; }
 }
 
 /// <summary>A type whose JSON contract is not built in.</summary>
@@ -108,6 +117,9 @@ internal sealed record JobModel
 
     /// <summary>The parameters that travel.</summary>
     public IEnumerable<ParameterModel> Payload => Parameters.Where(static p => p.Role == ParameterRole.Payload);
+
+    /// <summary>True when a part of its arguments is not shown.</summary>
+    public bool HidesArguments => Payload.Any(static p => p.IsSensitive || p.SensitiveMembers.Count > 0);
 
     /// <summary>Two factories with the same text here cannot stand side by side.</summary>
     public string FactorySignature =>

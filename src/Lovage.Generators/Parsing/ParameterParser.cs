@@ -37,27 +37,39 @@ internal static class ParameterParser
         }
 
         var tags = TagParser.Parse(method, issues);
-        return method.Parameters.Select(parameter => Parse(parameter, tags[parameter.Ordinal])).ToEquatable();
+        return method.Parameters.Select(parameter => Parse(parameter, tags[parameter.Ordinal], issues)).ToEquatable();
     }
 
-    private static ParameterModel Parse(IParameterSymbol parameter, string? tag)
+    private static ParameterModel Parse(IParameterSymbol parameter, string? tag, IssueList issues)
     {
         var type = parameter.Type;
+        var role = Role(parameter);
+        var sensitive = role == ParameterRole.Payload
+            ? SensitiveParser.Parse(parameter)
+            : new SensitiveParts(IsWhole: false, default);
+        if (role == ParameterRole.Payload && !sensitive.IsWhole && SecretNames.IsOne(parameter))
+        {
+            issues.AddAt(parameter.Ordinal, Diagnostics.LooksSecret, parameter.Name);
+        }
+
         var isNotNullReference = type is { IsReferenceType: true, NullableAnnotation: NullableAnnotation.NotAnnotated };
         var defaultsToNull = parameter.HasExplicitDefaultValue
             && parameter.ExplicitDefaultValue is null
             && !type.IsValueType;
         return new ParameterModel
         {
-            Role = Role(parameter),
+            Role = role,
             Name = Naming.Identifier(parameter.Name),
             WireName = Naming.SnakeCase(parameter.Name),
             Type = Types.Code(type),
             RuntimeType = Types.Runtime(type),
             Default = Literals.Default(parameter),
             RefusesNull = isNotNullReference && !defaultsToNull,
+            AllowsNull = type.IsReferenceType && (!isNotNullReference || defaultsToNull),
             IsParams = parameter.IsParams,
             Tag = tag,
+            IsSensitive = sensitive.IsWhole,
+            SensitiveMembers = sensitive.Members,
         };
     }
 

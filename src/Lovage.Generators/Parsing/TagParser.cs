@@ -44,6 +44,8 @@ internal static class TagParser
     private static string? WhyNot(IParameterSymbol parameter, string name, int count) =>
         ParameterParser.Role(parameter) != ParameterRole.Payload
             ? "it is no payload; tag a parameter that travels with the job"
+        : Types.HasAttribute(parameter, AttributeNames.Sensitive)
+            ? "it is [Sensitive], and every person who may see jobs sees tags; leave one of the two out"
         : !HasTextForm(parameter.Type)
             ? $"its type '{Types.Shown(parameter.Type)}' has no text form; tag a text, a number, a date, an id, an "
                 + "enumeration or another type that implements IFormattable, or set Job.Tags"

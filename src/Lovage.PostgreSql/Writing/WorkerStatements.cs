@@ -1,3 +1,4 @@
+using System.Data.Common;
 using Lovage.PostgreSql.Commands;
 using Lovage.PostgreSql.Schema;
 using Lovage.Storage;
@@ -47,11 +48,13 @@ internal sealed class WorkerStatements(SchemaName schema)
 
     // $1: the time, $2: how long a worker is listed after its last beat, in units of 100 ns. Comes back a row a worker.
     private const string List = $"""
-        SELECT w.owner, w.host, w.process, w.version, w.started_at, w.beat_at, w.queues, w.slots, w.running, n.names,
+        SELECT w.owner, w.host, w.process, w.version, w.started_at, w.beat_at, w.queues, w.slots, w.running, w.digest,
           w.quiet
-        FROM lovage.worker w LEFT JOIN lovage.name_set n ON n.digest = w.digest
-        WHERE w.beat_at > {Sql.Now} - $2 ORDER BY w.started_at, w.owner
+        FROM lovage.worker w WHERE w.beat_at > {Sql.Now} - $2 ORDER BY w.started_at, w.owner
         """;
+
+    // $1: digests. Comes back a row a set that is stored.
+    private const string ReadNames = "SELECT digest, names FROM lovage.name_set WHERE digest = ANY ($1)";
 
     private static readonly long Live = WorkerDirectory.LiveTime.Ticks;
 
@@ -59,6 +62,8 @@ internal sealed class WorkerStatements(SchemaName schema)
     private readonly string _writeNames = schema.Sql(WriteNames);
     private readonly string _leave = schema.Sql(Leave);
     private readonly string _list = schema.Sql(List);
+    private readonly string _readNames = schema.Sql(ReadNames);
+    private readonly JobNameSets _sets = new();
 
     internal async Task BeatAsync(NpgsqlConnection connection, WorkerBeat beat, long? now)
     {
@@ -88,32 +93,63 @@ internal sealed class WorkerStatements(SchemaName schema)
     internal async Task<IReadOnlyList<WorkerRecord>> ListAsync(
         NpgsqlConnection connection, long? now, CancellationToken cancellationToken)
     {
-        await using var rows = await connection.ReadAsync(
-            new Statement(_list).Add(now).Add(Live), cancellationToken);
-        var workers = new List<WorkerRecord>();
-        while (await rows.ReadAsync(cancellationToken))
+        var workers = new List<(WorkerRecord Worker, string Digest)>();
+        await using (var rows = await connection.ReadAsync(new Statement(_list).Add(now).Add(Live), cancellationToken))
         {
-            var known = JobNameSet.FromEntries(
-                await rows.IsDBNullAsync(9, cancellationToken)
-                    ? []
-                    : await rows.GetFieldValueAsync<string[]>(9, cancellationToken));
-            workers.Add(new WorkerRecord
+            while (await rows.ReadAsync(cancellationToken))
             {
-                Owner = rows.GetString(0),
-                Host = rows.GetString(1),
-                ProcessId = rows.GetInt32(2),
-                Version = rows.GetString(3),
-                StartedAt = StorageTime.To(rows.GetInt64(4)),
-                BeatAt = StorageTime.To(rows.GetInt64(5)),
-                Queues = await rows.GetFieldValueAsync<string[]>(6, cancellationToken),
-                Slots = rows.GetInt32(7),
-                Running = rows.GetInt32(8),
-                IsQuiet = rows.GetBoolean(10),
-                Names = known.Names,
-                Parameters = known.Parameters,
-            });
+                workers.Add((await ReadAsync(rows, cancellationToken), rows.GetString(9)));
+            }
         }
 
-        return workers;
+        var sets = await SetsAsync(
+            connection, [.. workers.Select(static one => one.Digest).Distinct()], cancellationToken);
+        return [.. workers.Select(one => sets.TryGetValue(one.Digest, out var known)
+            ? one.Worker with { Names = known.Names, Parameters = known.Parameters, Jobs = known.Jobs }
+            : one.Worker)];
+    }
+
+    private static async Task<WorkerRecord> ReadAsync(DbDataReader rows, CancellationToken cancellationToken) => new()
+    {
+        Owner = rows.GetString(0),
+        Host = rows.GetString(1),
+        ProcessId = rows.GetInt32(2),
+        Version = rows.GetString(3),
+        StartedAt = StorageTime.To(rows.GetInt64(4)),
+        BeatAt = StorageTime.To(rows.GetInt64(5)),
+        Queues = await rows.GetFieldValueAsync<string[]>(6, cancellationToken),
+        Slots = rows.GetInt32(7),
+        Running = rows.GetInt32(8),
+        IsQuiet = rows.GetBoolean(10),
+        Names = [],
+    };
+
+    /// <summary>The sets by digest; one that has gone meanwhile, with its last worker, is missing.</summary>
+    private async Task<Dictionary<string, JobNameSet>> SetsAsync(
+        NpgsqlConnection connection, string[] digests, CancellationToken cancellationToken)
+    {
+        var found = new Dictionary<string, JobNameSet>(StringComparer.Ordinal);
+        foreach (var digest in digests)
+        {
+            if (_sets.TryFind(digest, out var known))
+            {
+                found.Add(digest, known);
+            }
+        }
+
+        string[] missing = [.. digests.Where(digest => !found.ContainsKey(digest))];
+        if (missing.Length == 0)
+        {
+            return found;
+        }
+
+        await using var rows = await connection.ReadAsync(new Statement(_readNames).Add(missing), cancellationToken);
+        while (await rows.ReadAsync(cancellationToken))
+        {
+            var digest = rows.GetString(0);
+            found.Add(digest, _sets.Add(digest, await rows.GetFieldValueAsync<string[]>(1, cancellationToken)));
+        }
+
+        return found;
     }
 }

@@ -139,6 +139,14 @@ public sealed partial class JobInspector
         _gate.Storage.Workers is { } workers ? workers.ListAsync(cancellationToken) : new([]);
 
     /// <summary>
+    /// Reads the jobs that live workers know, by name: what a form for their arguments needs, and what of them is not
+    /// shown. A job that only workers of an older version know has a name alone. A former name is no entry of its own.
+    /// </summary>
+    /// <param name="cancellationToken">Gives up waiting.</param>
+    public async ValueTask<IReadOnlyList<KnownJob>> CatalogAsync(CancellationToken cancellationToken = default) =>
+        JobCatalogs.Of(await WorkersAsync(cancellationToken));
+
+    /// <summary>
     /// Cancels every job of a queue that no worker holds when the call begins, with the reason "purged". Records and
     /// history stay.
     /// </summary>

@@ -35,12 +35,12 @@ internal sealed class AttemptLoggerProvider(TimeProvider time) : ILoggerProvider
             }
 
             attempt.Log.Add(new LogLine(
-                time.GetUtcNow(), (int)logLevel, category, Text(state, exception, formatter)));
+                time.GetUtcNow(), (int)logLevel, category, Text(state, exception, formatter, attempt.Secrets)));
         }
 
         [SuppressMessage("Design", "CA1031", Justification = "A line that cannot be read must not fail its attempt.")]
         private static string Text<TState>(
-            TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+            TState state, Exception? exception, Func<TState, Exception?, string> formatter, SecretTexts? secrets)
         {
             string text;
             try
@@ -53,12 +53,13 @@ internal sealed class AttemptLoggerProvider(TimeProvider time) : ILoggerProvider
                 text = $"(the line's own text could not be read: {fault.GetType().FullName})";
             }
 
+            text = secrets is null ? text : secrets.Clean(text);
             if (exception is null)
             {
                 return text;
             }
 
-            var error = JobError.From(exception);
+            var error = JobError.From(exception, secrets);
             return $"{text}\n{error.Type}: {error.Message}";
         }
     }

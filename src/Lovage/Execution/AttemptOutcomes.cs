@@ -38,7 +38,14 @@ internal sealed class AttemptOutcomes(WorkerOwner owner, RetryRule rule, Func<Wo
             Worker = owner.Key,
             Logs = attempt.LogLines,
         };
-        var outcome = Of(attempt.Delivery, attempt.Definition, ending, attempt.MaxAttempts, record, kept);
+        var outcome = Of(
+            attempt.Delivery,
+            attempt.Definition,
+            ending,
+            attempt.MaxAttempts,
+            record,
+            kept,
+            ending.Error is null && kept.Fault is null ? null : attempt.Secrets);
         return outcome is not null && attempt.TryTakeProgress(out var fraction, out var message)
             ? outcome with { Progress = fraction, ProgressMessage = message }
             : outcome;
@@ -47,7 +54,14 @@ internal sealed class AttemptOutcomes(WorkerOwner owner, RetryRule rule, Func<Wo
     /// <summary>The outcome of a delivery that no handler saw.</summary>
     /// <returns>Null when the job is to be released instead.</returns>
     internal Settlement? Of(Delivery delivery, JobDefinition? definition, AttemptEnding ending, DateTimeOffset at) =>
-        Of(delivery, definition, ending, MaxAttempts(delivery, definition), Unseen(delivery, ending, at), default);
+        Of(
+            delivery,
+            definition,
+            ending,
+            MaxAttempts(delivery, definition),
+            Unseen(delivery, ending, at),
+            default,
+            null);
 
     private AttemptRecord Unseen(Delivery delivery, AttemptEnding ending, DateTimeOffset at) => new()
     {
@@ -64,7 +78,8 @@ internal sealed class AttemptOutcomes(WorkerOwner owner, RetryRule rule, Func<Wo
         AttemptEnding ending,
         int maxAttempts,
         AttemptRecord attempt,
-        WrittenResult result)
+        WrittenResult result,
+        SecretTexts? secrets)
     {
         var message = delivery.Message;
         var policy = definition?.Retry ?? current().Retry;
@@ -74,7 +89,7 @@ internal sealed class AttemptOutcomes(WorkerOwner owner, RetryRule rule, Func<Wo
             return null;
         }
 
-        var error = ending.Error is null ? null : JobError.From(ending.Error);
+        var error = ending.Error is null ? null : JobError.From(ending.Error, secrets);
         return new Settlement
         {
             Token = delivery.Token,
@@ -84,7 +99,8 @@ internal sealed class AttemptOutcomes(WorkerOwner owner, RetryRule rule, Func<Wo
                 ? rule.Delay(ending, policy, message.Retries + 1)
                 : TimeSpan.Zero,
             Result = result.Json,
-            Reason = result.Fault ?? Reason(ending.End, decision, error),
+            Reason = (secrets is null ? result.Fault : secrets.CleanOrNull(result.Fault))
+                ?? Reason(ending.End, decision, error),
             Attempt = error is null ? attempt : attempt with { Error = error },
         };
     }

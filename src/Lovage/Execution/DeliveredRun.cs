@@ -46,6 +46,9 @@ internal abstract class DeliveredRun : AttemptRun
     /// <summary>What became of the handler's own transaction; null when it used none.</summary>
     internal TransactionFate? Fate { get; private set; }
 
+    /// <summary>What the handler threw, for a log: without the values of sensitive arguments.</summary>
+    internal Exception? ShownError => Attempt?.Secrets is { } secrets ? secrets.Clean(Ending.Error) : Ending.Error;
+
     internal override string Name => Delivery.Message.Name;
 
     internal override int Number => Delivery.Message.Retries + 1;

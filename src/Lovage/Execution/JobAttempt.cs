@@ -22,6 +22,7 @@ internal sealed class JobAttempt : JobInvocation, IAsyncDisposable
     private AsyncServiceScope? _scope;
     private AttemptLog? _log;
     private Settlement? _completed;
+    private SecretTexts? _secrets;
     private int _phase;
     private bool _holdsThread;
 
@@ -127,6 +128,13 @@ internal sealed class JobAttempt : JobInvocation, IAsyncDisposable
     /// </summary>
     internal IReadOnlyList<LogLine> TakeLiveLines() => Volatile.Read(ref _log)?.TakeLive() ?? [];
 
+    /// <summary>What no text of the attempt may show; null when no argument is sensitive.</summary>
+    internal SecretTexts? Secrets =>
+        Volatile.Read(ref _secrets)
+            ?? (Delivery.Message.SensitiveParameters.IsEmpty && Definition.SensitiveParameters.IsEmpty
+                ? null
+                : Interlocked.CompareExchange(ref _secrets, ReadSecrets(), null) ?? _secrets);
+
     internal TimeSpan? SoftLimit => Delivery.Message.SoftTimeLimit ?? Definition.SoftTimeLimit;
 
     internal TimeSpan? HardLimit => Delivery.Message.TimeLimit ?? Definition.TimeLimit;
@@ -146,6 +154,13 @@ internal sealed class JobAttempt : JobInvocation, IAsyncDisposable
     /// <summary>The newest report that was not taken yet.</summary>
     internal bool TryTakeProgress(out double fraction, out string? message) =>
         _context.TryTakeProgress(out fraction, out message);
+
+    private SecretTexts? ReadSecrets() => JobSecrets.Of(
+        Given,
+        Delivery.Message.Body,
+        _context.Name,
+        SensitiveName.Union(Delivery.Message.SensitiveParameters, Definition.SensitiveParameters),
+        Serializer);
 
     public ValueTask DisposeAsync() => _scope is { } scope ? scope.DisposeAsync() : ValueTask.CompletedTask;
 
@@ -182,7 +197,7 @@ internal sealed class JobAttempt : JobInvocation, IAsyncDisposable
         public override long FenceToken => attempt.Delivery.Token.Stamp;
 
         public override JobProgress Progress =>
-            _progress ?? Interlocked.CompareExchange(ref _progress, new AttemptProgress(), null) ?? _progress;
+            _progress ?? Interlocked.CompareExchange(ref _progress, new AttemptProgress(attempt), null) ?? _progress;
 
         public override CancellationToken CancellationToken
         {
@@ -254,13 +269,14 @@ internal sealed class JobAttempt : JobInvocation, IAsyncDisposable
         }
     }
 
-    private sealed class AttemptProgress : JobProgress
+    private sealed class AttemptProgress(JobAttempt attempt) : JobProgress
     {
         private readonly Lock _lock = new();
         private (double Fraction, string? Message)? _newest;
 
         protected override void ReportCore(double fraction, string? message)
         {
+            message = message is null || attempt.Secrets is not { } secrets ? message : secrets.Clean(message);
             lock (_lock)
             {
                 _newest = (fraction, message);

@@ -9,6 +9,8 @@ namespace Lovage.Execution;
 /// <remarks>Immutable; its parts are safe for use by several threads.</remarks>
 internal sealed record JobWorkerServices
 {
+    private JobNameSet? _known;
+
     /// <summary>The jobs that the worker can run.</summary>
     public required JobRegistry Jobs { get; init; }
 
@@ -32,4 +34,12 @@ internal sealed record JobWorkerServices
 
     /// <summary>Hears of calls that fail; null (the default) where the app has no host.</summary>
     public StorageOutage? Outage { get; init; }
+
+    /// <summary>True once <see cref="Known"/> is made.</summary>
+    internal bool IsKnown => Volatile.Read(ref _known) is not null;
+
+    /// <summary>The jobs as its workers announce them: made at the first use, once.</summary>
+    internal JobNameSet Known => Volatile.Read(ref _known)
+        ?? Interlocked.CompareExchange(ref _known, JobNameSet.Of(JobDescriptions.Of(Jobs, Serializer)), null)
+        ?? _known;
 }

@@ -145,7 +145,8 @@ internal sealed class Running(HeldLease held, Slot slot, RunningServices service
         services.Worker.Report.LoopFault(step, fault);
 
     private protected override void FailedAfterCommit(AttemptEnding ending) =>
-        services.Worker.Report.FailedAfterCommit(Message, ending);
+        services.Worker.Report.FailedAfterCommit(
+            Message, Attempt?.Secrets is { } secrets ? ending with { Error = secrets.Clean(ending.Error) } : ending);
 
     private async ValueTask<AttemptEnding> InvokeApartAsync() =>
         await services.Threads.RunAsync(() => base.InvokeAsync());

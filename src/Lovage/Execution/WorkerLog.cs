@@ -51,7 +51,7 @@ internal sealed partial class WorkerLog(ILogger logger) : AttemptListener<Runnin
 
     private void Ended(Running run, JobState state)
     {
-        var (message, end, error) = (run.Message, run.Ending.End, run.Ending.Error);
+        var (message, end, error) = (run.Message, run.Ending.End, run.ShownError);
         var seconds = run.Duration.TotalSeconds;
         var (start, attempt, maxAttempts) = (run.Start, run.Number, run.MaxAttempts);
         if (run is { Decision: JobDecision.Succeed, Outcome.Reason: { } reason })

@@ -16,7 +16,6 @@ internal sealed class WorkerPresence(WorkerContext worker, Func<int> running)
     private static readonly TimeSpan LeaveTime = TimeSpan.FromSeconds(1);
 
     private readonly DateTimeOffset _startedAt = worker.Time.GetUtcNow();
-    private readonly JobNameSet _names = Known(worker.Services.Jobs);
 
     private readonly Lock _lock = new();
     private IReadOnlyList<WorkerRecord> _live = [];
@@ -40,7 +39,7 @@ internal sealed class WorkerPresence(WorkerContext worker, Func<int> running)
                     Slots = settings.Concurrency,
                     Running = running(),
                     IsQuiet = settings.IsQuiet,
-                    Names = _names,
+                    Names = await KnownAsync(),
                 },
                 stopped);
         }
@@ -103,6 +102,14 @@ internal sealed class WorkerPresence(WorkerContext worker, Func<int> running)
         return await ReadAsync(directory, cancellationToken) ? Live : null;
     }
 
+    /// <summary>
+    /// The jobs with their schemas, which take a while to make: not in the caller's time, who starts the worker.
+    /// </summary>
+    private ValueTask<JobNameSet> KnownAsync() =>
+        worker.OwnThreads && !worker.Services.IsKnown
+            ? new(Task.Run(() => worker.Services.Known))
+            : new(worker.Services.Known);
+
     private async ValueTask<bool> ReadAsync(WorkerDirectory directory, CancellationToken cancellationToken)
     {
         var asked = worker.Time.GetTimestamp();
@@ -137,17 +144,6 @@ internal sealed class WorkerPresence(WorkerContext worker, Func<int> running)
     private static string Version { get; } = Cut(
         Assembly.GetEntryAssembly()?.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion
             ?? "");
-
-    private static JobNameSet Known(JobRegistry jobs)
-    {
-        var all = jobs.Jobs
-            .SelectMany(static job => job.Aliases.Prepend(job.Name).Select(name => (Name: name, Job: job)))
-            .ToArray();
-        return new JobNameSet(
-            all.Select(static known => known.Name),
-            all.Where(static known => known.Job.SaysParameters).ToDictionary(
-                static known => known.Name, static known => known.Job.Parameters.Length, StringComparer.Ordinal));
-    }
 
     private static string Cut(string text) => TextCut.Bare(text, TextLengthMax);
 

@@ -311,6 +311,11 @@ internal sealed class ScheduleSync(
             text.Append('\n').Append(tag);
         }
 
+        foreach (var sensitive in job.SensitiveParameters)
+        {
+            text.Append('\n').Append(sensitive);
+        }
+
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text.ToString())));
     }
 }

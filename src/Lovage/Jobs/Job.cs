@@ -12,7 +12,7 @@ namespace Lovage;
 /// </remarks>
 public record Job
 {
-    // Boxed once, so that a job without tags costs no object.
+    // Boxed once, so that a job without tags or sensitive arguments costs no object.
     private static readonly IReadOnlyList<string> NoTags = ImmutableArray<string>.Empty;
 
     private readonly string? _queue;
@@ -22,6 +22,7 @@ public record Job
     private readonly int? _maxAttempts;
     private readonly IReadOnlyDictionary<string, string> _headers = ImmutableDictionary<string, string>.Empty;
     private readonly IReadOnlyList<string> _tags = NoTags;
+    private readonly IReadOnlyList<string> _sensitive = NoTags;
 
     /// <summary>
     /// Describes a job. Generated factories and <see cref="Create(string, object?[])"/> are the usual way.
@@ -148,6 +149,26 @@ public record Job
         {
             ArgumentNullException.ThrowIfNull(value);
             _tags = value.Count == 0 ? NoTags : JobNames.Tags(value);
+        }
+    }
+
+    /// <summary>
+    /// Names of arguments whose values are not shown: API, pages, logs and error texts have <c>[hidden]</c> in their
+    /// place. <c>password</c> is an argument, <c>card.number</c> a member of one, <c>#2</c> the second by position,
+    /// <c>password#2</c> either way, and <c>*</c> all of them. At most 64 names of 200 characters. Empty by default.
+    /// </summary>
+    /// <remarks>
+    /// A factory sets those of parameters and members with <see cref="SensitiveAttribute"/>. A client that knows the
+    /// job's definition adds the names of that. The stored body keeps the values, since the handler needs them.
+    /// </remarks>
+    /// <exception cref="ArgumentException">Too many, or one that names no argument.</exception>
+    public IReadOnlyList<string> SensitiveParameters
+    {
+        get => _sensitive;
+        init
+        {
+            ArgumentNullException.ThrowIfNull(value);
+            _sensitive = value.Count == 0 ? NoTags : SensitiveName.Check(value);
         }
     }
 

@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
 using System.ComponentModel;
+using System.ComponentModel.DataAnnotations;
+using System.Globalization;
 using System.Reflection;
 
 namespace Lovage.Generated;
@@ -9,7 +11,25 @@ namespace Lovage.Generated;
 /// <param name="Type">Its type.</param>
 /// <param name="IsOptional">True when it has a default.</param>
 [EditorBrowsable(EditorBrowsableState.Never)]
-public sealed record JobParameter(string Name, Type Type, bool IsOptional);
+public sealed record JobParameter(string Name, Type Type, bool IsOptional)
+{
+    /// <summary>True when its value is not shown (<see cref="SensitiveAttribute"/>).</summary>
+    public bool IsSensitive { get; init; }
+
+    /// <summary>
+    /// The ways to the members of its value that are not shown, such as <c>card.number</c>; empty by default.
+    /// </summary>
+    public ImmutableArray<string> SensitiveMembers { get; init; } = [];
+
+    /// <summary>True for a reference type that may be null.</summary>
+    public bool AllowsNull { get; init; }
+
+    /// <summary>
+    /// The data annotations that check it, for the schema of a form; null (the default) for none. A function, since
+    /// they are made at their first use.
+    /// </summary>
+    public Func<IReadOnlyList<ValidationAttribute>>? Rules { get; init; }
+}
 
 /// <summary>
 /// A job that this process can run: written by the generator for each <see cref="JobAttribute"/> method, or by hand
@@ -48,7 +68,21 @@ public sealed record JobDefinition
     public ImmutableArray<string> Aliases { get; init; } = [];
 
     /// <summary>The payload parameters in their order.</summary>
-    public ImmutableArray<JobParameter> Parameters { get; init; } = [];
+    public ImmutableArray<JobParameter> Parameters
+    {
+        get;
+        init
+        {
+            field = value;
+            SensitiveParameters = Sensitive(value);
+        }
+    } = [];
+
+    /// <summary>
+    /// The arguments that are not shown, as <see cref="Job.SensitiveParameters"/> names them; those of
+    /// <see cref="Parameters"/>.
+    /// </summary>
+    public ImmutableArray<string> SensitiveParameters { get; private init; } = [];
 
     /// <summary>
     /// True unless the arguments reach a parameter that the handler does not have: then a newer definition of the job
@@ -90,6 +124,26 @@ public sealed record JobDefinition
 
     /// <summary>Filters for this job only; each implements IJobFilter.</summary>
     public ImmutableArray<Type> Filters { get; init; } = [];
+
+    private static ImmutableArray<string> Sensitive(ImmutableArray<JobParameter> parameters)
+    {
+        if (parameters.IsDefaultOrEmpty
+            || !parameters.Any(static parameter => parameter.IsSensitive || !parameter.SensitiveMembers.IsEmpty))
+        {
+            return [];
+        }
+
+        var names = new List<string>();
+        for (var i = 0; i < parameters.Length; i++)
+        {
+            var (parameter, end) = (parameters[i], string.Create(CultureInfo.InvariantCulture, $"#{i + 1}"));
+            names.AddRange(parameter.IsSensitive
+                ? [parameter.Name + end]
+                : parameter.SensitiveMembers.Select(member => $"{parameter.Name}.{member}{end}"));
+        }
+
+        return SensitiveName.Read(names);
+    }
 }
 
 /// <summary>The jobs of one assembly, written by the generator.</summary>

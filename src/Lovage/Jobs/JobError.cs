@@ -19,15 +19,20 @@ public sealed record JobError(string Type, string Message, string? Traceback)
 
     /// <summary>Describes an exception. Never throws, whatever the exception's own members do.</summary>
     /// <param name="exception">What was thrown.</param>
-    public static JobError From(Exception exception)
+    public static JobError From(Exception exception) => From(exception, null);
+
+    /// <summary>Describes an exception without the secrets of its job.</summary>
+    /// <param name="exception">What was thrown.</param>
+    /// <param name="secrets">The secrets; null for none.</param>
+    internal static JobError From(Exception exception, SecretTexts? secrets)
     {
         ArgumentNullException.ThrowIfNull(exception);
         var type = exception.GetType();
-        return new JobError(
-            type.FullName ?? type.Name, Cut(Safely(static e => e.Message, exception)), Cut(Trace(exception)));
+        var (message, trace) = (Safely(static e => e.Message, exception), Trace(exception, secrets));
+        return new JobError(type.FullName ?? type.Name, Cut(message, secrets), Cut(trace, secrets));
     }
 
-    private static string Trace(Exception exception)
+    private static string Trace(Exception exception, SecretTexts? secrets)
     {
         var text = new System.Text.StringBuilder();
 
@@ -40,7 +45,7 @@ public sealed record JobError(string Type, string Message, string? Traceback)
                 text.Append("\n--- caused by ")
                     .Append(current.GetType().FullName)
                     .Append(": ")
-                    .Append(Cut(Safely(static e => e.Message, current)))
+                    .Append(Cut(Safely(static e => e.Message, current), secrets))
                     .Append('\n');
             }
 
@@ -75,6 +80,7 @@ public sealed record JobError(string Type, string Message, string? Traceback)
         }
     }
 
-    private static string Cut(string text) =>
-        TextCut.Of(text, TextLengthMax);
+    // Secrets go before the text is cut: half of one is not found.
+    private static string Cut(string text, SecretTexts? secrets) => TextCut.Of(
+        secrets is null ? text : secrets.Clean(TextCut.Bare(text, TextLengthMax * 4)), TextLengthMax);
 }

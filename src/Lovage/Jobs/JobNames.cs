@@ -88,9 +88,12 @@ internal static class JobNames
     /// True for 1 to 64 characters without a control character or half of a character: every storage keeps such a text
     /// to the letter.
     /// </summary>
-    internal static bool IsTag([NotNullWhen(true)] string? value)
+    internal static bool IsTag([NotNullWhen(true)] string? value) => value is not null && IsShort(value, TagLengthMax);
+
+    /// <summary>True for a text of 1 to so many characters that every storage keeps to the letter.</summary>
+    internal static bool IsShort(string value, int lengthMax)
     {
-        if (value is not { Length: > 0 and <= TagLengthMax })
+        if (value.Length == 0 || value.Length > lengthMax)
         {
             return false;
         }

@@ -79,6 +79,11 @@ public sealed class JobSerializer
         }
     }
 
+    /// <summary>The JSON contract of a type; null when none is known.</summary>
+    /// <exception cref="InvalidOperationException">The contract is wrong.</exception>
+    internal JsonTypeInfo? ContractOrNull(Type type) =>
+        _options.TryGetTypeInfo(type, out var contract) ? contract : null;
+
     /// <summary>Writes a value of a known type.</summary>
     /// <typeparam name="T">The declared type.</typeparam>
     /// <param name="writer">Where to.</param>

@@ -27,6 +27,14 @@ public sealed class BadArgumentsException : LovageException
         Parameter = parameter;
     }
 
+    private BadArgumentsException(BadArgumentsException original, string message)
+        : base(message)
+    {
+        Job = original.Job;
+        Parameter = original.Parameter;
+        Needed = original.Needed;
+    }
+
     /// <summary>The job's name.</summary>
     public string Job { get; }
 
@@ -37,6 +45,10 @@ public sealed class BadArgumentsException : LovageException
     /// How many parameters a handler must have to take the arguments, when there are more of them than it has; else 0.
     /// </summary>
     internal int Needed { get; init; }
+
+    /// <summary>The refusal without secrets: itself when its texts hold none, else one without the cause.</summary>
+    internal BadArgumentsException Without(SecretTexts secrets) =>
+        secrets.Holds(this) ? new BadArgumentsException(this, secrets.Clean(Message)) : this;
 }
 
 /// <summary>The arguments are larger than the cap.</summary>

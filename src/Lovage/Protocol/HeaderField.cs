@@ -33,6 +33,7 @@ internal enum HeaderField
     MaxAttempts,
     Parameters,
     Tags,
+    Sensitive,
     TraceParent,
     TraceState,
 }
@@ -46,6 +47,7 @@ internal static class HeaderFields
     internal const string MaxAttempts = "lovage_max_attempts";
     internal const string Parameters = "lovage_parameters";
     internal const string Tags = "lovage_tags";
+    internal const string Sensitive = "lovage_sensitive";
 
     private static readonly (byte[] Name, HeaderField Field)[] Table = Make(
         ("task", HeaderField.Task),
@@ -64,6 +66,7 @@ internal static class HeaderFields
         (MaxAttempts, HeaderField.MaxAttempts),
         (Parameters, HeaderField.Parameters),
         (Tags, HeaderField.Tags),
+        (Sensitive, HeaderField.Sensitive),
         ("lang", HeaderField.Kept),
         ("shadow", HeaderField.Kept),
         ("argsrepr", HeaderField.Kept),

@@ -62,6 +62,11 @@ internal static class HeaderWriter
             sink.Texts(HeaderFields.Tags, message.Tags);
         }
 
+        if (!message.SensitiveParameters.IsEmpty)
+        {
+            sink.Texts(HeaderFields.Sensitive, message.SensitiveParameters);
+        }
+
         WriteKept(sink, message);
         foreach (var (name, value) in message.Headers)
         {
@@ -94,13 +99,15 @@ internal static class HeaderWriter
         where TSink : IHeaderSink
     {
         var kept = Kept.None;
+        var hides = !message.SensitiveParameters.IsEmpty;
         if (!message.Extra.IsEmpty)
         {
             using var extra = JsonDocument.Parse(message.Extra);
             foreach (var property in extra.RootElement.EnumerateObject())
             {
                 var field = HeaderFields.Find(JsonMarshal.GetRawUtf8PropertyName(property));
-                if (field is HeaderField.Kept or HeaderField.Unknown)
+                if (field is HeaderField.Kept or HeaderField.Unknown
+                    && !(hides && MessageRedactor.RepeatsArguments(property.Name)))
                 {
                     kept |= Of(property.Name);
                     sink.Copy(property.Name, property.Value);
@@ -120,7 +127,7 @@ internal static class HeaderWriter
 
         if ((kept & (Kept.Arguments | Kept.Keywords)) != (Kept.Arguments | Kept.Keywords))
         {
-            var (arguments, keywords) = PythonRepr.Of(message.Body.Span);
+            var (arguments, keywords) = PythonRepr.Of(MessageRedactor.BodyBytes(message).Span);
             if ((kept & Kept.Arguments) == 0)
             {
                 sink.Text("argsrepr", arguments);

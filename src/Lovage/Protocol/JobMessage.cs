@@ -108,6 +108,17 @@ public sealed record JobMessage
     } = [];
 
     /// <summary>
+    /// The arguments in <see cref="Body"/> that are not shown, as <see cref="Job.SensitiveParameters"/> names them.
+    /// Ours: the header <c>lovage_sensitive</c>, a list.
+    /// </summary>
+    /// <exception cref="ArgumentException">Set to texts that name no argument, or to too many.</exception>
+    public ImmutableArray<string> SensitiveParameters
+    {
+        get;
+        init => field = value.IsDefaultOrEmpty ? [] : SensitiveName.Check(value);
+    } = [];
+
+    /// <summary>
     /// Header fields that this model does not know, as one UTF-8 JSON object, byte for byte: passing a message on loses
     /// nothing. Empty when there are none.
     /// </summary>

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Diagnostics.CodeAnalysis;
 
 namespace Lovage.Protocol;
 
@@ -73,18 +74,40 @@ internal sealed class JobMessages
     /// <inheritdoc cref="Draft(Job)"/>
     internal ReadOnlyMemory<byte> Encode(Job job, JobDefinition? definition)
     {
-        job.Arguments.Validate(job.Name);
-        var body = JobBody.Encode(job.Name, job.Arguments, _serializer, _payloadBytesMax);
-
-        // Generated arguments fit by their types, and no arguments fit a handler that takes none.
-        if (job.Arguments.IsUntyped
-            && definition is { BindArguments: { } bind }
-            && !(ReferenceEquals(job.Arguments, JobArguments.None) && definition.Parameters.IsEmpty))
+        var body = default(ReadOnlyMemory<byte>);
+        try
         {
-            bind(job.Name, body, _serializer).Validate(job.Name);
+            job.Arguments.Validate(job.Name);
+            body = JobBody.Encode(job.Name, job.Arguments, _serializer, _payloadBytesMax);
+
+            // Generated arguments fit by their types, and no arguments fit a handler that takes none.
+            if (job.Arguments.IsUntyped
+                && definition is { BindArguments: { } bind }
+                && !(ReferenceEquals(job.Arguments, JobArguments.None) && definition.Parameters.IsEmpty))
+            {
+                bind(job.Name, body, _serializer).Validate(job.Name);
+            }
+        }
+        catch (BadArgumentsException refusal) when (Holds(job, definition, body, refusal, out var secrets))
+        {
+            throw refusal.Without(secrets);
         }
 
         return body;
+    }
+
+    /// <summary>Checks a job's arguments, which stay objects.</summary>
+    /// <inheritdoc cref="Encode"/>
+    internal void Validate(Job job, JobDefinition definition)
+    {
+        try
+        {
+            job.Arguments.Validate(job.Name);
+        }
+        catch (BadArgumentsException refusal) when (Holds(job, definition, default, refusal, out var secrets))
+        {
+            throw refusal.Without(secrets);
+        }
     }
 
     /// <summary>The filters around enqueuing a job, outermost first.</summary>
@@ -137,6 +160,7 @@ internal sealed class JobMessages
             IgnoreResult = definition is { KeepResult: false },
             Headers = TraceContext.WithCaller(HeadersOf(job)),
             Tags = TagsOf(job),
+            SensitiveParameters = SensitiveOf(job, definition),
             RootId = parent?.RootId,
             ParentId = parent?.Id.Value,
             Origin = _origin,
@@ -163,6 +187,7 @@ internal sealed class JobMessages
             MaxAttempts = maxAttempts,
             Headers = HeadersOf(job),
             Tags = TagsOf(job),
+            SensitiveParameters = SensitiveOf(job, definition),
             RootId = parent?.RootId,
             ParentId = parent?.Id.Value,
         };
@@ -239,6 +264,20 @@ internal sealed class JobMessages
     private static ImmutableDictionary<string, string> HeadersOf(Job job) =>
         job.Headers as ImmutableDictionary<string, string>
             ?? job.Headers.ToImmutableDictionary(StringComparer.Ordinal);
+
+    /// <summary>True when the text of a refusal holds a sensitive value of the arguments.</summary>
+    private bool Holds(
+        Job job, JobDefinition? definition, ReadOnlyMemory<byte> body, BadArgumentsException refusal,
+        [NotNullWhen(true)] out SecretTexts? secrets)
+    {
+        secrets = JobSecrets.Of(
+            body.IsEmpty ? job.Arguments : null, body, job.Name, SensitiveOf(job, definition), _serializer);
+        return secrets?.Holds(refusal) == true;
+    }
+
+    private static ImmutableArray<string> SensitiveOf(Job job, JobDefinition? definition) => SensitiveName.Union(
+        job.SensitiveParameters is ImmutableArray<string> names ? names : [.. job.SensitiveParameters],
+        definition?.SensitiveParameters ?? []);
 
     private static ImmutableArray<string> TagsOf(Job job) =>
         job.Tags is ImmutableArray<string> tags ? tags : [.. job.Tags];

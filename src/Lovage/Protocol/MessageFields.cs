@@ -67,6 +67,8 @@ internal sealed class MessageFields
 
     private ImmutableArray<string> Tags { get; set; } = [];
 
+    private ImmutableArray<string> Sensitive { get; set; } = [];
+
     /// <summary>Reads the flat header map of protocol 2.</summary>
     internal static MessageFields OfHeaders(JsonElement headers, string path)
     {
@@ -140,6 +142,7 @@ internal sealed class MessageFields
             ReplyTo = replyTo,
             IgnoreResult = IgnoreResult ?? false,
             Tags = Tags,
+            SensitiveParameters = Sensitive,
             Headers = _headers?.ToImmutable() ?? ImmutableDictionary<string, string>.Empty,
             Extra = EndExtra(),
         };
@@ -221,7 +224,10 @@ internal sealed class MessageFields
                 Parameters = WireJson.Integer(value, Path(HeaderFields.Parameters), 0, int.MaxValue);
                 break;
             case HeaderField.Tags:
-                Tags = TakeTags(value);
+                Tags = HeaderLists.Tags(value);
+                break;
+            case HeaderField.Sensitive:
+                Sensitive = HeaderLists.Sensitive(value);
                 break;
             case HeaderField.TraceParent:
                 _traceParent = value.ValueKind == JsonValueKind.String
@@ -244,18 +250,6 @@ internal sealed class MessageFields
                 break;
         }
     }
-
-    /// <summary>The tags among what another program wrote. A job runs without what is none.</summary>
-    private static ImmutableArray<string> TakeTags(JsonElement value) => value.ValueKind == JsonValueKind.Array
-        ? [
-            .. value.EnumerateArray()
-                .Select(static item => item.ValueKind == JsonValueKind.String ? item.GetString() : null)
-                .Where(static text => JobNames.IsTag(text))
-                .Select(static text => text!)
-                .Distinct(StringComparer.Ordinal)
-                .Take(JobNames.TagCountMax),
-        ]
-        : [];
 
     private string? TakeName(JsonElement value) => WireJson.Text(value, Path("task")) switch
     {

@@ -46,6 +46,9 @@ public sealed record WorkerRecord
     /// </summary>
     public IReadOnlyDictionary<string, int> Parameters { get; init; } = FrozenDictionary<string, int>.Empty;
 
+    /// <summary>The jobs that it describes, by name; none for a worker of a version that names them alone.</summary>
+    public IReadOnlyList<JobCatalogEntry> Jobs { get; init; } = [];
+
     /// <summary>True when it serves the queue, knows the name, and its handler takes that many arguments.</summary>
     /// <param name="queue">The queue.</param>
     /// <param name="name">The job's name.</param>

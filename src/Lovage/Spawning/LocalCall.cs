@@ -18,6 +18,10 @@ internal abstract class LocalCall
     /// <summary>True when the code runs on a dedicated thread.</summary>
     internal virtual bool IsApart => false;
 
+    /// <summary>An error of the last run for a log: without the values of sensitive arguments.</summary>
+    [return: NotNullIfNotNull(nameof(error))]
+    internal virtual Exception? Shown(Exception? error) => error;
+
     /// <summary>Runs once; throws what the code throws.</summary>
     internal abstract Task InvokeAsync(int attempt, CancellationToken cancellationToken);
 }

@@ -51,7 +51,7 @@ internal sealed class LocalJobs(
     {
         ArgumentNullException.ThrowIfNull(job);
         var definition = messages.Require(job.Name);
-        job.Arguments.Validate(job.Name);
+        messages.Validate(job, definition);
         var policy = retries ? retry ?? definition.Retry ?? worker.Retry : null;
         var attempts = policy is null
             ? 1
@@ -122,6 +122,7 @@ internal sealed class LocalJobs(
         int maxAttempts) : LocalCall<TResult>
     {
         private bool _ranHandler;
+        private JobAttempt? _last;
 
         /// <summary>
         /// Only what the handler throws is worth another try: a filter that refused the job, or a result that cannot be
@@ -133,9 +134,13 @@ internal sealed class LocalJobs(
 
         internal override bool IsApart => definition.Execution == JobExecution.DedicatedThread;
 
+        internal override Exception? Shown(Exception? error) =>
+            _last?.Secrets is { } secrets ? secrets.Clean(error) : error;
+
         internal override async Task InvokeAsync(int attempt, CancellationToken cancellationToken)
         {
             var run = owner.Attempt(await job, definition, attempt, maxAttempts);
+            _last = run;
             _ranHandler = true;
             await using var cancelled = cancellationToken.UnsafeRegister(
                 static state => ((JobAttempt)state!).Cancel(JobCancellationReason.Caller), run);

@@ -34,14 +34,14 @@ internal sealed partial class LocalLog(ILogger logger, IReadOnlyList<Action<Task
                 break;
             case JobDecision.Retry:
                 TaskRetried(
-                    logger, run.Ending.Error, kind, name, seconds, run.Number, run.MaxAttempts,
+                    logger, run.Call.Shown(run.Ending.Error), kind, name, seconds, run.Number, run.MaxAttempts,
                     run.RetryDelay.TotalSeconds);
                 break;
             case JobDecision.Cancel:
                 TaskCancelled(logger, kind, name, seconds);
                 break;
             default:
-                TaskFailed(logger, run.Ending.Error, kind, name, seconds, run.Number);
+                TaskFailed(logger, run.Call.Shown(run.Ending.Error), kind, name, seconds, run.Number);
                 Hand(run);
                 break;
         }

@@ -62,6 +62,7 @@ public static class MessageColumns
                 ReplyTo: null,
                 Parameters: 0,
                 Tags.IsEmpty: true,
+                SensitiveParameters.IsEmpty: true,
                 Headers.Count: 0,
             })
         {
@@ -81,16 +82,8 @@ public static class MessageColumns
             Text(json, "reply"u8, message.ReplyTo);
             Text(json, "origin"u8, origin);
             Number(json, "parameters"u8, message.Parameters == 0 ? null : message.Parameters);
-            if (!message.Tags.IsEmpty)
-            {
-                json.WriteStartArray("tags"u8);
-                foreach (var tag in message.Tags)
-                {
-                    json.WriteStringValue(tag);
-                }
-
-                json.WriteEndArray();
-            }
+            Texts(json, "tags"u8, message.Tags);
+            Texts(json, "sensitive"u8, message.SensitiveParameters);
 
             if (!message.Headers.IsEmpty)
             {
@@ -136,6 +129,7 @@ public static class MessageColumns
         int? index = null;
         var parameters = 0;
         var tags = message.Tags;
+        var sensitive = message.SensitiveParameters;
         var headers = message.Headers;
         json.Read();
         while (json.Read() && json.TokenType == JsonTokenType.PropertyName)
@@ -174,6 +168,9 @@ public static class MessageColumns
                 case "tags":
                     tags = Tags(ref json);
                     break;
+                case "sensitive":
+                    sensitive = SensitiveName.Read(Texts(ref json));
+                    break;
                 case "headers":
                     headers = Headers(ref json);
                     break;
@@ -195,6 +192,7 @@ public static class MessageColumns
             Parameters = parameters,
             Origin = origin,
             Tags = tags,
+            SensitiveParameters = sensitive,
             Headers = headers,
         };
     }
@@ -283,24 +281,44 @@ public static class MessageColumns
     // What is no tag, in a row that another program changed, is passed over.
     private static ImmutableArray<string> Tags(ref Utf8JsonReader json)
     {
-        if (json.TokenType != JsonTokenType.StartArray)
-        {
-            json.Skip();
-            return [];
-        }
-
         var tags = ImmutableArray.CreateBuilder<string>(JobNames.TagCountMax);
-        while (json.Read() && json.TokenType != JsonTokenType.EndArray)
+        if (json.TokenType == JsonTokenType.StartArray)
         {
-            var tag = json.TokenType == JsonTokenType.String ? json.GetString() : null;
-            json.Skip();
-            if (JobNames.IsTag(tag) && tags.Count < JobNames.TagCountMax && !tags.Contains(tag))
+            foreach (var tag in Texts(ref json))
             {
-                tags.Add(tag);
+                if (JobNames.IsTag(tag) && tags.Count < JobNames.TagCountMax && !tags.Contains(tag))
+                {
+                    tags.Add(tag);
+                }
             }
+        }
+        else
+        {
+            json.Skip();
         }
 
         return tags.DrainToImmutable();
+    }
+
+    /// <summary>
+    /// The elements of an array, null for each that is no text; anything else counts as one of those.
+    /// </summary>
+    private static List<string?> Texts(ref Utf8JsonReader json)
+    {
+        if (json.TokenType != JsonTokenType.StartArray)
+        {
+            json.Skip();
+            return [null];
+        }
+
+        var texts = new List<string?>();
+        while (json.Read() && json.TokenType != JsonTokenType.EndArray)
+        {
+            texts.Add(json.TokenType == JsonTokenType.String ? json.GetString() : null);
+            json.Skip();
+        }
+
+        return texts;
     }
 
     private static ImmutableDictionary<string, string> Headers(ref Utf8JsonReader json)
@@ -314,6 +332,22 @@ public static class MessageColumns
         }
 
         return headers.ToImmutable();
+    }
+
+    private static void Texts(Utf8JsonWriter json, ReadOnlySpan<byte> name, ImmutableArray<string> values)
+    {
+        if (values.IsEmpty)
+        {
+            return;
+        }
+
+        json.WriteStartArray(name);
+        foreach (var value in values)
+        {
+            json.WriteStringValue(value);
+        }
+
+        json.WriteEndArray();
     }
 
     private static void Text(Utf8JsonWriter json, ReadOnlySpan<byte> name, string? value)

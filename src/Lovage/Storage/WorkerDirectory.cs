@@ -89,6 +89,6 @@ public sealed record WorkerBeat
     /// <summary>True while it takes no more jobs, because a person asked for that.</summary>
     public bool IsQuiet { get; init; }
 
-    /// <summary>The names of the jobs that it knows.</summary>
+    /// <summary>The jobs that it knows.</summary>
     public required JobNameSet Names { get; init; }
 }

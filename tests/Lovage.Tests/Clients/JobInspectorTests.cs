@@ -170,12 +170,87 @@ public sealed class JobInspectorTests
     }
 
     [Fact]
+    public async Task CatalogAsync_AWorkerOfTheApp_DescribesItsJobs()
+    {
+        await using var app = await TestApp.StartAsync(static lovage => lovage.AddWorker().AddJob(
+            new JobDefinition("mail.send", static _ => default)
+            {
+                Queue = "mail",
+                Aliases = ["mail.old"],
+                Parameters =
+                [
+                    new("to", typeof(string), false),
+                    new("key", typeof(string), true) { IsSensitive = true },
+                ],
+            }));
+
+        var known = Assert.Single(await app.Inspector.CatalogAsync(Cancel));
+
+        Assert.Equal(("mail.send", "mail", 1), (known.Job.Name, known.Job.Queue, known.Workers));
+        Assert.Equal(["mail.old"], known.Job.Aliases);
+        Assert.Equal([new("to", false, false), new("key", true, true)], known.Job.Parameters!);
+        Assert.Equal(["key#2"], known.Job.SensitiveParameters);
+        Assert.Equal(
+            """{"type":"object","properties":{"to":{"type":"string"},"key":{"type":"string","writeOnly":true}}"""
+                + ""","required":["to"],"additionalProperties":false}""",
+            known.Job.Schema);
+    }
+
+    [Fact]
+    public async Task CatalogAsync_SeveralWorkers_IsTheUnionWithTheNewestDescriptionAndAllThatAnyHides()
+    {
+        await using var app = await TestApp.StartAsync();
+        var directory = app.Host.Services.GetRequiredService<StorageGate>().Storage.Workers!;
+        JobCatalogEntry[][] versions =
+        [
+            [
+                new()
+                {
+                    Name = "a",
+                    Parameters = [new("p", false, true)],
+                    SensitiveParameters = ["p#1"],
+                    Schema = "{}",
+                },
+                new() { Name = "c", Parameters = [] },
+            ],
+            [
+                new() { Name = "a", Queue = "q", Parameters = [], Schema = "true", Aliases = ["z"] },
+                new() { Name = "c" },
+            ],
+        ];
+        for (var i = 0; i < 3; i++)
+        {
+            await directory.BeatAsync(
+                new WorkerBeat
+                {
+                    Owner = new WorkerOwner("boot", "1", 2, 3, $"w{i}"),
+                    Host = "host",
+                    Version = "1.0",
+                    StartedAt = app.Time.GetUtcNow().AddSeconds(i),
+                    Queues = ["mail"],
+                    Slots = 4,
+                    Running = 1,
+                    Names = i < 2 ? JobNameSet.Of(versions[i]) : new JobNameSet(["b", "a"]),
+                }, Cancel);
+        }
+
+        var known = await app.Inspector.CatalogAsync(Cancel);
+
+        Assert.Equal([("a", 3), ("b", 1), ("c", 2)], known.Select(static one => (one.Job.Name, one.Workers)));
+        Assert.Equal(("q", "true"), (known[0].Job.Queue, known[0].Job.Schema));
+        Assert.Equal(["p#1"], known[0].Job.SensitiveParameters);
+        Assert.Equal((null, null), (known[1].Job.Parameters, known[1].Job.Schema));
+        Assert.NotNull(known[2].Job.Parameters);
+    }
+
+    [Fact]
     public async Task WorkersAsync_StorageWithoutADirectory_ListsNone()
     {
         await using var storage = new GatedStorage();
         await using var app = await TestApp.StartAsync(lovage => lovage.UseStorage(storage));
 
         Assert.Empty(await app.Inspector.WorkersAsync(Cancel));
+        Assert.Empty(await app.Inspector.CatalogAsync(Cancel));
         var refused = await Assert.ThrowsAsync<StorageException>(
             async () => await app.Inspector.FindAsync(JobId.Parse("a"), Cancel));
         Assert.Contains("keeps no records of jobs", refused.Message, StringComparison.Ordinal);

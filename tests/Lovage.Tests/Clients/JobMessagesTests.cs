@@ -52,6 +52,45 @@ public sealed class JobMessagesTests
     }
 
     [Fact]
+    public async Task EnqueueAsync_SensitiveParameters_AreThoseOfCallerAndDefinition()
+    {
+        await using var app = await TestApp.StartAsync(static lovage => lovage.AddJob(Login));
+        var plain = await app.Jobs.EnqueueAsync(Job.Create("other", "x"), Cancel);
+        var named = await app.Jobs.EnqueueAsync(Job.Create("other", "x") with { SensitiveParameters = ["*"] }, Cancel);
+        var known = await app.Jobs.EnqueueAsync(
+            Job.Create("login", "ada", "hunter2") with { SensitiveParameters = ["user#1"] }, Cancel);
+
+        Assert.Empty((await plain.FindAsync(Cancel))!.Message.SensitiveParameters);
+        Assert.Equal(["*"], (await named.FindAsync(Cancel))!.Message.SensitiveParameters);
+        Assert.Equal(["user#1", "password#2"], (await known.FindAsync(Cancel))!.Message.SensitiveParameters);
+    }
+
+    [Fact]
+    public async Task EnqueueAsync_ArgumentsAreRefused_TheTextHasNoSecret()
+    {
+        await using var app = await TestApp.StartAsync(static lovage => lovage.AddJob(Login));
+
+        var refusal = await Assert.ThrowsAsync<BadArgumentsException>(
+            async () => await app.Jobs.EnqueueAsync(Job.Create("login", "ada", "hunter2", "extra"), Cancel));
+        var typed = await Assert.ThrowsAsync<BadArgumentsException>(
+            async () => await app.Jobs.EnqueueAsync(
+                Job.Create("any", new Refusing("hunter2")) with { SensitiveParameters = ["password#1"] }, Cancel));
+        var broken = await Assert.ThrowsAsync<BadArgumentsException>(
+            async () => await app.Jobs.EnqueueAsync(
+                Job.Create("any", new Refusing(null)) with { SensitiveParameters = ["password#1"] }, Cancel));
+        var open = await Assert.ThrowsAsync<BadArgumentsException>(
+            async () => await app.Jobs.EnqueueAsync(Job.Create("any", new Refusing("hunter2")), Cancel));
+
+        Assert.Equal(
+            ("login", "password", "Job 'login': '[hidden]' is no password."),
+            (refusal.Job, refusal.Parameter, refusal.Message));
+        Assert.Null(refusal.InnerException);
+        Assert.Equal("Job 'any': '[hidden]' is no password.", typed.Message);
+        Assert.Equal("[hidden]", broken.Message);
+        Assert.Equal("Job 'any': 'hunter2' is no password.", open.Message);
+    }
+
+    [Fact]
     public async Task EnqueueAsync_InsideAnAttempt_NamesItsRootAndParent()
     {
         var seen = new List<(string Root, string? Parent)>();
@@ -189,5 +228,28 @@ public sealed class JobMessagesTests
             serializer.WriteArgument(writer, 1, "a");
             serializer.WriteArgument(writer, 2, "b");
         }
+    }
+
+    private static JobDefinition Login { get; } = new("login", static _ => default)
+    {
+        Parameters =
+        [
+            new("user", typeof(string), false), new("password", typeof(string), false) { IsSensitive = true },
+        ],
+        BindArguments = static (job, body, _) =>
+            JsonDocument.Parse(body).RootElement[0].GetArrayLength() == 2
+                ? JobArguments.None
+                : throw new BadArgumentsException(
+                    job, "password", "'hunter2' is no password.", new InvalidOperationException("hunter2")),
+    };
+
+    /// <summary>Arguments that are refused by their text; without one they cannot be written either.</summary>
+    private sealed class Refusing(string? password) : JobArguments
+    {
+        public override void Validate(string job) =>
+            throw new BadArgumentsException(job, "password", $"'{password}' is no password.");
+
+        public override void WritePositional(Utf8JsonWriter writer, JobSerializer serializer) =>
+            writer.WriteStringValue(password ?? throw new FormatException("hunter2"));
     }
 }

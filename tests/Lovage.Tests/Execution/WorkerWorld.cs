@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using System.Text;
 using Lovage.Diagnostics;
@@ -75,6 +76,9 @@ internal sealed class WorkerWorld : IDisposable
     }
 
     internal IEnumerable<(int Event, string Text)> Logs => _logs.Lines.Select(static line => (line.Event, line.Text));
+
+    /// <summary>The errors that were logged.</summary>
+    internal IEnumerable<Exception> LoggedErrors => _logs.Errors;
 
     /// <summary>What a log at its default level shows.</summary>
     internal IEnumerable<(int Event, LogLevel Level, string Text)> Shown =>
@@ -209,6 +213,9 @@ internal sealed class WorkerWorld : IDisposable
     private sealed class LogList : ILoggerProvider, ILogger
     {
         private readonly List<(int, LogLevel, string)> _lines = [];
+        private readonly ConcurrentQueue<Exception> _errors = new();
+
+        internal IEnumerable<Exception> Errors => _errors;
 
         internal Func<Exception>? Fault { get; set; }
 
@@ -240,6 +247,11 @@ internal sealed class WorkerWorld : IDisposable
             if (Fault?.Invoke() is { } fault)
             {
                 throw fault;
+            }
+
+            if (exception is not null)
+            {
+                _errors.Enqueue(exception);
             }
 
             lock (_lines)

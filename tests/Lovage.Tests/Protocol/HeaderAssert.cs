@@ -42,6 +42,7 @@ internal static class HeaderAssert
         Assert.Null(message.MaxAttempts);
         Assert.Equal(0, message.Parameters);
         Assert.Empty(message.Tags);
+        Assert.Empty(message.SensitiveParameters);
         Assert.Equal(TimeSpan.Zero, message.Delay);
     }
 

@@ -86,6 +86,23 @@ public sealed class HostileMessageTests
     }
 
     [Theory]
+    [InlineData("""["a","b#2","a"]""", "a|b#2")]
+    [InlineData("[]", "")]
+    [InlineData("null", "")]
+    [InlineData("""["a",1]""", "*")]
+    [InlineData("""["a",null]""", "*")]
+    [InlineData("""["a","b..c"]""", "*")]
+    [InlineData("\"a\"", "*")]
+    [InlineData("{\"a\":1}", "*")]
+    public void Decode_SensitiveNamesOfAnotherProgram_HideAllWhenOneIsNotUnderstood(string value, string expected)
+    {
+        var message = CeleryEnvelope.Decode(Envelope(headers => headers["lovage_sensitive"] = Parse(value)));
+
+        Assert.Equal(expected, string.Join('|', message.SensitiveParameters));
+        Assert.Empty(message.Headers);
+    }
+
+    [Theory]
     [InlineData("[]")]
     [InlineData("[[],{}]")]
     [InlineData("[[],{},null,1]")]

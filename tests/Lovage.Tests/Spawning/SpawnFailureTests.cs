@@ -18,6 +18,29 @@ public sealed class AloneTests
 public sealed class SpawnFailureTests
 {
     [Fact]
+    public async Task Spawn_JobWithASensitiveArgument_LogsItsErrorWithoutTheValue()
+    {
+        var job = new JobDefinition("login", static _ => throw new InvalidOperationException("hunter2 is wrong"))
+        {
+            Parameters =
+            [
+                new("user", typeof(string), false), new("password", typeof(string), false) { IsSensitive = true },
+            ],
+        };
+        await using var world = await SpawnWorld.StartAsync(lovage => lovage.AddJob(job));
+        var task = world.Spawner.Spawn(
+            Job.Create("login", "ada", "hunter2"), new SpawnOptions { Retry = new RetryPolicy { MaxAttempts = 1 } });
+        await world.IdleAsync();
+
+        var line = Assert.Single(world.Log.Of(TestLog.Failed));
+        Assert.Contains("[hidden] is wrong", line.Error!.ToString(), StringComparison.Ordinal);
+        Assert.DoesNotContain("hunter2", line.Error.ToString(), StringComparison.Ordinal);
+
+        // The caller gave the value, and gets what its own code threw.
+        Assert.Equal("hunter2 is wrong", task.Exception!.Message);
+    }
+
+    [Fact]
     public async Task Spawn_TasksOfEveryEnd_AreLoggedAndCountedByOutcome()
     {
         using var measured = new Measured();

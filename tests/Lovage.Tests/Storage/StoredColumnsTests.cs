@@ -50,8 +50,25 @@ public sealed class StoredColumnsTests
             Plain with { IgnoreResult = true, HasChosenId = true, Origin = message.Origin }, more);
         Assert.Equal(message.Headers, read.Headers);
         Assert.Equal(message.Tags, read.Tags);
-        Assert.Equal(message, read with { Headers = message.Headers, Tags = message.Tags });
+        Assert.Equal(message.SensitiveParameters, read.SensitiveParameters);
+        Assert.Equal(
+            message,
+            read with
+            {
+                Headers = message.Headers,
+                Tags = message.Tags,
+                SensitiveParameters = message.SensitiveParameters,
+            });
     }
+
+    [Theory]
+    [InlineData("""{"sensitive":["a","b#2"]}""", "a|b#2")]
+    [InlineData("""{"sensitive":["a",["b"]]}""", "*")]
+    [InlineData("""{"sensitive":"a","limit":5}""", "*")]
+    [InlineData("""{"other":["a"]}""", "")]
+    public void Sensitive_OfAStoredRow_HideAllWhenOneIsNotUnderstood(string more, string expected) => Assert.Equal(
+        expected,
+        string.Join('|', MessageColumns.WithMore(Plain, Encoding.UTF8.GetBytes(more)).SensitiveParameters));
 
     [Fact]
     public void More_Origin_StandsInItWhenAskedFor()

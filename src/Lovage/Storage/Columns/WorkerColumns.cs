@@ -3,18 +3,18 @@ namespace Lovage.Storage.Columns;
 /// <summary>Maps a row to a <see cref="WorkerRecord"/>.</summary>
 /// <remarks>
 /// Stateless, safe for use by several threads. The columns: owner, host, process id, version, start, time of the beat,
-/// queues (a <see cref="TextList"/>), slots, running, the entries of its names
-/// (<see cref="JobNameSet"/>, a <see cref="TextList"/>), whether it is quiet. Times are as <see cref="StorageTime"/> has
-/// them.
+/// queues (a <see cref="TextList"/>), slots, running, one that is not read here, whether it is quiet. Times are as
+/// <see cref="StorageTime"/> has them.
 /// </remarks>
 public static class WorkerColumns
 {
     /// <summary>Reads a worker.</summary>
     /// <param name="row">The row.</param>
-    public static WorkerRecord Read(RowReader row)
+    /// <param name="known">The jobs that it knows, which stand in a table of their own.</param>
+    public static WorkerRecord Read(RowReader row, JobNameSet known)
     {
         ArgumentNullException.ThrowIfNull(row);
-        var known = JobNameSet.FromEntries(TextList.FromJson(row.Bytes(9)));
+        ArgumentNullException.ThrowIfNull(known);
         return new WorkerRecord
         {
             Owner = row.Text(0),
@@ -29,6 +29,7 @@ public static class WorkerColumns
             IsQuiet = row.Bool(10),
             Names = known.Names,
             Parameters = known.Parameters,
+            Jobs = known.Jobs,
         };
     }
 }

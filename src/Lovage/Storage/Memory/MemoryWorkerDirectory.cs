@@ -71,5 +71,6 @@ internal sealed class MemoryWorkerDirectory(MemoryState state) : WorkerDirectory
         IsQuiet = beat.IsQuiet,
         Names = beat.Names.Names,
         Parameters = beat.Names.Parameters,
+        Jobs = beat.Names.Jobs,
     };
 }
