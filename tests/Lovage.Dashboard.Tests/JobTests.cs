@@ -212,6 +212,42 @@ public sealed class JobTests
     }
 
     [Fact]
+    public async Task Job_SensitiveValue_IsHiddenFromEveryoneAndKeptByAnEdit()
+    {
+        const string Secret = "s3cret-value";
+        await using var site = await ConsoleSite.StartAsync();
+        var job = await site.Client.EnqueueAsync(
+            Job.Create("pay", Secret, new Dictionary<string, object?> { ["number"] = Secret, ["name"] = "anna" }) with
+            {
+                Queue = "mail",
+                SensitiveParameters = ["password#1", "card.number#2"],
+            },
+            Cancel);
+        await site.Jobs.CancelAsync(job.Id, null, Cancel);
+
+        var answer = await site.GetAsync($"/lovage/api/jobs/{job.Id}");
+
+        Assert.DoesNotContain(Secret, answer.Body, StringComparison.Ordinal);
+        Assert.True(answer.Json.GetProperty("arguments")[0].GetProperty("hidden").GetBoolean());
+        var card = answer.Json.GetProperty("arguments")[1].GetProperty("value");
+        Assert.Equal(
+            ("[hidden]", "anna"), (card.GetProperty("number").GetString(), card.GetProperty("name").GetString()));
+
+        var edited = await site.PostAsync(
+            $"/lovage/api/jobs/{job.Id}/edit", """{"arguments":["[hidden]",{"number":"[hidden]","name":"bert"}]}""");
+
+        Assert.True(edited.Status == HttpStatusCode.OK, edited.Body);
+        var id = edited.Json.GetProperty("id").GetString()!;
+        var made = (await site.Jobs.FindAsync(JobId.Parse(id), Cancel))!;
+        Assert.StartsWith(
+            $$"""[["{{Secret}}",{"number":"{{Secret}}","name":"bert"}]""",
+            System.Text.Encoding.UTF8.GetString(made.Message.Body.Span),
+            StringComparison.Ordinal);
+        Assert.DoesNotContain(
+            Secret, (await site.GetAsync($"/lovage/api/jobs/{id}")).Body, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Suggest_APrefix_GivesWhatThereIs()
     {
         await using var site = await ConsoleSite.StartAsync();

@@ -28,6 +28,7 @@ internal static class CatalogEndpoints
         new CatalogBody(
         [
             .. (await call.Console.Catalog.AllAsync(call.Aborted)).Values
+                .DistinctBy(static job => job.Name)
                 .OrderBy(static job => job.Name, StringComparer.Ordinal)
                 .Select(static job => new CatalogRow(
                     job.Name, job.Queue, Schema(job.Schema), job.Sensitive, job.Workers)),

@@ -147,12 +147,14 @@ internal static class JobChanges
         }
 
         var job = await FindAsync(call);
+        var known = await call.Console.Catalog.FindAsync(job.Name, call.Aborted);
+        var kept = HiddenValues.Keep(json, job.Message, known, isWhole: body.Arguments is null);
         return new PlannedChange(Target(job.Id), async token =>
         {
-            var edited = body.Body is { } whole
+            var edited = body.Arguments is null
                 ? await call.Jobs.RunAgainWithAsync(
-                    job.Id, JsonSerializer.SerializeToUtf8Bytes(whole, ApiJson.Default.JsonElement), token)
-                : await call.Jobs.RunAgainWithAsync(job.Id, json, token);
+                    job.Id, JsonSerializer.SerializeToUtf8Bytes(kept, ApiJson.Default.JsonElement), token)
+                : await call.Jobs.RunAgainWithAsync(job.Id, kept, token);
             return edited.Status switch
             {
                 ChangeStatus.Changed => Json(new JobDone(
@@ -194,6 +196,7 @@ internal static class JobChanges
             Delay = body.DelaySeconds is { } delay && delay > 0 ? TimeSpan.FromSeconds(delay) : null,
             Priority = body.Priority,
             Tags = body.Tags ?? [],
+            SensitiveParameters = known.Sensitive,
         };
         return new PlannedChange($"name:{name}", async token => ApiResult.Json(
             new Created((await call.Console.Client.EnqueueAsync(job, token)).Id.Value),

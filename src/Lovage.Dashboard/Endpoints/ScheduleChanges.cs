@@ -185,6 +185,7 @@ internal static class ScheduleChanges
         var job = Job.Create(name, arguments) with
         {
             Queue = body.Queue is { Length: > 0 } queue ? queue : known.Queue,
+            SensitiveParameters = known.Sensitive,
         };
         return new PlannedChange($"schedule:{id}", async token => ApiResult.Json(
             new Created((await call.Console.Schedules.AddAsync(id, trigger, job, null, token)).Id),

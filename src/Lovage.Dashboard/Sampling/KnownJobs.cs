@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+
 namespace Lovage.Dashboard.Sampling;
 
 /// <summary>A job as this process or live workers know it.</summary>
@@ -11,11 +13,14 @@ internal sealed record CatalogJob(
     string Name,
     string? Queue,
     IReadOnlyList<string> Parameters,
-    IReadOnlyList<string> Sensitive,
+    ImmutableArray<string> Sensitive,
     string? Schema,
-    int Workers);
+    int Workers)
+{
+    internal static CatalogJob Unknown(string name) => new(name, null, [], [], null, 0);
+}
 
-/// <summary>The jobs that live workers announce, and those of this process.</summary>
+/// <summary>The jobs that live workers announce, and those of this process. What either hides is hidden.</summary>
 /// <remarks>Safe for use by several threads.</remarks>
 internal sealed class KnownJobs
 {
@@ -23,27 +28,43 @@ internal sealed class KnownJobs
 
     internal KnownJobs(JobInspector jobs, JobRegistry registry, TimeProvider time) =>
         _jobs = new(
-            time, TimeSpan.FromSeconds(5), async token => Merge(await jobs.WorkersAsync(token), registry));
+            time, TimeSpan.FromSeconds(5), async token => Merge(await jobs.CatalogAsync(token), registry));
 
     /// <summary>All of them, by name.</summary>
     internal Task<IReadOnlyDictionary<string, CatalogJob>> AllAsync(CancellationToken cancellationToken) =>
         _jobs.GetAsync(cancellationToken);
 
-    /// <summary>One of them; one without parameters for a name that is not known.</summary>
+    /// <summary>The job of this name or former name; one without parameters for a name that is not known.</summary>
     internal async ValueTask<CatalogJob> FindAsync(string name, CancellationToken cancellationToken) =>
-        (await AllAsync(cancellationToken)).GetValueOrDefault(name) ?? new CatalogJob(name, null, [], [], null, 0);
+        (await AllAsync(cancellationToken)).GetValueOrDefault(name) ?? CatalogJob.Unknown(name);
 
-    private static Dictionary<string, CatalogJob> Merge(IReadOnlyList<WorkerRecord> workers, JobRegistry registry)
+    private static Dictionary<string, CatalogJob> Merge(IReadOnlyList<KnownJob> announced, JobRegistry registry)
     {
-        var jobs = registry.Jobs.ToDictionary(
-            static job => job.Name,
-            static job => new CatalogJob(
-                job.Name, job.Queue, [.. job.Parameters.Select(static one => one.Name)], [], null, 0),
-            StringComparer.Ordinal);
-        foreach (var name in workers.SelectMany(static worker => worker.Names))
+        var jobs = new Dictionary<string, CatalogJob>(StringComparer.Ordinal);
+        foreach (var job in registry.Jobs)
         {
-            var job = jobs.GetValueOrDefault(name) ?? new CatalogJob(name, null, [], [], null, 0);
-            jobs[name] = job with { Workers = job.Workers + 1 };
+            var known = new CatalogJob(
+                job.Name, job.Queue, [.. job.Parameters.Select(static one => one.Name)], job.SensitiveParameters, null, 0);
+            foreach (var name in job.Aliases.Prepend(job.Name))
+            {
+                jobs[name] = known;
+            }
+        }
+
+        foreach (var (job, workers) in announced)
+        {
+            foreach (var name in job.Aliases.Prepend(job.Name))
+            {
+                var here = jobs.GetValueOrDefault(name) ?? CatalogJob.Unknown(job.Name);
+                jobs[name] = here with
+                {
+                    Queue = job.Queue ?? here.Queue,
+                    Parameters = job.Parameters?.Select(static one => one.Name).ToArray() ?? here.Parameters,
+                    Sensitive = SensitiveName.Union(here.Sensitive, [.. job.SensitiveParameters]),
+                    Schema = job.Schema,
+                    Workers = workers,
+                };
+            }
         }
 
         return jobs;

@@ -54,7 +54,8 @@ internal sealed class ScheduleWatch
         {
             foreach (var schedule in await _schedules.ListAsync(null, ListMax, cancellationToken))
             {
-                mark.Add(schedule with { Trigger = null });
+                mark.Add((schedule.Id, schedule.State, schedule.Reason, schedule.TriggerJson, schedule.IsEdited));
+                mark.Add((schedule.NextTick, schedule.LastTick, schedule.Fired, schedule.Missed, schedule.Skipped));
             }
         }
 

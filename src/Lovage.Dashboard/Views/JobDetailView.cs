@@ -25,7 +25,7 @@ internal sealed class JobDetailView(ConsoleServices console, DashboardOptions op
         var message = job.Message;
         var detail = new JobDetail(JobView.Row(job, now))
         {
-            Headers = Headers(job, withPayload),
+            Headers = Headers(job),
             RootId = message.RootId,
             ParentId = message.ParentId,
             GroupId = message.GroupId,
@@ -71,11 +71,12 @@ internal sealed class JobDetailView(ConsoleServices console, DashboardOptions op
         JobDetail detail, JobRecord job, CancellationToken cancellationToken)
     {
         var known = await console.Catalog.FindAsync(job.Name, cancellationToken);
-        var (arguments, areCut) = PayloadView.Arguments(job.Message.Body, known.Parameters);
-        var (text, isTextCut) = PayloadView.Body(job.Message);
+        var (arguments, areCut) = PayloadView.Arguments(job.Message, known);
+        var (text, isTextCut) = PayloadView.Body(job.Message, known);
         var result = PayloadView.Json(job.Result, out var isResultCut);
         return detail with
         {
+            Headers = PayloadView.Headers(job.Message, known),
             Arguments = arguments,
             Result = result,
             ResultHidden = false,
@@ -85,12 +86,10 @@ internal sealed class JobDetailView(ConsoleServices console, DashboardOptions op
     }
 
     /// <summary>Headers may carry what the arguments do; those of the trace and of Lovage itself do not.</summary>
-    private static IReadOnlyDictionary<string, string> Headers(JobRecord job, bool withPayload) =>
-        withPayload
-            ? job.Message.Headers
-            : job.Message.Headers.Where(static header =>
-                    header.Key == "traceparent" || header.Key.StartsWith("lovage_", StringComparison.Ordinal))
-                .ToDictionary(StringComparer.Ordinal);
+    private static Dictionary<string, string> Headers(JobRecord job) => job.Message.Headers
+        .Where(static header =>
+            header.Key == "traceparent" || header.Key.StartsWith("lovage_", StringComparison.Ordinal))
+        .ToDictionary(StringComparer.Ordinal);
 
     private AttemptBody Attempt(JobRecord job, AttemptRecord attempt, IReadOnlyList<AttemptRecord> all)
     {

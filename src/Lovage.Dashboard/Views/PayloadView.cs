@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using Lovage.Dashboard.Api;
+using Lovage.Dashboard.Sampling;
 using Lovage.Protocol;
 
 namespace Lovage.Dashboard.Views;
@@ -11,51 +12,36 @@ internal static class PayloadView
     /// <summary>Bytes of arguments, of a result, or of a message that are shown.</summary>
     internal const int ShownMax = 64 * 1024;
 
-    /// <summary>The arguments by name.</summary>
-    /// <param name="body">The arguments as they are stored.</param>
-    /// <param name="parameters">The names of the handler's parameters; empty when they are not known.</param>
-    internal static (IReadOnlyList<Argument> Arguments, bool IsCut) Arguments(
-        ReadOnlyMemory<byte> body, IReadOnlyList<string> parameters)
+    /// <summary>The arguments by name, without the values that are never shown.</summary>
+    internal static (IReadOnlyList<Argument> Arguments, bool IsCut) Arguments(JobMessage message, CatalogJob known)
     {
         var arguments = new List<Argument>();
         var left = ShownMax;
         var isCut = false;
-        try
+        foreach (var shown in MessageRedactor.Arguments(message, known.Parameters, known.Sensitive))
         {
-            using var document = JsonDocument.Parse(body);
-            var position = 0;
-            foreach (var value in document.RootElement[0].EnumerateArray())
-            {
-                Add(position < parameters.Count ? parameters[position] : $"#{position + 1}", value);
-                position++;
-            }
-
-            foreach (var property in document.RootElement[1].EnumerateObject())
-            {
-                Add(property.Name, property.Value);
-            }
-        }
-        catch (Exception fault) when (fault is JsonException or InvalidOperationException)
-        {
-            return ([], true);
+            var value = Cut(shown.Json, left, out var isShorter);
+            left -= Math.Min(left, shown.Json.Length);
+            isCut |= isShorter;
+            arguments.Add(new Argument(shown.Name, value, shown.IsHidden));
         }
 
         return (arguments, isCut);
-
-        void Add(string name, JsonElement value)
-        {
-            var shown = Cut(value.GetRawText(), left, out var isShorter);
-            left -= Math.Min(left, value.GetRawText().Length);
-            isCut |= isShorter;
-            arguments.Add(new Argument(name, shown, false));
-        }
     }
 
-    /// <summary>The message's body as text.</summary>
-    internal static (string Text, bool IsCut) Body(JobMessage message) =>
-        message.Body.Length <= ShownMax
-            ? (Encoding.UTF8.GetString(message.Body.Span), false)
-            : (Encoding.UTF8.GetString(message.Body.Span[..ShownMax]), true);
+    /// <summary>The message's body as text, without the values that are never shown.</summary>
+    internal static (string Text, bool IsCut) Body(JobMessage message, CatalogJob known)
+    {
+        var text = MessageRedactor.Body(message, known.Parameters, known.Sensitive);
+        return text.Length <= ShownMax ? (text, false) : (TextCut.Of(text, ShownMax), true);
+    }
+
+    /// <summary>The headers, without those in which Python repeats arguments of which one is hidden.</summary>
+    internal static IReadOnlyDictionary<string, string> Headers(JobMessage message, CatalogJob known) =>
+        message.SensitiveParameters.IsEmpty && known.Sensitive.IsEmpty
+            ? message.Headers
+            : message.Headers.Where(static header => !MessageRedactor.RepeatsArguments(header.Key))
+                .ToDictionary(StringComparer.Ordinal);
 
     /// <summary>A JSON text as a value; the beginning of its text when it is too large.</summary>
     internal static JsonElement? Json(ReadOnlyMemory<byte> json, out bool isCut)

@@ -1,4 +1,3 @@
-using System.Text;
 using Lovage.Dashboard.Api;
 using Lovage.Dashboard.Sampling;
 using Lovage.Dashboard.Search;
@@ -62,8 +61,8 @@ internal sealed class ScheduleView(ConsoleServices console)
                 .. ticks.Select(static tick => new TickBody(
                     tick.Tick, tick.Through, tick.Count, StatusOf(tick.Status), tick.JobId?.Value, tick.RecordedAt)),
             ],
-            Arguments = withPayload
-                ? PayloadView.Arguments(Encoding.UTF8.GetBytes(schedule.Body), known.Parameters).Arguments
+            Arguments = withPayload && schedule.Template is { } template
+                ? PayloadView.Arguments(template, known).Arguments
                 : null,
         };
     }
