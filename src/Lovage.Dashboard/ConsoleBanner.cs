@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Lovage.Dashboard.Sampling;
 using Lovage.Diagnostics;
 using Microsoft.AspNetCore.Authorization;
@@ -19,57 +20,54 @@ internal sealed partial class ConsoleBanner
 
     private readonly ConsoleServices _console;
     private readonly GuardedLogger _logger;
-    private string? _prefix;
-    private string _access;
 
     internal ConsoleBanner(ConsoleServices console)
     {
         _console = console;
         _logger = console.Loggers.Guarded("Lovage.Host");
-        _access = console.Environment.IsDevelopment()
-            ? "Development: this machine only"
-            : "closed: add .RequireAuthorization(...) or .AllowAnonymous() to MapLovageDashboard()";
     }
 
-    /// <summary>Looks at the page's endpoint when it is complete, and logs when the app has started.</summary>
+    /// <summary>Marks the page, and logs when the app has started.</summary>
     internal void Follow(IEndpointConventionBuilder group)
     {
-        group.Finally(Look);
+        group.WithMetadata(this);
         _console.Lifetime.ApplicationStarted.Register(Print);
     }
 
-    private void Look(EndpointBuilder endpoint)
-    {
-        if (endpoint is not RouteEndpointBuilder { RoutePattern.RawText: { } pattern }
-            || !pattern.EndsWith(PageEnd, StringComparison.Ordinal))
-        {
-            return;
-        }
-
-        _prefix = pattern[..^PageEnd.Length];
-        if (endpoint.Metadata.OfType<IAllowAnonymous>().Any())
-        {
-            _access = "open to everyone who reaches it";
-        }
-        else if (endpoint.Metadata.OfType<IAuthorizeData>().Any())
-        {
-            _access = "the app's authorization decides";
-        }
-    }
-
+    /// <summary>ASP.NET Core makes endpoints at the first request, so this asks for them.</summary>
+    [SuppressMessage("Design", "CA1031", Justification = "Endpoints that cannot be made fail the first request.")]
     private void Print()
     {
-        var addresses = _console.App.GetService<IServer>()?.Features.Get<IServerAddressesFeature>()?.Addresses;
-        if (_prefix is null || addresses is null)
+        try
         {
-            return;
-        }
+            if (Page() is not { RoutePattern.RawText: { } pattern } page)
+            {
+                return;
+            }
 
-        foreach (var address in addresses)
+            var prefix = pattern[..^PageEnd.Length];
+            var addresses = _console.App.GetService<IServer>()?.Features.Get<IServerAddressesFeature>()?.Addresses;
+            foreach (var address in addresses ?? [])
+            {
+                LogAddress(_logger, Reachable(address), prefix, Access(page));
+            }
+        }
+        catch (Exception fault)
         {
-            LogAddress(_logger, Reachable(address), _prefix, _access);
+            LogUnknown(_logger, fault);
         }
     }
+
+    private RouteEndpoint? Page() => _console.App.GetService<EndpointDataSource>()?.Endpoints
+        .OfType<RouteEndpoint>()
+        .FirstOrDefault(endpoint => endpoint.Metadata.OfType<ConsoleBanner>().Contains(this)
+            && endpoint.RoutePattern.RawText?.EndsWith(PageEnd, StringComparison.Ordinal) == true);
+
+    private string Access(RouteEndpoint page) =>
+        page.Metadata.GetMetadata<IAllowAnonymous>() is not null ? "open to everyone who reaches it"
+        : page.Metadata.GetMetadata<IAuthorizeData>() is not null ? "the app's authorization decides"
+        : _console.Environment.IsDevelopment() ? "Development: this machine only"
+        : "closed: add .RequireAuthorization(...) or .AllowAnonymous() to MapLovageDashboard()";
 
     /// <summary>An address that stands for all of the machine's is no link.</summary>
     private static string Reachable(string address) => address.TrimEnd('/')
@@ -80,4 +78,7 @@ internal sealed partial class ConsoleBanner
 
     [LoggerMessage(3113, LogLevel.Information, "Lovage console: {Address}{Prefix} ({Access})")]
     private static partial void LogAddress(ILogger logger, string address, string prefix, string access);
+
+    [LoggerMessage(3114, LogLevel.Debug, "The console's address cannot be told yet")]
+    private static partial void LogUnknown(ILogger logger, Exception fault);
 }

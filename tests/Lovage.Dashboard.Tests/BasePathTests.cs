@@ -9,7 +9,7 @@ namespace Lovage.Dashboard.Tests;
 public sealed partial class BasePathTests
 {
     [Theory]
-    [InlineData("", "/", "", "/")]
+    [InlineData("", "/", "/", "/")]
     [InlineData("", "/", "/jobs/abc", "/")]
     [InlineData("", "/lovage", "/lovage/", "/lovage/")]
     [InlineData("", "/lovage", "/lovage/jobs", "/lovage/")]

@@ -101,7 +101,7 @@ public sealed class ConsoleTests
         await using var site = await ConsoleSite.StartAsync(static app =>
         {
             app.MapLovageDashboard().AllowAnonymous();
-            app.MapPost("/work", static (Lovage.AspNetCore.BackgroundTasks tasks) =>
+            app.MapPost("/work", static (BackgroundTasks tasks) =>
             {
                 tasks.Add("greet", static _ => Task.CompletedTask);
                 tasks.Add("break", static _ => throw new InvalidOperationException("No server."));

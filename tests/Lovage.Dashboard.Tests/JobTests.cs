@@ -58,7 +58,7 @@ public sealed class JobTests
                 options.TraceUrl = "https://traces.example/{trace_id}";
             },
             set: static (_, lovage) => lovage
-                .AddJob(new JobDefinition("mail.send", static _ => throw new InvalidOperationException("No server."))
+                .AddJob(new JobDefinition("mail.send", Shop.ShopJobs.FailAsync)
                 {
                     Parameters = [new JobParameter("to", typeof(string), false)],
                     MaxAttempts = 1,
@@ -211,8 +211,12 @@ public sealed class JobTests
         Assert.Equal(JsonValueKind.Null, answer.Json.GetProperty("arguments").ValueKind);
     }
 
-    [Fact]
-    public async Task Job_SensitiveValue_IsHiddenFromEveryoneAndKeptByAnEdit()
+    [Theory]
+    [InlineData("""{"arguments":["[hidden]",{"number":"[hidden]","name":"bert"}]}""")]
+    [InlineData("""{"arguments":{"#1":"[hidden]","#2":{"number":"[hidden]","name":"bert"}}}""")]
+    [InlineData("""{"arguments":{"#2":{"number":"[hidden]","name":"bert"}}}""")]
+    [InlineData("""{"body":[["[hidden]",{"number":"[hidden]","name":"bert"}],{},null]}""")]
+    public async Task Job_SensitiveValue_IsHiddenFromEveryoneAndKeptByAnEdit(string arguments)
     {
         const string Secret = "s3cret-value";
         await using var site = await ConsoleSite.StartAsync();
@@ -233,8 +237,7 @@ public sealed class JobTests
         Assert.Equal(
             ("[hidden]", "anna"), (card.GetProperty("number").GetString(), card.GetProperty("name").GetString()));
 
-        var edited = await site.PostAsync(
-            $"/lovage/api/jobs/{job.Id}/edit", """{"arguments":["[hidden]",{"number":"[hidden]","name":"bert"}]}""");
+        var edited = await site.PostAsync($"/lovage/api/jobs/{job.Id}/edit", arguments);
 
         Assert.True(edited.Status == HttpStatusCode.OK, edited.Body);
         var id = edited.Json.GetProperty("id").GetString()!;
@@ -253,6 +256,7 @@ public sealed class JobTests
         await using var site = await ConsoleSite.StartAsync();
         await site.Client.EnqueueAsync(
             Job.Create("mail.send") with { Queue = "mail", Tags = ["order:42", "vip"] }, Cancel);
+        await site.LookAsync();
 
         Assert.Equal("mail", await FirstAsync("queue", "ma"));
         Assert.Equal("mail.send", await FirstAsync("name", "mail."));

@@ -58,6 +58,7 @@ public sealed class QueueTests
             storage: folder.Storage(storage));
         var handle = await site.Client.EnqueueAsync(Job.Create("ok"), Cancel);
         await handle.WaitAsync(TestLog.Patience, Cancel);
+        await site.LookAsync();
 
         var overview = (await site.GetAsync("/lovage/api/overview")).Json;
         var workers = (await site.GetAsync("/lovage/api/workers")).Json;

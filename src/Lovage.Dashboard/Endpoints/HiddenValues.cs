@@ -12,25 +12,74 @@ namespace Lovage.Dashboard.Endpoints;
 /// </summary>
 internal static class HiddenValues
 {
+    private const string Embed = """{"callbacks":null,"errbacks":null,"chain":null,"chord":null}""";
+
     /// <summary>Puts the old values back.</summary>
-    /// <param name="edited">The new arguments, by name or by position; or a whole body.</param>
+    /// <param name="edited">The new arguments, by name or by position; or a whole body. A name such as <c>#2</c> is the
+    /// argument at that position, as it is shown where the parameters are not known.</param>
     /// <param name="old">The old message.</param>
     /// <param name="known">What is known of the job.</param>
-    /// <param name="isWhole">True for a whole body, <c>[args, kwargs, embed]</c>.</param>
+    /// <param name="isWhole">True for a whole body, <c>[args, kwargs, embed]</c>; so is the answer then.</param>
     /// <exception cref="ApiException">There is no old value for a hidden one.</exception>
-    internal static JsonElement Keep(JsonElement edited, JobMessage old, CatalogJob known, bool isWhole)
+    internal static JsonElement Keep(JsonElement edited, JobMessage old, CatalogJob known, ref bool isWhole)
     {
-        if (old.SensitiveParameters.IsEmpty && known.Sensitive.IsEmpty)
+        var isByName = !isWhole && edited.ValueKind == JsonValueKind.Object;
+        var hasPositions = isByName && edited.EnumerateObject().Any(static field => field.Name.StartsWith('#'));
+        var isSensitive = !old.SensitiveParameters.IsEmpty || !known.Sensitive.IsEmpty;
+        if (!isSensitive && !hasPositions)
         {
             return edited;
         }
 
-        var body = JsonNode.Parse(old.Body.Span)!.AsArray();
-        var (args, kwargs) = (body[0]!.AsArray(), body[1]!.AsObject());
-        JsonNode before = isWhole ? body : edited.ValueKind == JsonValueKind.Object ? ByName(args, kwargs, known) : args;
-        var kept = Kept(Node(edited), before);
-        using var document = JsonDocument.Parse(JsonSerializer.SerializeToUtf8Bytes(kept!, ApiJson.Default.JsonNode));
+        var node = JsonNode.Parse(edited.GetRawText());
+        if (isSensitive)
+        {
+            var body = JsonNode.Parse(old.Body.Span)!.AsArray();
+            var (args, kwargs) = (body[0]!.AsArray(), body[1]!.AsObject());
+            JsonNode before = isWhole ? body : isByName ? ByName(args, kwargs, known) : args;
+            node = Kept(node, before);
+            if (node is JsonObject fields && isByName)
+            {
+                // A page leaves out what it does not see.
+                foreach (var hidden in MessageRedactor.Arguments(old, known.Parameters, known.Sensitive)
+                    .Where(argument => argument.IsHidden && !fields.ContainsKey(argument.Name)))
+                {
+                    fields[hidden.Name] = before[hidden.Name]?.DeepClone();
+                    hasPositions |= hidden.Name.StartsWith('#');
+                }
+            }
+        }
+
+        if (hasPositions)
+        {
+            isWhole = true;
+            node = Whole(node!.AsObject());
+        }
+
+        using var document = JsonDocument.Parse(JsonSerializer.SerializeToUtf8Bytes(node!, ApiJson.Default.JsonNode));
         return document.RootElement.Clone();
+    }
+
+    /// <summary>From names, some of which are positions, to a whole body.</summary>
+    private static JsonArray Whole(JsonObject fields)
+    {
+        var (args, kwargs) = (new JsonArray(), new JsonObject());
+        foreach (var (name, value) in fields)
+        {
+            if (!name.StartsWith('#'))
+            {
+                kwargs[name] = value?.DeepClone();
+            }
+        }
+
+        while (fields.TryGetPropertyValue($"#{args.Count + 1}", out var next))
+        {
+            args.Add(next?.DeepClone());
+        }
+
+        return args.Count + kwargs.Count == fields.Count
+            ? new JsonArray(args, kwargs, JsonNode.Parse(Embed))
+            : throw ApiCall.Bad("Positions are #1, #2 and so on, without a gap.", "arguments");
     }
 
     private static JsonObject ByName(JsonArray args, JsonObject kwargs, CatalogJob known)
@@ -50,7 +99,8 @@ internal static class HiddenValues
         {
             case JsonValue value when value.TryGetValue<string>(out var text) && text == SensitiveValues.Hidden:
                 return before?.DeepClone() ?? throw ApiCall.Bad(
-                    $"'{SensitiveValues.Hidden}' stands where the old job has no value. Write the new one.", "arguments");
+                    $"'{SensitiveValues.Hidden}' stands where the old job has no value. Write the new one.",
+                    "arguments");
             case JsonObject fields:
                 foreach (var name in fields.Select(static field => field.Key).ToList())
                 {
@@ -70,6 +120,4 @@ internal static class HiddenValues
                 return edited;
         }
     }
-
-    private static JsonNode? Node(JsonElement element) => JsonNode.Parse(element.GetRawText());
 }

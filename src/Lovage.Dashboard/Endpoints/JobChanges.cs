@@ -148,10 +148,11 @@ internal static class JobChanges
 
         var job = await FindAsync(call);
         var known = await call.Console.Catalog.FindAsync(job.Name, call.Aborted);
-        var kept = HiddenValues.Keep(json, job.Message, known, isWhole: body.Arguments is null);
+        var isWhole = body.Arguments is null;
+        var kept = HiddenValues.Keep(json, job.Message, known, ref isWhole);
         return new PlannedChange(Target(job.Id), async token =>
         {
-            var edited = body.Arguments is null
+            var edited = isWhole
                 ? await call.Jobs.RunAgainWithAsync(
                     job.Id, JsonSerializer.SerializeToUtf8Bytes(kept, ApiJson.Default.JsonElement), token)
                 : await call.Jobs.RunAgainWithAsync(job.Id, kept, token);

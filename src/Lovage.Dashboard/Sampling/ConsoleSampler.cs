@@ -71,10 +71,10 @@ internal sealed partial class ConsoleSampler
     /// <summary>Ends the looks.</summary>
     internal void Stop() => _stopping.Cancel();
 
-    /// <summary>The newest reading; looks first when there is none.</summary>
+    /// <summary>The newest reading; looks first when there is none of the last second.</summary>
     internal async ValueTask<ConsoleState> ReadAsync(CancellationToken cancellationToken)
     {
-        if (State.Reading is null || _time.GetUtcNow() - State.Reading.At > Slow)
+        if (State.Reading is null || _time.GetUtcNow() - State.Reading.At > Fast)
         {
             await LookAsync(cancellationToken);
         }
@@ -148,6 +148,11 @@ internal sealed partial class ConsoleSampler
             }
             catch (OperationCanceledException) when (stopping.IsCancellationRequested)
             {
+                return;
+            }
+            catch (ObjectDisposedException)
+            {
+                // The app was disposed without a stop.
                 return;
             }
             catch (Exception fault)

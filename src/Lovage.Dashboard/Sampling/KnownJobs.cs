@@ -44,7 +44,12 @@ internal sealed class KnownJobs
         foreach (var job in registry.Jobs)
         {
             var known = new CatalogJob(
-                job.Name, job.Queue, [.. job.Parameters.Select(static one => one.Name)], job.SensitiveParameters, null, 0);
+                job.Name,
+                job.Queue,
+                [.. job.Parameters.Select(static one => one.Name)],
+                job.SensitiveParameters,
+                null,
+                0);
             foreach (var name in job.Aliases.Prepend(job.Name))
             {
                 jobs[name] = known;

@@ -86,6 +86,10 @@ internal sealed class ConsoleSite : IAsyncDisposable
             .AddPolicy(DashboardOptions.AdministerPolicy, static policy => policy.RequireRole("administrator"));
     }
 
+    /// <summary>Makes the console look at the storage now.</summary>
+    public Task LookAsync() =>
+        Sampling.ConsoleServices.Of(App.Services, "test").Sampler.LookAsync(Cancel);
+
     public Task<ConsoleAnswer> GetAsync(string path, params (string Name, string Value)[] headers) =>
         SendAsync(HttpMethod.Get, path, null, headers);
 
@@ -126,6 +130,7 @@ internal sealed class ConsoleSite : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         Http.Dispose();
+        await App.StopAsync(CancellationToken.None);
         await App.DisposeAsync();
     }
 

@@ -56,15 +56,19 @@ internal sealed class EventStream : IAsyncDisposable
     /// <summary>Reads on until an event of this name fits.</summary>
     public async Task<JsonElement> UntilAsync(string name, Func<JsonElement, bool>? fits = null)
     {
-        while (await NextAsync() is { } next)
+        var start = TimeProvider.System.GetTimestamp();
+        var seen = new List<string>();
+        while (TimeProvider.System.GetElapsedTime(start) < Patience && await NextAsync() is { } next)
         {
             if (next.Name == name && (fits is null || fits(next.Data)))
             {
                 return next.Data;
             }
+
+            seen.Add(next.Name);
         }
 
-        throw new InvalidOperationException($"The stream has ended before {name}.");
+        throw new InvalidOperationException($"{name} has not come; there came: {string.Join(", ", seen)}.");
     }
 
     public ValueTask DisposeAsync()
