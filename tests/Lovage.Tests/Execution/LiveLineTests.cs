@@ -7,7 +7,7 @@ namespace Lovage.Tests.Execution;
 /// <summary>What a worker writes of a running attempt, and how long its job has waited.</summary>
 public sealed class LiveLineTests
 {
-    private static readonly WorkerSettings Settings = new() { Concurrency = 1, Prefetch = 2 };
+    private static readonly WorkerSettings Settings = new() { Concurrency = 1, PrefetchMax = 2 };
 
     [Fact]
     public void Lines_OfARunningHandler_AreWrittenAtMostOnceAnInterval()
@@ -119,7 +119,7 @@ public sealed class LiveLineTests
             var logger = world.Loggers.CreateLogger("Shop");
             for (var i = 1; i <= 20; i++)
             {
-                logger.LogInformation("line {Number}", i);
+                WriteLine(logger, i);
                 if (reports)
                 {
                     job.Context.Progress.Report(i / 20.0);
@@ -130,8 +130,20 @@ public sealed class LiveLineTests
         }));
     }
 
+    private static void WriteLine(ILogger logger, int number)
+    {
+        if (logger.IsEnabled(LogLevel.Information))
+        {
+            logger.LogInformation("line {Number}", number);
+        }
+    }
+
     private static LogLine Line(string text) => new(DateTimeOffset.UnixEpoch, 2, "Shop", text);
 
-    private static IReadOnlyList<LogLine> Lines(WorkerWorld world, JobId id) =>
-        world.Memory.History!.LiveLinesAsync(id, CancellationToken.None).Result;
+    private static IReadOnlyList<LogLine> Lines(WorkerWorld world, JobId id)
+    {
+        IReadOnlyList<LogLine> lines = [];
+        world.Do(async () => lines = await world.Memory.History!.LiveLinesAsync(id, CancellationToken.None));
+        return lines;
+    }
 }
