@@ -111,7 +111,8 @@ public sealed class StreamTests
         var source = new StreamSource(
             console, overview, new JobDetailView(console, new DashboardOptions()), new OperationsView(console));
         await site.LookAsync();
-        string[] topics = ["overview", "pulse", "queues", "jobs", "workers", "schedules", "errors", "operations", "local"];
+        string[] topics =
+            ["overview", "pulse", "queues", "jobs", "workers", "schedules", "errors", "operations", "local"];
         foreach (var topic in topics)
         {
             await source.NextAsync(topic, Cancel);

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics.CodeAnalysis;
 using Lovage.Dashboard.Sampling;
 using Lovage.Diagnostics;
 using Lovage.Storage;
@@ -11,6 +12,8 @@ namespace Lovage.Dashboard.Streaming;
 /// written yet, so that a slow one skips events and holds up no other.
 /// </summary>
 /// <remarks>Safe for use by several threads.</remarks>
+[SuppressMessage(
+    "Design", "CA1001", Justification = "It lives as long as the app; its semaphore holds no handle that is waited on.")]
 internal sealed partial class StreamHub(ConsoleServices console, StreamSource source)
 {
     /// <summary>Streams at the most.</summary>

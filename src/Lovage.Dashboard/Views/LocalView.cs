@@ -1,7 +1,5 @@
 using Lovage.Dashboard.Api;
 using Lovage.Dashboard.Sampling;
-using Lovage.Execution;
-using Lovage.Spawning;
 using Lovage.Storage;
 
 namespace Lovage.Dashboard.Views;

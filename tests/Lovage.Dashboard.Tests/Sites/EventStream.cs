@@ -7,13 +7,13 @@ internal sealed class EventStream : IAsyncDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
-    private readonly ConsoleSite _site;
+    private readonly Func<string> _lines;
     private readonly HttpResponseMessage _response;
     private readonly StreamReader _reader;
 
-    private EventStream(ConsoleSite site, HttpResponseMessage response, Stream stream)
+    private EventStream(TestLog log, HttpResponseMessage response, Stream stream)
     {
-        _site = site;
+        _lines = () => string.Join('\n', log.Lines);
         _response = response;
         _reader = new StreamReader(stream);
     }
@@ -32,7 +32,7 @@ internal sealed class EventStream : IAsyncDisposable
         }
 
         var response = await site.Http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, Cancel);
-        return new EventStream(site, response, await response.Content.ReadAsStreamAsync(Cancel));
+        return new EventStream(site.Log, response, await response.Content.ReadAsStreamAsync(Cancel));
     }
 
     /// <summary>The next event.</summary>
@@ -71,7 +71,7 @@ internal sealed class EventStream : IAsyncDisposable
         }
 
         throw new InvalidOperationException(
-            $"{name} has not come; there came: {string.Join(", ", seen)}. {string.Join('\n', _site.Log.Lines)}");
+            $"{name} has not come; there came: {string.Join(", ", seen)}. {_lines()}");
     }
 
     public ValueTask DisposeAsync()
