@@ -21,6 +21,7 @@ needs=(
   "pgbouncer pgbouncer"
   "gcc gcc"
   "gencat libc6-dev"
+  "promtool prometheus"
 )
 
 # Where packages put commands that are not on the PATH.
@@ -65,9 +66,12 @@ install_needs() {
     echo "Not installed: ${packages[*]}. What needs them is skipped, and says so." >&2
   fi
   # The tests start servers of their own; a server that a package starts through systemd does no harm and is not used.
-  if [[ -d /run/systemd/system && " ${packages[*]} " == *" pgbouncer "* ]]; then
-    "${as_root[@]}" systemctl disable --now --quiet pgbouncer.service || true
-  fi
+  local server
+  for server in pgbouncer prometheus; do
+    if [[ -d /run/systemd/system && " ${packages[*]} " == *" $server "* ]]; then
+      "${as_root[@]}" systemctl disable --now --quiet "$server.service" || true
+    fi
+  done
 }
 
 command -v dotnet >/dev/null || { echo "The .NET 10 SDK is missing: dotnet is not on the PATH." >&2; exit 1; }

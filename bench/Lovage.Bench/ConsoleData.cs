@@ -18,6 +18,7 @@ internal sealed class ConsoleData(JobStorage storage, ConsoleClock clock, int jo
     internal const string RareQueue = "rare";
 
     private const int Batch = 1_000;
+    private const int SweepEvery = 20;
     private const int NameCount = 50;
     private const int QueueCount = 8;
     private const int WorkerCount = 20;
@@ -66,6 +67,10 @@ internal sealed class ConsoleData(JobStorage storage, ConsoleClock clock, int jo
             clock.Reach((double)done / jobs);
             await storage.Broker.PublishAsync([.. Enumerable.Range(done, Batch).Select(Message)], default);
             await SettleAsync(receivers[done / Batch % WorkerCount], (done / Batch) % WorkerCount);
+            if (done / Batch % SweepEvery == 0)
+            {
+                await SweepAsync();
+            }
         }
 
         while (await SettleAsync(receivers[0], 0) > 0)
@@ -74,11 +79,15 @@ internal sealed class ConsoleData(JobStorage storage, ConsoleClock clock, int jo
 
         clock.Reach(1);
         await LeaveSomeAsync(receivers[3]);
+        await SweepAsync();
         foreach (var receiver in receivers)
         {
             await receiver.DisposeAsync();
         }
     }
+
+    /// <summary>What each worker does every few seconds: a storage may sum up then what it has counted.</summary>
+    private async Task SweepAsync() => await storage.Broker.ReclaimAsync([], 1, default);
 
     private static string Text(string prefix, int number) =>
         string.Create(CultureInfo.InvariantCulture, $"{prefix}{number}");

@@ -25,13 +25,14 @@ internal static class ConsoleScenario
         var seconds = fill.Elapsed.TotalSeconds;
         var result = new BenchResult("console", options.Storage.Split(':')[0], jobs, jobs / seconds);
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"filled in {seconds:F0} s; milliseconds:"));
-        Console.WriteLine($"  {"look",-34} {"first",9} {"median",9} {"p95",9} {"rows",8}");
+        Console.WriteLine($"  {"look",-34} {"first",9} {"median",9} {"p95",9} {"processor",9} {"rows",8}");
         var slowest = new SortedDictionary<string, (double P95, string Name)>(StringComparer.Ordinal);
         foreach (var (name, look) in Looks(storage.History!, data, clock.GetUtcNow()))
         {
-            var (first, median, p95, rows) = await MeasureAsync(look);
+            var (first, median, p95, processor, rows) = await MeasureAsync(look);
             Console.WriteLine(string.Create(
-                CultureInfo.InvariantCulture, $"  {name,-34} {first,9:F2} {median,9:F2} {p95,9:F2} {rows,8}"));
+                CultureInfo.InvariantCulture,
+                $"  {name,-34} {first,9:F2} {median,9:F2} {p95,9:F2} {processor,9:F2} {rows,8}"));
             var kind = name.Split(' ')[0];
             if (p95 > slowest.GetValueOrDefault(kind).P95)
             {
@@ -47,13 +48,14 @@ internal static class ConsoleScenario
         return result;
     }
 
-    private static async Task<(double First, double Median, double P95, string Rows)> MeasureAsync(
+    private static async Task<(double First, double Median, double P95, double Processor, string Rows)> MeasureAsync(
         Func<Task<string>> look)
     {
         var times = new double[Repeats];
         var clock = Stopwatch.StartNew();
         var rows = await look();
         var first = clock.Elapsed.TotalMilliseconds;
+        var meter = new ProcessorMeter();
         for (var i = 0; i < Repeats; i++)
         {
             clock.Restart();
@@ -61,8 +63,9 @@ internal static class ConsoleScenario
             times[i] = clock.Elapsed.TotalMilliseconds;
         }
 
+        var processor = meter.Read(Repeats) / 1_000;
         Array.Sort(times);
-        return (first, times[Repeats / 2], times[Repeats * 95 / 100], rows);
+        return (first, times[Repeats / 2], times[Repeats * 95 / 100], processor, rows);
     }
 
     private static IEnumerable<(string Name, Func<Task<string>> Look)> Looks(

@@ -53,6 +53,7 @@ app.MapTasks();
 app.MapJobs();
 app.MapSchedules();
 app.MapLovageHealth();
+app.MapLovageDashboard("/lovage");                  // the console; in Development this machine may open it
 app.MapOpenApi();
 app.MapGet("/", () => TypedResults.Redirect("/openapi/v1.json")).ExcludeFromDescription();
 app.Run();

@@ -68,4 +68,7 @@ public sealed class JobRow
 
     /// <summary>The worker's whole name, as <see cref="JobRecord.Worker"/> has it.</summary>
     public string? WorkerKey { get; private init; }
+
+    /// <summary>Its tags, such as <c>order:42</c>; empty for none.</summary>
+    public IReadOnlyList<string> Tags { get; private init; } = [];
 }

@@ -39,6 +39,7 @@ public static class LovageModelBuilderExtensions
             row.Property(static job => job.Error).HasColumnName("error");
             row.Property(static job => job.Schedule).HasColumnName("schedule");
             row.Property(static job => job.WorkerKey).HasColumnName("worker_key");
+            row.PrimitiveCollection(static job => job.Tags).HasColumnName("tags");
         });
     }
 }

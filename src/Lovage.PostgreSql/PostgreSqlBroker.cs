@@ -37,7 +37,7 @@ internal sealed class PostgreSqlBroker(
     private readonly ClaimStatements _claims = new(database.Schema);
     private readonly LostClaimStatements _lostClaims = new(database.Schema);
     private readonly CancelStatements _cancels = new(database.Schema);
-    private readonly UpkeepStatements _upkeep = new(database.Schema);
+    private readonly SumStatements _sums = new(database.Schema);
     private readonly QueueReading _reading = new(database.Schema);
 
     protected override ValueTask<IReadOnlyList<PublishResult>> PublishCoreAsync(
@@ -105,7 +105,7 @@ internal sealed class PostgreSqlBroker(
                 var owners = await database.Words.FindAsync(connection, deadOwners, CancellationToken.None);
 
                 // A worker sweeps every few seconds: the right time to sum up what was counted since.
-                await _upkeep.FoldAsync(connection);
+                await _sums.FoldAsync(connection);
                 return await _lostClaims.ReclaimAsync(connection, [.. owners.Values], max, clock.Now);
             },
             cancellationToken);

@@ -1,3 +1,4 @@
+using Lovage.PostgreSql.Commands;
 using Lovage.PostgreSql.Connections;
 using Lovage.PostgreSql.Reading;
 using Lovage.Storage;
@@ -5,11 +6,18 @@ using Lovage.Storage;
 namespace Lovage.PostgreSql;
 
 /// <summary>Reads jobs in the database.</summary>
-internal sealed class PostgreSqlJobHistory(Database database) : JobHistory
+/// <param name="database">The connections.</param>
+/// <param name="clock">The time of statements.</param>
+internal sealed class PostgreSqlJobHistory(Database database, ServerClock clock) : JobHistory
 {
     private readonly JobReading _jobs = new(database.Schema);
-    private readonly PageReading _pages = new(database.Schema, database.Words);
+    private readonly PageReading _pages = new(database.Schema, new QueryWords(database.Words));
+    private readonly CountReading _counts = new(database.Schema, new QueryWords(database.Words));
     private readonly QueueReading _queues = new(database.Schema);
+    private readonly StatisticsReading _statistics = new(database.Schema, database.Words);
+    private readonly FailureReading _failures = new(database.Schema, database.Words);
+
+    public override JobQualifiers Qualifiers => JobQualifiers.All;
 
     protected override ValueTask<IReadOnlyList<JobRecord?>> FindCoreAsync(
         IReadOnlyList<JobId> ids, CancellationToken cancellationToken) =>
@@ -25,7 +33,7 @@ internal sealed class PostgreSqlJobHistory(Database database) : JobHistory
     protected override ValueTask<BoundedCount> CountCoreAsync(
         JobQuery query, int max, CancellationToken cancellationToken) =>
         database.CallAsync(
-            connection => _pages.CountAsync(connection, query, max, cancellationToken), cancellationToken);
+            connection => _counts.CountAsync(connection, query, max, cancellationToken), cancellationToken);
 
     protected override ValueTask<IReadOnlyList<AttemptRecord>> AttemptsCoreAsync(
         JobId id, CancellationToken cancellationToken) =>
@@ -33,4 +41,23 @@ internal sealed class PostgreSqlJobHistory(Database database) : JobHistory
 
     protected override ValueTask<IReadOnlyList<JobCounter>> CountersCoreAsync(CancellationToken cancellationToken) =>
         database.CallAsync(connection => _queues.CountersAsync(connection, cancellationToken), cancellationToken);
+
+    protected override ValueTask<IReadOnlyList<JobStatistics>> StatisticsCoreAsync(
+        StatisticsQuery query, CancellationToken cancellationToken) =>
+        database.CallAsync(
+            connection => _statistics.ReadAsync(connection, query, clock.Now, cancellationToken), cancellationToken);
+
+    protected override ValueTask<IReadOnlyList<FailureGroup>> FailuresCoreAsync(
+        FailureQuery query, CancellationToken cancellationToken) =>
+        database.CallAsync(
+            connection => _failures.ReadAsync(connection, query, clock.Now, cancellationToken), cancellationToken);
+
+    protected override ValueTask<IReadOnlyList<JobRecord>> LongestRunningCoreAsync(
+        int max, CancellationToken cancellationToken) =>
+        database.CallAsync(
+            connection => _jobs.LongestRunningAsync(connection, max, cancellationToken), cancellationToken);
+
+    protected override ValueTask<IReadOnlyList<LogLine>> LiveLinesCoreAsync(
+        JobId id, CancellationToken cancellationToken) =>
+        database.CallAsync(connection => _jobs.LiveLinesAsync(connection, id, cancellationToken), cancellationToken);
 }

@@ -19,10 +19,11 @@ internal sealed class PostgreSqlJobStore(
     : JobStore("postgresql", signals, time)
 {
     private readonly PublishStatement _publish = new(database.Schema);
-    private readonly SettleStatement _settle = new(database.Schema);
+    private readonly SettleStatement _settle = new(database.Schema, database.Words);
     private readonly ClaimStatements _claims = new(database.Schema);
     private readonly CancelStatements _cancels = new(database.Schema);
     private readonly ChangeStatements _changes = new(database.Schema);
+    private readonly SumStatements _sums = new(database.Schema);
     private readonly UpkeepStatements _upkeep = new(database.Schema);
 
     protected override ValueTask<IReadOnlyList<SettleResult>> SettleCoreAsync(
@@ -96,7 +97,14 @@ internal sealed class PostgreSqlJobStore(
 
     protected override ValueTask<int> PruneCoreAsync(
         RetentionPolicy policy, int max, CancellationToken cancellationToken) =>
-        database.CallAsync(connection => _upkeep.PruneAsync(connection, policy, max, clock.Now), cancellationToken);
+        database.CallAsync(
+            async connection =>
+            {
+                await _sums.FoldAsync(connection);
+                await _upkeep.ForgetAsync(connection, clock.Now);
+                return await _upkeep.PruneAsync(connection, policy, max, clock.Now);
+            },
+            cancellationToken);
 
     private async Task<Dictionary<(long Stamp, string Id), JobState>> SettleWithFollowUpsAsync(
         NpgsqlConnection connection, IReadOnlyList<Settlement> outcomes, IReadOnlyDictionary<string, int> words)

@@ -38,7 +38,7 @@ public sealed class PostgreSqlStorage : JobStorage
         _transactions = new PostgreSqlTransactions(Database, clock, _signals, time);
         Broker = new PostgreSqlBroker(Database, clock, _signals, options.Wire, time);
         Store = new PostgreSqlJobStore(Database, clock, _signals, time);
-        History = new PostgreSqlJobHistory(Database);
+        History = new PostgreSqlJobHistory(Database, clock);
         Schedules = new PostgreSqlScheduleStore(Database, clock, _signals, time);
         Workers = new PostgreSqlWorkerDirectory(Database, clock);
         Operations = new PostgreSqlOperationStore(Database, clock, _signals);

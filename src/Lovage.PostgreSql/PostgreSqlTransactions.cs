@@ -29,7 +29,7 @@ internal sealed class PostgreSqlTransactions(
     : JobTransactions("postgresql", signals, time)
 {
     private readonly PublishStatement _publish = new(database.Schema);
-    private readonly SettleStatement _settle = new(database.Schema);
+    private readonly SettleStatement _settle = new(database.Schema, database.Words);
     private readonly FateReading _fates = new(database.Schema);
     private readonly ServerIdentity _identity = new(database);
 

@@ -230,25 +230,6 @@ public sealed class MetricsTests
         Assert.Contains("builder.AddLovage()", error.Message, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public async Task Monitoring_BoardAndAlerts_NameMetricsOfThePage()
-    {
-        await using var site = await StartAsync(set: static lovage => lovage
-            .AddJob(new JobDefinition("n", static _ => default)).AddWorker());
-        var page = await ReadAsync(site);
-        var names = page.Types.Keys
-            .Concat(page.Types.Where(static type => type.Value == "histogram")
-                .SelectMany(static type => new[] { "_bucket", "_sum", "_count" }.Select(end => type.Key + end)))
-            .ToHashSet(StringComparer.Ordinal);
-
-        foreach (var (file, least) in new[] { ("lovage-dashboard.json", 12), ("lovage-alerts.yml", 6) })
-        {
-            var used = MonitoringFile.Metrics(file);
-            Assert.Empty(used.Except(names));
-            Assert.InRange(used.Count, least, 100);
-        }
-    }
-
     private static async Task<PrometheusPage> ReadAsync(TestSite site) =>
         PrometheusPage.Parse((await site.GetAsync("/metrics")).Body);
 

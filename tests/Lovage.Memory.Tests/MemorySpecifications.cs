@@ -70,12 +70,6 @@ public sealed class MemoryLead : LeadSpecification<MemoryFixture>;
 
 public sealed class MemoryScheduleModel : ScheduleModelSpecification<MemoryFixture>;
 
-public sealed class MemoryOperations : OperationSpecification<MemoryFixture>;
-
-public sealed class MemoryAudit : AuditSpecification<MemoryFixture>;
-
-public sealed class MemoryControl : ControlSpecification<MemoryFixture>;
-
 public sealed class MemoryQualifiers : QualifierSpecification<MemoryFixture>;
 
 public sealed class MemoryQualifierModel : QualifierModelSpecification<MemoryFixture>;
@@ -85,3 +79,9 @@ public sealed class MemoryStatistics : StatisticsSpecification<MemoryFixture>;
 public sealed class MemoryFailures : FailureSpecification<MemoryFixture>;
 
 public sealed class MemoryLiveLines : LiveLinesSpecification<MemoryFixture>;
+
+public sealed class MemoryOperations : OperationSpecification<MemoryFixture>;
+
+public sealed class MemoryAudit : AuditSpecification<MemoryFixture>;
+
+public sealed class MemoryControl : ControlSpecification<MemoryFixture>;

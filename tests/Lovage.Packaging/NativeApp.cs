@@ -76,6 +76,7 @@ internal sealed class NativeApp
         app.MapGet("/invoices/{id}", async (string id, JobClient jobs) =>
             await jobs.GetHandle<Total>(JobId.Parse(id)).WaitAsync());
         app.MapLovageHealth();
+        app.MapLovageMetrics().AllowAnonymous();
         app.Run();
 
         public sealed class Reminders

@@ -110,6 +110,13 @@ public sealed class NativeTests(LocalFeed feed)
             var health = await http.GetFromJsonAsync<JsonElement>("/health");
             Assert.Equal("Healthy", health.GetProperty("status").GetString());
 
+            var metrics = await http.GetStringAsync("/metrics");
+            Assert.Contains(
+                "\nlovage_job_started_total{lovage_job_name=\"invoice.total\",",
+                metrics,
+                StringComparison.Ordinal);
+            Assert.Contains("\nlovage_storage_up 1\n", metrics, StringComparison.Ordinal);
+
             using var refused = await http.PostAsync("/invoices?copies=0", invoice);
             Assert.Equal(HttpStatusCode.BadRequest, refused.StatusCode);
             var reason = await refused.Content.ReadAsStringAsync();

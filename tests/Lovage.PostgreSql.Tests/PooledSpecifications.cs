@@ -37,6 +37,16 @@ public sealed class PooledCancellation : CancellationSpecification<PooledFixture
 
 public sealed class PooledQuery : QuerySpecification<PooledFixture>;
 
+public sealed class PooledQualifiers : QualifierSpecification<PooledFixture>;
+
+public sealed class PooledQualifierModel : QualifierModelSpecification<PooledFixture>;
+
+public sealed class PooledStatistics : StatisticsSpecification<PooledFixture>;
+
+public sealed class PooledFailures : FailureSpecification<PooledFixture>;
+
+public sealed class PooledLiveLines : LiveLinesSpecification<PooledFixture>;
+
 public sealed class PooledTags : TagSpecification<PooledFixture>;
 
 public sealed class PooledCounters : CounterSpecification<PooledFixture>;

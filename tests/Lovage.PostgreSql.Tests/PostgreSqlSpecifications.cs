@@ -20,6 +20,16 @@ public sealed class PostgreSqlCancellation : CancellationSpecification<PostgreSq
 
 public sealed class PostgreSqlQuery : QuerySpecification<PostgreSqlFixture>;
 
+public sealed class PostgreSqlQualifiers : QualifierSpecification<PostgreSqlFixture>;
+
+public sealed class PostgreSqlQualifierModel : QualifierModelSpecification<PostgreSqlFixture>;
+
+public sealed class PostgreSqlStatistics : StatisticsSpecification<PostgreSqlFixture>;
+
+public sealed class PostgreSqlFailures : FailureSpecification<PostgreSqlFixture>;
+
+public sealed class PostgreSqlLiveLines : LiveLinesSpecification<PostgreSqlFixture>;
+
 public sealed class PostgreSqlTags : TagSpecification<PostgreSqlFixture>;
 
 public sealed class PostgreSqlCounters : CounterSpecification<PostgreSqlFixture>;

@@ -119,6 +119,23 @@ public sealed class ServerTests : SchemaTests
     }
 
     [Fact]
+    public async Task Signals_OfCommandsAndOperations_AreHeardByAnotherProcess()
+    {
+        await using var here = await OpenAsync();
+        await using var there = await OpenAsync();
+        var command = HearAsync(there, SignalKind.Control);
+        var number = await here.Control!.SendAsync(new ControlCommand { Name = ControlCommands.Ping }, Stop);
+        await command;
+        var reply = HearAsync(here, SignalKind.Control);
+        await there.Control!.ReplyAsync(number, new ControlReply("worker", true, "here"), Stop);
+        await reply;
+        var operation = HearAsync(there, SignalKind.OperationsChanged);
+        await here.Operations!.AddAsync(
+            new BulkOperation { Id = "op", Action = BulkAction.Cancel, Filter = new JobQuery() }, Stop);
+        await operation;
+    }
+
+    [Fact]
     public async Task Signals_ListeningSessionIsTerminated_AreHeardAgain()
     {
         await using var here = await OpenAsync();
@@ -259,35 +276,6 @@ public sealed class ServerTests : SchemaTests
         Assert.Equal(
             [word.Origin, more.Origin],
             (await storage.History!.FindAsync([word.Id, more.Id], Stop)).Select(static job => job!.Message.Origin));
-    }
-
-    [Fact]
-    public async Task Query_RareJobBehindManyOthers_IsFoundPageByPage()
-    {
-        await using var storage = await OpenAsync();
-        var rare = Data.Message("tasks.rare");
-        await storage.Broker.PublishAsync([rare], Stop);
-        for (var i = 0; i < 21; i++)
-        {
-            await storage.Broker.PublishAsync(Data.Messages(1_000), Stop);
-        }
-
-        var query = new JobQuery { Name = "tasks.rare", Limit = 10 };
-        var found = new List<JobId>();
-        var pages = 0;
-        do
-        {
-            var page = await storage.History!.QueryAsync(query, Stop);
-            found.AddRange(page.Jobs.Select(job => job.Message.Id));
-            query = query with { After = page.Next };
-            pages++;
-        }
-        while (query.After is not null);
-
-        Assert.Equal([rare.Id], found);
-        Assert.Equal(3, pages);
-        Assert.Equal(
-            new BoundedCount(1, true), await storage.History!.CountAsync(query with { After = null }, 10, Stop));
     }
 
     [Fact]

@@ -26,5 +26,5 @@ public sealed class TagRowTests : SchemaTests
         Assert.Equal(2, await CountAsync());
     }
 
-    private Task<long> CountAsync() => Server.ScalarAsync<long>($"SELECT count(*) FROM {Schema}.tag");
+    private Task<long> CountAsync() => Server.ScalarAsync<long>($"SELECT count(*) FROM {Schema}.mark");
 }

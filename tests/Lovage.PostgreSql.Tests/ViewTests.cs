@@ -26,6 +26,7 @@ public sealed class ViewTests : StorageSpecification<PostgreSqlFixture>
             "id text", "name text", "queue text", "status text", "attempts integer", $"created_at {Instant}",
             $"started_at {Instant}", $"finished_at {Instant}", "worker text", "state text", "priority integer",
             $"due_at {Instant}", "reason text", "error_type text", "error text", "schedule text", "worker_key text",
+            "tags ARRAY",
         ], columns);
     }
 

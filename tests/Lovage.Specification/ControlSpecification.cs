@@ -52,7 +52,8 @@ public abstract class ControlSpecification<TFixture> : StorageSpecification<TFix
         await Control.ReplyAsync(number, new ControlReply("w1", false, "again"), Stop);
 
         Assert.Equal(
-            [new ControlReply("w1", true, "It runs 3 jobs."), refused], await ControlOf(Other).RepliesAsync(number, Stop));
+            [new ControlReply("w1", true, "It runs 3 jobs."), refused],
+            await ControlOf(Other).RepliesAsync(number, Stop));
         Assert.Empty(await Control.RepliesAsync(other, Stop));
     }
 

@@ -86,6 +86,9 @@ public abstract class TransactionApp<TFixture> : IAsyncLifetime
     /// <summary>A client of the app that was started last.</summary>
     protected JobClient Jobs => _hosts[^1].Services.GetRequiredService<JobClient>();
 
+    /// <summary>The services of the app that was started last.</summary>
+    protected IServiceProvider Services => _hosts[^1].Services;
+
     /// <summary>The storage of the app.</summary>
     protected JobStorage Storage => field ??= Fixture.NewStorage();
 

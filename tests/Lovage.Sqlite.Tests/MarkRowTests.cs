@@ -46,7 +46,8 @@ public sealed class MarkRowTests : IDisposable
         await storage.OpenAsync(Stop);
         using var file = SqliteConnection.OpenReader(_folder.File);
         using var plan = file.Prepare(
-            "EXPLAIN QUERY PLAN SELECT job FROM lovage_mark WHERE kind = 0 AND text = 'a' AND job < 9 ORDER BY job DESC LIMIT 50");
+            "EXPLAIN QUERY PLAN SELECT job FROM lovage_mark WHERE kind = 0 AND text = 'a' AND job < 9 "
+                + "ORDER BY job DESC LIMIT 50");
         var steps = new List<string>();
         while (plan.Read())
         {

@@ -132,6 +132,28 @@ public sealed class SharingTests : IDisposable
     }
 
     [Fact]
+    public async Task Signals_OfCommandsAndOperations_AreHeardByAnotherProcess()
+    {
+        await using var one = await OpenAsync();
+        await using var two = await OpenAsync();
+        var number = 0L;
+        await HearAsync(two, SignalKind.Control, async () =>
+            number = await one.Control!.SendAsync(new ControlCommand { Name = ControlCommands.Ping }, Stop));
+        await HearAsync(one, SignalKind.Control, async () =>
+            await two.Control!.ReplyAsync(number, new ControlReply("worker", true, "here"), Stop));
+        await HearAsync(two, SignalKind.OperationsChanged, async () => await one.Operations!.AddAsync(
+            new BulkOperation { Id = "op", Action = BulkAction.Cancel, Filter = new JobQuery() }, Stop));
+
+        static async Task HearAsync(JobStorage storage, SignalKind kind, Func<Task> send)
+        {
+            var heard = new TaskCompletionSource();
+            using var listening = storage.Signals.Subscribe(_ => heard.TrySetResult(), kind);
+            await send();
+            await heard.Task.WaitAsync(TimeSpan.FromSeconds(30), Stop);
+        }
+    }
+
+    [Fact]
     public async Task Turnstile_BesideABusyHolder_LetsALightOneInSoon()
     {
         const int Rounds = 21;

@@ -66,12 +66,6 @@ public sealed class SqliteScheduleModel : ScheduleModelSpecification<SqliteFixtu
 
 public sealed class SqliteTransactionFacts : TransactionSpecification<SqliteFixture>;
 
-public sealed class SqliteOperations : OperationSpecification<SqliteFixture>;
-
-public sealed class SqliteAudit : AuditSpecification<SqliteFixture>;
-
-public sealed class SqliteControl : ControlSpecification<SqliteFixture>;
-
 public sealed class SqliteQualifiers : QualifierSpecification<SqliteFixture>;
 
 public sealed class SqliteQualifierModel : QualifierModelSpecification<SqliteFixture>;
@@ -81,3 +75,9 @@ public sealed class SqliteStatistics : StatisticsSpecification<SqliteFixture>;
 public sealed class SqliteFailures : FailureSpecification<SqliteFixture>;
 
 public sealed class SqliteLiveLines : LiveLinesSpecification<SqliteFixture>;
+
+public sealed class SqliteOperations : OperationSpecification<SqliteFixture>;
+
+public sealed class SqliteAudit : AuditSpecification<SqliteFixture>;
+
+public sealed class SqliteControl : ControlSpecification<SqliteFixture>;

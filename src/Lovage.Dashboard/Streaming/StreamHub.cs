@@ -24,13 +24,13 @@ internal sealed partial class StreamHub(ConsoleServices console, StreamSource so
 
     private readonly GuardedLogger _logger = console.Loggers.Guarded("Lovage.Dashboard");
     private readonly Lock _lock = new();
-    private readonly SemaphoreSlim _one = new(1);
     private readonly Dictionary<string, Wanted> _wanted = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, StreamFrame> _frames = new(StringComparer.Ordinal);
     private readonly WakeUp _changed = new();
     private long _number;
     private long? _beatTimestamp;
     private int _streams;
+    private int _isPublishing;
 
     /// <summary>Streams that are open.</summary>
     internal int Streams => Volatile.Read(ref _streams);
@@ -76,12 +76,12 @@ internal sealed partial class StreamHub(ConsoleServices console, StreamSource so
     /// <summary>Makes the events of what has changed. The sampler calls it after each look.</summary>
     internal async Task PublishAsync(CancellationToken cancellationToken)
     {
-        if (Streams == 0)
+        // What changes while one look publishes is told after the next.
+        if (Streams == 0 || Interlocked.Exchange(ref _isPublishing, 1) == 1)
         {
             return;
         }
 
-        await _one.WaitAsync(cancellationToken);
         try
         {
             var any = false;
@@ -97,7 +97,7 @@ internal sealed partial class StreamHub(ConsoleServices console, StreamSource so
         }
         finally
         {
-            _one.Release();
+            Volatile.Write(ref _isPublishing, 0);
         }
     }
 

@@ -119,10 +119,10 @@ export const s = {
     isGrowing: (/** @type {number} */ n) => `${plural(n, 'job waits', 'jobs wait')}, and at this pace the queue does not drain.`,
     isMoving: (/** @type {number} */ n, /** @type {string} */ time) => `${plural(n, 'job waits', 'jobs wait')}. At this pace the queue is empty in ${time}.`,
     depth: 'Jobs by state', allJobs: 'All jobs of this queue', oldestWaiting: 'Oldest waiting job', flow: 'Throughput', oldestWaits: 'Oldest waits',
-    succeeded: 'Succeeded', enqueued: 'Enqueued', failed: 'Failed', retried: 'Retried', dead: 'Dead', job: 'Job', names: 'By job, last 24 h', noNames: 'No job of this queue has ended in the last 24 h.',
+    succeeded: 'Succeeded', enqueued: 'Enqueued', failed: 'Failed', retried: 'Retried', dead: 'Dead', job: 'Job', names: 'By job, since the counters began', noNames: 'No job of this queue has been counted yet.',
     workersOf: 'Workers of this queue', noWorkers: 'No worker serves this queue. A worker that names it, or that names no queue, takes its jobs.',
     noWorkersCode: (/** @type {string} */ name) => `builder.AddLovage().AddJobs()\n    .AddWorker(w => w.Queues = [${JSON.stringify(name)}]);`,
-    pausedHead: 'This queue is paused.', noReason: 'No reason was given.', pausedBecause: 'It was paused because:',
+    why: 'Reason', pausedHead: 'This queue is paused.', noReason: 'No reason was given.', pausedBecause: 'It was paused because:',
     pause: 'Pause…', resume: 'Resume…', move: 'Move waiting jobs…', purge: 'Purge…', undo: 'Undo', pauseVerb: 'Pause', resumeVerb: 'Resume',
     pauseTitle: (/** @type {string} */ name) => `Pause ${name}?`,
     pauseNote: (/** @type {number} */ n, /** @type {number} */ on) => `Workers take no more jobs from it. ${plural(n, 'waiting job stays', 'waiting jobs stay')} where ${n === 1 ? 'it is' : 'they are'}; ${plural(on, 'job', 'jobs')} that already ${on === 1 ? 'runs goes' : 'run go'} on.`,
@@ -166,6 +166,7 @@ export const s = {
 
   schedules: {
     schedule: 'Schedule', state: 'State', next: 'Next', last: 'Last tick', lastJob: 'Last job', job: 'Job', fired: 'Fired', missed: 'Missed', skipped: 'Skipped', origin: 'From', find: 'Find a schedule', noMatch: 'No schedule matches.', notYet: 'not yet',
+    notAll: 'Not all are shown yet.', readMore: 'Read more schedules', read: (/** @type {number} */ n) => `${plural(n, 'more schedule', 'more schedules')}.`,
     views: [['all', 'All'], ['trouble', 'Trouble'], ['paused', 'Paused'], ['console', 'Not as in code']],
     states: { active: 'active', paused: 'paused', broken: 'broken', ended: 'ended' },
     lateBy: (/** @type {string} */ time) => `late by ${time}`,
@@ -222,6 +223,7 @@ export const s = {
     needed: 'This argument is needed.', noInteger: 'This is not an integer.', noNumber: 'This is not a number.', noTime: 'This is not a time.', noUuid: 'A UUID looks like 01234567-89ab-cdef-0123-456789abcdef.', noList: 'A JSON array is needed, such as [1, 2].',
     noJson: (/** @type {string} */ why) => `This is not JSON: ${why}`,
     atLeast: (/** @type {number} */ n) => `At least ${n}.`, atMost: (/** @type {number} */ n) => `At most ${n}.`, between: (/** @type {number} */ a, /** @type {number} */ b) => `${a} to ${b}.`,
+    moreThan: (/** @type {number} */ n) => `More than ${n}.`, lessThan: (/** @type {number} */ n) => `Less than ${n}.`, tooShort: (/** @type {number} */ n) => `At least ${n} characters.`,
     tooLong: (/** @type {number} */ n) => `At most ${n} characters.`,
     sentAs: (/** @type {string} */ time) => `Your time; sent as ${time}.`, secret: 'Sensitive: it is stored, and never shown again.',
     noDelay: 'A number of seconds, 0 or more.', noPriority: 'A digit from 0 to 9.', noTags: 'At most 8 tags of 64 characters.',
@@ -240,9 +242,9 @@ export const s = {
 
   local: {
     sub: 'Tasks after a response and spawned tasks of this process only. They live in memory: a crash loses them.',
-    runsNow: 'Runs now', runsNothing: 'Nothing runs right now.', recent: 'Lately', recentNone: 'Nothing has ended lately.', task: 'Task', kind: 'Kind', runsFor: 'Runs for', outcome: 'Outcome', ran: 'Ran', started: 'Started',
-    kinds: { after_response: 'after a response', spawned: 'spawned' },
-    runningNow: 'Running', waiting: 'Unfinished', of: 'of', succeeded: 'Succeeded', failed: 'Failed', refused: 'Refused',
+    runsNow: 'Unfinished', runsNothing: 'Nothing is unfinished right now.', recent: 'Lately', recentNone: 'Nothing has ended lately.', task: 'Task', kind: 'Kind', runsFor: 'Age', outcome: 'Outcome', ran: 'Ran', started: 'Started',
+    kinds: { after_response: 'after a response', spawned: 'spawned', dedicated: 'own thread' },
+    unfinished: 'Unfinished', waiting: 'Waiting to start', of: 'of', succeeded: 'Succeeded', failed: 'Failed', refused: 'Refused',
     refusedHead: (/** @type {number} */ n) => `${plural(n, 'request was', 'requests were')} refused with 503.`, refusedNote: 'Too many tasks were unfinished. Lovage:Local:AfterResponseMax is the bound; jobs that may wait belong on a queue.',
     empty: 'This process has run no task after a response, and has spawned none.',
     emptyCode: 'app.MapPost("/notify", (string email, BackgroundTasks background) => background.Add(MailJobs.Welcome(email)));\napp.MapPost("/subscribe", (string email, TaskSpawner spawner) => spawner.Spawn(MailJobs.Welcome(email)).Name);',
@@ -250,7 +252,7 @@ export const s = {
 
   audit: {
     sub: 'Who changed what, from where, and why. A record is written before its effect.',
-    when: 'When', who: 'Who', action: 'Action', target: 'Target', source: 'From', change: 'Change', before: 'Before', after: 'After', nothing: 'nothing', because: 'Reason:', clear: 'Clear', noMatch: 'No record matches.',
+    when: 'When', who: 'Who', action: 'Action', target: 'Target', source: 'From', change: 'Change', before: 'Before', after: 'After', nothing: 'nothing', because: 'Reason:', only: (/** @type {string} */ value) => `Only ${value}`, clear: 'Clear', noMatch: 'No record matches.',
     sources: { console: 'console', api: 'API', operation: 'operation' },
     show: (/** @type {string} */ action, /** @type {string} */ target) => `Show ${action} ${target}`,
     empty: 'No change has been made by the console or its API yet. Names stand here once people sign in.',

@@ -22,6 +22,7 @@ internal static class KeepAttempt
         new("ended_as", "o.ended_as"),
         new("started_at", "o.started_at"),
         new("duration", "o.duration"),
+        new("wait", "o.wait"),
         new("worker", "o.worker"),
         new("stamp", "o.stamp"),
         new("error", "o.error"),
@@ -43,6 +44,7 @@ internal static class KeepAttempt
         new("duration", "greatest(o.now - o.started_at, 0)"),
         new("worker", "o.owner"),
         new("stamp", "o.stamp"),
+        new("wait", "NULL", CourseRows.Known),
         new("error", "NULL", CourseRows.Known),
         new("logs", "NULL", CourseRows.Known),
         new("turned", "NULL", CourseRows.Known),
@@ -56,8 +58,10 @@ internal static class KeepAttempt
     /// <param name="condition">Which of them, over <c>o</c>.</param>
     /// <remarks>Row by row (OFFSET 0), and only for jobs that had an attempt: most never have a second one.</remarks>
     internal static string Archive(string relation, string condition = "true") => $"""
-        INSERT INTO lovage.attempt(job, ordinal, number, ended_as, started_at, duration, worker, stamp, error, logs)
-          SELECT c.job, c.attempts, c.number, c.ended_as, c.started_at, c.duration, c.worker, c.stamp, c.error, c.logs
+        INSERT INTO lovage.attempt(job, ordinal, number, ended_as, started_at, duration, wait, worker, stamp, error,
+          logs)
+          SELECT c.job, c.attempts, c.number, c.ended_as, c.started_at, c.duration, c.wait, c.worker, c.stamp, c.error,
+            c.logs
           FROM {relation} o CROSS JOIN LATERAL (SELECT * FROM lovage.course c
             WHERE c.job = o.job AND {condition} AND o.attempts > 0 AND c.ended_as IS NOT NULL OFFSET 0) c
         """;

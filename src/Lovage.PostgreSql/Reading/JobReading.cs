@@ -29,8 +29,24 @@ internal sealed class JobReading(SchemaName schema)
 
     internal const string Joins = $"""
         {MessageRow.Words} LEFT JOIN lovage.course c ON c.job = m.key LEFT JOIN lovage.claim k ON k.job = m.key
-        LEFT JOIN lovage.word w ON w.id = CASE WHEN k.started_at IS NULL THEN c.worker ELSE k.owner END
+        LEFT JOIN lovage.word w ON w.id = {WorkerOf}
         """;
+
+    /// <summary>The number of the worker that runs a job or ran it last.</summary>
+    internal const string WorkerOf = "CASE WHEN k.started_at IS NULL THEN c.worker ELSE k.owner END";
+
+    // $1: jobs at the most. Comes back for each job that runs: the columns.
+    private const string LongestRunning = $"""
+        SELECT {Columns} FROM (
+          SELECT s.job, s.started_at AS since FROM lovage.claim s WHERE s.started_at IS NOT NULL
+          ORDER BY s.started_at, s.job LIMIT $1) r
+        JOIN lovage.message m ON m.key = r.job {Joins} ORDER BY r.since, r.job
+        """;
+
+    // $1: the id. Comes back: the newest lines of the attempt that runs.
+    private const string LiveLines =
+        "SELECT k.lines FROM lovage.message m JOIN lovage.claim k ON k.job = m.key WHERE m.id = $1 AND k.lines IS NOT "
+            + "NULL";
 
     // $1: ids. Comes back for each that is known: the columns, and its number among the ids from 1.
     private const string Find = $"""
@@ -40,17 +56,19 @@ internal sealed class JobReading(SchemaName schema)
 
     // $1: the id, $2: attempts at the most. Comes back for each, oldest first: what AttemptColumns.Read reads.
     private const string Attempts = """
-        SELECT s.number, s.ended_as, s.started_at, s.duration, w.text, s.error, s.logs FROM (
-          SELECT a.ordinal, a.number, a.ended_as, a.started_at, a.duration, a.worker, a.error, a.logs
+        SELECT s.number, s.ended_as, s.started_at, s.duration, w.text, s.error, s.logs, s.wait FROM (
+          SELECT a.ordinal, a.number, a.ended_as, a.started_at, a.duration, a.worker, a.error, a.logs, a.wait
             FROM lovage.message m JOIN lovage.attempt a ON a.job = m.key WHERE m.id = $1
           UNION ALL
-          SELECT c.attempts, c.number, c.ended_as, c.started_at, c.duration, c.worker, c.error, c.logs
+          SELECT c.attempts, c.number, c.ended_as, c.started_at, c.duration, c.worker, c.error, c.logs, c.wait
             FROM lovage.message m JOIN lovage.course c ON c.job = m.key WHERE m.id = $1 AND c.ended_as IS NOT NULL
           ORDER BY 1 DESC LIMIT $2) s LEFT JOIN lovage.word w ON w.id = s.worker ORDER BY s.ordinal
         """;
 
     private readonly string _find = schema.Sql(Find);
     private readonly string _attempts = schema.Sql(Attempts);
+    private readonly string _longestRunning = schema.Sql(LongestRunning);
+    private readonly string _liveLines = schema.Sql(LiveLines);
 
     /// <summary>The key of the row's job.</summary>
     internal static long KeyOf(NpgsqlDataReader row) => row.GetInt64(JobColumns.Count);
@@ -84,4 +102,24 @@ internal sealed class JobReading(SchemaName schema)
 
         return attempts;
     }
+
+    internal async Task<IReadOnlyList<JobRecord>> LongestRunningAsync(
+        NpgsqlConnection connection, int max, CancellationToken cancellationToken)
+    {
+        await using var rows = await connection.ReadAsync(
+            new Statement(_longestRunning).Add((long)max), cancellationToken);
+        var row = new Row(rows);
+        var jobs = new List<JobRecord>();
+        while (await rows.ReadAsync(cancellationToken))
+        {
+            jobs.Add(JobColumns.Read(row));
+        }
+
+        return jobs;
+    }
+
+    internal async Task<IReadOnlyList<LogLine>> LiveLinesAsync(
+        NpgsqlConnection connection, JobId id, CancellationToken cancellationToken) =>
+        AttemptColumns.ToLogs(await connection.ScalarAsync<byte[]>(
+            new Statement(_liveLines).Add(id.Value), cancellationToken));
 }

@@ -14,9 +14,13 @@ internal sealed class QueueReading(SchemaName schema)
     private const string Owners =
         "SELECT w.text FROM (SELECT DISTINCT owner FROM lovage.claim) k JOIN lovage.word w ON w.id = k.owner";
 
+    private const string Columns =
+        "queue, name, ready, delayed, claimed, enqueued, succeeded, failed, retried, cancelled, expired, dead";
+
     // The sums and the lines that are not summed up yet, in one snapshot.
-    private const string Sums =
-        "sums AS MATERIALIZED (SELECT * FROM lovage.counter UNION ALL SELECT * FROM lovage.tally)";
+    private const string Sums = $"""
+        sums AS MATERIALIZED (SELECT {Columns} FROM lovage.counter UNION ALL SELECT {Columns} FROM lovage.tally)
+        """;
 
     // Comes back for each queue and name: both, and the counters.
     private const string Counters = $"""

@@ -111,20 +111,6 @@ internal static class MessageRow
         return true;
     }
 
-    /// <summary>True when one of them has a tag.</summary>
-    internal static bool HaveTags(IReadOnlyList<JobMessage> messages)
-    {
-        for (var i = 0; i < messages.Count; i++)
-        {
-            if (!messages[i].Tags.IsEmpty)
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
-
     private static short Flags(JobMessage message) => (short)MessageColumns.Flags(message);
 
     private static byte[]? More(JobMessage message) =>

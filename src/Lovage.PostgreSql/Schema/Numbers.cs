@@ -1,4 +1,6 @@
+using System.Globalization;
 using Lovage.Storage.Columns;
+using Lovage.Storage.Plans;
 
 namespace Lovage.PostgreSql.Schema;
 
@@ -76,4 +78,71 @@ internal static class Schedules
     internal static string Active { get; } = StoredNumbers.Of(ScheduleState.Active);
 
     internal static string TickQueued { get; } = StoredNumbers.Of(TickStatus.Queued);
+}
+
+/// <summary>The kinds of blocks, and their size.</summary>
+internal static class Blocks
+{
+    internal const string Queue = "1";
+    internal const string Name = "2";
+    internal const string QueueAndName = "3";
+    internal const string Worker = "4";
+    internal const string Succeeded = "5";
+
+    internal const int Size = 1 << Shift;
+
+    private const int Shift = 10;
+
+    /// <summary>The block of a key, as an expression.</summary>
+    internal static string Of(string key) => $"{key} >> {ShiftText}";
+
+    /// <summary>A condition on a key: it stands in a block.</summary>
+    internal static string Holds(string block, string key) =>
+        $"{key} >= {block} << {ShiftText} AND {key} < ({block} + 1) << {ShiftText}";
+
+    /// <summary>The word of a queue and a name.</summary>
+    internal static string Pair(string queue, string name) => $"({queue}::bigint << 32 | {name})";
+
+    /// <summary>The word of a queue and a name.</summary>
+    internal static long Pair(int queue, int name) => ((long)queue << 32) | (uint)name;
+
+    /// <summary>The block of a key.</summary>
+    internal static long Of(long key) => key >> Shift;
+
+    /// <summary>The first key of a block.</summary>
+    internal static long First(long block) => block << Shift;
+
+    private static string ShiftText => Shift.ToString(CultureInfo.InvariantCulture);
+}
+
+/// <summary>The hours and the steps of ten minutes in which statistics and failures are counted.</summary>
+internal static class Hours
+{
+    internal const long Ticks = TimeSpan.TicksPerHour;
+    internal const long StepTicks = 10 * TimeSpan.TicksPerMinute;
+
+    /// <summary>The hour of a time in units of 100 ns, as an expression.</summary>
+    internal static string Of(string time) => $"(({time}) / {Text(Ticks)})::integer";
+
+    /// <summary>The step of a time in units of 100 ns, as an expression.</summary>
+    internal static string StepOf(string time) => $"(({time}) / {Text(StepTicks)})::integer";
+
+    private static string Text(long ticks) => ticks.ToString(CultureInfo.InvariantCulture);
+}
+
+/// <summary>How the buckets of an outcome's wait and run make one number.</summary>
+internal static class Buckets
+{
+    internal const int Size = 64;
+
+    /// <summary>The number of an attempt: each part is a bucket plus 1, or 0 when there is nothing to count.</summary>
+    internal static short Of(AttemptRecord attempt)
+    {
+        // The name matters to the fingerprint alone.
+        var measures = AttemptMeasures.Of(attempt, "");
+        return (short)((Size * Part(measures.Wait)) + Part(measures.Run));
+    }
+
+    private static int Part(TimeSpan? duration) =>
+        duration is { } value ? DurationHistogram.Bucket(value) + 1 : 0;
 }

@@ -25,6 +25,11 @@ internal static class Tables
           dead bigint NOT NULL DEFAULT 0, kept bigint NOT NULL DEFAULT 0
         """;
 
+    private const string Happened = """
+        enqueued bigint NOT NULL, succeeded bigint NOT NULL, failed bigint NOT NULL, retried bigint NOT NULL,
+          cancelled bigint NOT NULL, expired bigint NOT NULL, dead bigint NOT NULL
+        """;
+
     private static readonly string First = $"""
         -- Numbers everything that needs an order: keys, places in queues, stamps, versions of schedules.
         CREATE SEQUENCE lovage.ticket;
@@ -42,8 +47,18 @@ internal static class Tables
           id text COLLATE "C" NOT NULL UNIQUE,
           body bytea NOT NULL, more bytea, extra bytea);
 
-        -- Jobs by their tags, which stand in "more" too: by those the rows are found when the job goes.
-        CREATE TABLE lovage.tag(job bigint NOT NULL, tag text COLLATE "C" NOT NULL, PRIMARY KEY (tag, job));
+        -- Jobs by tag ({Marks.Tag}), root ({Marks.Root}), schedule ({Marks.Schedule}) and the job that they were made
+        -- from ({Marks.EditedFrom}). All of it stands in "more" too: by that the rows are found when the job goes.
+        CREATE TABLE lovage.mark(job bigint NOT NULL, kind smallint NOT NULL, text text COLLATE "C" NOT NULL,
+          PRIMARY KEY (kind, text, job));
+
+        -- Which blocks of {Blocks.Size} keys hold jobs of a queue ({Blocks.Queue}), a name ({Blocks.Name}), both
+        -- ({Blocks.QueueAndName}: the queue's number in the upper half), jobs that a worker ran last ({Blocks.Worker}),
+        -- and jobs that succeeded ({Blocks.Succeeded}). A block may hold none any more. The sweep writes rows from the
+        -- lines of "tally", so that no index grows with each job.
+        CREATE TABLE lovage.block(word bigint NOT NULL, block bigint NOT NULL, kind smallint NOT NULL,
+          PRIMARY KEY (kind, word, block));
+        CREATE INDEX block_block ON lovage.block(block);
 
         -- Jobs that could run now. Lane {Lanes.Orphans}: they came back from a dead owner. "ready_at" is null when they
         -- were ready at once; "again" tells that "course" has a row.
@@ -59,8 +74,8 @@ internal static class Tables
           WITH ({Queue});
 
         -- Jobs that workers hold, with what an outcome needs of the job, and the look that claimed them: owner and look
-        -- find the claims of a look whose reply was lost. Nothing but the key is indexed and pages have room left, so
-        -- that a renewal writes no index.
+        -- find the claims of a look whose reply was lost. What a renewal changes is not indexed and pages have room
+        -- left, so that it writes no index.
         CREATE TABLE lovage.claim(
           job bigint PRIMARY KEY, stamp bigint NOT NULL, until bigint NOT NULL, seq bigint NOT NULL,
           look bigint NOT NULL, ready_at bigint, started_at bigint, progress double precision,
@@ -68,15 +83,20 @@ internal static class Tables
           attempts integer NOT NULL, deaths integer NOT NULL, offers integer,
           lane smallint NOT NULL, priority smallint NOT NULL, again boolean NOT NULL,
           ahead boolean NOT NULL DEFAULT false, cancel boolean NOT NULL DEFAULT false,
-          id text COLLATE "C" NOT NULL, cancel_reason text, progress_message text)
+          id text COLLATE "C" NOT NULL, cancel_reason text, progress_message text, lines bytea)
           WITH (fillfactor = 70, {Queue});
+
+        -- Those that run, the longest first. The table itself may be full of dead rows after a burst.
+        CREATE INDEX claim_started ON lovage.claim(started_at, job) WHERE started_at IS NOT NULL;
 
         -- What has become of a job, its newest attempt included. "base" is how many attempts it had when a person put
         -- it back; "turned" is true when its newest outcome was a retry that became a cancellation; "offers",
-        -- "first_offer_at" and "asked" tell of workers that declined it since its last start.
+        -- "first_offer_at" and "asked" tell of workers that declined it since its last start. "fingerprint" is that of
+        -- the newest attempt that failed, as a number.
         CREATE TABLE lovage.course(
           job bigint PRIMARY KEY, due bigint, seq bigint, started_at bigint, duration bigint, stamp bigint,
-          finished_at bigint, first_offer_at bigint, progress double precision, retries integer,
+          finished_at bigint, first_offer_at bigint, wait bigint, fingerprint bigint, progress double precision,
+          retries integer,
           deaths integer NOT NULL DEFAULT 0, base integer NOT NULL DEFAULT 0, attempts integer NOT NULL DEFAULT 0,
           number integer, worker integer, offers integer, state smallint NOT NULL,
           ended_as smallint, turned boolean, result bytea, error bytea, logs bytea, reason text, progress_message text,
@@ -87,20 +107,45 @@ internal static class Tables
         CREATE INDEX course_state ON lovage.course(state, job) WHERE state <> {States.Succeeded};
         CREATE INDEX course_finished ON lovage.course(finished_at, job) WHERE state {States.HaveFinished};
         CREATE INDEX course_dead ON lovage.course(finished_at, job) WHERE state = {States.Dead};
+        CREATE INDEX course_fingerprint ON lovage.course(fingerprint, job) WHERE fingerprint IS NOT NULL;
 
         -- Attempts before the newest.
         CREATE TABLE lovage.attempt(
           job bigint NOT NULL, started_at bigint NOT NULL, duration bigint NOT NULL, stamp bigint NOT NULL,
-          ordinal integer NOT NULL, number integer NOT NULL, worker integer NOT NULL,
+          wait bigint, ordinal integer NOT NULL, number integer NOT NULL, worker integer NOT NULL,
           ended_as smallint NOT NULL, error bytea, logs bytea, PRIMARY KEY (job, ordinal));
 
         -- Counts by queue and job name (0: of the queue alone). Each transaction adds a line to "tally" and waits for
-        -- no other; a worker's sweep sums the lines up into "counter".
+        -- no other; a worker's sweep sums the lines up into "counter", "hour" and "block". A line of a name is of one
+        -- block of keys and, with outcomes, of one worker. "hour" counts hours since 1970 and is null for what no
+        -- statistics count. "buckets" holds a number an outcome: {Buckets.Size} times that of its wait plus that of its
+        -- run, each its bucket plus 1, or 0 when there is nothing to count.
         CREATE TABLE lovage.counter(
           queue integer NOT NULL, name integer NOT NULL, {Counts},
           PRIMARY KEY (queue, name));
         CREATE TABLE lovage.tally(
-          queue integer NOT NULL, name integer NOT NULL, {Counts})
+          queue integer NOT NULL, name integer NOT NULL, {Counts},
+          block bigint, wait_total bigint, run_total bigint, hour integer, worker integer, buckets smallint[])
+          WITH ({Queue});
+
+        -- What happened by hour, queue and name. The histograms end at their last bucket that is not empty. Rows change
+        -- every few seconds: pages have room left.
+        CREATE TABLE lovage.hour(
+          {Happened}, wait_total bigint NOT NULL, run_total bigint NOT NULL, hour integer NOT NULL,
+          queue integer NOT NULL, name integer NOT NULL, waits bigint[], runs bigint[],
+          PRIMARY KEY (hour, queue, name))
+          WITH (fillfactor = 50);
+
+        -- Failed attempts by cause, and how many there were in each ten minutes since 1970. Each transaction adds its
+        -- own to "fault", as to "tally".
+        CREATE TABLE lovage.failure(
+          fingerprint bigint PRIMARY KEY, first_at bigint NOT NULL, last_at bigint NOT NULL, name integer NOT NULL,
+          sample text COLLATE "C" NOT NULL, error bytea NOT NULL);
+        CREATE TABLE lovage.failure_step(
+          fingerprint bigint NOT NULL, count bigint NOT NULL, step integer NOT NULL, PRIMARY KEY (fingerprint, step));
+        CREATE TABLE lovage.fault(
+          fingerprint bigint NOT NULL, at bigint NOT NULL, count bigint NOT NULL, name integer NOT NULL,
+          sample text COLLATE "C" NOT NULL, error bytea NOT NULL)
           WITH ({Queue});
         CREATE TABLE lovage.queue(id integer PRIMARY KEY, pause_reason text);
 
@@ -171,7 +216,9 @@ internal static class Tables
             replace(convert_from(c.error, 'UTF8'), '\u0000', '\ufffd')::json ->> 1 AS error,
             replace(convert_from(m.more, 'UTF8'), '\u0000', '\ufffd')::json -> 'headers' ->> 'lovage_schedule' AS
             schedule,
-            w.text AS worker_key
+            w.text AS worker_key,
+            CASE WHEN {Marks.MayBeIn("m.more", Marks.TagKey)} THEN ARRAY(SELECT {Marks.TagsOf("m.more")})
+              ELSE ARRAY[]::text[] END AS tags
           FROM lovage.message m JOIN lovage.word n ON n.id = m.name JOIN lovage.word q ON q.id = m.queue
           LEFT JOIN lovage.claim k ON k.job = m.key LEFT JOIN lovage.course c ON c.job = m.key
           LEFT JOIN lovage.word w ON w.id = CASE WHEN k.started_at IS NULL THEN c.worker ELSE k.owner END;

@@ -68,6 +68,35 @@ internal sealed class Words(SchemaName schema)
         return texts;
     }
 
+    /// <summary>The texts of numbers; only those that this process does not know are looked up.</summary>
+    internal async Task<Dictionary<int, string>> KnownTextsAsync(
+        NpgsqlConnection connection, IReadOnlyCollection<int> ids, CancellationToken cancellationToken)
+    {
+        var missing = new List<int>();
+        var texts = new Dictionary<int, string>(ids.Count);
+        foreach (var id in ids)
+        {
+            if (TryText(id, out var text))
+            {
+                texts[id] = text;
+            }
+            else
+            {
+                missing.Add(id);
+            }
+        }
+
+        if (missing.Count > 0)
+        {
+            foreach (var (id, text) in await TextsAsync(connection, missing, cancellationToken))
+            {
+                texts[id] = text;
+            }
+        }
+
+        return texts;
+    }
+
     /// <summary>The numbers of words; new words are added.</summary>
     /// <remarks>Call it outside of a transaction: the words of one that is undone would be remembered.</remarks>
     internal async ValueTask<Dictionary<string, int>> IdsAsync(

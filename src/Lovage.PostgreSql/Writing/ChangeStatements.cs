@@ -29,8 +29,8 @@ internal sealed class ChangeStatements(SchemaName schema)
             .. KeepAttempt.ForgetOffers,
             new("base", "o.attempts"),
             .. Nulls(
-                "due", "number", "ended_as", "duration", "stamp", "turned", "finished_at", "result", "error", "logs",
-                "reason", "progress", "progress_message"),
+                "due", "number", "ended_as", "duration", "wait", "stamp", "turned", "finished_at", "result", "error",
+                "fingerprint", "logs", "reason", "progress", "progress_message"),
             new("retries", "0"),
             new("deaths", "0"),
         ])}),
@@ -87,11 +87,11 @@ internal sealed class ChangeStatements(SchemaName schema)
         waiting AS ({Place.Delayed("numbered WHERE NOT is_ready")}),
         queued AS ({CourseWrite.Upsert("numbered", "o.is_ready", CourseWrite.Place(States.Queued, "o.seq"))}),
         counted AS (
-          INSERT INTO lovage.tally(queue, name, ready, delayed, enqueued)
-          SELECT s.queue, n.name, sum(CASE WHEN n.is_ready THEN s.sign ELSE 0 END),
+          INSERT INTO lovage.tally(queue, name, block, ready, delayed, enqueued)
+          SELECT s.queue, n.name, {Blocks.Of("n.job")}, sum(CASE WHEN n.is_ready THEN s.sign ELSE 0 END),
             sum(CASE WHEN n.is_ready THEN 0 ELSE s.sign END), sum(s.sign)
           FROM numbered n CROSS JOIN LATERAL (VALUES (n.queue, 1), (n.old_queue, -1)) AS s(queue, sign)
-          GROUP BY s.queue, n.name)
+          GROUP BY s.queue, n.name, {Blocks.Of("n.job")})
         {Result(KnownJobs.Wait, "numbered")}
         """;
 

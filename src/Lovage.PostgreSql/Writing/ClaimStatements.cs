@@ -26,7 +26,10 @@ internal sealed class ClaimStatements(SchemaName schema)
         .Int64("job", static update => update.Token.Claim)
         .Int64("stamp", static update => update.Token.Stamp)
         .DoubleOrNull("progress", static update => update.Fraction)
-        .Text("message", static update => update.Message);
+        .Text("message", static update => update.Message)
+        .BytesOrNull("lines", static update => update.Lines.Count == 0
+            ? null
+            : AttemptColumns.FromLogs(update.Lines));
 
     // $1: the time, $2: how long the leases last, in units of 100 ns. Then the tokens. Comes back: stamp, whether the
     // job is to be cancelled.
@@ -50,9 +53,11 @@ internal sealed class ClaimStatements(SchemaName schema)
         SELECT stamp FROM started
         """;
 
-    // The updates: progress of 0 to 1, and a message. Nothing comes back.
+    // The updates: progress of 0 to 1, or null, a message, and the newest lines, or null. Nothing comes back.
     private static readonly string Report = $"""
-        UPDATE lovage.claim k SET progress = i.progress, progress_message = i.message
+        UPDATE lovage.claim k SET progress = coalesce(i.progress, k.progress),
+          progress_message = CASE WHEN i.progress IS NULL THEN k.progress_message ELSE i.message END,
+          lines = coalesce(i.lines, k.lines)
         FROM {Updates.Rows(StartsAt)}
         WHERE k.job = ANY ({Updates.Parameter(StartsAt, "job")}) AND k.job = i.job AND k.stamp = i.stamp
         """;
@@ -86,13 +91,19 @@ internal sealed class ClaimStatements(SchemaName schema)
 
     internal Task ReportAsync(NpgsqlConnection connection, IReadOnlyList<ProgressUpdate> updates)
     {
-        // Of several for one claim the last counts.
+        // Of several for one claim the last counts, of its progress and of its lines.
         ProgressUpdate[] sorted =
         [
             .. updates.GroupBy(static update => update.Token)
-                .Select(static same => same.Last())
+                .Select(static same => same.Aggregate(Merge))
                 .OrderBy(static update => update.Token.Claim),
         ];
         return connection.ExecuteAsync(Updates.AddTo(new Statement(_report), sorted), CancellationToken.None);
+    }
+
+    private static ProgressUpdate Merge(ProgressUpdate before, ProgressUpdate after)
+    {
+        var newest = after.Fraction is null ? before : after;
+        return newest with { Lines = after.Lines.Count == 0 ? before.Lines : after.Lines };
     }
 }

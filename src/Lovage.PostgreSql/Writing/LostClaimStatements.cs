@@ -155,8 +155,9 @@ internal sealed class LostClaimStatements(SchemaName schema)
         unattempted AS ({CourseWrite.Upsert(
             "fate", $"o.started_at IS NULL AND o.state <> {States.Queued}", [.. EndJob.Columns, .. more])}),
         placed AS ({placed}),
-        counted AS ({Tally.Of(
+        counted AS ({Tally.OfAttempts(
             "fate",
+            "CASE WHEN started_at IS NOT NULL THEN owner END",
             [
                 ("claimed", Tally.MinusRows),
                 ("ready", Tally.Where($"state = {States.Queued}")),

@@ -58,24 +58,24 @@ internal sealed class PublishStatement(SchemaName schema)
     // keys. Comes back for each that was stored: its number in the batch from 1, its key, whether it waits.
     // Rows are written in the order of their ids, so that two who publish the same ids do not wait for each other in a
     // circle.
-    private static string Insert(bool isTagged) => $"""
+    private static string Insert(bool isMarked) => $"""
         {Input} ORDER BY id COLLATE "C", ord ON CONFLICT (id) DO NOTHING RETURNING key),
         fresh AS MATERIALIZED (SELECT i.* FROM input i JOIN stored USING (key)),
-        {PlacesOf("fresh", isTagged)}
+        {PlacesOf("fresh", isMarked)}
         SELECT ord, key, waits FROM fresh
         """;
 
     // The same; comes back: the numbers of those that wait.
     // To ask for each id whether it is known takes a third of the time: without that a known one makes the whole
     // statement fail.
-    private static string InsertNew(bool isTagged) =>
-        $"{Input}), {PlacesOf("input", isTagged)} SELECT ord FROM input WHERE waits";
+    private static string InsertNew(bool isMarked) =>
+        $"{Input}), {PlacesOf("input", isMarked)} SELECT ord FROM input WHERE waits";
 
     // $1: the time, $2 to $6: priority, flags, retries, max_attempts and origin of all. Then what differs, and the
     // keys. Nothing comes back.
     // Most batches: jobs that are ready at once and alike. Fewer columns and no sorting take a quarter less of the
     // server's time.
-    private static string InsertPlain(bool isTagged) => $"""
+    private static string InsertPlain(bool isMarked) => $"""
         WITH {Sql.Clock},
         input AS MATERIALIZED (
           SELECT coalesce(i.drawn, nextval('lovage.ticket')) AS key, i.id, i.name, i.queue, i.body, i.more
@@ -87,8 +87,8 @@ internal sealed class PublishStatement(SchemaName schema)
             $6::integer FROM input CROSS JOIN clock),
         placed AS ({Place.Ready(
             "input", priority: Priorities.Of("$2::integer"), seq: "key", job: "key", again: "false")}),
-        {TagsOf("input", isTagged)}
-        counted AS ({Tally.Of("input", ("ready", Tally.Rows), ("enqueued", Tally.Rows))})
+        {MarksOf("input", isMarked)}
+        counted AS ({Tally.OfNew("input", ("ready", Tally.Rows), ("enqueued", Tally.Rows))})
         SELECT 1
         """;
 
@@ -103,9 +103,9 @@ internal sealed class PublishStatement(SchemaName schema)
     // $1: how long each statement of this transaction waits for a lock, in milliseconds. What was set comes back.
     private const string LockLimit = "SELECT set_config('lock_timeout', $1, true)";
 
-    // Batches without tags have statements without a part that looks for them.
-    private readonly Inserts _untagged = new(schema, isTagged: false);
-    private readonly Inserts _tagged = new(schema, isTagged: true);
+    // Batches without marks have statements without a part that looks for them.
+    private readonly Inserts _unmarked = new(schema, isMarked: false);
+    private readonly Inserts _marked = new(schema, isMarked: true);
     private readonly string _compare = schema.Sql(Compare);
 
     /// <summary>
@@ -252,25 +252,25 @@ internal sealed class PublishStatement(SchemaName schema)
     }
 
     // What stands in the relation was stored now.
-    private static string PlacesOf(string fresh, bool isTagged) => $"""
+    private static string PlacesOf(string fresh, bool isMarked) => $"""
         waiting AS ({Place.Delayed($"{fresh} WHERE waits", priority: "place", job: "key")}),
         scheduled AS (INSERT INTO lovage.course(job, state, due) SELECT key, {States.Scheduled}, due FROM {fresh}
           WHERE waits),
         placed AS ({Place.Ready(
             $"{fresh} WHERE NOT waits", priority: "place", seq: "key", job: "key", again: "false")}),
-        {TagsOf(fresh, isTagged)}
-        counted AS ({Tally.Of(
+        {MarksOf(fresh, isMarked)}
+        counted AS ({Tally.OfNew(
             fresh,
             ("ready", Tally.Where("NOT waits")),
             ("delayed", Tally.Where("waits")),
             ("enqueued", Tally.Rows))})
         """;
 
-    private static string TagsOf(string fresh, bool isTagged) =>
-        isTagged ? $"tagged AS ({Tags.Insert(fresh)})," : "";
+    private static string MarksOf(string fresh, bool isMarked) =>
+        isMarked ? $"marked AS ({Marks.Insert(fresh)})," : "";
 
     private Inserts InsertsFor(IReadOnlyList<JobMessage> messages) =>
-        MessageRow.HaveTags(messages) ? _tagged : _untagged;
+        Marks.AreIn(messages) ? _marked : _unmarked;
 
     /// <summary>Stores messages whose ids are new; fails as a whole when one is not.</summary>
     private async Task<PublishResult[]> PublishNewAsync(
@@ -366,12 +366,12 @@ internal sealed class PublishStatement(SchemaName schema)
     }
 
     /// <summary>The statements that store messages.</summary>
-    private sealed class Inserts(SchemaName schema, bool isTagged)
+    private sealed class Inserts(SchemaName schema, bool isMarked)
     {
-        internal string Any { get; } = schema.Sql(Insert(isTagged));
+        internal string Any { get; } = schema.Sql(Insert(isMarked));
 
-        internal string New { get; } = schema.Sql(InsertNew(isTagged));
+        internal string New { get; } = schema.Sql(InsertNew(isMarked));
 
-        internal string Plain { get; } = schema.Sql(InsertPlain(isTagged));
+        internal string Plain { get; } = schema.Sql(InsertPlain(isMarked));
     }
 }

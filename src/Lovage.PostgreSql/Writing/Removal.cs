@@ -1,4 +1,5 @@
 using Lovage.PostgreSql.Life;
+using Lovage.PostgreSql.Schema;
 
 namespace Lovage.PostgreSql.Writing;
 
@@ -12,10 +13,7 @@ internal static class Removal
         uncoursed AS (DELETE FROM lovage.course c WHERE c.job IN (SELECT job FROM {relation})),
         gone AS (DELETE FROM lovage.message m WHERE m.key IN (SELECT job FROM {relation}) RETURNING m.queue, m.key,
           m.more),
-        untagged AS (DELETE FROM lovage.tag WHERE ctid = ANY (ARRAY(
-          SELECT t.ctid FROM gone g CROSS JOIN LATERAL {Tags.Of("g.more")} AS e(tag)
-            CROSS JOIN LATERAL (SELECT t.ctid FROM lovage.tag t WHERE t.tag = e.tag AND t.job = g.key OFFSET 0) t
-          WHERE {Tags.MayBeIn("g.more")}))),
-        counted AS ({Tally.OfQueue("gone", ("kept", Tally.MinusRows))})
+        unmarked AS ({Marks.Delete("gone")}),
+        counted AS ({Tally.OfRemoved("gone")})
         """;
 }

@@ -10,7 +10,7 @@ namespace Lovage.PostgreSql.Writing;
 /// Writes outcomes, many in one statement: claims end, attempts are kept, jobs get their new state, retries wait,
 /// counts are added.
 /// </summary>
-internal sealed class SettleStatement(SchemaName schema)
+internal sealed class SettleStatement(SchemaName schema, Words words)
 {
     private const int RowsAt = 3;
     private const int RepeatedAt = 1;
@@ -24,6 +24,8 @@ internal sealed class SettleStatement(SchemaName schema)
         .Int16("ended_as", static outcome => (short)outcome.Attempt.End)
         .Int64("started_at", static outcome => StorageTime.From(outcome.Attempt.StartedAt))
         .Int64("duration", static outcome => outcome.Attempt.Duration.Ticks)
+        .Int64OrNull("wait", static outcome => outcome.Attempt.Wait?.Ticks)
+        .Int16("bucket", static outcome => Buckets.Of(outcome.Attempt))
         .Word("worker", static outcome => outcome.Attempt.Worker)
         .Int64("retry_delay", static outcome => StorageTime.Span(outcome.RetryDelay))
         .BytesOrNull("result", static outcome => outcome.Result.IsEmpty ? null : outcome.Result.ToArray())
@@ -32,6 +34,11 @@ internal sealed class SettleStatement(SchemaName schema)
         .Text("reason", static outcome => outcome.Reason)
         .DoubleOrNull("progress", static outcome => outcome.Progress)
         .Text("progress_message", static outcome => outcome.ProgressMessage);
+
+    private static readonly Input<(Settlement Outcome, long? Fingerprint)> RowsWithFaults =
+        new Input<(Settlement Outcome, long? Fingerprint)>()
+            .Include(Rows, static row => row.Outcome)
+            .Int64OrNull("fingerprint", static row => row.Fingerprint);
 
     private static readonly Input<Settlement> Repeated = new Input<Settlement>()
         .Int64("job", static outcome => outcome.Token.Claim)
@@ -50,6 +57,10 @@ internal sealed class SettleStatement(SchemaName schema)
         new("progress_message", "o.progress_message"),
     ];
 
+    // A success leaves the fingerprint of the newest failed attempt.
+    private static readonly CourseColumn[] ColumnsWithFaults =
+        [.. Columns, new("fingerprint", "o.fingerprint", CourseRows.KnownOnlyWhenNotNull)];
+
     // $1: the time, $2: the last instant there is. Then the outcomes: instants in units of 100 ns since 1970, spans in
     // units of 100 ns, the worker's number, the state that the decision leads to. Comes back for each that was written:
     // stamp, id, and the state that it led to.
@@ -57,27 +68,32 @@ internal sealed class SettleStatement(SchemaName schema)
     // copy them. Claims are looked up one by one (OFFSET 0), whatever the planner thinks of a table that is nearly
     // empty whenever it is counted. The claim knows whether "course" has a row: an insert that must look for one first
     // costs half as much again.
-    private static readonly string Settle = $"""
+    private static string Settle(bool hasFaults) => $"""
         WITH {Sql.Clock},
         outcome AS MATERIALIZED (
           SELECT k.job, k.id, k.again, k.queue, k.name, k.priority, k.deaths, k.attempts, k.stamp, i.number, i.ended_as,
-            i.started_at, i.duration, i.worker, i.error, i.logs,
+            i.started_at, i.duration, i.wait, i.bucket, i.worker, i.error, i.logs,{(hasFaults ? " i.fingerprint," : "")}
             {EndClaim.OutcomeState} AS state, {EndClaim.OutcomeRetries} AS retries, {EndClaim.OutcomeFails} AS fails,
             CASE WHEN NOT {EndClaim.OutcomeEnds} THEN least((SELECT now FROM clock) + i.retry_delay, $2) END AS due,
             CASE WHEN {EndClaim.OutcomeEnds} THEN (SELECT now FROM clock) END AS finished_at,
             {EndClaim.OutcomeResult} AS result, {EndClaim.OutcomeReason} AS reason,
             {EndClaim.OutcomeProgress} AS progress, {EndClaim.OutcomeProgressMessage} AS progress_message
-          FROM {Rows.Rows(RowsAt)}
+          FROM {(hasFaults ? RowsWithFaults.Rows(RowsAt) : Rows.Rows(RowsAt))}
           CROSS JOIN LATERAL (SELECT * FROM lovage.claim k WHERE k.job = i.job AND k.stamp = i.stamp
             AND k.id = i.id OFFSET 0 FOR UPDATE) k),
         ended AS ({EndClaim.DeleteLocked("outcome")}),
         archived AS ({KeepAttempt.Archive("outcome")}),
-        written AS ({CourseWrite.Insert("outcome", "NOT o.again", Columns)}),
-        rewritten AS ({CourseWrite.Update("outcome", "o.again", Columns)}),
+        written AS ({CourseWrite.Insert("outcome", "NOT o.again", hasFaults ? ColumnsWithFaults : Columns)}),
+        rewritten AS ({CourseWrite.Update("outcome", "o.again", hasFaults ? ColumnsWithFaults : Columns)}),
         waiting AS ({Place.Delayed($"outcome WHERE state = {States.Retrying}")}),
-        counted AS ({Tally.Of(
+        {(hasFaults ? $"failing AS ({Faults.Add("outcome")})," : "")}
+        counted AS ({Tally.OfAttempts(
             "outcome",
+            "worker",
             [
+                ("buckets", "array_agg(bucket)"),
+                ("wait_total", HourSums.Total("wait", "FILTER (WHERE number = 1)")),
+                ("run_total", HourSums.Total("duration")),
                 ("claimed", Tally.MinusRows),
                 ("delayed", Tally.Where($"state = {States.Retrying}")),
                 ("retried", Tally.Where("fails")),
@@ -99,7 +115,9 @@ internal sealed class SettleStatement(SchemaName schema)
           AND NOT EXISTS (SELECT 1 FROM lovage.course n WHERE n.job = i.job AND n.ended_as {Ends.AreOutcomes})
         """;
 
-    private readonly string _settle = schema.Sql(Settle);
+    private readonly string _settle = schema.Sql(Settle(hasFaults: false));
+    private readonly string _settleFaults = schema.Sql(Settle(hasFaults: true));
+    private readonly Faults _faults = new(schema, words);
     private readonly string _wasApplied = schema.Sql(WasApplied);
 
     /// <summary>The words that <see cref="RunAsync"/> needs.</summary>
@@ -134,7 +152,10 @@ internal sealed class SettleStatement(SchemaName schema)
             .. outcomes.DistinctBy(static outcome => (outcome.Token, outcome.Id))
                 .OrderBy(static outcome => outcome.Token.Claim),
         ];
-        var statement = Rows.AddTo(new Statement(_settle).Add(now).Add(StorageTime.Latest), sorted, words);
+        var statement = Array.Exists(sorted, Faults.Has)
+            ? RowsWithFaults.AddTo(
+                StatementOf(_settleFaults, now), await _faults.WithFingerprintsAsync(connection, sorted), words)
+            : Rows.AddTo(StatementOf(_settle, now), sorted, words);
         await using var rows = await connection.ReadAsync(statement, CancellationToken.None);
         var written = new Dictionary<(long, string), JobState>(sorted.Length);
         while (await rows.ReadAsync())
@@ -204,6 +225,9 @@ internal sealed class SettleStatement(SchemaName schema)
 
         return before;
     }
+
+    private static Statement StatementOf(string sql, long? now) =>
+        new Statement(sql).Add(now).Add(StorageTime.Latest);
 
     private static JobState Meant(Settlement outcome) => JobLifecycle.After(outcome.Decision, JobState.Running);
 

@@ -1,10 +1,11 @@
 using Lovage.PostgreSql.Commands;
 using Lovage.PostgreSql.Schema;
+using Lovage.Storage;
 using Npgsql;
 
 namespace Lovage.PostgreSql.Writing;
 
-/// <summary>Keeps the tables small: old jobs are removed, counts are summed up.</summary>
+/// <summary>Keeps the tables small: old jobs are removed, statistics and failures of long ago are forgotten.</summary>
 internal sealed class UpkeepStatements(SchemaName schema)
 {
     // $1: the time, $2: the age of a finished job, $3: of a dead one, both in units of 100 ns, $4: the bound on rows,
@@ -31,27 +32,20 @@ internal sealed class UpkeepStatements(SchemaName schema)
         SELECT count(*) FROM gone
         """;
 
-    // $1: the key of a lock. Nothing comes back. One process at a time: two would take each other's lines. The second
-    // one leaves it to the first.
-    private const string Fold = """
-        WITH lines AS (
-          DELETE FROM lovage.tally WHERE ctid = ANY (ARRAY(SELECT ctid FROM lovage.tally LIMIT 10000))
-            AND pg_try_advisory_xact_lock($1) RETURNING *)
-        INSERT INTO lovage.counter AS c (queue, name, ready, delayed, claimed, enqueued, succeeded, failed, retried,
-          cancelled, expired, dead, kept)
-        SELECT queue, name, sum(ready), sum(delayed), sum(claimed), sum(enqueued), sum(succeeded), sum(failed),
-          sum(retried), sum(cancelled), sum(expired), sum(dead), sum(kept)
-        FROM lines GROUP BY queue, name ORDER BY queue, name
-        ON CONFLICT (queue, name) DO UPDATE SET ready = c.ready + excluded.ready,
-          delayed = c.delayed + excluded.delayed, claimed = c.claimed + excluded.claimed,
-          enqueued = c.enqueued + excluded.enqueued, succeeded = c.succeeded + excluded.succeeded,
-          failed = c.failed + excluded.failed, retried = c.retried + excluded.retried,
-          cancelled = c.cancelled + excluded.cancelled, expired = c.expired + excluded.expired,
-          dead = c.dead + excluded.dead, kept = c.kept + excluded.kept
+    // $1: the time, $2: the age of an hour, $3: the age of failures, both in units of 100 ns. Nothing comes back.
+    private static readonly string Forget = $"""
+        WITH {Sql.Clock},
+        hours AS (DELETE FROM lovage.hour WHERE hour < (SELECT {Hours.Of("now - $2")} FROM clock)),
+        steps AS (
+          DELETE FROM lovage.failure_step s WHERE s.ctid = ANY (ARRAY(
+            SELECT o.ctid FROM lovage.failure f CROSS JOIN LATERAL (SELECT o.ctid FROM lovage.failure_step o
+              WHERE o.fingerprint = f.fingerprint AND (o.step < (SELECT {Hours.StepOf("now - $3")} FROM clock)
+                OR f.last_at < (SELECT now - $3 FROM clock)) OFFSET 0) o)))
+        DELETE FROM lovage.failure WHERE last_at < (SELECT now - $3 FROM clock)
         """;
 
     private readonly string _prune = schema.Sql(Prune);
-    private readonly string _fold = schema.Sql(Fold);
+    private readonly string _forget = schema.Sql(Forget);
 
     internal async Task<int> PruneAsync(NpgsqlConnection connection, RetentionPolicy policy, int max, long? now)
     {
@@ -60,7 +54,8 @@ internal sealed class UpkeepStatements(SchemaName schema)
         return (int)await connection.ScalarAsync<long>(prune, CancellationToken.None);
     }
 
-    /// <summary>Sums up what transactions have counted.</summary>
-    internal Task FoldAsync(NpgsqlConnection connection) =>
-        connection.ExecuteAsync(new Statement(_fold).Add(schema.LockKey("tally")), CancellationToken.None);
+    /// <summary>Forgets statistics and failures of long ago.</summary>
+    internal Task ForgetAsync(NpgsqlConnection connection, long? now) => connection.ExecuteAsync(
+        new Statement(_forget).Add(now).Add(JobHistory.StatisticsKept.Ticks).Add(JobHistory.FailuresKept.Ticks),
+        CancellationToken.None);
 }

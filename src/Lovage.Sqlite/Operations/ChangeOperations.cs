@@ -42,8 +42,8 @@ internal sealed class RequeueOperation(IReadOnlyList<JobId> ids) : ChangeOperati
     private const string RenewCourse = """
         UPDATE lovage_course SET retries = NULL, due = NULL, deaths = 0, base = attempts, number = NULL,
           ended_as = NULL, settled_as = NULL, wait = NULL, duration = NULL, stamp = NULL, fingerprint = NULL,
-          finished_at = NULL, result = NULL, error = NULL, logs = NULL, reason = NULL, progress = NULL, progress_message = NULL, offers = 0,
-          first_offer_at = NULL, asked = NULL WHERE job = ?1
+          finished_at = NULL, result = NULL, error = NULL, logs = NULL, reason = NULL, progress = NULL,
+          progress_message = NULL, offers = 0, first_offer_at = NULL, asked = NULL WHERE job = ?1
         """;
 
     /// <summary>?1 key, ?2 now.</summary>

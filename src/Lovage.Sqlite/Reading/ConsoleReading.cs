@@ -7,7 +7,8 @@ namespace Lovage.Sqlite.Reading;
 /// <summary>Reads bulk operations, audit records, and commands for workers with their replies.</summary>
 internal static class ConsoleReading
 {
-    private const string SelectOperations = $"SELECT {BulkRows.Columns} FROM lovage_operation ORDER BY key DESC LIMIT ?1";
+    private const string SelectOperations =
+        $"SELECT {BulkRows.Columns} FROM lovage_operation ORDER BY key DESC LIMIT ?1";
 
     private const string AuditColumnList = "number, at, actor, action, target, was, became, reason, source, address";
 

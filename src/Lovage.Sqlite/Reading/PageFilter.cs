@@ -23,11 +23,15 @@ internal sealed class PageFilter
     private const int FirstValue = 4;
     private const string InRange = "job >= ?1 AND job < ?2";
     private const string Newest = "ORDER BY job DESC LIMIT ?3";
+    private const string All =
+        "SELECT key AS job FROM lovage_message WHERE key >= ?1 AND key < ?2 ORDER BY key DESC LIMIT ?3";
+
 
     private readonly List<object> _values = [];
     private readonly List<string> _conditions = [];
     private readonly List<(BlockKind Kind, long Word)> _words = [];
     private readonly JobQuery _query;
+    private bool _needsMessage;
     private bool _needsCourse;
     private string? _text;
 
@@ -118,6 +122,7 @@ internal sealed class PageFilter
         }
 
         _needsCourse |= kind == BlockKind.Worker;
+        _needsMessage |= kind != BlockKind.Worker;
         _words.Add((kind, word));
         _conditions.Add($"{column} = {Add(word)}");
         return true;
@@ -125,6 +130,7 @@ internal sealed class PageFilter
 
     private void AddTimes(Reader reader)
     {
+        _needsMessage |= _query.Since is not null || _query.Until is not null;
         if (_query.Since is { } since)
         {
             var at = Storage.StorageTime.From(since);
@@ -147,6 +153,7 @@ internal sealed class PageFilter
         AddMark(JobMarkKind.EditedFrom, _query.EditedFrom);
         if (_query.RootId is { } root)
         {
+            _needsMessage = true;
             var value = Add(root);
             _conditions.Add($"(m.id = {value} OR {HasMark(JobMarkKind.Root, value)})");
         }
@@ -159,6 +166,7 @@ internal sealed class PageFilter
 
         if (_query.ArgumentText is { } text)
         {
+            _needsMessage = true;
             _text = Add(Encoding.UTF8.GetBytes(text));
         }
     }
@@ -172,7 +180,7 @@ internal sealed class PageFilter
     }
 
     private static string HasMark(JobMarkKind kind, string value) =>
-        $"EXISTS (SELECT 1 FROM lovage_mark x WHERE {OfMark(kind, value)} AND x.job = m.key)";
+        $"EXISTS (SELECT 1 FROM lovage_mark x WHERE {OfMark(kind, value)} AND x.job = s.job)";
 
     private void AddStates()
     {
@@ -222,11 +230,8 @@ internal sealed class PageFilter
             return $"SELECT job FROM lovage_course WHERE fingerprint = {Add(fingerprint)} AND {InRange} {Newest}";
         }
 
-        return _query.States.Count > 0 ? StateSource(reader) : AllSource;
+        return _query.States.Count > 0 ? StateSource(reader) : All;
     }
-
-    private const string AllSource =
-        $"SELECT key AS job FROM lovage_message WHERE key >= ?1 AND key < ?2 ORDER BY key DESC LIMIT ?3";
 
     private string StateSource(Reader reader)
     {
@@ -238,11 +243,11 @@ internal sealed class PageFilter
             {
                 // So many stand close together, and the newest of them tells where that is.
                 High = sources.Count > 0 ? High : Math.Min(High, KeyReading.NewestLive(reader) + 1);
-                return AllSource;
+                return All;
             }
 
             _words.Clear();
-            sources.Add($"SELECT job FROM lovage_course WHERE state = {StoredNumbers.Of(JobState.Queued)} AND {InRange}");
+            sources.Add(OfState(JobState.Queued));
             sources.Add($"SELECT job FROM lovage_ready WHERE {InRange}");
             sources.Add($"SELECT job FROM lovage_claim WHERE {InRange}");
         }
@@ -258,12 +263,10 @@ internal sealed class PageFilter
     {
         var rest = _conditions.Count == 0 ? "1" : string.Join(" AND ", _conditions);
         var match = _text is null ? "2" : $"1 + (instr(m.body, {_text}) > 0)";
-        var joins = _needsCourse
-            ? "LEFT JOIN lovage_course c ON c.job = m.key LEFT JOIN lovage_claim k ON k.job = m.key"
+        var message = _needsMessage ? "CROSS JOIN lovage_message m ON m.key = s.job" : "";
+        var course = _needsCourse
+            ? "LEFT JOIN lovage_course c ON c.job = s.job LEFT JOIN lovage_claim k ON k.job = s.job"
             : "";
-        return $"""
-            SELECT s.job, CASE WHEN {rest} THEN {match} ELSE 0 END
-            FROM ({Candidates}) s CROSS JOIN lovage_message m ON m.key = s.job {joins}
-            """;
+        return $"SELECT s.job, CASE WHEN {rest} THEN {match} ELSE 0 END FROM ({Candidates}) s {message} {course}";
     }
 }

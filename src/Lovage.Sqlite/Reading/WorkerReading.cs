@@ -11,7 +11,7 @@ internal static class WorkerReading
     /// columns that <see cref="WorkerColumns"/> reads, and the digest of the worker's jobs.
     /// </summary>
     private const string SelectLive = """
-        SELECT owner, host, process, version, started_at, beat_at, queues, slots, running, names, quiet
+        SELECT owner, host, process, version, started_at, beat_at, queues, slots, running, quiet, names
         FROM lovage_worker WHERE boot = ?1 AND until > ?2 ORDER BY started_at, owner
         """;
 
@@ -23,7 +23,7 @@ internal static class WorkerReading
         var row = reader.Statement(SelectLive).Bind(1, boot).Bind(2, monotonic);
         while (row.Read())
         {
-            workers.Add(WorkerColumns.Read(reader.Row(row), Set(reader, row.Text(9), sets)));
+            workers.Add(WorkerColumns.Read(reader.Row(row), Set(reader, row.Text(10), sets)));
         }
 
         return workers;

@@ -300,7 +300,7 @@ public sealed class JobClient
         {
             var message = _messages.Filters(drafts[i].Definition) is { IsEmpty: false } filters
                 ? await FilteredMessageAsync(drafts[i], filters)
-                : _messages.Make(drafts[i]);
+                : _messages.Make(drafts[i], isBatch: true);
             await send.AddAsync(message);
         }
 
@@ -312,7 +312,7 @@ public sealed class JobClient
         JobMessage? message = null;
         await _messages.FilterAsync(draft, filters, _services, filtered =>
         {
-            message = _messages.Make(filtered);
+            message = _messages.Make(filtered, isBatch: true);
             return default;
         });
         return message!;

@@ -7,13 +7,14 @@ namespace Lovage;
 public sealed partial class JobInspector
 {
     /// <summary>
-    /// Enqueues an ended job once more with other arguments: a new job with a new id, and with the name, queue, priority,
-    /// limits, tags and headers of the old one. The old job stays as it is.
+    /// Enqueues an ended job once more with other arguments: a new job with a new id, and with the name, queue,
+    /// priority, limits, tags and headers of the old one. The old job stays as it is.
     /// </summary>
     /// <remarks>
-    /// The new job has a fresh set of attempts, belongs to no schedule and to no group, and is due at once. Callbacks of
-    /// the old message are not taken over. Filters around enqueuing do not see it. The header <c>lovage_edited_from</c>
-    /// of the new job names the old one, and <see cref="JobQuery.EditedFrom"/> finds the new ones of an old job.
+    /// The new job has a fresh set of attempts, belongs to no schedule and to no group, and is due at once. It takes
+    /// over no callbacks of the old message. Filters around enqueuing do not see it. The header
+    /// <c>lovage_edited_from</c> of the new job names the old one, and <see cref="JobQuery.EditedFrom"/> finds the new
+    /// ones of an old job.
     /// </remarks>
     /// <param name="id">The old job.</param>
     /// <param name="arguments">A JSON object: all arguments by name. Or a JSON array: all by position.</param>

@@ -33,8 +33,8 @@ public sealed partial class JobInspector
     /// <returns>The operation as it is stored.</returns>
     /// <exception cref="BulkCountException">Another number of jobs matches than the caller expects; nothing was
     /// started.</exception>
-    /// <exception cref="ArgumentException">The action is unknown, the target does not fit it, a text is too long, or the
-    /// spread is out of range.</exception>
+    /// <exception cref="ArgumentException">The action is unknown, the target does not fit it, a text is too long, or
+    /// the spread is out of range.</exception>
     public async ValueTask<BulkOperation> StartOperationAsync(
         BulkAction action, JobQuery filter, BulkRequest? request = null, CancellationToken cancellationToken = default)
     {

@@ -12,9 +12,11 @@ namespace Lovage;
 /// </summary>
 /// <remarks>Safe for use by several threads.</remarks>
 internal sealed class JobSender(
-    EnqueueRoute route, StorageGate gate, QueueAdmission admission, StorageOutage outage, QueueWatch queues)
+    EnqueueRoute route, StorageGate gate, QueueAdmission admission, StorageOutage outage, QueueWatch queues,
+    TelemetrySettings telemetry)
 {
-    private readonly MetricNames _metricNames = new();
+    private readonly MetricNames _jobs = new();
+    private readonly MetricNames _queues = new();
 
     /// <summary>Batches of one caller that may be on their way at once, outside of a transaction.</summary>
     internal int BatchesMax => route.BatchesMax;
@@ -82,7 +84,7 @@ internal sealed class JobSender(
     internal async Task<IReadOnlyList<PublishResult>> SendAsync(
         IReadOnlyList<JobMessage> batch, DbTransaction? transaction, CancellationToken cancellationToken)
     {
-        var results = await PublishAsync(batch, transaction, cancellationToken);
+        var results = await PublishAsync(Traced(batch), transaction, cancellationToken);
         for (var i = 0; i < batch.Count; i++)
         {
             Count(batch[i], results[i].Status);
@@ -112,20 +114,49 @@ internal sealed class JobSender(
             + $"{others} Repeat the call once the transaction has ended: if it commits, the id is that job's.",
         isTransient: true);
 
-    private static Span StartSpan(JobMessage message)
+    private Span StartSpan(JobMessage message) =>
+        LovageTelemetry.Source.HasListeners()
+            ? StartSpan(message, $"send {message.Queue}", "send", "enqueue")
+            : default;
+
+    private Span StartSpan(JobMessage message, string name, string type, string operation)
     {
-        if (!LovageTelemetry.Source.HasListeners())
+        var span = Span.Start(name, ActivityKind.Producer);
+        if (span.Activity is { IsAllDataRequested: true } activity)
         {
-            return default;
+            activity.SetTag("messaging.system", gate.IsOpen ? gate.Storage.Broker.Meter.SystemName : null)
+                .SetTag("messaging.operation.type", type)
+                .SetTag("messaging.operation.name", operation)
+                .SetTag("messaging.destination.name", message.Queue)
+                .SetTag("messaging.message.id", message.Id.Value)
+                .SetTag("messaging.message.conversation_id", message.RootId ?? message.Id.Value)
+                .SetTag("lovage.job.name", message.Name);
         }
 
-        var span = Span.Start($"send {message.Queue}", ActivityKind.Producer);
-        span.Activity?.SetTag("messaging.operation.type", "send")
-            .SetTag("messaging.operation.name", "enqueue")
-            .SetTag("messaging.destination.name", message.Queue)
-            .SetTag("messaging.message.id", message.Id.Value)
-            .SetTag("lovage.job.name", message.Name);
         return span;
+    }
+
+    /// <summary>
+    /// The messages of a collection, each with the context of a span of its own where a listener wants those.
+    /// </summary>
+    private IReadOnlyList<JobMessage> Traced(IReadOnlyList<JobMessage> batch)
+    {
+        if (!telemetry.CreateSpans || !LovageTelemetry.Source.HasListeners())
+        {
+            return batch;
+        }
+
+        var traced = new JobMessage[batch.Count];
+        for (var i = 0; i < traced.Length; i++)
+        {
+            var message = batch[i];
+            using var span = StartSpan(message, $"create {message.Queue}", "create", "create");
+            traced[i] = span.Activity is { } activity
+                ? message with { Headers = TraceContext.WithBatch(message.Headers, activity) }
+                : message;
+        }
+
+        return traced;
     }
 
     /// <summary>The caller gets the fault; here it only counts. A storage that is not open yet has no outage.</summary>
@@ -147,7 +178,7 @@ internal sealed class JobSender(
         {
             // The job is stored: a listener that fails must not make its caller believe otherwise.
             Unfailing.Tell(
-                (Name: _metricNames.Of(message.Name), message.Queue),
+                (Name: _jobs.Of(message.Name), Queue: _queues.Of(message.Queue)),
                 static job => LovageTelemetry.Enqueued.Add(
                     1, new("lovage.job.name", job.Name), new("messaging.destination.name", job.Queue)));
         }

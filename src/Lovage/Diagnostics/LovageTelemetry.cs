@@ -43,6 +43,9 @@ internal static class LovageTelemetry
     internal static readonly Counter<long> LoopErrors = Meter.CreateCounter<long>(
         "lovage.loop.errors", "{error}", "Errors of background loops, by loop.");
 
+    internal static readonly Counter<long> StorageReconnects = Meter.CreateCounter<long>(
+        "lovage.storage.reconnects", "{reconnect}", "Outages of the storage that this process saw end.");
+
     internal static readonly Histogram<double> PoolDelay = Meter.CreateHistogram<double>(
         "lovage.threadpool.delay",
         "s",

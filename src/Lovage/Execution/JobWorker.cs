@@ -90,7 +90,9 @@ internal sealed class JobWorker : IAsyncDisposable
             Threads = _threads,
             Listeners = new AttemptListeners<Running>(
             [
-                new WorkerSpans(), new WorkerMeters(), new WorkerLog(services.Loggers.Guarded("Lovage.Worker")),
+                new WorkerSpans(storage.Broker.Meter.SystemName, owner.Key, services.Telemetry),
+                new WorkerMeters(),
+                new WorkerLog(services.Loggers.Guarded("Lovage.Worker")),
             ]),
         });
         _orphans = new OrphanLoop(worker, _slots, _leases, unknown);
@@ -158,8 +160,8 @@ internal sealed class JobWorker : IAsyncDisposable
 
     /// <summary>
     /// Works by other settings from now on. The number of slots grows at once, and shrinks as attempts end. Other
-    /// queues, or another lease, open a new receiver. A quiet worker claims nothing. What it has claimed of queues that it
-    /// serves no more, and has not started, is released. Time limits hold at once, for attempts that run as well; what is
+    /// queues, or another lease, open a new receiver. A quiet worker claims nothing. Jobs of queues that it serves no
+    /// more are released where they have not started. Time limits hold at once, for attempts that run as well; what is
     /// kept of an attempt's log is bounded by the settings with which the attempt began.
     /// </summary>
     /// <param name="settings">The new settings, all of them.</param>

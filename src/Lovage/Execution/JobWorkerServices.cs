@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Lovage.Diagnostics;
 using Lovage.Storage;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -34,6 +35,9 @@ internal sealed record JobWorkerServices
 
     /// <summary>Hears of calls that fail; null (the default) where the app has no host.</summary>
     public StorageOutage? Outage { get; init; }
+
+    /// <summary>How spans are made.</summary>
+    public TelemetrySettings Telemetry { get; init; } = TelemetrySettings.Default;
 
     /// <summary>True once <see cref="Known"/> is made.</summary>
     internal bool IsKnown => Volatile.Read(ref _known) is not null;

@@ -72,8 +72,8 @@ internal sealed partial class OperationReport(GuardedLogger logger, StorageOutag
     [LoggerMessage(
         6004,
         LogLevel.Error,
-        "Operation {Operation} has failed: {Action}, {Done} jobs done. {Reason} Mend the cause, and start the operation "
-            + "again for the jobs that are left")]
+        "Operation {Operation} has failed: {Action}, {Done} jobs done. {Reason} Mend the cause, and start the "
+            + "operation again for the jobs that are left")]
     private static partial void Failed(
         ILogger logger, string operation, BulkAction action, long done, string? reason);
 

@@ -96,7 +96,8 @@ internal sealed class WorkerControl
     {
         if (slots is not { } wanted || wanted is < 1 or > SlotsMax)
         {
-            return (false, Text($"A worker has 1 to {SlotsMax:N0} slots. It has {_worker.Settings.Concurrency:N0} now."));
+            var now = _worker.Settings.Concurrency;
+            return (false, Text($"A worker has 1 to {SlotsMax:N0} slots. It has {now:N0} now."));
         }
 
         var before = _change(settings => settings with { Concurrency = wanted }).Concurrency;

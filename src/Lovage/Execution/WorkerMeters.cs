@@ -10,6 +10,8 @@ namespace Lovage.Execution;
 /// </summary>
 internal sealed class WorkerMeters : AttemptListener<Running>
 {
+    private readonly MetricNames _names = new();
+
     /// <summary>The label's word for each end.</summary>
     internal static string Word(AttemptEnd end) => end switch
     {
@@ -70,7 +72,7 @@ internal sealed class WorkerMeters : AttemptListener<Running>
         }
     }
 
-    private static TagList EndTags(Running run)
+    private TagList EndTags(Running run)
     {
         var tags = Tags(run.Message);
         tags.Add("lovage.job.outcome", Word(run.Ending.End));
@@ -82,51 +84,9 @@ internal sealed class WorkerMeters : AttemptListener<Running>
         return tags;
     }
 
-    private static TagList Tags(JobMessage message) => new()
+    private TagList Tags(JobMessage message) => new()
     {
-        { "lovage.job.name", message.Name },
+        { "lovage.job.name", _names.Of(message.Name) },
         { "messaging.destination.name", message.Queue },
     };
-}
-
-/// <summary>The span of an attempt of a worker, which continues the trace of the message.</summary>
-internal sealed class WorkerSpans : AttemptListener<Running>
-{
-    internal override void Started(Running run)
-    {
-        if (!LovageTelemetry.Source.HasListeners())
-        {
-            return;
-        }
-
-        var message = run.Message;
-        ActivityContext.TryParse(
-            message.Headers.GetValueOrDefault("traceparent"),
-            message.Headers.GetValueOrDefault("tracestate"),
-            isRemote: true,
-            out var parent);
-        run.Activity = LovageTelemetry.Source.StartActivity($"process {message.Name}", ActivityKind.Consumer, parent)?
-            .SetTag("messaging.operation.type", "process")
-            .SetTag("messaging.operation.name", "run")
-            .SetTag("messaging.destination.name", message.Queue)
-            .SetTag("messaging.message.id", message.Id.Value)
-            .SetTag("lovage.job.name", message.Name)
-            .SetTag("lovage.job.attempt", run.Number);
-    }
-
-    internal override void Ended(Running run)
-    {
-        if (run.Activity is not { } activity)
-        {
-            return;
-        }
-
-        activity.SetTag("lovage.job.outcome", WorkerMeters.Word(run.Ending.End));
-        if (run.Ending.Error is { } error)
-        {
-            activity.SetTag("error.type", error.GetType().FullName).SetStatus(ActivityStatusCode.Error);
-        }
-
-        activity.Dispose();
-    }
 }

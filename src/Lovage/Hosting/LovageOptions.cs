@@ -69,4 +69,7 @@ public sealed class LovageOptions
     /// <see cref="RetentionOptions"/>.
     /// </summary>
     public RetentionOptions Retention { get; } = new();
+
+    /// <summary>How spans are made. The defaults are those of <see cref="TelemetryOptions"/>.</summary>
+    public TelemetryOptions Telemetry { get; } = new();
 }

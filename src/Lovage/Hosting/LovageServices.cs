@@ -46,6 +46,8 @@ internal static class LovageServices
             provider.GetRequiredService<IOptions<LovageOptions>>().Value.Storage ?? StorageChoice.Default,
             [.. provider.GetServices<StorageProvider>()],
             provider.GetRequiredService<TimeProvider>()));
+        services.TryAddSingleton(
+            static provider => provider.GetRequiredService<IOptions<LovageOptions>>().Value.Telemetry.Settings());
         services.TryAddSingleton(static provider => new StorageOutage(
             provider.GetRequiredService<JobStorage>,
             provider.GetRequiredService<TimeProvider>(),
@@ -64,6 +66,7 @@ internal static class LovageServices
             Random = provider.GetRequiredService<Random>(),
             Loggers = provider.GetRequiredService<ILoggerFactory>(),
             Outage = provider.GetRequiredService<StorageOutage>(),
+            Telemetry = provider.GetRequiredService<TelemetrySettings>(),
         });
         services.TryAddSingleton<WorkerSet>();
         services.TryAddSingleton<StartBanner>();
@@ -162,6 +165,8 @@ internal static class LovageServices
         services.TryAddSingleton(static provider => LocalListeners.Of(
             provider.GetRequiredService<ILoggerFactory>().Guarded("Lovage.Tasks"),
             [.. provider.GetServices<TaskFailureRegistration>().Select(static added => added.Handle)],
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<TelemetrySettings>(),
             provider.GetRequiredService<LocalHistory>()));
         services.TryAddSingleton<LocalRunner>();
         services.TryAddSingleton<LocalCalls>();

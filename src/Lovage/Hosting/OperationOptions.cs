@@ -9,6 +9,8 @@ public sealed class OperationOptions
     /// </summary>
     public TimeSpan RunAgainSpread { get; set; } = ClientRules.RunAgainSpread.Default;
 
-    /// <summary>Jobs that are run again at once at the most; more are spread. 0 to 1,000,000; 1,000 by default.</summary>
+    /// <summary>
+    /// Jobs that are run again at once at the most; more are spread. 0 to 1,000,000; 1,000 by default.
+    /// </summary>
     public int RunAgainAtOnceMax { get; set; } = ClientRules.RunAgainAtOnceMax.Default;
 }

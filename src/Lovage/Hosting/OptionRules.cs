@@ -33,6 +33,8 @@ internal sealed class OptionRules : IValidateOptions<LovageOptions>
             ClientRules.RunAgainAtOnceMax);
         rules.Worker(options.Worker);
         rules.Local(options.Local);
+        rules.Word("Lovage:Telemetry:TraceRelation", options.Telemetry.TraceRelation);
+        rules.Word("Lovage:Telemetry:SpanNames", options.Telemetry.SpanNames);
         return rules._findings.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(rules._findings);
     }
 
@@ -127,6 +129,15 @@ internal sealed class OptionRules : IValidateOptions<LovageOptions>
             _findings.Add(string.Create(
                 CultureInfo.InvariantCulture,
                 $"{key} is {value:c}; {min:c} to {max:c} is allowed (days.hours:minutes:seconds)."));
+        }
+    }
+
+    private void Word<T>(string key, T value)
+        where T : struct, Enum
+    {
+        if (!Enum.IsDefined(value))
+        {
+            _findings.Add($"{key} is {value}; {string.Join(", ", Enum.GetNames<T>())} are allowed.");
         }
     }
 

@@ -36,6 +36,11 @@ internal sealed class StorageInstruments(Func<(StorageReading? Reading, bool Was
             () => Sum(static worker => worker.Running),
             "{slot}",
             "Slots of all live workers in which an attempt ran at the worker's last beat.");
+        meter.CreateObservableGauge(
+            "lovage.worker.heartbeat.age",
+            HeartbeatAge,
+            "s",
+            "How long the live worker has been silent that has been silent the longest.");
         meter.CreateObservableCounter(
             "lovage.job.dead", Dead, "{job}", "Jobs set aside as dead letters since the storage was made.");
         meter.CreateObservableGauge(
@@ -96,6 +101,9 @@ internal sealed class StorageInstruments(Func<(StorageReading? Reading, bool Was
 
     private IEnumerable<Measurement<double>> Overdue() =>
         collect().Reading?.Overdue is { } overdue ? [new(overdue.TotalSeconds)] : [];
+
+    private IEnumerable<Measurement<double>> HeartbeatAge() =>
+        collect().Reading?.HeartbeatAge is { } age ? [new(age.TotalSeconds)] : [];
 
     private IEnumerable<Measurement<long>> Sum(Func<WorkerRecord, int> value) =>
         collect().Reading?.Workers is { } workers ? [new(workers.Sum(worker => (long)value(worker)))] : [];

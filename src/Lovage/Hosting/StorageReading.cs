@@ -17,13 +17,31 @@ internal sealed record StorageReading(
     /// <summary>Due schedules that are looked at; the storage lists the longest due first.</summary>
     private const int DueMax = 100;
 
+    /// <summary>
+    /// How long ago the live worker told that it lives that has been silent the longest, by the storage's clock; null
+    /// when no worker lives, or where the storage cannot say.
+    /// </summary>
+    internal TimeSpan? HeartbeatAge { get; init; }
+
     /// <summary>Reads it.</summary>
     /// <exception cref="StorageException">The storage cannot be asked now.</exception>
-    internal static async Task<StorageReading> OfAsync(JobStorage storage, CancellationToken cancellationToken) => new(
-        await storage.Broker.QueuesAsync(cancellationToken),
-        storage.Workers is { } workers ? await workers.ListAsync(cancellationToken) : null,
-        storage.History is { } history ? await history.CountersAsync(cancellationToken) : [],
-        storage.Schedules is { } schedules ? OverdueOf(await schedules.DueAsync(DueMax, cancellationToken)) : null);
+    internal static async Task<StorageReading> OfAsync(JobStorage storage, CancellationToken cancellationToken)
+    {
+        var queues = await storage.Broker.QueuesAsync(cancellationToken);
+        var workers = storage.Workers is { } directory ? await directory.ListAsync(cancellationToken) : null;
+        var counters = storage.History is { } history ? await history.CountersAsync(cancellationToken) : [];
+        var due = storage.Schedules is { } schedules ? await schedules.DueAsync(DueMax, cancellationToken) : null;
+        return new StorageReading(queues, workers, counters, due is null ? null : OverdueOf(due))
+        {
+            HeartbeatAge = due is not null && workers is { Count: > 0 } ? AgeOf(workers, due.Now) : null,
+        };
+    }
+
+    private static TimeSpan AgeOf(IReadOnlyList<WorkerRecord> workers, DateTimeOffset now)
+    {
+        var age = now - workers.Min(static worker => worker.BeatAt);
+        return age > TimeSpan.Zero ? age : TimeSpan.Zero;
+    }
 
     private static TimeSpan OverdueOf(DueResult due)
     {

@@ -140,7 +140,8 @@ internal sealed class JobMessages
 
     /// <summary>The message of a job, which filters have seen where there are any.</summary>
     /// <param name="draft">The job.</param>
-    internal JobMessage Make(JobDraft draft)
+    /// <param name="isBatch">True for a job of a collection.</param>
+    internal JobMessage Make(JobDraft draft, bool isBatch = false)
     {
         var (job, definition, body) = draft;
         var parent = JobContext.Current;
@@ -158,7 +159,7 @@ internal sealed class JobMessages
             MaxAttempts = AttemptLimit.Of(job.MaxAttempts, definition, definition?.Retry),
             Parameters = Reach(job.Arguments, definition, body.Span),
             IgnoreResult = definition is { KeepResult: false },
-            Headers = TraceContext.WithCaller(HeadersOf(job)),
+            Headers = TraceContext.WithCaller(HeadersOf(job), isBatch),
             Tags = TagsOf(job),
             SensitiveParameters = SensitiveOf(job, definition),
             RootId = parent?.RootId,
@@ -221,7 +222,8 @@ internal sealed class JobMessages
             bind(old.Name, body, _serializer).Validate(old.Name);
         }
 
-        var headers = old.Headers.RemoveRange([ScheduleHeaders.Schedule, ScheduleHeaders.Tick, .. TraceContext.Names])
+        var headers = TraceContext.Without(old.Headers)
+            .RemoveRange([ScheduleHeaders.Schedule, ScheduleHeaders.Tick])
             .SetItem(EditHeaders.EditedFrom, old.Id.Value);
         return old with
         {

@@ -10,14 +10,16 @@ public sealed record AuditRecord
     /// <summary>When, by the storage's clock; the default value before the storage has taken it.</summary>
     public DateTimeOffset At { get; init; }
 
-    /// <summary>Who, at most 200 characters; empty when nobody has said.</summary>
+    /// <summary>Who, at most 200 characters; empty when it is not known.</summary>
     public string By { get; init; } = "";
 
     /// <summary>What was done: a word such as <c>pause</c>, <c>run_again</c>, <c>purge</c>; at most 50
     /// characters.</summary>
     public required string Action { get; init; }
 
-    /// <summary>To what: <c>job:0198...</c>, <c>queue:mail</c>, <c>schedule:daily</c>; at most 300 characters.</summary>
+    /// <summary>
+    /// To what: <c>job:0198...</c>, <c>queue:mail</c>, <c>schedule:daily</c>; at most 300 characters.
+    /// </summary>
     public required string Target { get; init; }
 
     /// <summary>What held before, for a person; null when it does not apply. At most 4,000 characters.</summary>

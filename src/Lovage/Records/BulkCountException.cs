@@ -7,8 +7,8 @@ namespace Lovage;
 /// </summary>
 public sealed class BulkCountException(BoundedCount expected, BoundedCount count)
     : LovageException(
-        $"The filter matches {Shown(count)} jobs now, and {Shown(expected)} were expected. Nothing was changed. Look at "
-            + "the jobs again, and start the operation with the new number.")
+        $"The filter matches {Shown(count)} jobs now, and {Shown(expected)} were expected. Nothing was changed. Look "
+            + "at the jobs again, and start the operation with the new number.")
 {
     /// <summary>How many jobs the caller expected.</summary>
     public BoundedCount Expected { get; } = expected;

@@ -10,7 +10,9 @@ public sealed record BulkRequest
     /// </summary>
     public string? Id { get; init; }
 
-    /// <summary>Where jobs are moved to; null (the default) for another action than <see cref="BulkAction.Move"/>.</summary>
+    /// <summary>
+    /// Where jobs are moved to; null (the default) for another action than <see cref="BulkAction.Move"/>.
+    /// </summary>
     public JobMove? Target { get; init; }
 
     /// <summary>Who asks for it, at most 200 characters; empty by default.</summary>

@@ -43,7 +43,7 @@ internal static class ScheduleTemplate
     {
         Expires = expires is { } span ? DateTimeOffset.UnixEpoch + span : null,
         ExpiresIn = null,
-        Headers = message.Headers.RemoveRange(["traceparent", "tracestate"]),
+        Headers = TraceContext.Without(message.Headers),
         RootId = null,
         ParentId = null,
         HasChosenId = false,
@@ -57,7 +57,7 @@ internal static class ScheduleTemplate
         {
             Id = messages.NextId(),
             Expires = ExpiresAt(template, now),
-            Headers = template.Headers.SetItem(ScheduleHeaders.Schedule, scheduleId),
+            Headers = TraceContext.WithCaller(template.Headers.SetItem(ScheduleHeaders.Schedule, scheduleId)),
             RootId = parent?.RootId,
             ParentId = parent?.Id.Value,
         };

@@ -141,7 +141,7 @@ internal sealed class Scheduler
     }
 
     private Firing Plan(DueSchedule due, DateTimeOffset now, int rounds) =>
-        SchedulePlan.MakeRounds(due, _triggers.Read(due.Schedule.Trigger), now, _ids.Next, rounds);
+        FireSpan.Trace(SchedulePlan.MakeRounds(due, _triggers.Read(due.Schedule.Trigger), now, _ids.Next, rounds));
 
     /// <summary>What is due, without the schedules that this process leaves to others.</summary>
     private async ValueTask<DueResult> DueAsync(CancellationToken cancellationToken)

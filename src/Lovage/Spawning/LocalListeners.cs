@@ -12,12 +12,19 @@ internal static class LocalListeners
     /// <summary>The listeners of an app.</summary>
     /// <param name="logger">Where tries are logged.</param>
     /// <param name="handlers">The app's handlers of failures.</param>
+    /// <param name="time">The clock of the tries.</param>
+    /// <param name="telemetry">How spans are made.</param>
     /// <param name="history">Keeps the newest tries; null for none.</param>
     internal static AttemptListeners<LocalTry> Of(
-        ILogger logger, IReadOnlyList<Action<TaskFailure>> handlers, LocalHistory? history = null) =>
-        new(history is null
-            ? [new LocalSpans(), new LocalMeters(), new LocalLog(logger, handlers)]
-            : [new LocalSpans(), new LocalMeters(), new LocalLog(logger, handlers), history]);
+        ILogger logger,
+        IReadOnlyList<Action<TaskFailure>> handlers,
+        TimeProvider time,
+        TelemetrySettings telemetry,
+        LocalHistory? history = null)
+    {
+        var (spans, meters, log) = (new LocalSpans(time, telemetry), new LocalMeters(), new LocalLog(logger, handlers));
+        return new(history is null ? [spans, meters, log] : [spans, meters, log, history]);
+    }
 }
 
 /// <summary>What the log says of each try of a task of this process, and the app's failure handlers hear.</summary>
@@ -146,19 +153,36 @@ internal sealed class LocalMeters : AttemptListener<LocalTry>
 }
 
 /// <summary>The span of a try of a task of this process.</summary>
-internal sealed class LocalSpans : AttemptListener<LocalTry>
+/// <remarks>
+/// The span of a request has ended before its tasks run. A span of theirs is no part of it, unless the app wants so.
+/// </remarks>
+internal sealed class LocalSpans(TimeProvider time, TelemetrySettings settings) : AttemptListener<LocalTry>
 {
     internal override void Started(LocalTry run)
     {
         run.Activity = null;
-        if (LovageTelemetry.Source.HasListeners())
+        if (!LovageTelemetry.Source.HasListeners())
         {
-            var parent = run.Parent?.Context ?? default;
-            run.Activity = LovageTelemetry.Source.StartActivity($"run {run.Name}", ActivityKind.Internal, parent)?
-                .SetTag("lovage.task.kind", TaskWords.Of(run.Entry.Kind))
-                .SetTag("lovage.task.name", run.Name)
-                .SetTag("lovage.task.attempt", run.Number);
+            return;
         }
+
+        var isApart = run.Entry.Kind == TaskKind.AfterResponse
+            || time.GetElapsedTime(run.Entry.AcceptedTimestamp, run.StartedTimestamp) > TelemetrySettings.LinkAfter;
+        run.Activity = Span.StartRelated(
+            $"run {run.Name}", ActivityKind.Internal, run.Parent?.Context ?? default, settings.Links(isApart));
+        if (run.Activity is not { } activity)
+        {
+            return;
+        }
+
+        foreach (var (name, value) in run.Parent?.Baggage ?? [])
+        {
+            activity.AddBaggage(name, value);
+        }
+
+        activity.SetTag("lovage.task.kind", TaskWords.Of(run.Entry.Kind))
+            .SetTag("lovage.task.name", run.Name)
+            .SetTag("lovage.task.attempt", run.Number);
     }
 
     internal override void Ended(LocalTry run)

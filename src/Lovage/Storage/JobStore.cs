@@ -204,6 +204,10 @@ public abstract class JobStore
     }
 
     /// <summary>Removes ended jobs that are older than the policy says, with their attempts.</summary>
+    /// <remarks>
+    /// Hours of statistics go after <see cref="JobHistory.StatisticsKept"/>, failures after
+    /// <see cref="JobHistory.FailuresKept"/>, whatever the policy says.
+    /// </remarks>
     /// <param name="policy">What is kept.</param>
     /// <param name="max">Jobs at the most, 1 to <see cref="JobBroker.BatchMax"/>.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>

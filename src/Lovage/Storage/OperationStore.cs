@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using Lovage.Storage.Columns;
 
 namespace Lovage.Storage;
 
@@ -23,11 +24,13 @@ public abstract class OperationStore
     /// <summary>Stores a new operation. Its time of creation is the storage's, and nothing of it is done yet.</summary>
     /// <param name="operation">The operation.</param>
     /// <param name="cancellationToken">Gives up waiting; the operation may be stored all the same.</param>
+    /// <exception cref="ArgumentException">The filter is too long.</exception>
     /// <returns>The operation as it is stored. A known id gives the operation that is stored under it.</returns>
     /// <exception cref="StorageException">The storage cannot be asked now.</exception>
     public async ValueTask<BulkOperation> AddAsync(BulkOperation operation, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(operation);
+        JobQueryJson.Check(operation.Filter);
         var stored = await AddCoreAsync(
             Cut(operation) with
             {

@@ -15,8 +15,12 @@ internal sealed class StorageMeter
     {
         ArgumentNullException.ThrowIfNull(time);
         _time = time;
+        SystemName = system;
         _system = new("messaging.system", system);
     }
+
+    /// <summary>The kind of the storage, as <c>messaging.system</c> has it.</summary>
+    internal string SystemName { get; }
 
     internal long Start() => _time.GetTimestamp();
 

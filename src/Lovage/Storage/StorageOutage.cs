@@ -116,6 +116,7 @@ internal sealed partial class StorageOutage : IDisposable
 
             if (TryEnd(out var duration, out var faults))
             {
+                Unfailing.Tell(1, static count => LovageTelemetry.StorageReconnects.Add(count));
                 Ended(_logger, _storage().Description, duration.TotalSeconds, faults);
                 return;
             }

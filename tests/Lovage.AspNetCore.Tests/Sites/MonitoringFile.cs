@@ -17,22 +17,41 @@ internal static partial class MonitoringFile
         "messaging_operation_name",
     ];
 
-    internal static string Read(string name) =>
-        File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "monitoring", name));
+    /// <summary>Labels that Prometheus and its histograms add.</summary>
+    private static readonly string[] OtherLabels = ["instance", "job", "le"];
 
-    /// <summary>The names of Lovage's metrics in its queries.</summary>
-    internal static IReadOnlyCollection<string> Metrics(string name)
+    internal static string Folder => Path.Combine(AppContext.BaseDirectory, "monitoring");
+
+    internal static string Read(string name) => File.ReadAllText(Path.Combine(Folder, name));
+
+    /// <summary>Its queries; of a test of alerts, its series.</summary>
+    internal static IReadOnlyList<string> Queries(string name)
     {
         var text = Read(name);
-        var queries = name.EndsWith(".json", StringComparison.Ordinal)
-            ? Queries(JsonElement.Parse(text))
-            : Expression().Matches(text).Select(static match => match.Groups[1].Value);
-        var used = queries.SelectMany(static query => Metric().Matches(Text().Replace(query, "")))
-            .Select(static match => match.Value)
-            .Where(static word => !Labels.Contains(word))
-            .ToHashSet(StringComparer.Ordinal);
-        Assert.NotEmpty(used);
-        return used;
+        string[] queries = name.EndsWith(".json", StringComparison.Ordinal)
+            ? [.. Queries(JsonElement.Parse(text))]
+            : [.. (name.Contains("test", StringComparison.Ordinal) ? Series() : Expression()).Matches(text)
+                .Select(static match => match.Groups[1].Value)];
+        Assert.NotEmpty(queries);
+        return queries;
+    }
+
+    /// <summary>The names of Lovage's metrics in a query.</summary>
+    internal static IReadOnlyCollection<string> Metrics(string query) =>
+        [.. Metric().Matches(Text().Replace(query, "")).Select(static match => match.Value)
+            .Where(static word => !Labels.Contains(word)).Distinct()];
+
+    /// <summary>The labels that a query groups or selects by, but those that Prometheus adds.</summary>
+    internal static IReadOnlyCollection<string> LabelsOf(string query)
+    {
+        var text = Text().Replace(query, "");
+        return
+        [
+            .. Grouping().Matches(text).SelectMany(static match => match.Groups[1].Value.Split(", "))
+                .Concat(Matcher().Matches(text).Select(static match => match.Groups[1].Value))
+                .Distinct()
+                .Except(OtherLabels),
+        ];
     }
 
     private static IEnumerable<string> Queries(JsonElement element) => element.ValueKind switch
@@ -48,6 +67,15 @@ internal static partial class MonitoringFile
     // One line, or the lines of a block that are indented further.
     [GeneratedRegex(@"^ +expr: (?:\|-\n)?((?:.+\n)(?: {10,}.+\n)*)", RegexOptions.Multiline)]
     private static partial Regex Expression();
+
+    [GeneratedRegex("^ +- series: '(.+)'$", RegexOptions.Multiline)]
+    private static partial Regex Series();
+
+    [GeneratedRegex(@"\bby \(([^)]+)\)")]
+    private static partial Regex Grouping();
+
+    [GeneratedRegex(@"[{,](\w+)(?:=~|!~|!=|=)")]
+    private static partial Regex Matcher();
 
     [GeneratedRegex(@"\b(lovage|messaging)_\w+")]
     private static partial Regex Metric();

@@ -282,7 +282,8 @@ public sealed class JobInspectorOperationTests
         await using var app = await TestApp.StartAsync();
         await app.Inspector.RecordAsync(
             new AuditRecord { By = "anna", Action = "pause", Target = "queue:mail", Source = "api" }, Cancel);
-        await app.Inspector.RecordAsync(new AuditRecord { By = "ben", Action = "purge", Target = "queue:mail" }, Cancel);
+        await app.Inspector.RecordAsync(
+            new AuditRecord { By = "ben", Action = "purge", Target = "queue:mail" }, Cancel);
 
         Assert.Equal(["ben", "anna"], (await app.Inspector.AuditAsync(null, Cancel)).Select(static one => one.By));
         Assert.Equal("api", Assert.Single(await app.Inspector.AuditAsync(new() { By = "anna" }, Cancel)).Source);
@@ -294,7 +295,8 @@ public sealed class JobInspectorOperationTests
     {
         JobId[] ids =
         [
-            .. (await app.Jobs.EnqueueAsync([.. Enumerable.Range(0, count).Select(static _ => Job.Create("n"))], Cancel))
+            .. (await app.Jobs.EnqueueAsync(
+                [.. Enumerable.Range(0, count).Select(static _ => Job.Create("n"))], Cancel))
                 .Select(static handle => handle.Id),
         ];
         await app.Inspector.CancelAsync(ids, cancellationToken: Cancel);

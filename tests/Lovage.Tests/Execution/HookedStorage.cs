@@ -3,8 +3,8 @@ using Lovage.Storage;
 namespace Lovage.Tests.Execution;
 
 /// <summary>
-/// A storage that lets a test step in before and after the calls that a bulk operation is made of; all else is the inner
-/// one's.
+/// A storage that lets a test step in before and after the calls that a bulk operation is made of; all else is the
+/// inner one's.
 /// </summary>
 internal sealed class HookedStorage(JobStorage inner, TimeProvider time) : JobStorage
 {

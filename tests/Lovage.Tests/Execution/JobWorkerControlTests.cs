@@ -19,8 +19,9 @@ public sealed class JobWorkerControlTests
             new ControlReply(
                 WorkerWorld.Owner.Key, true, "The worker runs 0 jobs in 2 slots. Its queues: default."),
             Send(world, Ping()));
-        Assert.Contains(world.Logs, static line => line is (2030, "Command ping was carried out: The worker runs 0 jobs "
-            + "in 2 slots. Its queues: default."));
+        Assert.Contains(world.Logs, static line => line is (
+            2030,
+            "Command ping was carried out: The worker runs 0 jobs in 2 slots. Its queues: default."));
     }
 
     [Fact]
@@ -63,7 +64,7 @@ public sealed class JobWorkerControlTests
         using var own = world = new WorkerWorld(Settings with { PrefetchMax = 10 }, Timed(() => world));
         var ids = Enumerable.Range(0, 8).Select(_ => world.Enqueue("n")).ToArray();
         world.Start();
-        Assert.Equal((2, 6), (world.Worker.Status.Running, world.Worker.Status.Buffered));
+        Assert.Equal((2, 2), (world.Worker.Status.Running, world.Worker.Status.Buffered));
 
         Send(world, Quiet());
 
@@ -72,7 +73,9 @@ public sealed class JobWorkerControlTests
         world.Advance(TimeSpan.FromMinutes(1));
         Assert.Equal(0, world.Worker.Status.Running);
         Send(world, new ControlCommand { Name = ControlCommands.Resume });
-        Assert.All(ids, id => Assert.Equal((JobState.Succeeded, 1), (world.UntilEnded(id).State, world.Find(id).Attempts)));
+        Assert.All(
+            ids,
+            id => Assert.Equal((JobState.Succeeded, 1), (world.UntilEnded(id).State, world.Find(id).Attempts)));
     }
 
     [Fact]
@@ -200,7 +203,8 @@ public sealed class JobWorkerControlTests
     public void Command_WithoutASignal_IsReadAtTheNextBeat()
     {
         CountingControl control = null!;
-        using var world = new WorkerWorld(Settings, [], null, wrap: (memory, _) => control = new CountingControl(memory));
+        using var world = new WorkerWorld(
+            Settings, [], null, wrap: (memory, _) => control = new CountingControl(memory));
         world.Start();
         world.Advance(Second);
         var before = control.Reads;
@@ -262,7 +266,10 @@ public sealed class JobWorkerControlTests
     {
         JobId[] ids = [];
         world.Do(async () => ids =
-            [.. (await world.Memory.Broker.PeekAsync("default", 100, CancellationToken.None)).Select(static m => m.Id)]);
+        [
+            .. (await world.Memory.Broker.PeekAsync("default", 100, CancellationToken.None))
+                .Select(static message => message.Id),
+        ]);
         return ids;
     }
 

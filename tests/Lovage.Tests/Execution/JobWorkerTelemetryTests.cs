@@ -99,6 +99,24 @@ public sealed class JobWorkerTelemetryTests
     }
 
     [Fact]
+    public void Completed_MoreJobsThanNames_CountsTheRestTogether()
+    {
+        using var measured = new Measured("_other");
+        using var world = new WorkerWorld(
+            Settings with { Concurrency = 10 },
+            [.. Enumerable.Range(0, 210).Select(static i => new JobDefinition($"many.{i}", static _ => default))]);
+        world.Start();
+
+        foreach (var id in Enumerable.Range(0, 210).Select(i => world.Enqueue($"many.{i}")).ToList())
+        {
+            world.UntilEnded(id);
+        }
+
+        Assert.Equal((10, 10), (measured.Sum("lovage.job.started"), measured.Sum("lovage.job.completed")));
+        Assert.Equal(0, measured.Sum("lovage.job.active"));
+    }
+
+    [Fact]
     public void WaitDuration_FirstAttemptOnly_IsFromReadyToStarted()
     {
         using var measured = new Measured("telemetry.wait");

@@ -1,3 +1,5 @@
+using System.Diagnostics.Metrics;
+using Lovage.Diagnostics;
 using Lovage.Execution;
 using Lovage.Storage;
 using Microsoft.Extensions.Logging;
@@ -42,6 +44,11 @@ public sealed class StorageOutageTests
     [Fact]
     public void Log_CallsFailNowAndThen_IsOneOutageUntilNoneHasFailedForAWhile()
     {
+        var reconnects = 0L;
+        using var listener = new MeterListener();
+        listener.SetMeasurementEventCallback<long>((_, count, _, _) => Interlocked.Add(ref reconnects, count));
+        listener.EnableMeasurementEvents(LovageTelemetry.StorageReconnects);
+        listener.Start();
         using var world = World(static () => false);
         for (var i = 0; i < 5; i++)
         {
@@ -56,6 +63,9 @@ public sealed class StorageOutageTests
         Note(world, isTransient: true);
         world.Advance(TimeSpan.FromSeconds(10));
         Assert.Equal([Began, Over, Began, Over], Events(world));
+
+        // Other tests of the process may have seen outages end too.
+        Assert.InRange(Interlocked.Read(ref reconnects), 2, long.MaxValue);
     }
 
     [Fact]

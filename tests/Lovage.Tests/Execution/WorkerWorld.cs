@@ -25,6 +25,7 @@ internal sealed class WorkerWorld : IDisposable
     private readonly LogList _logs = new();
     private readonly ServiceProvider _services;
     private readonly ImmutableArray<Type> _filters;
+    private readonly TelemetrySettings _telemetry;
     private readonly List<JobWorker> _workers = [];
     private int _ids;
 
@@ -38,8 +39,10 @@ internal sealed class WorkerWorld : IDisposable
         JobDefinition[] jobs,
         Action<IServiceCollection>? services,
         ImmutableArray<Type> filters = default,
-        Func<JobStorage, TimeProvider, JobStorage>? wrap = null)
+        Func<JobStorage, TimeProvider, JobStorage>? wrap = null,
+        TelemetrySettings? telemetry = null)
     {
+        _telemetry = telemetry ?? TelemetrySettings.Default;
         var collection = new ServiceCollection();
         services?.Invoke(collection);
         _services = collection.BuildServiceProvider();
@@ -101,6 +104,7 @@ internal sealed class WorkerWorld : IDisposable
                 Random = new Random(1),
                 Loggers = Loggers,
                 Outage = Outage,
+                Telemetry = _telemetry,
             },
             settings,
             owner,

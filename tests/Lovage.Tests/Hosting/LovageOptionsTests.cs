@@ -1,3 +1,4 @@
+using Lovage.Diagnostics;
 using Lovage.Execution;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -145,7 +146,36 @@ public sealed class LovageOptionsTests
         Assert.All(settings, worker => Assert.Equal(3, worker.Concurrency));
     }
 
+    [Fact]
+    public void AddLovage_Telemetry_ReachesTheSpans()
+    {
+        using var host = Build(
+            null,
+            ("Lovage:Telemetry:TraceRelation", "link"),
+            ("Lovage:Telemetry:SpanNames", "SemConv"),
+            ("Lovage:Telemetry:CreateSpans", "false"));
+        Assert.Equal(
+            new TelemetrySettings
+            {
+                TraceRelation = TraceRelation.Link,
+                SpanNames = SpanNames.SemConv,
+                CreateSpans = false,
+            },
+            host.Services.GetRequiredService<TelemetrySettings>());
+        Assert.Same(
+            host.Services.GetRequiredService<TelemetrySettings>(),
+            host.Services.GetRequiredService<JobWorkerServices>().Telemetry);
+
+        using var untold = Build(null);
+        Assert.Equal(TelemetrySettings.Default, untold.Services.GetRequiredService<TelemetrySettings>());
+    }
+
     [Theory]
+    [InlineData(
+        "Lovage:Telemetry:TraceRelation",
+        "7",
+        "Lovage:Telemetry:TraceRelation is 7; Auto, Parent, Link are allowed.")]
+    [InlineData("Lovage:Telemetry:SpanNames", "2", "Lovage:Telemetry:SpanNames is 2; Lovage, SemConv are allowed.")]
     [InlineData("Lovage:Worker:Concurrency", "0", "Lovage:Worker:Concurrency is 0; 1 to 10,000 is allowed.")]
     [InlineData("Lovage:Worker:UnwrittenMax", "0", "Lovage:Worker:UnwrittenMax is 0; 1 to 1,000,000 is allowed.")]
     [InlineData(

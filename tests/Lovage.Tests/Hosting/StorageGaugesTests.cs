@@ -32,7 +32,10 @@ public sealed class StorageGaugesTests
         ],
         [Worker, Worker with { Owner = "b", Queues = ["mail"], Slots = 5, Running = 0 }],
         [new JobCounter { Queue = "mail", Name = "n", Enqueued = 9, Dead = 4 }],
-        TimeSpan.FromSeconds(7));
+        TimeSpan.FromSeconds(7))
+    {
+        HeartbeatAge = TimeSpan.FromSeconds(2.5),
+    };
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
@@ -60,6 +63,7 @@ public sealed class StorageGaugesTests
                 "lovage.schedule.overdue{} 7",
                 "lovage.storage.up{} 1",
                 "lovage.worker.alive{} 2",
+                "lovage.worker.heartbeat.age{} 2.5",
                 "lovage.worker.slots.limit{} 15",
                 "lovage.worker.slots.used{} 3",
             ],
@@ -159,7 +163,7 @@ public sealed class StorageGaugesTests
         await using var world = new World(_ => fails
             ? throw new StorageException("It is gone.", isTransient: true)
             : Task.FromResult(Reading));
-        Assert.Equal(19, world.Collect().Count);
+        Assert.Equal(20, world.Collect().Count);
 
         fails = true;
         world.Time.Advance(StorageGauges.Interval);
@@ -169,7 +173,7 @@ public sealed class StorageGaugesTests
         fails = false;
         world.Time.Advance(StorageGauges.Interval);
         await world.UntilReadsAsync(3);
-        Assert.Equal(19, world.Collect().Count);
+        Assert.Equal(20, world.Collect().Count);
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using Lovage.Storage;
 
@@ -36,6 +37,40 @@ public sealed class SchedulerTests
         // One instant is due for two of them.
         Assert.Equal(20, node.Storage.Count("record"));
         Assert.InRange(node.Storage.Count("due"), 40, 52);
+    }
+
+    [Fact]
+    public async Task Step_Firing_HasASpanWhoseContextItsJobCarries()
+    {
+        using var spans = new SpanList(static name => name == "fire traced");
+        await using var world = new ScheduleWorld();
+        await world.SaveAsync("traced", Every.Seconds(7), ScheduleWorld.Always);
+        world.Start();
+
+        world.Advance(8 * Second);
+
+        var span = Assert.Single(spans.All);
+        Assert.Equal((ActivityKind.Internal, default), (span.Kind, span.ParentSpanId));
+        Assert.Equal(
+            ("traced", "report"), (span.GetTagItem("lovage.schedule.name"), span.GetTagItem("lovage.job.name")));
+        var id = Assert.Single(await world.HistoryAsync("traced")).JobId!.Value;
+        var job = (await world.Storage.History!.FindAsync([id], TestContext.Current.CancellationToken))[0]!;
+        Assert.Equal(
+            (span.Id, "traced"),
+            (job.Message.Headers["traceparent"], job.Message.Headers[ScheduleHeaders.Schedule]));
+    }
+
+    [Fact]
+    public async Task RunNowAsync_InsideATrace_TakesItAlong()
+    {
+        await using var world = new ScheduleWorld();
+        await world.SaveAsync("by.hand", Every.Seconds(7), ScheduleWorld.Always);
+        using var caller = new Activity("caller").SetIdFormat(ActivityIdFormat.W3C).Start();
+
+        var handle = await world.Node().Client.RunNowAsync("by.hand", TestContext.Current.CancellationToken);
+
+        var job = (await world.Storage.History!.FindAsync([handle.Id], TestContext.Current.CancellationToken))[0]!;
+        Assert.Equal(caller.Id, job.Message.Headers["traceparent"]);
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Lovage.Diagnostics;
 using Lovage.Spawning;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -257,5 +258,5 @@ public sealed class LocalRaceTests
         _time,
         new Random(1),
         _report,
-        LocalListeners.Of(NullLogger.Instance, []));
+        LocalListeners.Of(NullLogger.Instance, [], _time, TelemetrySettings.Default));
 }

@@ -1,5 +1,6 @@
 using Lovage.Protocol;
 using Lovage.Storage.Memory.State;
+using Lovage.Storage.Plans;
 
 namespace Lovage.Tests.Storage;
 
@@ -10,6 +11,7 @@ public sealed class MemoryArchiveTests
     public void Delete_JobsWithTags_LeavesNoTagBehind()
     {
         var state = new MemoryState(TimeProvider.System);
+        var all = new JobMark(JobMarkKind.Tag, "all");
         MemoryJob[] jobs = [.. Enumerable.Range(0, 100).Select(i => Add(state, i))];
         Assert.Equal(101, state.Archive.MarkCount);
 
@@ -18,11 +20,11 @@ public sealed class MemoryArchiveTests
         {
             state.Archive.Ended(job);
             state.Archive.Delete(job);
-            Assert.DoesNotContain(job, state.Archive.NewestFirst(long.MaxValue, "all"));
+            Assert.DoesNotContain(job, state.Archive.NewestFirst(long.MaxValue, all));
         }
 
         Assert.Equal(0, state.Archive.MarkCount);
-        Assert.Empty(state.Archive.NewestFirst(long.MaxValue, tag: null));
+        Assert.Empty(state.Archive.NewestFirst(long.MaxValue, mark: null));
     }
 
     private static MemoryJob Add(MemoryState state, int number) => state.Add(

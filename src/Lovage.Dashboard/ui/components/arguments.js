@@ -36,7 +36,7 @@ export function useArguments(entry) {
     value: asJson ? (rawError ? null : one?.value) : Object.keys(all?.errors ?? {}).length ? null : all?.value,
     /** What can be read already, for the code beside the form. */
     partial: asJson ? (rawError ? {} : one?.value) : all?.value ?? {},
-    sensitive: new Set(entry?.sensitive ?? []),
+    sensitive: new Set([...(entry?.sensitive ?? []), ...(fields ?? []).filter(f => f.secret).map(f => f.name)]),
     set: (/** @type {string} */ name, /** @type {string} */ text) => setTexts(old => ({ ...old, [name]: text })),
     touch: (/** @type {string} */ name) => setTouched(old => ({ ...old, [name]: true })),
     setRaw, attempt: () => setTried(true),
@@ -51,7 +51,8 @@ export function useArguments(entry) {
 /** @param {{ form: ReturnType<typeof useArguments> }} props */
 export function Arguments({ form }) {
   const id = useId();
-  const head = html`<div class="form-head"><h3>${t.arguments}</h3>${form.fields && html`<button type="button" class="link small" onClick=${form.asJson ? form.toForm : form.toJson}>${form.asJson ? t.asForm : t.asJson}</button>`}</div>`;
+  const head = html`<div class="form-head"><h3>${t.arguments}</h3>
+    ${form.fields && html`<button type="button" class="link small" onClick=${form.asJson ? form.toForm : form.toJson}>${form.asJson ? t.asForm : t.asJson}</button>`}</div>`;
   if (form.asJson) {
     const error = form.rawError;
     return html`<fieldset class="form-part"><legend class="offscreen">${t.arguments}</legend>${head}<div class="field"><label class="offscreen" for=${`${id}-raw`}>${t.argumentsJson}</label>
@@ -76,7 +77,8 @@ function Field({ field: f, id, form }) {
   const none = f.required && !f.nullable ? null : html`<option value="">${f.required ? 'null' : t.leftOut}</option>`;
   const control = () => {
     if (f.kind === 'boolean') return html`<select ...${common} value=${text}>${none}<option value="true">true</option><option value="false">false</option></select>`;
-    if (f.kind === 'enum') return html`<select ...${common} value=${text}>${none ?? (text === '' && html`<option value="">${t.choose}</option>`)}${f.options?.map(o => html`<option key=${stringify(o)} value=${stringify(o)}>${typeof o === 'string' ? o : stringify(o)}</option>`)}</select>`;
+    if (f.kind === 'enum') return html`<select ...${common} value=${text}>
+      ${none ?? (text === '' && html`<option value="">${t.choose}</option>`)}${f.options?.map(o => html`<option key=${stringify(o)} value=${stringify(o)}>${typeof o === 'string' ? o : stringify(o)}</option>`)}</select>`;
     if (f.kind === 'list' || f.kind === 'json') return html`<textarea ...${common} class="mono" rows="3" value=${text} placeholder=${f.kind === 'list' ? '[]' : '{}'}></textarea>`;
     if (f.kind === 'string' && !secret && text.includes('\n')) return html`<textarea ...${common} rows="3" value=${text}></textarea>`;
     const type = secret ? 'password' : f.kind === 'date-time' ? 'datetime-local' : f.kind === 'date' ? 'date' : 'text';

@@ -6,22 +6,24 @@ import { s } from '../strings.en.js';
 
 /**
  * A field whose text the address keeps.
- * @param {{ name: string, value: string, label: string, placeholder?: string, options?: string[], reset?: string[] }} props
- *   `options`: suggestions; `reset`: other parameters that a change takes away
+ * @param {{ name: string, value: string, label: string, placeholder?: string, options?: string[], exact?: boolean }} props
+ *   `options`: suggestions; `exact`: the server compares the whole text, so that it is taken when it is done
  */
-export function Filter({ name, value, label, placeholder = label, options, reset = [] }) {
+export function Filter({ name, value, label, placeholder = label, options, exact }) {
   const [text, setText] = useState(value);
   const timer = useRef(/** @type {number | undefined} */ (undefined));
   const id = useId();
   useEffect(() => { setText(value); }, [value]);
   useEffect(() => () => clearTimeout(timer.current), []);
+  const commit = (/** @type {string} */ next) => { clearTimeout(timer.current); if (next !== value) setQuery({ [name]: next }, { replace: true }); };
   const change = (/** @type {any} */ event) => {
     const next = event.target.value;
     setText(next);
     clearTimeout(timer.current);
-    timer.current = setTimeout(() => setQuery({ ...Object.fromEntries(reset.map(k => [k, null])), [name]: next }, { replace: true }), 250);
+    if (!exact) timer.current = setTimeout(() => commit(next), 250);
+    else if (next === '' || options?.includes(next)) commit(next);
   };
-  return html`<input class="input filter" type="search" value=${text} aria-label=${label} placeholder=${placeholder} onInput=${change}
+  return html`<input class="input filter" type="search" value=${text} aria-label=${label} placeholder=${placeholder} onInput=${change} onChange=${(/** @type {any} */ e) => commit(e.target.value.trim())}
     autocomplete="off" spellcheck="false" list=${options ? id : undefined} />${options && html`<datalist id=${id}>${options.slice(0, 200).map(o => html`<option key=${o} value=${o}></option>`)}</datalist>`}`;
 }
 

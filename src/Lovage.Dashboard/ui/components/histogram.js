@@ -34,8 +34,10 @@ export function Histogram({ title, bounds, values, colour, marks = {} }) {
   const label = `${title}. ${shown.map((v, i) => `${word(first + i)}: ${v}`).join(', ')}`;
   return html`<figure class="histogram"><svg viewBox="0 0 640 156" role="img" aria-label=${label}>
       <line class="histogram-base" x1="0" y1="132.5" x2="640" y2="132.5" />
-      ${shown.map((v, i) => { const high = v === 0 ? 0 : Math.max(2, v / top * 108); return html`<g key=${i}><rect class="histogram-hit" x=${i * wide} y="0" width=${wide} height="132" /><rect class=${`histogram-bar ${colour}`} x=${i * wide + 1} y=${132 - high} width=${Math.max(1, wide - 2)} height=${high} /><title>${word(first + i)}: ${count(v)} (${percent(v, sum)})</title></g>`; })}
+      ${shown.map((v, i) => { const high = v === 0 ? 0 : Math.max(2, v / top * 108); return html`<g key=${i}><rect class="histogram-hit" x=${i * wide} y="0" width=${wide} height="132" />
+        <rect class=${`histogram-bar ${colour}`} x=${i * wide + 1} y=${132 - high} width=${Math.max(1, wide - 2)} height=${high} /><title>${word(first + i)}: ${count(v)} (${percent(v, sum)})</title></g>`; })}
       ${shown.map((_, i) => (i % step === 0 && first + i < bounds.length ? html`<text key=${i} class="histogram-tick" x=${(i + 1) * wide} y="150" text-anchor=${(i + 1) * wide > 610 ? 'end' : 'middle'}>${duration(bounds[first + i])}</text>` : null))}
-      ${Object.entries(marks).filter(([, v]) => v !== null && v !== undefined).map(([name, v]) => { const x = place(/** @type {number} */ (v)); return html`<g key=${name}><line class="histogram-mark" x1=${x} y1="6" x2=${x} y2="132" /><text class="histogram-tick" x=${Math.min(x + 4, 616)} y="14">${name}</text></g>`; })}</svg>
+      ${Object.entries(marks).filter(([, v]) => v !== null && v !== undefined).map(([name, v]) => { const x = place(/** @type {number} */ (v)); return html`<g key=${name}>
+        <line class="histogram-mark" x1=${x} y1="6" x2=${x} y2="132" /><text class="histogram-tick" x=${Math.min(x + 4, 616)} y="14">${name}</text></g>`; })}</svg>
     <figcaption class="offscreen">${short(sum)}</figcaption></figure>`;
 }

@@ -40,7 +40,8 @@ function Progress({ o }) {
 }
 
 /** @param {{ o: any, after: () => void }} props */
-const Operation = ({ o, after }) => html`<li class="op" id=${`op-${o.id}`}><div class="op-head"><strong>${t.what[o.action]?.(count(o.expected), o.target?.queue) ?? o.action}${o.spread_seconds ? html` <span class="dim">${t.over(duration(o.spread_seconds))}</span>` : ''}</strong>
+const Operation = ({ o, after }) => html`<li class="op" id=${`op-${o.id}`}><div class="op-head"><strong>
+  ${t.what[o.action]?.(count(o.expected), o.target?.queue) ?? o.action}${o.spread_seconds ? html` <span class="dim">${t.over(duration(o.spread_seconds))}</span>` : ''}</strong>
     <${State} state=${looks[o.state] ?? o.state} word=${t.states[o.state] ?? o.state} /></div>
   <${Progress} o=${o} />
   ${o.error && html`<p class="bad small">${o.error}</p>`}

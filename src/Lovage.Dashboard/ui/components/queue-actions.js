@@ -10,13 +10,16 @@ import { act, ask, toast } from './dialog.js';
 
 const t = s.queues;
 
+/** A pause needs a reason: it is what the next person reads. @type {import('./dialog.js').Field} */
+export const whyField = { name: 'reason', label: t.why, hint: s.dialog.reasonHint, required: true, max_length: 500 };
+
 /** @param {any} queue @param {string} action @param {any} [body] */
 const send = (queue, action, body) => post(`api/queues/${segment(queue.name)}/${action}`, body);
 
 /** @param {any} queue @param {() => void} after */
 async function pause(queue, after) {
   const done = await ask({
-    title: t.pauseTitle(queue.name), body: html`<p>${t.pauseNote(queue.ready, queue.claimed)}</p>`, verb: t.pauseVerb, reason: true,
+    title: t.pauseTitle(queue.name), body: html`<p>${t.pauseNote(queue.ready, queue.claimed)}</p>`, verb: t.pauseVerb, fields: [whyField],
     run: values => send(queue, 'pause', values),
   });
   if (!done) return;

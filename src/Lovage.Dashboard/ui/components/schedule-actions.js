@@ -8,6 +8,7 @@ import { s } from '../strings.pages.en.js';
 import { Arguments, useArguments } from './arguments.js';
 import { Failure } from './bits.js';
 import { act, ask, show, toast } from './dialog.js';
+import { whyField } from './queue-actions.js';
 import { TriggerFields, usePreview, useTrigger } from './trigger-form.js';
 
 const t = s.schedules;
@@ -26,7 +27,7 @@ async function change(schedule, action, question, after, undo) {
 /** @param {any} c @param {() => void} after */
 export const runNow = (c, after) => change(c, 'run', { title: t.runTitle(c.id), body: html`<p>${t.runNote(c.job.name, c.job.queue)}</p>`, verb: t.runVerb }, after);
 /** @param {any} c @param {() => void} after */
-const pause = (c, after) => change(c, 'pause', { title: t.pauseTitle(c.id), body: html`<p>${t.pauseNote}</p>`, verb: t.pauseVerb }, after,
+const pause = (c, after) => change(c, 'pause', { title: t.pauseTitle(c.id), body: html`<p>${t.pauseNote}</p>`, verb: t.pauseVerb, reason: false, fields: [whyField] }, after,
   { label: s.queues.undo, run: () => act(() => send(c, 'resume')).then(after) });
 /** @param {any} c @param {() => void} after */
 export const resume = (c, after) => change(c, 'resume', { title: t.resumeTitle(c.id), body: html`<p>${t.resumeNote(c.words)}</p>`, verb: t.resumeVerb }, after);
@@ -43,10 +44,11 @@ async function drop(c, after) {
   after();
 }
 
-/** @param {any} c */
+/** What the form of an override begins with: a period only when the server gives it exactly. @param {any} c @returns {{ cron?: string, every?: string, zone?: string, isEvery?: boolean }} */
 function start(c) {
-  const every = /^every (\d+(?:\.\d+)?) s$/i.exec(c.trigger);
-  return every ? { every: every[1] } : { cron: c.trigger, zone: c.time_zone ?? '' };
+  if (c.every_seconds) return { every: String(c.every_seconds), isEvery: true };
+  if (/^every /i.test(c.trigger)) return { isEvery: true };
+  return { cron: c.cron ?? (c.trigger.startsWith('{') ? '' : c.trigger), zone: c.time_zone ?? '' };
 }
 
 /** A form in a dialog that shows its own error. @param {{ submit: (e: Event) => void, busy: boolean, error: any, ready: boolean, verb: string, close: () => void, children?: any }} props */
@@ -75,7 +77,8 @@ function useSubmit(run) {
 /** @param {{ value: string, set: (text: string) => void }} props */
 function Reason({ value, set }) {
   const id = useId();
-  return html`<div class="field"><label for=${id}>${s.dialog.reason}</label><input id=${id} value=${value} maxlength="500" autocomplete="off" onInput=${(/** @type {any} */ e) => set(e.target.value)} aria-describedby=${`${id}-hint`} />
+  return html`<div class="field"><label for=${id}>${s.dialog.reason}</label>
+    <input id=${id} value=${value} maxlength="500" autocomplete="off" onInput=${(/** @type {any} */ e) => set(e.target.value)} aria-describedby=${`${id}-hint`} />
     <p class="hint" id=${`${id}-hint`}>${s.dialog.reasonHint}</p></div>`;
 }
 
@@ -108,7 +111,10 @@ function Create({ close, after }) {
   const preview = usePreview(trigger.body);
   const [busy, error, submit] = useSubmit(async () => {
     form.attempt();
-    if (form.value === null) throw Object.assign(new Error(t.argumentsWrong), { detail: '' });
+    if (form.value === null) {
+      requestAnimationFrame(() => /** @type {HTMLElement | null} */ (document.querySelector('dialog [aria-invalid=true]'))?.focus());
+      throw Object.assign(new Error(t.argumentsWrong), { detail: '' });
+    }
     const done = await post('api/schedules', { id: id.trim(), ...trigger.body, name: name.trim(), arguments: form.value, ...(queue.trim() ? { queue: queue.trim() } : {}), ...(reason ? { reason } : {}) });
     close();
     toast(done?.sentence ?? t.created(id.trim()));

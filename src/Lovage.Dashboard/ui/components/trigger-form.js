@@ -3,6 +3,7 @@
 import { html, useEffect, useId, useState } from '../lib/dom.js';
 import { post } from '../lib/api.js';
 import { relative, absolute } from '../lib/format.js';
+import { serverNow } from '../lib/state.js';
 import { s } from '../strings.pages.en.js';
 import { Icon } from './icon.js';
 
@@ -13,10 +14,10 @@ const zones = () => ['UTC', .../** @type {any} */ (Intl).supportedValuesOf?.('ti
 
 /**
  * The state of a trigger's form. `body` is what the API takes, or null while nothing is typed.
- * @param {{ cron?: string, every?: string, zone?: string }} [start]
+ * @param {{ cron?: string, every?: string, zone?: string, isEvery?: boolean }} [start]
  */
 export function useTrigger(start = {}) {
-  const [kind, setKind] = useState(start.every ? 'every' : 'cron');
+  const [kind, setKind] = useState(start.isEvery ? 'every' : 'cron');
   const [cron, setCron] = useState(start.cron ?? '');
   const [every, setEvery] = useState(start.every ?? '');
   const [zone, setZone] = useState(start.zone ?? '');
@@ -41,16 +42,20 @@ export function usePreview(body) {
 }
 
 /** The next times at which it fires. @param {{ times: string[], zone?: string | null }} props */
-export const Fires = ({ times, zone }) => html`<ol class="fires">${times.map(time => html`<li key=${time}><time datetime=${time} title=${absolute(time)}>${inZone(time, zone)}</time><span class="dim">${relative(time)}</span></li>`)}</ol>`;
+export const Fires = ({ times, zone }) => html`<ol class="fires">
+  ${times.map(time => html`<li key=${time}><time datetime=${time} title=${absolute(time)}>${inZone(time, zone)}</time><span class="dim">${relative(time)}</span></li>`)}</ol>`;
 
-/** A time in a zone, UTC by default. @param {string} time @param {string | null} [zone] */
+/** A time in a zone, UTC by default; this year and whole minutes go without saying. @param {string} time @param {string | null} [zone] */
 export function inZone(time, zone) {
+  const date = new Date(time);
   /** @type {Intl.DateTimeFormatOptions} */
-  const shape = { weekday: 'short', day: 'numeric', month: 'short', year: 'numeric', hour: '2-digit', minute: '2-digit', second: '2-digit', hour12: false, timeZoneName: 'short' };
+  const shape = { weekday: 'short', day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit', hour12: false, timeZoneName: 'short' };
+  if (date.getUTCFullYear() !== new Date(serverNow()).getUTCFullYear()) shape.year = 'numeric';
+  if (date.getUTCSeconds() !== 0) shape.second = '2-digit';
   try {
-    return new Intl.DateTimeFormat('en-GB', { ...shape, timeZone: zone || 'UTC' }).format(new Date(time));
+    return new Intl.DateTimeFormat('en-GB', { ...shape, timeZone: zone || 'UTC' }).format(date);
   } catch {
-    return new Intl.DateTimeFormat('en-GB', { ...shape, timeZone: 'UTC' }).format(new Date(time));
+    return new Intl.DateTimeFormat('en-GB', { ...shape, timeZone: 'UTC' }).format(date);
   }
 }
 
@@ -58,14 +63,16 @@ export function inZone(time, zone) {
 export function TriggerFields({ trigger, preview }) {
   const id = useId();
   const { kind, error, answer } = { kind: trigger.kind, ...preview };
-  return html`<div class="field"><span class="field-label" id=${`${id}-kind`}>${t.when}</span><div class="choice" role="group" aria-labelledby=${`${id}-kind`}>${[['cron', t.cron], ['every', t.every]].map(([key, word]) => html`
+  return html`<div class="field"><span class="field-label" id=${`${id}-kind`}>${t.when}</span><div class="choice" role="group" aria-labelledby=${`${id}-kind`}>
+    ${[['cron', t.cron], ['every', t.every]].map(([key, word]) => html`
       <button key=${key} type="button" aria-pressed=${String(key === kind)} onClick=${() => trigger.setKind(key)}>${word}</button>`)}</div></div>
     ${kind === 'cron' ? html`<div class="form-grid top"><div class="field"><label for=${`${id}-cron`}>${t.cronLabel}</label>
       <input id=${`${id}-cron`} class="mono" value=${trigger.cron} placeholder="0 7 * * MON-FRI" maxlength="256" autocomplete="off" spellcheck="false" aria-invalid=${error ? 'true' : undefined} aria-describedby=${`${id}-hint`}
         onInput=${(/** @type {any} */ e) => trigger.setCron(e.target.value)} /><p class="hint">${t.cronHint}</p></div>
       <div class="field"><label for=${`${id}-zone`}>${t.zone}</label><input id=${`${id}-zone`} value=${trigger.zone} list=${`${id}-zones`} placeholder="UTC" autocomplete="off" spellcheck="false" onInput=${(/** @type {any} */ e) => trigger.setZone(e.target.value)} />
         <datalist id=${`${id}-zones`}>${zones().map(z => html`<option key=${z} value=${z}></option>`)}</datalist><p class="hint">${t.zoneHint}</p></div></div>`
-      : html`<div class="field"><label for=${`${id}-every`}>${t.everyLabel}</label><input id=${`${id}-every`} value=${trigger.every} inputmode="decimal" placeholder="300" autocomplete="off" aria-describedby=${`${id}-hint`} onInput=${(/** @type {any} */ e) => trigger.setEvery(e.target.value)} /></div>`}
+      : html`<div class="field"><label for=${`${id}-every`}>${t.everyLabel}</label>
+        <input id=${`${id}-every`} value=${trigger.every} inputmode="decimal" placeholder="300" autocomplete="off" aria-describedby=${`${id}-hint`} onInput=${(/** @type {any} */ e) => trigger.setEvery(e.target.value)} /></div>`}
     <div class="preview" id=${`${id}-hint`} role="status">${error ? html`<p class="bad"><${Icon} name="errors" /> ${error.title} ${error.detail}</p>`
       : answer ? html`<p><strong>${answer.words}</strong></p><${Fires} times=${answer.next} zone=${kind === 'cron' ? trigger.zone.trim() : null} />`
       : html`<p class="dim">${trigger.body === null ? t.previewNone : t.previewing}</p>`}</div>`;

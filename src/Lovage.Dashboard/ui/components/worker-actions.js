@@ -50,7 +50,8 @@ function Reply({ worker }) {
 }
 
 /** Asks workers whether they are there, and shows each answer. @param {any[]} workers */
-export const ping = workers => show({ title: t.pingTitle(workers.length), wide: true, draw: () => html`<div class="table-scroll" role="region" tabindex="0" aria-label=${t.pingTitle(workers.length)}><table class="table replies"><tbody>
+export const ping = workers => show({ title: t.pingTitle(workers.length), wide: true, draw: () => html`<div class="table-scroll" role="region" tabindex="0" aria-label=${t.pingTitle(workers.length)}>
+  <table class="table replies"><tbody>
   ${workers.map(w => html`<${Reply} key=${w.owner} worker=${w} />`)}</tbody></table></div>` });
 
 /** The actions as items of a menu. @param {any} w @param {() => void} after @param {boolean} [short] */

@@ -13,8 +13,9 @@ const isPlain = value => value === null || ['string', 'boolean'].includes(typeof
 /** @param {Call} call @param {string[] | null} order the parameters in their order, when they are known */
 export function csharp(call, order) {
   const values = Array.isArray(call.args) ? call.args : (order || Object.keys(call.args).length === 0) && Object.keys(call.args).every((key, i) => order?.[i] === key) ? Object.values(call.args) : null;
+  // A lone null would be no array of arguments.
   const job = values && values.every(isPlain)
-    ? `Job.Create(${[call.name, ...values].map(v => (typeof v === 'string' ? text(v) : String(v))).join(', ')})`
+    ? `Job.Create(${[call.name, ...values].map(v => (typeof v === 'string' ? text(v) : v === null && values.length === 1 ? '(object?)null' : String(v))).join(', ')})`
     : `Job.Create(${text(call.name)}, JobArguments.FromJson(JsonElement.Parse(\n    """\n    ${stringify(call.args, 4).replaceAll('\n', '\n    ')}\n    """)))`;
   const more = [
     call.queue && `Queue = ${text(call.queue)}`,

@@ -2,7 +2,7 @@
 import { html, useState, useEffect } from '../lib/dom.js';
 import { get } from '../lib/api.js';
 import { json } from '../lib/schema.js';
-import { setQuery } from '../lib/router.js';
+import { href, route, setQuery } from '../lib/router.js';
 import { useResource } from '../lib/stream.js';
 import { useTitle } from '../lib/title.js';
 import { Button, Failure, Head, Loading, Section, Time } from '../components/bits.js';
@@ -23,15 +23,20 @@ function Side({ text, label }) {
 }
 
 /** @param {any} row */
-const open = row => show({ title: `${row.who}: ${row.action}`, wide: true, draw: () => html`<p class="dim wrap">${row.target}${row.reason && html`<br />${t.because} ${row.reason}`}<br /><${Time} at=${row.at} /> · ${t.sources[row.source] ?? row.source}${row.address && ` · ${row.address}`}</p>
+const open = row => show({ title: `${row.who}: ${row.action}`, wide: true, draw: () => html`<p class="dim wrap">${row.target}${row.reason && html`<br />${t.because} ${row.reason}`}<br />
+  <${Time} at=${row.at} /> · ${t.sources[row.source] ?? row.source}${row.address && ` · ${row.address}`}</p>
   <div class="diff"><${Side} text=${row.before} label=${t.before} /><${Side} text=${row.after} label=${t.after} /></div>` });
+
+/** The list with one more filter. @param {string} key @param {string} value */
+const only = (key, value) => href('audit', { ...Object.fromEntries(route.value.query), [key]: value });
 
 /** @type {import('../components/table.js').Column[]} */
 const columns = [
   { key: 'at', title: t.when, class: 'nowrap', cell: r => html`<${Time} at=${r.at} />` },
-  { key: 'who', title: t.who, class: 'narrow', from: 640, cell: r => html`<span class="clip" title=${r.who}>${r.who}</span>` },
-  { key: 'action', title: t.action, from: 640, cell: r => html`<span class="mono nowrap action">${r.action}</span>` },
-  { key: 'target', title: t.target, grow: true, class: 'two', cell: r => html`<span class="phone-line clip"><b>${r.who}</b> <span class="mono">${r.action}</span></span><span class="clip" title=${r.target}>${r.target}</span>${r.reason && html`<span class="clip small dim" title=${r.reason}>${r.reason}</span>`}` },
+  { key: 'who', title: t.who, class: 'narrow', from: 640, cell: r => html`<a class="clip" href=${only('who', r.who)} title=${t.only(r.who)}>${r.who}</a>` },
+  { key: 'action', title: t.action, from: 640, cell: r => html`<a class="mono nowrap action" href=${only('action', r.action)} title=${t.only(r.action)}>${r.action}</a>` },
+  { key: 'target', title: t.target, grow: true, class: 'two', cell: r => html`<span class="phone-line clip"><b>${r.who}</b> <span class="mono">${r.action}</span></span>
+    <a class="clip" href=${only('target', r.target)} title=${t.only(r.target)}>${r.target}</a>${r.reason && html`<span class="clip small dim" title=${r.reason}>${r.reason}</span>`}` },
   { key: 'source', title: t.source, from: 900, cell: r => html`<span class="dim nowrap" title=${r.address ?? ''}>${t.sources[r.source] ?? r.source}</span>` },
   { key: 'change', title: t.change, hideTitle: true, class: 'act', cell: r => html`<${Button} small kind="quiet" icon="right" label=${t.show(r.action, r.target)} onClick=${() => open(r)} />` },
 ];
@@ -48,8 +53,9 @@ export default function Audit({ query }) {
   const head = html`<${Head} title=${s.nav.audit} sub=${t.sub} />`;
   if (error && !data) return html`${head}<${Failure} error=${error} retry=${reload} />`;
   if (!data) return html`${head}<${Loading} />`;
-  if (data.items.length === 0 && !filtered) return html`${head}<${Section}><${Empty} text=${t.empty} code=${t.emptyCode} /><//>`;
+  if (data.items.length === 0 && !filtered) return html`${head}<${Section} flush><${Empty} text=${t.empty} code=${t.emptyCode} /><//>`;
   const rows = [...data.items, ...more.items];
+  const known = (/** @type {string} */ key) => [...new Set(rows.map(r => r[key]))];
   const next = async () => {
     setBusy(true);
     try {
@@ -61,7 +67,7 @@ export default function Audit({ query }) {
     setBusy(false);
   };
   return html`${head}${error && html`<${Failure} error=${error} retry=${reload} />`}
-    <div class="row tools"><${Filter} name="who" value=${filter.who} label=${t.who} /><${Filter} name="action" value=${filter.action} label=${t.action} /><${Filter} name="target" value=${filter.target} label=${t.target} />
+    <div class="row tools"><${Filter} exact name="who" value=${filter.who} label=${t.who} options=${known('who')} /><${Filter} exact name="action" value=${filter.action} label=${t.action} options=${known('action')} /><${Filter} exact name="target" value=${filter.target} label=${t.target} options=${known('target')} />
       ${filtered && html`<${Button} small kind="quiet" onClick=${() => setQuery({ who: null, action: null, target: null })}>${t.clear}<//>`}</div>
     <${Section} flush>${rows.length === 0 ? html`<${Empty} text=${t.noMatch} />` : html`<${Table} label=${s.nav.audit} columns=${columns} rows=${rows} rowKey=${(/** @type {any} */ r) => String(r.id)} />`}<//>
     ${(more.next || more.items.length > 0) && html`<${Pager} next=${more.next} shown=${rows.length} more=${next} busy=${busy} />`}`;

@@ -77,7 +77,8 @@ function Form({ items, query }) {
       setBusy(false);
     }
   };
-  const field = (/** @type {'queue'|'delay'|'priority'|'tags'} */ key, /** @type {any} */ extra, /** @type {string} */ hint, /** @type {string | null} */ bad = null) => html`<div class="field"><label for=${`${id}-${key}`}>${t[key]}</label>
+  const field = (/** @type {'queue'|'delay'|'priority'|'tags'} */ key, /** @type {any} */ extra, /** @type {string} */ hint, /** @type {string | null} */ bad = null) => html`<div class="field">
+    <label for=${`${id}-${key}`}>${t[key]}</label>
     <input id=${`${id}-${key}`} value=${more[key]} onInput=${change(key)} autocomplete="off" aria-invalid=${bad ? 'true' : undefined} aria-describedby=${`${id}-${key}-hint`} ...${extra} />
     <p id=${`${id}-${key}-hint`} class=${bad ? 'hint bad' : 'hint'}>${bad ?? hint}</p></div>`;
   const kind = t.languages.some((/** @type {string[]} */ l) => l[0] === query.get('code')) ? /** @type {string} */ (query.get('code')) : 'csharp';
@@ -94,7 +95,8 @@ function Form({ items, query }) {
       <div class="form-end"><button type="submit" class="button button-primary" disabled=${busy} aria-busy=${busy ? 'true' : undefined}>${t.verb(call(null).delay)}</button>
         <span class="dim small">${t.target(more.queue.trim() || entry?.queue || t.itsQueue)}</span></div>`}
     <//></form>
-    <div>${name === '' ? html`<${Section} title=${t.known}><ul class="names">${items.slice(0, 100).map(i => html`<li key=${i.name}><a class="clip mono" href=${`enqueue?name=${segment(i.name)}`} title=${i.name}>${i.name}</a></li>`)}</ul>
+    <div>${name === '' ? items.length > 0 && html`<${Section} title=${t.known}><ul class="names">
+      ${items.slice(0, 100).map(i => html`<li key=${i.name}><a class="clip mono" href=${`enqueue?name=${segment(i.name)}`} title=${i.name}>${i.name}</a></li>`)}</ul>
       ${items.length > 100 && html`<p class="dim small">${s.table.shown(100, items.length)}</p>`}<//>` : html`<${Code} call=${call(shown)} order=${form.fields?.map(f => f.name) ?? null} kind=${kind} />`}</div></div>`;
 }
 
@@ -106,6 +108,6 @@ export default function Enqueue({ query }) {
   if (error && !data) return html`<${Head} title=${s.nav.enqueue} /><${Failure} error=${error} retry=${reload} />`;
   if (!data) return html`<${Head} title=${s.nav.enqueue} /><${Loading} />`;
   return html`<${Head} title=${s.nav.enqueue} sub=${t.sub} />
-    ${data.items.length === 0 && !query.get('name') && html`<${Section}><${Empty} text=${t.empty} code=${t.emptyCode} /><//><div class="gap"></div>`}
+    ${data.items.length === 0 && !query.get('name') && html`<${Section} flush><${Empty} text=${t.empty} code=${t.emptyCode} /><//><div class="gap"></div>`}
     <${Form} items=${data.items} query=${query} />`;
 }

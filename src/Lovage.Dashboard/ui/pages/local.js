@@ -13,6 +13,9 @@ import { s } from '../strings.pages.en.js';
 
 const t = s.local;
 
+/** The server lists so many unfinished tasks at the most. */
+const listed = 200;
+
 /** @param {any} r */
 const nameCell = r => html`<span class="clip" title=${r.name}>${r.name}</span>${r.error && html`<span class="clip small bad" title=${r.error}>${r.error}</span>`}`;
 
@@ -48,10 +51,10 @@ export default function Local() {
   const full = data.capacity > 0 && data.waiting / data.capacity > 0.8;
   return html`<${Head} title=${s.nav.local} sub=${t.sub} />
     ${error && html`<${Failure} error=${error} retry=${reload} />`}
-    ${never ? html`<${Section}><${Empty} text=${t.empty} code=${t.emptyCode} /><//>` : html`
+    ${never ? html`<${Section} flush><${Empty} text=${t.empty} code=${t.emptyCode} /><//>` : html`
       ${data.refused > 0 && html`<${Notice} kind="bad" icon="errors"><strong>${t.refusedHead(data.refused)}</strong> ${t.refusedNote}<//>`}
       <${Figures} items=${[
-        [t.runningNow, short(data.running.length)], [t.waiting, html`${short(data.waiting)} <span class="figure-of">${t.of} ${short(data.capacity)}</span>`, full ? 'bad' : undefined],
+        [t.unfinished, html`${short(data.running.length)}${data.running.length >= listed ? '+' : ''} <span class="figure-of">${t.of} ${short(data.capacity)}</span>`], [t.waiting, short(data.waiting), full ? 'bad' : undefined],
         [t.succeeded, short(data.succeeded)], [t.failed, short(data.failed), data.failed ? 'bad' : undefined], [t.refused, count(data.refused), data.refused ? 'bad' : undefined],
       ]} />
       <div class="stack"><${Running} rows=${data.running} /><${Recent} rows=${data.recent} /></div>`}`;

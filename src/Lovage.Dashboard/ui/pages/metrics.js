@@ -1,7 +1,8 @@
 // @ts-check
 import { html, useMemo } from '../lib/dom.js';
-import { count, duration, percent, short } from '../lib/format.js';
+import { count, duration, middle, percent, short } from '../lib/format.js';
 import { go, href, setQuery } from '../lib/router.js';
+import { serverNow } from '../lib/state.js';
 import { useResource } from '../lib/stream.js';
 import { useTitle } from '../lib/title.js';
 import { Choice, Failure, Head, Loading, Section } from '../components/bits.js';
@@ -22,7 +23,8 @@ const columns = [
   { key: 'name', title: t.job, of: r => r.name },
   { key: 'queue', title: t.queue, of: r => r.queue, from: 900, cell: r => html`<span class="clip" title=${r.queue}>${r.queue}</span>` },
   { key: 'count', title: t.count, of: r => r.count, from: 640, cell: r => short(r.count) },
-  { key: 'failure', title: t.failure, of: r => (r.count ? r.failed / r.count : 0), cell: r => html`<span class=${r.failed / r.count > 0.01 ? 'bad' : r.failed ? '' : 'dim'}>${r.failed ? percent(r.failed, r.count) : '0 %'}</span>` },
+  { key: 'failure', title: t.failure, of: r => (r.count ? r.failed / r.count : 0), cell: r => html`<span class=${r.failed / r.count > 0.01 ? 'bad' : r.failed ? '' : 'dim'}>
+    ${r.failed ? percent(r.failed, r.count) : '0 %'}</span>` },
   { key: 'total', title: t.total, of: r => r.total_seconds },
   ...['p50', 'p95', 'p99'].map(p => ({ key: `wait_${p}`, title: p, group: t.wait, of: (/** @type {any} */ r) => r.wait[p], from: p === 'p95' ? 900 : 1100, cell: (/** @type {any} */ r) => duration(r.wait[p]) })),
   ...['p50', 'p95', 'p99'].map(p => ({ key: `run_${p}`, title: p, group: t.run, of: (/** @type {any} */ r) => r.run[p], from: p === 'p95' ? 640 : 900, cell: (/** @type {any} */ r) => duration(r.run[p]) })),
@@ -46,13 +48,24 @@ function Rows({ rows, sort, up }) {
   const to = (/** @type {any} */ r) => href('metrics', { ...Object.fromEntries(new URLSearchParams(location.search)), name: r.name, queue: r.queue });
   return html`<${Section} title=${t.byJob} flush><div class="table-wrap"><table class="table links metrics" aria-label=${t.byJob}>
     <thead><tr class="groups from-1100" aria-hidden="true"><td colspan="5"></td><td class="num" colspan="3"><span>${t.wait}</span></td><td class="num" colspan="3"><span>${t.run}</span></td></tr><tr>${columns.map(head)}</tr></thead>
-    <tbody>${part.shown.map(r => html`<tr key=${`${r.name}\n${r.queue}`} data-row onClick=${(/** @type {any} */ e) => { if (!e.target.closest('a') && !getSelection()?.toString()) go(to(r)); }}>${columns.map(c => html`<td key=${c.key} class=${`${c.key === 'name' ? 'grow' : c.key === 'queue' ? 'narrow' : 'num'}${c.from ? ` from-${c.from}` : ''}`}>
+    <tbody>${part.shown.map(r => html`<tr key=${`${r.name}\n${r.queue}`} data-row onClick=${(/** @type {any} */ e) => { if (!e.target.closest('a') && !getSelection()?.toString()) go(to(r)); }}>
+      ${columns.map(c => html`<td key=${c.key} class=${`${c.key === 'name' ? 'grow' : c.key === 'queue' ? 'narrow' : 'num'}${c.from ? ` from-${c.from}` : ''}`}>
       ${c.key === 'name' ? html`<span class="clip"><a href=${to(r)} title=${r.name}>${r.name}</a></span>`
-        : c.key === 'total' ? html`<span class="slots"><${Meter} value=${all ? r.total_seconds / all : 0} label=${t.share(percent(r.total_seconds, all))} /><span class="wide">${duration(r.total_seconds)}</span></span>` : c.cell?.(r)}</td>`)}</tr>`)}</tbody></table></div><//><${Rest} part=${part} />`;
+        : c.key === 'total' ? html`<span class="slots"><${Meter} value=${all ? r.total_seconds / all : 0} label=${t.share(percent(r.total_seconds, all))} /><span class="wide">
+          ${duration(r.total_seconds)}</span></span>` : c.cell?.(r)}</td>`)}</tr>`)}</tbody></table></div><//><${Rest} part=${part} />`;
 }
 
-/** @param {{ hours: any[] }} props */
-function Hours({ hours }) {
+/** All hours of the range: one without a job has counts of 0 and no times. @param {any[]} some @param {string} range */
+function whole(some, range) {
+  const known = new Map(some.map(h => [Date.parse(h.at), h]));
+  const last = Math.max(Math.floor(serverNow() / 3_600_000) * 3_600_000, ...known.keys());
+  return Array.from({ length: range === '7d' ? 168 : 24 }, (_, i, at = last - ((range === '7d' ? 167 : 23) - i) * 3_600_000) =>
+    known.get(at) ?? { at: new Date(at).toISOString(), succeeded: 0, failed: 0, wait_p95: null, run_p50: null, run_p95: null });
+}
+
+/** @param {{ hours: any[], range: string }} props */
+function Hours({ hours: some, range }) {
+  const hours = useMemo(() => whole(some, range), [some, range]);
   const lines = useMemo(() => {
     const of = (/** @type {string} */ key) => hours.map(h => h[key]);
     return {
@@ -82,18 +95,19 @@ export default function Metrics({ query }) {
   useTitle(s.nav.metrics);
   const filtered = name !== '' || queue !== '';
   const tools = html`<${Choice} label=${t.range} name="range" value=${range} fallback="24h" options=${t.ranges} />`;
-  const filters = html`<div class="row tools"><${Filter} name="name" value=${name} label=${t.filterName} options=${data?.items.map((/** @type {any} */ r) => r.name)} /><${Filter} name="queue" value=${queue} label=${t.filterQueue} options=${[...new Set(data?.items.map((/** @type {any} */ r) => r.queue))]} />
+  const filters = html`<div class="row tools"><${Filter} exact name="name" value=${name} label=${t.filterName} options=${data?.items.map((/** @type {any} */ r) => r.name)} />
+    <${Filter} exact name="queue" value=${queue} label=${t.filterQueue} options=${[...new Set(data?.items.map((/** @type {any} */ r) => r.queue))]} />
     ${filtered && html`<a class="link small" href=${href('metrics', { range: range === '24h' ? '' : range })}>${t.showAll}</a>`}</div>`;
   if (error && !data) return html`<${Head} title=${s.nav.metrics}>${tools}<//>${filters}<${Failure} error=${error} retry=${reload} />`;
   if (!data || (loading && !data)) return html`<${Head} title=${s.nav.metrics}>${tools}<//><${Loading} />`;
   if (data.items.length === 0) {
-    return html`<${Head} title=${s.nav.metrics}>${tools}<//>${filtered && filters}<${Section}><${Empty} text=${filtered ? t.noMatch : t.empty} code=${filtered ? undefined : t.emptyCode} /><//>`;
+    return html`<${Head} title=${s.nav.metrics}>${tools}<//>${filtered && filters}<${Section} flush><${Empty} text=${filtered ? t.noMatch : t.empty} code=${filtered ? undefined : t.emptyCode} /><//>`;
   }
   const sum = (/** @type {string} */ key) => data.items.reduce((/** @type {number} */ n, /** @type {any} */ r) => n + r[key], 0);
   const one = data.items.length === 1 ? data.items[0] : null;
   const most = [...data.items].sort((a, b) => b.total_seconds - a.total_seconds)[0];
   const share = sum('total_seconds') ? most.total_seconds / sum('total_seconds') : 0;
-  return html`<${Head} title=${s.nav.metrics} sub=${one ? t.oneSays(one.name, one.queue) : t.says(most.name, Math.round(share * 100))}>${tools}<//>
+  return html`<${Head} title=${s.nav.metrics} sub=${one ? t.oneSays(one.name, one.queue) : t.says(middle(most.name, 48), Math.round(share * 100))}>${tools}<//>
     ${error && html`<${Failure} error=${error} retry=${reload} />`}${filters}
     <${Figures} items=${[
       [t.count, short(sum('count'))], [t.failure, percent(sum('failed'), sum('count')), sum('failed') / sum('count') > 0.01 ? 'bad' : undefined], [t.retried, short(sum('retried'))], [t.total, duration(sum('total_seconds'))],
@@ -103,5 +117,5 @@ export default function Metrics({ query }) {
       ${one && html`<p class="small"><a class="link" href=${href('jobs', { q: `name:${quote(one.name)} queue:${quote(one.queue)} since:${range}` })}>${t.itsJobs(count(one.count))}</a></p>`}
       <div class="grid-2"><${Section} title=${t.waitBars}><${Histogram} title=${t.waitBars} bounds=${data.histogram.bounds} values=${data.histogram.wait} colour="wait" marks=${one?.wait} /><//>
         <${Section} title=${t.runBars}><${Histogram} title=${t.runBars} bounds=${data.histogram.bounds} values=${data.histogram.run} colour="run" marks=${one?.run} /><//></div>
-      <${Hours} hours=${data.hours} /></div>`;
+      <${Hours} hours=${data.hours} range=${range} /></div>`;
 }

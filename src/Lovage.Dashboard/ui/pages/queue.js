@@ -38,7 +38,8 @@ function Depth({ q }) {
     <svg class="depth" viewBox="0 0 1000 10" preserveAspectRatio="none" role="img" aria-label=${parts.map(p => `${p.text} ${p.n}`).join(', ')}>
       <rect class="depth-none" x="0" y="0" width="1000" height="10" />
       ${sum > 0 && parts.filter(p => p.n > 0).map(p => { const wide = Math.max(6, p.n / sum * 1000); const at = x; x += wide; return html`<rect key=${p.key} class=${`depth-${p.key}`} x=${at} y="0" width=${wide} height="10" />`; })}</svg>
-    <ul class="depth-list">${parts.map(p => html`<li key=${p.key}><a href=${href('jobs', { q: `queue:${quote(q.name)} state:${p.key}` })}><i style=${{ background: `var(${p.colour})` }}></i>${p.text} <b>${short(p.n)}</b></a></li>`)}</ul><//>`;
+    <ul class="depth-list">${parts.map(p => html`<li key=${p.key}><a href=${href('jobs', { q: `queue:${quote(q.name)} state:${p.key}` })}><i style=${{ background: `var(${p.colour})` }}></i>
+      ${p.text} <b>${short(p.n)}</b></a></li>`)}</ul><//>`;
 }
 
 /** @param {{ chart: any }} props */
@@ -100,7 +101,7 @@ export default function Queue({ params }) {
     ${q.paused && html`<${Notice} kind="warn" icon="pause"><strong>${t.pausedHead}</strong> ${q.pause_reason ?? t.noReason}<//>`}
     <${Figures} items=${[
       [t.oldestWaits, duration(q.oldest_seconds), unserved(q) ? 'bad' : undefined], [t.waiting, short(q.ready)], [t.rateIn, rate(q.rate_in)], [t.rateOut, rate(q.rate_out)],
-      [t.drain, q.drain_seconds === null ? (q.ready > 0 ? t.never : '–') : duration(q.drain_seconds)], [t.workers, q.workers ?? '–', q.workers === 0 ? 'bad' : undefined],
+      [t.drain, q.ready === 0 ? '–' : q.drain_seconds === null ? t.never : duration(q.drain_seconds)], [t.workers, q.workers ?? '–', q.workers === 0 ? 'bad' : undefined],
     ]} />
     <div class="stack"><${Depth} q=${q} /><${Charts} chart=${q.chart} /><div class="split"><div><${Names} q=${q} /></div><div><${Workers} q=${q} /></div></div></div>`;
 }

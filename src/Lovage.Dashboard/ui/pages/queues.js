@@ -1,7 +1,7 @@
 // @ts-check
 import { html } from '../lib/dom.js';
 import { segment } from '../lib/api.js';
-import { duration, rate, short } from '../lib/format.js';
+import { duration, middle, rate, short } from '../lib/format.js';
 import { useResource } from '../lib/stream.js';
 import { useTitle } from '../lib/title.js';
 import { Chip } from '../components/badge.js';
@@ -27,7 +27,7 @@ function sentence(items) {
   return [
     t.total(items.length),
     t.unservedOf(items.filter(unserved).length),
-    oldest ? t.oldestOf(duration(oldest.oldest_seconds), oldest.name) : t.noneWaits,
+    oldest ? t.oldestOf(duration(oldest.oldest_seconds), middle(oldest.name, 48)) : t.noneWaits,
     t.pausedOf(items.filter(q => q.paused).length),
   ].filter(Boolean).join(' ');
 }
@@ -44,7 +44,7 @@ const columnsOf = reload => [
   { key: 'workers', title: t.workers, num: true, from: 640, cell: q => q.workers ?? '–' },
   { key: 'in', title: t.rateIn, num: true, from: 900, cell: q => rate(q.rate_in) },
   { key: 'out', title: t.rateOut, num: true, from: 900, cell: q => rate(q.rate_out) },
-  { key: 'drain', title: t.drain, num: true, from: 900, cell: q => (q.drain_seconds === null ? (q.ready > 0 ? html`<span class="dim">${t.never}</span>` : '–') : duration(q.drain_seconds)) },
+  { key: 'drain', title: t.drain, num: true, from: 900, cell: q => (q.ready === 0 ? html`<span class="dim">–</span>` : q.drain_seconds === null ? html`<span class="dim">${t.never}</span>` : duration(q.drain_seconds)) },
   { key: 'spark', title: t.lately, from: 1100, cell: q => html`<${Spark} values=${q.spark} label=${t.sparkLabel(q.name)} kind=${unserved(q) ? 'bad' : ''} height=${20} />` },
   { key: 'act', title: t.actions, fixed: true, hideTitle: true, class: 'act', cell: q => { const items = queueActions(q, reload); return items.length > 0 && html`<${Menu} label=${t.actionsOf(q.name)} items=${items} />`; } },
 ];
@@ -62,11 +62,11 @@ export default function Queues({ query }) {
   useTitle(s.nav.queues);
   if (error && !data) return html`<${Head} title=${s.nav.queues} /><${Failure} error=${error} retry=${reload} />`;
   if (!data) return html`<${Head} title=${s.nav.queues} /><${Loading} />`;
-  if (items.length === 0) return html`<${Head} title=${s.nav.queues} /><${Section}><${Empty} text=${t.empty} code=${t.emptyCode} /><//>`;
+  if (items.length === 0) return html`<${Head} title=${s.nav.queues} /><${Section} flush><${Empty} text=${t.empty} code=${t.emptyCode} /><//>`;
   return html`<${Head} title=${s.nav.queues} sub=${sentence(items)} />
     ${error && html`<${Failure} error=${error} retry=${reload} />`}
     <div class="row tools"><${Filter} name="find" value=${query.get('find') ?? ''} label=${t.find} />
-      <${Choice} label=${t.show} name="view" value=${view} fallback="all" options=${t.views} /><span class="push"><${ColumnMenu} columns=${columns} on=${on} turn=${turn} /></span></div>
+      <${Choice} label=${t.show} name="view" value=${view} fallback="all" options=${t.views} /><span class="tools-end"><${ColumnMenu} columns=${columns} on=${on} turn=${turn} /></span></div>
     <${Section} flush>${rows.length === 0 ? html`<${Empty} text=${t.noMatch} />`
       : html`<${Table} label=${s.nav.queues} columns=${shown} rows=${part.shown} rowKey=${(/** @type {any} */ q) => q.name} href=${(/** @type {any} */ q) => `queues/${segment(q.name)}`} steady />`}<//>
     <${Rest} part=${part} />`;

@@ -29,9 +29,11 @@ function Ticks({ c }) {
   /** @type {import('../components/table.js').Column[]} */
   const columns = [
     { key: 'status', title: t.became, class: 'still', cell: r => html`<${State} state=${looks[r.status] ?? r.status} word=${t.became_[r.status] ?? r.status} />` },
-    { key: 'tick', title: t.tick, grow: true, cell: r => html`<span class="clip" title=${absolute(r.tick)}>${inZone(r.tick, c.time_zone)} <span class="dim">${r.count > 1 ? html`${t.until} ${inZone(r.through, c.time_zone)}` : relative(r.tick)}</span></span>` },
-    { key: 'count', title: t.count, num: true, cell: r => (r.count > 1 ? html`<b>${count(r.count)}</b>` : '1') },
-    { key: 'job', title: t.job, cell: r => (r.job ? html`<${Id} id=${r.job} href=${`jobs/${segment(r.job)}`} />` : html`<span class="dim">${t.noJob}</span>`) },
+      { key: 'tick', title: t.tick, grow: true, class: 'two', cell: r => html`<span class="clip" title=${absolute(r.tick)}>
+        ${r.job ? html`<a href=${`jobs/${segment(r.job)}`}>${inZone(r.tick, c.time_zone)}</a>` : inZone(r.tick, c.time_zone)}</span>
+      <span class="clip small dim">${r.count > 1 ? html`${t.until} ${inZone(r.through, c.time_zone)}` : relative(r.tick)}</span>` },
+    { key: 'count', title: t.count, num: true, from: 640, cell: r => (r.count > 1 ? html`<b>${count(r.count)}</b>` : '1') },
+    { key: 'job', title: t.job, from: 640, cell: r => (r.job ? html`<${Id} id=${r.job} href=${`jobs/${segment(r.job)}`} />` : html`<span class="dim">${t.noJob}</span>`) },
     { key: 'recorded', title: t.recorded, from: 900, class: 'nowrap', cell: r => html`<${Time} at=${r.recorded_at} />` },
   ];
   return html`<${Section} title=${t.history} flush aside=${html`<a href=${href('jobs', { q: `schedule:${quote(c.id)}` })}>${t.allJobs}</a>`}>${c.ticks.length === 0 ? html`<p class="calm">${t.noTicks}</p>`
@@ -40,7 +42,8 @@ function Ticks({ c }) {
 
 /** @param {{ c: any }} props */
 const Arguments = ({ c }) => (c.arguments === null || c.arguments === undefined || c.arguments.length === 0 ? null : html`<${Section} title=${s.enqueue.arguments}>
-  <${Facts} facts=${c.arguments.map((/** @type {any} */ a) => [a.name, a.hidden ? html`<span class="dim">${t.hidden}</span>` : a.value !== null && typeof a.value === 'object' ? html`<${Json} value=${a.value} label=${a.name} />` : html`<code>${stringify(a.value)}</code>`])} /><//>`);
+  <${Facts} facts=${c.arguments.map((/** @type {any} */ a) => [a.name, a.hidden ? html`<span class="dim">
+    ${t.hidden}</span>` : a.value !== null && typeof a.value === 'object' ? html`<${Json} value=${a.value} label=${a.name} />` : html`<code>${stringify(a.value)}</code>`])} /><//>`);
 
 /** @param {{ params: Record<string, string> }} props */
 export default function Schedule({ params }) {
@@ -60,11 +63,14 @@ export default function Schedule({ params }) {
     <div class="notices">
       ${late && html`<${Notice} kind="bad" icon="clock"><strong>${t.lateHead}</strong> ${t.lateNote}<//>`}
       ${c.state === 'broken' && html`<${Notice} kind="bad" icon="broken"><strong>${t.brokenHead}</strong> ${c.reason}<//>`}
-      ${c.state === 'paused' && html`<${Notice} kind="warn" icon="pause" action=${can('operate') && html`<${Button} small onClick=${() => resume(c, reload)}>${t.resume}<//>`}><strong>${t.pausedHead}</strong> ${c.reason ?? s.queues.noReason}<//>`}
-      ${c.edited && html`<${Notice} kind="warn" icon="edit" action=${can('administer') && html`<${Button} small onClick=${() => toCode(c, reload)}>${t.backToCode}<//>`}><strong>${t.overrideHead}</strong> ${c.code ? t.codeSays(c.code.words) : ''}<//>`}
+      ${c.state === 'paused' && html`<${Notice} kind="warn" icon="pause" action=${can('operate') && html`<${Button} small onClick=${() => resume(c, reload)}>${t.resume}<//>`}><strong>
+        ${t.pausedHead}</strong> ${c.reason ?? s.queues.noReason}<//>`}
+      ${c.edited && html`<${Notice} kind="warn" icon="edit" action=${can('administer') && html`<${Button} small onClick=${() => toCode(c, reload)}>${t.backToCode}<//>`}><strong>
+        ${t.overrideHead}</strong> ${c.code ? t.codeSays(c.code.words) : ''}<//>`}
     </div>
     <div class="split"><div class="stack"><${Ticks} c=${c} /></div>
-      <div class="stack"><${Section} title=${t.nextFires}>${c.state !== 'active' ? html`<p class="dim">${t.noNext[c.state] ?? t.noNext.ended}</p>` : c.next.length === 0 ? html`<p class="dim">${t.noNext.ended}</p>` : html`<${Fires} times=${c.next} zone=${c.time_zone} />`}<//>
+      <div class="stack"><${Section} title=${t.nextFires}>${c.state !== 'active' ? html`<p class="dim">${t.noNext[c.state] ?? t.noNext.ended}</p>` : c.next.length === 0 ? html`<p class="dim">
+        ${t.noNext.ended}</p>` : html`<${Fires} times=${c.next} zone=${c.time_zone} />`}<//>
       <${Section} title=${s.workers.facts}><${Facts} facts=${[
         [t.state, html`<${ScheduleState} c=${c} />`],
         [t.job, html`<a href=${href('jobs', { q: `name:${quote(c.job.name)}` })}>${c.job.name}</a>`], [s.enqueue.queue, html`<a href=${`queues/${segment(c.job.queue)}`}>${c.job.queue}</a>`],

@@ -1,12 +1,13 @@
 // @ts-check
-import { html } from '../lib/dom.js';
-import { can, segment } from '../lib/api.js';
-import { duration, relative, short } from '../lib/format.js';
+import { html, useState } from '../lib/dom.js';
+import { can, get, segment } from '../lib/api.js';
+import { duration, middle, relative, short } from '../lib/format.js';
 import { tick } from '../lib/state.js';
 import { useResource } from '../lib/stream.js';
 import { useTitle } from '../lib/title.js';
 import { Chip, State } from '../components/badge.js';
 import { Button, Choice, Failure, Head, Loading, Menu, Section, Time } from '../components/bits.js';
+import { act } from '../components/dialog.js';
 import { Empty } from '../components/empty.js';
 import { Filter, Rest, useFirst } from '../components/filter.js';
 import { create, scheduleActions } from '../components/schedule-actions.js';
@@ -34,12 +35,13 @@ function sentence(items) {
   const broken = items.filter(c => c.state === 'broken').length;
   const lost = items.filter(c => failed.includes(c.last_job?.state)).length;
   const next = items.filter(c => c.state === 'active' && c.next[0]).sort((a, b) => a.next[0].localeCompare(b.next[0]))[0];
-  return [late > 0 && t.lateOf(late), broken > 0 && t.brokenOf(broken), lost > 0 && t.lostOf(lost), t.total(items.length, active), next && t.nextOf(next.id, relative(next.next[0]))].filter(Boolean).join(' ');
+  return [late > 0 && t.lateOf(late), broken > 0 && t.brokenOf(broken), lost > 0 && t.lostOf(lost), t.total(items.length, active), next && t.nextOf(middle(next.id, 48), relative(next.next[0]))].filter(Boolean).join(' ');
 }
 
 /** @param {() => void} reload @returns {import('../components/table.js').Column[]} */
 const columnsOf = reload => [
-  { key: 'id', title: t.schedule, grow: true, fixed: true, class: 'two', cell: c => html`<span class="clip"><a href=${`schedules/${segment(c.id)}`} title=${c.id}>${c.id}</a></span><span class="clip small dim" title=${c.trigger}>${c.words}${c.time_zone && ` · ${c.time_zone}`}</span>` },
+  { key: 'id', title: t.schedule, grow: true, fixed: true, class: 'two', cell: c => html`<span class="clip"><a href=${`schedules/${segment(c.id)}`} title=${c.id}>${c.id}</a></span>
+    <span class="clip small dim" title=${c.trigger}>${c.words}${c.time_zone && ` · ${c.time_zone}`}</span>` },
   { key: 'state', title: t.state, fixed: true, cell: c => html`<${ScheduleState} c=${c} />` },
   { key: 'next', title: t.next, num: true, fixed: true, cell: c => (c.state === 'active' && c.next[0] ? html`<${Time} at=${c.next[0]} />` : html`<span class="dim">–</span>`) },
   { key: 'last', title: t.last, from: 640, class: 'nowrap', cell: c => html`${c.last_tick ? html`<${Time} at=${c.last_tick} />` : html`<span class="dim">${t.notYet}</span>`}` },
@@ -54,13 +56,21 @@ const columnsOf = reload => [
 
 /** @param {{ query: URLSearchParams }} props */
 export default function Schedules({ query }) {
-  const { data, error, reload } = useResource('api/schedules', {}, { topic: 'schedules', every: 3000 });
+  const { data, error, reload } = useResource('api/schedules', { limit: 200 }, { topic: 'schedules', every: 3000 });
+  const [more, setMore] = useState({ items: /** @type {any[]} */ ([]), next: /** @type {string | null | undefined} */ (undefined) });
+  const next = more.next === undefined ? data?.next : more.next;
+  const readMore = () => act(async () => {
+    const page = await get('api/schedules', { limit: 200, after: next });
+    setMore(old => ({ items: [...old.items, ...page.items], next: page.next }));
+    return { sentence: t.read(page.items.length) };
+  });
   const columns = columnsOf(reload);
   const [shown, turn, on] = useColumns('schedules', columns);
   const view = query.get('view') ?? 'all';
   const text = (query.get('find') ?? '').toLowerCase();
   void tick.value;
-  const items = [...(data?.items ?? [])].sort((a, b) => Number(troubled(b)) - Number(troubled(a)) || a.id.localeCompare(b.id));
+  const known = new Set(data?.items.map((/** @type {any} */ c) => c.id));
+  const items = [...(data?.items ?? []), ...more.items.filter(c => !known.has(c.id))].sort((a, b) => Number(troubled(b)) - Number(troubled(a)) || a.id.localeCompare(b.id));
   const rows = items.filter(c => (view === 'all' || (view === 'trouble' ? troubled(c) : view === 'paused' ? c.state === 'paused' : c.edited || !c.from_code))
     && [c.id, c.words, c.job.name, c.job.queue].some(x => String(x).toLowerCase().includes(text)));
   const part = useFirst(rows);
@@ -68,12 +78,12 @@ export default function Schedules({ query }) {
   const add = can('administer') && html`<${Button} icon="enqueue" onClick=${() => create(reload)}>${t.create}<//>`;
   if (error && !data) return html`<${Head} title=${s.nav.schedules} /><${Failure} error=${error} retry=${reload} />`;
   if (!data) return html`<${Head} title=${s.nav.schedules} /><${Loading} />`;
-  if (items.length === 0) return html`<${Head} title=${s.nav.schedules}>${add}<//><${Section}><${Empty} text=${t.empty} code=${t.emptyCode} /><//>`;
-  return html`<${Head} title=${s.nav.schedules} sub=${sentence(items)}>${add}<//>
+  if (items.length === 0) return html`<${Head} title=${s.nav.schedules}>${add}<//><${Section} flush><${Empty} text=${t.empty} code=${t.emptyCode} /><//>`;
+  return html`<${Head} title=${s.nav.schedules} sub=${`${sentence(items)}${next ? ` ${t.notAll}` : ''}`}>${add}<//>
     ${error && html`<${Failure} error=${error} retry=${reload} />`}
     <div class="row tools"><${Filter} name="find" value=${query.get('find') ?? ''} label=${t.find} />
-      <${Choice} label=${s.queues.show} name="view" value=${view} fallback="all" options=${t.views} /><span class="push"><${ColumnMenu} columns=${columns} on=${on} turn=${turn} /></span></div>
+      <${Choice} label=${s.queues.show} name="view" value=${view} fallback="all" options=${t.views} /><span class="tools-end"><${ColumnMenu} columns=${columns} on=${on} turn=${turn} /></span></div>
     <${Section} flush>${rows.length === 0 ? html`<${Empty} text=${t.noMatch} />`
       : html`<${Table} label=${s.nav.schedules} columns=${shown} rows=${part.shown} rowKey=${(/** @type {any} */ c) => c.id} href=${(/** @type {any} */ c) => `schedules/${segment(c.id)}`} steady />`}<//>
-    <${Rest} part=${part} />`;
+    <${Rest} part=${part} />${next && html`<${Button} onClick=${readMore}>${t.readMore}<//>`}`;
 }

@@ -28,11 +28,11 @@ function sentence(data) {
   return [data.storage.up ? t.storageUp : t.storageDown, ill.length ? t.illOf(ill.map((/** @type {any} */ h) => h.name)) : data.health.length ? t.allHealthy : '', data.warnings.length > 0 && t.warningsOf(data.warnings.length)].filter(Boolean).join(' ');
 }
 
-/** A value that is a time span, such as 00:00:30 or 7.00:00:00, in words. @param {string} text */
-function spoken(text) {
-  const span = /^(?:(\d+)\.)?(\d\d):(\d\d):(\d\d)(\.\d+)?$/.exec(text);
-  if (span) return duration(Number(span[1] ?? 0) * 86_400 + Number(span[2]) * 3600 + Number(span[3]) * 60 + Number(span[4]) + Number(span[5] ?? 0));
-  return /^\d{4,15}$/.test(text) ? Number(text).toLocaleString('en') : text;
+/** A limit's value with its unit; seconds in words. @param {{ text: string, unit: string }} props */
+function Value({ text, unit }) {
+  const n = Number(text);
+  if (text === 'none' || text === '' || Number.isNaN(n)) return text || '–';
+  return unit === 's' ? duration(n) : html`${n.toLocaleString('en')} <span class="dim">${unit}</span>`;
 }
 
 /** @param {{ limits: any[], text: string }} props */
@@ -43,8 +43,8 @@ function Limits({ limits, text }) {
   /** @type {import('../components/table.js').Column[]} */
   const columns = [
     { key: 'key', title: t.setting, grow: true, class: 'two', cell: l => html`<span class="clip mono" title=${l.key}>${l.key}</span><span class="clip small dim" title=${l.text}>${l.text}</span>` },
-    { key: 'value', title: t.value, num: true, cell: l => html`<span title=${l.value}>${l.value !== l.default ? html`<b>${spoken(l.value)}</b>` : spoken(l.value)} <span class="dim">${l.unit}</span></span>` },
-    { key: 'default', title: t.default, num: true, from: 640, cell: l => (l.value === l.default ? html`<span class="dim">${t.same}</span>` : html`<span class="dim">${spoken(l.default)}</span>`) },
+    { key: 'value', title: t.value, num: true, cell: l => html`<span class=${l.value !== l.default ? 'changed' : ''} title=${l.value}><${Value} text=${l.value} unit=${l.unit} /></span>` },
+    { key: 'default', title: t.default, num: true, from: 640, cell: l => html`<span class="dim">${l.value === l.default ? t.same : html`<${Value} text=${l.default} unit=${l.unit} />`}</span>` },
   ];
   return html`<${Section} title=${t.limits(changed)} flush aside=${html`<${Filter} name="find" value=${text} label=${t.find} />`}>${rows.length === 0 ? html`<${Empty} text=${t.noMatch} />`
     : html`<${Table} label=${t.limitsOf} columns=${columns} rows=${part.shown} rowKey=${(/** @type {any} */ l) => l.key} />`}<//><${Rest} part=${part} />`;
@@ -55,7 +55,8 @@ function Jobs({ jobs }) {
   const part = useFirst(jobs, 40);
   /** @type {import('../components/table.js').Column[]} */
   const columns = [
-    { key: 'name', title: t.job, grow: true, class: 'two', cell: j => html`<span class="clip"><a href=${href('jobs', { q: `name:${quote(j.name)}` })} title=${j.name}>${j.name}</a></span><span class="clip small dim mono" title=${j.handler}>${j.handler}</span>` },
+    { key: 'name', title: t.job, grow: true, class: 'two', cell: j => html`<span class="clip"><a href=${href('jobs', { q: `name:${quote(j.name)}` })} title=${j.name}>${j.name}</a></span>
+      <span class="clip small dim mono" title=${j.handler}>${j.handler}</span>` },
     { key: 'queue', title: s.enqueue.queue, class: 'narrow', from: 640, cell: j => html`<span class="clip">${j.queue ?? html`<span class="dim">${t.byDefault}</span>`}</span>` },
     { key: 'attempts', title: t.attempts, num: true, cell: j => j.max_attempts ?? html`<span class="dim">${t.byDefault}</span>` },
     { key: 'retry', title: t.retry, from: 900, cell: j => html`<span class="clip dim" title=${j.retry}>${j.retry ?? t.byDefault}</span>` },
@@ -69,7 +70,8 @@ const Health = ({ health }) => html`<${Section} title=${t.health} flush>${health
   : html`<ul class="health">${health.map(h => html`<li key=${h.name}><span class="clip mono" title=${h.name}>${h.name}</span><${State} state=${look(h.status)} word=${h.status.toLowerCase()} />${h.description && html`<p class="dim small">${h.description}</p>`}</li>`)}</ul>`}<//>`;
 
 /** @param {{ features: any }} props */
-const Features = ({ features }) => html`<${Section} title=${t.features}><${Facts} facts=${['history', 'workers', 'schedules', 'control', 'audit', 'operations'].map(key => [t.feature[key], features[key] ? html`<${State} state="done" word=${t.yes} />` : html`<${State} state="cancelled" word=${t.no} />`])} />
+const Features = ({ features }) => html`<${Section} title=${t.features}>
+  <${Facts} facts=${['history', 'workers', 'schedules', 'control', 'audit', 'operations'].map(key => [t.feature[key], features[key] ? html`<${State} state="done" word=${t.yes} />` : html`<${State} state="cancelled" word=${t.no} />`])} />
   <p class="small feature-note">${t.searchBy} ${features.qualifiers.map((/** @type {string} */ q) => html`<${Chip} key=${q}>${q}<//> `)}</p>
   ${qualifiers.some(q => !features.qualifiers.includes(q)) && html`<p class="small dim">${t.notBy(qualifiers.filter(q => !features.qualifiers.includes(q)))}</p>`}<//>`;
 

@@ -29,7 +29,8 @@ function Running({ w }) {
 
 /** @param {{ w: any, reload: () => void }} props */
 const QueuesOf = ({ w, reload }) => html`<${Section} title=${t.queues} flush aside=${canControl() && html`<${Button} small icon="enqueue" onClick=${() => addQueue(w, reload)}>${t.add}<//>`}>
-  ${w.queues.length === 0 ? html`<p class="calm">${t.servesNone}</p>` : html`<ul class="list">${w.queues.map((/** @type {string} */ q) => html`<li key=${q}><a class="clip" href=${`queues/${segment(q)}`} title=${q}>${q}</a>
+  ${w.queues.length === 0 ? html`<p class="calm">${t.servesNone}</p>` : html`<ul class="list">
+    ${w.queues.map((/** @type {string} */ q) => html`<li key=${q}><a class="clip" href=${`queues/${segment(q)}`} title=${q}>${q}</a>
     ${canControl() && html`<span class="end"><${Button} small kind="quiet" label=${t.cancelOf(q)} icon="cross" onClick=${() => cancelQueue(w, q, reload)} /></span>`}</li>`)}</ul>`}<//>`;
 
 /** @param {{ w: any }} props */

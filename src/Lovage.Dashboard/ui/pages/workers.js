@@ -49,7 +49,9 @@ const columnsOf = reload => [
     <span class="clip small dim" title=${w.host}>${t.hostPid(w.host, w.process_id)}</span>` },
   { key: 'state', title: t.state, fixed: true, cell: w => (isSilent(w) ? html`<${State} state="failed" word=${t.silent} />` : html`<${State} state=${w.state === 'quiet' ? 'quiet' : 'active'} word=${t.states[w.state] ?? w.state} />`) },
   { key: 'slots', title: t.slots, fixed: true, class: 'nowrap', cell: w => html`<${Slots} w=${w} />` },
-  { key: 'queues', title: t.queues, from: 900, cell: w => html`<span class="chips">${w.queues.slice(0, 4).map((/** @type {string} */ q) => html`<a key=${q} class="chip" href=${`queues/${segment(q)}`}>${q}</a>`)}${w.queues.length > 4 && html`<span class="dim">+${w.queues.length - 4}</span>`}</span>` },
+  { key: 'queues', title: t.queues, from: 900, cell: w => html`<span class="chips">
+    ${w.queues.slice(0, 4).map((/** @type {string} */ q) => html`<a key=${q} class="chip" href=${`queues/${segment(q)}`}>
+      ${q}</a>`)}${w.queues.length > 4 && html`<span class="dim">+${w.queues.length - 4}</span>`}</span>` },
   { key: 'version', title: t.version, from: 640, cell: w => html`<${Chip}>${w.version}<//>` },
   { key: 'up', title: t.uptime, num: true, from: 900, cell: w => html`<${Uptime} at=${w.started_at} />` },
   { key: 'beat', title: t.beat, num: true, from: 640, cell: w => html`<span class=${isSilent(w) ? 'bad' : ''}><${Time} at=${w.beat_at} /></span>` },
@@ -72,12 +74,12 @@ export default function Workers({ query }) {
   useTitle(s.nav.workers);
   if (error && !data) return html`<${Head} title=${s.nav.workers} /><${Failure} error=${error} retry=${reload} />`;
   if (!data) return html`<${Head} title=${s.nav.workers} /><${Loading} />`;
-  if (items.length === 0) return html`<${Head} title=${s.nav.workers} /><${Section}><${Empty} text=${t.empty} code=${t.emptyCode} /><//>`;
+  if (items.length === 0) return html`<${Head} title=${s.nav.workers} /><${Section} flush><${Empty} text=${t.empty} code=${t.emptyCode} /><//>`;
   return html`<${Head} title=${s.nav.workers} sub=${sentence(items)}>
       ${canControl() && rows.length > 0 && html`<${Button} icon="turn" onClick=${() => ping(rows.slice(0, pingMax))}>${t.pingAll(Math.min(pingMax, rows.length))}<//>`}<//>
     ${error && html`<${Failure} error=${error} retry=${reload} />`}
     <div class="row tools"><${Filter} name="find" value=${query.get('find') ?? ''} label=${t.find} />
-      <${Choice} label=${s.queues.show} name="view" value=${view} fallback="all" options=${t.views} /><span class="push"><${ColumnMenu} columns=${columns} on=${on} turn=${turn} /></span></div>
+      <${Choice} label=${s.queues.show} name="view" value=${view} fallback="all" options=${t.views} /><span class="tools-end"><${ColumnMenu} columns=${columns} on=${on} turn=${turn} /></span></div>
     <${Section} flush>${rows.length === 0 ? html`<${Empty} text=${t.noMatch} />`
       : html`<${Table} label=${s.nav.workers} columns=${shown} rows=${part.shown} rowKey=${(/** @type {any} */ w) => w.owner} href=${(/** @type {any} */ w) => `workers/${segment(w.owner)}`} steady />`}<//>
     <${Rest} part=${part} />`;

@@ -55,6 +55,10 @@ public static class JobQueryJson
                 nameof(query));
     }
 
+    /// <summary>Refuses filters that <see cref="ToJson"/> refuses.</summary>
+    /// <exception cref="ArgumentException">They take more than <see cref="BytesMax"/>.</exception>
+    internal static void Check(JobQuery query) => ToJson(query);
+
     /// <summary>The filters that <see cref="ToJson"/> wrote; all jobs for nothing.</summary>
     /// <param name="utf8">What was written; may be empty.</param>
     /// <exception cref="JsonException">It is no JSON, or JSON of another kind.</exception>

@@ -3,8 +3,8 @@ namespace Lovage.Storage.Columns;
 /// <summary>Maps a row to a <see cref="WorkerRecord"/>.</summary>
 /// <remarks>
 /// Stateless, safe for use by several threads. The columns: owner, host, process id, version, start, time of the beat,
-/// queues (a <see cref="TextList"/>), slots, running, one that is not read here, whether it is quiet. Times are as
-/// <see cref="StorageTime"/> has them.
+/// queues (a <see cref="TextList"/>), slots, running, whether it is quiet. Times are as <see cref="StorageTime"/> has
+/// them.
 /// </remarks>
 public static class WorkerColumns
 {
@@ -26,7 +26,7 @@ public static class WorkerColumns
             Queues = TextList.FromJson(row.Bytes(6)),
             Slots = row.Int32(7),
             Running = row.Int32(8),
-            IsQuiet = row.Bool(10),
+            IsQuiet = row.Bool(9),
             Names = known.Names,
             Parameters = known.Parameters,
             Jobs = known.Jobs,

@@ -1,0 +1,5 @@
+using Lovage.Specification;
+
+namespace Lovage.Memory.Tests;
+
+public sealed class GaugeAppTests : GaugeAppSpecification<MemoryAppFixture>;

@@ -1,0 +1,5 @@
+using Lovage.Specification;
+
+namespace Lovage.Sqlite.Tests;
+
+public sealed class GaugeAppTests : GaugeAppSpecification<SqliteTransactionAppFixture>;
