@@ -13,7 +13,7 @@ namespace Lovage.Dashboard.Streaming;
 /// </summary>
 /// <remarks>Safe for use by several threads.</remarks>
 [SuppressMessage(
-    "Design", "CA1001", Justification = "It lives as long as the app; its semaphore holds no handle that is waited on.")]
+    "Design", "CA1001", Justification = "It lives as long as the app; its semaphore has no handle.")]
 internal sealed partial class StreamHub(ConsoleServices console, StreamSource source)
 {
     /// <summary>Streams at the most.</summary>
