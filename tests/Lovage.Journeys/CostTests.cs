@@ -42,13 +42,13 @@ public sealed class CostTests(Browser browser)
         var stop = TestContext.Current.CancellationToken;
         await using var app = new SqliteApp();
         await app.InitializeAsync();
-        app.Http.Timeout = Timeout.InfiniteTimeSpan;
+        using var http = new HttpClient { Timeout = Timeout.InfiniteTimeSpan };
         var idle = await ShareAsync(app);
 
         var readers = new List<Stream>();
         for (var i = 0; i < Streams; i++)
         {
-            readers.Add(await app.Http.GetStreamAsync(
+            readers.Add(await http.GetStreamAsync(
                 new Uri(app.Console, "api/stream?topics=overview,queues,workers"), stop));
         }
 

@@ -106,6 +106,7 @@ public abstract class JourneyTests<TFixture>(TFixture fixture, Browser browser) 
 
         await page.GoAsync("schedules/daily-report");
         await page.ActAsync("Pause…");
+        await page.Dialog.GetByLabel("Reason").FillAsync("the report is being rewritten");
         await page.Dialog.GetByRole(AriaRole.Button, new() { Name = "Pause", Exact = true }).ClickAsync();
         await Expect(page.Main).ToContainTextAsync("This schedule is paused.");
         await page.ActAsync("Resume…");
@@ -143,7 +144,7 @@ public abstract class JourneyTests<TFixture>(TFixture fixture, Browser browser) 
         await using var page = await browser.OpenAsync(App.Console);
         await page.GoAsync($"jobs?q={Failed}");
         await page.Button("Act on all 1,000").ClickAsync();
-        await page.MenuItem("Run again").ClickAsync();
+        await page.MenuItem("Run 1,000 jobs again").ClickAsync();
         await page.Dialog.GetByLabel("Spread over").SelectOptionAsync("60");
         await page.Dialog.GetByLabel("Reason").FillAsync("mended");
         await page.Dialog.GetByRole(AriaRole.Button, new() { Name = "Run 1,000 jobs again" }).ClickAsync();
