@@ -13,5 +13,5 @@ builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
 var app = builder.Build();
 app.UsePathBase(builder.Configuration["PathBase"] ?? "");   // --PathBase /ops, behind a proxy that keeps the prefix
 app.UseRouting();                                           // after UsePathBase, so that routes begin behind it
-app.MapLovageDashboard(builder.Configuration["Prefix"] ?? "/");
+app.MapLovageDashboard(builder.Configuration["Console:Path"] ?? "/");
 app.Run();

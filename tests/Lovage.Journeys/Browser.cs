@@ -53,6 +53,9 @@ public sealed class Browser : IAsyncDisposable
     private async Task<IBrowser> LaunchAsync()
     {
         _playwright = await Playwright.CreateAsync();
+
+        // A busy machine draws slowly.
+        Assertions.SetDefaultExpectTimeout(20_000);
         return await _playwright.Chromium.LaunchAsync(new()
         {
             ExecutablePath = Path(),

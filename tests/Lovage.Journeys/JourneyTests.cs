@@ -92,7 +92,7 @@ public abstract class JourneyTests<TFixture>(TFixture fixture, Browser browser) 
         await page.ActAsync("Override…");
         await page.Dialog.GetByLabel("Cron expression").FillAsync("*/5 * * * *");
         await Expect(page.Dialog).ToContainTextAsync("5 min");
-        await page.Dialog.GetByRole(AriaRole.Button, new() { Name = "Override", Exact = true }).ClickAsync();
+        await page.Dialog.GetByRole(AriaRole.Button, new() { Name = "Set the trigger" }).ClickAsync();
         await Expect(page.Main).ToContainTextAsync("Overridden here.");
 
         await page.ActAsync("Back to code…");
@@ -106,6 +106,7 @@ public abstract class JourneyTests<TFixture>(TFixture fixture, Browser browser) 
 
         await page.GoAsync("schedules/daily-report");
         await page.ActAsync("Pause…");
+        await page.Dialog.GetByLabel("Reason").FillAsync("the report is being rewritten");
         await page.Dialog.GetByRole(AriaRole.Button, new() { Name = "Pause", Exact = true }).ClickAsync();
         await Expect(page.Main).ToContainTextAsync("This schedule is paused.");
         await page.ActAsync("Resume…");
@@ -133,10 +134,17 @@ public abstract class JourneyTests<TFixture>(TFixture fixture, Browser browser) 
         var stop = TestContext.Current.CancellationToken;
         await Parallel.ForAsync(0, 1_000, new ParallelOptions { MaxDegreeOfParallelism = 16, CancellationToken = stop },
             async (i, _) => await App.EnqueueAsync("/jobs/add?queue=bulk", $"[9223372036854775807, {i + 1}]"));
+        const string Failed = "state%3Afailed%20queue%3Abulk";
+        while ((await App.GetAsync($"/lovage/api/jobs?limit=1&q={Failed}")).Json.GetProperty("count")
+            .GetProperty("value").GetInt64() < 1_000)
+        {
+            await Task.Delay(100, stop);
+        }
+
         await using var page = await browser.OpenAsync(App.Console);
-        await page.GoAsync("jobs?q=state%3Afailed%20queue%3Abulk");
+        await page.GoAsync($"jobs?q={Failed}");
         await page.Button("Act on all 1,000").ClickAsync();
-        await page.MenuItem("Run again").ClickAsync();
+        await page.MenuItem("Run 1,000 jobs again").ClickAsync();
         await page.Dialog.GetByLabel("Spread over").SelectOptionAsync("60");
         await page.Dialog.GetByLabel("Reason").FillAsync("mended");
         await page.Dialog.GetByRole(AriaRole.Button, new() { Name = "Run 1,000 jobs again" }).ClickAsync();

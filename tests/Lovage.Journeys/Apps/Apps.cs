@@ -6,7 +6,8 @@ namespace Lovage.Journeys.Apps;
 
 /// <summary>The Quickstart in Development, whose console is open to this machine.</summary>
 public abstract class ConsoleApp(string? storage) : QuickstartProcess(
-    storage, "--environment", "Development", "--Lovage:Worker:Concurrency", "8")
+    storage, "--environment", "Development", "--Lovage:Worker:Concurrency", "8", "--Lovage:Worker:Queues:0",
+    "default", "--Lovage:Worker:Queues:1", "bulk")
 {
     internal Uri Console => new(Http.BaseAddress!, "/lovage/");
 }

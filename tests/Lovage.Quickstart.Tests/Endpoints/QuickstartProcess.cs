@@ -18,6 +18,16 @@ public abstract class QuickstartProcess(string? storage, params string[] setting
 
     public TimeSpan StartTime { get; private set; }
 
+    /// <summary>The processor time that the sample has used since its start.</summary>
+    internal TimeSpan ProcessorTime
+    {
+        get
+        {
+            _process!.Refresh();
+            return _process.TotalProcessorTime;
+        }
+    }
+
     /// <summary>The sample's working folder.</summary>
     internal string Folder => _folder.FullName;
 
