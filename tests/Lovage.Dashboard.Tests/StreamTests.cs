@@ -1,8 +1,10 @@
 using System.Net;
+using Lovage.Dashboard.Api;
 using Lovage.Dashboard.Sampling;
+using Lovage.Dashboard.Streaming;
 using Lovage.Dashboard.Tests.Sites;
+using Lovage.Dashboard.Views;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.Extensions.Hosting;
 
 namespace Lovage.Dashboard.Tests;
 
@@ -95,6 +97,31 @@ public sealed class StreamTests
                 await stream.DisposeAsync();
             }
         }
+    }
+
+    [Fact]
+    public async Task Source_NothingHasChanged_MakesNoEvent()
+    {
+        await using var site = await ConsoleSite.StartAsync();
+        var job = await site.Client.EnqueueAsync(
+            Job.Create("mail.send") with { Queue = "mail", Delay = TimeSpan.FromHours(1) }, Cancel);
+        var console = ConsoleServices.Of(site.App.Services, "test");
+        var overview = new Cached<OverviewBody>(
+            console.Time, TimeSpan.FromSeconds(1), new OverviewView(console).MakeAsync);
+        var source = new StreamSource(
+            console, overview, new JobDetailView(console, new DashboardOptions()), new OperationsView(console));
+        await site.LookAsync();
+        string[] topics =
+            ["overview", "pulse", "queues", "jobs", "workers", "schedules", "errors", "operations", "local"];
+        foreach (var topic in topics)
+        {
+            await source.NextAsync(topic, Cancel);
+            Assert.Null(await source.NextAsync(topic, Cancel));
+        }
+
+        Assert.NotNull(await source.JobAsync("key", job.Id, true, Cancel));
+        Assert.Null(await source.JobAsync("key", job.Id, true, Cancel));
+        Assert.Null(await source.JobAsync("other", JobId.Parse("unknown"), true, Cancel));
     }
 
     [Theory]

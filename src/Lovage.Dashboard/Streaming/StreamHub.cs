@@ -1,6 +1,9 @@
 using System.Collections.Concurrent;
+using System.Diagnostics.CodeAnalysis;
 using Lovage.Dashboard.Sampling;
+using Lovage.Diagnostics;
 using Lovage.Storage;
+using Microsoft.Extensions.Logging;
 
 namespace Lovage.Dashboard.Streaming;
 
@@ -9,7 +12,9 @@ namespace Lovage.Dashboard.Streaming;
 /// written yet, so that a slow one skips events and holds up no other.
 /// </summary>
 /// <remarks>Safe for use by several threads.</remarks>
-internal sealed class StreamHub(ConsoleServices console, StreamSource source)
+[SuppressMessage(
+    "Design", "CA1001", Justification = "It lives as long as the app; its semaphore has no handle.")]
+internal sealed partial class StreamHub(ConsoleServices console, StreamSource source)
 {
     /// <summary>Streams at the most.</summary>
     internal const int StreamsMax = 500;
@@ -17,6 +22,7 @@ internal sealed class StreamHub(ConsoleServices console, StreamSource source)
     /// <summary>From one sign of life to the next.</summary>
     internal static readonly TimeSpan BeatPause = TimeSpan.FromSeconds(10);
 
+    private readonly GuardedLogger _logger = console.Loggers.Guarded("Lovage.Dashboard");
     private readonly Lock _lock = new();
     private readonly Dictionary<string, Wanted> _wanted = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, StreamFrame> _frames = new(StringComparer.Ordinal);
@@ -111,14 +117,15 @@ internal sealed class StreamHub(ConsoleServices console, StreamSource source)
             _frames[one.Key] = new StreamFrame(++_number, made);
             return true;
         }
-        catch (StorageException)
+        catch (StorageException fault)
         {
             // The overview says so; other topics have no news until the storage answers.
+            LogNoNews(_logger, fault, one.Key);
             return false;
         }
     }
 
-    private ReadOnlyMemory<byte>? Beat()
+    private byte[]? Beat()
     {
         if (_beatTimestamp is { } at && console.Time.GetElapsedTime(at) < BeatPause)
         {
@@ -161,6 +168,9 @@ internal sealed class StreamHub(ConsoleServices console, StreamSource source)
             }
         }
     }
+
+    [LoggerMessage(3115, LogLevel.Debug, "The storage has no news of {Topic}")]
+    private static partial void LogNoNews(ILogger logger, Exception fault, string topic);
 
     /// <summary>What an open stream wants.</summary>
     internal sealed class Subscription(StreamHub hub, IReadOnlyList<string> keys, IDisposable fast) : IDisposable

@@ -23,7 +23,7 @@ internal sealed class StreamSource(
     internal void Forget(string key) => _last.Remove(key);
 
     /// <summary>The event of a topic; null when nothing has changed.</summary>
-    internal async Task<ReadOnlyMemory<byte>?> NextAsync(string topic, CancellationToken cancellationToken)
+    internal async Task<byte[]?> NextAsync(string topic, CancellationToken cancellationToken)
     {
         var reading = console.Sampler.State.Reading;
         return topic switch
@@ -53,7 +53,7 @@ internal sealed class StreamSource(
     }
 
     /// <summary>The event of a job; null when it stands as it stood, or is gone.</summary>
-    internal async Task<ReadOnlyMemory<byte>?> JobAsync(
+    internal async Task<byte[]?> JobAsync(
         string key, JobId id, bool withPayload, CancellationToken cancellationToken)
     {
         if (await details.FindAsync(id, withPayload, cancellationToken) is not { } job)
@@ -68,7 +68,7 @@ internal sealed class StreamSource(
             : StreamFrame.Of("job", job, ApiJson.Default.JobDetail);
     }
 
-    private async Task<ReadOnlyMemory<byte>?> OverviewAsync(CancellationToken cancellationToken)
+    private async Task<byte[]?> OverviewAsync(CancellationToken cancellationToken)
     {
         var body = await overview.GetAsync(cancellationToken);
         if (body.Now - _overviewAt < OverviewPause && _last.ContainsKey(StreamTopics.Overview))
@@ -86,7 +86,7 @@ internal sealed class StreamSource(
         return StreamFrame.Of(StreamTopics.Overview, body, ApiJson.Default.OverviewBody);
     }
 
-    private ReadOnlyMemory<byte>? Workers(IReadOnlyList<WorkerRecord> workers)
+    private byte[]? Workers(IReadOnlyList<WorkerRecord> workers)
     {
         var still = WorkerView.Body([.. workers.Select(static worker => worker with { BeatAt = default })]);
         return IsSame(StreamTopics.Workers, JsonSerializer.SerializeToUtf8Bytes(still, ApiJson.Default.WorkersBody))
@@ -94,7 +94,7 @@ internal sealed class StreamSource(
             : StreamFrame.Of(StreamTopics.Workers, WorkerView.Body(workers), ApiJson.Default.WorkersBody);
     }
 
-    private ReadOnlyMemory<byte>? Jobs(Sums sums)
+    private byte[]? Jobs(Sums sums)
     {
         var before = _sums ?? sums;
         _sums = sums;
@@ -107,7 +107,7 @@ internal sealed class StreamSource(
                 ApiJson.Default.JobsChanged);
     }
 
-    private async Task<ReadOnlyMemory<byte>?> OperationsAsync(CancellationToken cancellationToken) => Changed(
+    private async Task<byte[]?> OperationsAsync(CancellationToken cancellationToken) => Changed(
         StreamTopics.Operations,
         StreamFrame.Of(
             StreamTopics.Operations,
@@ -115,11 +115,11 @@ internal sealed class StreamSource(
             ApiJson.Default.OperationsBody));
 
     /// <summary>A topic whose event says no more than that something has changed.</summary>
-    private ReadOnlyMemory<byte>? Mark(string topic, string mark) =>
+    private byte[]? Mark(string topic, string mark) =>
         IsSame(topic, System.Text.Encoding.UTF8.GetBytes(mark)) ? null : StreamFrame.Hint(topic);
 
-    private ReadOnlyMemory<byte>? Changed(string topic, ReadOnlyMemory<byte> frame) =>
-        IsSame(topic, frame.ToArray()) ? null : frame;
+    private byte[]? Changed(string topic, byte[] frame) =>
+        IsSame(topic, frame) ? null : frame;
 
     private bool IsSame(string key, byte[] still)
     {

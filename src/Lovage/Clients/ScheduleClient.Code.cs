@@ -32,8 +32,8 @@ public sealed partial class ScheduleClient
     }
 
     /// <summary>
-    /// Takes back what people have changed of a schedule that code defines: at once when this process has the code, else
-    /// when the app that has it starts the next time.
+    /// Takes back what people have changed of a schedule that code defines: at once when this process has the code,
+    /// else when the app that has it starts the next time.
     /// </summary>
     /// <param name="id">The schedule.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>

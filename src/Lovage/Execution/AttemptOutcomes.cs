@@ -55,7 +55,13 @@ internal sealed class AttemptOutcomes(WorkerOwner owner, RetryRule rule, Func<Wo
     /// <returns>Null when the job is to be released instead.</returns>
     internal Settlement? Of(Delivery delivery, JobDefinition? definition, AttemptEnding ending, DateTimeOffset at) =>
         Of(
-            delivery, definition, ending, MaxAttempts(delivery, definition), Unseen(delivery, ending, at), default, null);
+            delivery,
+            definition,
+            ending,
+            MaxAttempts(delivery, definition),
+            Unseen(delivery, ending, at),
+            default,
+            null);
 
     private AttemptRecord Unseen(Delivery delivery, AttemptEnding ending, DateTimeOffset at) => new()
     {

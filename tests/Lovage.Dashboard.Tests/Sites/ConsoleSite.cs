@@ -52,7 +52,8 @@ internal sealed class ConsoleSite : IAsyncDisposable
         var builder = WebApplication.CreateSlimBuilder(
             new WebApplicationOptions { EnvironmentName = environment ?? Environments.Production });
         builder.WebHost.ConfigureKestrel(static kestrel => kestrel.Listen(IPAddress.Loopback, 0));
-        builder.Logging.ClearProviders().AddProvider(log).SetMinimumLevel(LogLevel.Information);
+        builder.Logging.ClearProviders().AddProvider(log).SetMinimumLevel(LogLevel.Information)
+            .AddFilter("Lovage.Dashboard", LogLevel.Debug);
         var lovage = builder.AddLovage().UseStorage(storage);
         set?.Invoke(builder, lovage);
         var app = builder.Build();

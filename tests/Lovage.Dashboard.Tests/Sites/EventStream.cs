@@ -7,11 +7,13 @@ internal sealed class EventStream : IAsyncDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
+    private readonly Func<string> _lines;
     private readonly HttpResponseMessage _response;
     private readonly StreamReader _reader;
 
-    private EventStream(HttpResponseMessage response, Stream stream)
+    private EventStream(TestLog log, HttpResponseMessage response, Stream stream)
     {
+        _lines = () => string.Join('\n', log.Lines);
         _response = response;
         _reader = new StreamReader(stream);
     }
@@ -30,7 +32,7 @@ internal sealed class EventStream : IAsyncDisposable
         }
 
         var response = await site.Http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, Cancel);
-        return new EventStream(response, await response.Content.ReadAsStreamAsync(Cancel));
+        return new EventStream(site.Log, response, await response.Content.ReadAsStreamAsync(Cancel));
     }
 
     /// <summary>The next event.</summary>
@@ -68,7 +70,8 @@ internal sealed class EventStream : IAsyncDisposable
             seen.Add(next.Name);
         }
 
-        throw new InvalidOperationException($"{name} has not come; there came: {string.Join(", ", seen)}.");
+        throw new InvalidOperationException(
+            $"{name} has not come; there came: {string.Join(", ", seen)}. {_lines()}");
     }
 
     public ValueTask DisposeAsync()

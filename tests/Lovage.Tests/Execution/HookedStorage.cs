@@ -78,6 +78,21 @@ internal sealed class HookedStorage(JobStorage inner, TimeProvider time) : JobSt
 
         protected override ValueTask<IReadOnlyList<JobCounter>> CountersCoreAsync(
             CancellationToken cancellationToken) => inner.CountersAsync(cancellationToken);
+
+        public override JobQualifiers Qualifiers => inner.Qualifiers;
+
+        protected override ValueTask<IReadOnlyList<JobStatistics>> StatisticsCoreAsync(
+            StatisticsQuery query, CancellationToken cancellationToken) =>
+            inner.StatisticsAsync(query, cancellationToken);
+
+        protected override ValueTask<IReadOnlyList<FailureGroup>> FailuresCoreAsync(
+            FailureQuery query, CancellationToken cancellationToken) => inner.FailuresAsync(query, cancellationToken);
+
+        protected override ValueTask<IReadOnlyList<JobRecord>> LongestRunningCoreAsync(
+            int max, CancellationToken cancellationToken) => inner.LongestRunningAsync(max, cancellationToken);
+
+        protected override ValueTask<IReadOnlyList<LogLine>> LiveLinesCoreAsync(
+            JobId id, CancellationToken cancellationToken) => inner.LiveLinesAsync(id, cancellationToken);
     }
 
     private sealed class HookedOperations(HookedStorage storage, JobStorage inner) : OperationStore(inner.Signals)
