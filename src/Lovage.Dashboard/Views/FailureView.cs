@@ -59,10 +59,14 @@ internal static class FailureView
                 break;
             }
 
-            frames.Add(new FrameBody(
-                line.ToString(), ErrorFingerprint.Method(line) is not { } method || ErrorFingerprint.IsUser(method)));
+            frames.Add(new FrameBody(line.ToString(), IsUser(line)));
         }
 
         return frames;
     }
+
+    /// <summary>False for frames of the framework, and of code that a generator wrote.</summary>
+    private static bool IsUser(ReadOnlySpan<char> line) =>
+        ErrorFingerprint.Method(line) is not { } method
+            || (ErrorFingerprint.IsUser(method) && !line.Contains(".g.cs:", StringComparison.Ordinal));
 }

@@ -24,7 +24,7 @@ export const s = {
       cancel: (/** @type {string} */ n) => `Cancel ${n}?`, delete: (/** @type {string} */ n) => `Delete ${n}?`,
     },
     askNote: {
-      'run-again': (/** @type {number} */ n) => `The job keeps its id and gets a fresh set of ${n} attempts.`,
+      'run-again': (/** @type {number | null} */ n) => `The job keeps its id and gets a fresh set of ${n ? `${n} ` : ''}attempts.`,
       'run-now': () => 'The job does not wait for its time. A worker takes it as soon as one is free.',
       move: () => 'The job waits in the other queue.',
       cancel: () => 'A job that waits never starts. A job that runs is asked to stop.',
@@ -37,7 +37,7 @@ export const s = {
     enqueued: 'Enqueued', due: 'Due', started: 'Started', finished: 'Finished', limits: 'Time limit', expires: 'Expires', schedule: 'Schedule', tick: 'tick', origin: 'Enqueued by',
     editedFrom: 'Edited from', editedInto: 'Edited into', parent: 'Parent', root: 'Root', trace: 'Trace', traceLink: 'Open the trace', logLink: 'Log', children: 'Children', tree: 'Whole tree',
     attempts: 'Attempts', attemptsNone: 'No attempt has started yet.', attemptMore: (/** @type {number} */ n) => `Error and logs of attempt ${n}`,
-    ofAttempts: (/** @type {number} */ n, /** @type {number} */ max) => `${n} of ${max}`,
+    ofAttempts: (/** @type {number} */ n, /** @type {number | null} */ max) => (max ? `${n} of ${max}` : `${n}`),
     limitBoth: (/** @type {string} */ soft, /** @type {string} */ hard) => `${soft} soft, ${hard} hard`,
     waited: (/** @type {string} */ time) => `waited ${time}`, ran: (/** @type {string} */ time) => `ran ${time}`, total: (/** @type {string} */ time) => `${time} in all`,
     part: {
@@ -51,8 +51,8 @@ export const s = {
       cancelled: (/** @type {string} */ ago) => `${ago}.`,
       expired: (/** @type {string} */ ago) => `${ago}: it was not started before its expiry.`,
       cancelling: (/** @type {string} */ ago) => `since ${ago}, asked to stop.`,
-      running: (/** @type {string} */ ago, /** @type {number} */ n, /** @type {number} */ max) => `started ${ago}, attempt ${n} of ${max}.`,
-      retrying: (/** @type {string} */ ahead, /** @type {number} */ n, /** @type {number} */ max) => `attempt ${n} of ${max} starts ${ahead}.`,
+      running: (/** @type {string} */ ago, /** @type {number} */ n, /** @type {number | null} */ max) => `started ${ago}, attempt ${n}${max ? ` of ${max}` : ''}.`,
+      retrying: (/** @type {string} */ ahead, /** @type {number} */ n, /** @type {number | null} */ max) => `attempt ${n}${max ? ` of ${max}` : ''} starts ${ahead}.`,
       scheduled: (/** @type {string} */ ahead) => `due ${ahead}.`,
       queued: (/** @type {string} */ ago, /** @type {string} */ queue) => `since ${ago}, in ${queue}.`,
     },

@@ -2,7 +2,7 @@
 // What the pages of jobs share: the columns of a list, and the actions on one job.
 import { html } from '../lib/dom.js';
 import { can, post, segment } from '../lib/api.js';
-import { duration } from '../lib/format.js';
+import { attemptsOf, duration, workerName } from '../lib/format.js';
 import { href } from '../lib/router.js';
 import { session } from '../lib/state.js';
 import { s } from '../strings.pages.en.js';
@@ -43,10 +43,10 @@ export const jobColumns = [
   { key: 'queue', title: t.queue, from: 900, class: 'narrow', cell: job => html`<${Find} field="queue" value=${job.queue} class="clip" title=${job.queue} />` },
   { key: 'wait', title: t.waited, num: true, from: 1100, cell: job => duration(job.wait_seconds) },
   { key: 'run', title: t.ran, num: true, from: 640, cell: job => duration(job.run_seconds) },
-  { key: 'attempts', title: t.attempts, num: true, from: 900, cell: job => html`<span class=${job.attempts > 1 ? '' : 'dim'}>${job.attempts}/${job.max_attempts}</span>` },
+  { key: 'attempts', title: t.attempts, num: true, from: 900, cell: job => html`<span class=${job.attempts > 1 ? '' : 'dim'}>${attemptsOf(job.attempts, job.max_attempts)}</span>` },
   { key: 'when', title: t.when, from: 640, class: 'nowrap', cell: job => html`<${Time} at=${moment(job)} />` },
   { key: 'id', title: t.id, from: 1100, cell: job => html`<${Id} id=${job.id} />` },
-  { key: 'worker', title: t.worker, from: 1100, off: true, cell: job => (job.worker ? html`<${Find} field="worker" value=${job.worker} class="clip" />` : '–') },
+  { key: 'worker', title: t.worker, from: 1100, off: true, cell: job => (job.worker ? html`<${Find} field="worker" value=${job.worker} class="clip" title=${job.worker}>${workerName(job.worker)}<//>` : '–') },
   { key: 'priority', title: t.priority, num: true, from: 900, off: true, cell: job => job.priority ?? '–' },
   { key: 'enqueued', title: t.enqueued, from: 900, off: true, class: 'nowrap', cell: job => html`<${Time} at=${job.enqueued_at} />` },
 ];

@@ -2,7 +2,7 @@
 // What a person may ask of a worker. A worker answers by itself, or does not: the answer is shown.
 import { html, useEffect, useState } from '../lib/dom.js';
 import { can, has, post, segment } from '../lib/api.js';
-import { duration } from '../lib/format.js';
+import { duration, workerName } from '../lib/format.js';
 import { s } from '../strings.pages.en.js';
 import { State } from './badge.js';
 import { ask, show, toast } from './dialog.js';
@@ -24,27 +24,27 @@ async function control(worker, action, question, after, body = values => values)
 }
 
 /** @param {any} w @param {() => void} after */
-export const quiet = (w, after) => control(w, 'quiet', { title: t.quietTitle(w.owner), body: html`<p>${t.quietNote(w.running)}</p>`, verb: t.quietVerb }, after);
+export const quiet = (w, after) => control(w, 'quiet', { title: t.quietTitle(workerName(w.owner)), body: html`<p>${t.quietNote(w.running)}</p>`, verb: t.quietVerb }, after);
 /** @param {any} w @param {() => void} after */
-export const wake = (w, after) => control(w, 'resume', { title: t.wakeTitle(w.owner), body: html`<p>${t.wakeNote(w.slots - w.running)}</p>`, verb: t.wakeVerb }, after);
+export const wake = (w, after) => control(w, 'resume', { title: t.wakeTitle(workerName(w.owner)), body: html`<p>${t.wakeNote(w.slots - w.running)}</p>`, verb: t.wakeVerb }, after);
 /** @param {any} w @param {() => void} after */
 export const pool = (w, after) => control(w, 'pool', {
-  title: t.poolTitle(w.owner), body: html`<p>${t.poolNote(w.slots, w.running)}</p>`, verb: t.poolVerb,
+  title: t.poolTitle(workerName(w.owner)), body: html`<p>${t.poolNote(w.slots, w.running)}</p>`, verb: t.poolVerb,
   fields: [{ name: 'slots', label: t.slots, type: 'number', value: String(w.slots), min: 1, max: 10000, required: true }],
 }, after, values => ({ ...values, slots: Number(values.slots) }));
 /** @param {any} w @param {() => void} after */
 export const addQueue = (w, after) => control(w, 'add-queue', {
-  title: t.addTitle(w.owner), body: html`<p>${t.addNote}</p>`, verb: t.addVerb, fields: [{ name: 'queue', label: t.queue, required: true, max_length: 200 }],
+  title: t.addTitle(workerName(w.owner)), body: html`<p>${t.addNote}</p>`, verb: t.addVerb, fields: [{ name: 'queue', label: t.queue, required: true, max_length: 200 }],
 }, after);
 /** @param {any} w @param {string} queue @param {() => void} after */
-export const cancelQueue = (w, queue, after) => control(w, 'cancel-queue', { title: t.cancelTitle(queue), body: html`<p>${t.cancelNote(w.owner)}</p>`, verb: t.cancelVerb, danger: true },
+export const cancelQueue = (w, queue, after) => control(w, 'cancel-queue', { title: t.cancelTitle(queue), body: html`<p>${t.cancelNote(workerName(w.owner))}</p>`, verb: t.cancelVerb, danger: true },
   after, values => ({ ...values, queue }));
 
 /** One worker's answer to a ping. @param {{ worker: any }} props */
 function Reply({ worker }) {
   const [reply, setReply] = useState(/** @type {any} */ (null));
   useEffect(() => { send(worker, 'ping').then(setReply, error => setReply({ replied: false, sentence: error.message })); }, []);
-  return html`<tr><th scope="row" class="mono">${worker.owner}</th><td>${reply === null ? html`<span class="dim">${t.asking}</span>`
+  return html`<tr><th scope="row" class="mono" title=${worker.owner}>${workerName(worker.owner)}</th><td>${reply === null ? html`<span class="dim">${t.asking}</span>`
     : reply.replied ? html`<${State} state="done" word=${t.replied} />` : html`<${State} state="failed" word=${t.silent} />`}</td>
     <td class="num">${reply?.replied ? duration(reply.seconds) : ''}</td><td class="dim">${reply && !reply.replied ? reply.sentence : ''}</td></tr>`;
 }

@@ -119,3 +119,15 @@ export async function copy(text) {
     return done;
   }
 }
+
+/** A worker in short, by the key under which it holds leases: host:pid. @param {string | null | undefined} key */
+export function workerName(key) {
+  const parts = (key ?? '').split('/');
+  return parts.length >= 5 ? `${parts[4].split('~')[0]}:${parts[2]}` : key ?? '';
+}
+
+/** A version without most of its commit: 1.2.0+175cfd5. @param {string | null | undefined} version */
+export const shortVersion = version => (version ?? '').replace(/(\+[0-9a-f]{7})[0-9a-f]+$/, '$1');
+
+/** Attempts so far, and at the most where that is known. @param {number} made @param {number | null | undefined} most */
+export const attemptsOf = (made, most) => (most === null || most === undefined ? String(made) : `${made}/${most}`);

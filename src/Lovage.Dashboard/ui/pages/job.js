@@ -1,7 +1,7 @@
 // @ts-check
 import { html, useState } from '../lib/dom.js';
 import { can, segment } from '../lib/api.js';
-import { bytes, duration, middle, relative } from '../lib/format.js';
+import { bytes, duration, middle, relative, workerName } from '../lib/format.js';
 import { go, safeLink } from '../lib/router.js';
 import { tick } from '../lib/state.js';
 import { useResource } from '../lib/stream.js';
@@ -57,7 +57,7 @@ function Attempt({ job, attempt, newest }) {
       ${more ? html`<button type="button" class="attempt-turn" aria-expanded=${String(open)} onClick=${() => setOpen(!open)}><${Icon} name=${open ? 'down' : 'right'} size=${14} label=${t.attemptMore(attempt.number)} /></button>` : html`<span class="attempt-turn"></span>`}
       <span class="attempt-number">${attempt.number}</span><${State} state=${state} />
       <span class="attempt-times"><${Time} at=${attempt.started_at} /><span>${t.waited(duration(attempt.wait_seconds))}</span>${attempt.duration_seconds !== null && attempt.duration_seconds !== undefined && html`<span>${t.ran(duration(attempt.duration_seconds))}</span>`}</span>
-      <span class="attempt-worker clip" title=${attempt.worker}>${attempt.worker && html`<${Find} field="worker" value=${attempt.worker} />`}</span>
+      <span class="attempt-worker clip" title=${attempt.worker}>${attempt.worker && html`<${Find} field="worker" value=${attempt.worker}>${workerName(attempt.worker)}<//>`}</span>
       <${Out} url=${attempt.log_url}>${t.logLink}<//></div>
     ${attempt.error && !open && !newest && html`<p class="attempt-error clip" title=${attempt.error.message}>${attempt.error.message}</p>`}
     ${open && html`<div class="attempt-body">${attempt.error && html`<${ErrorView} error=${attempt.error} />`}${logs.length > 0 && html`<${Logs} lines=${logs} />`}</div>`}</li>`;

@@ -1,7 +1,7 @@
 // @ts-check
 import { html, useEffect, useMemo } from '../lib/dom.js';
 import { has, segment } from '../lib/api.js';
-import { absolute, age, count, duration, rate, relative, short } from '../lib/format.js';
+import { absolute, age, count, duration, rate, relative, short, shortVersion } from '../lib/format.js';
 import { href, pageLink } from '../lib/router.js';
 import { liveState, pulse, serverNow } from '../lib/state.js';
 import { pulseOf, useResource } from '../lib/stream.js';
@@ -89,7 +89,7 @@ function Beside({ data }) {
     ${has('workers') && html`<a class="fact" href="workers"><span class="fact-name"><${Icon} name="workers" />${t.workers}</span>
       <span class=${`fact-value${workers.now === 0 || fewer ? ' bad' : ''}`}>${workers.now}</span>
       <span class="fact-note">${workers.hour_ago === null ? '' : fewer ? t.fewer(workers.hour_ago) : workers.now > workers.hour_ago ? t.moreWorkers(workers.hour_ago) : t.asBefore}
-      ${workers.versions.map((/** @type {any} */ v) => html`<span key=${v.version} class="block">${t.version(v.version, v.count)} ${relative(v.first_seen)}</span>`)}</span></a>`}
+      ${workers.versions.map((/** @type {any} */ v) => html`<span key=${v.version} class="block">${t.version(shortVersion(v.version), v.count)} ${relative(v.first_seen)}</span>`)}</span></a>`}
     <a class="fact" href=${href('errors', { tab: 'dead' })}><span class="fact-name"><${Icon} name="dead" />${t.dead}</span>
       <span class=${`fact-value${dead.last_hour > 0 ? ' bad' : ''}`}>${count(dead.count)}</span>
       <span class="fact-note">${dead.last_hour > 0 ? t.deadNew(dead.last_hour) : t.deadNone}</span></a>

@@ -1,7 +1,7 @@
 // @ts-check
 import { html, useMemo } from '../lib/dom.js';
 import { can, segment } from '../lib/api.js';
-import { duration, rate, short } from '../lib/format.js';
+import { duration, rate, short, workerName } from '../lib/format.js';
 import { href } from '../lib/router.js';
 import { useResource } from '../lib/stream.js';
 import { useTitle } from '../lib/title.js';
@@ -82,7 +82,7 @@ function Names({ q }) {
 function Workers({ q }) {
   const part = useFirst(q.workers_list, 20);
   return html`<${Section} title=${t.workersOf} flush>${q.workers_list.length === 0 ? html`<${Empty} text=${t.noWorkers} code=${t.noWorkersCode(q.name)} />`
-    : html`<ul class="list">${part.shown.map((/** @type {any} */ w) => html`<li key=${w.owner}><a class="mono clip" href=${`workers/${segment(w.owner)}`} title=${w.owner}>${w.owner}</a><span class="dim clip">${w.host}</span></li>`)}</ul>`}<//><${Rest} part=${part} />`;
+    : html`<ul class="list">${part.shown.map((/** @type {any} */ w) => html`<li key=${w.owner}><a class="mono clip" href=${`workers/${segment(w.owner)}`} title=${w.owner}>${workerName(w.owner)}</a><span class="dim clip">${w.host}</span></li>`)}</ul>`}<//><${Rest} part=${part} />`;
 }
 
 /** @param {{ params: Record<string, string> }} props */

@@ -1,7 +1,7 @@
 // @ts-check
 import { html } from '../lib/dom.js';
 import { can, segment } from '../lib/api.js';
-import { duration } from '../lib/format.js';
+import { attemptsOf, duration, workerName } from '../lib/format.js';
 import { serverNow, tick } from '../lib/state.js';
 import { useResource } from '../lib/stream.js';
 import { useTitle } from '../lib/title.js';
@@ -33,12 +33,12 @@ export default function Running() {
     { key: 'name', title: s.jobs.name, grow: true, class: 'two', cell: j => html`<span class="clip"><a class="name" href=${`jobs/${segment(j.id)}`} title=${j.name}>${j.name}</a>
       <${Tags} tags=${j.tags} /></span>
       ${j.progress !== null && j.progress !== undefined && html`<span class="clip small dim"><${Meter} value=${j.progress} label=${s.jobs.progress(j.progress)} /> ${Math.round(j.progress * 100)} % ${j.progress_message}</span>`}
-      <span class="phone-line dim">${j.queue} · ${j.worker}</span>` },
+      <span class="phone-line dim">${j.queue} · ${workerName(j.worker)}</span>` },
     { key: 'for', title: t.runsFor, num: true, cell: j => html`<${Elapsed} job=${j} />` },
     { key: 'usual', title: t.usual, num: true, from: 640, cell: j => (j.usual_p95 === null ? html`<span class="dim">${t.unknown}</span>` : duration(j.usual_p95)) },
     { key: 'queue', title: s.jobs.queue, from: 900, cell: j => j.queue },
-    { key: 'worker', title: s.jobs.worker, from: 900, cell: j => html`<span class="clip narrow" title=${j.worker}>${j.worker}</span>` },
-    { key: 'attempt', title: t.attempt, num: true, from: 1100, cell: j => `${j.attempts}/${j.max_attempts}` },
+    { key: 'worker', title: s.jobs.worker, from: 900, cell: j => html`<span class="clip narrow" title=${j.worker}>${workerName(j.worker)}</span>` },
+    { key: 'attempt', title: t.attempt, num: true, from: 1100, cell: j => attemptsOf(j.attempts, j.max_attempts) },
     { key: 'act', title: t.action, hideTitle: true, from: 640, cell: j => can('operate') && (j.cancel_requested ? html`<span class="dim">${s.jobs.cancelling}</span>` : html`<${Button} small onClick=${() => cancel(j)}>${s.jobs.action.cancel}<//>`) },
   ];
   return html`<${Head} title=${t.title} sub=${data.items.length > 0 ? t.sub(data.items.length) : undefined} />

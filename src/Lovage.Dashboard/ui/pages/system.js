@@ -1,6 +1,6 @@
 // @ts-check
 import { html } from '../lib/dom.js';
-import { duration } from '../lib/format.js';
+import { duration, shortVersion } from '../lib/format.js';
 import { href } from '../lib/router.js';
 import { session } from '../lib/state.js';
 import { useResource } from '../lib/stream.js';
@@ -90,6 +90,6 @@ export default function System({ query }) {
       <div class="stack"><${Section} title=${t.storage}><${Facts} facts=${[
         [t.kind, data.storage.description], [t.state, data.storage.up ? html`<${State} state="done" word=${t.up} />` : html`<${State} state="failed" word=${t.down} />`], [t.since, html`<${Time} at=${data.storage.since} />`],
       ]} /><//><${Health} health=${data.health} />
-      <${Section} title=${t.runtime}><${Facts} facts=${[[t.app, me ? `${me.app} ${me.version}` : null], [t.environment, me?.environment], ['.NET', data.runtime.dotnet.replace(/^\.NET\s*/, '')], [t.os, data.runtime.os], [t.cpus, data.runtime.cpus], [t.memory, `${Math.round(data.runtime.memory_mb).toLocaleString('en')} MB`]]} /><//>
+      <${Section} title=${t.runtime}><${Facts} facts=${[[t.app, me ? `${me.app} ${shortVersion(me.version)}` : null], [t.environment, me?.environment], ['.NET', data.runtime.dotnet.replace(/^\.NET\s*/, '')], [t.os, data.runtime.os], [t.cpus, data.runtime.cpus], [t.memory, `${Math.round(data.runtime.memory_mb).toLocaleString('en')} MB`]]} /><//>
       <${Features} features=${data.features} /></div></div>`;
 }

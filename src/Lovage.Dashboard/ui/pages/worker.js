@@ -1,6 +1,7 @@
 // @ts-check
 import { html } from '../lib/dom.js';
 import { segment } from '../lib/api.js';
+import { shortVersion, workerName } from '../lib/format.js';
 import { href } from '../lib/router.js';
 import { tick } from '../lib/state.js';
 import { useResource } from '../lib/stream.js';
@@ -42,9 +43,9 @@ const Known = ({ w }) => html`<${Section} title=${t.knows(w.known)}>${w.names.le
 export default function Worker({ params }) {
   const { data, error, reload } = useResource('api/workers', {}, { topic: 'workers', apply: (_old, next) => (next.items ? next : undefined) });
   void tick.value;
-  useTitle(params.owner);
+  useTitle(workerName(params.owner));
   const back = { href: 'workers', text: s.nav.workers };
-  const title = html`<span class="mono">${params.owner}</span>`;
+  const title = html`<span class="mono" title=${params.owner}>${workerName(params.owner)}</span>`;
   if (error && !data) return html`<${Head} title=${title} back=${back} /><${Failure} error=${error} retry=${reload} />`;
   if (!data) return html`<${Head} title=${title} back=${back} /><${Loading} />`;
   const w = data.items.find((/** @type {any} */ x) => x.owner === params.owner);
@@ -54,13 +55,13 @@ export default function Worker({ params }) {
   const items = workerActions(w, again).slice(1);
   return html`<${Head} title=${title} back=${back} sub=${t.says(w, silent)}>
       ${canControl() && html`<${Button} icon=${w.state === 'quiet' ? 'play' : 'pause'} kind=${w.state === 'quiet' ? 'primary' : 'plain'} onClick=${() => (w.state === 'quiet' ? wake : quiet)(w, again)}>${w.state === 'quiet' ? t.wake : t.quiet}<//>
-      <${Button} icon="turn" onClick=${() => ping([w])}>${t.ping}<//><${Menu} label=${s.queues.actionsOf(w.owner)} items=${items.slice(1)} />`}<//>
+      <${Button} icon="turn" onClick=${() => ping([w])}>${t.ping}<//><${Menu} label=${s.queues.actionsOf(workerName(w.owner))} items=${items.slice(1)} />`}<//>
     ${error && html`<${Failure} error=${error} retry=${reload} />`}
     ${silent && html`<${Notice} kind="bad" icon="errors"><strong>${t.silentHead}</strong> ${t.silentNote}<//>`}
     <div class=${`split${silent ? ' after' : ''}`}><div class="stack"><${Running} w=${w} /><${Known} w=${w} /></div>
       <div class="stack"><${Section} title=${t.facts}><${Facts} facts=${[
         [t.state, silent ? html`<${State} state="failed" word=${t.silent} />` : html`<${State} state=${w.state === 'quiet' ? 'quiet' : 'active'} word=${t.states[w.state] ?? w.state} />`],
-        [t.slots, html`<${Slots} w=${w} />`], [t.host, html`${w.host}<${Copy} text=${w.host} />`], [t.pid, w.process_id], [t.version, w.version],
+        [t.slots, html`<${Slots} w=${w} />`], [t.host, html`${w.host}<${Copy} text=${w.host} />`], [t.pid, w.process_id], [t.version, html`<span title=${w.version}>${shortVersion(w.version)}</span>`],
         [t.uptime, html`<${Uptime} at=${w.started_at} />`], [t.started, html`<${Time} at=${w.started_at} />`], [t.beat, html`<span class=${silent ? 'bad' : ''}><${Time} at=${w.beat_at} /></span>`],
       ]} /><//><${QueuesOf} w=${w} reload=${again} /></div></div>`;
 }

@@ -1,7 +1,7 @@
 // @ts-check
 import { html } from '../lib/dom.js';
 import { segment } from '../lib/api.js';
-import { duration } from '../lib/format.js';
+import { duration, shortVersion, workerName } from '../lib/format.js';
 import { serverNow, tick } from '../lib/state.js';
 import { useResource } from '../lib/stream.js';
 import { useTitle } from '../lib/title.js';
@@ -45,18 +45,18 @@ function sentence(items) {
 
 /** @param {() => void} reload @returns {import('../components/table.js').Column[]} */
 const columnsOf = reload => [
-  { key: 'owner', title: t.worker, grow: true, fixed: true, class: 'two', cell: w => html`<span class="clip"><a class="mono" href=${`workers/${segment(w.owner)}`} title=${w.owner}>${w.owner}</a></span>
+  { key: 'owner', title: t.worker, grow: true, fixed: true, class: 'two', cell: w => html`<span class="clip"><a class="mono" href=${`workers/${segment(w.owner)}`} title=${w.owner}>${workerName(w.owner)}</a></span>
     <span class="clip small dim" title=${w.host}>${t.hostPid(w.host, w.process_id)}</span>` },
   { key: 'state', title: t.state, fixed: true, cell: w => (isSilent(w) ? html`<${State} state="failed" word=${t.silent} />` : html`<${State} state=${w.state === 'quiet' ? 'quiet' : 'active'} word=${t.states[w.state] ?? w.state} />`) },
   { key: 'slots', title: t.slots, fixed: true, class: 'nowrap', cell: w => html`<${Slots} w=${w} />` },
   { key: 'queues', title: t.queues, from: 900, cell: w => html`<span class="chips">
     ${w.queues.slice(0, 4).map((/** @type {string} */ q) => html`<a key=${q} class="chip" href=${`queues/${segment(q)}`}>
       ${q}</a>`)}${w.queues.length > 4 && html`<span class="dim">+${w.queues.length - 4}</span>`}</span>` },
-  { key: 'version', title: t.version, from: 640, cell: w => html`<${Chip}>${w.version}<//>` },
+  { key: 'version', title: t.version, from: 640, cell: w => html`<${Chip}>${shortVersion(w.version)}<//>` },
   { key: 'up', title: t.uptime, num: true, from: 900, cell: w => html`<${Uptime} at=${w.started_at} />` },
   { key: 'beat', title: t.beat, num: true, from: 640, cell: w => html`<span class=${isSilent(w) ? 'bad' : ''}><${Time} at=${w.beat_at} /></span>` },
   { key: 'known', title: t.known, num: true, from: 1100, cell: w => w.known },
-  { key: 'act', title: s.queues.actions, fixed: true, hideTitle: true, class: 'act', cell: w => { const items = workerActions(w, reload, true); return items.length > 0 && html`<${Menu} label=${s.queues.actionsOf(w.owner)} items=${items} />`; } },
+  { key: 'act', title: s.queues.actions, fixed: true, hideTitle: true, class: 'act', cell: w => { const items = workerActions(w, reload, true); return items.length > 0 && html`<${Menu} label=${s.queues.actionsOf(workerName(w.owner))} items=${items} />`; } },
 ];
 
 /** @param {{ query: URLSearchParams }} props */
