@@ -1,10 +1,11 @@
 using System.ComponentModel.DataAnnotations;
 using Lovage;
+using Microsoft.Extensions.Logging;
 
 namespace Quickstart.Jobs;
 
 /// <summary>Small jobs to try things out with.</summary>
-public sealed class TrialJobs(TimeProvider time)
+public sealed partial class TrialJobs(TimeProvider time, ILogger<TrialJobs> log)
 {
     /// <summary>A sum that does not fit 64 bits does not fit at another try.</summary>
     [Job("add", NeverRetryOn = [typeof(OverflowException)])]
@@ -19,6 +20,7 @@ public sealed class TrialJobs(TimeProvider time)
     public async Task SleepAsync(
         [Range(0.0, 3_600)] double seconds, JobContext context, CancellationToken cancellationToken)
     {
+        LogSleep(log, seconds);
         var start = time.GetTimestamp();
         var rest = TimeSpan.FromSeconds(seconds);
         while (rest > TimeSpan.Zero)
@@ -28,4 +30,7 @@ public sealed class TrialJobs(TimeProvider time)
             rest = TimeSpan.FromSeconds(seconds) - time.GetElapsedTime(start);
         }
     }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Sleeping for {Seconds} s")]
+    private static partial void LogSleep(ILogger logger, double seconds);
 }

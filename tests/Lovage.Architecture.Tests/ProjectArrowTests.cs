@@ -38,6 +38,9 @@ public sealed class ProjectArrowTests
     [Theory]
     [InlineData("Lovage.Redis", "src/Lovage/Lovage.csproj", false, true)]
     [InlineData("Lovage.AspNetCore", "src/Lovage.Sqlite/Lovage.Sqlite.csproj", false, true)]
+    [InlineData("Lovage.AspNetCore", "src/Lovage.Dashboard/Lovage.Dashboard.csproj", false, true)]
+    [InlineData("Lovage.Dashboard", "src/Lovage.AspNetCore/Lovage.AspNetCore.csproj", false, false)]
+    [InlineData("Lovage.Dashboard", "src/Lovage.Sqlite/Lovage.Sqlite.csproj", false, false)]
     [InlineData("Lovage.Redis", "src/Lovage.Sqlite/Lovage.Sqlite.csproj", false, false)]
     [InlineData("Lovage.PostgreSql.EntityFrameworkCore", "src/Lovage.PostgreSql/Lovage.PostgreSql.csproj", false, true)]
     [InlineData(

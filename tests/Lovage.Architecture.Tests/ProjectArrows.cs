@@ -35,11 +35,18 @@ internal static class ProjectArrows
         ("Lovage.PostgreSql.EntityFrameworkCore", "Lovage.EntityFrameworkCore"),
     ];
 
+    // The one package for web apps brings the console along (docs/adr/0015).
+    private static readonly (string From, string To)[] WebApps = [("Lovage.AspNetCore", "Lovage.Dashboard")];
+
     // The command line sees every library.
     private static readonly string[] SeesAll = ["Lovage.Cli"];
 
     public static bool AllowsCode(string from, string to) =>
-        from != Core && (to == Core || SeesAll.Contains(from) || Additions.Contains((from, to)));
+        from != Core
+            && (to == Core
+                || SeesAll.Contains(from)
+                || Additions.Contains((from, to))
+                || WebApps.Contains((from, to)));
 
     public static bool AllowsReference(ProjectReference reference)
     {

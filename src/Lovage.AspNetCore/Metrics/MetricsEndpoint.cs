@@ -1,4 +1,4 @@
-using Lovage.AspNetCore.Access;
+using Lovage.Dashboard.Access;
 using Lovage.Diagnostics;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Hosting;

@@ -223,6 +223,7 @@ export const s = {
     needed: 'This argument is needed.', noInteger: 'This is not an integer.', noNumber: 'This is not a number.', noTime: 'This is not a time.', noUuid: 'A UUID looks like 01234567-89ab-cdef-0123-456789abcdef.', noList: 'A JSON array is needed, such as [1, 2].',
     noJson: (/** @type {string} */ why) => `This is not JSON: ${why}`,
     atLeast: (/** @type {number} */ n) => `At least ${n}.`, atMost: (/** @type {number} */ n) => `At most ${n}.`, between: (/** @type {number} */ a, /** @type {number} */ b) => `${a} to ${b}.`,
+    moreThan: (/** @type {number} */ n) => `More than ${n}.`, lessThan: (/** @type {number} */ n) => `Less than ${n}.`, tooShort: (/** @type {number} */ n) => `At least ${n} characters.`,
     tooLong: (/** @type {number} */ n) => `At most ${n} characters.`,
     sentAs: (/** @type {string} */ time) => `Your time; sent as ${time}.`, secret: 'Sensitive: it is stored, and never shown again.',
     noDelay: 'A number of seconds, 0 or more.', noPriority: 'A digit from 0 to 9.', noTags: 'At most 8 tags of 64 characters.',

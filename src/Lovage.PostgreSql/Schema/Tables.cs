@@ -86,7 +86,7 @@ internal static class Tables
           id text COLLATE "C" NOT NULL, cancel_reason text, progress_message text, lines bytea)
           WITH (fillfactor = 70, {Queue});
 
-        -- Those that run, the longest first. A page or a sweep that reads the whole table may find it full of dead rows.
+        -- Those that run, the longest first. The table itself may be full of dead rows after a burst.
         CREATE INDEX claim_started ON lovage.claim(started_at, job) WHERE started_at IS NOT NULL;
 
         -- What has become of a job, its newest attempt included. "base" is how many attempts it had when a person put

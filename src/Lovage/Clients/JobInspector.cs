@@ -35,6 +35,9 @@ public sealed partial class JobInspector
 
     private JobBroker Broker => _gate.Storage.Broker;
 
+    /// <summary>Says what the storage is and can. It asks the storage nothing, and works before it is open.</summary>
+    public StorageInfo DescribeStorage() => _gate.Describe();
+
     /// <summary>Reads a page of jobs, newest first.</summary>
     /// <param name="query">Which; null (the default) for all.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>

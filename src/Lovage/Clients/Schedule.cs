@@ -1,4 +1,5 @@
 using System.Text;
+using Lovage.Protocol;
 using Lovage.Scheduling;
 using Lovage.Storage;
 
@@ -76,6 +77,9 @@ public sealed record Schedule
     /// <summary>When it was first stored.</summary>
     public required DateTimeOffset CreatedAt { get; init; }
 
+    /// <summary>What each tick enqueues, with the names of what is not shown.</summary>
+    internal JobMessage? Template { get; init; }
+
     internal static Schedule Of(ScheduleRecord record, TriggerCache triggers)
     {
         Trigger? trigger = null;
@@ -111,6 +115,7 @@ public sealed record Schedule
             App = record.App,
             IsEdited = record.IsEdited,
             CreatedAt = record.CreatedAt,
+            Template = record.Job,
         };
     }
 }

@@ -24,7 +24,7 @@ namespace Lovage;
 /// await schedules.RunNowAsync("digest");
 /// </code>
 /// </example>
-public sealed class ScheduleClient
+public sealed partial class ScheduleClient
 {
     private const int TriesMax = 20;
 
@@ -102,7 +102,6 @@ public sealed class ScheduleClient
     {
         var definition = Define(id, trigger, job, options);
         var template = await ScheduleTemplate.MakeAsync(_messages, job, _services);
-        var change = new TriggerChange(Store, _triggers, _messages, _report);
         for (var tries = 0; tries < TriesMax; tries++)
         {
             if (await Store.FindAsync(id, cancellationToken) is not { } record)
@@ -115,25 +114,8 @@ public sealed class ScheduleClient
                 continue;
             }
 
-            var now = await Store.NowAsync(cancellationToken);
-            var anchored = trigger.WithAnchorsOf(_triggers.TryRead(record.Trigger, out _), now);
-            var next = ScheduleTicks.First(anchored, now, record);
-            if (await change.CloseAsync(record, anchored.ToJson(), now, cancellationToken))
-            {
-                continue;
-            }
-
-            var changed = record with
-            {
-                Trigger = anchored.ToJson(),
-                Job = template,
-                Policy = definition.Options.Policy(),
-                IsEdited = record.App is not null,
-                NextTick = next,
-                State = record.State == ScheduleState.Paused ? ScheduleState.Paused : ScheduleState.Active,
-                Reason = record.State == ScheduleState.Paused ? record.Reason : null,
-            };
-            if (await SaveAsync(changed, cancellationToken) is { } saved)
+            if (await TryChangeAsync(record, trigger, template, definition.Options.Policy(), cancellationToken)
+                is { } saved)
             {
                 return saved;
             }
@@ -307,6 +289,37 @@ public sealed class ScheduleClient
                 Job = template,
                 Policy = definition.Options.Policy(),
                 NextTick = ScheduleTicks.First(anchored, now, null),
+            },
+            cancellationToken);
+    }
+
+    /// <returns>Null when the schedule was changed meanwhile.</returns>
+    private async ValueTask<Schedule?> TryChangeAsync(
+        ScheduleRecord record,
+        Trigger trigger,
+        JobMessage template,
+        SchedulePolicy policy,
+        CancellationToken cancellationToken)
+    {
+        var change = new TriggerChange(Store, _triggers, _messages, _report);
+        var now = await Store.NowAsync(cancellationToken);
+        var anchored = trigger.WithAnchorsOf(_triggers.TryRead(record.Trigger, out _), now);
+        var next = ScheduleTicks.First(anchored, now, record);
+        if (await change.CloseAsync(record, anchored.ToJson(), now, cancellationToken))
+        {
+            return null;
+        }
+
+        return await SaveAsync(
+            record with
+            {
+                Trigger = anchored.ToJson(),
+                Job = template,
+                Policy = policy,
+                IsEdited = record.App is not null,
+                NextTick = next,
+                State = record.State == ScheduleState.Paused ? ScheduleState.Paused : ScheduleState.Active,
+                Reason = record.State == ScheduleState.Paused ? record.Reason : null,
             },
             cancellationToken);
     }

@@ -18,6 +18,19 @@ internal sealed class StorageGate(JobStorage storage)
     /// <summary>See <see cref="JobStorage.BlockedFor"/>.</summary>
     internal TimeSpan BlockedFor => IsOpen ? storage.BlockedFor : TimeSpan.Zero;
 
+    /// <summary>What the storage is, open or not.</summary>
+    internal StorageInfo Describe() => new()
+    {
+        Description = storage.Description,
+        Warnings = storage.Warnings,
+        HasHistory = storage.History is not null,
+        HasWorkers = storage.Workers is not null,
+        HasSchedules = storage.Schedules is not null,
+        HasOperations = storage.Operations is not null,
+        HasAudit = storage.Audit is not null,
+        HasControl = storage.Control is not null,
+    };
+
     internal void Open() => _shut = null;
 
     internal void Shut(string reason) => _shut = reason;

@@ -26,7 +26,7 @@ internal sealed class WorkerSpans(string system, string worker, TelemetrySetting
             || delay > TelemetrySettings.LinkAfter
             || message.Headers.ContainsKey(TraceContext.Batch);
         var name = settings.SpanNames == SpanNames.SemConv ? message.Queue : message.Name;
-        run.Activity = RelatedSpan.Start(
+        run.Activity = Span.StartRelated(
             $"process {name}", ActivityKind.Consumer, TraceContext.Read(message.Headers), settings.Links(isApart));
         if (run.Activity is { } activity)
         {

@@ -161,11 +161,13 @@ internal static class LovageServices
             "local", provider.GetRequiredService<LocalSettings>().DedicatedThreads));
         services.TryAddSingleton(static provider => new LocalReport(
             provider.GetRequiredService<ILoggerFactory>().Guarded("Lovage.Tasks")));
+        services.TryAddSingleton<LocalHistory>();
         services.TryAddSingleton(static provider => LocalListeners.Of(
             provider.GetRequiredService<ILoggerFactory>().Guarded("Lovage.Tasks"),
             [.. provider.GetServices<TaskFailureRegistration>().Select(static added => added.Handle)],
             provider.GetRequiredService<TimeProvider>(),
-            provider.GetRequiredService<TelemetrySettings>()));
+            provider.GetRequiredService<TelemetrySettings>(),
+            provider.GetRequiredService<LocalHistory>()));
         services.TryAddSingleton<LocalRunner>();
         services.TryAddSingleton<LocalCalls>();
         services.TryAddSingleton<AfterResponse>();
@@ -197,7 +199,10 @@ internal static class LovageServices
             provider.GetRequiredService<JobLookup>(),
             provider.GetRequiredService<ClientSettings>(),
             provider.GetRequiredService<SchedulerReport>(),
-            ScopeOf(provider)));
+            ScopeOf(provider))
+        {
+            Code = provider.GetRequiredService<ScheduleSet>().Code,
+        });
         services.TryAddSingleton(static provider => new SchedulerReport(
             provider.GetRequiredService<ILoggerFactory>().Guarded("Lovage.Scheduler"),
             provider.GetRequiredService<StorageOutage>()));

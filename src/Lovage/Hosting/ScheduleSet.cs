@@ -63,6 +63,11 @@ internal sealed class ScheduleSet : IAsyncDisposable
             .Select(static definition => definition.Id)
             .Order(StringComparer.Ordinal)];
 
+    /// <summary>What this process's code says of schedules that all nodes share.</summary>
+    internal CodeSchedules Code => new(
+        id => _cluster.FirstOrDefault(schedule => schedule.Definition.Id == id)?.Definition.Trigger,
+        (id, cancellationToken) => NewSync().RestoreAsync(id, cancellationToken));
+
     /// <summary>Refuses schedules that this storage cannot keep.</summary>
     /// <exception cref="StorageException">It keeps none, and the code defines some.</exception>
     internal void Check()
@@ -150,18 +155,22 @@ internal sealed class ScheduleSet : IAsyncDisposable
     {
         if (!_isSynced)
         {
-            var options = _services.GetRequiredService<IOptions<LovageOptions>>().Value;
-            var app = options.App ?? _services.GetRequiredService<IHostEnvironment>().ApplicationName;
-            var sync = new ScheduleSync(
-                _services.GetRequiredService<JobMessages>(),
-                _services.GetRequiredService<StorageGate>().Storage.RequireSchedules(),
-                _services.GetRequiredService<TriggerCache>(),
-                [.. _cluster.Select(schedule => new OwnedSchedule(schedule.Definition, schedule.Catalog ?? app))],
-                Owners(app, CodeVersion.TryParse(options.AppVersion), _services.GetServices<JobCatalog>()),
-                _report);
-            await sync.RunAsync(cancellationToken);
+            await NewSync().RunAsync(cancellationToken);
             _isSynced = true;
         }
+    }
+
+    private ScheduleSync NewSync()
+    {
+        var options = _services.GetRequiredService<IOptions<LovageOptions>>().Value;
+        var app = options.App ?? _services.GetRequiredService<IHostEnvironment>().ApplicationName;
+        return new ScheduleSync(
+            _services.GetRequiredService<JobMessages>(),
+            _services.GetRequiredService<StorageGate>().Storage.RequireSchedules(),
+            _services.GetRequiredService<TriggerCache>(),
+            [.. _cluster.Select(schedule => new OwnedSchedule(schedule.Definition, schedule.Catalog ?? app))],
+            Owners(app, CodeVersion.TryParse(options.AppVersion), _services.GetServices<JobCatalog>()),
+            _report);
     }
 
     /// <summary>This app and its catalogs, each with the version of its code.</summary>

@@ -63,6 +63,19 @@ internal sealed class ScheduleSync(
         report.Compared(definitions.Count);
     }
 
+    /// <summary>Stores one schedule as the code defines it, unless newer code has stored it.</summary>
+    internal async Task RestoreAsync(string id, CancellationToken cancellationToken)
+    {
+        await FindNewerAsync(cancellationToken);
+        foreach (var (definition, owner) in definitions)
+        {
+            if (definition.Id == id && !_newer.Contains(owner))
+            {
+                await KeepAsync(definition, owner, cancellationToken);
+            }
+        }
+    }
+
     private static string Gone(string? owner) =>
         $"Its code is gone: '{owner}' no longer defines it. Remove it, or resume it to keep it without code.";
 

@@ -10,7 +10,7 @@ public sealed record AuditRecord
     /// <summary>When, by the storage's clock; the default value before the storage has taken it.</summary>
     public DateTimeOffset At { get; init; }
 
-    /// <summary>Who, at most 200 characters; empty when nobody has said.</summary>
+    /// <summary>Who, at most 200 characters; empty when it is not known.</summary>
     public string By { get; init; } = "";
 
     /// <summary>What was done: a word such as <c>pause</c>, <c>run_again</c>, <c>purge</c>; at most 50

@@ -14,9 +14,17 @@ internal static class LocalListeners
     /// <param name="handlers">The app's handlers of failures.</param>
     /// <param name="time">The clock of the tries.</param>
     /// <param name="telemetry">How spans are made.</param>
+    /// <param name="history">Keeps the newest tries; null for none.</param>
     internal static AttemptListeners<LocalTry> Of(
-        ILogger logger, IReadOnlyList<Action<TaskFailure>> handlers, TimeProvider time, TelemetrySettings telemetry) =>
-        new([new LocalSpans(time, telemetry), new LocalMeters(), new LocalLog(logger, handlers)]);
+        ILogger logger,
+        IReadOnlyList<Action<TaskFailure>> handlers,
+        TimeProvider time,
+        TelemetrySettings telemetry,
+        LocalHistory? history = null)
+    {
+        var (spans, meters, log) = (new LocalSpans(time, telemetry), new LocalMeters(), new LocalLog(logger, handlers));
+        return new(history is null ? [spans, meters, log] : [spans, meters, log, history]);
+    }
 }
 
 /// <summary>What the log says of each try of a task of this process, and the app's failure handlers hear.</summary>
@@ -160,7 +168,7 @@ internal sealed class LocalSpans(TimeProvider time, TelemetrySettings settings) 
 
         var isApart = run.Entry.Kind == TaskKind.AfterResponse
             || time.GetElapsedTime(run.Entry.AcceptedTimestamp, run.StartedTimestamp) > TelemetrySettings.LinkAfter;
-        run.Activity = RelatedSpan.Start(
+        run.Activity = Span.StartRelated(
             $"run {run.Name}", ActivityKind.Internal, run.Parent?.Context ?? default, settings.Links(isApart));
         if (run.Activity is not { } activity)
         {

@@ -28,6 +28,7 @@ internal sealed class LocalRunner : IThreadPoolWorkItem
     private readonly LocalCounts _counts;
     private readonly LocalStop _stop;
     private int _requestsRunning;
+    private long _refused;
 
     /// <summary>Makes it; the app has one.</summary>
     public LocalRunner(
@@ -46,6 +47,9 @@ internal sealed class LocalRunner : IThreadPoolWorkItem
 
     /// <summary>Tasks that have not ended.</summary>
     internal int Count => _counts.All;
+
+    /// <summary>Tasks that were refused so far.</summary>
+    internal long Refused => Volatile.Read(ref _refused);
 
     /// <summary>Cancelled when the stop no longer waits for what code spawned.</summary>
     internal CancellationToken Stopped => _stop.Spawned;
@@ -72,6 +76,7 @@ internal sealed class LocalRunner : IThreadPoolWorkItem
         if (_counts.Take(kind) > max)
         {
             _counts.Free(kind);
+            Interlocked.Increment(ref _refused);
             LocalReport.Refused(kind, "full");
             throw new QueueFullException(
                 TaskWords.Of(kind),
@@ -84,6 +89,7 @@ internal sealed class LocalRunner : IThreadPoolWorkItem
         if (_stop.Refuses(kind))
         {
             _counts.Free(kind);
+            Interlocked.Increment(ref _refused);
             LocalReport.Refused(kind, "shutdown");
             throw new AppStoppingException(name);
         }

@@ -81,7 +81,7 @@ public abstract class JobHistory
         CountersCoreAsync(cancellationToken);
 
     /// <summary>The filters that this storage answers without reading all jobs.</summary>
-    public virtual JobQualifiers Qualifiers => JobQualifiers.State | JobQualifiers.Tag;
+    public abstract JobQualifiers Qualifiers { get; }
 
     /// <summary>What happened by hour, queue and name, the oldest hour first.</summary>
     /// <param name="query">Which hours.</param>
@@ -152,21 +152,21 @@ public abstract class JobHistory
 
     /// <summary>Reads statistics.</summary>
     /// <inheritdoc cref="StatisticsAsync"/>
-    protected virtual ValueTask<IReadOnlyList<JobStatistics>> StatisticsCoreAsync(
-        StatisticsQuery query, CancellationToken cancellationToken) => new([]);
+    protected abstract ValueTask<IReadOnlyList<JobStatistics>> StatisticsCoreAsync(
+        StatisticsQuery query, CancellationToken cancellationToken);
 
     /// <summary>Reads failures.</summary>
     /// <inheritdoc cref="FailuresAsync"/>
-    protected virtual ValueTask<IReadOnlyList<FailureGroup>> FailuresCoreAsync(
-        FailureQuery query, CancellationToken cancellationToken) => new([]);
+    protected abstract ValueTask<IReadOnlyList<FailureGroup>> FailuresCoreAsync(
+        FailureQuery query, CancellationToken cancellationToken);
 
     /// <summary>Reads the longest running jobs.</summary>
     /// <inheritdoc cref="LongestRunningAsync"/>
-    protected virtual ValueTask<IReadOnlyList<JobRecord>> LongestRunningCoreAsync(
-        int max, CancellationToken cancellationToken) => new([]);
+    protected abstract ValueTask<IReadOnlyList<JobRecord>> LongestRunningCoreAsync(
+        int max, CancellationToken cancellationToken);
 
     /// <summary>Reads the lines of a running attempt.</summary>
     /// <inheritdoc cref="LiveLinesAsync"/>
-    protected virtual ValueTask<IReadOnlyList<LogLine>> LiveLinesCoreAsync(
-        JobId id, CancellationToken cancellationToken) => new([]);
+    protected abstract ValueTask<IReadOnlyList<LogLine>> LiveLinesCoreAsync(
+        JobId id, CancellationToken cancellationToken);
 }

@@ -128,7 +128,7 @@ public abstract class JobReceiver : IAsyncDisposable
 
     /// <summary>Claims one orphan: a job that came back from a dead owner. Waits for one when there is none.</summary>
     /// <remarks>
-    /// The order is that of <see cref="ReceiveAsync"/>. The worker writes its start
+    /// The order is that of <see cref="ReceiveAsync(int, TimeSpan, CancellationToken)"/>. The worker writes its start
     /// (<see cref="JobStore.RecordStartsAsync"/>, ahead) before the handler runs. So a job that kills its process is
     /// detected.
     /// </remarks>

@@ -198,36 +198,6 @@ public static class MessageColumns
     }
 
     /// <summary>
-    /// The tags among the fields that <see cref="More"/> wrote, by which a storage removes what it keeps for each of
-    /// them. Nothing is made when there are none.
-    /// </summary>
-    /// <param name="utf8">What was written; may be empty.</param>
-    /// <exception cref="JsonException">It is no JSON.</exception>
-    public static ImmutableArray<string> Tags(ReadOnlySpan<byte> utf8)
-    {
-        if (utf8.IndexOf("\"tags\":"u8) < 0)
-        {
-            return [];
-        }
-
-        var json = new Utf8JsonReader(utf8);
-        json.Read();
-        while (json.Read() && json.TokenType == JsonTokenType.PropertyName)
-        {
-            var isTags = json.ValueTextEquals("tags"u8);
-            json.Read();
-            if (isTags)
-            {
-                return Tags(ref json);
-            }
-
-            json.Skip();
-        }
-
-        return [];
-    }
-
-    /// <summary>
     /// Reads a message from 15 columns: id, name (a word), queue (a word), priority, flags, retries, time of storing,
     /// delay, eta, expires, max_attempts, body, more, extra, origin (a word).
     /// </summary>

@@ -7,6 +7,8 @@ internal sealed class SimulatedJobHistory(World world, Node node) : JobHistory
 {
     private readonly JobHistory _shared = world.Storage.History;
 
+    public override JobQualifiers Qualifiers => _shared.Qualifiers;
+
     protected override ValueTask<IReadOnlyList<JobRecord?>> FindCoreAsync(
         IReadOnlyList<JobId> ids, CancellationToken cancellationToken) =>
         node.Link.CallAsync(

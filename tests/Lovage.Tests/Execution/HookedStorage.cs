@@ -63,6 +63,8 @@ internal sealed class HookedStorage(JobStorage inner, TimeProvider time) : JobSt
 
     private sealed class HookedHistory(HookedStorage storage, JobHistory inner) : JobHistory
     {
+        public override JobQualifiers Qualifiers => inner.Qualifiers;
+
         protected override ValueTask<IReadOnlyList<JobRecord?>> FindCoreAsync(
             IReadOnlyList<JobId> ids, CancellationToken cancellationToken) => inner.FindAsync(ids, cancellationToken);
 
@@ -78,6 +80,19 @@ internal sealed class HookedStorage(JobStorage inner, TimeProvider time) : JobSt
 
         protected override ValueTask<IReadOnlyList<JobCounter>> CountersCoreAsync(
             CancellationToken cancellationToken) => inner.CountersAsync(cancellationToken);
+
+        protected override ValueTask<IReadOnlyList<JobStatistics>> StatisticsCoreAsync(
+            StatisticsQuery query, CancellationToken cancellationToken) =>
+            inner.StatisticsAsync(query, cancellationToken);
+
+        protected override ValueTask<IReadOnlyList<FailureGroup>> FailuresCoreAsync(
+            FailureQuery query, CancellationToken cancellationToken) => inner.FailuresAsync(query, cancellationToken);
+
+        protected override ValueTask<IReadOnlyList<JobRecord>> LongestRunningCoreAsync(
+            int max, CancellationToken cancellationToken) => inner.LongestRunningAsync(max, cancellationToken);
+
+        protected override ValueTask<IReadOnlyList<LogLine>> LiveLinesCoreAsync(
+            JobId id, CancellationToken cancellationToken) => inner.LiveLinesAsync(id, cancellationToken);
     }
 
     private sealed class HookedOperations(HookedStorage storage, JobStorage inner) : OperationStore(inner.Signals)

@@ -103,7 +103,6 @@ public sealed class StoredColumnsTests
     {
         var utf8 = Encoding.UTF8.GetBytes(more);
 
-        Assert.Equal(expected, string.Join('|', MessageColumns.Tags(utf8)));
         Assert.Equal(expected, string.Join('|', MessageColumns.WithMore(Plain, utf8).Tags));
     }
 

@@ -36,7 +36,7 @@ export function useArguments(entry) {
     value: asJson ? (rawError ? null : one?.value) : Object.keys(all?.errors ?? {}).length ? null : all?.value,
     /** What can be read already, for the code beside the form. */
     partial: asJson ? (rawError ? {} : one?.value) : all?.value ?? {},
-    sensitive: new Set(entry?.sensitive ?? []),
+    sensitive: new Set([...(entry?.sensitive ?? []), ...(fields ?? []).filter(f => f.secret).map(f => f.name)]),
     set: (/** @type {string} */ name, /** @type {string} */ text) => setTexts(old => ({ ...old, [name]: text })),
     touch: (/** @type {string} */ name) => setTouched(old => ({ ...old, [name]: true })),
     setRaw, attempt: () => setTried(true),

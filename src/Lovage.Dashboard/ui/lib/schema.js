@@ -7,7 +7,7 @@ const t = s.enqueue;
 
 /**
  * @typedef {{ name: string, kind: 'string'|'integer'|'number'|'boolean'|'enum'|'date-time'|'date'|'uuid'|'list'|'json', nullable: boolean, required: boolean,
- *   preset?: any, about?: string, min?: number, max?: number, pattern?: string, longest?: number, options?: any[] }} Field
+ *   preset?: any, about?: string, min?: number, max?: number, above?: number, below?: number, shortest?: number, longest?: number, secret?: boolean, options?: any[] }} Field
  */
 
 /** @param {any} schema @returns {any} A choice between one schema and null is that schema, nullable. */
@@ -42,7 +42,7 @@ export function fieldsOf(schema) {
       name, kind: kindOf(one, types), required: required.has(name), options,
       nullable: one.nullable === true || all.includes('null') || (one.enum?.includes(null) ?? false),
       preset: one.default, about: one.description ?? one.title, min: one.minimum, max: one.maximum,
-      pattern: types.length === 1 && types[0] === 'string' ? one.pattern : undefined, longest: one.maxLength,
+      above: one.exclusiveMinimum, below: one.exclusiveMaximum, shortest: one.minLength, longest: one.maxLength, secret: one.writeOnly === true,
     };
   });
 }
@@ -79,6 +79,8 @@ function numberOf(text) {
 function range(field, value) {
   const n = Number(value);
   if (field.min !== undefined && n < field.min) return t.atLeast(field.min);
+  if (field.above !== undefined && n <= field.above) return t.moreThan(field.above);
+  if (field.below !== undefined && n >= field.below) return t.lessThan(field.below);
   return field.max !== undefined && n > field.max ? t.atMost(field.max) : null;
 }
 
@@ -121,7 +123,7 @@ export function read(field, text) {
     }
     default: {
       if (field.longest !== undefined && text.length > field.longest) return { error: t.tooLong(field.longest) };
-      return { value: text };
+      return field.shortest !== undefined && text.length < field.shortest ? { error: t.tooShort(field.shortest) } : { value: text };
     }
   }
 }

@@ -3,7 +3,7 @@ using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Hosting;
 
-namespace Lovage.AspNetCore.Access;
+namespace Lovage.Dashboard.Access;
 
 /// <summary>Decides who reaches an endpoint that tells about the app's inside.</summary>
 /// <remarks>
