@@ -141,8 +141,8 @@ internal static class ConsoleScenario
         });
         yield return ("failed + since 2 h", new JobQuery { States = failed, Since = now.AddHours(-2) });
         yield return ("arguments (many)", new JobQuery { ArgumentText = "customer" });
-        yield return ("arguments (none)", new JobQuery { ArgumentText = "nobody" });
-        yield return ("arguments + name", new JobQuery { ArgumentText = "nobody", Name = name });
+        yield return ("arguments (none)", new JobQuery { ArgumentText = "stranger" });
+        yield return ("arguments + name", new JobQuery { ArgumentText = "stranger", Name = name });
     }
 
     private static async Task<string> PageAsync(JobHistory history, JobQuery query)

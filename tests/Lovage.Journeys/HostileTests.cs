@@ -34,7 +34,7 @@ public sealed class HostileTests(SqliteFixture fixture, Browser browser) : IClas
         var ids = new List<string>();
         foreach (var payload in Payloads)
         {
-            // Error text, arguments, a tag, and the names of a job and a queue that nobody serves.
+            // Error text, arguments, a tag, and the names of a job and a queue without a worker.
             ids.Add(await PostAsync("jobs", new()
             {
                 ["name"] = "fail",

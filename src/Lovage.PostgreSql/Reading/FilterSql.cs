@@ -62,7 +62,9 @@ internal sealed class FilterSql
           WHERE m.key = b.key{OfMessage(query, words)}{OfRest(query, words)} OFFSET 0) t
         """;
 
-    /// <summary>Conditions over the plain columns and the marks of <c>message m</c>, each with an AND before it.</summary>
+    /// <summary>
+    /// Conditions over the plain columns and the marks of <c>message m</c>, each with an AND before it.
+    /// </summary>
     internal string OfMessage(JobQuery query, FilterWords words) => And([
         words.Name is { } name ? $"m.name = {Parameter(statement => statement.Add(name))}" : null,
         words.Queue is { } queue ? $"m.queue = {Parameter(statement => statement.Add(queue))}" : null,

@@ -4,7 +4,7 @@ using Lovage.Storage.Columns;
 namespace Lovage.PostgreSql.Reading;
 
 /// <summary>
-/// Where the jobs of a query are looked for: SQL that yields keys, newest first, of all jobs that may match.
+/// Where a query looks for its jobs: SQL that yields keys, newest first, of all jobs that may match.
 /// </summary>
 /// <param name="Sql">
 /// Over $1, the key below which it begins, $2, the lowest key, and $3, how many more than one it yields at the most.

@@ -46,7 +46,7 @@ internal sealed class PageFilter
     /// <summary>Words that each block with a match has; empty when blocks say nothing.</summary>
     internal IReadOnlyList<(BlockKind Kind, long Word)> Words => _words;
 
-    /// <summary>True when a text in the arguments is looked for.</summary>
+    /// <summary>True when the query looks for a text in the arguments.</summary>
     internal bool SearchesText => _text is not null;
 
     /// <summary>
