@@ -22,6 +22,7 @@ internal static class PageApp
         global using Microsoft.EntityFrameworkCore;
         global using Npgsql;
         global using Polly;
+        global using System.Text.Json;
         global using Polly.Retry;
         global using Shop.Jobs;
 
@@ -39,6 +40,8 @@ internal static class PageApp
             protected static readonly ShopDb context = null!;
             protected static readonly MailJobs mailJobs = null!;
             protected static readonly Order order = null!;
+            protected static readonly JobId id;
+            protected static readonly WorkerRecord worker = null!;
             protected static readonly string owner = "";
             protected static readonly string email = "";
             protected static readonly DateTimeOffset from;

@@ -14,7 +14,7 @@ namespace Lovage.Specification;
 public abstract class QualifierModelSpecification<TFixture> : StorageSpecification<TFixture>
     where TFixture : StorageFixture, new()
 {
-    private const int Sequences = 4;
+    private const int Sequences = 2;
     private const int Rounds = 25;
     private const int QueriesARound = 12;
 

@@ -58,13 +58,17 @@ internal static class JobView
         _ => null,
     };
 
-    /// <summary>From when it could run to its newest start, or to now while it waits.</summary>
+    /// <summary>
+    /// From when it could run to its first start, or to now while it waits for that. Null once it has been tried again:
+    /// each attempt then tells its own.
+    /// </summary>
     internal static double? WaitSeconds(JobRecord job, DateTimeOffset now)
     {
         var ready = job.DueAt is { } due && due > job.EnqueuedAt ? due : job.EnqueuedAt;
         return job.State switch
         {
             JobState.Scheduled or JobState.Retrying => null,
+            _ when job.Attempts > 1 => null,
             JobState.Queued => Math.Max(0, (now - ready).TotalSeconds),
             _ => job.StartedAt is { } started ? Math.Max(0, (started - ready).TotalSeconds) : null,
         };

@@ -22,6 +22,12 @@ import { s } from '../strings.pages.en.js';
 
 const t = s.job;
 
+/** How long the newest attempt waited: what it has kept, else what its times say. @param {any} job */
+const waited = job => job.attempts_list.at(-1)?.wait_seconds ?? job.wait_seconds ?? null;
+
+/** How long the newest attempt ran. @param {any} job */
+const ran = job => (job.state === 'running' ? job.run_seconds : job.attempts_list.at(-1)?.duration_seconds ?? job.run_seconds ?? null);
+
 /** What happened, in one sentence. @param {any} job */
 function sentence(job) {
   void tick.value;
@@ -101,8 +107,8 @@ function Side({ job }) {
       [t.started, job.started_at ? html`<${Time} at=${job.started_at} />` : null],
       [t.finished, job.finished_at ? html`<${Time} at=${job.finished_at} />` : null],
       [s.jobs.attempts, t.ofAttempts(job.attempts, job.max_attempts)],
-      [s.jobs.waited, job.wait_seconds === null ? null : duration(job.wait_seconds)],
-      [s.jobs.ran, job.run_seconds === null ? null : duration(job.run_seconds)],
+      [s.jobs.waited, waited(job) === null ? null : duration(waited(job))],
+      [s.jobs.ran, ran(job) === null ? null : duration(ran(job))],
       [t.similarTitle, similar({ job })],
       [s.jobs.priority, job.priority],
       [t.limits, job.time_limit ? (job.soft_time_limit ? t.limitBoth(duration(job.soft_time_limit), duration(job.time_limit)) : duration(job.time_limit)) : null],
