@@ -77,6 +77,7 @@ internal sealed class NativeApp
             await jobs.GetHandle<Total>(JobId.Parse(id)).WaitAsync());
         app.MapLovageHealth();
         app.MapLovageMetrics().AllowAnonymous();
+        app.MapLovageDashboard("/lovage").AllowAnonymous();
         app.Run();
 
         public sealed class Reminders

@@ -106,6 +106,13 @@ public sealed class NativeTests(LocalFeed feed)
             var total = await http.GetFromJsonAsync<JsonElement>($"/invoices/{id}");
             Assert.Equal("""{"customer":"Ada","sum":42.0,"day":"2026-11-30"}""", total.GetRawText());
 
+            var found = await http.GetFromJsonAsync<JsonElement>($"/lovage/api/jobs/{id}");
+            Assert.Equal("succeeded", found.GetProperty("state").GetString());
+            Assert.Equal(2, found.GetProperty("arguments")[1].GetProperty("value").GetInt32());
+            var overview = await http.GetFromJsonAsync<JsonElement>("/lovage/api/overview");
+            Assert.NotEmpty(overview.GetProperty("verdict").GetProperty("sentence").GetString()!);
+            Assert.Contains("<base href", await http.GetStringAsync("/lovage/"), StringComparison.Ordinal);
+
             // The worker has run a job, so it has started.
             var health = await http.GetFromJsonAsync<JsonElement>("/health");
             Assert.Equal("Healthy", health.GetProperty("status").GetString());

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Http.Json;
 
 namespace Lovage.Packaging;
@@ -28,6 +29,7 @@ public sealed partial class PackageTests(LocalFeed feed)
             [
                 "Lovage",
                 "Lovage.AspNetCore",
+                "Lovage.Dashboard",
                 "Lovage.EntityFrameworkCore",
                 "Lovage.PostgreSql",
                 "Lovage.PostgreSql.EntityFrameworkCore",
@@ -54,6 +56,7 @@ public sealed partial class PackageTests(LocalFeed feed)
                 (await jobs.EnqueueAsync(Greetings.Hello(name))).Id);
             app.MapGet("/result/{id}", async (string id, JobClient jobs) =>
                 await jobs.GetHandle<string>(JobId.Parse(id)).WaitAsync());
+            app.MapLovageDashboard("/lovage");
             app.Run();
 
             public static class Greetings
@@ -72,6 +75,12 @@ public sealed partial class PackageTests(LocalFeed feed)
             using var accepted = await http.PostAsync("/hello/Ada", null);
             var id = await accepted.Content.ReadFromJsonAsync<string>();
             Assert.Equal("Hello Ada", await http.GetStringAsync($"/result/{id}"));
+
+            // One more line is the console, which is closed outside Development and says what opens it.
+            using var closed = await http.GetAsync("/lovage/");
+            Assert.Equal(HttpStatusCode.Forbidden, closed.StatusCode);
+            Assert.Contains(
+                "RequireAuthorization", await closed.Content.ReadAsStringAsync(), StringComparison.Ordinal);
             Assert.True(
                 File.Exists(Path.Combine(folder, "lovage.db")),
                 "The default storage is lovage.db in the working folder.");
