@@ -6,13 +6,16 @@ internal static class JobDescriptions
     /// <summary>UTF-16 code units of all schemas at the most; none is made after that.</summary>
     private const int SchemasMax = 1024 * 1024;
 
-    internal static IReadOnlyList<JobCatalogEntry> Of(JobRegistry jobs, JobSerializer serializer)
+    /// <summary>The jobs.</summary>
+    /// <param name="jobs">All jobs of the process.</param>
+    /// <param name="serializer">Knows the contracts; null to leave the schemas out.</param>
+    internal static IReadOnlyList<JobCatalogEntry> Of(JobRegistry jobs, JobSerializer? serializer)
     {
         var entries = new List<JobCatalogEntry>(jobs.Jobs.Length);
         var length = 0;
         foreach (var job in jobs.Jobs)
         {
-            var schema = length < SchemasMax ? JobSchema.Of(job, serializer) : null;
+            var schema = serializer is not null && length < SchemasMax ? JobSchema.Of(job, serializer) : null;
             length += schema?.Length ?? 0;
             entries.Add(new JobCatalogEntry
             {

@@ -10,7 +10,7 @@ namespace Lovage.Execution;
 /// <remarks>Immutable; its parts are safe for use by several threads.</remarks>
 internal sealed record JobWorkerServices
 {
-    private JobNameSet? _known;
+    private JobNameSet? _described;
 
     /// <summary>The jobs that the worker can run.</summary>
     public required JobRegistry Jobs { get; init; }
@@ -39,11 +39,14 @@ internal sealed record JobWorkerServices
     /// <summary>How spans are made.</summary>
     public TelemetrySettings Telemetry { get; init; } = TelemetrySettings.Default;
 
-    /// <summary>True once <see cref="Known"/> is made.</summary>
-    internal bool IsKnown => Volatile.Read(ref _known) is not null;
+    /// <summary>The jobs as its workers announce them at first, without schemas.</summary>
+    internal JobNameSet Named => JobNameSet.Of(JobDescriptions.Of(Jobs, null));
+
+    /// <summary>True once <see cref="Described"/> is made.</summary>
+    internal bool IsDescribed => Volatile.Read(ref _described) is not null;
 
     /// <summary>The jobs as its workers announce them: made at the first use, once.</summary>
-    internal JobNameSet Known => Volatile.Read(ref _known)
-        ?? Interlocked.CompareExchange(ref _known, JobNameSet.Of(JobDescriptions.Of(Jobs, Serializer)), null)
-        ?? _known;
+    internal JobNameSet Described => Volatile.Read(ref _described)
+        ?? Interlocked.CompareExchange(ref _described, JobNameSet.Of(JobDescriptions.Of(Jobs, Serializer)), null)
+        ?? _described;
 }

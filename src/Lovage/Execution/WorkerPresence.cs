@@ -13,12 +13,14 @@ internal sealed class WorkerPresence(WorkerContext worker, Func<int> running)
     private const int TextLengthMax = 100;
 
     private static readonly TimeSpan ListInterval = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan DescribeDelay = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LeaveTime = TimeSpan.FromSeconds(1);
 
     private readonly DateTimeOffset _startedAt = worker.Time.GetUtcNow();
 
     private readonly Lock _lock = new();
     private IReadOnlyList<WorkerRecord> _live = [];
+    private bool _hasBeaten;
     private long? _listedTimestamp;
     private long? _answeredTimestamp;
 
@@ -44,7 +46,9 @@ internal sealed class WorkerPresence(WorkerContext worker, Func<int> running)
                 stopped);
         }
 
-        return WorkerDirectory.BeatInterval;
+        var wait = _hasBeaten ? WorkerDirectory.BeatInterval : DescribeDelay;
+        _hasBeaten = true;
+        return wait;
     }
 
     /// <summary>Leaves the list. Where the storage does not answer, the last beat grows old.</summary>
@@ -103,12 +107,13 @@ internal sealed class WorkerPresence(WorkerContext worker, Func<int> running)
     }
 
     /// <summary>
-    /// The jobs with their schemas, which take a while to make: not in the caller's time, who starts the worker.
+    /// What the worker knows. The first beat comes at the start and names the jobs. Their schemas take tens of
+    /// milliseconds to make, so the second beat, a second later, brings them.
     /// </summary>
     private ValueTask<JobNameSet> KnownAsync() =>
-        worker.OwnThreads && !worker.Services.IsKnown
-            ? new(Task.Run(() => worker.Services.Known))
-            : new(worker.Services.Known);
+        !_hasBeaten ? new(worker.Services.Named)
+        : worker.OwnThreads && !worker.Services.IsDescribed ? new(Task.Run(() => worker.Services.Described))
+        : new(worker.Services.Described);
 
     private async ValueTask<bool> ReadAsync(WorkerDirectory directory, CancellationToken cancellationToken)
     {
