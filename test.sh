@@ -12,7 +12,7 @@ root="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)"
 cd "$root"
 
 # Suites that kill processes, measure time or load both cores: they run alone, one after the other.
-alone=(Lovage.Faults Lovage.Packaging Lovage.Quickstart.Tests Lovage.Simulation)
+alone=(Lovage.Faults Lovage.Journeys Lovage.Packaging Lovage.Quickstart.Tests Lovage.Simulation)
 
 # What the tests need besides .NET: a command, then the Debian package that brings it (or what it depends on).
 needs=(
@@ -21,6 +21,7 @@ needs=(
   "pgbouncer pgbouncer"
   "gcc gcc"
   "gencat libc6-dev"
+  "chromium chromium"
   "promtool prometheus"
 )
 

@@ -5,6 +5,7 @@ using Lovage.Dashboard.Routes;
 using Lovage.Dashboard.Sampling;
 using Lovage.Dashboard.Tests.Sites;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.OpenApi;
 
 namespace Lovage.Dashboard.Tests;
 
@@ -110,6 +111,18 @@ public sealed class RouteTableTests
         Assert.Equal("administrator-person", session.Json.GetProperty("user").GetString());
         Assert.Equal(HttpStatusCode.Forbidden, pause.Status);
         Assert.Contains("operate", pause.Json.GetProperty("detail").GetString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task OpenApi_ReadByTheFormatsOwnLibrary_HasNoFault()
+    {
+        await using var site = await ConsoleSite.StartAsync();
+
+        var read = OpenApiDocument.Parse((await site.GetAsync("/lovage/api/openapi.json")).Body, "json");
+
+        Assert.Equal(OpenApiSpecVersion.OpenApi3_1, read.Diagnostic!.SpecificationVersion);
+        Assert.Empty(read.Diagnostic.Errors);
+        Assert.Empty(read.Diagnostic.Warnings);
     }
 
     [Fact]

@@ -194,6 +194,8 @@ internal sealed class JobAttempt : JobInvocation, IAsyncDisposable
 
         public override IReadOnlyDictionary<string, string> Headers => Message.Headers;
 
+        public override IReadOnlyList<string> Tags => Message.Tags;
+
         public override long FenceToken => attempt.Delivery.Token.Stamp;
 
         public override JobProgress Progress =>

@@ -95,6 +95,9 @@ public abstract class JobContext
     /// <summary>The text that travels with the job.</summary>
     public abstract IReadOnlyDictionary<string, string> Headers { get; }
 
+    /// <summary>The job's tags (<see cref="Job.Tags"/>); empty without any.</summary>
+    public virtual IReadOnlyList<string> Tags => [];
+
     /// <summary>The schedule that enqueued it; null when none did.</summary>
     public string? ScheduleId => Headers.GetValueOrDefault(ScheduleHeaders.Schedule);
 

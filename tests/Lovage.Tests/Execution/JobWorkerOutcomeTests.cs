@@ -186,6 +186,7 @@ public sealed class JobWorkerOutcomeTests
                 job.Context.MaxAttempts,
                 job.Context.Headers["tenant"]));
             fences.Add(job.Context.FenceToken);
+            Assert.Equal(["order:42"], job.Context.Tags);
             Assert.Equal(
                 (JobCancellationReason.None, false),
                 (job.Context.CancellationReason, job.Context.CancellationToken.IsCancellationRequested));
@@ -194,8 +195,12 @@ public sealed class JobWorkerOutcomeTests
         world.Start();
         var id = world.Enqueue(
             "n",
-            change: static message =>
-                message with { MaxAttempts = 2, Headers = message.Headers.Add("tenant", "acme") });
+            change: static message => message with
+            {
+                MaxAttempts = 2,
+                Headers = message.Headers.Add("tenant", "acme"),
+                Tags = ["order:42"],
+            });
         world.UntilEnded(id);
         Assert.Equal([(id, "n", "default", 1, 2, "acme"), (id, "n", "default", 2, 2, "acme")], seen);
         Assert.True(fences[1] > fences[0], "a later attempt has the greater fence token");
