@@ -86,7 +86,9 @@ public abstract class PauseFaults
                 + $"within {slowestCancel.TotalSeconds:0.00} s of the resume; {blocked} rounds repeated");
         verdict.IsSound();
         Assert.InRange(slowestCancel.TotalSeconds, 0, 1);
-        Assert.Equal(rounds, workers.Sum(static worker => worker.Count(StaleOutcome)) - blocked);
+
+        // A round that is repeated may have an outcome that is refused, too.
+        Assert.InRange(workers.Sum(static worker => worker.Count(StaleOutcome)), rounds, rounds + blocked);
     }
 
     [Fact]

@@ -41,11 +41,12 @@ public sealed class BlockTests : SchemaTests
         var old = Data.Message("tasks.rare");
         await storage.Broker.PublishAsync([old], Stop);
 
-        // Blocks that hold none: what was there has gone.
+        // Blocks behind the job's that hold none: what was there has gone.
         await Server.ExecuteAsync($"SELECT nextval('{Schema}.ticket') FROM generate_series(1, 300000)");
         await Server.ExecuteAsync($"""
             INSERT INTO {Schema}.block(kind, word, block)
-              SELECT 2, (SELECT id FROM {Schema}.word WHERE text = 'tasks.rare'), b FROM generate_series(1, 250) b
+              SELECT 2, (SELECT id FROM {Schema}.word WHERE text = 'tasks.rare'), (t.last_value - 300000) / 1024 + b
+              FROM {Schema}.ticket t, generate_series(1, 250) b
             """);
 
         var query = new JobQuery { Name = "tasks.rare" };

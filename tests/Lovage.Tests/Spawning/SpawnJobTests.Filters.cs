@@ -43,10 +43,17 @@ public sealed partial class SpawnJobTests
     [Fact]
     public async Task Spawn_FilterThatRefusesLater_FailsTheTaskWithoutAnotherTry()
     {
+        var spawned = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         await using var world = await StartAsync(
-            lovage => lovage.AddFilter<RefuseLater>(), Add() with { MaxAttempts = 5 });
+            lovage =>
+            {
+                lovage.Services.AddSingleton(spawned);
+                lovage.AddFilter<RefuseLater>();
+            },
+            Add() with { MaxAttempts = 5 });
 
         var task = world.Spawner.Spawn(Job.Create<int>("add", 1, 2));
+        spawned.SetResult();
         await world.IdleAsync();
 
         Assert.IsType<UnauthorizedAccessException>(task.Exception);
@@ -191,11 +198,11 @@ public sealed partial class SpawnJobTests
             throw new UnauthorizedAccessException();
     }
 
-    public sealed class RefuseLater : IJobFilter
+    public sealed class RefuseLater(TaskCompletionSource spawned) : IJobFilter
     {
         public async ValueTask OnEnqueueAsync(JobEnqueueContext context, Func<ValueTask> next)
         {
-            await Task.Yield();
+            await spawned.Task;
             throw new UnauthorizedAccessException();
         }
     }

@@ -18,47 +18,65 @@ const send = (queue, action, body) => post(`api/queues/${segment(queue.name)}/${
 
 /** @param {any} queue @param {() => void} after */
 async function pause(queue, after) {
-  const done = await ask({
-    title: t.pauseTitle(queue.name), body: html`<p>${t.pauseNote(queue.ready, queue.claimed)}</p>`, verb: t.pauseVerb, fields: [whyField],
-    run: values => send(queue, 'pause', values),
-  });
-  if (!done) return;
-  toast(done.sentence ?? s.done, 'good', { label: t.undo, run: () => act(() => send(queue, 'resume')).then(after) });
-  after();
+    const done = await ask({
+        title: t.pauseTitle(queue.name),
+        body: html`<p>${t.pauseNote(queue.ready, queue.claimed)}</p>`,
+        verb: t.pauseVerb,
+        fields: [whyField],
+        run: values => send(queue, 'pause', values),
+    });
+    if (!done) return;
+    toast(done.sentence ?? s.done, 'good', {
+        label: t.undo,
+        run: () => act(() => send(queue, 'resume')).then(after),
+    });
+    after();
 }
 
 /** @param {any} queue @param {() => void} after */
 async function resume(queue, after) {
-  const done = await ask({
-    title: t.resumeTitle(queue.name), body: html`<p>${t.resumeNote(queue.ready, queue.workers)}</p>${queue.pause_reason && html`<p>${t.pausedBecause} ${queue.pause_reason}</p>`}`,
-    verb: t.resumeVerb, reason: true, run: values => send(queue, 'resume', values),
-  });
-  if (!done) return;
-  toast(done.sentence ?? s.done);
-  after();
+    const done = await ask({
+        title: t.resumeTitle(queue.name),
+        body: html`<p>${t.resumeNote(queue.ready, queue.workers)}</p>
+            ${queue.pause_reason && html`<p>${t.pausedBecause} ${queue.pause_reason}</p>`}`,
+        verb: t.resumeVerb,
+        reason: true,
+        run: values => send(queue, 'resume', values),
+    });
+    if (!done) return;
+    toast(done.sentence ?? s.done);
+    after();
 }
 
 /** @param {any} queue @param {() => void} after */
 async function purge(queue, after) {
-  const done = await ask({
-    title: t.purgeTitle(queue.ready + queue.scheduled, queue.name), body: html`<p>${t.purgeNote}</p>`, verb: t.purgeVerb(queue.ready + queue.scheduled),
-    danger: true, typed: queue.name, reason: true, run: values => send(queue, 'purge', { ...values, name: queue.name }),
-  });
-  if (!done) return;
-  toast(done.sentence ?? s.done);
-  after();
+    const done = await ask({
+        title: t.purgeTitle(queue.ready + queue.scheduled, queue.name),
+        body: html`<p>${t.purgeNote}</p>`,
+        verb: t.purgeVerb(queue.ready + queue.scheduled),
+        danger: true,
+        typed: queue.name,
+        reason: true,
+        run: values => send(queue, 'purge', { ...values, name: queue.name }),
+    });
+    if (!done) return;
+    toast(done.sentence ?? s.done);
+    after();
 }
 
 /** @param {any} queue @param {() => void} after */
 async function move(queue, after) {
-  const q = `queue:${quote(queue.name)} state:queued`;
-  try {
-    const { count: expected } = await get('api/jobs', { q, limit: 1 });
-    if (number(expected) === 0) { toast(t.nothingWaits(queue.name), 'plain'); return; }
-    if (await startOperation({ action: 'move', q, expected })) after();
-  } catch (error) {
-    toast(/** @type {Error} */ (error).message, 'bad');
-  }
+    const q = `queue:${quote(queue.name)} state:queued`;
+    try {
+        const { count: expected } = await get('api/jobs', { q, limit: 1 });
+        if (number(expected) === 0) {
+            toast(t.nothingWaits(queue.name), 'plain');
+            return;
+        }
+        if (await startOperation({ action: 'move', q, expected })) after();
+    } catch (error) {
+        toast(/** @type {Error} */ (error).message, 'bad');
+    }
 }
 
 /**
@@ -67,14 +85,25 @@ async function move(queue, after) {
  * @param {() => void} after
  */
 export function queueActions(queue, after) {
-  /** @type {any[]} */
-  const items = [];
-  if (can('operate')) {
-    items.push(queue.paused ? { label: t.resume, icon: 'play', run: () => resume(queue, after) } : { label: t.pause, icon: 'pause', run: () => pause(queue, after) });
-    if (has('operations')) items.push({ label: t.move, note: count(queue.ready), icon: 'move', run: () => move(queue, after) });
-  }
-  if (can('administer')) items.push(...(items.length ? [null] : []), { label: t.purge, icon: 'trash', danger: true, run: () => purge(queue, after) });
-  return items;
+    /** @type {any[]} */
+    const items = [];
+    if (can('operate')) {
+        items.push(
+            queue.paused
+                ? { label: t.resume, icon: 'play', run: () => resume(queue, after) }
+                : { label: t.pause, icon: 'pause', run: () => pause(queue, after) },
+        );
+        if (has('operations'))
+            items.push({ label: t.move, note: count(queue.ready), icon: 'move', run: () => move(queue, after) });
+    }
+    if (can('administer'))
+        items.push(...(items.length ? [null] : []), {
+            label: t.purge,
+            icon: 'trash',
+            danger: true,
+            run: () => purge(queue, after),
+        });
+    return items;
 }
 
 /** The one action that matters: pause or resume. @param {any} queue @param {() => void} after */

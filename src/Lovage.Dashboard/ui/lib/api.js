@@ -6,23 +6,23 @@ import { s } from '../strings.en.js';
 
 /** An answer that was not a success: what happened, what is known, what to do. */
 export class ApiError extends Error {
-  /** @param {number} status @param {{ title?: string, detail?: string, [key: string]: any }} problem */
-  constructor(status, problem) {
-    super(problem.title || s.errors.http(status));
-    this.status = status;
-    this.title = this.message;
-    this.detail = problem.detail || '';
-    this.problem = problem;
-  }
+    /** @param {number} status @param {{ title?: string, detail?: string, [key: string]: any }} problem */
+    constructor(status, problem) {
+        super(problem.title || s.errors.http(status));
+        this.status = status;
+        this.title = this.message;
+        this.detail = problem.detail || '';
+        this.problem = problem;
+    }
 }
 
 /** @param {string} path @param {Record<string, any>} [query] */
 export function url(path, query) {
-  const address = new URL(path, document.baseURI);
-  for (const [key, value] of Object.entries(query ?? {})) {
-    if (value !== undefined && value !== null && value !== '') address.searchParams.set(key, String(value));
-  }
-  return address;
+    const address = new URL(path, document.baseURI);
+    for (const [key, value] of Object.entries(query ?? {})) {
+        if (value !== undefined && value !== null && value !== '') address.searchParams.set(key, String(value));
+    }
+    return address;
 }
 
 /**
@@ -33,29 +33,34 @@ export function url(path, query) {
  * @returns {Promise<any>}
  */
 async function call(method, address, body, signal) {
-  /** @type {Record<string, string>} */
-  const headers = { 'Accept': 'application/json', 'X-Lovage': '1' };
-  if (method !== 'GET') headers['Content-Type'] = 'application/json';
-  let answer;
-  try {
-    answer = await fetch(address, {
-      method, headers, signal, credentials: 'same-origin', cache: 'no-store',
-      body: method === 'GET' ? undefined : typeof body === 'string' ? body : stringify(body ?? {}),
-    });
-  } catch (error) {
-    if (/** @type {Error} */ (error).name === 'AbortError') throw error;
-    throw new ApiError(0, { title: s.errors.unreachable, detail: s.errors.unreachableDetail });
-  }
-  const text = await answer.text();
-  let value;
-  try {
-    value = text === '' ? null : parse(text);
-  } catch {
-    value = undefined;
-  }
-  if (!answer.ok) throw new ApiError(answer.status, value && typeof value === 'object' ? value : {});
-  if (value === undefined) throw new ApiError(answer.status, { title: s.errors.notJson, detail: s.errors.notJsonDetail });
-  return value;
+    /** @type {Record<string, string>} */
+    const headers = { Accept: 'application/json', 'X-Lovage': '1' };
+    if (method !== 'GET') headers['Content-Type'] = 'application/json';
+    let answer;
+    try {
+        answer = await fetch(address, {
+            method,
+            headers,
+            signal,
+            credentials: 'same-origin',
+            cache: 'no-store',
+            body: method === 'GET' ? undefined : typeof body === 'string' ? body : stringify(body ?? {}),
+        });
+    } catch (error) {
+        if (/** @type {Error} */ (error).name === 'AbortError') throw error;
+        throw new ApiError(0, { title: s.errors.unreachable, detail: s.errors.unreachableDetail });
+    }
+    const text = await answer.text();
+    let value;
+    try {
+        value = text === '' ? null : parse(text);
+    } catch {
+        value = undefined;
+    }
+    if (!answer.ok) throw new ApiError(answer.status, value && typeof value === 'object' ? value : {});
+    if (value === undefined)
+        throw new ApiError(answer.status, { title: s.errors.notJson, detail: s.errors.notJsonDetail });
+    return value;
 }
 
 /** @param {string} path @param {Record<string, any>} [query] @param {AbortSignal} [signal] @returns {Promise<any>} */
@@ -70,17 +75,17 @@ export const segment = name => encodeURIComponent(name);
 
 /** Reads the session; every permission check of the pages stands on it. */
 export async function loadSession() {
-  const value = await get('api/session');
-  clock.value = Date.parse(value.now) - Date.now();
-  session.value = value;
-  return value;
+    const value = await get('api/session');
+    clock.value = Date.parse(value.now) - Date.now();
+    session.value = value;
+    return value;
 }
 
 /** True when the person may do this and the console is not read-only. @param {'view_payloads'|'operate'|'administer'} permission */
 export function can(permission) {
-  const value = session.value;
-  if (!value || !value.permissions.includes(permission)) return false;
-  return permission === 'view_payloads' || !value.read_only;
+    const value = session.value;
+    if (!value || !value.permissions.includes(permission)) return false;
+    return permission === 'view_payloads' || !value.read_only;
 }
 
 /** @param {string} feature */

@@ -8,9 +8,9 @@ const base = () => new URL(document.baseURI);
 
 /** @returns {Route} */
 function current() {
-  const root = base().pathname;
-  const path = location.pathname.startsWith(root) ? location.pathname.slice(root.length) : '';
-  return { path: path.replace(/\/+$/, ''), query: new URLSearchParams(location.search) };
+    const root = base().pathname;
+    const path = location.pathname.startsWith(root) ? location.pathname.slice(root.length) : '';
+    return { path: path.replace(/\/+$/, ''), query: new URLSearchParams(location.search) };
 }
 
 /** @type {import('./dom.js').Signal<Route>} */
@@ -22,12 +22,12 @@ export const route = signal(current());
  * @param {{ replace?: boolean, keepScroll?: boolean }} [how]
  */
 export function go(href, how = {}) {
-  const address = new URL(href, document.baseURI);
-  if (address.origin !== location.origin || !address.pathname.startsWith(base().pathname)) return;
-  const moved = address.pathname !== location.pathname;
-  history[how.replace ? 'replaceState' : 'pushState'](null, '', address);
-  route.value = current();
-  if (moved && !how.keepScroll) scrollTo(0, 0);
+    const address = new URL(href, document.baseURI);
+    if (address.origin !== location.origin || !address.pathname.startsWith(base().pathname)) return;
+    const moved = address.pathname !== location.pathname;
+    history[how.replace ? 'replaceState' : 'pushState'](null, '', address);
+    route.value = current();
+    if (moved && !how.keepScroll) scrollTo(0, 0);
 }
 
 /**
@@ -36,21 +36,21 @@ export function go(href, how = {}) {
  * @param {{ replace?: boolean }} [how]
  */
 export function setQuery(changes, how = {}) {
-  const query = new URLSearchParams(location.search);
-  for (const [key, value] of Object.entries(changes)) {
-    if (value === null || value === '') query.delete(key);
-    else query.set(key, value);
-  }
-  const text = query.toString();
-  go(route.peek().path + (text ? `?${text}` : '') || '.', { ...how, keepScroll: true });
+    const query = new URLSearchParams(location.search);
+    for (const [key, value] of Object.entries(changes)) {
+        if (value === null || value === '') query.delete(key);
+        else query.set(key, value);
+    }
+    const text = query.toString();
+    go(route.peek().path + (text ? `?${text}` : '') || '.', { ...how, keepScroll: true });
 }
 
 /** @param {string} path @param {Record<string, string | null | undefined>} [query] A link that htm can take as href. */
 export function href(path, query) {
-  const search = new URLSearchParams();
-  for (const [key, value] of Object.entries(query ?? {})) if (value) search.set(key, value);
-  const text = search.toString();
-  return (path || '.') + (text ? `?${text}` : '');
+    const search = new URLSearchParams();
+    for (const [key, value] of Object.entries(query ?? {})) if (value) search.set(key, value);
+    const text = search.toString();
+    return (path || '.') + (text ? `?${text}` : '');
 }
 
 /**
@@ -59,13 +59,13 @@ export function href(path, query) {
  * @returns {string | null}
  */
 export function safeLink(text) {
-  if (typeof text !== 'string') return null;
-  try {
-    const address = new URL(text);
-    return address.protocol === 'http:' || address.protocol === 'https:' ? address.href : null;
-  } catch {
-    return null;
-  }
+    if (typeof text !== 'string') return null;
+    try {
+        const address = new URL(text);
+        return address.protocol === 'http:' || address.protocol === 'https:' ? address.href : null;
+    } catch {
+        return null;
+    }
 }
 
 /**
@@ -74,23 +74,35 @@ export function safeLink(text) {
  * @returns {string | null}
  */
 export function pageLink(text) {
-  if (typeof text !== 'string') return null;
-  try {
-    const address = new URL(text, document.baseURI);
-    return address.origin === location.origin && address.pathname.startsWith(base().pathname) ? address.href : null;
-  } catch {
-    return null;
-  }
+    if (typeof text !== 'string') return null;
+    try {
+        const address = new URL(text, document.baseURI);
+        return address.origin === location.origin && address.pathname.startsWith(base().pathname)
+            ? address.href
+            : null;
+    } catch {
+        return null;
+    }
 }
 
-addEventListener('popstate', () => { route.value = current(); });
+addEventListener('popstate', () => {
+    route.value = current();
+});
 
 document.addEventListener('click', event => {
-  if (event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
-  const link = /** @type {Element} */ (event.target).closest?.('a[href]');
-  if (!(link instanceof HTMLAnchorElement) || link.target || link.hasAttribute('download')) return;
-  if (link.origin !== location.origin || !link.pathname.startsWith(base().pathname)) return;
-  if (link.pathname.startsWith(`${base().pathname}api/`)) return;
-  event.preventDefault();
-  go(link.href);
+    if (
+        event.defaultPrevented ||
+        event.button !== 0 ||
+        event.metaKey ||
+        event.ctrlKey ||
+        event.shiftKey ||
+        event.altKey
+    )
+        return;
+    const link = /** @type {Element} */ (event.target).closest?.('a[href]');
+    if (!(link instanceof HTMLAnchorElement) || link.target || link.hasAttribute('download')) return;
+    if (link.origin !== location.origin || !link.pathname.startsWith(base().pathname)) return;
+    if (link.pathname.startsWith(`${base().pathname}api/`)) return;
+    event.preventDefault();
+    go(link.href);
 });

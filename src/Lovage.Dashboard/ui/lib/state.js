@@ -40,32 +40,35 @@ export const operations = signal(/** @type {any[]} */ ([]));
 
 /** @param {string} key @param {string} fallback */
 export function read(key, fallback) {
-  try {
-    return localStorage.getItem(`lovage.${key}`) ?? fallback;
-  } catch {
-    return fallback;
-  }
+    try {
+        return localStorage.getItem(`lovage.${key}`) ?? fallback;
+    } catch {
+        return fallback;
+    }
 }
 
 /** @param {string} key @param {string} value */
 export function keep(key, value) {
-  try {
-    localStorage.setItem(`lovage.${key}`, value);
-  } catch {
-    // A browser may refuse storage; the choice then lasts as long as the page.
-  }
+    try {
+        localStorage.setItem(`lovage.${key}`, value);
+    } catch {
+        // A browser may refuse storage; the choice then lasts as long as the page.
+    }
 }
 
 const dark = matchMedia('(prefers-color-scheme: dark)');
 const applyTheme = () => {
-  document.documentElement.dataset.theme = theme.value;
-  shade.value = theme.value === 'auto' ? (dark.matches ? 'dark' : 'light') : theme.value;
+    document.documentElement.dataset.theme = theme.value;
+    shade.value = theme.value === 'auto' ? (dark.matches ? 'dark' : 'light') : theme.value;
 };
-effect(() => { applyTheme(); keep('theme', theme.value); });
+effect(() => {
+    applyTheme();
+    keep('theme', theme.value);
+});
 dark.addEventListener('change', applyTheme);
 effect(() => keep('live', liveChoice.value));
 setInterval(() => {
-  if (document.hidden) return;
-  tick.value++;
-  if (tick.value % 10 === 0) slowTick.value++;
+    if (document.hidden) return;
+    tick.value++;
+    if (tick.value % 10 === 0) slowTick.value++;
 }, 1000);

@@ -4,7 +4,7 @@ import { session } from './state.js';
 
 /** Names the tab. @param {string} text */
 export function heading(text) {
-  document.title = `${text} · ${session.peek()?.app ?? 'Lovage'}`;
+    document.title = `${text} · ${session.peek()?.app ?? 'Lovage'}`;
 }
 
 /** Names the tab while a page is shown. @param {string} text */

@@ -27,60 +27,162 @@ export const isSilent = w => (serverNow() - Date.parse(w.beat_at)) / 1000 > sile
 
 /** @param {{ at: string }} props How long it has run. */
 export function Uptime({ at }) {
-  void tick.value;
-  return html`<span title=${new Date(at).toISOString()}>${duration(Math.floor((serverNow() - Date.parse(at)) / 1000))}</span>`;
+    void tick.value;
+    return html`<span title=${new Date(at).toISOString()}
+        >${duration(Math.floor((serverNow() - Date.parse(at)) / 1000))}</span
+    >`;
 }
 
 /** @param {{ w: any, wide?: boolean }} props */
-export const Slots = ({ w }) => html`<span class="slots"><${Meter} value=${w.slots ? w.running / w.slots : 0} label=${t.slotsOf(w.running, w.slots)} /><span aria-hidden="true">${w.running}/${w.slots}</span></span>`;
+export const Slots = ({ w }) =>
+    html`<span class="slots"
+        ><${Meter} value=${w.slots ? w.running / w.slots : 0} label=${t.slotsOf(w.running, w.slots)} /><span
+            aria-hidden="true"
+            >${w.running}/${w.slots}</span
+        ></span
+    >`;
 
 /** @param {any[]} items */
 function sentence(items) {
-  const slots = items.reduce((n, w) => n + w.slots, 0);
-  const used = items.reduce((n, w) => n + w.running, 0);
-  const silent = items.filter(isSilent).length;
-  const versions = Object.entries(items.reduce((/** @type {Record<string, number>} */ map, w) => { map[w.version] = (map[w.version] ?? 0) + 1; return map; }, {}));
-  return [t.total(items.length, used, slots), silent > 0 && t.silentOf(silent), versions.length > 1 && t.versionsOf(versions)].filter(Boolean).join(' ');
+    const slots = items.reduce((n, w) => n + w.slots, 0);
+    const used = items.reduce((n, w) => n + w.running, 0);
+    const silent = items.filter(isSilent).length;
+    const versions = Object.entries(
+        items.reduce((/** @type {Record<string, number>} */ map, w) => {
+            map[w.version] = (map[w.version] ?? 0) + 1;
+            return map;
+        }, {}),
+    );
+    return [
+        t.total(items.length, used, slots),
+        silent > 0 && t.silentOf(silent),
+        versions.length > 1 && t.versionsOf(versions),
+    ]
+        .filter(Boolean)
+        .join(' ');
 }
 
 /** @param {() => void} reload @returns {import('../components/table.js').Column[]} */
 const columnsOf = reload => [
-  { key: 'owner', title: t.worker, grow: true, fixed: true, class: 'two', cell: w => html`<span class="clip"><a class="mono" href=${`workers/${segment(w.owner)}`} title=${w.owner}>${workerName(w.owner)}</a></span>
-    <span class="clip small dim" title=${w.host}>${t.hostPid(w.host, w.process_id)}</span>` },
-  { key: 'state', title: t.state, fixed: true, cell: w => (isSilent(w) ? html`<${State} state="failed" word=${t.silent} />` : html`<${State} state=${w.state === 'quiet' ? 'quiet' : 'active'} word=${t.states[w.state] ?? w.state} />`) },
-  { key: 'slots', title: t.slots, fixed: true, class: 'nowrap', cell: w => html`<${Slots} w=${w} />` },
-  { key: 'queues', title: t.queues, from: 900, cell: w => html`<span class="chips">
-    ${w.queues.slice(0, 4).map((/** @type {string} */ q) => html`<a key=${q} class="chip" href=${`queues/${segment(q)}`}>
-      ${q}</a>`)}${w.queues.length > 4 && html`<span class="dim">+${w.queues.length - 4}</span>`}</span>` },
-  { key: 'version', title: t.version, from: 640, cell: w => html`<${Chip}>${shortVersion(w.version)}<//>` },
-  { key: 'up', title: t.uptime, num: true, from: 900, cell: w => html`<${Uptime} at=${w.started_at} />` },
-  { key: 'beat', title: t.beat, num: true, from: 640, cell: w => html`<span class=${isSilent(w) ? 'bad' : ''}><${Time} at=${w.beat_at} /></span>` },
-  { key: 'known', title: t.known, num: true, from: 1100, cell: w => w.known },
-  { key: 'act', title: s.queues.actions, fixed: true, hideTitle: true, class: 'act', cell: w => { const items = workerActions(w, reload, true); return items.length > 0 && html`<${Menu} label=${s.queues.actionsOf(workerName(w.owner))} items=${items} />`; } },
+    {
+        key: 'owner',
+        title: t.worker,
+        grow: true,
+        fixed: true,
+        class: 'two',
+        cell: w =>
+            html`<span class="clip"
+                    ><a class="mono" href=${`workers/${segment(w.owner)}`} title=${w.owner}
+                        >${workerName(w.owner)}</a
+                    ></span
+                >
+                <span class="clip small dim" title=${w.host}>${t.hostPid(w.host, w.process_id)}</span>`,
+    },
+    {
+        key: 'state',
+        title: t.state,
+        fixed: true,
+        cell: w =>
+            isSilent(w)
+                ? html`<${State} state="failed" word=${t.silent} />`
+                : html`<${State}
+                      state=${w.state === 'quiet' ? 'quiet' : 'active'}
+                      word=${t.states[w.state] ?? w.state}
+                  />`,
+    },
+    { key: 'slots', title: t.slots, fixed: true, class: 'nowrap', cell: w => html`<${Slots} w=${w} />` },
+    {
+        key: 'queues',
+        title: t.queues,
+        from: 900,
+        cell: w =>
+            html`<span class="chips">
+                ${w.queues
+                    .slice(0, 4)
+                    .map(
+                        (/** @type {string} */ q) =>
+                            html`<a key=${q} class="chip" href=${`queues/${segment(q)}`}> ${q}</a>`,
+                    )}${w.queues.length > 4 && html`<span class="dim">+${w.queues.length - 4}</span>`}</span
+            >`,
+    },
+    { key: 'version', title: t.version, from: 640, cell: w => html`<${Chip}>${shortVersion(w.version)}<//>` },
+    { key: 'up', title: t.uptime, num: true, from: 900, cell: w => html`<${Uptime} at=${w.started_at} />` },
+    {
+        key: 'beat',
+        title: t.beat,
+        num: true,
+        from: 640,
+        cell: w => html`<span class=${isSilent(w) ? 'bad' : ''}><${Time} at=${w.beat_at} /></span>`,
+    },
+    { key: 'known', title: t.known, num: true, from: 1100, cell: w => w.known },
+    {
+        key: 'act',
+        title: s.queues.actions,
+        fixed: true,
+        hideTitle: true,
+        class: 'act',
+        cell: w => {
+            const items = workerActions(w, reload, true);
+            return (
+                items.length > 0 && html`<${Menu} label=${s.queues.actionsOf(workerName(w.owner))} items=${items} />`
+            );
+        },
+    },
 ];
 
 /** @param {{ query: URLSearchParams }} props */
 export default function Workers({ query }) {
-  const { data, error, reload } = useResource('api/workers', {}, { topic: 'workers', apply: (_old, next) => (next.items ? next : undefined) });
-  const columns = columnsOf(reload);
-  const [shown, turn, on] = useColumns('workers', columns);
-  const view = query.get('view') ?? 'all';
-  const text = (query.get('find') ?? '').toLowerCase();
-  void tick.value;
-  const items = [...(data?.items ?? [])].sort((a, b) => Number(isSilent(b)) - Number(isSilent(a)) || a.owner.localeCompare(b.owner));
-  const rows = items.filter(w => (view === 'all' || (view === 'quiet' ? w.state === 'quiet' : view === 'full' ? w.running >= w.slots : isSilent(w)))
-    && [w.owner, w.host, w.version, ...w.queues].some(x => String(x).toLowerCase().includes(text)));
-  const part = useFirst(rows);
-  useTitle(s.nav.workers);
-  if (error && !data) return html`<${Head} title=${s.nav.workers} /><${Failure} error=${error} retry=${reload} />`;
-  if (!data) return html`<${Head} title=${s.nav.workers} /><${Loading} />`;
-  if (items.length === 0) return html`<${Head} title=${s.nav.workers} /><${Section} flush><${Empty} text=${t.empty} code=${t.emptyCode} /><//>`;
-  return html`<${Head} title=${s.nav.workers} sub=${sentence(items)}>
-      ${canControl() && rows.length > 0 && html`<${Button} icon="turn" onClick=${() => ping(rows.slice(0, pingMax))}>${t.pingAll(Math.min(pingMax, rows.length))}<//>`}<//>
-    ${error && html`<${Failure} error=${error} retry=${reload} />`}
-    <div class="row tools"><${Filter} name="find" value=${query.get('find') ?? ''} label=${t.find} />
-      <${Choice} label=${s.queues.show} name="view" value=${view} fallback="all" options=${t.views} /><span class="tools-end"><${ColumnMenu} columns=${columns} on=${on} turn=${turn} /></span></div>
-    <${Section} flush>${rows.length === 0 ? html`<${Empty} text=${t.noMatch} />`
-      : html`<${Table} label=${s.nav.workers} columns=${shown} rows=${part.shown} rowKey=${(/** @type {any} */ w) => w.owner} href=${(/** @type {any} */ w) => `workers/${segment(w.owner)}`} steady />`}<//>
-    <${Rest} part=${part} />`;
+    const { data, error, reload } = useResource(
+        'api/workers',
+        {},
+        { topic: 'workers', apply: (_old, next) => (next.items ? next : undefined) },
+    );
+    const columns = columnsOf(reload);
+    const [shown, turn, on] = useColumns('workers', columns);
+    const view = query.get('view') ?? 'all';
+    const text = (query.get('find') ?? '').toLowerCase();
+    void tick.value;
+    const items = [...(data?.items ?? [])].sort(
+        (a, b) => Number(isSilent(b)) - Number(isSilent(a)) || a.owner.localeCompare(b.owner),
+    );
+    const rows = items.filter(
+        w =>
+            (view === 'all' ||
+                (view === 'quiet' ? w.state === 'quiet' : view === 'full' ? w.running >= w.slots : isSilent(w))) &&
+            [w.owner, w.host, w.version, ...w.queues].some(x => String(x).toLowerCase().includes(text)),
+    );
+    const part = useFirst(rows);
+    useTitle(s.nav.workers);
+    if (error && !data) return html`<${Head} title=${s.nav.workers} /><${Failure} error=${error} retry=${reload} />`;
+    if (!data) return html`<${Head} title=${s.nav.workers} /><${Loading} />`;
+    if (items.length === 0)
+        return html`<${Head} title=${s.nav.workers} /><${Section} flush
+                ><${Empty} text=${t.empty} code=${t.emptyCode}
+            /><//>`;
+    return html`<${Head} title=${s.nav.workers} sub=${sentence(items)}>
+            ${canControl() && rows.length > 0 && html`<${Button} icon="turn" onClick=${() => ping(rows.slice(0, pingMax))}>${t.pingAll(Math.min(pingMax, rows.length))}<//>`}<//
+        >
+        ${error && html`<${Failure} error=${error} retry=${reload} />`}
+        <div class="row tools">
+            <${Filter} name="find" value=${query.get('find') ?? ''} label=${t.find} />
+            <${Choice} label=${s.queues.show} name="view" value=${view} fallback="all" options=${t.views} /><span
+                class="tools-end"
+                ><${ColumnMenu} columns=${columns} on=${on} turn=${turn}
+            /></span>
+        </div>
+        <${Section} flush
+            >${
+                rows.length === 0
+                    ? html`<${Empty} text=${t.noMatch} />`
+                    : html`<${Table}
+                          label=${s.nav.workers}
+                          columns=${shown}
+                          rows=${part.shown}
+                          rowKey=${(/** @type {any} */ w) => w.owner}
+                          href=${(/** @type {any} */ w) => `workers/${segment(w.owner)}`}
+                          steady
+                      />`
+            }<//
+        >
+        <${Rest} part=${part} />`;
 }
