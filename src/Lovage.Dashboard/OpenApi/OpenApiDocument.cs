@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Schema;
 using System.Text.Json.Serialization.Metadata;
@@ -15,7 +16,12 @@ internal static class OpenApiDocument
 {
     private const string Json = "application/json";
 
-    private static readonly JsonSchemaExporterOptions Exporting = new() { TreatNullObliviousAsNonNullable = true };
+    private static readonly JsonSchemaExporterOptions Exporting = new()
+    {
+        TreatNullObliviousAsNonNullable = true,
+        TransformSchemaNode = static (context, schema) =>
+            schema.GetValueKind() == JsonValueKind.True ? Unknown(context.TypeInfo.Type) : schema,
+    };
 
     internal static JsonNode Of(IReadOnlyList<ApiRoute> routes)
     {
@@ -196,4 +202,14 @@ internal static class OpenApiDocument
         "DELETE" => "delete",
         _ => "put",
     };
+
+    /// <summary>
+    /// What the exporter knows no schema of: times, which a converter of ours writes, and any JSON. It writes
+    /// <c>true</c> there, which readers of OpenAPI do not take for a schema.
+    /// </summary>
+    private static JsonObject Unknown(Type type) =>
+        type == typeof(DateTimeOffset) ? new JsonObject { ["type"] = "string", ["format"] = "date-time" }
+            : type == typeof(DateTimeOffset?)
+                ? new JsonObject { ["type"] = new JsonArray("string", "null"), ["format"] = "date-time" }
+            : [];
 }
