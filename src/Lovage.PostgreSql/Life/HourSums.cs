@@ -27,8 +27,9 @@ internal static class HourSums
           SELECT hour, queue, name, {string.Join(", ", Counts.Select(Sum))}
           FROM {lines} WHERE hour IS NOT NULL GROUP BY hour, queue, name),
         pairs AS MATERIALIZED (
-          SELECT l.hour, l.queue, l.name, b.bucket, count(*) AS n FROM {lines} l CROSS JOIN unnest(l.buckets) b(bucket)
-          GROUP BY l.hour, l.queue, l.name, b.bucket),
+          SELECT hour, queue, name, bucket, count(*) AS n FROM (
+            SELECT hour, queue, name, unnest(buckets) AS bucket FROM {lines}) l
+          GROUP BY hour, queue, name, bucket),
         buckets AS MATERIALIZED (
           SELECT hour, queue, name, is_wait, place, sum(n)::bigint AS n FROM (
             SELECT hour, queue, name, false AS is_wait, bucket % {Buckets.Size} - 1 AS place, n FROM pairs
