@@ -14,6 +14,9 @@ internal sealed class PageReading(SchemaName schema, QueryWords words)
     /// <summary>Jobs looked at for one page at the most.</summary>
     internal const int ScanMax = JobHistory.ArgumentScanMax;
 
+    /// <summary>Jobs looked at first: a filter that most jobs match fills its page from them.</summary>
+    private const int FirstScanMin = 1_000;
+
     private const int FilterAt = 5;
 
     private readonly KeySearch _search = new(schema);
@@ -26,6 +29,27 @@ internal sealed class PageReading(SchemaName schema, QueryWords words)
             return new JobPage([], null);
         }
 
+        var first = Math.Max(FirstScanMin, 4 * query.Limit);
+        if (query.ArgumentText is null && first < ScanMax)
+        {
+            var page = await ScanAsync(connection, query, numbers, before, first, cancellationToken);
+            if (page.Jobs.Count == query.Limit || page.Next is null)
+            {
+                return page;
+            }
+        }
+
+        return await ScanAsync(connection, query, numbers, before, ScanMax, cancellationToken);
+    }
+
+    private async Task<JobPage> ScanAsync(
+        NpgsqlConnection connection,
+        JobQuery query,
+        FilterWords numbers,
+        long before,
+        int scanMax,
+        CancellationToken cancellationToken)
+    {
         var filter = new FilterSql(FilterAt);
         (var source, before) = await _search.FindAsync(
             connection, query, numbers, filter, before, KeySearch.PageBlocksMax, cancellationToken);
@@ -46,7 +70,7 @@ internal sealed class PageReading(SchemaName schema, QueryWords words)
         var select = filter.AddTo(new Statement(schema.Sql(sql))
             .Add(before)
             .Add(source.Low)
-            .Add((long)ScanMax)
+            .Add((long)scanMax)
             .Add(query.Limit + 1L));
         await using var rows = await connection.ReadAsync(select, cancellationToken);
         var row = new Row(rows);
