@@ -66,7 +66,7 @@ public sealed class NativeTests(LocalFeed feed)
     {
         var app = await NativeApp.SqliteWebAsync(feed);
 
-        await ServesAsync(app, 24, 64);
+        await ServesAsync(app, 28, 64);
 
         AssertIsStoredInSqlite(app);
     }
