@@ -22,6 +22,7 @@ internal sealed class SqliteRawBaseline : IDisposable
     private readonly StorageClock _clock;
     private long _ticket;
     private long _ended;
+    private long _hour;
 
     internal SqliteRawBaseline(string path, TimeProvider time, bool isFull = true)
     {
@@ -149,14 +150,14 @@ internal sealed class SqliteRawBaseline : IDisposable
         Get(Sql.Begin).Run();
         var meta = Get(Sql.ReadMeta);
         meta.Read();
-        (_ticket, _ended) = (meta.Int64(0), meta.Int64(1));
+        (_ticket, _ended, _hour) = (meta.Int64(0), meta.Int64(1), meta.Int64(2));
         meta.Reset();
     }
 
     private void Commit()
     {
-        _tally.Write(_clock.Now);
-        Get(Sql.WriteMeta).Bind(1, _ticket).Bind(2, _ended).Run();
+        _tally.Write(_clock.Now, _hour);
+        Get(Sql.WriteMeta).Bind(1, _ticket).Bind(2, _ended).Bind(3, _hour).Run();
         Get(Sql.Commit).Run();
         _words.Committed();
         _blocks.Committed();

@@ -17,5 +17,5 @@ internal sealed class SqliteAuditStore(Writer writer, Readers readers) : AuditSt
         readers.ReadAsync(reader => ConsoleReading.Audit(reader, query), cancellationToken);
 
     protected override ValueTask<int> PruneCoreAsync(TimeSpan age, int max, CancellationToken cancellationToken) =>
-        writer.DoAsync(new PruneAuditOperation(age, max), cancellationToken);
+        writer.DoAsync(new PruneByAgeOperation(AgedRows.Audit, age, max), cancellationToken);
 }

@@ -39,5 +39,5 @@ internal sealed class SqliteOperationStore(Writer writer, Readers readers, Stora
         writer.DoAsync(new CancelBulkOperation(id), cancellationToken);
 
     protected override ValueTask<int> PruneCoreAsync(TimeSpan age, int max, CancellationToken cancellationToken) =>
-        writer.DoAsync(new PruneBulkOperations(age, max), cancellationToken);
+        writer.DoAsync(new PruneByAgeOperation(AgedRows.EndedOperations, age, max), cancellationToken);
 }

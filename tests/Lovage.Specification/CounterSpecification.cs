@@ -50,6 +50,27 @@ public abstract class CounterSpecification<TFixture> : StorageSpecification<TFix
     }
 
     [Fact]
+    public async Task Counters_OverHoursAndAClockThatIsSetBack_CountEachEventOnce()
+    {
+        var (start, count) = (Time.GetUtcNow(), 0L);
+        foreach (var hours in (int[])[0, 1, 0, 3, -2, -5, 1, 0, 9])
+        {
+            Time.Advance(TimeSpan.FromHours(hours));
+            await PublishOneAsync();
+            await SettleAsync(await ReceiveOneAsync());
+            count++;
+
+            var counter = Assert.Single(await History.CountersAsync(Stop));
+            Assert.Equal((count, count), (counter.Enqueued, counter.Succeeded));
+        }
+
+        var query = new StatisticsQuery { Since = start.AddHours(-24), Until = start.AddHours(24) };
+        var all = await History.StatisticsAsync(query, Stop);
+        Assert.Equal((count, count), (all.Sum(static s => s.Enqueued), all.Sum(static s => s.Succeeded)));
+        Assert.True(all.Count > 4);
+    }
+
+    [Fact]
     public async Task Queues_AtEachStage_AreCounted()
     {
         await PublishAsync(

@@ -7,12 +7,10 @@ using Lovage.Storage.Plans;
 namespace Lovage.Sqlite.Life;
 
 /// <summary>
-/// What one transaction adds to the counters, to the statistics of the hour and to the failures, written once at its
-/// end.
+/// What one transaction adds to the sums of the hour and to the failures, written once at its end.
 /// </summary>
 internal sealed class Tally(SqliteConnection connection)
 {
-    private readonly SqliteStatement _addToCounter = connection.Prepare(Sql.AddToCounter);
     private readonly SqliteStatement _addToQueue = connection.Prepare(Sql.AddToQueue);
     private readonly SqliteStatement _selectHour = connection.Prepare(Sql.SelectHour);
     private readonly SqliteStatement _writeHour = connection.Prepare(Sql.WriteHour);
@@ -20,6 +18,8 @@ internal sealed class Tally(SqliteConnection connection)
     private readonly Dictionary<long, QueueSums> _queues = [];
     private readonly Dictionary<string, FailureSums> _failures = new(StringComparer.Ordinal);
     private readonly Stack<JobSums> _spare = [];
+    private SqliteStatement? _countHours;
+    private SqliteStatement? _addToCounter;
     private SqliteStatement? _writeFailure;
     private SqliteStatement? _addToStep;
     private (long Queue, long Name) _lastKey = (-1, -1);
@@ -70,12 +70,32 @@ internal sealed class Tally(SqliteConnection connection)
         (sums.Job, sums.Error) = (job, error);
     }
 
-    internal void Write(long now)
+    /// <summary>Adds the hours from one to the one before another to the counters.</summary>
+    internal void CountHours(long from, long to)
     {
+        _countHours ??= connection.Prepare(Sql.CountHours);
+        _countHours.Bind(1, from).Bind(2, to).Run();
+    }
+
+    /// <summary>Writes what the transaction adds.</summary>
+    /// <param name="now">The time of the transaction.</param>
+    /// <param name="counted">The first hour that the counters do not hold.</param>
+    internal void Write(long now, long counted)
+    {
+        var hour = Tables.HourOf(now);
         foreach (var ((queue, name), sums) in _jobs)
         {
-            WriteCounter(queue, name, sums);
-            WriteHour(Tables.HourOf(now), queue, name, sums);
+            WriteHour(hour, queue, name, sums);
+
+            // After the clock was set back, the hour is one that the counters hold.
+            if (hour < counted)
+            {
+                WriteCounter(queue, name, sums.Enqueued + sums.Moved, sums);
+            }
+            else if (sums.Moved != 0)
+            {
+                WriteCounter(queue, name, sums.Moved, null);
+            }
         }
 
         foreach (var (queue, sums) in _queues)
@@ -107,16 +127,20 @@ internal sealed class Tally(SqliteConnection connection)
         _lastQueue = null;
     }
 
-    private void WriteCounter(long queue, long name, JobSums sums) => _addToCounter.Bind(1, queue)
-        .Bind(2, name)
-        .Bind(3, sums.Enqueued + sums.Moved)
-        .Bind(4, sums.Ended(JobState.Succeeded))
-        .Bind(5, sums.Ended(JobState.Failed))
-        .Bind(6, sums.Retried)
-        .Bind(7, sums.Ended(JobState.Cancelled))
-        .Bind(8, sums.Ended(JobState.Expired))
-        .Bind(9, sums.Ended(JobState.Dead))
-        .Run();
+    private void WriteCounter(long queue, long name, long enqueued, JobSums? sums)
+    {
+        _addToCounter ??= connection.Prepare(Sql.AddToCounter);
+        _addToCounter.Bind(1, queue)
+            .Bind(2, name)
+            .Bind(3, enqueued)
+            .Bind(4, sums?.Ended(JobState.Succeeded) ?? 0)
+            .Bind(5, sums?.Ended(JobState.Failed) ?? 0)
+            .Bind(6, sums?.Retried ?? 0)
+            .Bind(7, sums?.Ended(JobState.Cancelled) ?? 0)
+            .Bind(8, sums?.Ended(JobState.Expired) ?? 0)
+            .Bind(9, sums?.Ended(JobState.Dead) ?? 0)
+            .Run();
+    }
 
     private void WriteHour(long hour, long queue, long name, JobSums sums)
     {

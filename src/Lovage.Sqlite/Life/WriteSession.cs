@@ -19,7 +19,8 @@ internal sealed class WriteSession
     private readonly Dictionary<string, SqliteStatement> _others = new(ReferenceEqualityComparer.Instance);
     private long _ticket;
     private long _ended;
-    private (long Ticket, long Ended) _stored;
+    private long _hour;
+    private (long Ticket, long Ended, long Hour) _stored;
 
     internal WriteSession(SqliteConnection connection, Words words, StorageClock clock)
     {
@@ -176,18 +177,26 @@ internal sealed class WriteSession
     private void ReadStored()
     {
         _readMeta.Read();
-        _stored = (_readMeta.Int64(0), _readMeta.Int64(1));
+        _stored = (_readMeta.Int64(0), _readMeta.Int64(1), _readMeta.Int64(2));
         _readMeta.Reset();
-        (_ticket, _ended) = _stored;
+        (_ticket, _ended, _hour) = _stored;
         ReadClocks();
+
+        // The counters take an hour over when it has ended, so that a transaction counts in one table.
+        var hour = Tables.HourOf(Now);
+        if (hour > _hour)
+        {
+            Tally.CountHours(_hour, hour);
+            _hour = hour;
+        }
     }
 
     private void WriteStored()
     {
-        Tally.Write(Now);
-        if (_stored != (_ticket, _ended))
+        Tally.Write(Now, _hour);
+        if (_stored != (_ticket, _ended, _hour))
         {
-            _writeMeta.Bind(1, _ticket).Bind(2, _ended).Run();
+            _writeMeta.Bind(1, _ticket).Bind(2, _ended).Bind(3, _hour).Run();
         }
     }
 }

@@ -1,6 +1,5 @@
 using Lovage.Sqlite.Life;
 using Lovage.Sqlite.Writing;
-using Lovage.Storage;
 
 namespace Lovage.Sqlite.Operations;
 
@@ -38,34 +37,4 @@ internal sealed class AppendAuditOperation(IReadOnlyList<AuditRecord> records) :
 
         Result = true;
     }
-}
-
-/// <summary>Removes old audit records, the oldest first.</summary>
-internal sealed class PruneAuditOperation(TimeSpan age, int max) : WriteOperation<int>
-{
-    /// <summary>?1 the time before which they are old.</summary>
-    private const string HasOld = "SELECT 1 FROM lovage_audit WHERE at < ?1 LIMIT 1";
-
-    /// <summary>?1 the time before which they are old, ?2 records at the most.</summary>
-    private const string Delete = """
-        DELETE FROM lovage_audit WHERE number IN (
-          SELECT number FROM lovage_audit WHERE at < ?1 ORDER BY at LIMIT ?2)
-        """;
-
-    internal override int Weight => max;
-
-    internal override bool HasWork(WriteSession session)
-    {
-        session.ReadClocks();
-        Result = 0;
-        var row = session.Statement(HasOld).Bind(1, session.Now - StorageTime.Span(age));
-        var hasOld = row.Read();
-        row.Reset();
-        return hasOld;
-    }
-
-    internal override void Run(WriteSession session) => Result = session.Statement(Delete)
-        .Bind(1, session.Now - StorageTime.Span(age))
-        .Bind(2, max)
-        .Run();
 }

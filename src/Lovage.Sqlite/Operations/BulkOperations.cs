@@ -192,33 +192,3 @@ internal sealed class CancelBulkOperation(string id) : WriteOperation<BulkOperat
         Result = BulkRows.Find(session, id);
     }
 }
-
-/// <summary>Removes operations that ended long ago, the oldest first.</summary>
-internal sealed class PruneBulkOperations(TimeSpan age, int max) : WriteOperation<int>
-{
-    /// <summary>?1 the time before which they are old.</summary>
-    private const string HasOld = "SELECT 1 FROM lovage_operation WHERE finished_at < ?1 LIMIT 1";
-
-    /// <summary>?1 the time before which they are old, ?2 operations at the most.</summary>
-    private const string Delete = """
-        DELETE FROM lovage_operation WHERE key IN (
-          SELECT key FROM lovage_operation WHERE finished_at < ?1 ORDER BY finished_at LIMIT ?2)
-        """;
-
-    internal override int Weight => max;
-
-    internal override bool HasWork(WriteSession session)
-    {
-        session.ReadClocks();
-        Result = 0;
-        var row = session.Statement(HasOld).Bind(1, session.Now - StorageTime.Span(age));
-        var hasOld = row.Read();
-        row.Reset();
-        return hasOld;
-    }
-
-    internal override void Run(WriteSession session) => Result = session.Statement(Delete)
-        .Bind(1, session.Now - StorageTime.Span(age))
-        .Bind(2, max)
-        .Run();
-}

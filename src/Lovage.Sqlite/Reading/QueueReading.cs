@@ -113,8 +113,7 @@ internal static class QueueReading
     internal static IReadOnlyList<JobCounter> Counters(Reader reader)
     {
         var counters = new List<JobCounter>();
-        var row = reader.Statement(
-            "SELECT queue, name, enqueued, succeeded, failed, retried, cancelled, expired, dead FROM lovage_counter");
+        var row = reader.Statement(Sql.SelectCounters);
         while (row.Read())
         {
             counters.Add(new JobCounter

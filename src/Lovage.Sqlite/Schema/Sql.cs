@@ -12,11 +12,14 @@ internal static class Sql
     internal const string Commit = "COMMIT";
     internal const string Rollback = "ROLLBACK";
 
-    /// <summary>Comes back: the last ticket, and how many ended jobs are kept.</summary>
-    internal const string ReadMeta = "SELECT ticket, ended FROM lovage_meta";
+    /// <summary>
+    /// Comes back: the last ticket, how many ended jobs are kept, and the hour up to which <c>lovage_counter</c>
+    /// counts.
+    /// </summary>
+    internal const string ReadMeta = "SELECT ticket, ended, hour FROM lovage_meta";
 
-    /// <summary>?1 the last ticket, ?2 how many ended jobs are kept.</summary>
-    internal const string WriteMeta = "UPDATE lovage_meta SET ticket = ?1, ended = ?2";
+    /// <summary>?1 the last ticket, ?2 how many ended jobs are kept, ?3 the hour.</summary>
+    internal const string WriteMeta = "UPDATE lovage_meta SET ticket = ?1, ended = ?2, hour = ?3";
 
     /// <summary>
     /// ?1 key, ?2 to ?16 as <see cref="MessageRow.Bind"/> binds them. No row is changed when the id is known.
@@ -165,6 +168,30 @@ internal static class Sql
           succeeded = succeeded + excluded.succeeded, failed = failed + excluded.failed,
           retried = retried + excluded.retried, cancelled = cancelled + excluded.cancelled,
           expired = expired + excluded.expired, dead = dead + excluded.dead
+        """;
+
+    /// <summary>Adds hours that have ended to the counters: ?1 the first hour, ?2 the one behind the last.</summary>
+    internal const string CountHours = """
+        INSERT INTO lovage_counter(queue, name, enqueued, succeeded, failed, retried, cancelled, expired, dead)
+          SELECT queue, name, sum(enqueued), sum(succeeded), sum(failed), sum(retried), sum(cancelled), sum(expired),
+            sum(dead)
+          FROM lovage_hour WHERE hour >= ?1 AND hour < ?2 GROUP BY queue, name
+        ON CONFLICT (queue, name) DO UPDATE SET enqueued = enqueued + excluded.enqueued,
+          succeeded = succeeded + excluded.succeeded, failed = failed + excluded.failed,
+          retried = retried + excluded.retried, cancelled = cancelled + excluded.cancelled,
+          expired = expired + excluded.expired, dead = dead + excluded.dead
+        """;
+
+    /// <summary>Comes back for each queue and name: both, and the sums since the file was made.</summary>
+    internal const string SelectCounters = """
+        SELECT queue, name, sum(enqueued), sum(succeeded), sum(failed), sum(retried), sum(cancelled), sum(expired),
+          sum(dead)
+        FROM (
+          SELECT queue, name, enqueued, succeeded, failed, retried, cancelled, expired, dead FROM lovage_counter
+          UNION ALL
+          SELECT queue, name, enqueued, succeeded, failed, retried, cancelled, expired, dead FROM lovage_hour
+            WHERE hour >= (SELECT hour FROM lovage_meta))
+        GROUP BY queue, name
         """;
 
     /// <summary>?1 hour, ?2 queue, ?3 name. Comes back: the histograms of waits and runs.</summary>

@@ -38,10 +38,10 @@ internal static class Tables
             ReadableFrom: 1,
             [
                 // One row. "ticket" numbers everything that needs an order: keys, places in queues, stamps. "ended"
-                // counts rows of "course" that have ended.
+                // counts rows of "course" that have ended. "hour" is the first one that "counter" does not hold.
                 "CREATE TABLE lovage_meta(one INTEGER PRIMARY KEY CHECK (one = 1), ticket INTEGER NOT NULL, ended "
-                    + "INTEGER NOT NULL) STRICT",
-                "INSERT INTO lovage_meta(one, ticket, ended) VALUES (1, 0, 0)",
+                    + "INTEGER NOT NULL, hour INTEGER NOT NULL) STRICT",
+                "INSERT INTO lovage_meta(one, ticket, ended, hour) VALUES (1, 0, 0, 0)",
 
                 // Names of queues, jobs, workers and boots, which the other tables hold as numbers.
                 "CREATE TABLE lovage_word(id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE) STRICT",
@@ -121,6 +121,8 @@ internal static class Tables
                   PRIMARY KEY (job, ordinal)) STRICT, WITHOUT ROWID
                 """,
 
+                // Sums of the hours before "hour" of "lovage_meta". Those of later hours stand in "lovage_hour" alone,
+                // so that a transaction counts once.
                 """
                 CREATE TABLE lovage_counter(
                   queue INTEGER NOT NULL, name INTEGER NOT NULL, enqueued INTEGER NOT NULL, succeeded INTEGER NOT NULL,
@@ -129,7 +131,7 @@ internal static class Tables
                   PRIMARY KEY (queue, name)) STRICT, WITHOUT ROWID
                 """,
 
-                // The same by hours since 1970, with histograms of waits and runs as DurationCounts writes them.
+                // Sums by hours since 1970, with histograms of waits and runs as DurationCounts writes them.
                 """
                 CREATE TABLE lovage_hour(
                   hour INTEGER NOT NULL, queue INTEGER NOT NULL, name INTEGER NOT NULL, enqueued INTEGER NOT NULL,
