@@ -5,6 +5,7 @@ namespace Lovage;
 /// <summary>The way to the storage. It is shut until the host has opened the storage.</summary>
 internal sealed class StorageGate(JobStorage storage)
 {
+    private readonly TaskCompletionSource _opened = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile string? _shut = "the host has not opened it. Start the host first (await host.StartAsync()).";
 
     internal bool IsOpen => _shut is null;
@@ -31,7 +32,14 @@ internal sealed class StorageGate(JobStorage storage)
         HasControl = storage.Control is not null,
     };
 
-    internal void Open() => _shut = null;
+    /// <summary>Completes when the storage is open for the first time.</summary>
+    internal Task OpenedAsync(CancellationToken cancellationToken) => _opened.Task.WaitAsync(cancellationToken);
+
+    internal void Open()
+    {
+        _shut = null;
+        _opened.TrySetResult();
+    }
 
     internal void Shut(string reason) => _shut = reason;
 }

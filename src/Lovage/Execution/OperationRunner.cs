@@ -4,7 +4,8 @@ namespace Lovage.Execution;
 
 /// <summary>
 /// Looks for bulk operations that no live process holds, and carries out one after the other. While there is none, it
-/// reads once in <see cref="LookInterval"/>, and sooner after a signal.
+/// reads once in <see cref="LookInterval"/>, and sooner after a signal. Where no other process shares the storage, it
+/// waits for a signal alone.
 /// </summary>
 internal sealed class OperationRunner
 {
@@ -61,7 +62,7 @@ internal sealed class OperationRunner
         _lookedTimestamp = asked;
         if (await operations.TakeAsync(_owner, OperationRun.Lease, stopped) is not { } operation)
         {
-            return LookInterval;
+            return operations.IsShared ? LookInterval : TimeSpan.MaxValue;
         }
 
         _isBusy = true;

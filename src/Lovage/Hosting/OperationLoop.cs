@@ -14,11 +14,7 @@ internal sealed class OperationLoop(
     StorageGate gate, JobIdSource ids, TimeProvider time, StorageOutage outage, ILoggerFactory loggers)
     : IHostedService, IDisposable
 {
-    /// <summary>How often it looks whether the storage is open by now.</summary>
-    private static readonly TimeSpan OpenInterval = TimeSpan.FromSeconds(1);
-
     private readonly CancellationTokenSource _stopping = new();
-    private readonly WakeUp _never = new();
     private Task _running = Task.CompletedTask;
     private int _isStopped;
 
@@ -54,11 +50,7 @@ internal sealed class OperationLoop(
         var stopped = _stopping.Token;
         try
         {
-            while (!gate.IsOpen)
-            {
-                await _never.WaitAsync(_never.Version, OpenInterval, time, stopped);
-            }
-
+            await gate.OpenedAsync(stopped);
             var report = new OperationReport(loggers.Guarded("Lovage.Operations"), outage);
             await new OperationRunner(WorkerOwners.Current(ids.Next().Value).Key, time, report)
                 .RunAsync(gate.Storage, stopped);

@@ -21,6 +21,11 @@ public abstract class OperationStore
         _signals = signals;
     }
 
+    /// <summary>
+    /// True (the default) when other processes may add operations, so that signals alone do not tell of each.
+    /// </summary>
+    public virtual bool IsShared => true;
+
     /// <summary>Stores a new operation. Its time of creation is the storage's, and nothing of it is done yet.</summary>
     /// <param name="operation">The operation.</param>
     /// <param name="cancellationToken">Gives up waiting; the operation may be stored all the same.</param>

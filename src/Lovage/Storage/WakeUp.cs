@@ -56,7 +56,7 @@ public sealed class WakeUp
 
     /// <summary>Waits for a pulse after the version that was seen.</summary>
     /// <param name="seen">The version read before looking.</param>
-    /// <param name="limit">How long at the most.</param>
+    /// <param name="limit">How long at the most; <see cref="TimeSpan.MaxValue"/> for no limit.</param>
     /// <param name="time">The clock.</param>
     /// <param name="cancellationToken">Ends the wait with an exception.</param>
     /// <returns>True when woken, false when the time was up.</returns>
@@ -83,7 +83,7 @@ public sealed class WakeUp
         // exception.
         try
         {
-            await using var timer = time.CreateTimer(
+            await using var timer = limit == TimeSpan.MaxValue ? null : time.CreateTimer(
                 static state => ((Waiter)state!).TrySetResult(false), waiter, limit, Timeout.InfiniteTimeSpan);
             await using var cancellation = cancellationToken.UnsafeRegister(
                 static (state, token) => ((Waiter)state!).TrySetCanceled(token), waiter);

@@ -41,9 +41,6 @@ internal sealed class SpawnWorld : IAsyncDisposable
         var app = await TestApp.StartAsync(
             lovage =>
             {
-                // Tests of tasks count the timers of tasks alone.
-                lovage.Services.Remove(lovage.Services.Single(
-                    static service => service.ImplementationType == typeof(OperationLoop)));
                 lovage.Services.AddSingleton<ILoggerProvider>(log)
                     .Configure<LoggerFilterOptions>(static options => options.MinLevel = LogLevel.Debug);
                 set?.Invoke(lovage);

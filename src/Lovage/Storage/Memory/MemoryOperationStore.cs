@@ -7,6 +7,8 @@ internal sealed class MemoryOperationStore(MemoryState state, SignalBus signals)
 {
     private readonly List<Entry> _entries = [];
 
+    public override bool IsShared => false;
+
     protected override ValueTask<BulkOperation> AddCoreAsync(
         BulkOperation operation, CancellationToken cancellationToken)
     {
