@@ -1,5 +1,6 @@
 // @ts-check
 import { html, useMemo, useRef, useState } from '../lib/dom.js';
+import { segment } from '../lib/api.js';
 import { go } from '../lib/router.js';
 import { keep, read } from '../lib/state.js';
 import { s } from '../strings.en.js';
@@ -181,3 +182,11 @@ export const Pager = ({ next, shown, more, busy, total }) =>
         <span class="dim">${s.table.shown(shown, total)}</span>
         ${next && html`<button type="button" class="button button-plain" disabled=${busy} aria-busy=${busy ? 'true' : undefined} onClick=${more}>${s.table.more}</button>`}
     </div>`;
+
+/** A table of jobs, each row a link to its page. @param {any} props those of Table without `rowKey` and `href` */
+export const JobTable = props =>
+    html`<${Table}
+        ...${props}
+        rowKey=${(/** @type {any} */ j) => j.id}
+        href=${(/** @type {any} */ j) => `jobs/${segment(j.id)}`}
+    />`;

@@ -10,7 +10,7 @@ import { Icon } from './icon.js';
 const t = s.schedules;
 
 /** @returns {string[]} */
-const zones = () => ['UTC', .../** @type {any} */ ((Intl).supportedValuesOf?.('timeZone') ?? [])];
+const zones = () => ['UTC', .../** @type {any} */ (Intl.supportedValuesOf?.('timeZone') ?? [])];
 
 /**
  * The state of a trigger's form. `body` is what the API takes, or null while nothing is typed.

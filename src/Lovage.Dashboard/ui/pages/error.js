@@ -11,7 +11,7 @@ import { rising, runGroupAgain } from '../components/bulk.js';
 import { ErrorView } from '../components/error.js';
 import { jobColumns } from '../components/jobs.js';
 import { Spark } from '../components/spark.js';
-import { Table } from '../components/table.js';
+import { JobTable } from '../components/table.js';
 import { s } from '../strings.pages.en.js';
 
 const t = s.failures;
@@ -67,12 +67,10 @@ export default function ErrorGroup({ params }) {
                     ${
                         list.items === null
                             ? html`<${Loading} rows=${4} />`
-                            : html`<${Table}
+                            : html`<${JobTable}
                                   label=${t.jobs}
                                   columns=${jobColumns.filter(c => ['state', 'name', 'attempts', 'when'].includes(c.key))}
                                   rows=${rows.slice(0, 10)}
-                                  rowKey=${(/** @type {any} */ j) => j.id}
-                                  href=${(/** @type {any} */ j) => `jobs/${segment(j.id)}`}
                               />`
                     }<//
                 >

@@ -11,7 +11,7 @@ import { Button, Choice, Failure, Head, Loading, Section, Tabs, Time } from '../
 import { rising, runGroupAgain, startOperation } from '../components/bulk.js';
 import { Empty } from '../components/empty.js';
 import { jobColumns } from '../components/jobs.js';
-import { Pager, Table } from '../components/table.js';
+import { JobTable, Pager, Table } from '../components/table.js';
 import { s } from '../strings.pages.en.js';
 
 const t = s.failures;
@@ -141,12 +141,10 @@ function Dead() {
         ${error && html`<${Failure} error=${error} retry=${load} />`}
         ${fresh !== 0 && html`<button type="button" class="fresh" onClick=${load}>${s.jobs.fresh(fresh)}</button>`}
         <${Section} flush
-            ><${Table}
+            ><${JobTable}
                 label=${t.tabDead}
                 columns=${jobColumns.filter(c => ['state', 'name', 'queue', 'attempts', 'when', 'id'].includes(c.key))}
                 rows=${rows}
-                rowKey=${(/** @type {any} */ j) => j.id}
-                href=${(/** @type {any} */ j) => `jobs/${segment(j.id)}`}
                 selected=${bulk ? selected : undefined}
                 onSelect=${bulk ? setSelected : undefined}
         /><//>

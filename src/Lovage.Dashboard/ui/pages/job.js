@@ -16,7 +16,7 @@ import { Find, actOn, actionsOf, find, jobColumns } from '../components/jobs.js'
 import { Json } from '../components/json.js';
 import { Logs } from '../components/logs.js';
 import { Meter } from '../components/spark.js';
-import { Table } from '../components/table.js';
+import { JobTable } from '../components/table.js';
 import { Timeline } from '../components/timeline.js';
 import { s } from '../strings.pages.en.js';
 
@@ -287,12 +287,10 @@ export default function Job({ params }) {
                         flush
                         aside=${html`<a href=${find('root', job.root_id ?? job.id)}>${t.tree}</a>`}
                     >
-                        <${Table}
+                        <${JobTable}
                             label=${t.children}
                             columns=${jobColumns.filter(c => ['state', 'name', 'run', 'when'].includes(c.key))}
                             rows=${job.children}
-                            rowKey=${(/** @type {any} */ j) => j.id}
-                            href=${(/** @type {any} */ j) => `jobs/${segment(j.id)}`}
                     /><//>`
                 }
                 <${Raw} job=${job} />

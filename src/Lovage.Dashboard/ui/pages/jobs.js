@@ -10,7 +10,7 @@ import { startOperation } from '../components/bulk.js';
 import { Empty } from '../components/empty.js';
 import { allowed, jobColumns } from '../components/jobs.js';
 import { QualifierField } from '../components/search.js';
-import { ColumnMenu, Pager, Table, useColumns } from '../components/table.js';
+import { ColumnMenu, JobTable, Pager, useColumns } from '../components/table.js';
 import { s } from '../strings.pages.en.js';
 
 const t = s.jobs;
@@ -141,12 +141,10 @@ export default function Jobs({ query }) {
                         }<//
                     >`
                   : html`<${Section} flush
-                            ><${Table}
+                            ><${JobTable}
                                 label=${t.title}
                                 columns=${columns}
                                 rows=${rows}
-                                rowKey=${(/** @type {any} */ j) => j.id}
-                                href=${(/** @type {any} */ j) => `jobs/${segment(j.id)}`}
                                 selected=${bulk ? selected : undefined}
                                 onSelect=${bulk ? setSelected : undefined}
                         /><//>

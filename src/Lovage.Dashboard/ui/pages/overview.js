@@ -1,5 +1,5 @@
 // @ts-check
-import { html, useEffect, useMemo } from '../lib/dom.js';
+import { html, useEffect } from '../lib/dom.js';
 import { has, segment } from '../lib/api.js';
 import { absolute, age, count, duration, rate, relative, short, shortVersion } from '../lib/format.js';
 import { href, pageLink } from '../lib/router.js';
@@ -12,8 +12,9 @@ import { Chart } from '../components/chart.js';
 import { Empty } from '../components/empty.js';
 import { Icon } from '../components/icon.js';
 import { Spark } from '../components/spark.js';
-import { Table } from '../components/table.js';
+import { JobTable, Table } from '../components/table.js';
 import { rising, runGroupAgain } from '../components/bulk.js';
+import { useFlow } from '../components/flow.js';
 import { s } from '../strings.en.js';
 
 const t = s.overview;
@@ -198,14 +199,7 @@ function Longest({ data }) {
         ${
             data.running.length === 0
                 ? html`<p class="calm">${t.nothingRuns}</p>`
-                : html`<${Table}
-                      label=${t.longest}
-                      columns=${columns}
-                      rows=${data.running}
-                      rowKey=${(/** @type {any} */ j) => j.id}
-                      href=${(/** @type {any} */ j) => `jobs/${segment(j.id)}`}
-                      steady
-                  />`
+                : html`<${JobTable} label=${t.longest} columns=${columns} rows=${data.running} steady />`
         }<//
     >`;
 }
@@ -256,37 +250,7 @@ function Beside({ data }) {
 function Charts({ live, range }) {
     const far = useResource(range === '1h' ? null : 'api/chart', { range });
     const chart = range === '1h' ? live : far.data;
-    const lines = useMemo(() => {
-        if (!chart) return null;
-        const points = chart.points;
-        const per = (/** @type {string} */ key) =>
-            points.map((/** @type {any} */ p) => (p[key] === null ? null : p[key] / chart.step));
-        return {
-            times: points.map((/** @type {any} */ p) => Date.parse(p.at) / 1000),
-            flow: [
-                { key: 'succeeded', label: t.succeeded, colour: '--good', values: per('succeeded'), format: rate },
-                {
-                    key: 'enqueued',
-                    label: t.enqueued,
-                    colour: '--queued',
-                    fill: false,
-                    values: per('enqueued'),
-                    format: rate,
-                },
-                { key: 'failed', label: t.failed, colour: '--bad', fill: false, values: per('failed'), format: rate },
-            ],
-            wait: [
-                {
-                    key: 'oldest',
-                    label: t.oldestWaiting,
-                    colour: '--scheduled',
-                    time: true,
-                    values: points.map((/** @type {any} */ p) => p.oldest),
-                    format: duration,
-                },
-            ],
-        };
-    }, [chart]);
+    const lines = useFlow(chart, t);
     return html`<${Section}
         title=${t.flow}
         class="wide"

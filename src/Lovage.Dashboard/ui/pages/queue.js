@@ -1,5 +1,5 @@
 // @ts-check
-import { html, useMemo } from '../lib/dom.js';
+import { html } from '../lib/dom.js';
 import { can, segment } from '../lib/api.js';
 import { duration, rate, short, workerName } from '../lib/format.js';
 import { href } from '../lib/router.js';
@@ -12,6 +12,7 @@ import { Figures, Rest, useFirst } from '../components/filter.js';
 import { queueActions, turnQueue } from '../components/queue-actions.js';
 import { quote } from '../components/search.js';
 import { Table } from '../components/table.js';
+import { useFlow } from '../components/flow.js';
 import { s } from '../strings.pages.en.js';
 import { unserved } from './queues.js';
 
@@ -80,36 +81,8 @@ function Depth({ q }) {
 
 /** @param {{ chart: any }} props */
 function Charts({ chart }) {
-    const lines = useMemo(() => {
-        const points = chart.points;
-        const per = (/** @type {string} */ key) =>
-            points.map((/** @type {any} */ p) => (p[key] === null ? null : p[key] / chart.step));
-        return {
-            times: points.map((/** @type {any} */ p) => Date.parse(p.at) / 1000),
-            flow: [
-                { key: 'succeeded', label: t.succeeded, colour: '--good', values: per('succeeded'), format: rate },
-                {
-                    key: 'enqueued',
-                    label: t.enqueued,
-                    colour: '--queued',
-                    fill: false,
-                    values: per('enqueued'),
-                    format: rate,
-                },
-                { key: 'failed', label: t.failed, colour: '--bad', fill: false, values: per('failed'), format: rate },
-            ],
-            wait: [
-                {
-                    key: 'oldest',
-                    label: t.oldestWaiting,
-                    colour: '--scheduled',
-                    time: true,
-                    values: points.map((/** @type {any} */ p) => p.oldest),
-                    format: duration,
-                },
-            ],
-        };
-    }, [chart]);
+    const lines = useFlow(chart, t);
+    if (!lines) return null;
     return html`<div class="grid-2">
         <${Section} title=${t.oldestWaiting}
             ><${Chart}

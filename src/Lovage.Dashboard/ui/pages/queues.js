@@ -3,14 +3,11 @@ import { html } from '../lib/dom.js';
 import { segment } from '../lib/api.js';
 import { duration, middle, rate, short } from '../lib/format.js';
 import { useResource } from '../lib/stream.js';
-import { useTitle } from '../lib/title.js';
 import { Chip } from '../components/badge.js';
-import { Choice, Failure, Head, Loading, Menu, Section } from '../components/bits.js';
-import { Empty } from '../components/empty.js';
-import { Filter, Rest, useFirst } from '../components/filter.js';
+import { Menu } from '../components/bits.js';
+import { chosen, holds, Listing } from '../components/listing.js';
 import { queueActions } from '../components/queue-actions.js';
 import { Spark } from '../components/spark.js';
-import { ColumnMenu, Table, useColumns } from '../components/table.js';
 import { s } from '../strings.pages.en.js';
 
 const t = s.queues;
@@ -100,45 +97,22 @@ const columnsOf = reload => [
 
 /** @param {{ query: URLSearchParams }} props */
 export default function Queues({ query }) {
-    const { data, error, reload } = useResource('api/queues', {}, { topic: 'queues', apply: (_old, next) => next });
-    const columns = columnsOf(reload);
-    const [shown, turn, on] = useColumns('queues', columns);
-    const view = query.get('view') ?? 'all';
-    const text = (query.get('find') ?? '').toLowerCase();
-    const items = [...(data?.items ?? [])].sort(
+    const resource = useResource('api/queues', {}, { topic: 'queues', apply: (_old, next) => next });
+    const { view, text } = chosen(query);
+    const items = [...(resource.data?.items ?? [])].sort(
         (a, b) => (b.oldest_seconds ?? -1) - (a.oldest_seconds ?? -1) || a.name.localeCompare(b.name),
     );
-    const rows = items.filter(q => (views[view] ?? views.all)(q) && q.name.toLowerCase().includes(text));
-    const part = useFirst(rows);
-    useTitle(s.nav.queues);
-    if (error && !data) return html`<${Head} title=${s.nav.queues} /><${Failure} error=${error} retry=${reload} />`;
-    if (!data) return html`<${Head} title=${s.nav.queues} /><${Loading} />`;
-    if (items.length === 0)
-        return html`<${Head} title=${s.nav.queues} /><${Section} flush
-                ><${Empty} text=${t.empty} code=${t.emptyCode}
-            /><//>`;
-    return html`<${Head} title=${s.nav.queues} sub=${sentence(items)} />
-        ${error && html`<${Failure} error=${error} retry=${reload} />`}
-        <div class="row tools">
-            <${Filter} name="find" value=${query.get('find') ?? ''} label=${t.find} />
-            <${Choice} label=${t.show} name="view" value=${view} fallback="all" options=${t.views} /><span
-                class="tools-end"
-                ><${ColumnMenu} columns=${columns} on=${on} turn=${turn}
-            /></span>
-        </div>
-        <${Section} flush
-            >${
-                rows.length === 0
-                    ? html`<${Empty} text=${t.noMatch} />`
-                    : html`<${Table}
-                          label=${s.nav.queues}
-                          columns=${shown}
-                          rows=${part.shown}
-                          rowKey=${(/** @type {any} */ q) => q.name}
-                          href=${(/** @type {any} */ q) => `queues/${segment(q.name)}`}
-                          steady
-                      />`
-            }<//
-        >
-        <${Rest} part=${part} />`;
+    return html`<${Listing}
+        name="queues"
+        title=${s.nav.queues}
+        sub=${sentence(items)}
+        query=${query}
+        resource=${resource}
+        items=${items}
+        rows=${items.filter(q => (views[view] ?? views.all)(q) && holds(text, [q.name]))}
+        columns=${columnsOf(resource.reload)}
+        words=${t}
+        rowKey=${(/** @type {any} */ q) => q.name}
+        href=${(/** @type {any} */ q) => `queues/${segment(q.name)}`}
+    />`;
 }

@@ -9,7 +9,7 @@ import { Button, Failure, Head, Loading, Section } from '../components/bits.js';
 import { Empty } from '../components/empty.js';
 import { Tags, actOn } from '../components/jobs.js';
 import { Meter } from '../components/spark.js';
-import { Table } from '../components/table.js';
+import { JobTable } from '../components/table.js';
 import { s } from '../strings.pages.en.js';
 
 const t = s.running;
@@ -88,13 +88,7 @@ export default function Running() {
             data.items.length === 0
                 ? html`<${Section}><${Empty} text=${t.empty} code=${t.emptyCode} /><//>`
                 : html`<${Section} flush
-                      ><${Table}
-                          label=${t.title}
-                          columns=${columns}
-                          rows=${data.items}
-                          rowKey=${(/** @type {any} */ j) => j.id}
-                          href=${(/** @type {any} */ j) => `jobs/${segment(j.id)}`}
-                          steady
+                      ><${JobTable} label=${t.title} columns=${columns} rows=${data.items} steady
                   /><//>`
         }`;
 }

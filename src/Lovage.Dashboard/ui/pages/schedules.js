@@ -4,14 +4,11 @@ import { can, get, segment } from '../lib/api.js';
 import { duration, middle, relative, short } from '../lib/format.js';
 import { tick } from '../lib/state.js';
 import { useResource } from '../lib/stream.js';
-import { useTitle } from '../lib/title.js';
 import { Chip, State } from '../components/badge.js';
-import { Button, Choice, Failure, Head, Loading, Menu, Section, Time } from '../components/bits.js';
+import { Button, Menu, Time } from '../components/bits.js';
+import { chosen, holds, Listing } from '../components/listing.js';
 import { act } from '../components/dialog.js';
-import { Empty } from '../components/empty.js';
-import { Filter, Rest, useFirst } from '../components/filter.js';
 import { create, scheduleActions } from '../components/schedule-actions.js';
-import { ColumnMenu, Table, useColumns } from '../components/table.js';
 import { s } from '../strings.pages.en.js';
 
 const t = s.schedules;
@@ -19,6 +16,14 @@ const failed = ['failed', 'dead', 'expired'];
 
 /** @param {any} c True where a person should look. */
 export const troubled = c => c.state === 'broken' || (c.late_seconds ?? 0) > 0 || failed.includes(c.last_job?.state);
+
+/** @type {Record<string, (c: any) => boolean>} */
+const views = {
+    all: () => true,
+    trouble: troubled,
+    paused: c => c.state === 'paused',
+    console: c => c.edited || !c.from_code,
+};
 
 /** What a schedule's state is, lateness first. @param {{ c: any }} props */
 export const ScheduleState = ({ c }) =>
@@ -136,7 +141,8 @@ const columnsOf = reload => [
 
 /** @param {{ query: URLSearchParams }} props */
 export default function Schedules({ query }) {
-    const { data, error, reload } = useResource('api/schedules', { limit: 200 }, { topic: 'schedules', every: 3000 });
+    const resource = useResource('api/schedules', { limit: 200 }, { topic: 'schedules', every: 3000 });
+    const { data, reload } = resource;
     const [more, setMore] = useState({
         items: /** @type {any[]} */ ([]),
         next: /** @type {string | null | undefined} */ (undefined),
@@ -148,56 +154,28 @@ export default function Schedules({ query }) {
             setMore(old => ({ items: [...old.items, ...page.items], next: page.next }));
             return { sentence: t.read(page.items.length) };
         });
-    const columns = columnsOf(reload);
-    const [shown, turn, on] = useColumns('schedules', columns);
-    const view = query.get('view') ?? 'all';
-    const text = (query.get('find') ?? '').toLowerCase();
+    const { view, text } = chosen(query);
     void tick.value;
     const known = new Set(data?.items.map((/** @type {any} */ c) => c.id));
     const items = [...(data?.items ?? []), ...more.items.filter(c => !known.has(c.id))].sort(
         (a, b) => Number(troubled(b)) - Number(troubled(a)) || a.id.localeCompare(b.id),
     );
     const rows = items.filter(
-        c =>
-            (view === 'all' ||
-                (view === 'trouble'
-                    ? troubled(c)
-                    : view === 'paused'
-                      ? c.state === 'paused'
-                      : c.edited || !c.from_code)) &&
-            [c.id, c.words, c.job.name, c.job.queue].some(x => String(x).toLowerCase().includes(text)),
+        c => (views[view] ?? views.all)(c) && holds(text, [c.id, c.words, c.job.name, c.job.queue]),
     );
-    const part = useFirst(rows);
-    useTitle(s.nav.schedules);
-    const add = can('administer') && html`<${Button} icon="enqueue" onClick=${() => create(reload)}>${t.create}<//>`;
-    if (error && !data)
-        return html`<${Head} title=${s.nav.schedules} /><${Failure} error=${error} retry=${reload} />`;
-    if (!data) return html`<${Head} title=${s.nav.schedules} /><${Loading} />`;
-    if (items.length === 0)
-        return html`<${Head} title=${s.nav.schedules}>${add}<//
-            ><${Section} flush><${Empty} text=${t.empty} code=${t.emptyCode} /><//>`;
-    return html`<${Head} title=${s.nav.schedules} sub=${`${sentence(items)}${next ? ` ${t.notAll}` : ''}`}>${add}<//>
-        ${error && html`<${Failure} error=${error} retry=${reload} />`}
-        <div class="row tools">
-            <${Filter} name="find" value=${query.get('find') ?? ''} label=${t.find} />
-            <${Choice} label=${s.queues.show} name="view" value=${view} fallback="all" options=${t.views} /><span
-                class="tools-end"
-                ><${ColumnMenu} columns=${columns} on=${on} turn=${turn}
-            /></span>
-        </div>
-        <${Section} flush
-            >${
-                rows.length === 0
-                    ? html`<${Empty} text=${t.noMatch} />`
-                    : html`<${Table}
-                          label=${s.nav.schedules}
-                          columns=${shown}
-                          rows=${part.shown}
-                          rowKey=${(/** @type {any} */ c) => c.id}
-                          href=${(/** @type {any} */ c) => `schedules/${segment(c.id)}`}
-                          steady
-                      />`
-            }<//
-        >
-        <${Rest} part=${part} />${next && html`<${Button} onClick=${readMore}>${t.readMore}<//>`}`;
+    return html`<${Listing}
+        name="schedules"
+        title=${s.nav.schedules}
+        sub=${`${sentence(items)}${next ? ` ${t.notAll}` : ''}`}
+        actions=${can('administer') && html`<${Button} icon="enqueue" onClick=${() => create(reload)}>${t.create}<//>`}
+        query=${query}
+        resource=${resource}
+        items=${items}
+        rows=${rows}
+        columns=${columnsOf(reload)}
+        words=${t}
+        rowKey=${(/** @type {any} */ c) => c.id}
+        href=${(/** @type {any} */ c) => `schedules/${segment(c.id)}`}
+        >${next && html`<${Button} onClick=${readMore}>${t.readMore}<//>`}<//
+    >`;
 }

@@ -10,7 +10,7 @@ import { State } from '../components/badge.js';
 import { Button, Copy, Facts, Failure, Head, Loading, Menu, Notice, Section, Time } from '../components/bits.js';
 import { jobColumns } from '../components/jobs.js';
 import { quote } from '../components/search.js';
-import { Table } from '../components/table.js';
+import { JobTable } from '../components/table.js';
 import { addQueue, canControl, cancelQueue, ping, quiet, wake, workerActions } from '../components/worker-actions.js';
 import { s } from '../strings.pages.en.js';
 import { isSilent, Slots, Uptime } from './workers.js';
@@ -34,14 +34,7 @@ function Running({ w }) {
                   ? html`<${Loading} rows=${2} />`
                   : data.items.length === 0
                     ? html`<p class="calm">${t.runsNothing}</p>`
-                    : html`<${Table}
-                          label=${t.runsNow}
-                          columns=${columns}
-                          rows=${data.items}
-                          rowKey=${(/** @type {any} */ j) => j.id}
-                          href=${(/** @type {any} */ j) => `jobs/${segment(j.id)}`}
-                          steady
-                      />`
+                    : html`<${JobTable} label=${t.runsNow} columns=${columns} rows=${data.items} steady />`
         }<//
     >`;
 }

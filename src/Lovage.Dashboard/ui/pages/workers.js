@@ -4,13 +4,10 @@ import { segment } from '../lib/api.js';
 import { duration, shortVersion, workerName } from '../lib/format.js';
 import { serverNow, tick } from '../lib/state.js';
 import { useResource } from '../lib/stream.js';
-import { useTitle } from '../lib/title.js';
 import { Chip, State } from '../components/badge.js';
-import { Button, Choice, Failure, Head, Loading, Menu, Section, Time } from '../components/bits.js';
-import { Empty } from '../components/empty.js';
-import { Filter, Rest, useFirst } from '../components/filter.js';
+import { Button, Menu, Time } from '../components/bits.js';
+import { chosen, holds, Listing } from '../components/listing.js';
 import { Meter } from '../components/spark.js';
-import { ColumnMenu, Table, useColumns } from '../components/table.js';
 import { canControl, ping, workerActions } from '../components/worker-actions.js';
 import { s } from '../strings.pages.en.js';
 
@@ -24,6 +21,14 @@ export const silentAfter = 30;
 
 /** @param {any} w */
 export const isSilent = w => (serverNow() - Date.parse(w.beat_at)) / 1000 > silentAfter;
+
+/** @type {Record<string, (w: any) => boolean>} */
+const views = {
+    all: () => true,
+    full: w => w.running >= w.slots,
+    quiet: w => w.state === 'quiet',
+    silent: isSilent,
+};
 
 /** @param {{ at: string }} props How long it has run. */
 export function Uptime({ at }) {
@@ -132,57 +137,37 @@ const columnsOf = reload => [
 
 /** @param {{ query: URLSearchParams }} props */
 export default function Workers({ query }) {
-    const { data, error, reload } = useResource(
+    const resource = useResource(
         'api/workers',
         {},
         { topic: 'workers', apply: (_old, next) => (next.items ? next : undefined) },
     );
-    const columns = columnsOf(reload);
-    const [shown, turn, on] = useColumns('workers', columns);
-    const view = query.get('view') ?? 'all';
-    const text = (query.get('find') ?? '').toLowerCase();
+    const { view, text } = chosen(query);
     void tick.value;
-    const items = [...(data?.items ?? [])].sort(
+    const items = [...(resource.data?.items ?? [])].sort(
         (a, b) => Number(isSilent(b)) - Number(isSilent(a)) || a.owner.localeCompare(b.owner),
     );
     const rows = items.filter(
-        w =>
-            (view === 'all' ||
-                (view === 'quiet' ? w.state === 'quiet' : view === 'full' ? w.running >= w.slots : isSilent(w))) &&
-            [w.owner, w.host, w.version, ...w.queues].some(x => String(x).toLowerCase().includes(text)),
+        w => (views[view] ?? views.all)(w) && holds(text, [w.owner, w.host, w.version, ...w.queues]),
     );
-    const part = useFirst(rows);
-    useTitle(s.nav.workers);
-    if (error && !data) return html`<${Head} title=${s.nav.workers} /><${Failure} error=${error} retry=${reload} />`;
-    if (!data) return html`<${Head} title=${s.nav.workers} /><${Loading} />`;
-    if (items.length === 0)
-        return html`<${Head} title=${s.nav.workers} /><${Section} flush
-                ><${Empty} text=${t.empty} code=${t.emptyCode}
-            /><//>`;
-    return html`<${Head} title=${s.nav.workers} sub=${sentence(items)}>
-            ${canControl() && rows.length > 0 && html`<${Button} icon="turn" onClick=${() => ping(rows.slice(0, pingMax))}>${t.pingAll(Math.min(pingMax, rows.length))}<//>`}<//
-        >
-        ${error && html`<${Failure} error=${error} retry=${reload} />`}
-        <div class="row tools">
-            <${Filter} name="find" value=${query.get('find') ?? ''} label=${t.find} />
-            <${Choice} label=${s.queues.show} name="view" value=${view} fallback="all" options=${t.views} /><span
-                class="tools-end"
-                ><${ColumnMenu} columns=${columns} on=${on} turn=${turn}
-            /></span>
-        </div>
-        <${Section} flush
-            >${
-                rows.length === 0
-                    ? html`<${Empty} text=${t.noMatch} />`
-                    : html`<${Table}
-                          label=${s.nav.workers}
-                          columns=${shown}
-                          rows=${part.shown}
-                          rowKey=${(/** @type {any} */ w) => w.owner}
-                          href=${(/** @type {any} */ w) => `workers/${segment(w.owner)}`}
-                          steady
-                      />`
-            }<//
-        >
-        <${Rest} part=${part} />`;
+    const actions =
+        canControl() &&
+        rows.length > 0 &&
+        html`<${Button} icon="turn" onClick=${() => ping(rows.slice(0, pingMax))}
+            >${t.pingAll(Math.min(pingMax, rows.length))}<//
+        >`;
+    return html`<${Listing}
+        name="workers"
+        title=${s.nav.workers}
+        sub=${sentence(items)}
+        actions=${actions}
+        query=${query}
+        resource=${resource}
+        items=${items}
+        rows=${rows}
+        columns=${columnsOf(resource.reload)}
+        words=${t}
+        rowKey=${(/** @type {any} */ w) => w.owner}
+        href=${(/** @type {any} */ w) => `workers/${segment(w.owner)}`}
+    />`;
 }
