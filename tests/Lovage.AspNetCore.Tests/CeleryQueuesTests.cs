@@ -17,7 +17,8 @@ public sealed class CeleryQueuesTests
     {
         var (gauges, queues) = Make();
         using var own = gauges;
-        _reading = new StorageReading([], [Worker("one", 2, "a"), Worker("one", 3, "a", "b"), Worker("two", 1)], [], null);
+        _reading = new StorageReading(
+            [], [Worker("one", 2, "a"), Worker("one", 3, "a", "b"), Worker("two", 1)], [], null);
 
         var page = await ReadAsync(gauges, queues);
         Assert.Equal(

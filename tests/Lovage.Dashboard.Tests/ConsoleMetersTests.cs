@@ -13,7 +13,7 @@ public sealed class ConsoleMetersTests
     [Theory]
     [InlineData("meters.answer", false, false, null)]
     [InlineData("meters.refusal", true, false, null)]
-    [InlineData("meters.error", true, true, "Lovage.Storage.StorageException")]
+    [InlineData("meters.error", true, true, "Lovage.StorageException")]
     public async Task Query_ThatEnds_IsMeasuredWithItsError(
         string query, bool throws, bool isError, string? error)
     {

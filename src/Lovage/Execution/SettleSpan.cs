@@ -17,7 +17,7 @@ internal static class SettleSpan
     /// <param name="stopped">Gives up waiting.</param>
     internal static ValueTask<IReadOnlyList<SettleResult>> SettleAsync(
         WorkerContext worker,
-        IReadOnlyList<Running> runs,
+        IReadOnlyList<DeliveredRun> runs,
         IReadOnlyList<Settlement> outcomes,
         CancellationToken stopped) =>
         worker.Services.Telemetry.SettleSpans && LovageTelemetry.Source.HasListeners()
@@ -26,7 +26,7 @@ internal static class SettleSpan
 
     private static async ValueTask<IReadOnlyList<SettleResult>> TracedAsync(
         WorkerContext worker,
-        IReadOnlyList<Running> runs,
+        IReadOnlyList<DeliveredRun> runs,
         IReadOnlyList<Settlement> outcomes,
         CancellationToken stopped)
     {

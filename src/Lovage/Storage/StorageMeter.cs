@@ -16,7 +16,8 @@ internal sealed class StorageMeter
 
     /// <param name="system">The kind of the storage, as <c>messaging.system</c> has it.</param>
     /// <param name="time">Measures durations.</param>
-    /// <param name="server">The server that the storage calls; null for none, or when it is not always the same.</param>
+    /// <param name="server">The server that the storage calls; null for none, or when it is not always the same
+    /// one.</param>
     internal StorageMeter(string system, TimeProvider time, StorageServer? server = null)
     {
         ArgumentNullException.ThrowIfNull(time);
