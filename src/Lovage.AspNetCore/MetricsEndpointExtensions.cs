@@ -25,22 +25,32 @@ public static class MetricsEndpointExtensions
     /// </remarks>
     /// <param name="endpoints">Where to.</param>
     /// <param name="pattern">The route; <c>/metrics</c> by default.</param>
+    /// <param name="configure">Changes what the page has.</param>
     /// <returns>The endpoint, for more conventions.</returns>
     /// <exception cref="InvalidOperationException">The app has not called AddLovage.</exception>
     public static IEndpointConventionBuilder MapLovageMetrics(
-        this IEndpointRouteBuilder endpoints, string pattern = "/metrics")
+        this IEndpointRouteBuilder endpoints, string pattern = "/metrics", Action<MetricsOptions>? configure = null)
     {
         ArgumentNullException.ThrowIfNull(endpoints);
         var services = endpoints.ServiceProvider;
         var gauges = services.GetService<StorageGauges>() ?? throw new InvalidOperationException(
             "MapLovageMetrics() needs Lovage. Call builder.AddLovage() before the app is built.");
+        var options = new MetricsOptions();
+        configure?.Invoke(options);
+        var time = services.GetRequiredService<TimeProvider>();
+        var celery = CeleryPage.Of(options.CeleryNames, gauges, time);
         var collector = new MetricsCollector();
-        services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopped.Register(collector.Dispose);
+        services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopped.Register(() =>
+        {
+            collector.Dispose();
+            celery?.Dispose();
+        });
         var endpoint = new MetricsEndpoint(
             collector,
+            celery,
             gauges,
             services.GetRequiredService<IHostEnvironment>(),
-            services.GetRequiredService<TimeProvider>(),
+            time,
             services.GetRequiredService<ILoggerFactory>().Guarded("Lovage.AspNetCore"));
         return endpoints.MapGet(pattern, endpoint.ServeAsync)
             .WithDisplayName("Lovage metrics")

@@ -19,7 +19,7 @@ namespace Lovage.PostgreSql;
 /// <param name="time">Measures waits.</param>
 internal sealed class PostgreSqlBroker(
     Database database, ServerClock clock, PostgreSqlSignals signals, TimeProvider wire, TimeProvider time)
-    : JobBroker("postgresql", signals, time)
+    : JobBroker("postgresql", signals, time, database.Server)
 {
     // $1: the queue (its number), $2: why. Nothing comes back.
     private const string Pause =

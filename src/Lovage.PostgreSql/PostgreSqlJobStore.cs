@@ -16,7 +16,7 @@ namespace Lovage.PostgreSql;
 /// <param name="time">Measures durations.</param>
 internal sealed class PostgreSqlJobStore(
     Database database, ServerClock clock, PostgreSqlSignals signals, TimeProvider time)
-    : JobStore("postgresql", signals, time)
+    : JobStore("postgresql", signals, time, database.Server)
 {
     private readonly PublishStatement _publish = new(database.Schema);
     private readonly SettleStatement _settle = new(database.Schema, database.Words);

@@ -17,7 +17,7 @@ namespace Lovage.PostgreSql;
 /// <param name="time">Measures durations.</param>
 internal sealed class PostgreSqlScheduleStore(
     Database database, ServerClock clock, SignalBus signals, TimeProvider time)
-    : ScheduleStore("postgresql", signals, time)
+    : ScheduleStore("postgresql", signals, time, database.Server)
 {
     private readonly ScheduleReading _reading = new(database.Schema);
     private readonly ScheduleStatements _statements = new(database.Schema, new PublishStatement(database.Schema));

@@ -26,7 +26,7 @@ namespace Lovage.PostgreSql;
 /// <param name="time">Measures durations.</param>
 internal sealed class PostgreSqlTransactions(
     Database database, ServerClock clock, PostgreSqlSignals signals, TimeProvider time)
-    : JobTransactions("postgresql", signals, time)
+    : JobTransactions("postgresql", signals, time, database.Server)
 {
     private readonly PublishStatement _publish = new(database.Schema);
     private readonly SettleStatement _settle = new(database.Schema, database.Words);

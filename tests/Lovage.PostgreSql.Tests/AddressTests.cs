@@ -1,3 +1,4 @@
+using Lovage.PostgreSql.Connections;
 using Lovage.Storage;
 using Npgsql;
 using Xunit;
@@ -26,6 +27,20 @@ public sealed class AddressTests
         Assert.Equivalent(
             new NpgsqlConnectionStringBuilder(expected),
             new NpgsqlConnectionStringBuilder(PostgreSqlStorageProvider.Parse(address).ConnectionString));
+
+    [Theory]
+    [InlineData("postgres://app:s3cret@db.example:6543/jobs", "db.example", 6543)]
+    [InlineData("postgres://app:s3cret@db/jobs", "db", 5432)]
+    [InlineData("postgres:Host=db:6543;Database=jobs;Username=app;Password=s3cret", "db", 6543)]
+    [InlineData("postgres://app@[::1]:6543/jobs", "::1", 6543)]
+    [InlineData("postgres:Host=/run/postgresql;Port=5433;Database=jobs", "/run/postgresql/.s.PGSQL.5433", null)]
+    [InlineData("postgres://app:s3cret@one:5432,two:5433/jobs", null, null)]
+    public void Server_Address_IsTheHostWithoutCredentials(string address, string? host, int? port)
+    {
+        var settings = new NpgsqlConnectionStringBuilder(PostgreSqlStorageProvider.Parse(address).ConnectionString);
+
+        Assert.Equal(host is null ? null : new StorageServer(host, port), ServerAddress.Of(settings));
+    }
 
     [Theory]
     [InlineData("postgres://db/jobs", "lovage", PostgreSqlMigration.Create, PostgreSqlHints.Auto, 8)]

@@ -12,7 +12,7 @@ internal sealed class MetricFamily
     internal const int SeriesMax = 1_000;
 
     // For a histogram that advises none: the boundaries of OpenTelemetry's conventions for seconds.
-    private static readonly double[] DefaultBounds =
+    internal static readonly double[] DefaultBounds =
         [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10];
 
     private readonly ConcurrentDictionary<Tag[], MetricSeries> _byTags = new(new TagComparer());
@@ -84,7 +84,7 @@ internal sealed class MetricFamily
 
     internal void Write(IBufferWriter<byte> page)
     {
-        PrometheusText.Write(page, $"# HELP {Name} {_help}\n# TYPE {Name} {Type}\n");
+        PrometheusText.Head(page, Name, Type, _help);
         lock (_lock)
         {
             foreach (var (labels, series) in _byLabels)

@@ -33,10 +33,9 @@ internal sealed class MetricsCollector : IDisposable
         _listener.Start();
     }
 
-    /// <summary>The page.</summary>
-    internal ReadOnlyMemory<byte> Collect()
+    /// <summary>Writes the page.</summary>
+    internal void Collect(IBufferWriter<byte> page)
     {
-        var page = new ArrayBufferWriter<byte>();
         lock (_collecting)
         {
             foreach (var family in _families.Values.Where(static family => family.IsObserved))
@@ -50,8 +49,6 @@ internal sealed class MetricsCollector : IDisposable
                 family.Write(page);
             }
         }
-
-        return page.WrittenMemory;
     }
 
     public void Dispose() => _listener.Dispose();

@@ -1,3 +1,4 @@
+using System.Buffers;
 using Lovage.Dashboard.Access;
 using Lovage.Diagnostics;
 using Microsoft.AspNetCore.Http;
@@ -9,6 +10,7 @@ namespace Lovage.AspNetCore.Metrics;
 /// <summary>Answers with the page of metrics, or says which line opens it.</summary>
 internal sealed partial class MetricsEndpoint(
     MetricsCollector collector,
+    CeleryPage? celery,
     StorageGauges gauges,
     IHostEnvironment environment,
     TimeProvider time,
@@ -50,10 +52,12 @@ internal sealed partial class MetricsEndpoint(
             // The page goes without the storage's values; the process's own are there.
         }
 
-        var page = collector.Collect();
+        var page = new ArrayBufferWriter<byte>();
+        collector.Collect(page);
+        celery?.Write(page);
         response.ContentType = PrometheusText.ContentType;
-        response.ContentLength = page.Length;
-        await response.Body.WriteAsync(page, context.RequestAborted);
+        response.ContentLength = page.WrittenCount;
+        await response.Body.WriteAsync(page.WrittenMemory, context.RequestAborted);
     }
 
     [LoggerMessage(

@@ -77,6 +77,10 @@ internal static class PrometheusText
         _ => value.ToString("R", CultureInfo.InvariantCulture),
     };
 
+    /// <summary>The lines before the series of a metric.</summary>
+    internal static void Head(IBufferWriter<byte> page, string name, string type, string help) =>
+        Write(page, $"# HELP {name} {help}\n# TYPE {name} {type}\n");
+
     internal static void Write(IBufferWriter<byte> page, ReadOnlySpan<char> text) =>
         Encoding.UTF8.GetBytes(text, page);
 

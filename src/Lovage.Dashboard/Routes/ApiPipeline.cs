@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using Lovage.Dashboard.Access;
 using Lovage.Dashboard.Sampling;
+using Lovage.Dashboard.Telemetry;
 using Lovage.Diagnostics;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
@@ -103,7 +104,7 @@ internal sealed partial class ApiPipeline(ConsoleServices console, DashboardOpti
 
         if (route.Answer is { } answer)
         {
-            return await answer(call);
+            return await MeasureAsync(route, () => answer(call), context.RequestAborted);
         }
 
         if (ForgeryCheck.Refusal(context.Request) is { } refusal)
@@ -122,7 +123,10 @@ internal sealed partial class ApiPipeline(ConsoleServices console, DashboardOpti
         try
         {
             // The record is written: what follows happens, even when the person closes the page.
-            return await change.Effect(CancellationToken.None);
+            return await MeasureAsync(
+                route,
+                () => new ValueTask<ApiResult>(change.Effect(CancellationToken.None)),
+                CancellationToken.None);
         }
         finally
         {
@@ -131,6 +135,15 @@ internal sealed partial class ApiPipeline(ConsoleServices console, DashboardOpti
     }
 
     private const int ReasonMax = 500;
+
+    private ValueTask<ApiResult> MeasureAsync(
+        ApiRoute route, Func<ValueTask<ApiResult>> answer, CancellationToken aborted) =>
+        ConsoleMeters.MeasureAsync(
+            route.Name,
+            console.Time,
+            answer,
+            static fault => Problems.Of(fault) is not { Status: < StatusCodes.Status500InternalServerError },
+            aborted);
 
     private static ApiResult Closed() =>
         ApiResult.Problem(StatusCodes.Status403Forbidden, ClosedPage.Title, ClosedPage.Detail);

@@ -18,6 +18,9 @@ internal sealed record ApiRoute
     /// <summary>Below the API's prefix, without a slash at its beginning.</summary>
     internal string Pattern { get; }
 
+    /// <summary>Its name in metrics.</summary>
+    internal string Name => $"{Method} {Pattern}";
+
     /// <summary>What a person needs; none for a person who may enter.</summary>
     internal ConsolePermissions Permission { get; }
 

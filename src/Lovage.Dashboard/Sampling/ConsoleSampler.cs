@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using Lovage.Dashboard.Telemetry;
 using Lovage.Diagnostics;
 using Lovage.Storage;
 using Microsoft.Extensions.Logging;
@@ -103,7 +104,12 @@ internal sealed partial class ConsoleSampler
             var now = _time.GetUtcNow();
             try
             {
-                var reading = await ConsoleReading.OfAsync(_jobs, now, both.Token);
+                var reading = await ConsoleMeters.MeasureAsync(
+                    "look",
+                    _time,
+                    () => new ValueTask<ConsoleReading>(ConsoleReading.OfAsync(_jobs, now, both.Token)),
+                    static _ => true,
+                    cancellationToken);
                 History.Add(reading);
                 Publish(new ConsoleState(reading, true, before.Up && before.Since is { } since ? since : now, null));
             }

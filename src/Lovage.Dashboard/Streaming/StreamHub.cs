@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
 using Lovage.Dashboard.Sampling;
+using Lovage.Dashboard.Telemetry;
 using Lovage.Diagnostics;
 using Lovage.Storage;
 using Microsoft.Extensions.Logging;
@@ -58,6 +59,7 @@ internal sealed partial class StreamHub(ConsoleServices console, StreamSource so
             return null;
         }
 
+        ConsoleMeters.Opened(1);
         var wanted = topics.Names.Select(static name => new Wanted(name, default, false))
             .Concat(topics.Jobs.Select(id => new Wanted($"job:{id}:{withPayload}", id, withPayload)))
             .ToList();
@@ -157,6 +159,7 @@ internal sealed partial class StreamHub(ConsoleServices console, StreamSource so
     private void Close(IReadOnlyList<string> keys)
     {
         Interlocked.Decrement(ref _streams);
+        ConsoleMeters.Opened(-1);
         lock (_lock)
         {
             foreach (var key in keys)

@@ -1,6 +1,7 @@
 using System.Data.Common;
 using Lovage.PostgreSql.Commands;
 using Lovage.PostgreSql.Schema;
+using Lovage.Storage;
 using Npgsql;
 
 namespace Lovage.PostgreSql.Connections;
@@ -60,6 +61,7 @@ internal sealed class Database : IAsyncDisposable
         _settings.Enlist = false;
         Schema = schema;
         _words = new Words(schema);
+        Server = ServerAddress.Of(_settings);
         Description =
             $"postgres://{_settings.Host}"
                 + $"{(_settings.Host!.Contains(',', StringComparison.Ordinal) ? "" : $":{_settings.Port}")}/"
@@ -72,6 +74,9 @@ internal sealed class Database : IAsyncDisposable
 
     /// <summary>Without credentials.</summary>
     internal string Description { get; }
+
+    /// <summary>The server; null when it is one of several hosts, of which any may answer.</summary>
+    internal StorageServer? Server { get; }
 
     /// <summary>
     /// True when sessions are the server's own; false behind a pooler, which may give each transaction another one.

@@ -124,8 +124,12 @@ internal sealed class JobSender(
         var span = Span.Start(name, ActivityKind.Producer);
         if (span.Activity is { IsAllDataRequested: true } activity)
         {
-            activity.SetTag("messaging.system", gate.IsOpen ? gate.Storage.Broker.Meter.SystemName : null)
-                .SetTag("messaging.operation.type", type)
+            if (gate.IsOpen)
+            {
+                gate.Storage.Broker.Meter.Describe(activity);
+            }
+
+            activity.SetTag("messaging.operation.type", type)
                 .SetTag("messaging.operation.name", operation)
                 .SetTag("messaging.destination.name", message.Queue)
                 .SetTag("messaging.message.id", message.Id.Value)

@@ -14,7 +14,8 @@ internal static class LovageTelemetry
 
     internal static readonly ActivitySource Source = new(Name);
 
-    private static readonly Meter Meter = new(Name);
+    /// <summary>For instruments of Lovage's other packages too.</summary>
+    internal static readonly Meter Meter = new(Name);
 
     internal static readonly Counter<long> Sent = Meter.CreateCounter<long>(
         "messaging.client.sent.messages", "{message}", "Messages given to the storage.");
@@ -67,7 +68,7 @@ internal static class LovageTelemetry
         "lovage.schedule.missed", "{tick}", "Ticks without a job, by reason.");
 
     /// <summary>The boundaries of the conventions.</summary>
-    private static InstrumentAdvice<double> Short() => new()
+    internal static InstrumentAdvice<double> Short() => new()
     {
         HistogramBucketBoundaries = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10],
     };

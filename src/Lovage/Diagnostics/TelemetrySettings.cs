@@ -21,6 +21,9 @@ internal sealed record TelemetrySettings
     /// <summary>True when each job of a collection has a span of its own.</summary>
     internal bool CreateSpans { get; init; } = true;
 
+    /// <summary>True when each write of a worker's outcomes has a span.</summary>
+    internal bool SettleSpans { get; init; }
+
     /// <summary>True when the work begins a trace of its own.</summary>
     /// <param name="isApart">True when it is no immediate part of the caller's work.</param>
     internal bool Links(bool isApart) => TraceRelation switch

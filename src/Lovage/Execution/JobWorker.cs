@@ -90,7 +90,7 @@ internal sealed class JobWorker : IAsyncDisposable
             Threads = _threads,
             Listeners = new AttemptListeners<Running>(
             [
-                new WorkerSpans(storage.Broker.Meter.SystemName, owner.Key, services.Telemetry),
+                new WorkerSpans(storage.Broker.Meter, owner.Key, services.Telemetry),
                 new WorkerMeters(),
                 new WorkerLog(services.Loggers.Guarded("Lovage.Worker")),
             ]),

@@ -140,7 +140,7 @@ internal sealed class SettlementBuffer(WorkerContext worker, LeaseKeeper leases)
         {
             try
             {
-                batch.Answer(await worker.Storage.Store.SettleAsync(batch.Outcomes, stopped));
+                batch.Answer(await SettleSpan.SettleAsync(worker, batch.Runs, batch.Outcomes, stopped));
                 return true;
             }
             catch (StorageException error) when (error.IsTransient)
@@ -171,7 +171,7 @@ internal sealed class SettlementBuffer(WorkerContext worker, LeaseKeeper leases)
     [SuppressMessage("Design", "CA1031", Justification = "As in WriteAsync.")]
     private async Task<bool> WriteEachAsync(Batch batch, CancellationToken stopped)
     {
-        foreach (var outcome in batch.Outcomes)
+        for (var i = 0; i < batch.Count; i++)
         {
             AttemptVerdict? verdict = null;
             for (var tries = 0; verdict is null; tries++)
@@ -183,8 +183,8 @@ internal sealed class SettlementBuffer(WorkerContext worker, LeaseKeeper leases)
 
                 try
                 {
-                    var result = (await worker.Storage.Store.SettleAsync([outcome], stopped))[0];
-                    verdict = Batch.Read(result);
+                    var results = await SettleSpan.SettleAsync(worker, [batch.Runs[i]], [batch.Outcomes[i]], stopped);
+                    verdict = Batch.Read(results[0]);
                 }
                 catch (StorageException error) when (error.IsTransient)
                 {
@@ -233,7 +233,9 @@ internal sealed class SettlementBuffer(WorkerContext worker, LeaseKeeper leases)
 
         internal int Count => _runs.Count;
 
-        internal IReadOnlyList<Settlement> Outcomes => _outcomes;
+        internal List<Running> Runs => _runs;
+
+        internal List<Settlement> Outcomes => _outcomes;
 
         internal static AttemptVerdict Read(SettleResult result) => new(
             result.Status == SettleStatus.Stale ? AttemptAnswer.Stale : AttemptAnswer.Written, result.State);

@@ -29,6 +29,21 @@ internal sealed class WorkerMeters : AttemptListener<Running>
         _ => throw new ArgumentOutOfRangeException(nameof(end), end, "Not an end of an attempt."),
     };
 
+    /// <summary>The label's word for each state.</summary>
+    internal static string Word(JobState state) => state switch
+    {
+        JobState.Scheduled => "scheduled",
+        JobState.Queued => "queued",
+        JobState.Running => "running",
+        JobState.Retrying => "retrying",
+        JobState.Succeeded => "succeeded",
+        JobState.Failed => "failed",
+        JobState.Cancelled => "cancelled",
+        JobState.Expired => "expired",
+        JobState.Dead => "dead",
+        _ => throw new ArgumentOutOfRangeException(nameof(state), state, "Not a state of a job."),
+    };
+
     internal override void Started(Running run)
     {
         if (LovageTelemetry.Started.Enabled)
@@ -68,7 +83,13 @@ internal sealed class WorkerMeters : AttemptListener<Running>
         // What no handler saw was no attempt that started.
         if (run.Attempt is not null && LovageTelemetry.Completed.Enabled)
         {
-            LovageTelemetry.Completed.Add(1, EndTags(run));
+            var tags = EndTags(run);
+            if (verdict.State is { } state)
+            {
+                tags.Add("lovage.job.state", Word(state));
+            }
+
+            LovageTelemetry.Completed.Add(1, tags);
         }
     }
 

@@ -1,14 +1,16 @@
 using System.Diagnostics;
 using Lovage.Diagnostics;
 using Lovage.Protocol;
+using Lovage.Storage;
 
 namespace Lovage.Execution;
 
 /// <summary>The span of an attempt of a worker, which relates to the trace that the message carries.</summary>
-/// <param name="system">The kind of the storage.</param>
+/// <param name="meter">Tells of the storage.</param>
 /// <param name="worker">The worker's name.</param>
 /// <param name="settings">How spans are made.</param>
-internal sealed class WorkerSpans(string system, string worker, TelemetrySettings settings) : AttemptListener<Running>
+internal sealed class WorkerSpans(StorageMeter meter, string worker, TelemetrySettings settings)
+    : AttemptListener<Running>
 {
     internal override void Started(Running run)
     {
@@ -57,8 +59,8 @@ internal sealed class WorkerSpans(string system, string worker, TelemetrySetting
     private void Describe(Activity activity, Running run, string? schedule, TimeSpan delay)
     {
         var message = run.Message;
-        activity.SetTag("messaging.system", system)
-            .SetTag("messaging.operation.type", "process")
+        meter.Describe(activity);
+        activity.SetTag("messaging.operation.type", "process")
             .SetTag("messaging.operation.name", "run")
             .SetTag("messaging.destination.name", message.Queue)
             .SetTag("messaging.message.id", message.Id.Value)

@@ -57,6 +57,18 @@ internal sealed class StorageGauges : IHostedService, IDisposable
         new StorageInstruments(Collect).AddTo(_meter);
     }
 
+    /// <summary>The newest reading that may be told; null when there is none.</summary>
+    internal StorageReading? Newest
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _readTimestamp is { } at && _time.GetElapsedTime(at) <= AgeMax ? _reading : null;
+            }
+        }
+    }
+
     public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     /// <summary>
@@ -169,9 +181,7 @@ internal sealed class StorageGauges : IHostedService, IDisposable
 
         lock (_lock)
         {
-            return _readTimestamp is { } at
-                ? (_time.GetElapsedTime(at) <= AgeMax ? _reading : null, true)
-                : (null, false);
+            return (Newest, _readTimestamp is not null);
         }
     }
 

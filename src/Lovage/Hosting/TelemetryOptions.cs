@@ -20,10 +20,16 @@ public sealed class TelemetryOptions
     /// </summary>
     public bool CreateSpans { get; set; } = true;
 
+    /// <summary>
+    /// True when each write of outcomes that a worker makes has a span <c>settle QUEUE</c>; false by default.
+    /// </summary>
+    public bool SettleSpans { get; set; }
+
     internal TelemetrySettings Settings() => new()
     {
         TraceRelation = TraceRelation,
         SpanNames = SpanNames,
         CreateSpans = CreateSpans,
+        SettleSpans = SettleSpans,
     };
 }

@@ -25,11 +25,14 @@ public abstract class JobBroker
     /// <param name="system">The value of <c>messaging.system</c>, such as <c>sqlite</c>.</param>
     /// <param name="signals">Sends and hears signals.</param>
     /// <param name="time">Measures waits.</param>
-    protected JobBroker(string system, SignalBus signals, TimeProvider time)
+    /// <param name="server">The server that the storage calls; null for none, or when it is not always the same
+    /// one.</param>
+    protected JobBroker(
+        string system, SignalBus signals, TimeProvider time, StorageServer? server = null)
     {
         ArgumentNullException.ThrowIfNull(signals);
         ArgumentNullException.ThrowIfNull(time);
-        _meter = new StorageMeter(system, time);
+        _meter = new StorageMeter(system, time, server);
         _hints = new StorageHints(signals);
         Time = time;
         Signals = signals;

@@ -106,8 +106,7 @@ public abstract class JobReceiver : IAsyncDisposable
             if (look.Deliveries.Count > 0)
             {
                 _drained = look.IsDrained ? drained : null;
-                _broker.Meter.Stop("receive", asked);
-                _broker.Meter.Consumed(look.Deliveries.Count);
+                _broker.Meter.Received(look.Deliveries, asked, Options.Owner);
                 return new Received(look.Deliveries, asked);
             }
 
@@ -156,9 +155,9 @@ public abstract class JobReceiver : IAsyncDisposable
             var asked = _time.GetTimestamp();
             if (await ReceiveOrphanCoreAsync(_broker.NextLook(), cancellationToken) is { } delivery)
             {
-                _broker.Meter.Stop("receive", asked);
-                _broker.Meter.Consumed(1);
-                return new Received([delivery], asked);
+                Delivery[] deliveries = [delivery];
+                _broker.Meter.Received(deliveries, asked, Options.Owner);
+                return new Received(deliveries, asked);
             }
 
             _orphansDrained = new Drained(seen, _time.GetTimestamp(), null);

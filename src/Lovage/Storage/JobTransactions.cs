@@ -38,10 +38,13 @@ public abstract class JobTransactions
     /// <param name="system">The value of <c>messaging.system</c>, such as <c>sqlite</c>.</param>
     /// <param name="signals">Sends signals.</param>
     /// <param name="time">Measures durations.</param>
-    protected JobTransactions(string system, SignalBus signals, TimeProvider time)
+    /// <param name="server">The server that the storage calls; null for none, or when it is not always the same
+    /// one.</param>
+    protected JobTransactions(
+        string system, SignalBus signals, TimeProvider time, StorageServer? server = null)
     {
         ArgumentNullException.ThrowIfNull(signals);
-        _meter = new StorageMeter(system, time);
+        _meter = new StorageMeter(system, time, server);
         _hints = new StorageHints(signals);
     }
 

@@ -8,19 +8,32 @@ namespace Lovage.Storage;
 /// <remarks>Safe for use by several threads.</remarks>
 internal sealed class StorageMeter
 {
-    private readonly TimeProvider _time;
-    private readonly KeyValuePair<string, object?> _system;
+    /// <summary>Links of a span at the most; OpenTelemetry's libraries drop further ones.</summary>
+    private const int LinksMax = 128;
 
-    internal StorageMeter(string system, TimeProvider time)
+    private readonly TimeProvider _time;
+    private readonly KeyValuePair<string, object?>[] _tags;
+
+    /// <param name="system">The kind of the storage, as <c>messaging.system</c> has it.</param>
+    /// <param name="time">Measures durations.</param>
+    /// <param name="server">The server that the storage calls; null for none, or when it is not always the same
+    /// one.</param>
+    internal StorageMeter(string system, TimeProvider time, StorageServer? server = null)
     {
         ArgumentNullException.ThrowIfNull(time);
         _time = time;
-        SystemName = system;
-        _system = new("messaging.system", system);
+        _tags = (server, server?.Port) switch
+        {
+            (null, _) => [new("messaging.system", system)],
+            (_, null) => [new("messaging.system", system), new("server.address", server.Address)],
+            (_, { } port) =>
+            [
+                new("messaging.system", system),
+                new("server.address", server.Address),
+                new("server.port", port),
+            ],
+        };
     }
-
-    /// <summary>The kind of the storage, as <c>messaging.system</c> has it.</summary>
-    internal string SystemName { get; }
 
     internal long Start() => _time.GetTimestamp();
 
@@ -30,17 +43,32 @@ internal sealed class StorageMeter
         {
             // What the call has done is done: a listener that fails must not make it a failure.
             Unfailing.Tell(
-                (Seconds: _time.GetElapsedTime(start).TotalSeconds, System: _system, Operation: operation),
-                static told => LovageTelemetry.OperationDuration.Record(
-                    told.Seconds, told.System, new("messaging.operation.name", told.Operation)));
+                (Seconds: _time.GetElapsedTime(start).TotalSeconds, Tags: _tags, Operation: operation),
+                static told =>
+                {
+                    var tags = new TagList(told.Tags) { { "messaging.operation.name", told.Operation } };
+                    LovageTelemetry.OperationDuration.Record(told.Seconds, tags);
+                });
         }
     }
 
     internal void Sent(int count) =>
-        Unfailing.Tell((count, System: _system), static told => LovageTelemetry.Sent.Add(told.count, told.System));
+        Unfailing.Tell((count, Tags: _tags), static told => LovageTelemetry.Sent.Add(told.count, told.Tags));
 
-    internal void Consumed(int count) =>
-        Unfailing.Tell((count, System: _system), static told => LovageTelemetry.Consumed.Add(told.count, told.System));
+    /// <summary>Measures a look that delivered jobs, and tells of it as a span that began with the look.</summary>
+    /// <param name="deliveries">What it delivered; at least one.</param>
+    /// <param name="asked">The timestamp of its beginning.</param>
+    /// <param name="owner">Who looked.</param>
+    internal void Received(IReadOnlyList<Delivery> deliveries, long asked, WorkerOwner owner)
+    {
+        Stop("receive", asked);
+        Unfailing.Tell(
+            (deliveries.Count, Tags: _tags), static told => LovageTelemetry.Consumed.Add(told.Count, told.Tags));
+        if (LovageTelemetry.Source.HasListeners())
+        {
+            TellReceive(deliveries, asked, owner);
+        }
+    }
 
     /// <summary>A span around a write of messages; none within the span of a caller that enqueues one job.</summary>
     internal Span StartSend(IReadOnlyList<JobMessage> messages)
@@ -54,8 +82,7 @@ internal sealed class StorageMeter
 
         var queue = messages[0].Queue;
         var span = Span.Start($"send {queue}", ActivityKind.Client);
-        span.Activity?
-            .SetTag(_system.Key, _system.Value)
+        Describe(span.Activity)?
             .SetTag("messaging.operation.type", "send")
             .SetTag("messaging.operation.name", "send")
             .SetTag("messaging.destination.name", queue)
@@ -67,7 +94,77 @@ internal sealed class StorageMeter
     internal Span StartCall(string operation)
     {
         var span = Span.Start(operation, ActivityKind.Client);
-        span.Activity?.SetTag(_system.Key, _system.Value).SetTag("messaging.operation.name", operation);
+        Describe(span.Activity)?.SetTag("messaging.operation.name", operation);
         return span;
+    }
+
+    /// <summary>A span around a write of outcomes.</summary>
+    /// <param name="queue">The queue of their jobs; null when they have several.</param>
+    /// <param name="count">How many.</param>
+    /// <param name="worker">The worker's name.</param>
+    internal Span StartSettle(string? queue, int count, string worker)
+    {
+        var span = Span.Start(queue is null ? "settle" : $"settle {queue}", ActivityKind.Client);
+        Describe(span.Activity, "settle", queue, count, worker);
+        return span;
+    }
+
+    /// <summary>Adds what each span about this storage tells.</summary>
+    internal Activity? Describe(Activity? activity)
+    {
+        if (activity is { IsAllDataRequested: true })
+        {
+            foreach (var (name, value) in _tags)
+            {
+                activity.SetTag(name, value);
+            }
+        }
+
+        return activity;
+    }
+
+    private void Describe(Activity? activity, string operation, string? queue, int count, string worker) =>
+        Describe(activity)?
+            .SetTag("messaging.operation.type", operation)
+            .SetTag("messaging.operation.name", operation)
+            .SetTag("messaging.destination.name", queue)
+            .SetTag("messaging.batch.message_count", count)
+            .SetTag("messaging.client.id", worker);
+
+    private void TellReceive(IReadOnlyList<Delivery> deliveries, long asked, WorkerOwner owner)
+    {
+        var elapsed = _time.GetElapsedTime(asked);
+        var queue = deliveries[0].Message.Queue;
+        for (var i = 1; i < deliveries.Count && queue is not null; i++)
+        {
+            queue = deliveries[i].Message.Queue == queue ? queue : null;
+        }
+
+        using var span = Span.Start(queue is null ? "receive" : $"receive {queue}", ActivityKind.Client);
+        if (span.Activity is not { } activity)
+        {
+            return;
+        }
+
+        // An empty look is no span, so a span can only begin once the look is over.
+        activity.SetStartTime(activity.StartTimeUtc - elapsed);
+        Describe(activity, "receive", queue, deliveries.Count, owner.Key);
+        if (activity.IsAllDataRequested)
+        {
+            Link(activity, deliveries);
+        }
+    }
+
+    private static void Link(Activity activity, IReadOnlyList<Delivery> deliveries)
+    {
+        var links = 0;
+        for (var i = 0; i < deliveries.Count && links < LinksMax; i++)
+        {
+            if (TraceContext.Read(deliveries[i].Message.Headers) is var context && context != default)
+            {
+                activity.AddLink(new ActivityLink(context));
+                links++;
+            }
+        }
     }
 }

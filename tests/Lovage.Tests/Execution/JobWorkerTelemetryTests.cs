@@ -30,16 +30,44 @@ public sealed class JobWorkerTelemetryTests
         Assert.Throws<ArgumentOutOfRangeException>(() => WorkerMeters.Word((AttemptEnd)99));
     }
 
+    [Fact]
+    public void Word_EveryState_HasItsOwn()
+    {
+        Assert.Equal(
+            [
+                "scheduled", "queued", "running", "retrying", "succeeded", "failed", "cancelled", "expired", "dead",
+            ],
+            Enum.GetValues<JobState>().Select(WorkerMeters.Word));
+        Assert.Throws<ArgumentOutOfRangeException>(() => WorkerMeters.Word((JobState)99));
+    }
+
+    [Fact]
+    public void Completed_FailureThatIsRetried_SaysSo()
+    {
+        using var measured = new Measured("telemetry.again");
+        using var world = new WorkerWorld(
+            Settings with { MaxAttempts = 2 },
+            new JobDefinition("telemetry.again", static _ => throw new InvalidOperationException()));
+        world.Start();
+        world.UntilEnded(world.Enqueue("telemetry.again"));
+
+        Assert.Equal(
+            ["retrying", "failed"],
+            measured.All.Where(static one => one.Instrument == "lovage.job.completed")
+                .Select(static one => one.Tag("lovage.job.state")));
+    }
+
     [Theory]
-    [InlineData(AttemptEnd.Succeeded, "success", null)]
-    [InlineData(AttemptEnd.Failed, "failure", "System.InvalidOperationException")]
-    [InlineData(AttemptEnd.TimedOut, "timeout", "System.Threading.Tasks.TaskCanceledException")]
-    [InlineData(AttemptEnd.RetryAsked, "retry", "Lovage.RetryException")]
-    [InlineData(AttemptEnd.Rejected, "rejected", "Lovage.RejectException")]
-    [InlineData(AttemptEnd.BadArguments, "bad_arguments", "Lovage.BadArgumentsException")]
-    [InlineData(AttemptEnd.Cancelled, "cancelled", "System.Threading.Tasks.TaskCanceledException")]
-    [InlineData(AttemptEnd.Interrupted, "interrupted", "System.Threading.Tasks.TaskCanceledException")]
-    public void Completed_HandlerThatEnds_IsCountedByItsOutcome(AttemptEnd end, string word, string? errorType)
+    [InlineData(AttemptEnd.Succeeded, "success", "succeeded", null)]
+    [InlineData(AttemptEnd.Failed, "failure", "failed", "System.InvalidOperationException")]
+    [InlineData(AttemptEnd.TimedOut, "timeout", "failed", "System.Threading.Tasks.TaskCanceledException")]
+    [InlineData(AttemptEnd.RetryAsked, "retry", "failed", "Lovage.RetryException")]
+    [InlineData(AttemptEnd.Rejected, "rejected", "dead", "Lovage.RejectException")]
+    [InlineData(AttemptEnd.BadArguments, "bad_arguments", "failed", "Lovage.BadArgumentsException")]
+    [InlineData(AttemptEnd.Cancelled, "cancelled", "cancelled", "System.Threading.Tasks.TaskCanceledException")]
+    [InlineData(AttemptEnd.Interrupted, "interrupted", "queued", "System.Threading.Tasks.TaskCanceledException")]
+    public void Completed_HandlerThatEnds_IsCountedByItsOutcome(
+        AttemptEnd end, string word, string state, string? errorType)
     {
         var name = $"telemetry.{word}";
         using var measured = new Measured(name);
@@ -69,15 +97,20 @@ public sealed class JobWorkerTelemetryTests
 
         var completed = Assert.Single(measured.All, one => one.Instrument == "lovage.job.completed");
         Assert.Equal(
-            (1.0, word, errorType, "default"),
-            (completed.Value, completed.Tag("lovage.job.outcome"), completed.Tag("error.type"), completed.Tag(
-                "messaging.destination.name")));
+            (1.0, word, state, errorType, "default"),
+            (
+                completed.Value,
+                completed.Tag("lovage.job.outcome"),
+                completed.Tag("lovage.job.state"),
+                completed.Tag("error.type"),
+                completed.Tag("messaging.destination.name")));
         Assert.Equal(0, measured.Sum("lovage.job.active"));
         Assert.Equal(2, measured.All.Count(one => one.Instrument == "lovage.job.active"));
+        var ended = completed.Tags.Remove("lovage.job.state");
         Assert.Equal(
-            completed.Tags, Assert.Single(measured.All, one => one.Instrument == "lovage.job.run.duration").Tags);
+            ended, Assert.Single(measured.All, one => one.Instrument == "lovage.job.run.duration").Tags);
         Assert.Equal(
-            completed.Tags, Assert.Single(measured.All, one => one.Instrument == "messaging.process.duration").Tags);
+            ended, Assert.Single(measured.All, one => one.Instrument == "messaging.process.duration").Tags);
     }
 
     [Fact]

@@ -153,13 +153,15 @@ public sealed class LovageOptionsTests
             null,
             ("Lovage:Telemetry:TraceRelation", "link"),
             ("Lovage:Telemetry:SpanNames", "SemConv"),
-            ("Lovage:Telemetry:CreateSpans", "false"));
+            ("Lovage:Telemetry:CreateSpans", "false"),
+            ("Lovage:Telemetry:SettleSpans", "true"));
         Assert.Equal(
             new TelemetrySettings
             {
                 TraceRelation = TraceRelation.Link,
                 SpanNames = SpanNames.SemConv,
                 CreateSpans = false,
+                SettleSpans = true,
             },
             host.Services.GetRequiredService<TelemetrySettings>());
         Assert.Same(
