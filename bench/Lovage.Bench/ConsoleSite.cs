@@ -1,0 +1,54 @@
+using System.Net;
+using Lovage.Storage;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Lovage.Bench;
+
+/// <summary>An app that maps the console over a filled storage, on a port of this machine.</summary>
+internal sealed class ConsoleSite : IAsyncDisposable
+{
+    private readonly WebApplication _app;
+    private readonly ConsoleClock _clock;
+    private readonly HttpClient _http;
+
+    private ConsoleSite(WebApplication app, ConsoleClock clock)
+    {
+        _app = app;
+        _clock = clock;
+        _http = new HttpClient { BaseAddress = new Uri($"{app.Urls.Single()}/lovage/api/") };
+    }
+
+    internal static async Task<ConsoleSite> StartAsync(JobStorage storage)
+    {
+        var clock = new ConsoleClock();
+        clock.Reach(1);
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.WebHost.ConfigureKestrel(static kestrel => kestrel.Listen(IPAddress.Loopback, 0));
+        builder.Logging.ClearProviders().AddSimpleConsole().SetMinimumLevel(LogLevel.Error);
+        builder.AddLovage().UseStorage(storage).UseTime(clock);
+        var app = builder.Build();
+        app.MapLovageApi().AllowAnonymous();
+        await app.StartAsync();
+        return new ConsoleSite(app, clock);
+    }
+
+    /// <summary>
+    /// Makes what the console has read so far too old, so that the next request reads all of it anew.
+    /// </summary>
+    internal void Forget() => _clock.Skip();
+
+    /// <summary>Asks a route, and reads the whole answer.</summary>
+    /// <returns>Its size in bytes.</returns>
+    internal async Task<int> GetAsync(string path) =>
+        (await _http.GetByteArrayAsync(new Uri(path, UriKind.Relative))).Length;
+
+    public async ValueTask DisposeAsync()
+    {
+        _http.Dispose();
+        await _app.StopAsync();
+        await _app.DisposeAsync();
+    }
+}
