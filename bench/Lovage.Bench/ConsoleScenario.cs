@@ -45,16 +45,17 @@ internal static class ConsoleScenario
             result.Add($"p95_max_{kind}", p95).Add($"slowest_{kind}", name);
         }
 
-        await AskAsync(storage, data, result);
+        await AskAsync(place.Address, storage, data, result);
         return result;
     }
 
     /// <summary>
     /// Asks the HTTP API of a real app. Before each request all that the app has read is too old.
     /// </summary>
-    private static async Task AskAsync(JobStorage storage, ConsoleData data, BenchResult result)
+    private static async Task AskAsync(
+        string address, JobStorage storage, ConsoleData data, BenchResult result)
     {
-        await using var site = await ConsoleSite.StartAsync(storage);
+        await using var site = await ConsoleSite.StartAsync(address, storage);
         Console.WriteLine(
             $"  {"request, nothing kept",-50} {"first",9} {"p50",9} {"p95",9} {"processor",9} {"bytes",8}");
         var (slowest, missed) = ((P95: 0.0, Name: ""), 0);

@@ -21,14 +21,16 @@ internal sealed class ConsoleSite : IAsyncDisposable
         _http = new HttpClient { BaseAddress = new Uri($"{app.Urls.Single()}/lovage/api/") };
     }
 
-    internal static async Task<ConsoleSite> StartAsync(JobStorage storage)
+    /// <summary>Starts it; jobs in memory are only in the storage that was filled.</summary>
+    internal static async Task<ConsoleSite> StartAsync(string address, JobStorage filled)
     {
         var clock = new ConsoleClock();
         clock.Reach(1);
         var builder = WebApplication.CreateSlimBuilder();
         builder.WebHost.ConfigureKestrel(static kestrel => kestrel.Listen(IPAddress.Loopback, 0));
         builder.Logging.ClearProviders().AddSimpleConsole().SetMinimumLevel(LogLevel.Error);
-        builder.AddLovage().UseStorage(storage).UseTime(clock);
+        var lovage = builder.AddLovage().UseTime(clock);
+        _ = address == "memory:" ? lovage.UseStorage(filled) : lovage.UseStorage(address);
         var app = builder.Build();
         app.MapLovageApi().AllowAnonymous();
         await app.StartAsync();
@@ -42,8 +44,15 @@ internal sealed class ConsoleSite : IAsyncDisposable
 
     /// <summary>Asks a route, and reads the whole answer.</summary>
     /// <returns>Its size in bytes.</returns>
-    internal async Task<int> GetAsync(string path) =>
-        (await _http.GetByteArrayAsync(new Uri(path, UriKind.Relative))).Length;
+    /// <exception cref="InvalidOperationException">The answer is a refusal.</exception>
+    internal async Task<int> GetAsync(string path)
+    {
+        using var answer = await _http.GetAsync(new Uri(path, UriKind.Relative));
+        return answer.IsSuccessStatusCode
+            ? (await answer.Content.ReadAsByteArrayAsync()).Length
+            : throw new InvalidOperationException(
+                $"{path}: {(int)answer.StatusCode} {await answer.Content.ReadAsStringAsync()}");
+    }
 
     public async ValueTask DisposeAsync()
     {

@@ -100,26 +100,28 @@ internal sealed class ScheduleWatch
             },
             cancellationToken);
         var known = all.ToDictionary(static schedule => schedule.Id, StringComparer.Ordinal);
-        var problems = new List<ScheduleProblem>();
-        foreach (var job in failed.Jobs
+        var suspects = failed.Jobs
             .Where(job => ScheduleOf(job) is { } id && known.ContainsKey(id))
             .DistinctBy(ScheduleOf, StringComparer.Ordinal)
-            .Take(ProblemsMax))
+            .ToList();
+        if (suspects.Count == 0)
         {
-            var id = ScheduleOf(job)!;
-            var newest = await _jobs.ListAsync(new JobQuery { ScheduleId = id, Limit = 1 }, cancellationToken);
-            if (newest.Jobs is [var last] && last.Id == job.Id)
-            {
-                problems.Add(new ScheduleProblem(
-                    id,
-                    known[id].State == ScheduleState.Active ? "active" : "paused",
-                    TextCut.Of(job.Error?.Message ?? job.Reason ?? "Its last job failed.", 300),
-                    "failed",
-                    job.FinishedAt));
-            }
+            return [];
         }
 
-        return problems;
+        var newest = await _jobs.NewestOfSchedulesAsync(
+            [.. suspects.Select(static job => ScheduleOf(job)!)], cancellationToken);
+        return
+        [
+            .. suspects.Where((job, i) => newest[i]?.Id == job.Id)
+                .Select(job => (Job: job, Schedule: known[ScheduleOf(job)!]))
+                .Select(static one => new ScheduleProblem(
+                    one.Schedule.Id,
+                    one.Schedule.State == ScheduleState.Active ? "active" : "paused",
+                    TextCut.Of(one.Job.Error?.Message ?? one.Job.Reason ?? "Its last job failed.", 300),
+                    "failed",
+                    one.Job.FinishedAt)),
+        ];
     }
 
     private static string? ScheduleOf(JobRecord job) =>

@@ -59,6 +59,14 @@ public sealed partial class JobInspector
     public async ValueTask<JobRecord?> FindAsync(JobId id, CancellationToken cancellationToken = default) =>
         (await History.FindAsync([JobNames.CheckId(id, nameof(id))], cancellationToken))[0];
 
+    /// <summary>Reads for each of several schedules the newest job that it has enqueued.</summary>
+    /// <param name="schedules">The ids of 1 to 1,000 schedules.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
+    /// <returns>A job for each, in order; null for a schedule without one.</returns>
+    public ValueTask<IReadOnlyList<ScheduledJob?>> NewestOfSchedulesAsync(
+        IReadOnlyList<string> schedules, CancellationToken cancellationToken = default) =>
+        History.NewestOfSchedulesAsync(schedules, cancellationToken);
+
     /// <summary>Reads the attempts of a job with their logs, oldest first, at most the newest 1,000.</summary>
     /// <param name="id">The job.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
