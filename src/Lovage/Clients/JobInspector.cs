@@ -59,6 +59,14 @@ public sealed partial class JobInspector
     public async ValueTask<JobRecord?> FindAsync(JobId id, CancellationToken cancellationToken = default) =>
         (await History.FindAsync([JobNames.CheckId(id, nameof(id))], cancellationToken))[0];
 
+    /// <summary>Reads several jobs.</summary>
+    /// <param name="ids">1 to 1,000.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
+    /// <returns>A record for each, in order; null for an unknown one.</returns>
+    internal ValueTask<IReadOnlyList<JobRecord?>> FindAsync(
+        IReadOnlyList<JobId> ids, CancellationToken cancellationToken) =>
+        History.FindAsync(ids, cancellationToken);
+
     /// <summary>Reads for each of several schedules the newest job that it has enqueued.</summary>
     /// <param name="schedules">The ids of 1 to 1,000 schedules.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
