@@ -248,6 +248,19 @@ public sealed partial class JobInspector
         IReadOnlyList<JobId> ids, JobMove target, CancellationToken cancellationToken = default) =>
         Store.MoveAsync(CheckIds(ids), target, cancellationToken);
 
+    /// <summary>Calls back when jobs, queues, schedules or operations may have changed.</summary>
+    /// <param name="changed">It must be quick and must not throw.</param>
+    /// <returns>Dispose it to end that.</returns>
+    /// <exception cref="StorageException">The storage is not open.</exception>
+    internal IDisposable Follow(Action changed) => _gate.Storage.Signals.Subscribe(
+        _ => changed(),
+        SignalKind.JobsReady,
+        SignalKind.OrphansReady,
+        SignalKind.CancelRequested,
+        SignalKind.JobEnded,
+        SignalKind.SchedulesChanged,
+        SignalKind.OperationsChanged);
+
     private static IReadOnlyList<JobId> CheckIds(IReadOnlyList<JobId> ids)
     {
         ArgumentNullException.ThrowIfNull(ids);
