@@ -106,7 +106,7 @@ internal sealed class ScheduleWatch
             return [];
         }
 
-        var jobs = await _jobs.FindAsync([.. failed.Select(static one => one.Second!.Id)], cancellationToken);
+        var jobs = await _jobs.FindAllAsync([.. failed.Select(static one => one.Second!.Id)], cancellationToken);
         return
         [
             .. failed.Zip(jobs, static (one, job) => (Schedule: one.First, Job: job))

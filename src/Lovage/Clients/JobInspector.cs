@@ -63,7 +63,7 @@ public sealed partial class JobInspector
     /// <param name="ids">1 to 1,000.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
     /// <returns>A record for each, in order; null for an unknown one.</returns>
-    internal ValueTask<IReadOnlyList<JobRecord?>> FindAsync(
+    internal ValueTask<IReadOnlyList<JobRecord?>> FindAllAsync(
         IReadOnlyList<JobId> ids, CancellationToken cancellationToken) =>
         History.FindAsync(ids, cancellationToken);
 
