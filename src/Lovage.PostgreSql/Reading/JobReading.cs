@@ -54,7 +54,8 @@ internal sealed class JobReading(SchemaName schema)
         JOIN lovage.message m ON m.id = i.id {Joins}
         """;
 
-    // $1: schedules. Comes back for each that has a job: its number among the schedules from 1, id and state of the job.
+    // $1: schedules. Comes back for each that has a job: its number among the schedules from 1, the id and the state of
+    // the job.
     private static readonly string NewestOfSchedules = $"""
         SELECT i.ord, m.id, ({Sql.State})::integer FROM unnest($1::text[]) WITH ORDINALITY AS i(schedule, ord)
         CROSS JOIN LATERAL (

@@ -20,7 +20,7 @@ namespace Lovage;
 ///
 ///     [Job("payment.token")]
 ///     [return: Sensitive]
-///     public string Token(int order) => Issue(order);
+///     public string Token(int order) => $"token of {order}";
 /// }
 ///
 /// public sealed record Card(string Holder, [property: Sensitive] string Number);
