@@ -24,7 +24,8 @@ internal sealed record BenchOptions
                     over --seconds
           delayed   how late --jobs delayed jobs (100,000 by default) start that are due at the same instant, and the
                     worker's memory
-          console   what a console asks of --jobs (1 M by default) finished jobs: pages, counts, errors, statistics
+          console   what a console asks of --jobs (1 M by default) finished jobs: pages, counts, errors, statistics,
+                    and the same through the HTTP API of an app
           raw       the tables, rows and batches of drain through one prepared connection, no engine (sqlite); the
                     storage's calls in batches, one loop and two (postgres)
         """;

@@ -8,12 +8,13 @@ namespace Lovage.Bench;
 
 /// <summary>
 /// Fills a storage by its own calls, as some weeks of an app would: 50 names, 8 queues and a rare one, 20 workers, 3 %
-/// failures of 12 causes, tags on 5 %, trees, schedules.
+/// failures of 12 causes, tags on 5 %, trees, 1,000 schedules.
 /// </summary>
 internal sealed class ConsoleData(JobStorage storage, ConsoleClock clock, int jobs)
 {
     internal const int Waiting = 2_000;
     internal const int Running = 200;
+    internal const int Schedules = 1_000;
     internal const string RareName = "jobs.rare";
     internal const string RareQueue = "rare";
 
@@ -79,6 +80,7 @@ internal sealed class ConsoleData(JobStorage storage, ConsoleClock clock, int jo
 
         clock.Reach(1);
         await LeaveSomeAsync(receivers[3]);
+        await ScheduleAsync();
         await SweepAsync();
         foreach (var receiver in receivers)
         {
@@ -88,6 +90,8 @@ internal sealed class ConsoleData(JobStorage storage, ConsoleClock clock, int jo
 
     /// <summary>What each worker does every few seconds: a storage may sum up then what it has counted.</summary>
     private async Task SweepAsync() => await storage.Broker.ReclaimAsync([], 1, default);
+
+    private static string ScheduleOf(int number) => Text("daily-", number);
 
     private static string Text(string prefix, int number) =>
         string.Create(CultureInfo.InvariantCulture, $"{prefix}{number}");
@@ -100,6 +104,11 @@ internal sealed class ConsoleData(JobStorage storage, ConsoleClock clock, int jo
         if (number % 200 == 7)
         {
             headers = headers.Add("lovage_schedule", number % 50_000 == 7 ? "rare" : "nightly");
+        }
+
+        if (number % 200 == 107)
+        {
+            headers = headers.Add("lovage_schedule", ScheduleOf(number / 200 % Schedules));
         }
 
         if (number % 5_000 == 9 && _roots.Count > 0)
@@ -127,6 +136,30 @@ internal sealed class ConsoleData(JobStorage storage, ConsoleClock clock, int jo
             RootId = number % 50 == 3 ? _roots[^1].Value : null,
             Headers = headers,
         };
+    }
+
+    private async Task ScheduleAsync()
+    {
+        for (var i = 0; i < Schedules && storage.Schedules is { } schedules; i++)
+        {
+            await schedules.SaveAsync(
+                new ScheduleRecord
+                {
+                    Id = ScheduleOf(i),
+                    Trigger = Cron.Parse("0 3 * * *").ToJson(),
+                    Job = new JobMessage
+                    {
+                        Id = _ids.Next(),
+                        Name = NameOf(i % NameCount),
+                        Queue = QueueOf(i % QueueCount),
+                        Origin = "bench@host",
+                        Body = JobBody.Encode("jobs", JobArguments.Of([i]), _serializer),
+                    },
+                    Policy = new SchedulePolicy(),
+                    NextTick = clock.GetUtcNow() + TimeSpan.FromDays(1),
+                },
+                default);
+        }
     }
 
     private async Task<int> SettleAsync(JobReceiver receiver, int worker)
@@ -187,11 +220,29 @@ internal sealed class ConsoleClock : TimeProvider
 {
     private static readonly TimeSpan Back = TimeSpan.FromHours(50);
 
+    /// <summary>Longer than the console keeps any reading.</summary>
+    private static readonly TimeSpan Skipped = TimeSpan.FromMinutes(2);
+
+    /// <summary>The same for readings that it judges by their wall time.</summary>
+    private static readonly TimeSpan SkippedWall = TimeSpan.FromSeconds(1.5);
+
     private long _offset = -Back.Ticks;
+    private long _elapsed;
 
     public override DateTimeOffset GetUtcNow() => base.GetUtcNow().AddTicks(Volatile.Read(ref _offset));
+
+    public override long GetTimestamp() => base.GetTimestamp() + Volatile.Read(ref _elapsed);
 
     /// <summary>Moves to a part of the way.</summary>
     /// <param name="part">0 at the beginning, 1 for now.</param>
     internal void Reach(double part) => Volatile.Write(ref _offset, (long)(-Back.Ticks * (1 - part)));
+
+    /// <summary>
+    /// Lets some time pass for caches. The wall time moves little, so that a search by time finds the same.
+    /// </summary>
+    internal void Skip()
+    {
+        Interlocked.Add(ref _elapsed, (long)(Skipped.TotalSeconds * TimestampFrequency));
+        Interlocked.Add(ref _offset, SkippedWall.Ticks);
+    }
 }

@@ -35,6 +35,11 @@ internal sealed class PostgreSqlJobHistory(Database database, ServerClock clock)
         database.CallAsync(
             connection => _counts.CountAsync(connection, query, max, cancellationToken), cancellationToken);
 
+    protected override ValueTask<IReadOnlyList<ScheduledJob?>> NewestOfSchedulesCoreAsync(
+        IReadOnlyList<string> schedules, CancellationToken cancellationToken) =>
+        database.CallAsync(
+            connection => _jobs.NewestOfSchedulesAsync(connection, schedules, cancellationToken), cancellationToken);
+
     protected override ValueTask<IReadOnlyList<AttemptRecord>> AttemptsCoreAsync(
         JobId id, CancellationToken cancellationToken) =>
         database.CallAsync(connection => _jobs.AttemptsAsync(connection, id, cancellationToken), cancellationToken);

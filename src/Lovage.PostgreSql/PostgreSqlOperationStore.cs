@@ -20,8 +20,9 @@ internal sealed class PostgreSqlOperationStore(Database database, ServerClock cl
         database.CallAsync(connection => _operations.FindAsync(connection, id, cancellationToken), cancellationToken);
 
     protected override ValueTask<IReadOnlyList<BulkOperation>> ListCoreAsync(
-        int max, CancellationToken cancellationToken) =>
-        database.CallAsync(connection => _operations.ListAsync(connection, max, cancellationToken), cancellationToken);
+        long? before, int max, CancellationToken cancellationToken) =>
+        database.CallAsync(
+            connection => _operations.ListAsync(connection, before, max, cancellationToken), cancellationToken);
 
     protected override ValueTask<BulkOperation?> TakeCoreAsync(
         string owner, TimeSpan lease, CancellationToken cancellationToken) =>

@@ -25,6 +25,10 @@ internal sealed class SqliteJobHistory(Readers readers, StorageClock clock) : Jo
         JobQuery query, int max, CancellationToken cancellationToken) =>
         readers.ReadAsync(reader => PageReading.Count(reader, query, max), cancellationToken);
 
+    protected override ValueTask<IReadOnlyList<ScheduledJob?>> NewestOfSchedulesCoreAsync(
+        IReadOnlyList<string> schedules, CancellationToken cancellationToken) =>
+        readers.ReadAsync(reader => JobReading.NewestOfSchedules(reader, schedules), cancellationToken);
+
     protected override ValueTask<IReadOnlyList<AttemptRecord>> AttemptsCoreAsync(
         JobId id, CancellationToken cancellationToken) =>
         readers.ReadAsync(reader => JobReading.Attempts(reader, id), cancellationToken);

@@ -18,8 +18,8 @@ internal sealed class SqliteOperationStore(Writer writer, Readers readers, Stora
         readers.ReadAsync(reader => ConsoleReading.Operation(reader, id), cancellationToken);
 
     protected override ValueTask<IReadOnlyList<BulkOperation>> ListCoreAsync(
-        int max, CancellationToken cancellationToken) =>
-        readers.ReadAsync(reader => ConsoleReading.Operations(reader, max), cancellationToken);
+        long? before, int max, CancellationToken cancellationToken) =>
+        readers.ReadAsync(reader => ConsoleReading.Operations(reader, before, max), cancellationToken);
 
     protected override async ValueTask<BulkOperation?> TakeCoreAsync(
         string owner, TimeSpan lease, CancellationToken cancellationToken)

@@ -64,6 +64,31 @@ public sealed class ConsoleTests
         Assert.Equal(HttpStatusCode.Conflict, (await site.PostAsync($"/lovage/api/operations/{id}/cancel")).Status);
     }
 
+    [Fact]
+    public async Task Operations_PageByPage_HaveEachOnce()
+    {
+        await using var site = await ConsoleSite.StartAsync();
+        for (var i = 0; i < 5; i++)
+        {
+            await site.PostAsync("/lovage/api/operations", $$"""{"action":"delete","q":"name:n{{i}}","expected":0}""");
+        }
+
+        List<string?> found = [];
+        string? next = null;
+        do
+        {
+            var page = (await site.GetAsync($"/lovage/api/operations?limit=2&after={next}")).Json;
+            found.AddRange(page.GetProperty("items").EnumerateArray()
+                .Select(static one => one.GetProperty("q").GetString()));
+            next = page.GetProperty("next").GetString();
+        }
+        while (next is not null);
+
+        Assert.Equal(["name:n4", "name:n3", "name:n2", "name:n1", "name:n0"], found);
+        Assert.Equal(
+            HttpStatusCode.BadRequest, (await site.GetAsync("/lovage/api/operations?after=first")).Status);
+    }
+
     [Theory]
     [InlineData("""{"action":"burn","q":"queue:mail","expected":1}""")]
     [InlineData("""{"action":"cancel","q":"colour:red","expected":1}""")]

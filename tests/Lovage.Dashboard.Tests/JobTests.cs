@@ -250,6 +250,38 @@ public sealed class JobTests
             Secret, (await site.GetAsync($"/lovage/api/jobs/{id}")).Body, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("@result", true)]
+    [InlineData("@result.token", false)]
+    public async Task Job_SensitiveResult_IsHiddenFromEveryoneAndKeptForTheCaller(string name, bool isWhole)
+    {
+        const string Secret = "s3cret-value";
+        await using var site = await ConsoleSite.StartAsync(set: static (_, lovage) => lovage
+            .AddJob(new JobDefinition("token", static job =>
+            {
+                job.SetResult(new Dictionary<string, string> { ["token"] = Secret, ["user"] = "anna" });
+                return default;
+            }))
+            .AddWorker());
+        var job = await site.Client.EnqueueAsync(
+            Job.Create("token", "shown") with { SensitiveParameters = [name] }, Cancel);
+        await job.WaitAsync(cancellationToken: Cancel);
+
+        var answer = await site.GetAsync($"/lovage/api/jobs/{job.Id}");
+
+        Assert.DoesNotContain(Secret, answer.Body, StringComparison.Ordinal);
+        Assert.Equal(isWhole, answer.Json.GetProperty("result_hidden").GetBoolean());
+        Assert.Equal("shown", answer.Json.GetProperty("arguments")[0].GetProperty("value").GetString());
+        var result = answer.Json.GetProperty("result");
+        Assert.Equal(
+            isWhole ? "" : """{"token":"[hidden]","user":"anna"}""",
+            result.ValueKind == JsonValueKind.Null ? "" : result.GetRawText());
+        Assert.Contains(
+            Secret,
+            System.Text.Encoding.UTF8.GetString((await job.FindAsync(Cancel))!.Result.Span),
+            StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Suggest_APrefix_GivesWhatThereIs()
     {

@@ -30,6 +30,9 @@ public sealed class SensitiveTests
             [Job("tagged")] public void Tagged([Tag] int id, [Sensitive] string password) { }
             [Job("named", Arguments = JobArgumentsForm.ByName)]
             public void Named([Sensitive, Range(1, 9)] int first, int second) { }
+            [Job("whole")] [return: Sensitive] public Task<string> Whole(int order) => Task.FromResult("t");
+            [Job("some")] public ValueTask<List<Card>> Some([Sensitive] string password) => new([]);
+            [Job("node")] public Node? Find() => null;
         }
         public static class Use
         {
@@ -38,6 +41,9 @@ public sealed class SensitiveTests
             public static Job Plain() => PayJobs.Plain("x");
             public static Job Tagged() => PayJobs.Tagged(5, "x");
             public static Job Named() => PayJobs.Named(1, 2);
+            public static Job Whole() => PayJobs.Whole(1);
+            public static Job Some() => PayJobs.Some("x");
+            public static Job Find() => PayJobs.Find();
         }
         """;
 
@@ -53,7 +59,10 @@ public sealed class SensitiveTests
     [InlineData("Plain", "")]
     [InlineData("Tagged", "password#2")]
     [InlineData("Named", "first#1")]
-    public void Factory_SensitiveArguments_AreNamedWithTheirPositions(string method, string expected) =>
+    [InlineData("Whole", "@result")]
+    [InlineData("Some", "@result.number|@result.code|password#1")]
+    [InlineData("Find", "@result")]
+    public void Factory_SensitiveValues_AreNamedWithTheirPositions(string method, string expected) =>
         Assert.Equal(expected, string.Join('|', Make(method).SensitiveParameters));
 
     [Fact]

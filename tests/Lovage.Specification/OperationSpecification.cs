@@ -13,7 +13,7 @@ public abstract class OperationSpecification<TFixture> : StorageSpecification<TF
     [Fact]
     public async Task List_NothingEver_IsEmpty()
     {
-        Assert.Empty(await Operations.ListAsync(10, Stop));
+        Assert.Empty(await Operations.ListAsync(null, 10, Stop));
         Assert.Null(await Operations.FindAsync("none", Stop));
         Assert.Null(await Operations.CancelAsync("none", Stop));
         Assert.Null(await Operations.TakeAsync("p1", Lease, Stop));
@@ -35,10 +35,11 @@ public abstract class OperationSpecification<TFixture> : StorageSpecification<TF
         };
         var stored = await Operations.AddAsync(full with { Done = 7, State = BulkState.Failed, Error = "no" }, Stop);
 
-        AssertSame(full with { CreatedAt = Time.GetUtcNow() }, stored);
+        Assert.True(stored.Number > 0);
+        AssertSame(full with { CreatedAt = Time.GetUtcNow(), Number = stored.Number }, stored);
         AssertSame(stored, await FindOneAsync("full"));
         AssertSame(stored, Assert.IsType<BulkOperation>(await OperationsOf(Other).FindAsync("full", Stop)));
-        AssertSame(stored, Assert.Single(await Operations.ListAsync(10, Stop)));
+        AssertSame(stored, Assert.Single(await Operations.ListAsync(null, 10, Stop)));
     }
 
     [Fact]
@@ -50,7 +51,7 @@ public abstract class OperationSpecification<TFixture> : StorageSpecification<TF
             Operation("one") with { By = "ben", Action = BulkAction.Delete }, Stop);
 
         AssertSame(first, again);
-        Assert.Single(await Operations.ListAsync(10, Stop));
+        Assert.Single(await Operations.ListAsync(null, 10, Stop));
     }
 
     [Fact]
@@ -61,8 +62,31 @@ public abstract class OperationSpecification<TFixture> : StorageSpecification<TF
             await Operations.AddAsync(Operation(id), Stop);
         }
 
-        Assert.Equal(["b", "c", "a"], (await Operations.ListAsync(10, Stop)).Select(static one => one.Id));
-        Assert.Equal(["b", "c"], (await Operations.ListAsync(2, Stop)).Select(static one => one.Id));
+        Assert.Equal(["b", "c", "a"], (await Operations.ListAsync(null, 10, Stop)).Select(static one => one.Id));
+        Assert.Equal(["b", "c"], (await Operations.ListAsync(null, 2, Stop)).Select(static one => one.Id));
+    }
+
+    [Fact]
+    public async Task List_PageByPage_HasEachOnce_WhateverIsAddedOrRemovedMeanwhile()
+    {
+        foreach (var id in new[] { "a", "b", "c", "d", "e" })
+        {
+            await Operations.AddAsync(Operation(id), Stop);
+        }
+
+        var first = await Operations.ListAsync(null, 2, Stop);
+        await Operations.AddAsync(Operation("f"), Stop);
+        var second = await OperationsOf(Other).ListAsync(first[^1].Number, 2, Stop);
+        Assert.Equal(["e", "d"], first.Select(static one => one.Id));
+        Assert.Equal(["c", "b"], second.Select(static one => one.Id));
+
+        await Operations.CancelAsync("b", Stop);
+        Time.Advance(Second);
+        Assert.Equal(1, await Operations.PruneAsync(TimeSpan.Zero, 10, Stop));
+        Assert.Equal("a", Assert.Single(await Operations.ListAsync(second[^1].Number, 2, Stop)).Id);
+        Assert.Empty(await Operations.ListAsync(1, 2, Stop));
+        Assert.Equal(
+            ["f", "e", "d"], (await Operations.ListAsync(long.MaxValue, 3, Stop)).Select(static one => one.Id));
     }
 
     [Fact]
@@ -206,9 +230,9 @@ public abstract class OperationSpecification<TFixture> : StorageSpecification<TF
         var age = TimeSpan.FromDays(2) - Second;
         Assert.Equal(0, await Operations.PruneAsync(TimeSpan.FromDays(30), 10, Stop));
         Assert.Equal(1, await Operations.PruneAsync(age, 1, Stop));
-        Assert.Equal(["c", "b", "running"], (await Operations.ListAsync(10, Stop)).Select(static one => one.Id));
+        Assert.Equal(["c", "b", "running"], (await Operations.ListAsync(null, 10, Stop)).Select(static one => one.Id));
         Assert.Equal(1, await Operations.PruneAsync(age, 10, Stop));
-        Assert.Equal(["c", "running"], (await Operations.ListAsync(10, Stop)).Select(static one => one.Id));
+        Assert.Equal(["c", "running"], (await Operations.ListAsync(null, 10, Stop)).Select(static one => one.Id));
     }
 
     [Fact]

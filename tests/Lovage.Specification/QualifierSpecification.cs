@@ -126,6 +126,34 @@ public abstract class QualifierSpecification<TFixture> : StorageSpecification<TF
     }
 
     [Fact]
+    public async Task NewestOfSchedules_Several_AreTheNewestOfEachWithItsState()
+    {
+        await PublishAsync(Headed(Schedule, "nightly"), Headed(Schedule, "hourly"), A.Message());
+        foreach (var delivery in await ReceiveAsync(10))
+        {
+            await SettleAsync(delivery, JobDecision.Fail);
+        }
+
+        var (waits, runs) = (Headed(Schedule, "nightly"), Headed(Schedule, "weekly"));
+        await PublishAsync(runs);
+        var held = await ReceiveOneAsync();
+        await Store.RecordStartsAsync([new JobStart(held.Token, runs.Id, Time.GetUtcNow(), Ahead: false)], Stop);
+        await PublishAsync(waits);
+
+        string[] asked = ["none", "nightly", "hourly", "weekly", "nightly"];
+        var newest = await History.NewestOfSchedulesAsync(asked, Stop);
+        Assert.Equal(
+            [null, JobState.Queued, JobState.Failed, JobState.Running, JobState.Queued],
+            newest.Select(static job => job?.State));
+        Assert.Equal(waits.Id, newest[1]?.Id);
+        foreach (var (schedule, job) in asked.Zip(newest))
+        {
+            Assert.Equal(
+                (await IdsAsync(new JobQuery { ScheduleId = schedule })).FirstOrDefault(), job?.Id ?? default);
+        }
+    }
+
+    [Fact]
     public async Task Query_Fingerprint_IsThatOfTheNewestFailedAttempt()
     {
         var message = await PublishOneAsync();

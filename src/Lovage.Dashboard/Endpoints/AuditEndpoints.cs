@@ -21,16 +21,13 @@ internal static class AuditEndpoints
     private static async ValueTask<ApiResult> ListAsync(ApiCall call)
     {
         var limit = call.Number("limit", 50, 1, 200);
-        long? before = call.Query("after") is not { } after ? null
-            : long.TryParse(after, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number
-            : throw ApiCall.Bad("'after' is what the page before gave as 'next'.", "after");
         var records = await call.Jobs.AuditAsync(
             new AuditQuery
             {
                 By = call.Query("who"),
                 Action = call.Query("action"),
                 Target = call.Query("target"),
-                Before = before,
+                Before = call.AfterNumber(),
                 Limit = limit,
             },
             call.Aborted);

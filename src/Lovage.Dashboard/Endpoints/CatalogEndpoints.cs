@@ -31,9 +31,13 @@ internal static class CatalogEndpoints
                 .DistinctBy(static job => job.Name)
                 .OrderBy(static job => job.Name, StringComparer.Ordinal)
                 .Select(static job => new CatalogRow(
-                    job.Name, job.Queue, Schema(job.Schema), job.Sensitive, job.Workers)),
+                    job.Name, job.Queue, Schema(job.Schema), Arguments(job.Sensitive), job.Workers)),
         ]),
         ApiJson.Default.CatalogBody);
+
+    /// <summary>The names of arguments: a form has no field for the result.</summary>
+    private static IReadOnlyList<string> Arguments(IEnumerable<string> sensitive) =>
+        [.. sensitive.Where(static name => !SensitiveName.TryParse(name, out var one) || !one.IsResult)];
 
     /// <summary>What a worker of another version announces may be no JSON.</summary>
     private static JsonElement? Schema(string? text)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Lovage.Dashboard.Api;
 using Lovage.Dashboard.Routes;
 using Lovage.Dashboard.Search;
@@ -19,8 +20,8 @@ internal static class OperationEndpoints
             ConsolePermissions.View,
             "Bulk operations, newest first.",
             ApiJson.Default.OperationsBody,
-            async call => ApiResult.Json(
-                new OperationsBody(await view.NewestAsync(call.Aborted), null), ApiJson.Default.OperationsBody));
+            ListAsync,
+            "after", "limit");
         yield return ApiRoute.Get(
             "operations/{id}",
             ConsolePermissions.View,
@@ -45,6 +46,18 @@ internal static class OperationEndpoints
             "Cancels a bulk operation; what it has done stays.",
             (ApiJson.Default.ReasonBody, ApiJson.Default.OperationBody, StatusCodes.Status200OK),
             call => CancelAsync(call, view));
+    }
+
+    private static async ValueTask<ApiResult> ListAsync(ApiCall call)
+    {
+        var limit = call.Number("limit", 50, 1, 200);
+        var after = call.AfterNumber();
+        var page = call.Jobs.HasOperations ? await call.Jobs.OperationsAsync(limit, after, call.Aborted) : [];
+        return ApiResult.Json(
+            new OperationsBody(
+                [.. page.Select(OperationsView.Body)],
+                page.Count == limit ? page[^1].Number.ToString(CultureInfo.InvariantCulture) : null),
+            ApiJson.Default.OperationsBody);
     }
 
     private static async ValueTask<PlannedChange> StartAsync(ApiCall call, OperationsView view)

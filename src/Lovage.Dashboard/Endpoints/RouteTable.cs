@@ -15,7 +15,7 @@ internal static class RouteTable
     internal static IReadOnlyList<ApiRoute> Make(ConsoleServices console, DashboardOptions options)
     {
         var view = new OverviewView(console);
-        var overview = new Cached<OverviewBody>(console.Time, TimeSpan.FromSeconds(1), view.MakeAsync);
+        var overview = new Cached<OverviewBody>(console.Time, ConsoleSampler.Gap, view.MakeAsync);
         var details = new JobDetailView(console, options);
         var operations = new OperationsView(console);
         var hub = new StreamHub(console, new StreamSource(console, overview, details, operations));

@@ -38,16 +38,12 @@ internal static class ScheduleReads
     private static async ValueTask<ApiResult> ListAsync(ApiCall call, ScheduleView view)
     {
         var limit = call.Number("limit", 100, 1, 200);
-        var now = call.Now;
         var page = await call.Console.Schedules.ListAsync(call.Query("after"), limit, call.Aborted);
-        var rows = new List<ScheduleRow>(page.Count);
-        foreach (var schedule in page)
-        {
-            rows.Add(await view.RowAsync(schedule, now, call.Aborted));
-        }
-
         return ApiResult.Json(
-            new SchedulesBody(rows) { Next = page.Count == limit ? page[^1].Id : null },
+            new SchedulesBody(await view.RowsAsync(page, call.Now, call.Aborted))
+            {
+                Next = page.Count == limit ? page[^1].Id : null,
+            },
             ApiJson.Default.SchedulesBody);
     }
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Lovage.Dashboard.Sampling;
@@ -57,13 +58,19 @@ internal sealed class ApiCall(HttpContext context, ConsoleServices console, Dash
     /// <summary>A parameter of the query; null when it is missing or empty.</summary>
     internal string? Query(string name) => context.Request.Query[name] is [{ Length: > 0 } value, ..] ? value : null;
 
+    /// <summary>Where a page goes on that tells its place by a number; null for the first page.</summary>
+    /// <exception cref="ApiException">It is no number.</exception>
+    internal long? AfterNumber() => Query("after") is not { } after ? null
+        : long.TryParse(after, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number
+        : throw Bad("'after' is what the page before gave as 'next'.", "after");
+
     /// <summary>A number of the query within bounds; the default when it is missing.</summary>
     /// <exception cref="ApiException">It is no number within the bounds.</exception>
     internal int Number(string name, int otherwise, int min, int max)
     {
         var text = Query(name);
         return text is null ? otherwise
-            : int.TryParse(text, System.Globalization.CultureInfo.InvariantCulture, out var number)
+            : int.TryParse(text, CultureInfo.InvariantCulture, out var number)
                 && number >= min
                 && number <= max ? number
             : throw Bad($"'{name}' is a number from {min} to {max:N0}.", name);

@@ -14,8 +14,9 @@ namespace Lovage.Dashboard.Sampling;
 internal sealed record ConsoleState(ConsoleReading? Reading, bool Up, DateTimeOffset? Since, string? Error);
 
 /// <summary>
-/// Looks at the storage's counters while the app runs: each second while a stream is open, else every ten seconds. The
-/// process has one, whatever it maps, and all pages and streams share it.
+/// Looks at the storage's counters while the app runs: each second while a stream is open, else every ten seconds.
+/// Signals hasten the next look while a stream is open. The process has one sampler, whatever it maps, and all pages
+/// and streams share it.
 /// </summary>
 /// <remarks>Safe for use by several threads.</remarks>
 [SuppressMessage(
@@ -24,6 +25,9 @@ internal sealed partial class ConsoleSampler
 {
     /// <summary>While a stream is open.</summary>
     internal static readonly TimeSpan Fast = TimeSpan.FromSeconds(1);
+
+    /// <summary>From one look to the next at the least, when signals hasten it.</summary>
+    internal static readonly TimeSpan Gap = TimeSpan.FromMilliseconds(200);
 
     /// <summary>While none is.</summary>
     internal static readonly TimeSpan Slow = SampleRing.Step;
@@ -34,6 +38,7 @@ internal sealed partial class ConsoleSampler
     private readonly TimeProvider _time;
     private readonly GuardedLogger _logger;
     private readonly WakeUp _wanted = new();
+    private readonly SignalWatch _signals;
     private readonly CancellationTokenSource _stopping = new();
     private readonly SemaphoreSlim _one = new(1);
     private ConsoleState _state = new(null, true, null, null);
@@ -43,6 +48,7 @@ internal sealed partial class ConsoleSampler
     internal ConsoleSampler(JobInspector jobs, TimeProvider time, GuardedLogger logger)
     {
         _jobs = jobs;
+        _signals = new SignalWatch(jobs);
         _time = time;
         _logger = logger;
     }
@@ -58,7 +64,7 @@ internal sealed partial class ConsoleSampler
     internal void Start(Func<CancellationToken, Task> published)
     {
         _published = published;
-        _ = AmbientState.Without(this, static sampler => sampler.RunAsync(sampler._stopping.Token));
+        _ = AmbientState.Without(this, static sampler => sampler.FollowAsync(sampler._stopping.Token));
     }
 
     /// <summary>Looks each second until the answer is disposed.</summary>
@@ -140,6 +146,18 @@ internal sealed partial class ConsoleSampler
 
     private void Publish(ConsoleState state) => Volatile.Write(ref _state, state);
 
+    private async Task FollowAsync(CancellationToken stopping)
+    {
+        try
+        {
+            await RunAsync(stopping);
+        }
+        finally
+        {
+            _signals.Turn(isOn: false);
+        }
+    }
+
     [SuppressMessage("Design", "CA1031", Justification = "A fault of one look must not end the looks.")]
     private async Task RunAsync(CancellationToken stopping)
     {
@@ -147,6 +165,8 @@ internal sealed partial class ConsoleSampler
         {
             var seen = _wanted.Version;
             var isFast = Volatile.Read(ref _fast) > 0;
+            _signals.Turn(isFast);
+            var begun = _signals.Begin();
             try
             {
                 await LookAsync(stopping);
@@ -168,12 +188,31 @@ internal sealed partial class ConsoleSampler
 
             try
             {
-                await _wanted.WaitAsync(isFast ? _wanted.Version : seen, isFast ? Fast : Slow, _time, stopping);
+                if (isFast)
+                {
+                    await PauseAsync(begun, stopping);
+                }
+                else
+                {
+                    await _wanted.WaitAsync(seen, Slow, _time, stopping);
+                }
             }
             catch (OperationCanceledException)
             {
                 return;
             }
+        }
+    }
+
+    /// <summary>Waits for the next look while a stream is open.</summary>
+    private async Task PauseAsync(long begun, CancellationToken stopping)
+    {
+        var start = _time.GetTimestamp();
+        if (await _signals.WaitAsync(begun, Fast, _time, stopping)
+            && Gap - _time.GetElapsedTime(start) is var rest
+            && rest > TimeSpan.Zero)
+        {
+            await Task.Delay(rest, _time, stopping);
         }
     }
 

@@ -1,4 +1,5 @@
 using Lovage.Dashboard.Api;
+using Lovage.Storage;
 
 namespace Lovage.Dashboard.Sampling;
 
@@ -13,7 +14,7 @@ internal sealed class ScheduleWatch
     private const int ListMax = 1_000;
 
     /// <summary>Failed jobs that are looked at.</summary>
-    private const int FailedMax = 200;
+    private const int FailedMax = 50;
 
     private const int ProblemsMax = 20;
 
@@ -52,9 +53,9 @@ internal sealed class ScheduleWatch
         var mark = new HashCode();
         if (_jobs.DescribeStorage().HasSchedules)
         {
-            foreach (var schedule in await _schedules.ListAsync(null, ListMax, cancellationToken))
+            foreach (var schedule in await _schedules.RecordsAsync(ListMax, cancellationToken))
             {
-                mark.Add((schedule.Id, schedule.State, schedule.Reason, schedule.TriggerJson, schedule.IsEdited));
+                mark.Add((schedule.Id, schedule.State, schedule.Reason, schedule.Trigger, schedule.IsEdited));
                 mark.Add((schedule.NextTick, schedule.LastTick, schedule.Fired, schedule.Missed, schedule.Skipped));
             }
         }
@@ -70,7 +71,7 @@ internal sealed class ScheduleWatch
         }
 
         var now = _time.GetUtcNow();
-        var all = await _schedules.ListAsync(null, ListMax, cancellationToken);
+        var all = await _schedules.RecordsAsync(ListMax, cancellationToken);
         var problems = new List<ScheduleProblem>();
         problems.AddRange(all.Where(static schedule => schedule.State == ScheduleState.Broken)
             .Select(static schedule => new ScheduleProblem(
@@ -79,7 +80,9 @@ internal sealed class ScheduleWatch
             .Where(schedule => schedule.State == ScheduleState.Active && schedule.NextTick < now - Late)
             .Select(static schedule => new ScheduleProblem(
                 schedule.Id, "active", "No scheduler has fired its tick.", "late", schedule.NextTick)));
-        if (all.Count > 0 && _jobs.Qualifiers.HasFlag(JobQualifiers.Schedule))
+        if (all.Count > 0
+            && _jobs.DescribeStorage().HasHistory
+            && _jobs.Qualifiers.HasFlag(JobQualifiers.Schedule))
         {
             problems.AddRange(await FailedAsync(all, now, cancellationToken));
         }
@@ -87,41 +90,35 @@ internal sealed class ScheduleWatch
         return [.. problems.Take(ProblemsMax)];
     }
 
-    /// <summary>From the newest failed jobs to the schedules that have enqueued nothing since.</summary>
+    /// <summary>The schedules whose newest job has failed within a day, the newest failure first.</summary>
     private async Task<IReadOnlyList<ScheduleProblem>> FailedAsync(
-        IReadOnlyList<Schedule> all, DateTimeOffset now, CancellationToken cancellationToken)
+        IReadOnlyList<ScheduleRecord> all, DateTimeOffset now, CancellationToken cancellationToken)
     {
-        var failed = await _jobs.ListAsync(
-            new JobQuery
-            {
-                States = [JobState.Failed, JobState.Dead, JobState.Expired],
-                Since = now - FailedSince,
-                Limit = FailedMax,
-            },
-            cancellationToken);
-        var known = all.ToDictionary(static schedule => schedule.Id, StringComparer.Ordinal);
-        var problems = new List<ScheduleProblem>();
-        foreach (var job in failed.Jobs
-            .Where(job => ScheduleOf(job) is { } id && known.ContainsKey(id))
-            .DistinctBy(ScheduleOf, StringComparer.Ordinal)
-            .Take(ProblemsMax))
+        var newest = await _jobs.NewestOfSchedulesAsync(
+            [.. all.Select(static schedule => schedule.Id)], cancellationToken);
+        var failed = all.Zip(newest)
+            .Where(static one => one.Second is { State: JobState.Failed or JobState.Dead or JobState.Expired })
+            .OrderByDescending(static one => one.First.LastTick)
+            .Take(FailedMax)
+            .ToList();
+        if (failed.Count == 0)
         {
-            var id = ScheduleOf(job)!;
-            var newest = await _jobs.ListAsync(new JobQuery { ScheduleId = id, Limit = 1 }, cancellationToken);
-            if (newest.Jobs is [var last] && last.Id == job.Id)
-            {
-                problems.Add(new ScheduleProblem(
-                    id,
-                    known[id].State == ScheduleState.Active ? "active" : "paused",
-                    TextCut.Of(job.Error?.Message ?? job.Reason ?? "Its last job failed.", 300),
-                    "failed",
-                    job.FinishedAt));
-            }
+            return [];
         }
 
-        return problems;
+        var jobs = await _jobs.FindAllAsync([.. failed.Select(static one => one.Second!.Id)], cancellationToken);
+        return
+        [
+            .. failed.Zip(jobs, static (one, job) => (Schedule: one.First, Job: job))
+                .Where(one => one.Job?.FinishedAt >= now - FailedSince)
+                .OrderByDescending(static one => one.Job!.FinishedAt)
+                .Take(ProblemsMax)
+                .Select(static one => new ScheduleProblem(
+                    one.Schedule.Id,
+                    one.Schedule.State == ScheduleState.Active ? "active" : "paused",
+                    TextCut.Of(one.Job!.Error?.Message ?? one.Job.Reason ?? "Its last job failed.", 300),
+                    "failed",
+                    one.Job.FinishedAt)),
+        ];
     }
-
-    private static string? ScheduleOf(JobRecord job) =>
-        job.Message.Headers.GetValueOrDefault(ScheduleHeaders.Schedule);
 }

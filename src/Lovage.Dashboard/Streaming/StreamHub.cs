@@ -20,6 +20,9 @@ internal sealed partial class StreamHub(ConsoleServices console, StreamSource so
     /// <summary>Streams at the most.</summary>
     internal const int StreamsMax = 500;
 
+    /// <summary>Up to so many jobs are read at each look; more are read once a second.</summary>
+    private const int HastenedJobsMax = 8;
+
     /// <summary>From one sign of life to the next.</summary>
     internal static readonly TimeSpan BeatPause = TimeSpan.FromSeconds(10);
 
@@ -30,6 +33,7 @@ internal sealed partial class StreamHub(ConsoleServices console, StreamSource so
     private readonly WakeUp _changed = new();
     private long _number;
     private long? _beatTimestamp;
+    private long? _jobsTimestamp;
     private int _streams;
     private int _isPublishing;
 
@@ -87,7 +91,7 @@ internal sealed partial class StreamHub(ConsoleServices console, StreamSource so
         try
         {
             var any = false;
-            foreach (var one in Sweep())
+            foreach (var one in DueOf(Sweep()))
             {
                 any |= await TryMakeAsync(one, cancellationToken);
             }
@@ -101,6 +105,22 @@ internal sealed partial class StreamHub(ConsoleServices console, StreamSource so
         {
             Volatile.Write(ref _isPublishing, 0);
         }
+    }
+
+    /// <summary>
+    /// Without the jobs that need not be read now: each costs some queries, and looks may come quickly.
+    /// </summary>
+    private IEnumerable<Wanted> DueOf(IReadOnlyList<Wanted> wanted)
+    {
+        if (wanted.Count(static one => one.Job != default) <= HastenedJobsMax
+            || _jobsTimestamp is not { } at
+            || console.Time.GetElapsedTime(at) > ConsoleSampler.Fast - ConsoleSampler.Gap)
+        {
+            _jobsTimestamp = console.Time.GetTimestamp();
+            return wanted;
+        }
+
+        return wanted.Where(one => one.Job == default || Newest(one.Key) is null);
     }
 
     private async ValueTask<bool> TryMakeAsync(Wanted one, CancellationToken cancellationToken)

@@ -1,5 +1,6 @@
 using Lovage.Dashboard.Api;
 using Lovage.Dashboard.Sampling;
+using Lovage.Protocol;
 
 namespace Lovage.Dashboard.Views;
 
@@ -73,13 +74,14 @@ internal sealed class JobDetailView(ConsoleServices console, DashboardOptions op
         var known = await console.Catalog.FindAsync(job.Name, cancellationToken);
         var (arguments, areCut) = PayloadView.Arguments(job.Message, known);
         var (text, isTextCut) = PayloadView.Body(job.Message, known);
-        var result = PayloadView.Json(job.Result, out var isResultCut);
+        var shown = MessageRedactor.Result(job.Result, job.Message, known.Sensitive);
+        var result = PayloadView.Json(shown, out var isResultCut);
         return detail with
         {
             Headers = PayloadView.Headers(job.Message, known),
             Arguments = arguments,
             Result = result,
-            ResultHidden = false,
+            ResultHidden = shown.IsEmpty && !job.Result.IsEmpty,
             PayloadTruncated = areCut || isTextCut || isResultCut,
             Message = new MessageBytes(job.Message.Body.Length, text),
         };

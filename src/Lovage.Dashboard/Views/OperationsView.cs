@@ -15,12 +15,8 @@ internal sealed class OperationsView
         console.Time,
         TimeSpan.FromSeconds(1),
         async token => console.Jobs.DescribeStorage().HasOperations
-            ? await console.Jobs.OperationsAsync(ListMax, token)
+            ? await console.Jobs.OperationsAsync(ListMax, cancellationToken: token)
             : []);
-
-    /// <summary>The newest operations.</summary>
-    internal async Task<IReadOnlyList<OperationBody>> NewestAsync(CancellationToken cancellationToken) =>
-        [.. (await _newest.GetAsync(cancellationToken)).Select(Body)];
 
     /// <summary>Those that run.</summary>
     internal async Task<IReadOnlyList<OperationBody>> RunningAsync(CancellationToken cancellationToken) =>

@@ -100,12 +100,19 @@ internal sealed class OverviewView(ConsoleServices console)
     {
         try
         {
+            // All at once: no reading needs another.
+            var failures = console.Facts.FailuresAsync(cancellationToken);
+            var running = console.Facts.RunningAsync(cancellationToken);
+            var usual = console.Facts.UsualAsync(cancellationToken);
+            var dead = console.Facts.DeadAsync(cancellationToken);
+            var schedules = console.ScheduleWatch.ProblemsAsync(cancellationToken);
+            await Task.WhenAll(failures, running, usual, dead, schedules);
             return new Facts(
-                await console.Facts.FailuresAsync(cancellationToken),
-                await console.Facts.RunningAsync(cancellationToken),
-                await console.Facts.UsualAsync(cancellationToken),
-                await console.Facts.DeadAsync(cancellationToken),
-                await console.ScheduleWatch.ProblemsAsync(cancellationToken),
+                await failures,
+                await running,
+                await usual,
+                await dead,
+                await schedules,
                 await console.Facts.DeadThisHourAsync(cancellationToken));
         }
         catch (StorageException)

@@ -9,8 +9,20 @@ internal sealed class ScheduleView(ConsoleServices console)
 {
     private const int NextCount = 5;
 
-    internal async ValueTask<ScheduleRow> RowAsync(
-        Schedule schedule, DateTimeOffset now, CancellationToken cancellationToken)
+    /// <summary>The rows of schedules: their last jobs come by one look at the storage.</summary>
+    internal async ValueTask<IReadOnlyList<ScheduleRow>> RowsAsync(
+        IReadOnlyList<Schedule> schedules, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        var last = schedules.Count > 0
+            && console.Jobs.DescribeStorage().HasHistory
+            && console.Jobs.Qualifiers.HasFlag(JobQualifiers.Schedule)
+            ? await console.Jobs.NewestOfSchedulesAsync(
+                [.. schedules.Select(static schedule => schedule.Id)], cancellationToken)
+            : new ScheduledJob?[schedules.Count];
+        return [.. schedules.Select((schedule, i) => Row(schedule, last[i], now))];
+    }
+
+    private ScheduleRow Row(Schedule schedule, ScheduledJob? last, DateTimeOffset now)
     {
         var code = schedule.IsEdited ? console.Schedules.CodeTrigger(schedule.Id) : null;
         return new ScheduleRow
@@ -24,7 +36,7 @@ internal sealed class ScheduleView(ConsoleServices console)
             Job = new ScheduleJob(schedule.JobName, schedule.Queue),
             Next = Next(schedule, now),
             LastTick = schedule.LastTick,
-            LastJob = await LastJobAsync(schedule.Id, cancellationToken),
+            LastJob = last is null ? null : new ScheduleLastJob(last.Id.Value, StateWords.Of(last.State)),
             Fired = schedule.Fired,
             Missed = schedule.Missed,
             Skipped = schedule.Skipped,
@@ -54,7 +66,7 @@ internal sealed class ScheduleView(ConsoleServices console)
     {
         var known = await console.Catalog.FindAsync(schedule.JobName, cancellationToken);
         var ticks = await console.Schedules.GetHistoryAsync(schedule.Id, 100, cancellationToken);
-        return new ScheduleDetail(await RowAsync(schedule, now, cancellationToken))
+        return new ScheduleDetail((await RowsAsync([schedule], now, cancellationToken))[0])
         {
             Ticks =
             [
@@ -107,17 +119,6 @@ internal sealed class ScheduleView(ConsoleServices console)
             // An interval that was never anchored.
             return [];
         }
-    }
-
-    private async ValueTask<ScheduleLastJob?> LastJobAsync(string id, CancellationToken cancellationToken)
-    {
-        if (!console.Jobs.DescribeStorage().HasHistory || !console.Jobs.Qualifiers.HasFlag(JobQualifiers.Schedule))
-        {
-            return null;
-        }
-
-        var page = await console.Jobs.ListAsync(new JobQuery { ScheduleId = id, Limit = 1 }, cancellationToken);
-        return page.Jobs is [var job, ..] ? new ScheduleLastJob(job.Id.Value, StateWords.Of(job.State)) : null;
     }
 
     private static string? ZoneOf(Trigger? trigger) => trigger switch

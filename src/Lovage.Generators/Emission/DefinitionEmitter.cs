@@ -11,6 +11,7 @@ internal static class DefinitionEmitter
                 + $"global::Lovage.Generated.JobDefinition({CodeText.Text(options.Name)}, Invoke)");
         code.Line($"Handler = {CodeText.Text($"{job.Handler.Display}.{job.Method.TrimStart('@')}")},");
         Set(code, "Parameters", job.Payload.Select(p => Parameter(p, checks.Rules(job.Checks, p.WireName))));
+        Set(code, "SensitiveResult", job.SensitiveResult.Select(CodeText.Text));
         Set(code, "BindArguments", "Bind");
         Set(code, "Aliases", options.Aliases.Select(CodeText.Text));
         Set(code, "Queue", options.Queue is null ? null : CodeText.Text(options.Queue));

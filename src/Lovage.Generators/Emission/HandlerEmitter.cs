@@ -90,7 +90,7 @@ internal static class HandlerEmitter
             properties.Add($"Tags = global::Lovage.Generated.JobTags.Of({string.Join(", ", tags)})");
         }
 
-        if (job.HidesArguments)
+        if (job.HidesValues)
         {
             properties.Add($"SensitiveParameters = {binding}.Definition.SensitiveParameters");
         }

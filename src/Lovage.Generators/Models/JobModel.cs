@@ -118,8 +118,12 @@ internal sealed record JobModel
     /// <summary>The parameters that travel.</summary>
     public IEnumerable<ParameterModel> Payload => Parameters.Where(static p => p.Role == ParameterRole.Payload);
 
-    /// <summary>True when a part of its arguments is not shown.</summary>
-    public bool HidesArguments => Payload.Any(static p => p.IsSensitive || p.SensitiveMembers.Count > 0);
+    /// <summary>The ways to what of its result is not shown; one <c>*</c> for all of it.</summary>
+    public required EquatableArray<string> SensitiveResult { get; init; }
+
+    /// <summary>True when a part of its arguments or its result is not shown.</summary>
+    public bool HidesValues =>
+        SensitiveResult.Count > 0 || Payload.Any(static p => p.IsSensitive || p.SensitiveMembers.Count > 0);
 
     /// <summary>Two factories with the same text here cannot stand side by side.</summary>
     public string FactorySignature =>

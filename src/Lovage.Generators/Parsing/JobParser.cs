@@ -73,9 +73,13 @@ internal sealed class JobParser
             Contracts = contracts,
             Checks = checks,
             Schedules = schedules,
+            SensitiveResult = SensitiveOf(SensitiveParser.ParseResult(_method, result.Type)),
         };
         return new ParsedJob(job, _issues.ToEquatable());
     }
+
+    private static EquatableArray<string> SensitiveOf(SensitiveParts result) =>
+        result.IsWhole ? Enumerable.Repeat("*", 1).ToEquatable() : result.Members;
 
     private void CheckShape(string factory)
     {

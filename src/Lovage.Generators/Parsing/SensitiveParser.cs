@@ -3,16 +3,16 @@ using Microsoft.CodeAnalysis;
 
 namespace Lovage.Generators;
 
-/// <summary>What of one parameter is marked [Sensitive].</summary>
+/// <summary>What of one parameter, or of a result, is marked [Sensitive].</summary>
 /// <param name="IsWhole">True when the whole value is.</param>
 /// <param name="Members">The ways to members that are, such as <c>card.number</c>; none when the whole value
 /// is.</param>
 internal sealed record SensitiveParts(bool IsWhole, EquatableArray<string> Members);
 
-/// <summary>Finds [Sensitive] on a parameter and on members of its type that travel as JSON.</summary>
+/// <summary>Finds [Sensitive] on a parameter or result and on members of its type that travel as JSON.</summary>
 /// <remarks>
 /// Where the ways to such members cannot be listed (the type holds itself, a converter writes it, a name is unusual),
-/// the whole parameter is sensitive.
+/// the whole value is sensitive.
 /// </remarks>
 internal sealed class SensitiveParser
 {
@@ -31,15 +31,25 @@ internal sealed class SensitiveParser
     {
     }
 
-    internal static SensitiveParts Parse(IParameterSymbol parameter)
-    {
-        if (Types.HasAttribute(parameter, AttributeNames.Sensitive))
-        {
-            return new SensitiveParts(IsWhole: true, default);
-        }
+    internal static SensitiveParts Parse(IParameterSymbol parameter) =>
+        Types.HasAttribute(parameter, AttributeNames.Sensitive)
+            ? new SensitiveParts(IsWhole: true, default)
+            : Of(parameter.Type);
 
+    /// <summary>What of a method's result is marked.</summary>
+    /// <param name="method">The method.</param>
+    /// <param name="result">The result's type, without a task around it; null for none.</param>
+    internal static SensitiveParts ParseResult(IMethodSymbol method, ITypeSymbol? result) =>
+        result is null ? new SensitiveParts(IsWhole: false, default)
+        : method.GetReturnTypeAttributes().Any(static a =>
+            a.AttributeClass is { } attribute && Types.Is(attribute, AttributeNames.Sensitive))
+            ? new SensitiveParts(IsWhole: true, default)
+            : Of(result);
+
+    private static SensitiveParts Of(ITypeSymbol type)
+    {
         var parser = new SensitiveParser();
-        parser.Walk(parameter.Type, "");
+        parser.Walk(type, "");
         return parser._paths.Count == 0
             ? new SensitiveParts(IsWhole: false, default)
             : parser._isUnlisted || parser._paths.Count > PathsMax

@@ -75,6 +75,15 @@ internal sealed class FilterSql
             ? $"(m.id = {Text(root)} OR {HasMark(Marks.Root, root)})" : null,
     ]) + OfTime(query);
 
+    /// <summary>
+    /// A condition over <c>course c</c>, with an AND before it: it tells the states of jobs that no worker holds. Empty
+    /// when a job that is held, or has no row there, may match too.
+    /// </summary>
+    internal string OfCourse(JobQuery query) =>
+        query.States.Count == 0 || query.States.Any(static state => state is JobState.Queued or JobState.Running)
+            ? ""
+            : $" AND c.state = ANY ({Parameter(statement => statement.Add(Numbers(query.States)))})";
+
     /// <summary>Conditions over the time at which <c>message m</c> was stored, each with an AND before it.</summary>
     internal string OfTime(JobQuery query) => And([
         query.Since is { } since

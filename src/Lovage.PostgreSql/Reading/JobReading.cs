@@ -54,6 +54,17 @@ internal sealed class JobReading(SchemaName schema)
         JOIN lovage.message m ON m.id = i.id {Joins}
         """;
 
+    // $1: schedules. Comes back for each that has a job: its number among the schedules from 1, the id and the state of
+    // the job.
+    private static readonly string NewestOfSchedules = $"""
+        SELECT i.ord, m.id, ({Sql.State})::integer FROM unnest($1::text[]) WITH ORDINALITY AS i(schedule, ord)
+        CROSS JOIN LATERAL (
+          SELECT x.job FROM lovage.mark x WHERE x.kind = {Marks.Schedule} AND x.text = i.schedule
+          ORDER BY x.job DESC LIMIT 1) s
+        JOIN lovage.message m ON m.key = s.job LEFT JOIN lovage.course c ON c.job = s.job
+        LEFT JOIN lovage.claim k ON k.job = s.job
+        """;
+
     // $1: the id, $2: attempts at the most. Comes back for each, oldest first: what AttemptColumns.Read reads.
     private const string Attempts = """
         SELECT s.number, s.ended_as, s.started_at, s.duration, w.text, s.error, s.logs, s.wait FROM (
@@ -66,6 +77,7 @@ internal sealed class JobReading(SchemaName schema)
         """;
 
     private readonly string _find = schema.Sql(Find);
+    private readonly string _newestOfSchedules = schema.Sql(NewestOfSchedules);
     private readonly string _attempts = schema.Sql(Attempts);
     private readonly string _longestRunning = schema.Sql(LongestRunning);
     private readonly string _liveLines = schema.Sql(LiveLines);
@@ -86,6 +98,21 @@ internal sealed class JobReading(SchemaName schema)
         }
 
         return records;
+    }
+
+    internal async Task<IReadOnlyList<ScheduledJob?>> NewestOfSchedulesAsync(
+        NpgsqlConnection connection, IReadOnlyList<string> schedules, CancellationToken cancellationToken)
+    {
+        await using var rows = await connection.ReadAsync(
+            new Statement(_newestOfSchedules).Add([.. schedules]), cancellationToken);
+        var jobs = new ScheduledJob?[schedules.Count];
+        while (await rows.ReadAsync(cancellationToken))
+        {
+            jobs[(int)rows.GetInt64(0) - 1] = new ScheduledJob(
+                JobId.Parse(rows.GetString(1)), (JobState)rows.GetInt32(2));
+        }
+
+        return jobs;
     }
 
     internal async Task<IReadOnlyList<AttemptRecord>> AttemptsAsync(

@@ -99,7 +99,8 @@ internal sealed class KeySearch(SchemaName schema)
         var (sql, isExact) = choice.Kind switch
         {
             Blocks.Worker => (
-                KeySource.OfWorkerBlocks(blocks, filter.Parameter(statement => statement.Add(words.Worker))),
+                KeySource.OfWorkerBlocks(
+                    blocks, filter.Parameter(statement => statement.Add(words.Worker)), filter.OfCourse(query)),
                 !FilterSql.HasMatches(query, words with { Worker = null })),
             Blocks.Succeeded => (
                 KeySource.OfSucceededBlocks(blocks), !FilterSql.HasMatches(query with { States = [] }, words)),

@@ -63,9 +63,10 @@ internal sealed record KeySource(string Sql, long Low, bool IsExact, bool GoesOn
     /// <summary>Jobs in blocks that a worker runs or ran last.</summary>
     /// <param name="blocks">The blocks, newest first, as an expression.</param>
     /// <param name="worker">The worker's number, as an expression.</param>
-    internal static string OfWorkerBlocks(string blocks, string worker) => OfBlocks(blocks, $"""
+    /// <param name="condition">Conditions over <c>course c</c>, each with an AND before it.</param>
+    internal static string OfWorkerBlocks(string blocks, string worker, string condition) => OfBlocks(blocks, $"""
         SELECT c.job AS key FROM lovage.course c WHERE {Blocks.Holds("b.block", "c.job")} AND c.job < $1 AND c.job >= $2
-          AND c.worker = {worker} AND NOT EXISTS (
+          AND c.worker = {worker}{condition} AND NOT EXISTS (
             SELECT 1 FROM lovage.claim k WHERE k.job = c.job AND k.started_at IS NOT NULL)
         UNION SELECT k.job FROM lovage.claim k WHERE {Blocks.Holds("b.block", "k.job")} AND k.job < $1 AND k.job >= $2
           AND k.owner = {worker} AND k.started_at IS NOT NULL

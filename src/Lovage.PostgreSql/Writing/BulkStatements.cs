@@ -12,7 +12,8 @@ internal sealed class BulkStatements(SchemaName schema)
     /// <summary>The columns that <see cref="OperationColumns"/> reads.</summary>
     private const string Columns =
         "o.id, o.action, o.filter, o.queue, o.priority, o.actor, o.reason, o.spread, o.expected, o.exact, "
-            + "o.created_at, o.reported_at, o.finished_at, o.state, o.done, o.skipped, o.error, o.next, o.cancel";
+            + "o.created_at, o.reported_at, o.finished_at, o.state, o.done, o.skipped, o.error, o.next, o.cancel, "
+            + "o.key";
 
     /// <summary>A condition on an operation: no live process holds it.</summary>
     private const string IsFree = "(o.owner IS NULL OR o.until <= (SELECT now FROM clock))";
@@ -30,8 +31,9 @@ internal sealed class BulkStatements(SchemaName schema)
     // $1: the id.
     private const string Find = $"SELECT {Columns} FROM lovage.operation o WHERE o.id = $1";
 
-    // $1: operations at the most.
-    private const string List = $"SELECT {Columns} FROM lovage.operation o ORDER BY o.key DESC LIMIT $1";
+    // $1: the key below which to begin, $2: operations at the most.
+    private const string List =
+        $"SELECT {Columns} FROM lovage.operation o WHERE o.key < $1 ORDER BY o.key DESC LIMIT $2";
 
     // $1: the time, $2: the owner, $3: the lease. Comes back: the operation that it holds now.
     private static readonly string Take = $"""
@@ -101,9 +103,10 @@ internal sealed class BulkStatements(SchemaName schema)
         OneAsync(connection, new Statement(_find).Add(id), cancellationToken);
 
     internal async Task<IReadOnlyList<BulkOperation>> ListAsync(
-        NpgsqlConnection connection, int max, CancellationToken cancellationToken)
+        NpgsqlConnection connection, long? before, int max, CancellationToken cancellationToken)
     {
-        await using var rows = await connection.ReadAsync(new Statement(_list).Add((long)max), cancellationToken);
+        await using var rows = await connection.ReadAsync(
+            new Statement(_list).Add(before ?? long.MaxValue).Add((long)max), cancellationToken);
         var row = new Row(rows);
         var list = new List<BulkOperation>();
         while (await rows.ReadAsync(cancellationToken))

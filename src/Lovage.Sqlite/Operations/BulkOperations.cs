@@ -12,7 +12,7 @@ internal static class BulkRows
     /// <summary>The columns that <see cref="OperationColumns"/> reads.</summary>
     internal const string Columns =
         "id, action, filter, queue, priority, actor, reason, spread, expected, exact, created_at, reported_at, "
-            + "finished_at, state, done, skipped, error, next, cancel";
+            + "finished_at, state, done, skipped, error, next, cancel, key";
 
     /// <summary>?1 id.</summary>
     internal const string SelectOne = $"SELECT {Columns} FROM lovage_operation WHERE id = ?1";

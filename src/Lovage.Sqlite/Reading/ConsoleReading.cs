@@ -7,8 +7,9 @@ namespace Lovage.Sqlite.Reading;
 /// <summary>Reads bulk operations, audit records, and commands for workers with their replies.</summary>
 internal static class ConsoleReading
 {
+    /// <summary>?1 the key below which to begin, ?2 operations at the most.</summary>
     private const string SelectOperations =
-        $"SELECT {BulkRows.Columns} FROM lovage_operation ORDER BY key DESC LIMIT ?1";
+        $"SELECT {BulkRows.Columns} FROM lovage_operation WHERE key < ?1 ORDER BY key DESC LIMIT ?2";
 
     private const string AuditColumnList = "number, at, actor, action, target, was, became, reason, source, address";
 
@@ -38,8 +39,10 @@ internal static class ConsoleReading
         return found;
     }
 
-    internal static IReadOnlyList<BulkOperation> Operations(Reader reader, int max) =>
-        List(reader, reader.Statement(SelectOperations).Bind(1, max), OperationColumns.Read);
+    internal static IReadOnlyList<BulkOperation> Operations(Reader reader, long? before, int max) => List(
+        reader,
+        reader.Statement(SelectOperations).Bind(1, before ?? long.MaxValue).Bind(2, max),
+        OperationColumns.Read);
 
     internal static IReadOnlyList<AuditRecord> Audit(Reader reader, AuditQuery query)
     {

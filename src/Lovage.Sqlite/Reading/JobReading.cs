@@ -1,6 +1,7 @@
 using Lovage.Sqlite.Schema;
 using Lovage.Storage;
 using Lovage.Storage.Columns;
+using Lovage.Storage.Plans;
 
 namespace Lovage.Sqlite.Reading;
 
@@ -35,6 +36,17 @@ internal static class JobReading
         ORDER BY 1 DESC LIMIT ?2
         """;
 
+    /// <summary>?1 schedule. Comes back: id and state.</summary>
+    private static readonly string SelectNewestOfSchedule = $"""
+        SELECT m.id, CASE WHEN k.started_at IS NOT NULL THEN {StoredNumbers.Of(JobState.Running)}
+          WHEN k.job IS NOT NULL THEN {StoredNumbers.Of(JobState.Queued)}
+          ELSE ifnull(c.state, {StoredNumbers.Of(JobState.Queued)}) END
+        FROM (SELECT job FROM lovage_mark WHERE kind = {(int)JobMarkKind.Schedule} AND text = ?1
+          ORDER BY job DESC LIMIT 1) s
+        JOIN lovage_message m ON m.key = s.job LEFT JOIN lovage_course c ON c.job = s.job
+        LEFT JOIN lovage_claim k ON k.job = s.job
+        """;
+
     internal static IReadOnlyList<JobRecord?> Find(Reader reader, IReadOnlyList<JobId> ids)
     {
         var records = new JobRecord?[ids.Count];
@@ -62,6 +74,23 @@ internal static class JobReading
             if (row.Bind(1, key).Read())
             {
                 jobs.Add(JobColumns.Read(reader.Row(row)));
+            }
+
+            row.Reset();
+        }
+
+        return jobs;
+    }
+
+    internal static IReadOnlyList<ScheduledJob?> NewestOfSchedules(Reader reader, IReadOnlyList<string> schedules)
+    {
+        var jobs = new ScheduledJob?[schedules.Count];
+        var row = reader.Statement(SelectNewestOfSchedule);
+        for (var i = 0; i < jobs.Length; i++)
+        {
+            if (row.Bind(1, schedules[i]).Read())
+            {
+                jobs[i] = new ScheduledJob(JobId.Parse(row.Text(0)), (JobState)row.Int64(1));
             }
 
             row.Reset();

@@ -67,11 +67,15 @@ public sealed partial class JobInspector
             cancellationToken);
     }
 
-    /// <summary>Reads bulk operations, newest first.</summary>
+    /// <summary>Reads a page of bulk operations, newest first.</summary>
     /// <param name="max">Operations at the most, 1 to 1,000; 50 by default.</param>
+    /// <param name="before">
+    /// The lowest <see cref="BulkOperation.Number"/> of the page before; null (the default) for the first page.
+    /// </param>
     /// <param name="cancellationToken">Gives up waiting.</param>
     public ValueTask<IReadOnlyList<BulkOperation>> OperationsAsync(
-        int max = 50, CancellationToken cancellationToken = default) => Operations.ListAsync(max, cancellationToken);
+        int max = 50, long? before = null, CancellationToken cancellationToken = default) =>
+        Operations.ListAsync(before, max, cancellationToken);
 
     /// <summary>Reads a bulk operation.</summary>
     /// <param name="id">Its id.</param>

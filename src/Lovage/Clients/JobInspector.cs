@@ -59,6 +59,22 @@ public sealed partial class JobInspector
     public async ValueTask<JobRecord?> FindAsync(JobId id, CancellationToken cancellationToken = default) =>
         (await History.FindAsync([JobNames.CheckId(id, nameof(id))], cancellationToken))[0];
 
+    /// <summary>Reads several jobs.</summary>
+    /// <param name="ids">1 to 1,000.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
+    /// <returns>A record for each, in order; null for an unknown one.</returns>
+    internal ValueTask<IReadOnlyList<JobRecord?>> FindAllAsync(
+        IReadOnlyList<JobId> ids, CancellationToken cancellationToken) =>
+        History.FindAsync(ids, cancellationToken);
+
+    /// <summary>Reads for each of several schedules the newest job that it has enqueued.</summary>
+    /// <param name="schedules">The ids of 1 to 1,000 schedules.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
+    /// <returns>A job for each, in order; null for a schedule without one.</returns>
+    public ValueTask<IReadOnlyList<ScheduledJob?>> NewestOfSchedulesAsync(
+        IReadOnlyList<string> schedules, CancellationToken cancellationToken = default) =>
+        History.NewestOfSchedulesAsync(schedules, cancellationToken);
+
     /// <summary>Reads the attempts of a job with their logs, oldest first, at most the newest 1,000.</summary>
     /// <param name="id">The job.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
@@ -231,6 +247,19 @@ public sealed partial class JobInspector
     public ValueTask<IReadOnlyList<ChangeResult>> MoveAsync(
         IReadOnlyList<JobId> ids, JobMove target, CancellationToken cancellationToken = default) =>
         Store.MoveAsync(CheckIds(ids), target, cancellationToken);
+
+    /// <summary>Calls back when jobs, queues, schedules or operations may have changed.</summary>
+    /// <param name="changed">It must be quick and must not throw.</param>
+    /// <returns>Dispose it to end that.</returns>
+    /// <exception cref="StorageException">The storage is not open.</exception>
+    internal IDisposable Follow(Action changed) => _gate.Storage.Signals.Subscribe(
+        _ => changed(),
+        SignalKind.JobsReady,
+        SignalKind.OrphansReady,
+        SignalKind.CancelRequested,
+        SignalKind.JobEnded,
+        SignalKind.SchedulesChanged,
+        SignalKind.OperationsChanged);
 
     private static IReadOnlyList<JobId> CheckIds(IReadOnlyList<JobId> ids)
     {

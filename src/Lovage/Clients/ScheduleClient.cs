@@ -207,6 +207,10 @@ public sealed partial class ScheduleClient
         [.. (await Store.ListAsync(after, limit, cancellationToken)).Select(
             record => Schedule.Of(record, _triggers))];
 
+    /// <summary>Reads schedules as they are stored: for a reader who needs no triggers and no words.</summary>
+    internal ValueTask<IReadOnlyList<ScheduleRecord>> RecordsAsync(int limit, CancellationToken cancellationToken) =>
+        Store.ListAsync(null, limit, cancellationToken);
+
     /// <summary>Computes the next ticks of a schedule, as if it were not paused.</summary>
     /// <param name="id">The schedule.</param>
     /// <param name="count">Ticks at the most, 1 to 1,000.</param>

@@ -38,6 +38,21 @@ internal sealed class AttemptOutcomes(WorkerOwner owner, RetryRule rule, Func<Wo
             Worker = owner.Key,
             Logs = attempt.LogLines,
         };
+        var sensitive = attempt.Sensitive;
+        var hidden = SecretTexts.OfResult(result.Json, sensitive);
+        if (hidden is not null)
+        {
+            record = record with
+            {
+                Logs = [.. record.Logs.Select(line => line with { Message = hidden.Clean(line.Message) })],
+            };
+        }
+
+        if (kept.Fault is not null && SensitiveName.HaveResult(sensitive))
+        {
+            kept = kept.WithoutCause();
+        }
+
         var outcome = Of(
             attempt.Delivery,
             attempt.Definition,
@@ -47,7 +62,11 @@ internal sealed class AttemptOutcomes(WorkerOwner owner, RetryRule rule, Func<Wo
             kept,
             ending.Error is null && kept.Fault is null ? null : attempt.Secrets);
         return outcome is not null && attempt.TryTakeProgress(out var fraction, out var message)
-            ? outcome with { Progress = fraction, ProgressMessage = message }
+            ? outcome with
+            {
+                Progress = fraction,
+                ProgressMessage = message is null || hidden is null ? message : hidden.Clean(message),
+            }
             : outcome;
     }
 

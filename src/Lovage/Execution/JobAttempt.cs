@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Data.Common;
 using System.Diagnostics.CodeAnalysis;
 using Lovage.Protocol;
@@ -128,10 +129,14 @@ internal sealed class JobAttempt : JobInvocation, IAsyncDisposable
     /// </summary>
     internal IReadOnlyList<LogLine> TakeLiveLines() => Volatile.Read(ref _log)?.TakeLive() ?? [];
 
+    /// <summary>The names of what is sensitive in the arguments and the result.</summary>
+    internal ImmutableArray<string> Sensitive =>
+        SensitiveName.Union(Delivery.Message.SensitiveParameters, Definition.SensitiveParameters);
+
     /// <summary>What no text of the attempt may show; null when no argument is sensitive.</summary>
     internal SecretTexts? Secrets =>
         Volatile.Read(ref _secrets)
-            ?? (Delivery.Message.SensitiveParameters.IsEmpty && Definition.SensitiveParameters.IsEmpty
+            ?? (Sensitive.IsEmpty
                 ? null
                 : Interlocked.CompareExchange(ref _secrets, ReadSecrets(), null) ?? _secrets);
 
@@ -159,7 +164,7 @@ internal sealed class JobAttempt : JobInvocation, IAsyncDisposable
         Given,
         Delivery.Message.Body,
         _context.Name,
-        SensitiveName.Union(Delivery.Message.SensitiveParameters, Definition.SensitiveParameters),
+        Sensitive,
         Serializer);
 
     public ValueTask DisposeAsync() => _scope is { } scope ? scope.DisposeAsync() : ValueTask.CompletedTask;

@@ -74,13 +74,27 @@ public sealed record JobDefinition
         init
         {
             field = value;
-            SensitiveParameters = Sensitive(value);
+            SensitiveParameters = Sensitive(value, SensitiveResult);
         }
     } = [];
 
     /// <summary>
-    /// The arguments that are not shown, as <see cref="Job.SensitiveParameters"/> names them; those of
-    /// <see cref="Parameters"/>.
+    /// What of the result is not shown: the ways to members, such as <c>card.number</c>, or <c>*</c> for all of it.
+    /// Empty (the default) when all of it is shown.
+    /// </summary>
+    public ImmutableArray<string> SensitiveResult
+    {
+        get;
+        init
+        {
+            field = value;
+            SensitiveParameters = Sensitive(Parameters, value);
+        }
+    } = [];
+
+    /// <summary>
+    /// What is not shown, as <see cref="Job.SensitiveParameters"/> names it; that of <see cref="Parameters"/> and of
+    /// <see cref="SensitiveResult"/>.
     /// </summary>
     public ImmutableArray<string> SensitiveParameters { get; private init; } = [];
 
@@ -125,15 +139,11 @@ public sealed record JobDefinition
     /// <summary>Filters for this job only; each implements IJobFilter.</summary>
     public ImmutableArray<Type> Filters { get; init; } = [];
 
-    private static ImmutableArray<string> Sensitive(ImmutableArray<JobParameter> parameters)
+    private static ImmutableArray<string> Sensitive(
+        ImmutableArray<JobParameter> parameters, ImmutableArray<string> result)
     {
-        if (parameters.IsDefaultOrEmpty
-            || !parameters.Any(static parameter => parameter.IsSensitive || !parameter.SensitiveMembers.IsEmpty))
-        {
-            return [];
-        }
-
-        var names = new List<string>();
+        var names = result.IsDefaultOrEmpty ? [] : result.Select(SensitiveName.OfResult).ToList();
+        parameters = parameters.IsDefault ? [] : parameters;
         for (var i = 0; i < parameters.Length; i++)
         {
             var (parameter, end) = (parameters[i], string.Create(CultureInfo.InvariantCulture, $"#{i + 1}"));

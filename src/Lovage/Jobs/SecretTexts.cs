@@ -60,6 +60,36 @@ internal sealed class SecretTexts
         return secrets.Count > CountMax ? Unknown : new SecretTexts(secrets, hidesAll: false);
     }
 
+    /// <summary>The secrets of a result.</summary>
+    /// <param name="result">The result as JSON.</param>
+    /// <param name="names">The names of what is sensitive, those of arguments included.</param>
+    /// <returns>Null when nothing of it is sensitive.</returns>
+    internal static SecretTexts? OfResult(ReadOnlyMemory<byte> result, ImmutableArray<string> names)
+    {
+        if (names.IsEmpty || result.IsEmpty)
+        {
+            return null;
+        }
+
+        var values = new SensitiveValues(names);
+        if (values.InResult is { IsEmpty: true })
+        {
+            return null;
+        }
+
+        var secrets = new HashSet<string>(StringComparer.Ordinal);
+        try
+        {
+            values.VisitResult(result, value => Collect(value, secrets));
+        }
+        catch (Exception fault) when (SensitiveValues.IsMalformed(fault))
+        {
+            return Unknown;
+        }
+
+        return secrets.Count > CountMax ? Unknown : new SecretTexts(secrets, hidesAll: false);
+    }
+
     /// <summary>The text with each secret replaced; the same object when it holds none.</summary>
     internal string Clean(string text)
     {

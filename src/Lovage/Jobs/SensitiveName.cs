@@ -8,6 +8,7 @@ namespace Lovage;
 /// Names a value among a job's arguments that is not shown. <c>password</c> is the argument of that name,
 /// <c>card.number</c> a member of one, and <c>limits.*.key</c> a member of each value of a dictionary. <c>#2</c> at the
 /// end says at which position the argument stands when it is given by position. <c>*</c> is all arguments.
+/// <c>@result</c> is the result, and <c>@result.token</c> a member of it: no argument has such a name.
 /// </summary>
 /// <remarks>
 /// Elements of an array need no step of their own. The message carries these names, so that a process that does not
@@ -24,11 +25,24 @@ internal readonly record struct SensitiveName(string Argument, int Position, Imm
     /// <summary>All arguments, as a name.</summary>
     internal const string All = "*";
 
+    /// <summary>The result, as a name.</summary>
+    internal const string Result = "@result";
+
     private const int PositionMax = 9_999;
 
-    internal static ImmutableArray<string> Everything { get; } = [All];
+    /// <summary>All arguments and the result.</summary>
+    internal static ImmutableArray<string> Everything { get; } = [All, Result];
 
     internal bool IsAll => Argument == All;
+
+    internal bool IsResult => Argument == Result;
+
+    /// <summary>The name of a member of the result; of the result itself for <see cref="All"/>.</summary>
+    internal static string OfResult(string member) => member == All ? Result : $"{Result}.{member}";
+
+    /// <summary>True when one of the names is of the result.</summary>
+    internal static bool HaveResult(ImmutableArray<string> names) =>
+        names.Any(static name => TryParse(name, out var one) && one.IsResult);
 
     /// <summary>Reads a name.</summary>
     internal static bool TryParse([NotNullWhen(true)] string? text, out SensitiveName name)

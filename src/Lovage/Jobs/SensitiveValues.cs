@@ -4,7 +4,9 @@ using Ways = System.Collections.Immutable.ImmutableArray<System.Collections.Immu
 
 namespace Lovage;
 
-/// <summary>Finds the sensitive values among the arguments of one body, <c>[args, kwargs, embed]</c>.</summary>
+/// <summary>
+/// Finds the sensitive values among the arguments of one body, <c>[args, kwargs, embed]</c>, and in a result.
+/// </summary>
 /// <remarks>Immutable, safe for use by several threads.</remarks>
 internal sealed class SensitiveValues
 {
@@ -12,21 +14,28 @@ internal sealed class SensitiveValues
     internal const string Hidden = "[hidden]";
 
     private readonly ImmutableArray<SensitiveName> _names;
+    private readonly ImmutableArray<SensitiveName> _results;
 
     /// <param name="names">The names; one that is not understood hides all arguments.</param>
     internal SensitiveValues(ImmutableArray<string> names)
     {
         var parsed = ImmutableArray.CreateBuilder<SensitiveName>(names.Length);
+        var results = ImmutableArray.CreateBuilder<SensitiveName>();
         foreach (var name in names)
         {
             HidesAll |= !SensitiveName.TryParse(name, out var one) || one.IsAll;
-            parsed.Add(one);
+            (one.IsResult ? results : parsed).Add(one);
         }
 
         _names = parsed.DrainToImmutable();
+        _results = results.DrainToImmutable();
     }
 
+    /// <summary>True when every argument is shown as it is.</summary>
     internal bool IsEmpty => _names.IsEmpty;
+
+    /// <summary>The ways to sensitive values in the result; null when it is one as a whole.</summary>
+    internal Ways? InResult => Within(_results, static _ => true);
 
     /// <summary>True when no argument is shown.</summary>
     internal bool HidesAll { get; }
@@ -81,6 +90,14 @@ internal sealed class SensitiveValues
         }
     }
 
+    /// <summary>Visits the sensitive values of a result.</summary>
+    /// <inheritdoc cref="Visit(ReadOnlyMemory{byte}, Action{JsonElement})"/>
+    internal void VisitResult(ReadOnlyMemory<byte> result, Action<JsonElement> found)
+    {
+        using var document = JsonDocument.Parse(result);
+        Visit(document.RootElement, InResult, found);
+    }
+
     private static void Visit(JsonElement value, Ways? ways, Action<JsonElement> found)
     {
         if (ways is not { } some)
@@ -121,15 +138,12 @@ internal sealed class SensitiveValues
     internal static bool IsHiddenScalar(JsonElement value) =>
         value.ValueKind is JsonValueKind.String or JsonValueKind.Number;
 
-    private Ways? Within(Func<SensitiveName, bool> isMeant)
-    {
-        if (HidesAll)
-        {
-            return null;
-        }
+    private Ways? Within(Func<SensitiveName, bool> isMeant) => HidesAll ? null : Within(_names, isMeant);
 
+    private static Ways? Within(ImmutableArray<SensitiveName> names, Func<SensitiveName, bool> isMeant)
+    {
         var ways = ImmutableArray.CreateBuilder<ImmutableArray<string>>();
-        foreach (var name in _names)
+        foreach (var name in names)
         {
             if (!isMeant(name))
             {

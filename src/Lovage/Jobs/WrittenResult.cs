@@ -29,6 +29,10 @@ internal readonly record struct WrittenResult(ReadOnlyMemory<byte> Json, string?
         }
     }
 
+    /// <summary>For a result that is a secret: the cause may hold a part of it.</summary>
+    internal WrittenResult WithoutCause() => new(
+        Json, "The result was left out: it cannot be written as JSON, or is too large (Lovage:Worker:ResultBytesMax).");
+
     /// <summary>The result, or why it was left out because it is too large.</summary>
     internal WrittenResult Within(long bytesMax) => Json.Length <= bytesMax ? this : new WrittenResult(
         default,

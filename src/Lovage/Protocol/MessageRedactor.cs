@@ -129,6 +129,34 @@ internal static class MessageRedactor
         }
     }
 
+    /// <summary>
+    /// The result of a message's job as JSON; the same bytes when all of it is shown, empty when none of it is.
+    /// </summary>
+    /// <param name="result">The result as it is stored.</param>
+    /// <param name="message">The message.</param>
+    /// <param name="sensitive">What the job's definition hides, beside what the message says; empty for none.</param>
+    internal static ReadOnlyMemory<byte> Result(
+        ReadOnlyMemory<byte> result, JobMessage message, ImmutableArray<string> sensitive = default)
+    {
+        var ways = Values(message, sensitive).InResult;
+        if (result.IsEmpty || ways is { IsEmpty: true })
+        {
+            return result;
+        }
+
+        try
+        {
+            using var document = JsonDocument.Parse(result, Reading);
+            return ways is null || SensitiveValues.IsHiddenScalar(document.RootElement)
+                ? default
+                : Written(json => Write(json, document.RootElement, ways));
+        }
+        catch (Exception fault) when (SensitiveValues.IsMalformed(fault))
+        {
+            return default;
+        }
+    }
+
     /// <summary>True for a header in which Python repeats the arguments.</summary>
     internal static bool RepeatsArguments(string header) => header is "argsrepr" or "kwargsrepr";
 

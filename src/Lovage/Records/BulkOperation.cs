@@ -46,6 +46,11 @@ public sealed record BulkOperation
     /// <summary>Its id.</summary>
     public required string Id { get; init; }
 
+    /// <summary>
+    /// Its number in the storage, greater than that of each one before; 0 before the storage has taken it.
+    /// </summary>
+    public long Number { get; init; }
+
     /// <summary>What it does.</summary>
     public required BulkAction Action { get; init; }
 

@@ -72,6 +72,11 @@ public sealed record JobQuery
     public string? After { get; init; }
 }
 
+/// <summary>A job that a schedule has enqueued.</summary>
+/// <param name="Id">The job.</param>
+/// <param name="State">Where it stands.</param>
+public sealed record ScheduledJob(JobId Id, JobState State);
+
 /// <summary>One page of jobs.</summary>
 /// <param name="Jobs">Newest first.</param>
 /// <param name="Next">Where the next page begins; null when this is the last.</param>

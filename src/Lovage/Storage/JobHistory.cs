@@ -67,6 +67,21 @@ public abstract class JobHistory
         return CountCoreAsync(query, max, cancellationToken);
     }
 
+    /// <summary>Reads for each of several schedules the newest job that it has enqueued.</summary>
+    /// <param name="schedules">The ids of 1 to <see cref="JobBroker.BatchMax"/> schedules.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
+    /// <returns>
+    /// A job for each, in order; null for a schedule without one. It is the first one of a page of
+    /// <see cref="JobQuery.ScheduleId"/>.
+    /// </returns>
+    /// <exception cref="StorageException">The storage cannot be asked now.</exception>
+    public ValueTask<IReadOnlyList<ScheduledJob?>> NewestOfSchedulesAsync(
+        IReadOnlyList<string> schedules, CancellationToken cancellationToken)
+    {
+        JobBroker.CheckBatch(schedules);
+        return NewestOfSchedulesCoreAsync(schedules, cancellationToken);
+    }
+
     /// <summary>Reads the attempts of a job, oldest first, at most the newest 1,000.</summary>
     /// <param name="id">The job.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
@@ -140,6 +155,11 @@ public abstract class JobHistory
     /// <inheritdoc cref="CountAsync"/>
     protected abstract ValueTask<BoundedCount> CountCoreAsync(
         JobQuery query, int max, CancellationToken cancellationToken);
+
+    /// <summary>Reads the newest job of each schedule.</summary>
+    /// <inheritdoc cref="NewestOfSchedulesAsync"/>
+    protected abstract ValueTask<IReadOnlyList<ScheduledJob?>> NewestOfSchedulesCoreAsync(
+        IReadOnlyList<string> schedules, CancellationToken cancellationToken);
 
     /// <summary>Reads attempts.</summary>
     /// <inheritdoc cref="AttemptsAsync"/>

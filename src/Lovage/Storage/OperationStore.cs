@@ -39,6 +39,7 @@ public abstract class OperationStore
         var stored = await AddCoreAsync(
             Cut(operation) with
             {
+                Number = 0,
                 CreatedAt = default,
                 ReportedAt = null,
                 FinishedAt = null,
@@ -64,14 +65,18 @@ public abstract class OperationStore
         return FindCoreAsync(id, cancellationToken);
     }
 
-    /// <summary>Reads operations, newest first.</summary>
+    /// <summary>Reads a page of operations, newest first.</summary>
+    /// <param name="before">
+    /// The lowest <see cref="BulkOperation.Number"/> of the page before; null for the first page.
+    /// </param>
     /// <param name="max">Operations at the most, 1 to <see cref="JobBroker.BatchMax"/>.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
     /// <exception cref="StorageException">The storage cannot be asked now.</exception>
-    public ValueTask<IReadOnlyList<BulkOperation>> ListAsync(int max, CancellationToken cancellationToken)
+    public ValueTask<IReadOnlyList<BulkOperation>> ListAsync(
+        long? before, int max, CancellationToken cancellationToken)
     {
         JobBroker.CheckMax(max);
-        return ListCoreAsync(max, cancellationToken);
+        return ListCoreAsync(before, max, cancellationToken);
     }
 
     /// <summary>
@@ -149,10 +154,10 @@ public abstract class OperationStore
     /// <inheritdoc cref="FindAsync"/>
     protected abstract ValueTask<BulkOperation?> FindCoreAsync(string id, CancellationToken cancellationToken);
 
-    /// <summary>Reads several.</summary>
+    /// <summary>Reads a page.</summary>
     /// <inheritdoc cref="ListAsync"/>
     protected abstract ValueTask<IReadOnlyList<BulkOperation>> ListCoreAsync(
-        int max, CancellationToken cancellationToken);
+        long? before, int max, CancellationToken cancellationToken);
 
     /// <summary>Lends.</summary>
     /// <inheritdoc cref="TakeAsync"/>

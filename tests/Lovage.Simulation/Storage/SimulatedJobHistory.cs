@@ -32,6 +32,14 @@ internal sealed class SimulatedJobHistory(World world, Node node) : JobHistory
             mayRepeat: true,
             cancellationToken);
 
+    protected override ValueTask<IReadOnlyList<ScheduledJob?>> NewestOfSchedulesCoreAsync(
+        IReadOnlyList<string> schedules, CancellationToken cancellationToken) =>
+        node.Link.CallAsync(
+            "scheduled",
+            () => SharedStorage.Now(_shared.NewestOfSchedulesAsync(schedules, CancellationToken.None)),
+            mayRepeat: true,
+            cancellationToken);
+
     protected override ValueTask<IReadOnlyList<AttemptRecord>> AttemptsCoreAsync(
         JobId id, CancellationToken cancellationToken) =>
         node.Link.CallAsync(

@@ -73,6 +73,10 @@ internal sealed class HookedStorage(JobStorage inner, TimeProvider time) : JobSt
             JobQuery query, int max, CancellationToken cancellationToken) =>
             inner.CountAsync(query, max, cancellationToken);
 
+        protected override ValueTask<IReadOnlyList<ScheduledJob?>> NewestOfSchedulesCoreAsync(
+            IReadOnlyList<string> schedules, CancellationToken cancellationToken) =>
+            inner.NewestOfSchedulesAsync(schedules, cancellationToken);
+
         protected override ValueTask<IReadOnlyList<AttemptRecord>> AttemptsCoreAsync(
             JobId id, CancellationToken cancellationToken) => inner.AttemptsAsync(id, cancellationToken);
 
@@ -107,7 +111,8 @@ internal sealed class HookedStorage(JobStorage inner, TimeProvider time) : JobSt
             storage.AroundAsync("find", () => _inner.FindAsync(id, cancellationToken));
 
         protected override ValueTask<IReadOnlyList<BulkOperation>> ListCoreAsync(
-            int max, CancellationToken cancellationToken) => _inner.ListAsync(max, cancellationToken);
+            long? before, int max, CancellationToken cancellationToken) =>
+            _inner.ListAsync(before, max, cancellationToken);
 
         protected override ValueTask<BulkOperation?> TakeCoreAsync(
             string owner, TimeSpan lease, CancellationToken cancellationToken) =>

@@ -82,6 +82,59 @@ public sealed class SensitiveAttemptTests
         Assert.DoesNotContain(world.Logs, static line => line.Text.Contains(Secret, StringComparison.Ordinal));
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Attempt_ResultThatIsSecret_IsKeptAndStandsInNoText(bool isOfTheMessage)
+    {
+        WorkerWorld? made = null;
+        using var world = made = new WorkerWorld(
+            new WorkerSettings { MaxAttempts = 1 },
+            new JobDefinition("n", job =>
+            {
+                made!.Loggers.CreateLogger("Shop").LogWarning("made {Token} for {User}", Secret, "ada");
+                job.Context.Progress.Report(0.5, $"made {Secret}");
+                job.SetResult(Secret);
+                return default;
+            })
+            {
+                SensitiveResult = isOfTheMessage ? [] : ["*"],
+            });
+        var id = world.Enqueue(
+            "n",
+            Arguments,
+            message => isOfTheMessage ? message with { SensitiveParameters = ["@result"] } : message);
+        world.Start();
+
+        var (job, attempt) = Read(world, id);
+
+        Assert.Equal($"\"{Secret}\"", System.Text.Encoding.UTF8.GetString(job.Result.Span));
+        Assert.Equal("made [hidden] for ada", Assert.Single(attempt.Logs).Message);
+        Assert.Equal("made [hidden]", job.ProgressMessage);
+    }
+
+    [Fact]
+    public void Attempt_ResultThatIsSecretAndCannotBeWritten_SaysNoCause()
+    {
+        using var world = new WorkerWorld(
+            new WorkerSettings { MaxAttempts = 1 },
+            new JobDefinition("n", static job =>
+            {
+                job.SetResult(new Unwritable());
+                return default;
+            })
+            {
+                SensitiveResult = ["value"],
+            });
+        var id = world.Enqueue("n", "5");
+        world.Start();
+
+        var reason = Read(world, id).Job.Reason;
+
+        Assert.StartsWith("The result was left out", reason, StringComparison.Ordinal);
+        Assert.DoesNotContain(Secret, reason, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Attempt_OfAJobWithoutSecrets_KeepsItsTexts()
     {

@@ -96,11 +96,11 @@ public sealed class SweeperTests
         await storage.Operations!.AddAsync(Operation("running"), Cancel);
         time.Advance(TimeSpan.FromDays(30));
         await sweeper.SweepAsync(Cancel);
-        Assert.Equal(701, (await storage.Operations.ListAsync(1_000, Cancel)).Count);
+        Assert.Equal(701, (await storage.Operations.ListAsync(null, 1_000, Cancel)).Count);
 
         time.Advance(TimeSpan.FromHours(1));
         await sweeper.SweepAsync(Cancel);
-        Assert.Equal("running", Assert.Single(await storage.Operations.ListAsync(1_000, Cancel)).Id);
+        Assert.Equal("running", Assert.Single(await storage.Operations.ListAsync(null, 1_000, Cancel)).Id);
         Assert.Equal(700, (await storage.Audit!.ListAsync(new AuditQuery { Limit = 1_000 }, Cancel)).Count);
 
         time.Advance(TimeSpan.FromDays(60));

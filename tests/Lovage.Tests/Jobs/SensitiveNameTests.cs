@@ -11,6 +11,8 @@ public sealed class SensitiveNameTests
     [InlineData("card.number#3", "card", 3, "number")]
     [InlineData("limits.*.key", "limits", 0, "*.key")]
     [InlineData("*", "*", 0, "")]
+    [InlineData("@result", "@result", 0, "")]
+    [InlineData("@result.*.token", "@result", 0, "*.token")]
     public void TryParse_Name_IsRead(string text, string argument, int position, string members)
     {
         Assert.True(SensitiveName.TryParse(text, out var name));
@@ -38,7 +40,7 @@ public sealed class SensitiveNameTests
     {
         Assert.False(SensitiveName.TryParse(text, out _));
         Assert.Throws<ArgumentException>(() => Job.Create("n") with { SensitiveParameters = [text!] });
-        Assert.Equal(["*"], SensitiveName.Read(["a", text]));
+        Assert.Equal(["*", "@result"], SensitiveName.Read(["a", text]));
     }
 
     [Fact]
@@ -68,6 +70,11 @@ public sealed class SensitiveNameTests
 
         Assert.Equal(["b#2", "c.d.e#3", "c.f#3"], job.SensitiveParameters);
         Assert.Empty((job with { Parameters = [] }).SensitiveParameters);
+        Assert.Equal(
+            ["@result", "b#2", "c.d.e#3", "c.f#3"], (job with { SensitiveResult = ["*"] }).SensitiveParameters);
+        Assert.Equal(
+            ["@result.token", "@result.card.number"],
+            (job with { Parameters = [], SensitiveResult = ["token", "card.number"] }).SensitiveParameters);
     }
 
     [Fact]

@@ -47,6 +47,39 @@ public sealed class MessageRedactorTests
             MessageRedactor.Body(message));
     }
 
+    [Theory]
+    [InlineData("""{"a":"sec","n":1}""", "@result.a", """{"a":"[hidden]","n":1}""")]
+    [InlineData("""[{"a":"sec"},{"a":"sec"}]""", "@result.a", """[{"a":"[hidden]"},{"a":"[hidden]"}]""")]
+    [InlineData("""{"x":{"a":["sec"]}}""", "@result.*.a", """{"x":{"a":"[hidden]"}}""")]
+    [InlineData("""{"a":"sec"}""", "@result", "")]
+    [InlineData("\"sec\"", "@result", "")]
+    [InlineData("\"sec of a converter\"", "@result.a", "")]
+    [InlineData("sec", "@result.a", "")]
+    [InlineData("""{"a":"sec"}""", "a..b", "")]
+    [InlineData("""{"a":"shown"}""", "a#1", """{"a":"shown"}""")]
+    [InlineData("""{"a":"shown"}""", "*", """{"a":"shown"}""")]
+    [InlineData("", "@result", "")]
+    public void Result_Sensitive_IsHiddenAsAWholeOrByMember(string result, string name, string expected)
+    {
+        var message = Message(Body) with { SensitiveParameters = SensitiveName.Read([name]) };
+        var bytes = Encoding.UTF8.GetBytes(result);
+
+        Assert.Equal(expected, Encoding.UTF8.GetString(MessageRedactor.Result(bytes, message).Span));
+        Assert.Equal(
+            expected,
+            Encoding.UTF8.GetString(
+                MessageRedactor.Result(bytes, Message(Body), message.SensitiveParameters).Span));
+    }
+
+    [Fact]
+    public void Arguments_OfAJobWhoseResultIsSensitive_AreShown()
+    {
+        var shown = MessageRedactor.Arguments(Message(Body, "@result"));
+
+        Assert.All(shown, static one => Assert.False(one.IsHidden));
+        Assert.Equal(Body, MessageRedactor.Body(Message(Body, "@result.token")));
+    }
+
     [Fact]
     public void Arguments_NameWithoutPosition_HidesEveryPositionalUnlessTheNamesAreKnown()
     {

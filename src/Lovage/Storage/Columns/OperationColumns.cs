@@ -4,8 +4,8 @@ namespace Lovage.Storage.Columns;
 /// <remarks>
 /// Stateless, safe for use by several threads. The columns: id, action, filter (<see cref="JobQueryJson"/>), queue and
 /// priority of the target, by whom, reason, spread (100 ns), expected, whether that is exact, created_at, reported_at,
-/// finished_at, state, done, skipped, error, next, whether its cancellation was asked for. Times are as
-/// <see cref="StorageTime"/> has them.
+/// finished_at, state, done, skipped, error, next, whether its cancellation was asked for, number. Times are
+/// as <see cref="StorageTime"/> has them.
 /// </remarks>
 public static class OperationColumns
 {
@@ -33,6 +33,7 @@ public static class OperationColumns
             Error = row.TextOrNull(16),
             Next = row.TextOrNull(17),
             CancelRequested = row.Bool(18),
+            Number = row.Int64(19),
         };
     }
 }

@@ -57,6 +57,21 @@ internal sealed class MemoryJobHistory(MemoryState state) : JobHistory
         }
     }
 
+    protected override ValueTask<IReadOnlyList<ScheduledJob?>> NewestOfSchedulesCoreAsync(
+        IReadOnlyList<string> schedules, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        lock (state.Gate)
+        {
+            return new(schedules
+                .Select(schedule => state.Archive
+                    .NewestFirst(long.MaxValue, new JobMark(JobMarkKind.Schedule, schedule))
+                    .FirstOrDefault())
+                .Select(static job => job is null ? null : new ScheduledJob(job.Message.Id, job.State))
+                .ToArray());
+        }
+    }
+
     protected override ValueTask<IReadOnlyList<AttemptRecord>> AttemptsCoreAsync(
         JobId id, CancellationToken cancellationToken)
     {

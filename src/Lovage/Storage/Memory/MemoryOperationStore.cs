@@ -6,6 +6,7 @@ namespace Lovage.Storage.Memory;
 internal sealed class MemoryOperationStore(MemoryState state, SignalBus signals) : OperationStore(signals)
 {
     private readonly List<Entry> _entries = [];
+    private long _newest;
 
     public override bool IsShared => false;
 
@@ -20,7 +21,7 @@ internal sealed class MemoryOperationStore(MemoryState state, SignalBus signals)
                 return new(known.Operation);
             }
 
-            var added = new Entry(operation with { CreatedAt = state.Now });
+            var added = new Entry(operation with { Number = ++_newest, CreatedAt = state.Now });
             _entries.Add(added);
             return new(added.Operation);
         }
@@ -36,12 +37,17 @@ internal sealed class MemoryOperationStore(MemoryState state, SignalBus signals)
     }
 
     protected override ValueTask<IReadOnlyList<BulkOperation>> ListCoreAsync(
-        int max, CancellationToken cancellationToken)
+        long? before, int max, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         lock (state.Gate)
         {
-            return new(_entries.AsEnumerable().Reverse().Take(max).Select(static entry => entry.Operation).ToArray());
+            return new(_entries.AsEnumerable()
+                .Reverse()
+                .Select(static entry => entry.Operation)
+                .SkipWhile(operation => operation.Number >= before)
+                .Take(max)
+                .ToArray());
         }
     }
 
