@@ -149,7 +149,10 @@ effect(() => {
               : '';
     const icon = document.querySelector('link[rel=icon]');
     if (icon instanceof HTMLLinkElement) {
-        icon.href = `data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 32 32'><path d='M16 30V13' stroke='${leaf}' stroke-width='3'/><path d='M16 16C16 9 12 4 4 3c-.5 8 4 13 12 13zM16 22c0-6 4-9 11-10 1 7-4 10-11 10z' fill='${leaf}'/>${dot}</svg>`;
+        icon.href =
+            "data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 32 32'>" +
+            `<path d='M16 30V13' stroke='${leaf}' stroke-width='3'/><path fill='${leaf}' ` +
+            `d='M16 16C16 9 12 4 4 3c-.5 8 4 13 12 13zM16 22c0-6 4-9 11-10 1 7-4 10-11 10z'/>${dot}</svg>`;
     }
 });
 

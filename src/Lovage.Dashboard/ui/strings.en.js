@@ -185,12 +185,14 @@ export const s = {
         stop: 'Cancel…',
         stopTitle: 'Cancel this operation?',
         stopNote: (/** @type {number} */ done, /** @type {number} */ left) =>
-            `${plural(done, 'job is', 'jobs are')} done already and ${done === 1 ? 'stays' : 'stay'} so. About ${left.toLocaleString('en')} are left alone.`,
+            `${plural(done, 'job is', 'jobs are')} done already and ${done === 1 ? 'stays' : 'stay'} so. ` +
+            `About ${left.toLocaleString('en')} are left alone.`,
         stopVerb: (/** @type {number} */ left) => `Leave ${left.toLocaleString('en')} jobs alone`,
         stopped: (/** @type {number} */ n) => `The operation is cancelled after ${plural(n, 'job', 'jobs')}.`,
         empty: 'No operation has been started. Search for jobs, then act on all of them at once.',
         emptyCode:
-            'curl -X POST …/api/operations -H \'Content-Type: application/json\' -H \'X-Lovage: 1\' \\\n  -d \'{"action":"run_again","q":"state:failed since:2h","expected":42,"spread_seconds":600}\'',
+            "curl -X POST …/api/operations -H 'Content-Type: application/json' -H 'X-Lovage: 1' \\\n" +
+            '  -d \'{"action":"run_again","q":"state:failed since:2h","expected":42,"spread_seconds":600}\'',
     },
 
     bulk: {
@@ -245,7 +247,8 @@ export const s = {
         storageDown: (/** @type {string} */ name) => `${name} does not answer, since`,
         empty: 'Nothing has run yet. Enqueue a job, and it shows here at once.',
         emptyCode:
-            '[Job("mail.welcome")] public Task WelcomeAsync(string email, CancellationToken ct) => …\nawait jobs.EnqueueAsync(MailJobs.Welcome("anna@example.org"));',
+            '[Job("mail.welcome")] public Task WelcomeAsync(string email, CancellationToken ct) => …\n' +
+            'await jobs.EnqueueAsync(MailJobs.Welcome("anna@example.org"));',
         waitingNow: 'Waiting',
         runningNow: 'Running',
         scheduledNow: 'Scheduled',

@@ -17,7 +17,10 @@ const t = s.jobs;
 /** A search by one qualifier, as a link. @param {string} field @param {string} value */
 export const find = (field, value) => href('jobs', { q: `${field}:${quote(value)}` });
 
-/** A link to the jobs with this value, or plain text where the storage has no such qualifier. @param {{ field: string, value: string, children?: any, class?: string, title?: string }} props */
+/**
+ * A link to the jobs with this value, or plain text where the storage has no such qualifier.
+ * @param {{ field: string, value: string, children?: any, class?: string, title?: string }} props
+ */
 export const Find = ({ field, value, children, class: more = '', title }) =>
     session.value?.features?.qualifiers?.includes(field)
         ? html`<a class=${more} href=${find(field, value)} title=${title}>${children ?? value}</a>`
@@ -33,8 +36,8 @@ export const Tags = ({ tags }) =>
 function Note({ job }) {
     if (job.state === 'running' && job.progress !== null && job.progress !== undefined) {
         return html`<span class="clip small dim"
-            ><${Meter} value=${job.progress} label=${t.progress(job.progress)} /> ${Math.round(job.progress * 100)} %
-            ${job.progress_message}</span
+            ><${Meter} value=${job.progress} label=${t.progress(job.progress)} />${' '}
+            ${Math.round(job.progress * 100)} % ${job.progress_message}</span
         >`;
     }
     const text =
@@ -157,7 +160,12 @@ export function actionsOf(job) {
         .map(([name, { icon, danger }]) => ({ name, icon, danger, label: t.action[name] }));
 }
 
-/** Asks, then acts on one job. @param {any} job @param {string} name @returns {Promise<any>} the server's answer, or null */
+/**
+ * Asks, then acts on one job.
+ * @param {any} job
+ * @param {string} name
+ * @returns {Promise<any>} the server's answer, or null
+ */
 export function actOn(job, name) {
     return ask({
         title: t.ask[name](job.name),

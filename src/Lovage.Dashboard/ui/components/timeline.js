@@ -61,7 +61,15 @@ export function Timeline({ job }) {
     const total = (life.to - life.from) / 1000;
     return html`<div class="timeline">
         <div class="timeline-bar" role="img" aria-label=${life.parts.map(p => p.label).join(', ')}>
-            ${life.parts.map((p, i) => html`<span key=${i} class=${`part part-${p.kind}`} style=${{ flexGrow: String(Math.max(p.seconds, total / 400)) }} title=${p.label}></span>`)}
+            ${life.parts.map(
+                (p, i) =>
+                    html`<span
+                        key=${i}
+                        class=${`part part-${p.kind}`}
+                        style=${{ flexGrow: String(Math.max(p.seconds, total / 400)) }}
+                        title=${p.label}
+                    ></span>`,
+            )}
         </div>
         <div class="timeline-axis">
             <span>${clockTime(life.from)}</span><span>${t.total(duration(total))}</span

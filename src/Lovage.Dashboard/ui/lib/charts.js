@@ -1,9 +1,11 @@
 // @ts-check
-// Draws time series with uPlot: area under a thin line, three horizontal lines, the open bucket dashed, deploys as marks.
+// Draws time series with uPlot: area under a thin line, three horizontal lines, the open bucket dashed, deploys as
+// marks.
 import uPlot from '../vendor/uplot.js';
 
 /**
- * @typedef {{ key: string, label: string, colour: string, fill?: boolean, time?: boolean, values: (number | null)[], format: (value: number | null) => string }} Line
+ * @typedef {{ key: string, label: string, colour: string, fill?: boolean, time?: boolean, values: (number | null)[],
+ *   format: (value: number | null) => string }} Line
  * @typedef {{ at: string, version: string }} Deploy
  */
 
@@ -47,7 +49,8 @@ export function ceiling(top, time = false) {
 /**
  * Draws a chart into an element and gives back what changes and ends it.
  * @param {HTMLElement} host
- * @param {{ times: number[], lines: Line[], deploys: Deploy[], open: boolean, height: number, sync?: string, onCursor: (index: number | null) => void }} chart times in seconds
+ * @param {{ times: number[], lines: Line[], deploys: Deploy[], open: boolean, height: number, sync?: string,
+ *   onCursor: (index: number | null) => void }} chart times in seconds
  */
 export function draw(host, chart) {
     const paint = Object.fromEntries(

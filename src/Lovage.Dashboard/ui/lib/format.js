@@ -105,7 +105,11 @@ export function bytes(size) {
 /** @param {number} part @param {number} whole */
 export const percent = (part, whole) => (whole ? `${one.format((part / whole) * 100)} %` : '–');
 
-/** Puts text into the clipboard, also where the page has no secure context. @param {string} text @returns {Promise<boolean>} */
+/**
+ * Puts text into the clipboard, also where the page has no secure context.
+ * @param {string} text
+ * @returns {Promise<boolean>}
+ */
 export async function copy(text) {
     try {
         await navigator.clipboard.writeText(text);
@@ -134,5 +138,9 @@ export function workerName(key) {
 /** A version without most of its commit: 1.2.0+175cfd5. @param {string | null | undefined} version */
 export const shortVersion = version => (version ?? '').replace(/(\+[0-9a-f]{7})[0-9a-f]+$/, '$1');
 
-/** Attempts so far, and at the most where that is known. @param {number} made @param {number | null | undefined} most */
+/**
+ * Attempts so far, and at the most where that is known.
+ * @param {number} made
+ * @param {number | null | undefined} most
+ */
 export const attemptsOf = (made, most) => (most === null || most === undefined ? String(made) : `${made}/${most}`);

@@ -15,7 +15,10 @@ import { s } from '../strings.pages.en.js';
 
 const t = s.audit;
 
-/** A state of before or after: JSON as a tree, any other text as text. @param {{ text: string | null, label: string }} props */
+/**
+ * A state of before or after: JSON as a tree, any other text as text.
+ * @param {{ text: string | null, label: string }} props
+ */
 function Side({ text, label }) {
     const read = text === null ? null : json(text);
     return html`<div class="diff-side">
@@ -38,7 +41,7 @@ const open = row =>
         draw: () =>
             html`<p class="dim wrap">
                     ${row.target}${row.reason && html`<br />${t.because} ${row.reason}`}<br />
-                    <${Time} at=${row.at} /> ·
+                    <${Time} at=${row.at} />${' · '}
                     ${t.sources[row.source] ?? row.source}${row.address && ` · ${row.address}`}
                 </p>
                 <div class="diff">
@@ -141,10 +144,30 @@ export default function Audit({ query }) {
                 label=${t.action}
                 options=${known('action')}
             /><${Filter} exact name="target" value=${filter.target} label=${t.target} options=${known('target')} />
-            ${filtered && html`<${Button} small kind="quiet" onClick=${() => setQuery({ who: null, action: null, target: null })}>${t.clear}<//>`}
+            ${
+                filtered &&
+                html`<${Button}
+                    small
+                    kind="quiet"
+                    onClick=${() => setQuery({ who: null, action: null, target: null })}
+                    >${t.clear}<//
+                >`
+            }
         </div>
         <${Section} flush
-            >${rows.length === 0 ? html`<${Empty} text=${t.noMatch} />` : html`<${Table} label=${s.nav.audit} columns=${columns} rows=${rows} rowKey=${(/** @type {any} */ r) => String(r.id)} />`}<//
+            >${
+                rows.length === 0
+                    ? html`<${Empty} text=${t.noMatch} />`
+                    : html`<${Table}
+                          label=${s.nav.audit}
+                          columns=${columns}
+                          rows=${rows}
+                          rowKey=${(/** @type {any} */ r) => String(r.id)}
+                      />`
+            }<//
         >
-        ${(more.next || more.items.length > 0) && html`<${Pager} next=${more.next} shown=${rows.length} more=${next} busy=${busy} />`}`;
+        ${
+            (more.next || more.items.length > 0) &&
+            html`<${Pager} next=${more.next} shown=${rows.length} more=${next} busy=${busy} />`
+        }`;
 }

@@ -35,8 +35,7 @@ const columns = [
             html`<span class="clip"
                     ><a class="name" href=${`errors/${segment(g.fingerprint)}`} title=${g.type}
                         >${g.type.slice(g.type.lastIndexOf('.') + 1)}</a
-                    >
-                    <span class="dim">${t.inJob} ${g.job}</span></span
+                    >${' '}<span class="dim">${t.inJob} ${g.job}</span></span
                 >
                 <span class="clip small dim" title=${g.message}>${g.message}</span
                 ><span class="clip small mono dim from-900" title=${g.frame}>${g.frame}</span>`,
@@ -95,7 +94,18 @@ function Groups({ span }) {
     );
     return html`${error && html`<${Failure} error=${error} retry=${reload} beside />`}
         <p class="lead">
-            ${rising(top) ? html`<a href=${`errors/${segment(top.fingerprint)}`}>${top.type.slice(top.type.lastIndexOf('.') + 1)}</a> ${t.rose(`${t.inJob} ${top.job}`, short(top.hour), `${top.rise >= 10 ? Math.round(top.rise) : top.rise.toFixed(1)}×`)}` : t.steady}
+            ${
+                rising(top)
+                    ? html`<a href=${`errors/${segment(top.fingerprint)}`}
+                              >${top.type.slice(top.type.lastIndexOf('.') + 1)}</a
+                          >
+                          ${' '}${t.rose(
+                              `${t.inJob} ${top.job}`,
+                              short(top.hour),
+                              `${top.rise >= 10 ? Math.round(top.rise) : top.rise.toFixed(1)}×`,
+                          )}`
+                    : t.steady
+            }
         </p>
         <${Section} flush
             ><${Table}
@@ -164,11 +174,22 @@ export default function Errors({ query }) {
     useTitle(dead ? t.tabDead : t.title);
     const n = pulse.value?.dead;
     return html`<${Head} title=${dead ? t.tabDead : t.title}
-            >${!dead && html`<${Choice} label=${t.range} name="window" value=${span} fallback="24h" options=${t.windows} />`}<//
+            >${
+                !dead &&
+                html`<${Choice} label=${t.range} name="window" value=${span} fallback="24h" options=${t.windows} />`
+            }<//
         >
         <${Tabs}
             label=${t.title}
-            tabs=${[...(has('history') ? [{ href: 'errors', text: t.tabErrors, on: !dead }] : []), { href: href('errors', { tab: 'dead' }), text: t.tabDead, count: number(n) > 0 ? count(n) : null, on: dead }]}
+            tabs=${[
+                ...(has('history') ? [{ href: 'errors', text: t.tabErrors, on: !dead }] : []),
+                {
+                    href: href('errors', { tab: 'dead' }),
+                    text: t.tabDead,
+                    count: number(n) > 0 ? count(n) : null,
+                    on: dead,
+                },
+            ]}
         />
         ${dead ? html`<${Dead} />` : html`<${Groups} span=${span} />`}`;
 }

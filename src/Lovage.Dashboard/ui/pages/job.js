@@ -79,19 +79,52 @@ function Attempt({ job, attempt, newest }) {
     const more = (!newest && attempt.error) || (!newest && logs.length > 0);
     return html`<li class="attempt">
         <div class="attempt-line">
-            ${more ? html`<button type="button" class="attempt-turn" aria-expanded=${String(open)} onClick=${() => setOpen(!open)}><${Icon} name=${open ? 'down' : 'right'} size=${14} label=${t.attemptMore(attempt.number)} /></button>` : html`<span class="attempt-turn"></span>`}
+            ${
+                more
+                    ? html`<button
+                          type="button"
+                          class="attempt-turn"
+                          aria-expanded=${String(open)}
+                          onClick=${() => setOpen(!open)}
+                      >
+                          <${Icon}
+                              name=${open ? 'down' : 'right'}
+                              size=${14}
+                              label=${t.attemptMore(attempt.number)}
+                          />
+                      </button>`
+                    : html`<span class="attempt-turn"></span>`
+            }
             <span class="attempt-number">${attempt.number}</span><${State} state=${state} />
             <span class="attempt-times"
-                ><${Time} at=${attempt.started_at} /><span>${t.waited(duration(attempt.wait_seconds))}</span
-                >${attempt.duration_seconds !== null && attempt.duration_seconds !== undefined && html`<span>${t.ran(duration(attempt.duration_seconds))}</span>`}</span
+                ><${Time} at=${attempt.started_at} /><span>${t.waited(duration(attempt.wait_seconds))}</span>${
+                    attempt.duration_seconds !== null &&
+                    attempt.duration_seconds !== undefined &&
+                    html`<span>${t.ran(duration(attempt.duration_seconds))}</span>`
+                }</span
             >
             <span class="attempt-worker clip" title=${attempt.worker}
-                >${attempt.worker && html`<${Find} field="worker" value=${attempt.worker}>${workerName(attempt.worker)}<//>`}</span
+                >${
+                    attempt.worker &&
+                    html`<${Find} field="worker" value=${attempt.worker}>${workerName(attempt.worker)}<//>`
+                }</span
             >
             <${Out} url=${attempt.log_url}>${t.logLink}<//>
         </div>
-        ${attempt.error && !open && !newest && html`<p class="attempt-error clip" title=${attempt.error.message}>${attempt.error.message}</p>`}
-        ${open && html`<div class="attempt-body">${attempt.error && html`<${ErrorView} error=${attempt.error} />`}${logs.length > 0 && html`<${Logs} lines=${logs} />`}</div>`}
+        ${
+            attempt.error &&
+            !open &&
+            !newest &&
+            html`<p class="attempt-error clip" title=${attempt.error.message}>${attempt.error.message}</p>`
+        }
+        ${
+            open &&
+            html`<div class="attempt-body">
+                ${
+                    attempt.error && html`<${ErrorView} error=${attempt.error} />`
+                }${logs.length > 0 && html`<${Logs} lines=${logs} />`}
+            </div>`
+        }
     </li>`;
 }
 
@@ -111,8 +144,18 @@ function Arguments({ job }) {
         job.arguments.filter((/** @type {any} */ a) => !a.hidden).map((/** @type {any} */ a) => [a.name, a.value]),
     );
     return html`<${Section} title=${t.args}
-        >${job.arguments.length === 0 ? html`<p class="dim small">${t.argsNone}</p>` : html`<${Json} value=${value} label=${t.args} />`}
-        ${hidden.length > 0 && html`<p class="dim small hidden-args"><${Icon} name="lock" size=${14} /> ${t.argsHidden(hidden.map((/** @type {any} */ a) => a.name).join(', '))}</p>`}
+        >${
+            job.arguments.length === 0
+                ? html`<p class="dim small">${t.argsNone}</p>`
+                : html`<${Json} value=${value} label=${t.args} />`
+        }
+        ${
+            hidden.length > 0 &&
+            html`<p class="dim small hidden-args">
+                <${Icon} name="lock" size=${14} />${' '}
+                ${t.argsHidden(hidden.map((/** @type {any} */ a) => a.name).join(', '))}
+            </p>`
+        }
         ${job.payload_truncated && html`<p class="dim small">${t.truncated}</p>`}<//
     >`;
 }
@@ -122,7 +165,9 @@ function similar({ job }) {
     if (!job.similar) return null;
     const mine = job.run_seconds;
     const slow = mine && job.similar.p95 && mine > job.similar.p95;
-    return html`${t.similar(duration(job.similar.p50), duration(job.similar.p95), job.similar.count)}${slow && html` <b class="warn">${t.slower((mine / job.similar.p95).toFixed(1))}</b>`}`;
+    return html`${t.similar(duration(job.similar.p50), duration(job.similar.p95), job.similar.count)}${
+        slow && html` <b class="warn">${t.slower((mine / job.similar.p95).toFixed(1))}</b>`
+    }`;
 }
 
 /** @param {{ job: any }} props */
@@ -155,7 +200,12 @@ function Side({ job }) {
                         t.tags,
                         job.tags?.length > 0
                             ? html`<span class="row"
-                                  >${job.tags.map((/** @type {string} */ tag) => html`<${Find} key=${tag} field="tag" value=${tag} class="chip"><${Icon} name="tag" size=${12} />${tag}<//>`)}</span
+                                  >${job.tags.map(
+                                      (/** @type {string} */ tag) =>
+                                          html`<${Find} key=${tag} field="tag" value=${tag} class="chip"
+                                              ><${Icon} name="tag" size=${12} />${tag}<//
+                                          >`,
+                                  )}</span
                               >`
                             : null,
                     ],
@@ -216,7 +266,18 @@ function Raw({ job }) {
                   </div>`
                 : html`<p class="dim small">${t.rawHidden}</p>`
         }
-        ${headers.length > 0 && html`<${Facts} facts=${headers.map(([k, v]) => /** @type {[string, any]} */ ([k, html`<span class="mono">${typeof v === 'string' ? v : JSON.stringify(v)}</span>`]))} />`}
+        ${
+            headers.length > 0 &&
+            html`<${Facts}
+                facts=${headers.map(
+                    ([k, v]) =>
+                        /** @type {[string, any]} */ ([
+                            k,
+                            html`<span class="mono">${typeof v === 'string' ? v : JSON.stringify(v)}</span>`,
+                        ]),
+                )}
+            />`
+        }
     </details>`;
 }
 
@@ -261,25 +322,73 @@ export default function Job({ params }) {
             title=${job.name}
             sub=${html`<${State} state=${job.state} celery=${job.celery_state} /> <span>${sentence(job)}</span>`}
         >
-            ${first && html`<${Button} kind=${first.danger ? 'danger' : 'primary'} icon=${first.icon} onClick=${() => run(first.name)}>${first.label}<//>`}
-            ${rest.length > 0 && html`<${Menu} kind="plain" label=${t.more} items=${rest.map(a => ({ label: a.label, icon: a.icon, danger: a.danger, run: () => run(a.name) }))} />`}<//
+            ${
+                first &&
+                html`<${Button}
+                    kind=${first.danger ? 'danger' : 'primary'}
+                    icon=${first.icon}
+                    onClick=${() => run(first.name)}
+                    >${first.label}<//
+                >`
+            }
+            ${
+                rest.length > 0 &&
+                html`<${Menu}
+                    kind="plain"
+                    label=${t.more}
+                    items=${rest.map(a => ({ label: a.label, icon: a.icon, danger: a.danger, run: () => run(a.name) }))}
+                />`
+            }<//
         >
         ${error && html`<${Failure} error=${error} retry=${reload} beside />`}
         ${job.cancel_requested && running && html`<${Notice} kind="warn" icon="pause">${t.cancelAsked}<//>`}
         <div class="split">
             <div class="stack">
-                ${running && job.progress !== null && job.progress !== undefined && html`<div class="progress"><${Meter} value=${job.progress} label=${s.jobs.progress(job.progress)} /><b>${Math.round(job.progress * 100)} %</b><span class="dim">${job.progress_message}</span></div>`}
+                ${
+                    running &&
+                    job.progress !== null &&
+                    job.progress !== undefined &&
+                    html`<div class="progress">
+                        <${Meter} value=${job.progress} label=${s.jobs.progress(job.progress)} /><b
+                            >${Math.round(job.progress * 100)} %</b
+                        ><span class="dim">${job.progress_message}</span>
+                    </div>`
+                }
                 <${Section} title=${t.attempts}
                     ><${Timeline} job=${job} /> ${
                         job.attempts_list.length > 0
                             ? html`<ol class="attempts">
-                                  ${job.attempts_list.map((/** @type {any} */ a) => html`<${Attempt} key=${a.number} job=${job} attempt=${a} newest=${a === newest} />`).reverse()}
+                                  ${job.attempts_list
+                                      .map(
+                                          (/** @type {any} */ a) =>
+                                              html`<${Attempt}
+                                                  key=${a.number}
+                                                  job=${job}
+                                                  attempt=${a}
+                                                  newest=${a === newest}
+                                              />`,
+                                      )
+                                      .reverse()}
                               </ol>`
                             : html`<p class="dim small">${t.attemptsNone}</p>`
                     }<//
                 >
-                ${failing && html`<${Section} title=${t.error} class="section-error"><${ErrorView} error=${newest.error} href=${newest.error.fingerprint ? `errors/${segment(newest.error.fingerprint)}` : undefined} /><//>`}
-                ${(running || newest) && html`<${Section} title=${running ? t.liveLogs : t.logs} aside=${html`<${Out} url=${newest?.log_url}>${t.logLink}<//>`}><${Logs} lines=${lines} live=${running} /><//>`}
+                ${
+                    failing &&
+                    html`<${Section} title=${t.error} class="section-error"
+                        ><${ErrorView}
+                            error=${newest.error}
+                            href=${newest.error.fingerprint ? `errors/${segment(newest.error.fingerprint)}` : undefined}
+                    /><//>`
+                }
+                ${
+                    (running || newest) &&
+                    html`<${Section}
+                        title=${running ? t.liveLogs : t.logs}
+                        aside=${html`<${Out} url=${newest?.log_url}>${t.logLink}<//>`}
+                        ><${Logs} lines=${lines} live=${running}
+                    /><//>`
+                }
                 ${
                     job.children?.length > 0 &&
                     html`<${Section}

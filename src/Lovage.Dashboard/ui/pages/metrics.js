@@ -16,7 +16,14 @@ import { s } from '../strings.pages.en.js';
 
 const t = s.metrics;
 
-/** @typedef {{ key: string, title: string, of: (r: any) => any, cell?: (r: any) => any, from?: number, group?: string }} Col */
+/**
+ * @typedef {{ key: string, title: string, of: (r: any) => any, cell?: (r: any) => any, from?: number,
+ *   group?: string }} Col
+ */
+
+/** @param {Col} column */
+const cellClass = ({ key, from }) =>
+    `${key === 'name' ? 'grow' : key === 'queue' ? 'narrow' : 'num'}${from ? ` from-${from}` : ''}`;
 
 /** @type {Col[]} */
 const columns = [
@@ -57,7 +64,10 @@ const columns = [
     })),
 ];
 
-/** A table with two kinds of columns above each other, sorted by a click on a head. @param {{ rows: any[], sort: string, up: boolean }} props */
+/**
+ * A table with two kinds of columns above each other, sorted by a click on a head.
+ * @param {{ rows: any[], sort: string, up: boolean }} props
+ */
 function Rows({ rows, sort, up }) {
     const column = columns.find(c => c.key === sort) ?? columns[4];
     const sorted = [...rows].sort((a, b) => {
@@ -78,9 +88,15 @@ function Rows({ rows, sort, up }) {
             <button
                 type="button"
                 class=${`sort${on ? ' on' : ''}`}
-                onClick=${() => setQuery({ sort: c.key === 'total' ? null : c.key, up: on && !up ? '1' : null }, { replace: true })}
+                onClick=${() =>
+                    setQuery(
+                        { sort: c.key === 'total' ? null : c.key, up: on && !up ? '1' : null },
+                        { replace: true },
+                    )}
             >
-                ${c.group && html`<span class="group-word">${c.group} </span>`}${c.title}${on && html`<i class=${up ? 'up' : 'down'}></i>`}
+                ${
+                    c.group && html`<span class="group-word">${c.group} </span>`
+                }${c.title}${on && html`<i class=${up ? 'up' : 'down'}></i>`}
             </button>
         </th>`;
     };
@@ -115,10 +131,7 @@ function Rows({ rows, sort, up }) {
                                 >
                                     ${columns.map(
                                         c =>
-                                            html`<td
-                                                key=${c.key}
-                                                class=${`${c.key === 'name' ? 'grow' : c.key === 'queue' ? 'narrow' : 'num'}${c.from ? ` from-${c.from}` : ''}`}
-                                            >
+                                            html`<td key=${c.key} class=${cellClass(c)}>
                                                 ${
                                                     c.key === 'name'
                                                         ? html`<span class="clip"
@@ -235,7 +248,12 @@ export default function Metrics({ query }) {
             label=${t.filterQueue}
             options=${[...new Set(data?.items.map((/** @type {any} */ r) => r.queue))]}
         />
-        ${filtered && html`<a class="link small" href=${href('metrics', { range: range === '24h' ? '' : range })}>${t.showAll}</a>`}
+        ${
+            filtered &&
+            html`<a class="link small" href=${href('metrics', { range: range === '24h' ? '' : range })}
+                >${t.showAll}</a
+            >`
+        }
     </div>`;
     if (error && !data)
         return html`<${Head} title=${s.nav.metrics}>${tools}<//>${filters}<${Failure}
@@ -278,8 +296,24 @@ export default function Metrics({ query }) {
             ]}
         />
         <div class="stack">
-            ${data.items.length > 1 && html`<${Rows} rows=${data.items} sort=${query.get('sort') ?? 'total'} up=${query.get('up') === '1'} />`}
-            ${one && html`<p class="small"><a class="link" href=${href('jobs', { q: `name:${quote(one.name)} queue:${quote(one.queue)} since:${range}` })}>${t.itsJobs(count(one.count))}</a></p>`}
+            ${
+                data.items.length > 1 &&
+                html`<${Rows}
+                    rows=${data.items}
+                    sort=${query.get('sort') ?? 'total'}
+                    up=${query.get('up') === '1'}
+                />`
+            }
+            ${
+                one &&
+                html`<p class="small">
+                    <a
+                        class="link"
+                        href=${href('jobs', { q: `name:${quote(one.name)} queue:${quote(one.queue)} since:${range}` })}
+                        >${t.itsJobs(count(one.count))}</a
+                    >
+                </p>`
+            }
             <div class="grid-2">
                 <${Section} title=${t.waitBars}
                     ><${Histogram}

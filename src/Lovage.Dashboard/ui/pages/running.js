@@ -45,7 +45,14 @@ export default function Running() {
                         ><a class="name" href=${`jobs/${segment(j.id)}`} title=${j.name}>${j.name}</a>
                         <${Tags} tags=${j.tags}
                     /></span>
-                    ${j.progress !== null && j.progress !== undefined && html`<span class="clip small dim"><${Meter} value=${j.progress} label=${s.jobs.progress(j.progress)} /> ${Math.round(j.progress * 100)} % ${j.progress_message}</span>`}
+                    ${
+                        j.progress !== null &&
+                        j.progress !== undefined &&
+                        html`<span class="clip small dim"
+                            ><${Meter} value=${j.progress} label=${s.jobs.progress(j.progress)} />
+                            ${` ${Math.round(j.progress * 100)} % ${j.progress_message ?? ''}`}</span
+                        >`
+                    }
                     <span class="phone-line dim">${j.queue} · ${workerName(j.worker)}</span>`,
         },
         { key: 'for', title: t.runsFor, num: true, cell: j => html`<${Elapsed} job=${j} />` },

@@ -42,7 +42,11 @@ function Ticks({ c }) {
             class: 'two',
             cell: r =>
                 html`<span class="clip" title=${absolute(r.tick)}>
-                        ${r.job ? html`<a href=${`jobs/${segment(r.job)}`}>${inZone(r.tick, c.time_zone)}</a>` : inZone(r.tick, c.time_zone)}</span
+                        ${
+                            r.job
+                                ? html`<a href=${`jobs/${segment(r.job)}`}>${inZone(r.tick, c.time_zone)}</a>`
+                                : inZone(r.tick, c.time_zone)
+                        }</span
                     >
                     <span class="clip small dim"
                         >${r.count > 1 ? html`${t.until} ${inZone(r.through, c.time_zone)}` : relative(r.tick)}</span
@@ -128,19 +132,32 @@ export default function Schedule({ params }) {
             back=${back}
             sub=${html`<span class="cap">${c.words}${c.time_zone && `, ${c.time_zone}`}.</span>`}
         >
-            ${can('operate') && html`<${Button} icon="play" kind=${c.state === 'active' ? 'primary' : 'plain'} onClick=${() => runNow(c, reload)}>${t.run}<//>`}
+            ${
+                can('operate') &&
+                html`<${Button}
+                    icon="play"
+                    kind=${c.state === 'active' ? 'primary' : 'plain'}
+                    onClick=${() => runNow(c, reload)}
+                    >${t.run}<//
+                >`
+            }
             ${rest.length > 0 && html`<${Menu} label=${s.queues.actionsOf(c.id)} items=${rest} />`}<//
         >
         ${error && html`<${Failure} error=${error} retry=${reload} />`}
         <div class="notices">
             ${late && html`<${Notice} kind="bad" icon="clock"><strong>${t.lateHead}</strong> ${t.lateNote}<//>`}
-            ${c.state === 'broken' && html`<${Notice} kind="bad" icon="broken"><strong>${t.brokenHead}</strong> ${c.reason}<//>`}
+            ${
+                c.state === 'broken' &&
+                html`<${Notice} kind="bad" icon="broken"><strong>${t.brokenHead}</strong> ${c.reason}<//>`
+            }
             ${
                 c.state === 'paused' &&
                 html`<${Notice}
                     kind="warn"
                     icon="pause"
-                    action=${can('operate') && html`<${Button} small onClick=${() => resume(c, reload)}>${t.resume}<//>`}
+                    action=${
+                        can('operate') && html`<${Button} small onClick=${() => resume(c, reload)}>${t.resume}<//>`
+                    }
                     ><strong> ${t.pausedHead}</strong> ${c.reason ?? s.queues.noReason}<//
                 >`
             }
@@ -149,7 +166,10 @@ export default function Schedule({ params }) {
                 html`<${Notice}
                     kind="warn"
                     icon="edit"
-                    action=${can('administer') && html`<${Button} small onClick=${() => toCode(c, reload)}>${t.backToCode}<//>`}
+                    action=${
+                        can('administer') &&
+                        html`<${Button} small onClick=${() => toCode(c, reload)}>${t.backToCode}<//>`
+                    }
                     ><strong> ${t.overrideHead}</strong> ${c.code ? t.codeSays(c.code.words) : ''}<//
                 >`
             }
