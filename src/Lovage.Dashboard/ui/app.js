@@ -1,6 +1,6 @@
 // @ts-check
 // The entry: session first, then the shell and the page of the address.
-import { html, render, useEffect, useErrorBoundary, useState, effect } from './lib/dom.js';
+import { html, render, toMain, useEffect, useErrorBoundary, useState, effect } from './lib/dom.js';
 import { loadSession } from './lib/api.js';
 import { route } from './lib/router.js';
 import { pulse, shade } from './lib/state.js';
@@ -72,6 +72,9 @@ function Guard({ children }) {
         : children;
 }
 
+/** The path of the last page, or null before the first. @type {string | null} */
+let shownPath = null;
+
 function Page() {
     const { path, query } = route.value;
     const found = match(path);
@@ -88,6 +91,9 @@ function Page() {
     }, [found?.pattern]);
     useEffect(() => {
         if (!found) heading(s.errors.noPage);
+        // The next Tab of a reader without a mouse starts in the new page.
+        if (shownPath !== null && shownPath !== path) toMain();
+        shownPath = path;
     }, [path]);
     if (!found) return html`<${Head} title=${s.errors.noPage} sub=${s.errors.noPageDetail} />`;
     if (error)

@@ -1,6 +1,6 @@
 // @ts-check
 // The words of the pages that load on demand, beside those of strings.en.js.
-import { plural, s as shared } from './strings.en.js';
+import { plural, s as shared, times } from './strings.en.js';
 
 /** @type {any} */
 export const s = {
@@ -129,8 +129,8 @@ export const s = {
         resultNone: 'The job gave no result.',
         similarTitle: 'Others of this name',
         similar: (/** @type {string} */ p50, /** @type {string} */ p95, /** @type {number} */ n) =>
-            `p50 ${p50}, p95 ${p95} (${n.toLocaleString('en')} runs)`,
-        slower: (/** @type {string} */ n) => `this one: ${n}× p95`,
+            `p50 ${p50}, p95 ${p95} (${plural(n, 'run', 'runs')})`,
+        slower: (/** @type {number} */ n) => `this one: ${times(n)} p95`,
         error: 'Error',
         logs: 'Logs',
         liveLogs: 'Logs, live',
@@ -158,7 +158,7 @@ export const s = {
         attempt: 'Attempt',
         action: 'Action',
         sub: (/** @type {number} */ n) => `${plural(n, 'job runs', 'jobs run')} now, the longest first.`,
-        factor: (/** @type {number} */ n) => `${n.toFixed(1)}× p95`,
+        factor: (/** @type {number} */ n) => `${times(n)} p95`,
         empty: 'Nothing runs right now. A worker in this app or in another takes what waits:',
         emptyCode:
             'builder.AddLovage().AddJobs().AddWorker();\n' +
@@ -212,7 +212,7 @@ export const s = {
         sample: 'Stack of the newest',
         counts: 'Counts',
         allJobs: 'All jobs',
-        usual: (/** @type {number} */ n) => `${n >= 10 ? Math.round(n) : n.toFixed(1)}× usual`,
+        usual: (/** @type {number} */ n) => `${times(n)} usual`,
         fingerprint: 'Fingerprint',
         frame: 'Top frame of your code',
         job: 'Job',
@@ -340,7 +340,7 @@ export const s = {
         slotsOf: (/** @type {number} */ used, /** @type {number} */ all) => `${used} of ${all} slots in use`,
         total: (/** @type {number} */ n, /** @type {number} */ used, /** @type {number} */ all) =>
             `${plural(n, 'worker', 'workers')} with ${plural(all, 'slot', 'slots')}, ` +
-            `${used.toLocaleString('en')} in use.`,
+            `${used.toLocaleString()} in use.`,
         silentOf: (/** @type {number} */ n) => `${plural(n, 'is', 'are')} silent.`,
         versionsOf: (/** @type {[string, number][]} */ all) =>
             `${all
@@ -431,7 +431,7 @@ export const s = {
         atRunTime: 'run time',
         codeSays: (/** @type {string} */ words) => `The code says: ${words}.`,
         total: (/** @type {number} */ n, /** @type {number} */ on) =>
-            `${plural(n, 'schedule', 'schedules')}, ${on.toLocaleString('en')} active.`,
+            `${plural(n, 'schedule', 'schedules')}, ${on.toLocaleString()} active.`,
         lateOf: (/** @type {number} */ n) => `${plural(n, 'is', 'are')} late.`,
         brokenOf: (/** @type {number} */ n) => `${plural(n, 'is', 'are')} broken.`,
         lostOf: (/** @type {number} */ n) => `The last job of ${n} failed.`,

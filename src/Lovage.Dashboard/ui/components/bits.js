@@ -212,6 +212,9 @@ export const Tabs = ({ label, tabs }) =>
         )}
     </nav>`;
 
+/** A name that breaks behind its dots and underscores before it breaks in a word. @param {{ text: string }} props */
+export const Soft = ({ text }) => text.split(/(?<=[._:/-])/).map((part, i) => html`${i > 0 && html`<wbr />`}${part}`);
+
 /**
  * The head of a page: title, what it shows, actions.
  * @param {{ title: any, sub?: any, children?: any, back?: { href: string, text: string } }} props

@@ -1,5 +1,5 @@
 // @ts-check
-import { html, useEffect, useRef } from '../lib/dom.js';
+import { html, toMain, useEffect, useRef } from '../lib/dom.js';
 import { setQuery } from '../lib/router.js';
 import { s } from '../strings.en.js';
 import { Button } from './bits.js';
@@ -14,7 +14,7 @@ export function Drawer({ title, children, also = [] }) {
     useEffect(() => {
         const before = /** @type {HTMLElement | null} */ (document.activeElement);
         ref.current?.focus();
-        return () => before?.focus?.();
+        return () => (before && before !== document.body ? before.focus() : toMain());
     }, []);
     const key = (/** @type {KeyboardEvent} */ event) => {
         if (event.key === 'Escape') {

@@ -65,7 +65,7 @@ export const Rest = ({ part }) =>
         ? null
         : html`<div class="pager">
               <span class="dim"
-                  >${s.table.shown(part.shown.length, (part.shown.length + part.rest).toLocaleString('en'))}</span
+                  >${s.table.shown(part.shown.length, (part.shown.length + part.rest).toLocaleString())}</span
               >
               <button type="button" class="button button-plain" onClick=${part.more}>${s.table.more}</button>
           </div>`;

@@ -1,9 +1,12 @@
 // @ts-check
 import { html } from '../lib/dom.js';
-import { count, duration, percent, short } from '../lib/format.js';
+import { age, count, duration, percent, short } from '../lib/format.js';
 import { s } from '../strings.pages.en.js';
 
 const t = s.metrics;
+
+/** One unit, so that labels keep apart. @param {number} seconds */
+const brief = seconds => (seconds < 60 ? duration(seconds) : age(seconds));
 
 /**
  * How long things took, as bars from short to long; the marks are percentiles.
@@ -58,7 +61,7 @@ export function Histogram({ title, bounds, values, colour, marks = {} }) {
                           x=${(i + 1) * wide}
                           y="150"
                           text-anchor=${(i + 1) * wide > 610 ? 'end' : 'middle'}
-                          >${duration(bounds[first + i])}</text
+                          >${brief(bounds[first + i])}</text
                       >`
                     : null,
             )}

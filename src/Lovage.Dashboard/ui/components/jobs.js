@@ -26,11 +26,23 @@ export const Find = ({ field, value, children, class: more = '', title }) =>
         ? html`<a class=${more} href=${find(field, value)} title=${title}>${children ?? value}</a>`
         : html`<span class=${more} title=${title}>${children ?? value}</span>`;
 
-/** The tags of a job. @param {{ tags: string[] | null | undefined }} props */
-export const Tags = ({ tags }) =>
-    (tags ?? []).map(
-        tag => html` <${Find} key=${tag} field="tag" value=${tag} class="chip tag" title=${t.withTag(tag)} />`,
-    );
+/** How many tags a row shows. */
+const tagsShown = 2;
+
+/** The name of a job as a link, and its first tags; a long name gives way to them. @param {{ job: any }} props */
+export function Named({ job }) {
+    const tags = job.tags ?? [];
+    const more = tags.slice(tagsShown);
+    return html`<span class="named"
+        ><a class="name" href=${`jobs/${segment(job.id)}`} title=${job.name}>${job.name}</a> ${tags
+            .slice(0, tagsShown)
+            .map(
+                (/** @type {string} */ tag) =>
+                    html`<${Find} key=${tag} field="tag" value=${tag} class="chip tag" title=${t.withTag(tag)} />`,
+            )}
+        ${more.length > 0 && html`<span class="dim small" title=${more.join('\n')}>+${more.length}</span>`}</span
+    >`;
+}
 
 /** @param {{ job: any }} props What a row says beside its name: error, reason or progress. */
 function Note({ job }) {
@@ -73,10 +85,7 @@ export const jobColumns = [
         fixed: true,
         class: 'two',
         cell: job =>
-            html`<span class="clip"
-                    ><a class="name" href=${`jobs/${segment(job.id)}`} title=${job.name}>${job.name}</a>
-                    <${Tags} tags=${job.tags} /></span
-                ><${Note} job=${job} />
+            html`<${Named} job=${job} /><${Note} job=${job} />
                 <span class="phone-line dim">${job.queue} · <${Time} at=${moment(job)} /></span>`,
     },
     {

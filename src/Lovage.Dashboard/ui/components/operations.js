@@ -77,7 +77,9 @@ const Operation = ({ o, after }) =>
         <p class="op-note">
             <a class="mono" href=${href('jobs', { q: o.q })} title=${o.q}>${o.q || s.bulk.everything}</a>
         </p>
-        <p class="op-note dim">${o.by} · <${Time} at=${o.created_at} />${o.reason && html` · ${o.reason}`}</p>
+        <p class="op-note dim">
+            ${o.by && `${o.by} · `}<${Time} at=${o.created_at} />${o.reason && ` · ${o.reason}`}
+        </p>
         ${
             o.state === 'running' &&
             can('operate') &&

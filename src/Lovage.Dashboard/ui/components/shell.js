@@ -1,6 +1,6 @@
 // @ts-check
 // What stands around every page: rail, top bar, banner, dialogs.
-import { Fragment, html, useEffect, useState } from '../lib/dom.js';
+import { Fragment, html, toMain, useEffect, useState } from '../lib/dom.js';
 import { clockTime, number, short } from '../lib/format.js';
 import { has } from '../lib/api.js';
 import { href, route } from '../lib/router.js';
@@ -68,7 +68,10 @@ function Rail() {
     useEffect(() => setMore(false), [route.value]);
     const known = places.filter(p => !p.feature || has(p.feature));
     const first = ['', 'jobs', 'errors', 'queues'];
-    return html`<nav class=${`rail${more ? ' rail-open' : ''}`} aria-label=${s.nav.label}>
+    const key = (/** @type {KeyboardEvent} */ event) => {
+        if (event.key === 'Escape') setMore(false);
+    };
+    return html`<nav class=${`rail${more ? ' rail-open' : ''}`} aria-label=${s.nav.label} onKeyDown=${key}>
         <a class="brand" href="." aria-label=${s.nav.home}><${Mark} /><span class="rail-text">Lovage</span></a>
         <ul>
             ${known.map(
@@ -82,7 +85,9 @@ function Rail() {
             )}
             <li class="rail-more">
                 <button type="button" aria-expanded=${String(more)} onClick=${() => setMore(!more)}>
-                    <${Icon} name=${more ? 'cross' : 'more'} /><span class="rail-text">${s.nav.more}</span>
+                    <${Icon} name=${more ? 'cross' : 'more'} /><span class="rail-text"
+                        >${more ? s.close : s.nav.more}</span
+                    >
                 </button>
             </li>
         </ul>
@@ -239,7 +244,7 @@ export function Shell({ children, panel }) {
             href="#main"
             onClick=${(/** @type {Event} */ e) => {
                 e.preventDefault();
-                document.getElementById('main')?.focus();
+                toMain();
             }}
             >${s.skip}</a
         >

@@ -88,8 +88,12 @@ export function Table({ label, columns, rows, rowKey, href, selected, onSelect, 
     };
     const all = selected !== undefined && rows.length > 0 && rows.every(row => selected.has(rowKey(row)));
     const some = selected !== undefined && rows.some(row => selected.has(rowKey(row)));
+    // On a phone the columns with a `from` are gone: the last of the others stands at the edge.
+    const edge = columns.findLast(c => !c.from);
     const cls = (/** @type {Column} */ c) =>
-        [c.num && 'num', c.from && `from-${c.from}`, c.grow && 'grow', c.class].filter(Boolean).join(' ');
+        [c === edge && 'edge', c.num && 'num', c.from && `from-${c.from}`, c.grow && 'grow', c.class]
+            .filter(Boolean)
+            .join(' ');
     const draw = (/** @type {any} */ row) => {
         const key = rowKey(row);
         const chosen = selected?.has(key) ?? false;

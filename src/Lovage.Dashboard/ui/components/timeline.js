@@ -58,7 +58,7 @@ export function Timeline({ job }) {
     if (['running', 'queued', 'scheduled', 'retrying'].includes(job.state)) void tick.value;
     const life = partsOf(job, serverNow());
     if (!life) return null;
-    const total = (life.to - life.from) / 1000;
+    const total = Math.max(0.001, (life.to - life.from) / 1000);
     return html`<div class="timeline">
         <div class="timeline-bar" role="img" aria-label=${life.parts.map(p => p.label).join(', ')}>
             ${life.parts.map(
@@ -66,7 +66,7 @@ export function Timeline({ job }) {
                     html`<span
                         key=${i}
                         class=${`part part-${p.kind}`}
-                        style=${{ flexGrow: String(Math.max(p.seconds, total / 400)) }}
+                        style=${{ flexGrow: String(1000 * Math.max(p.seconds / total, 1 / 400)) }}
                         title=${p.label}
                     ></span>`,
             )}

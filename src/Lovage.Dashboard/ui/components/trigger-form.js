@@ -92,9 +92,9 @@ export function inZone(time, zone) {
     if (date.getUTCFullYear() !== new Date(serverNow()).getUTCFullYear()) shape.year = 'numeric';
     if (date.getUTCSeconds() !== 0) shape.second = '2-digit';
     try {
-        return new Intl.DateTimeFormat('en-GB', { ...shape, timeZone: zone || 'UTC' }).format(date);
+        return new Intl.DateTimeFormat(undefined, { ...shape, timeZone: zone || 'UTC' }).format(date);
     } catch {
-        return new Intl.DateTimeFormat('en-GB', { ...shape, timeZone: 'UTC' }).format(date);
+        return new Intl.DateTimeFormat(undefined, { ...shape, timeZone: 'UTC' }).format(date);
     }
 }
 

@@ -36,7 +36,7 @@ function Side({ text, label }) {
 /** @param {any} row */
 const open = row =>
     show({
-        title: `${row.who}: ${row.action}`,
+        title: row.who ? `${row.who}: ${row.action}` : row.action,
         wide: true,
         draw: () =>
             html`<p class="dim wrap">
@@ -60,7 +60,10 @@ const columns = [
         title: t.who,
         class: 'narrow',
         from: 640,
-        cell: r => html`<a class="clip" href=${only('who', r.who)} title=${t.only(r.who)}>${r.who}</a>`,
+        cell: r =>
+            r.who
+                ? html`<a class="clip" href=${only('who', r.who)} title=${t.only(r.who)}>${r.who}</a>`
+                : html`<span class="dim">–</span>`,
     },
     {
         key: 'action',
@@ -77,7 +80,9 @@ const columns = [
         grow: true,
         class: 'two',
         cell: r =>
-            html`<span class="phone-line clip"><b>${r.who}</b> <span class="mono">${r.action}</span></span>
+            html`<span class="phone-line clip"
+                    >${r.who && html`<b>${r.who}</b> `}<span class="mono">${r.action}</span></span
+                >
                 <a class="clip" href=${only('target', r.target)} title=${t.only(r.target)}>${r.target}</a
                 >${r.reason && html`<span class="clip small dim" title=${r.reason}>${r.reason}</span>`}`,
     },

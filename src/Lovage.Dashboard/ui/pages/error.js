@@ -6,7 +6,7 @@ import { useJobs } from '../lib/jobs.js';
 import { href } from '../lib/router.js';
 import { useResource } from '../lib/stream.js';
 import { useTitle } from '../lib/title.js';
-import { Button, Copy, Facts, Failure, Head, Loading, Section, Time } from '../components/bits.js';
+import { Button, Copy, Facts, Failure, Head, Loading, Section, Soft, Time } from '../components/bits.js';
 import { rising, runGroupAgain } from '../components/bulk.js';
 import { ErrorView } from '../components/error.js';
 import { jobColumns } from '../components/jobs.js';
@@ -42,7 +42,7 @@ export default function ErrorGroup({ params }) {
     };
     return html`<${Head}
             back=${{ href: 'errors', text: t.title }}
-            title=${html`${type} <span class="dim">${t.inJob} ${g.job}</span>`}
+            title=${html`${type} <span class="dim">${t.inJob} <${Soft} text=${g.job} /></span>`}
             sub=${t.groupSay(short(g.day), relative(g.last_seen))}
         >
             ${

@@ -1,7 +1,7 @@
 // @ts-check
 import { html, useEffect, useState } from '../lib/dom.js';
 import { can, has, segment } from '../lib/api.js';
-import { count, number, short } from '../lib/format.js';
+import { count, middle, number, short } from '../lib/format.js';
 import { useJobs } from '../lib/jobs.js';
 import { href } from '../lib/router.js';
 import { pulse } from '../lib/state.js';
@@ -13,6 +13,7 @@ import { Empty } from '../components/empty.js';
 import { jobColumns } from '../components/jobs.js';
 import { JobTable, Pager, Table } from '../components/table.js';
 import { s } from '../strings.pages.en.js';
+import { times } from '../strings.en.js';
 
 const t = s.failures;
 
@@ -48,9 +49,7 @@ const columns = [
         cell: g =>
             g.rise === null || g.rise === undefined
                 ? '–'
-                : html`<span class=${rising(g) ? 'bad' : 'dim'}
-                      >${g.rise >= 10 ? Math.round(g.rise) : g.rise.toFixed(1)}×</span
-                  >`,
+                : html`<span class=${rising(g) ? 'bad' : 'dim'}>${times(g.rise)}</span>`,
     },
     {
         key: 'hour',
@@ -99,11 +98,7 @@ function Groups({ span }) {
                     ? html`<a href=${`errors/${segment(top.fingerprint)}`}
                               >${top.type.slice(top.type.lastIndexOf('.') + 1)}</a
                           >
-                          ${' '}${t.rose(
-                              `${t.inJob} ${top.job}`,
-                              short(top.hour),
-                              `${top.rise >= 10 ? Math.round(top.rise) : top.rise.toFixed(1)}×`,
-                          )}`
+                          ${' '}${t.rose(`${t.inJob} ${middle(top.job, 64)}`, short(top.hour), times(top.rise))}`
                     : t.steady
             }
         </p>

@@ -1,13 +1,27 @@
 // @ts-check
-import { html, useState } from '../lib/dom.js';
+import { html, useMemo } from '../lib/dom.js';
 import { can, segment } from '../lib/api.js';
-import { bytes, duration, middle, relative, workerName } from '../lib/format.js';
+import { bytes, duration, middle, relative } from '../lib/format.js';
 import { go, safeLink } from '../lib/router.js';
 import { tick } from '../lib/state.js';
 import { useResource } from '../lib/stream.js';
 import { useTitle } from '../lib/title.js';
+import { Attempt, Out } from '../components/attempt.js';
 import { State } from '../components/badge.js';
-import { Button, Copy, Facts, Failure, Head, Id, Loading, Menu, Notice, Section, Time } from '../components/bits.js';
+import {
+    Button,
+    Copy,
+    Facts,
+    Failure,
+    Head,
+    Id,
+    Loading,
+    Menu,
+    Notice,
+    Section,
+    Soft,
+    Time,
+} from '../components/bits.js';
 import { toast } from '../components/dialog.js';
 import { editAndRun } from '../components/edit.js';
 import { ErrorView } from '../components/error.js';
@@ -30,6 +44,24 @@ const ran = job =>
     job.state === 'running'
         ? job.run_seconds
         : (job.attempts_list.at(-1)?.duration_seconds ?? job.run_seconds ?? null);
+
+/**
+ * The job with the attempt that runs: a storage may keep an attempt only when it has ended.
+ * @param {any} job
+ */
+function withRunning(job) {
+    const last = job?.attempts_list.at(-1);
+    if (job?.state !== 'running' || !job.started_at || (last && !last.end)) return job;
+    const running = {
+        number: job.attempts,
+        started_at: job.started_at,
+        wait_seconds: job.wait_seconds,
+        duration_seconds: null,
+        end: null,
+        worker: job.worker,
+    };
+    return { ...job, attempts_list: [...job.attempts_list, running] };
+}
 
 /** What happened, in one sentence. @param {any} job */
 function sentence(job) {
@@ -58,74 +90,6 @@ function sentence(job) {
         default:
             return t.say.queued(relative(job.due_at ?? job.enqueued_at), job.queue);
     }
-}
-
-/** @param {{ url: unknown, children?: any }} props A link that a template made: only http and https become one. */
-function Out({ url, children }) {
-    const safe = safeLink(url);
-    return safe
-        ? html`<a class="link out" href=${safe} target="_blank" rel="noopener noreferrer"
-              >${children}<${Icon} name="out" size=${12}
-          /></a>`
-        : null;
-}
-
-/** @param {{ job: any, attempt: any, newest: boolean }} props */
-function Attempt({ job, attempt, newest }) {
-    const running = attempt.end === null && job.state === 'running';
-    const state = running ? 'running' : (attempt.end ?? 'other');
-    const [open, setOpen] = useState(false);
-    const logs = attempt.logs ?? [];
-    const more = (!newest && attempt.error) || (!newest && logs.length > 0);
-    return html`<li class="attempt">
-        <div class="attempt-line">
-            ${
-                more
-                    ? html`<button
-                          type="button"
-                          class="attempt-turn"
-                          aria-expanded=${String(open)}
-                          onClick=${() => setOpen(!open)}
-                      >
-                          <${Icon}
-                              name=${open ? 'down' : 'right'}
-                              size=${14}
-                              label=${t.attemptMore(attempt.number)}
-                          />
-                      </button>`
-                    : html`<span class="attempt-turn"></span>`
-            }
-            <span class="attempt-number">${attempt.number}</span><${State} state=${state} />
-            <span class="attempt-times"
-                ><${Time} at=${attempt.started_at} /><span>${t.waited(duration(attempt.wait_seconds))}</span>${
-                    attempt.duration_seconds !== null &&
-                    attempt.duration_seconds !== undefined &&
-                    html`<span>${t.ran(duration(attempt.duration_seconds))}</span>`
-                }</span
-            >
-            <span class="attempt-worker clip" title=${attempt.worker}
-                >${
-                    attempt.worker &&
-                    html`<${Find} field="worker" value=${attempt.worker}>${workerName(attempt.worker)}<//>`
-                }</span
-            >
-            <${Out} url=${attempt.log_url}>${t.logLink}<//>
-        </div>
-        ${
-            attempt.error &&
-            !open &&
-            !newest &&
-            html`<p class="attempt-error clip" title=${attempt.error.message}>${attempt.error.message}</p>`
-        }
-        ${
-            open &&
-            html`<div class="attempt-body">
-                ${
-                    attempt.error && html`<${ErrorView} error=${attempt.error} />`
-                }${logs.length > 0 && html`<${Logs} lines=${logs} />`}
-            </div>`
-        }
-    </li>`;
 }
 
 /** @param {{ job: any }} props */
@@ -164,9 +128,10 @@ function Arguments({ job }) {
 function similar({ job }) {
     if (!job.similar) return null;
     const mine = job.run_seconds;
-    const slow = mine && job.similar.p95 && mine > job.similar.p95;
+    // Below a tenth of a second the difference is the machine's, not the job's.
+    const slow = mine > 0.1 && job.similar.p95 && mine > job.similar.p95;
     return html`${t.similar(duration(job.similar.p50), duration(job.similar.p95), job.similar.count)}${
-        slow && html` <b class="warn">${t.slower((mine / job.similar.p95).toFixed(1))}</b>`
+        slow && html` <b class="warn">${t.slower(mine / job.similar.p95)}</b>`
     }`;
 }
 
@@ -218,7 +183,10 @@ function Side({ job }) {
                     [t.finished, job.finished_at ? html`<${Time} at=${job.finished_at} />` : null],
                     [s.jobs.attempts, t.ofAttempts(job.attempts, job.max_attempts)],
                     [s.jobs.waited, waited(job) === null ? null : duration(waited(job))],
-                    [s.jobs.ran, ran(job) === null ? null : duration(ran(job))],
+                    [
+                        job.state === 'running' ? s.running.runsFor : s.jobs.ran,
+                        ran(job) === null ? null : duration(ran(job)),
+                    ],
                     [t.similarTitle, similar({ job })],
                     [s.jobs.priority, job.priority],
                     [
@@ -283,15 +251,12 @@ function Raw({ job }) {
 
 /** One job. @param {{ params: { id: string } }} props */
 export default function Job({ params }) {
-    const {
-        data: job,
-        error,
-        reload,
-    } = useResource(
+    const { data, error, reload } = useResource(
         `api/jobs/${segment(params.id)}`,
         {},
         { topic: `job:${params.id}`, apply: (_, next) => next, every: 1000 },
     );
+    const job = useMemo(() => withRunning(data), [data]);
     useTitle(job ? `${s.states[job.state] ?? job.state}: ${job.name}` : t.title);
     if (error && !job)
         return html`<${Head} title=${t.title} back=${{ href: 'jobs', text: s.jobs.title }} /><${Failure}
@@ -319,7 +284,7 @@ export default function Job({ params }) {
     const lines = running ? (job.live_logs ?? []) : (newest?.logs ?? []);
     return html`<${Head}
             back=${{ href: 'jobs', text: s.jobs.title }}
-            title=${job.name}
+            title=${html`<${Soft} text=${job.name} />`}
             sub=${html`<${State} state=${job.state} celery=${job.celery_state} /> <span>${sentence(job)}</span>`}
         >
             ${

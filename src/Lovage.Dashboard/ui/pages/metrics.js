@@ -21,9 +21,14 @@ const t = s.metrics;
  *   group?: string }} Col
  */
 
+/** @type {Record<string, string>} How a column's cells stand; figures where it says nothing. */
+const kinds = { name: 'grow', queue: 'narrow', total: 'num edge' };
+
 /** @param {Col} column */
-const cellClass = ({ key, from }) =>
-    `${key === 'name' ? 'grow' : key === 'queue' ? 'narrow' : 'num'}${from ? ` from-${from}` : ''}`;
+const cellClass = ({ key, from }) => `${kinds[key] ?? 'num'}${from ? ` from-${from}` : ''}`;
+
+/** @param {Col} column @param {boolean} isText */
+const headClass = (column, isText) => (isText ? (column.from ? `from-${column.from}` : '') : cellClass(column));
 
 /** @type {Col[]} */
 const columns = [
@@ -82,7 +87,7 @@ function Rows({ rows, sort, up }) {
         return html`<th
             key=${c.key}
             scope="col"
-            class=${`${typeof c.of(rows[0]) === 'string' ? '' : 'num'}${c.from ? ` from-${c.from}` : ''}`}
+            class=${headClass(c, typeof c.of(rows[0]) === 'string')}
             aria-sort=${on ? (up ? 'ascending' : 'descending') : undefined}
         >
             <button

@@ -197,7 +197,7 @@ function Longest({ data }) {
             cell: (/** @type {any} */ j) =>
                 html`<span class="clip"
                     ><a href=${`jobs/${segment(j.id)}`} title=${j.name}>${j.name}</a>${' '}
-                    ${j.tags?.[0] && html`<span class="dim">${j.tags[0]}</span>`}</span
+                    <span class="dim">${j.tags?.[0] ?? j.progress_message}</span></span
                 >`,
         },
         {

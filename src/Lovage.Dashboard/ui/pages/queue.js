@@ -123,7 +123,13 @@ function Names({ q }) {
             num: true,
             cell: r => html`<span class=${r.failed ? 'bad' : 'dim'}>${short(r.failed)}</span>`,
         },
-        { key: 'retried', title: t.retried, num: true, from: 640, cell: r => short(r.retried) },
+        {
+            key: 'retried',
+            title: t.retried,
+            num: true,
+            from: 640,
+            cell: r => html`<span class=${r.retried ? '' : 'dim'}>${short(r.retried)}</span>`,
+        },
         {
             key: 'dead',
             title: t.dead,

@@ -1,13 +1,13 @@
 // @ts-check
 import { html } from '../lib/dom.js';
-import { can, segment } from '../lib/api.js';
+import { can } from '../lib/api.js';
 import { attemptsOf, duration, workerName } from '../lib/format.js';
 import { serverNow, tick } from '../lib/state.js';
 import { useResource } from '../lib/stream.js';
 import { useTitle } from '../lib/title.js';
 import { Button, Failure, Head, Loading, Section } from '../components/bits.js';
 import { Empty } from '../components/empty.js';
-import { Tags, actOn } from '../components/jobs.js';
+import { Named, actOn } from '../components/jobs.js';
 import { Meter } from '../components/spark.js';
 import { JobTable } from '../components/table.js';
 import { s } from '../strings.pages.en.js';
@@ -41,10 +41,7 @@ export default function Running() {
             grow: true,
             class: 'two',
             cell: j =>
-                html`<span class="clip"
-                        ><a class="name" href=${`jobs/${segment(j.id)}`} title=${j.name}>${j.name}</a>
-                        <${Tags} tags=${j.tags}
-                    /></span>
+                html`<${Named} job=${j} />
                     ${
                         j.progress !== null &&
                         j.progress !== undefined &&

@@ -8,7 +8,7 @@ import { tick } from '../lib/state.js';
 import { useResource } from '../lib/stream.js';
 import { useTitle } from '../lib/title.js';
 import { State } from '../components/badge.js';
-import { Button, Facts, Failure, Head, Id, Loading, Menu, Notice, Section, Time } from '../components/bits.js';
+import { Button, Facts, Failure, Head, Id, Loading, Menu, Notice, Section, Soft, Time } from '../components/bits.js';
 import { Rest, useFirst } from '../components/filter.js';
 import { Json } from '../components/json.js';
 import { quote } from '../components/search.js';
@@ -16,7 +16,7 @@ import { resume, runNow, scheduleActions, toCode } from '../components/schedule-
 import { Table } from '../components/table.js';
 import { Fires, inZone } from '../components/trigger-form.js';
 import { s } from '../strings.pages.en.js';
-import { Origin, ScheduleState } from './schedules.js';
+import { Origin, ScheduleState, inWords } from './schedules.js';
 
 const t = s.schedules;
 
@@ -127,11 +127,7 @@ export default function Schedule({ params }) {
     const late = (c.late_seconds ?? 0) > 0;
     const rest = scheduleActions(c, reload).slice(can('operate') ? 1 : 0);
     if (rest[0] === null) rest.shift();
-    return html`<${Head}
-            title=${c.id}
-            back=${back}
-            sub=${html`<span class="cap">${c.words}${c.time_zone && `, ${c.time_zone}`}.</span>`}
-        >
+    return html`<${Head} title=${c.id} back=${back} sub=${html`<span class="cap">${inWords(c)}.</span>`}>
             ${
                 can('operate') &&
                 html`<${Button}
@@ -192,7 +188,9 @@ export default function Schedule({ params }) {
                             [t.state, html`<${ScheduleState} c=${c} />`],
                             [
                                 t.job,
-                                html`<a href=${href('jobs', { q: `name:${quote(c.job.name)}` })}>${c.job.name}</a>`,
+                                html`<a href=${href('jobs', { q: `name:${quote(c.job.name)}` })}
+                                    ><${Soft} text=${c.job.name}
+                                /></a>`,
                             ],
                             [s.enqueue.queue, html`<a href=${`queues/${segment(c.job.queue)}`}>${c.job.queue}</a>`],
                             [t.trigger, html`<code>${c.trigger}</code>`],

@@ -51,7 +51,7 @@ function sentence(data) {
 function Value({ text, unit }) {
     const n = Number(text);
     if (text === 'none' || text === '' || Number.isNaN(n)) return text || '–';
-    return unit === 's' ? duration(n) : html`${n.toLocaleString('en')} <span class="dim">${unit}</span>`;
+    return unit === 's' ? duration(n) : html`${n.toLocaleString()} <span class="dim">${unit}</span>`;
 }
 
 /** @param {{ limits: any[], text: string }} props */
@@ -248,7 +248,7 @@ export default function System({ query }) {
                             ['.NET', data.runtime.dotnet.replace(/^\.NET\s*/, '')],
                             [t.os, data.runtime.os],
                             [t.cpus, data.runtime.cpus],
-                            [t.memory, `${Math.round(data.runtime.memory_mb).toLocaleString('en')} MB`],
+                            [t.memory, `${Math.round(data.runtime.memory_mb).toLocaleString()} MB`],
                         ]}
                 /><//>
                 <${Features} features=${data.features} />
