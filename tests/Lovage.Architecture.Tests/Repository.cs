@@ -19,6 +19,14 @@ internal static class Repository
         where file.StartsWith(folder + "/", StringComparison.Ordinal) && file.EndsWith(".cs", StringComparison.Ordinal)
         select new SourceFile(file, Read(file));
 
+    /// <summary>The console's scripts, styles and page, without what is vendored.</summary>
+    public static IEnumerable<SourceFile> Pages() =>
+        from file in Files
+        where file.StartsWith("src/Lovage.Dashboard/ui/", StringComparison.Ordinal)
+            && !file.Contains("/vendor/", StringComparison.Ordinal)
+            && Path.GetExtension(file) is (".js" or ".css" or ".html")
+        select new SourceFile(file, Read(file));
+
     public static IEnumerable<string> Projects =>
         Files.Where(file => file.EndsWith(".csproj", StringComparison.Ordinal));
 

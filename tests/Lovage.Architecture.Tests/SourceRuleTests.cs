@@ -39,6 +39,15 @@ public sealed class SourceRuleTests
     }
 
     [Fact]
+    public void Pages_EachLine_EndsInTime()
+    {
+        var pages = Repository.Pages().ToList();
+
+        Assert.NotEmpty(pages);
+        Findings.None(SourceRules.WideLines(pages));
+    }
+
+    [Fact]
     public void UnsealedTypes_EachEntry_IsStillNeeded()
     {
         var openTypes = Library.SelectMany(file => file.Tree.GetRoot().DescendantNodes())

@@ -55,9 +55,10 @@ internal static partial class SourceRules
 
     public static IEnumerable<string> WideLines(IReadOnlyList<SourceFile> files) =>
         from file in files
-        from line in file.Tree.GetText().Lines
-        where line.End - line.Start > ColumnsMax
-        select $"{file.Path}:{line.LineNumber + 1}: {line.End - line.Start} columns, more than {ColumnsMax}";
+        from line in file.Text.Split('\n').Index()
+        let columns = line.Item.TrimEnd('\r').Length
+        where columns > ColumnsMax
+        select $"{file.Path}:{line.Index + 1}: {columns} columns, more than {ColumnsMax}";
 
     public static IEnumerable<string> LongConstructors(IReadOnlyList<SourceFile> files) =>
         from file in files

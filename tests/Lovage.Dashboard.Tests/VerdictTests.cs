@@ -27,7 +27,7 @@ public sealed class VerdictTests
         { "just came", "ok", "The queue is moving. The oldest waiting job has waited 2 s (mail)." },
         { "long", "notice", "The oldest job of mail has waited for 2 min; 3 jobs wait." },
         { "very long", "bad", "The oldest job of mail has waited for 2 h 5 min; 1 job waits." },
-        { "rising", "notice", "System.TimeoutException of mail.send is rising: 40 failures in the last hour." },
+        { "rising", "notice", "TimeoutException of mail.send is rising: 40 failures in the last hour." },
         { "dead", "notice", "1 job was set aside as dead in the last hour." },
         { "broken", "bad", "Schedule daily is broken: no process can compute when it fires." },
         { "late", "notice", "Schedule daily is late: no scheduler has fired its tick." },
@@ -56,6 +56,17 @@ public sealed class VerdictTests
 
         var part = Assert.Single(verdict.Parts, static part => part.Href is not null);
         Assert.Equal("queues/a%2F..%2F%3Cb%3E%3Fx", part.Href);
+    }
+
+    [Fact]
+    public void Of_LongName_KeepsItsEnds()
+    {
+        var failure = Failure(40, 5) with { Job = "order." + new string('x', 200) + ".charge" };
+
+        var verdict = Verdict.Of(Calm with { Failures = [failure] });
+
+        Assert.Matches("^TimeoutException of order\\.x+…x+\\.charge is rising: ", verdict.Sentence);
+        Assert.InRange(verdict.Sentence.Length, 80, 120);
     }
 
     private static VerdictFacts Facts(string name) => name switch

@@ -9,8 +9,8 @@ internal static class Durations
     internal static string Of(TimeSpan span) => span switch
     {
         { TotalSeconds: < 10 } => Text($"{Math.Max(0, span.TotalSeconds):0.#} s"),
-        { TotalSeconds: < 100 } => Text($"{span.TotalSeconds:0} s"),
-        { TotalMinutes: < 60 } => Text($"{(int)span.TotalMinutes} min"),
+        { TotalSeconds: < 59.5 } => Text($"{span.TotalSeconds:0} s"),
+        { TotalMinutes: < 60 } => Text($"{Math.Max(1, (int)span.TotalMinutes)} min"),
         { TotalHours: < 48 } when span.Minutes > 0 => Text($"{(int)span.TotalHours} h {span.Minutes} min"),
         { TotalHours: < 48 } => Text($"{(int)span.TotalHours} h"),
         _ => Text($"{(int)span.TotalDays} d"),

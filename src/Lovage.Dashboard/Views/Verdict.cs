@@ -43,6 +43,9 @@ internal static class Verdict
     /// <summary>How many times the usual hour a rising group has failed.</summary>
     internal const double RisingFactor = 3;
 
+    /// <summary>Characters of a job's name in the sentence.</summary>
+    private const int NameMax = 48;
+
     private const string Ok = "ok";
     private const string Notice = "notice";
     private const string Bad = "bad";
@@ -103,8 +106,8 @@ internal static class Verdict
             yield return (
                 Notice,
                 [
-                    new(failure.Type, $"errors/{failure.Fingerprint}"),
-                    new($" of {failure.Job} is rising: {Durations.Count(failure.Hour, "failure", "failures")} in the "
+                    new(failure.Type[(failure.Type.LastIndexOf('.') + 1)..], $"errors/{failure.Fingerprint}"),
+                    new($" of {Shortened(failure.Job)} is rising: {Durations.Count(failure.Hour, "failure", "failures")} in the "
                         + "last hour."),
                 ]);
         }
@@ -183,6 +186,10 @@ internal static class Verdict
     }
 
     private static VerdictPart Link(QueueRow queue) => new(queue.Name, $"queues/{Uri.EscapeDataString(queue.Name)}");
+
+    /// <summary>A long name loses its middle, so that the sentence stays one.</summary>
+    private static string Shortened(string name) =>
+        name.Length <= NameMax ? name : $"{name[..(NameMax / 2)]}…{name[^((NameMax / 2) - 1)..]}";
 
     private static string Age(QueueRow queue) => Durations.Of(TimeSpan.FromSeconds(queue.OldestSeconds ?? 0));
 

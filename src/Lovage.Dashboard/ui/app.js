@@ -1,6 +1,6 @@
 // @ts-check
 // The entry: session first, then the shell and the page of the address.
-import { html, render, useEffect, useErrorBoundary, useState, effect } from './lib/dom.js';
+import { html, render, toMain, useEffect, useErrorBoundary, useState, effect } from './lib/dom.js';
 import { loadSession } from './lib/api.js';
 import { route } from './lib/router.js';
 import { pulse, shade } from './lib/state.js';
@@ -72,6 +72,9 @@ function Guard({ children }) {
         : children;
 }
 
+/** The path of the last page, or null before the first. @type {string | null} */
+let shownPath = null;
+
 function Page() {
     const { path, query } = route.value;
     const found = match(path);
@@ -88,6 +91,9 @@ function Page() {
     }, [found?.pattern]);
     useEffect(() => {
         if (!found) heading(s.errors.noPage);
+        // The next Tab of a reader without a mouse starts in the new page.
+        if (shownPath !== null && shownPath !== path) toMain();
+        shownPath = path;
     }, [path]);
     if (!found) return html`<${Head} title=${s.errors.noPage} sub=${s.errors.noPageDetail} />`;
     if (error)
@@ -149,7 +155,10 @@ effect(() => {
               : '';
     const icon = document.querySelector('link[rel=icon]');
     if (icon instanceof HTMLLinkElement) {
-        icon.href = `data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 32 32'><path d='M16 30V13' stroke='${leaf}' stroke-width='3'/><path d='M16 16C16 9 12 4 4 3c-.5 8 4 13 12 13zM16 22c0-6 4-9 11-10 1 7-4 10-11 10z' fill='${leaf}'/>${dot}</svg>`;
+        icon.href =
+            "data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 32 32'>" +
+            `<path d='M16 30V13' stroke='${leaf}' stroke-width='3'/><path fill='${leaf}' ` +
+            `d='M16 16C16 9 12 4 4 3c-.5 8 4 13 12 13zM16 22c0-6 4-9 11-10 1 7-4 10-11 10z'/>${dot}</svg>`;
     }
 });
 

@@ -2,8 +2,13 @@
 // The words of the shell, the shared parts and the overview. The words of the other pages are in strings.pages.en.js,
 // so that the first page stays light. A translation is two files with the same shape.
 
+const decimals = { minimumFractionDigits: 1, maximumFractionDigits: 1 };
+
+/** How many times: 3.4×, and 12× without a decimal. @param {number} n */
+export const times = n => `${n >= 10 ? Math.round(n).toLocaleString() : n.toLocaleString(undefined, decimals)}×`;
+
 /** @param {number} n @param {string} one @param {string} many */
-export const plural = (n, one, many) => `${n.toLocaleString('en')} ${n === 1 ? one : many}`;
+export const plural = (n, one, many) => `${n.toLocaleString()} ${n === 1 ? one : many}`;
 
 /** A count of jobs that is text already. @param {string} n */
 export const jobs = n => `${n} ${n === '1' ? 'job' : 'jobs'}`;
@@ -143,7 +148,7 @@ export const s = {
         more: 'Show more',
         pick: (/** @type {string} */ key) => `Select ${key}`,
         shown: (/** @type {number} */ n, /** @type {any} */ total) =>
-            total ? `${n.toLocaleString('en')} of ${total} shown` : `${n.toLocaleString('en')} shown`,
+            total ? `${n.toLocaleString()} of ${total} shown` : `${n.toLocaleString()} shown`,
     },
 
     chart: {
@@ -160,7 +165,7 @@ export const s = {
         copy: 'Copy as JSON',
         items: (/** @type {number} */ n) => plural(n, 'item', 'items'),
         rest: (/** @type {number} */ n) => `${plural(n, 'more', 'more')}: show`,
-        whole: (/** @type {number} */ n) => `show all ${n.toLocaleString('en')} characters`,
+        whole: (/** @type {number} */ n) => `show all ${n.toLocaleString()} characters`,
     },
 
     operations: {
@@ -179,18 +184,20 @@ export const s = {
         of: 'of',
         took: 'took',
         states: { running: 'running', done: 'done', cancelled: 'cancelled', failed: 'failed' },
-        skipped: (/** @type {number} */ n) => `${n.toLocaleString('en')} skipped`,
+        skipped: (/** @type {number} */ n) => `${n.toLocaleString()} skipped`,
         left: (/** @type {string} */ time) => `about ${time} left`,
-        progress: (/** @type {number} */ n, /** @type {string} */ all) => `${n.toLocaleString('en')} of ${all}`,
+        progress: (/** @type {number} */ n, /** @type {string} */ all) => `${n.toLocaleString()} of ${all}`,
         stop: 'Cancel…',
         stopTitle: 'Cancel this operation?',
         stopNote: (/** @type {number} */ done, /** @type {number} */ left) =>
-            `${plural(done, 'job is', 'jobs are')} done already and ${done === 1 ? 'stays' : 'stay'} so. About ${left.toLocaleString('en')} are left alone.`,
-        stopVerb: (/** @type {number} */ left) => `Leave ${left.toLocaleString('en')} jobs alone`,
+            `${plural(done, 'job is', 'jobs are')} done already and ${done === 1 ? 'stays' : 'stay'} so. ` +
+            `About ${left.toLocaleString()} are left alone.`,
+        stopVerb: (/** @type {number} */ left) => `Leave ${left.toLocaleString()} jobs alone`,
         stopped: (/** @type {number} */ n) => `The operation is cancelled after ${plural(n, 'job', 'jobs')}.`,
         empty: 'No operation has been started. Search for jobs, then act on all of them at once.',
         emptyCode:
-            'curl -X POST …/api/operations -H \'Content-Type: application/json\' -H \'X-Lovage: 1\' \\\n  -d \'{"action":"run_again","q":"state:failed since:2h","expected":42,"spread_seconds":600}\'',
+            "curl -X POST …/api/operations -H 'Content-Type: application/json' -H 'X-Lovage: 1' \\\n" +
+            '  -d \'{"action":"run_again","q":"state:failed since:2h","expected":42,"spread_seconds":600}\'',
     },
 
     bulk: {
@@ -245,7 +252,8 @@ export const s = {
         storageDown: (/** @type {string} */ name) => `${name} does not answer, since`,
         empty: 'Nothing has run yet. Enqueue a job, and it shows here at once.',
         emptyCode:
-            '[Job("mail.welcome")] public Task WelcomeAsync(string email, CancellationToken ct) => …\nawait jobs.EnqueueAsync(MailJobs.Welcome("anna@example.org"));',
+            '[Job("mail.welcome")] public Task WelcomeAsync(string email, CancellationToken ct) => …\n' +
+            'await jobs.EnqueueAsync(MailJobs.Welcome("anna@example.org"));',
         waitingNow: 'Waiting',
         runningNow: 'Running',
         scheduledNow: 'Scheduled',
@@ -261,7 +269,7 @@ export const s = {
         paused: 'paused',
         unserved: 'no worker',
         noQueues: 'No queue has held a job yet.',
-        allQueues: (/** @type {number} */ n) => `All ${n.toLocaleString('en')} queues`,
+        allQueues: (/** @type {number} */ n) => `All ${n.toLocaleString()} queues`,
         failures: 'Errors that rose most',
         error: 'Error',
         inJob: 'in',
@@ -270,7 +278,7 @@ export const s = {
         action: 'Action',
         runGroup: 'Run again',
         allErrors: 'All errors',
-        rise: (/** @type {number} */ n) => `${n >= 10 ? Math.round(n) : n.toFixed(1)}× usual`,
+        rise: (/** @type {number} */ n) => `${times(n)} usual`,
         noFailures: 'Nothing failed in the last hour.',
         longest: 'Longest running',
         job: 'Job',
@@ -286,7 +294,7 @@ export const s = {
         version: (/** @type {string} */ v, /** @type {number} */ n) => `${n} on ${v}, first seen`,
         dead: 'Dead letters',
         deadNone: 'none new in the last hour',
-        deadNew: (/** @type {number} */ n) => `${n.toLocaleString('en')} new in the last hour`,
+        deadNew: (/** @type {number} */ n) => `${n.toLocaleString()} new in the last hour`,
         schedules: 'Schedules',
         schedulesFine: 'all on time',
         kind: { late: 'late', broken: 'broken', failed: 'last run failed' },

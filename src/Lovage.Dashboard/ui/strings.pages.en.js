@@ -1,6 +1,6 @@
 // @ts-check
 // The words of the pages that load on demand, beside those of strings.en.js.
-import { plural, s as shared } from './strings.en.js';
+import { plural, s as shared, times } from './strings.en.js';
 
 /** @type {any} */
 export const s = {
@@ -129,8 +129,8 @@ export const s = {
         resultNone: 'The job gave no result.',
         similarTitle: 'Others of this name',
         similar: (/** @type {string} */ p50, /** @type {string} */ p95, /** @type {number} */ n) =>
-            `p50 ${p50}, p95 ${p95} (${n.toLocaleString('en')} runs)`,
-        slower: (/** @type {string} */ n) => `this one: ${n}× p95`,
+            `p50 ${p50}, p95 ${p95} (${plural(n, 'run', 'runs')})`,
+        slower: (/** @type {number} */ n) => `this one: ${times(n)} p95`,
         error: 'Error',
         logs: 'Logs',
         liveLogs: 'Logs, live',
@@ -158,10 +158,11 @@ export const s = {
         attempt: 'Attempt',
         action: 'Action',
         sub: (/** @type {number} */ n) => `${plural(n, 'job runs', 'jobs run')} now, the longest first.`,
-        factor: (/** @type {number} */ n) => `${n.toFixed(1)}× p95`,
+        factor: (/** @type {number} */ n) => `${times(n)} p95`,
         empty: 'Nothing runs right now. A worker in this app or in another takes what waits:',
         emptyCode:
-            'builder.AddLovage().AddJobs().AddWorker();\nawait jobs.EnqueueAsync(MailJobs.Welcome("anna@example.org"));',
+            'builder.AddLovage().AddJobs().AddWorker();\n' +
+            'await jobs.EnqueueAsync(MailJobs.Welcome("anna@example.org"));',
     },
 
     failures: {
@@ -191,7 +192,8 @@ export const s = {
         ],
         empty: 'Nothing failed. An error of a job shows here, grouped by its type and the top frame of your code.',
         emptyCode:
-            '[Job("mail.welcome", MaxAttempts = 5)]\npublic Task WelcomeAsync(string email, CancellationToken ct) => throw new TimeoutException();',
+            '[Job("mail.welcome", MaxAttempts = 5)]\n' +
+            'public Task WelcomeAsync(string email, CancellationToken ct) => throw new TimeoutException();',
         emptyWindow:
             'Nothing failed in this window. An error shows here, grouped by its type and the top frame of your code.',
         wider: 'Look at 7 days',
@@ -210,7 +212,7 @@ export const s = {
         sample: 'Stack of the newest',
         counts: 'Counts',
         allJobs: 'All jobs',
-        usual: (/** @type {number} */ n) => `${n >= 10 ? Math.round(n) : n.toFixed(1)}× usual`,
+        usual: (/** @type {number} */ n) => `${times(n)} usual`,
         fingerprint: 'Fingerprint',
         frame: 'Top frame of your code',
         job: 'Job',
@@ -253,11 +255,14 @@ export const s = {
             n && `${plural(n, 'queue', 'queues')} with waiting jobs ${n === 1 ? 'has' : 'have'} no worker.`,
         empty: 'No queue has held a job yet. A queue appears with its first job.',
         emptyCode:
-            '[Job("mail.welcome", Queue = "mail")] public Task WelcomeAsync(string email, CancellationToken ct) => …\nawait jobs.EnqueueAsync(MailJobs.Welcome("anna@example.org"));',
+            '[Job("mail.welcome", Queue = "mail")] public Task WelcomeAsync(string email, CancellationToken ' +
+            'ct) => …\n' +
+            'await jobs.EnqueueAsync(MailJobs.Welcome("anna@example.org"));',
         isUnserved: (/** @type {number} */ n) =>
             `${plural(n, 'job waits', 'jobs wait')}, and no worker serves this queue.`,
         isPaused: (/** @type {number} */ n, /** @type {number} */ on) =>
-            `Paused. ${plural(n, 'job waits', 'jobs wait')}; ${plural(on, 'job', 'jobs')} that already ran ${on === 1 ? 'goes' : 'go'} on.`,
+            `Paused. ${plural(n, 'job waits', 'jobs wait')}; ${plural(on, 'job', 'jobs')} that already ran ` +
+            `${on === 1 ? 'goes' : 'go'} on.`,
         isEmptying: (/** @type {number} */ n) => `Nothing waits. ${plural(n, 'job runs', 'jobs run')}.`,
         isEmpty: 'Nothing waits and nothing runs.',
         isGrowing: (/** @type {number} */ n) =>
@@ -294,14 +299,18 @@ export const s = {
         resumeVerb: 'Resume',
         pauseTitle: (/** @type {string} */ name) => `Pause ${name}?`,
         pauseNote: (/** @type {number} */ n, /** @type {number} */ on) =>
-            `Workers take no more jobs from it. ${plural(n, 'waiting job stays', 'waiting jobs stay')} where ${n === 1 ? 'it is' : 'they are'}; ${plural(on, 'job', 'jobs')} that already ${on === 1 ? 'runs goes' : 'run go'} on.`,
+            `Workers take no more jobs from it. ${plural(n, 'waiting job stays', 'waiting jobs stay')} where ` +
+            `${n === 1 ? 'it is' : 'they are'}; ${plural(on, 'job', 'jobs')} that already ` +
+            `${on === 1 ? 'runs goes' : 'run go'} on.`,
         resumeTitle: (/** @type {string} */ name) => `Resume ${name}?`,
         resumeNote: (/** @type {number} */ n, /** @type {number | null} */ w) =>
-            `${plural(n, 'job waits', 'jobs wait')}. ${w === 0 ? 'No worker serves the queue, so they go on waiting.' : 'Workers take them at once.'}`,
+            `${plural(n, 'job waits', 'jobs wait')}. ` +
+            `${w === 0 ? 'No worker serves the queue, so they go on waiting.' : 'Workers take them at once.'}`,
         purgeTitle: (/** @type {number} */ n, /** @type {string} */ name) =>
             `Purge ${plural(n, 'job', 'jobs')} of ${name}?`,
         purgeNote:
-            'All waiting, scheduled and retrying jobs of the queue are cancelled with the reason “purged”. Jobs that run go on.',
+            'All waiting, scheduled and retrying jobs of the queue are cancelled with the reason “purged”. ' +
+            'Jobs that run go on.',
         purgeVerb: (/** @type {number} */ n) => `Cancel ${plural(n, 'job', 'jobs')}`,
         nothingWaits: (/** @type {string} */ name) => `No job waits in ${name}.`,
     },
@@ -330,7 +339,8 @@ export const s = {
         hostPid: (/** @type {string} */ host, /** @type {number} */ pid) => `${host} · pid ${pid}`,
         slotsOf: (/** @type {number} */ used, /** @type {number} */ all) => `${used} of ${all} slots in use`,
         total: (/** @type {number} */ n, /** @type {number} */ used, /** @type {number} */ all) =>
-            `${plural(n, 'worker', 'workers')} with ${plural(all, 'slot', 'slots')}, ${used.toLocaleString('en')} in use.`,
+            `${plural(n, 'worker', 'workers')} with ${plural(all, 'slot', 'slots')}, ` +
+            `${used.toLocaleString()} in use.`,
         silentOf: (/** @type {number} */ n) => `${plural(n, 'is', 'are')} silent.`,
         versionsOf: (/** @type {[string, number][]} */ all) =>
             `${all
@@ -379,7 +389,8 @@ export const s = {
         wakeVerb: 'Resume',
         poolTitle: (/** @type {string} */ w) => `Change the slots of ${w}?`,
         poolNote: (/** @type {number} */ n, /** @type {number} */ used) =>
-            `It runs up to ${plural(n, 'job', 'jobs')} at once, ${used} now. With fewer slots, jobs that run end first. The change lasts until the process stops.`,
+            `It runs up to ${plural(n, 'job', 'jobs')} at once, ${used} now. With fewer slots, jobs that run ` +
+            'end first. The change lasts until the process stops.',
         poolVerb: 'Change the slots',
         addTitle: (/** @type {string} */ w) => `Add a queue to ${w}`,
         addNote: 'It serves the queue until its process stops.',
@@ -420,14 +431,15 @@ export const s = {
         atRunTime: 'run time',
         codeSays: (/** @type {string} */ words) => `The code says: ${words}.`,
         total: (/** @type {number} */ n, /** @type {number} */ on) =>
-            `${plural(n, 'schedule', 'schedules')}, ${on.toLocaleString('en')} active.`,
+            `${plural(n, 'schedule', 'schedules')}, ${on.toLocaleString()} active.`,
         lateOf: (/** @type {number} */ n) => `${plural(n, 'is', 'are')} late.`,
         brokenOf: (/** @type {number} */ n) => `${plural(n, 'is', 'are')} broken.`,
         lostOf: (/** @type {number} */ n) => `The last job of ${n} failed.`,
         nextOf: (/** @type {string} */ id, /** @type {string} */ when) => `${id} fires next, ${when}.`,
         empty: 'No schedule is defined. A schedule enqueues a job at each of its ticks.',
         emptyCode:
-            '[Job("mail.digest"), Schedule("digest", "0 7 * * MON-FRI", TimeZone = "Europe/Rome")]\npublic void Digest() => log.LogInformation("Good morning");',
+            '[Job("mail.digest"), Schedule("digest", "0 7 * * MON-FRI", TimeZone = "Europe/Rome")]\n' +
+            'public void Digest() => log.LogInformation("Good morning");',
         history: 'History',
         allJobs: 'All its jobs',
         became: 'Outcome',
@@ -543,7 +555,8 @@ export const s = {
         over: (/** @type {string} */ time) => `over ${time}`,
         empty: 'No job has ended in this time. Figures come with the first one.',
         emptyCode:
-            'builder.AddLovage().AddJobs().AddWorker();\nawait jobs.EnqueueAsync(MailJobs.Welcome("anna@example.org"));',
+            'builder.AddLovage().AddJobs().AddWorker();\n' +
+            'await jobs.EnqueueAsync(MailJobs.Welcome("anna@example.org"));',
     },
 
     enqueue: {
@@ -616,7 +629,8 @@ export const s = {
         priorityHint: '0 (first) to 9 (last).',
         tagsHint: 'Separated by commas.',
         unknown:
-            'No worker has announced this name, so its parameters are not known. The job waits until a worker knows it.',
+            'No worker has announced this name, so its parameters are not known. The job waits until a ' +
+            'worker knows it.',
         noWorker: 'No worker that is alive knows this job. It will wait.',
         workers: (/** @type {number} */ n) => `${plural(n, 'worker knows', 'workers know')} this job.`,
         verb: (/** @type {number | null} */ delay) => (delay ? `Enqueue 1 job in ${delay} s` : 'Enqueue 1 job'),
@@ -625,7 +639,8 @@ export const s = {
         forbidden: 'You may look at the console, but not enqueue. The permission “operate” allows it.',
         empty: 'No worker has announced a job yet. A job is a method with an attribute, and a worker runs it.',
         emptyCode:
-            '[Job("mail.welcome")] public Task WelcomeAsync(string email, CancellationToken ct) => …\nbuilder.AddLovage().AddJobs().AddWorker();',
+            '[Job("mail.welcome")] public Task WelcomeAsync(string email, CancellationToken ct) => …\n' +
+            'builder.AddLovage().AddJobs().AddWorker();',
     },
 
     local: {
@@ -649,10 +664,14 @@ export const s = {
         refused: 'Refused',
         refusedHead: (/** @type {number} */ n) => `${plural(n, 'request was', 'requests were')} refused with 503.`,
         refusedNote:
-            'Too many tasks were unfinished. Lovage:Local:AfterResponseMax is the bound; jobs that may wait belong on a queue.',
+            'Too many tasks were unfinished. Lovage:Local:AfterResponseMax is the bound; jobs that may wait ' +
+            'belong on a queue.',
         empty: 'This process has run no task after a response, and has spawned none.',
         emptyCode:
-            'app.MapPost("/notify", (string email, BackgroundTasks background) => background.Add(MailJobs.Welcome(email)));\napp.MapPost("/subscribe", (string email, TaskSpawner spawner) => spawner.Spawn(MailJobs.Welcome(email)).Name);',
+            'app.MapPost("/notify", (string email, BackgroundTasks background) => ' +
+            'background.Add(MailJobs.Welcome(email)));\n' +
+            'app.MapPost("/subscribe", (string email, TaskSpawner spawner) => ' +
+            'spawner.Spawn(MailJobs.Welcome(email)).Name);',
     },
 
     audit: {

@@ -71,7 +71,12 @@ export function Arguments({ form }) {
     const id = useId();
     const head = html`<div class="form-head">
         <h3>${t.arguments}</h3>
-        ${form.fields && html`<button type="button" class="link small" onClick=${form.asJson ? form.toForm : form.toJson}>${form.asJson ? t.asForm : t.asJson}</button>`}
+        ${
+            form.fields &&
+            html`<button type="button" class="link small" onClick=${form.asJson ? form.toForm : form.toJson}>
+                ${form.asJson ? t.asForm : t.asJson}
+            </button>`
+        }
     </div>`;
     if (form.asJson) {
         const error = form.rawError;
@@ -127,7 +132,12 @@ function Field({ field: f, id, form }) {
             </select>`;
         if (f.kind === 'enum')
             return html`<select ...${common} value=${text}>
-                ${none ?? (text === '' && html`<option value="">${t.choose}</option>`)}${f.options?.map(o => html`<option key=${stringify(o)} value=${stringify(o)}>${typeof o === 'string' ? o : stringify(o)}</option>`)}
+                ${none ?? (text === '' && html`<option value="">${t.choose}</option>`)}${f.options?.map(
+                    o =>
+                        html`<option key=${stringify(o)} value=${stringify(o)}>
+                            ${typeof o === 'string' ? o : stringify(o)}
+                        </option>`,
+                )}
             </select>`;
         if (f.kind === 'list' || f.kind === 'json')
             return html`<textarea

@@ -34,7 +34,10 @@ export function State({ state, celery, word }) {
     >`;
 }
 
-/** A short remark in a box. @param {{ kind?: 'plain'|'warn'|'bad'|'good', icon?: string, children?: any, title?: string }} props */
+/**
+ * A short remark in a box.
+ * @param {{ kind?: 'plain'|'warn'|'bad'|'good', icon?: string, children?: any, title?: string }} props
+ */
 export const Chip = ({ kind = 'plain', icon, children, title }) =>
     html`<span class=${`chip chip-${kind}`} title=${title}
         >${icon && html`<${Icon} name=${icon} size=${12} />`}${children}</span

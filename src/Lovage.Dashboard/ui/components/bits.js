@@ -38,7 +38,10 @@ export function Copy({ text, label = s.copy }) {
     </button>`;
 }
 
-/** An id, cut in the middle, with a link and a copy button. @param {{ id: string, href?: string, length?: number }} props */
+/**
+ * An id, cut in the middle, with a link and a copy button.
+ * @param {{ id: string, href?: string, length?: number }} props
+ */
 export function Id({ id, href, length = 13 }) {
     const text = middle(id, length);
     return html`<span class="id"
@@ -50,7 +53,10 @@ export function Id({ id, href, length = 13 }) {
     /></span>`;
 }
 
-/** @param {{ kind?: 'plain'|'primary'|'danger'|'quiet', icon?: string, label?: string, busy?: boolean, disabled?: boolean, children?: any, onClick?: any, type?: string, title?: string, small?: boolean }} props */
+/**
+ * @param {{ kind?: 'plain'|'primary'|'danger'|'quiet', icon?: string, label?: string, busy?: boolean,
+ *   disabled?: boolean, children?: any, onClick?: any, type?: string, title?: string, small?: boolean }} props
+ */
 export function Button({
     kind = 'plain',
     icon,
@@ -77,8 +83,10 @@ export function Button({
 }
 
 /**
- * A menu behind a button. Items: { label, icon, run, href, danger, checked, radio, stay, note, class }, or null (or { line, class }) for a line.
- * @param {{ label: string, icon?: string, items: any[], children?: any, kind?: string, end?: boolean, class?: string, hideLabel?: boolean }} props
+ * A menu behind a button. Items: { label, icon, run, href, danger, checked, radio, stay, note, class }, or null (or
+ * { line, class }) for a line.
+ * @param {{ label: string, icon?: string, items: any[], children?: any, kind?: string, end?: boolean, class?: string,
+ *   hideLabel?: boolean }} props
  */
 export function Menu({ label, icon = 'menu', items, children, kind = 'quiet', end = true, class: more = '' }) {
     const [open, setOpen] = useState(false);
@@ -156,13 +164,19 @@ export function Menu({ label, icon = 'menu', items, children, kind = 'quiet', en
         >
             ${children ?? html`<${Icon} name=${icon} />`}
         </button>
-        ${open && html`<div class=${`menu${end ? ' menu-end' : ''}`} role="menu" id=${id} aria-label=${label}>${items.map(row)}</div>`}
+        ${
+            open &&
+            html`<div class=${`menu${end ? ' menu-end' : ''}`} role="menu" id=${id} aria-label=${label}>
+                ${items.map(row)}
+            </div>`
+        }
     </div>`;
 }
 
 /**
  * One choice of a few, kept in the address.
- * @param {{ label: string, name: string, value: string, options: [string, string][] | readonly (readonly [string, string])[], fallback: string }} props
+ * @param {{ label: string, name: string, value: string, options: [string, string][] |
+ *   readonly (readonly [string, string])[], fallback: string }} props
  */
 export function Choice({ label, name, value, options, fallback }) {
     return html`<div class="choice" role="group" aria-label=${label}>
@@ -180,7 +194,10 @@ export function Choice({ label, name, value, options, fallback }) {
     </div>`;
 }
 
-/** Tabs are links: the address holds them. @param {{ label: string, tabs: { href: string, text: string, count?: any, on: boolean }[] }} props */
+/**
+ * Tabs are links: the address holds them.
+ * @param {{ label: string, tabs: { href: string, text: string, count?: any, on: boolean }[] }} props
+ */
 export const Tabs = ({ label, tabs }) =>
     html`<nav class="tabs" aria-label=${label}>
         ${tabs.map(
@@ -195,7 +212,13 @@ export const Tabs = ({ label, tabs }) =>
         )}
     </nav>`;
 
-/** The head of a page: title, what it shows, actions. @param {{ title: any, sub?: any, children?: any, back?: { href: string, text: string } }} props */
+/** A name that breaks behind its dots and underscores before it breaks in a word. @param {{ text: string }} props */
+export const Soft = ({ text }) => text.split(/(?<=[._:/-])/).map((part, i) => html`${i > 0 && html`<wbr />`}${part}`);
+
+/**
+ * The head of a page: title, what it shows, actions.
+ * @param {{ title: any, sub?: any, children?: any, back?: { href: string, text: string } }} props
+ */
 export const Head = ({ title, sub, children, back }) =>
     html`<header class="head">
         <div class="head-text">
@@ -206,7 +229,11 @@ export const Head = ({ title, sub, children, back }) =>
         ${children && html`<div class="head-actions">${children}</div>`}
     </header>`;
 
-/** What went wrong: what happened, what is known, what to do. @param {{ error: any, retry?: () => void, beside?: boolean }} props `beside`: the page has data, and the banner of the shell tells a silent server */
+/**
+ * What went wrong: what happened, what is known, what to do.
+ * @param {{ error: any, retry?: () => void, beside?: boolean }} props `beside`: the page has data, and the banner of
+ *   the shell tells a silent server
+ */
 export function Failure({ error, retry, beside }) {
     if (beside && error.status === 0) return null;
     return html`<div class="notice notice-bad" role="alert">
@@ -224,7 +251,10 @@ export const Notice = ({ kind = 'plain', icon = 'info', children, action }) =>
         ${action}
     </div>`;
 
-/** Facts as a list of pairs; a pair whose value is null or undefined is not drawn. @param {{ facts: ([string, any] | null | false | undefined)[] }} props */
+/**
+ * Facts as a list of pairs; a pair whose value is null or undefined is not drawn.
+ * @param {{ facts: ([string, any] | null | false | undefined)[] }} props
+ */
 export const Facts = ({ facts }) =>
     html`<dl class="facts">
         ${facts
@@ -238,11 +268,21 @@ export const Facts = ({ facts }) =>
             })}
     </dl>`;
 
-/** A part of a page. @param {{ title?: any, aside?: any, children?: any, id?: string, flush?: boolean, class?: string }} props */
+/**
+ * A part of a page.
+ * @param {{ title?: any, aside?: any, children?: any, id?: string, flush?: boolean, class?: string }} props
+ */
 export function Section({ title, aside, children, id, flush, class: more = '' }) {
     const name = useId();
     return html`<section class=${`section ${more}`} id=${id} aria-labelledby=${title ? name : undefined}>
-        ${(title || aside) && html`<div class="section-head">${title && html`<h2 id=${name}>${title}</h2>`}${aside && html`<div class="section-aside">${aside}</div>`}</div>`}
+        ${
+            (title || aside) &&
+            html`<div class="section-head">
+                ${
+                    title && html`<h2 id=${name}>${title}</h2>`
+                }${aside && html`<div class="section-aside">${aside}</div>`}
+            </div>`
+        }
         <div class=${flush ? 'section-body flush' : 'section-body'}>${children}</div>
     </section>`;
 }

@@ -17,7 +17,8 @@ const destroys = action => action === 'delete' || action === 'cancel';
 
 /**
  * Asks, then starts an operation over a filter.
- * @param {{ action: 'run_again'|'cancel'|'delete'|'move', q: string, expected: any }} what `expected`: the count that the person saw
+ * @param {{ action: 'run_again'|'cancel'|'delete'|'move', q: string, expected: any }} what `expected`: the count that
+ *   the person saw
  * @returns {Promise<any>} the operation, or null
  */
 export async function startOperation({ action, q, expected }) {

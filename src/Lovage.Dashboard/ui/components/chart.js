@@ -7,8 +7,9 @@ import { Button } from './bits.js';
 
 /**
  * A chart of lines over time, with its legend and the same figures as a table.
- * @param {{ label: string, times: number[], lines: import('../lib/charts.js').Line[], deploys?: import('../lib/charts.js').Deploy[],
- *   open?: boolean, height?: number, sync?: string, aside?: any }} props times in seconds since 1970; `open`: the last bucket is not full
+ * @param {{ label: string, times: number[], lines: import('../lib/charts.js').Line[],
+ *   deploys?: import('../lib/charts.js').Deploy[], open?: boolean, height?: number, sync?: string, aside?: any }}
+ *   props times in seconds since 1970; `open`: the last bucket is not full
  */
 export function Chart({ label, times, lines, deploys = [], open = true, height = 160, sync, aside }) {
     const host = useRef(/** @type {any} */ (null));
@@ -77,7 +78,10 @@ export function Chart({ label, times, lines, deploys = [], open = true, height =
                             <b>${few ? '–' : l.format(l.values[index] ?? null)}</b></span
                         >`,
                 )}
-                ${!few && html`<span class="dim chart-at">${at === null ? '' : hourMinute(times[index] * 1000)}</span>`}</span
+                ${
+                    !few &&
+                    html`<span class="dim chart-at">${at === null ? '' : hourMinute(times[index] * 1000)}</span>`
+                }</span
             >
             <span class="chart-tools"
                 >${aside}<${Button}
@@ -97,7 +101,10 @@ export function Chart({ label, times, lines, deploys = [], open = true, height =
                         class="plot"
                         ref=${host}
                         role="img"
-                        aria-label=${s.chart.label(label, lines.map(l => `${l.label} ${l.format(l.values[times.length - 1] ?? null)}`).join(', '))}
+                        aria-label=${s.chart.label(
+                            label,
+                            lines.map(l => `${l.label} ${l.format(l.values[times.length - 1] ?? null)}`).join(', '),
+                        )}
                         style=${{ height: `${height}px` }}
                     ></div>`
         }

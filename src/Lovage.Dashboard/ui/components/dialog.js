@@ -5,10 +5,11 @@ import { s } from '../strings.en.js';
 import { Icon } from './icon.js';
 
 /**
- * @typedef {{ name: string, label: string, type?: 'text'|'number'|'select'|'area'|'json', value?: string, hint?: string,
- *   options?: [string, string][], required?: boolean, min?: number, max?: number, max_length?: number, rows?: number }} Field
- * @typedef {{ title: string, body?: any, verb: string, danger?: boolean, typed?: string, reason?: boolean, fields?: Field[],
- *   run?: (values: Record<string, string>) => Promise<any> }} Question
+ * @typedef {{ name: string, label: string, type?: 'text'|'number'|'select'|'area'|'json', value?: string,
+ *   hint?: string, options?: [string, string][], required?: boolean, min?: number, max?: number, max_length?: number,
+ *   rows?: number }} Field
+ * @typedef {{ title: string, body?: any, verb: string, danger?: boolean, typed?: string, reason?: boolean,
+ *   fields?: Field[], run?: (values: Record<string, string>) => Promise<any> }} Question
  */
 
 /** @type {import('../lib/dom.js').Signal<any>} */
@@ -31,7 +32,10 @@ export const ask = question =>
         current.value = { question, resolve, key: next++ };
     });
 
-/** Opens a dialog with content of its own: `draw(close)` gives it. @param {{ title: string, draw: (close: () => void) => any, wide?: boolean }} what */
+/**
+ * Opens a dialog with content of its own: `draw(close)` gives it.
+ * @param {{ title: string, draw: (close: () => void) => any, wide?: boolean }} what
+ */
 export const show = what => {
     current.value = { ...what, key: next++, resolve: () => {} };
 };
@@ -52,7 +56,11 @@ const drop = id => {
     toasts.value = toasts.peek().filter(t => t.id !== id);
 };
 
-/** Runs an action that needs no question; its sentence or its error becomes a toast. @param {() => Promise<any>} run @param {string} [fallback] */
+/**
+ * Runs an action that needs no question; its sentence or its error becomes a toast.
+ * @param {() => Promise<any>} run
+ * @param {string} [fallback]
+ */
 export async function act(run, fallback) {
     try {
         const answer = await run();
@@ -107,7 +115,12 @@ function Ask({ state }) {
             <label for=${name}>${f.label}</label> ${
                 f.type === 'select'
                     ? html`<select ...${common}>
-                          ${f.options?.map(([value, text]) => html`<option key=${value} value=${value} selected=${value === f.value}>${text}</option>`)}
+                          ${f.options?.map(
+                              ([value, text]) =>
+                                  html`<option key=${value} value=${value} selected=${value === f.value}>
+                                      ${text}
+                                  </option>`,
+                          )}
                       </select>`
                     : f.type === 'area' || f.type === 'json'
                       ? html`<textarea

@@ -1,17 +1,20 @@
 // @ts-check
-import { html, useEffect, useRef } from '../lib/dom.js';
+import { html, toMain, useEffect, useRef } from '../lib/dom.js';
 import { setQuery } from '../lib/router.js';
 import { s } from '../strings.en.js';
 import { Button } from './bits.js';
 
-/** A panel at the side, open while the address says so: ?panel=name. @param {{ title: string, children?: any, also?: string[] }} props `also`: more parameters that closing takes away */
+/**
+ * A panel at the side, open while the address says so: ?panel=name.
+ * @param {{ title: string, children?: any, also?: string[] }} props `also`: more parameters that closing takes away
+ */
 export function Drawer({ title, children, also = [] }) {
     const ref = useRef(/** @type {any} */ (null));
     const close = () => setQuery(Object.fromEntries(['panel', ...also].map(k => [k, null])));
     useEffect(() => {
         const before = /** @type {HTMLElement | null} */ (document.activeElement);
         ref.current?.focus();
-        return () => before?.focus?.();
+        return () => (before && before !== document.body ? before.focus() : toMain());
     }, []);
     const key = (/** @type {KeyboardEvent} */ event) => {
         if (event.key === 'Escape') {

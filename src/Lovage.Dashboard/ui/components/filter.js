@@ -6,8 +6,8 @@ import { s } from '../strings.en.js';
 
 /**
  * A field whose text the address keeps.
- * @param {{ name: string, value: string, label: string, placeholder?: string, options?: string[], exact?: boolean }} props
- *   `options`: suggestions; `exact`: the server compares the whole text, so that it is taken when it is done
+ * @param {{ name: string, value: string, label: string, placeholder?: string, options?: string[], exact?: boolean }}
+ *   props `options`: suggestions; `exact`: the server compares the whole text, so that it is taken when it is done
  */
 export function Filter({ name, value, label, placeholder = label, options, exact }) {
     const [text, setText] = useState(value);
@@ -39,10 +39,21 @@ export function Filter({ name, value, label, placeholder = label, options, exact
             autocomplete="off"
             spellcheck="false"
             list=${options ? id : undefined}
-        />${options && html`<datalist id=${id}>${options.slice(0, 200).map(o => html`<option key=${o} value=${o}></option>`)}</datalist>`}`;
+        />${
+            options &&
+            html`<datalist id=${id}>
+                ${options.slice(0, 200).map(o => html`<option key=${o} value=${o}></option>`)}
+            </datalist>`
+        }`;
 }
 
-/** Draws the first rows of a long list. @template T @param {T[]} rows @param {number} [step] @returns {{ shown: T[], rest: number, more: () => void }} */
+/**
+ * Draws the first rows of a long list.
+ * @template T
+ * @param {T[]} rows
+ * @param {number} [step]
+ * @returns {{ shown: T[], rest: number, more: () => void }}
+ */
 export function useFirst(rows, step = 100) {
     const [max, setMax] = useState(step);
     return { shown: rows.slice(0, max), rest: Math.max(0, rows.length - max), more: () => setMax(max + step) };
@@ -54,12 +65,15 @@ export const Rest = ({ part }) =>
         ? null
         : html`<div class="pager">
               <span class="dim"
-                  >${s.table.shown(part.shown.length, (part.shown.length + part.rest).toLocaleString('en'))}</span
+                  >${s.table.shown(part.shown.length, (part.shown.length + part.rest).toLocaleString())}</span
               >
               <button type="button" class="button button-plain" onClick=${part.more}>${s.table.more}</button>
           </div>`;
 
-/** The few big numbers of a page. @param {{ items: ([string, any, string?] | null | false)[] }} props label, value, class */
+/**
+ * The few big numbers of a page.
+ * @param {{ items: ([string, any, string?] | null | false)[] }} props label, value, class
+ */
 export const Figures = ({ items }) =>
     html`<dl class="figures">
         ${items.filter(Boolean).map(item => {

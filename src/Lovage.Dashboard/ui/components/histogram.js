@@ -1,14 +1,18 @@
 // @ts-check
 import { html } from '../lib/dom.js';
-import { count, duration, percent, short } from '../lib/format.js';
+import { age, count, duration, percent, short } from '../lib/format.js';
 import { s } from '../strings.pages.en.js';
 
 const t = s.metrics;
 
+/** One unit, so that labels keep apart. @param {number} seconds */
+const brief = seconds => (seconds < 60 ? duration(seconds) : age(seconds));
+
 /**
  * How long things took, as bars from short to long; the marks are percentiles.
- * @param {{ title: string, bounds: number[], values: number[], colour: string, marks?: Record<string, number | null> }} props
- *   `values` has one more than `bounds`: what took longer than the last bound
+ * @param {{ title: string, bounds: number[], values: number[], colour: string,
+ *   marks?: Record<string, number | null> }} props `values` has one more than `bounds`: what took longer than the
+ *   last bound
  */
 export function Histogram({ title, bounds, values, colour, marks = {} }) {
     const sum = values.reduce((a, b) => a + b, 0);
@@ -49,7 +53,18 @@ export function Histogram({ title, bounds, values, colour, marks = {} }) {
                     /><title>${word(first + i)}: ${count(v)} (${percent(v, sum)})</title></g
                 >`;
             })}
-            ${shown.map((_, i) => (i % step === 0 && first + i < bounds.length ? html`<text key=${i} class="histogram-tick" x=${(i + 1) * wide} y="150" text-anchor=${(i + 1) * wide > 610 ? 'end' : 'middle'}>${duration(bounds[first + i])}</text>` : null))}
+            ${shown.map((_, i) =>
+                i % step === 0 && first + i < bounds.length
+                    ? html`<text
+                          key=${i}
+                          class="histogram-tick"
+                          x=${(i + 1) * wide}
+                          y="150"
+                          text-anchor=${(i + 1) * wide > 610 ? 'end' : 'middle'}
+                          >${brief(bounds[first + i])}</text
+                      >`
+                    : null,
+            )}
             ${Object.entries(marks)
                 .filter(([, v]) => v !== null && v !== undefined)
                 .map(([name, v]) => {

@@ -17,24 +17,39 @@ const t = s.jobs;
 /** A search by one qualifier, as a link. @param {string} field @param {string} value */
 export const find = (field, value) => href('jobs', { q: `${field}:${quote(value)}` });
 
-/** A link to the jobs with this value, or plain text where the storage has no such qualifier. @param {{ field: string, value: string, children?: any, class?: string, title?: string }} props */
+/**
+ * A link to the jobs with this value, or plain text where the storage has no such qualifier.
+ * @param {{ field: string, value: string, children?: any, class?: string, title?: string }} props
+ */
 export const Find = ({ field, value, children, class: more = '', title }) =>
     session.value?.features?.qualifiers?.includes(field)
         ? html`<a class=${more} href=${find(field, value)} title=${title}>${children ?? value}</a>`
         : html`<span class=${more} title=${title}>${children ?? value}</span>`;
 
-/** The tags of a job. @param {{ tags: string[] | null | undefined }} props */
-export const Tags = ({ tags }) =>
-    (tags ?? []).map(
-        tag => html` <${Find} key=${tag} field="tag" value=${tag} class="chip tag" title=${t.withTag(tag)} />`,
-    );
+/** How many tags a row shows. */
+const tagsShown = 2;
+
+/** The name of a job as a link, and its first tags; a long name gives way to them. @param {{ job: any }} props */
+export function Named({ job }) {
+    const tags = job.tags ?? [];
+    const more = tags.slice(tagsShown);
+    return html`<span class="named"
+        ><a class="name" href=${`jobs/${segment(job.id)}`} title=${job.name}>${job.name}</a> ${tags
+            .slice(0, tagsShown)
+            .map(
+                (/** @type {string} */ tag) =>
+                    html`<${Find} key=${tag} field="tag" value=${tag} class="chip tag" title=${t.withTag(tag)} />`,
+            )}
+        ${more.length > 0 && html`<span class="dim small" title=${more.join('\n')}>+${more.length}</span>`}</span
+    >`;
+}
 
 /** @param {{ job: any }} props What a row says beside its name: error, reason or progress. */
 function Note({ job }) {
     if (job.state === 'running' && job.progress !== null && job.progress !== undefined) {
         return html`<span class="clip small dim"
-            ><${Meter} value=${job.progress} label=${t.progress(job.progress)} /> ${Math.round(job.progress * 100)} %
-            ${job.progress_message}</span
+            ><${Meter} value=${job.progress} label=${t.progress(job.progress)} />${' '}
+            ${Math.round(job.progress * 100)} % ${job.progress_message}</span
         >`;
     }
     const text =
@@ -70,10 +85,7 @@ export const jobColumns = [
         fixed: true,
         class: 'two',
         cell: job =>
-            html`<span class="clip"
-                    ><a class="name" href=${`jobs/${segment(job.id)}`} title=${job.name}>${job.name}</a>
-                    <${Tags} tags=${job.tags} /></span
-                ><${Note} job=${job} />
+            html`<${Named} job=${job} /><${Note} job=${job} />
                 <span class="phone-line dim">${job.queue} · <${Time} at=${moment(job)} /></span>`,
     },
     {
@@ -157,7 +169,12 @@ export function actionsOf(job) {
         .map(([name, { icon, danger }]) => ({ name, icon, danger, label: t.action[name] }));
 }
 
-/** Asks, then acts on one job. @param {any} job @param {string} name @returns {Promise<any>} the server's answer, or null */
+/**
+ * Asks, then acts on one job.
+ * @param {any} job
+ * @param {string} name
+ * @returns {Promise<any>} the server's answer, or null
+ */
 export function actOn(job, name) {
     return ask({
         title: t.ask[name](job.name),

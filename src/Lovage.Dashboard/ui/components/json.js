@@ -32,15 +32,31 @@ function Node({ value, name, depth, last }) {
     ></button>`;
     if (!open)
         return html`<div class="json-line">
-            ${button}${key}${start}
+            ${button}${key}${start}${' '}
             <button type="button" class="link" onClick=${() => setOpen(true)}>${s.json.items(entries.length)}</button>
-            ${end}${comma}
+            ${' '}${end}${comma}
         </div>`;
     const drawn = all ? entries : entries.slice(0, many);
     return html`<div class="json-line">${button}${key}${start}</div>
         <div class="json-inner">
-            ${drawn.map(([k, v], i) => html`<${Node} key=${k} value=${v} name=${list ? undefined : k} depth=${depth + 1} last=${i === entries.length - 1} />`)}
-            ${drawn.length < entries.length && html`<div class="json-line"><button type="button" class="link" onClick=${() => setAll(true)}>${s.json.rest(entries.length - drawn.length)}</button></div>`}
+            ${drawn.map(
+                ([k, v], i) =>
+                    html`<${Node}
+                        key=${k}
+                        value=${v}
+                        name=${list ? undefined : k}
+                        depth=${depth + 1}
+                        last=${i === entries.length - 1}
+                    />`,
+            )}
+            ${
+                drawn.length < entries.length &&
+                html`<div class="json-line">
+                    <button type="button" class="link" onClick=${() => setAll(true)}>
+                        ${s.json.rest(entries.length - drawn.length)}
+                    </button>
+                </div>`
+            }
         </div>
         <div class="json-line">${end}${comma}</div>`;
 }
@@ -53,11 +69,14 @@ function Leaf({ value }) {
         return html`<span class=${typeof value === 'number' ? 'json-number' : 'json-word'}>${String(value)}</span>`;
     const text = JSON.stringify(value);
     if (text.length <= 500 || whole) return html`<span class="json-string">${text}</span>`;
-    return html`<span class="json-string">${text.slice(0, 400)}…</span>
+    return html`<span class="json-string">${text.slice(0, 400)}…</span>${' '}
         <button type="button" class="link" onClick=${() => setWhole(true)}>${s.json.whole(value.length)}</button>`;
 }
 
-/** A value as a tree that opens and closes; big numbers keep their digits. @param {{ value: any, label: string }} props */
+/**
+ * A value as a tree that opens and closes; big numbers keep their digits.
+ * @param {{ value: any, label: string }} props
+ */
 export const Json = ({ value, label }) =>
     html`<div class="json" role="group" aria-label=${label}>
         <${Node} value=${value} depth=${0} last=${true} />

@@ -7,7 +7,10 @@ import { Copy } from './bits.js';
 /** So many lines are drawn; older ones are counted. */
 const most = 500;
 
-/** Log lines; while they come in, the newest stays in view if it was in view. @param {{ lines: any[], live?: boolean }} props */
+/**
+ * Log lines; while they come in, the newest stays in view if it was in view.
+ * @param {{ lines: any[], live?: boolean }} props
+ */
 export function Logs({ lines, live }) {
     const host = useRef(/** @type {any} */ (null));
     const pinned = useRef(true);

@@ -55,7 +55,9 @@ function Progress({ o }) {
         <p class="op-figures">
             <span><b>${count(o.done)}</b> ${t.of} ${count(o.expected)}</span
             >${o.skipped > 0 && html`<span class="dim">${t.skipped(o.skipped)}</span>`}
-            ${left !== null && html`<span class="dim">${t.left(duration(Math.round(left)))}</span>`}${o.finished_at && html`<span class="dim">${t.took} ${duration(Math.max(0, spent))}</span>`}
+            ${
+                left !== null && html`<span class="dim">${t.left(duration(Math.round(left)))}</span>`
+            }${o.finished_at && html`<span class="dim">${t.took} ${duration(Math.max(0, spent))}</span>`}
         </p>`;
 }
 
@@ -64,7 +66,9 @@ const Operation = ({ o, after }) =>
     html`<li class="op" id=${`op-${o.id}`}>
         <div class="op-head">
             <strong>
-                ${t.what[o.action]?.(count(o.expected), o.target?.queue) ?? o.action}${o.spread_seconds ? html` <span class="dim">${t.over(duration(o.spread_seconds))}</span>` : ''}</strong
+                ${t.what[o.action]?.(count(o.expected), o.target?.queue) ?? o.action}${
+                    o.spread_seconds ? html` <span class="dim">${t.over(duration(o.spread_seconds))}</span>` : ''
+                }</strong
             >
             <${State} state=${looks[o.state] ?? o.state} word=${t.states[o.state] ?? o.state} />
         </div>
@@ -73,8 +77,14 @@ const Operation = ({ o, after }) =>
         <p class="op-note">
             <a class="mono" href=${href('jobs', { q: o.q })} title=${o.q}>${o.q || s.bulk.everything}</a>
         </p>
-        <p class="op-note dim">${o.by} · <${Time} at=${o.created_at} />${o.reason && html` · ${o.reason}`}</p>
-        ${o.state === 'running' && can('operate') && html`<${Button} small kind="danger" onClick=${() => stop(o, after)}>${t.stop}<//>`}
+        <p class="op-note dim">
+            ${o.by && `${o.by} · `}<${Time} at=${o.created_at} />${o.reason && ` · ${o.reason}`}
+        </p>
+        ${
+            o.state === 'running' &&
+            can('operate') &&
+            html`<${Button} small kind="danger" onClick=${() => stop(o, after)}>${t.stop}<//>`
+        }
     </li>`;
 
 /** The list, newest first, kept fresh: running ones come by the stream, ended ones are read again. */
@@ -123,5 +133,8 @@ export function Operations() {
     return html`<ul class="ops">
             ${items.map(o => html`<${Operation} key=${o.id} o=${o} after=${reload} />`)}
         </ul>
-        ${(next || more.length > 0) && html`<${Pager} next=${next ?? null} shown=${items.length} more=${read} busy=${busy} />`}`;
+        ${
+            (next || more.length > 0) &&
+            html`<${Pager} next=${next ?? null} shown=${items.length} more=${read} busy=${busy} />`
+        }`;
 }

@@ -89,14 +89,22 @@ async function drop(c, after) {
     after();
 }
 
-/** What the form of an override begins with: a period only when the server gives it exactly. @param {any} c @returns {{ cron?: string, every?: string, zone?: string, isEvery?: boolean }} */
+/**
+ * What the form of an override begins with: a period only when the server gives it exactly.
+ * @param {any} c
+ * @returns {{ cron?: string, every?: string, zone?: string, isEvery?: boolean }}
+ */
 function start(c) {
     if (c.every_seconds) return { every: String(c.every_seconds), isEvery: true };
     if (/^every /i.test(c.trigger)) return { isEvery: true };
     return { cron: c.cron ?? (c.trigger.startsWith('{') ? '' : c.trigger), zone: c.time_zone ?? '' };
 }
 
-/** A form in a dialog that shows its own error. @param {{ submit: (e: Event) => void, busy: boolean, error: any, ready: boolean, verb: string, close: () => void, children?: any }} props */
+/**
+ * A form in a dialog that shows its own error.
+ * @param {{ submit: (e: Event) => void, busy: boolean, error: any, ready: boolean, verb: string, close: () => void,
+ *   children?: any }} props
+ */
 const Form = ({ submit, busy, error, ready, verb, close, children }) =>
     html`<form onSubmit=${submit} novalidate>
         ${children}${error && html`<${Failure} error=${error} />`}

@@ -25,7 +25,11 @@ function wordAt(text, caret) {
     return { start, end: rest < 0 ? text.length : caret + rest, word: text.slice(start, caret) };
 }
 
-/** @param {string} word @param {AbortSignal} signal @returns {Promise<{ text: string, insert: string, note?: string }[]>} */
+/**
+ * @param {string} word
+ * @param {AbortSignal} signal
+ * @returns {Promise<{ text: string, insert: string, note?: string }[]>}
+ */
 async function suggestions(word, signal) {
     const known = session.value?.features?.qualifiers ?? [];
     const colon = word.indexOf(':');
@@ -55,7 +59,8 @@ async function suggestions(word, signal) {
 
 /**
  * The field with its list of suggestions.
- * @param {{ value: string, onSearch: (text: string) => void, label: string, placeholder: string, id?: string, short?: boolean }} props
+ * @param {{ value: string, onSearch: (text: string) => void, label: string, placeholder: string, id?: string,
+ *   short?: boolean }} props
  */
 export function QualifierField({ value, onSearch, label, placeholder, id, short }) {
     const [text, setText] = useState(value);

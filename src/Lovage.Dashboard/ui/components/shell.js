@@ -1,6 +1,6 @@
 // @ts-check
 // What stands around every page: rail, top bar, banner, dialogs.
-import { Fragment, html, useEffect, useState } from '../lib/dom.js';
+import { Fragment, html, toMain, useEffect, useState } from '../lib/dom.js';
 import { clockTime, number, short } from '../lib/format.js';
 import { has } from '../lib/api.js';
 import { href, route } from '../lib/router.js';
@@ -13,7 +13,10 @@ import { Help } from './help.js';
 import { Icon, Mark } from './icon.js';
 import { TopSearch } from './search.js';
 
-/** @typedef {{ path: string, icon: string, text: string, feature?: string, count?: () => any, bad?: boolean, gap?: boolean }} Place */
+/**
+ * @typedef {{ path: string, icon: string, text: string, feature?: string, count?: () => any, bad?: boolean,
+ *   gap?: boolean }} Place
+ */
 
 /** @type {Place[]} */
 const places = [
@@ -49,8 +52,14 @@ function RailLink({ place }) {
         aria-current=${isHere(place.path) ? 'page' : undefined}
         title=${place.text}
     >
-        <${Icon} name=${place.icon} /><span class="rail-text">${place.text}</span>
-        ${shown && html`<span class=${`rail-count${place.bad ? ' bad' : ''}`}>${short(number(n))}${typeof n === 'object' && !n.is_exact ? '+' : ''}<span class="offscreen"> ${place.bad ? s.nav.failedOrDead : s.nav.waiting}</span></span>`}</a
+        <${Icon} name=${place.icon} /><span class="rail-text">${place.text}</span> ${
+            shown &&
+            html`<span class=${`rail-count${place.bad ? ' bad' : ''}`}
+                >${short(number(n))}${typeof n === 'object' && !n.is_exact ? '+' : ''}<span class="offscreen"
+                    >${` ${place.bad ? s.nav.failedOrDead : s.nav.waiting}`}</span
+                ></span
+            >`
+        }</a
     >`;
 }
 
@@ -59,13 +68,26 @@ function Rail() {
     useEffect(() => setMore(false), [route.value]);
     const known = places.filter(p => !p.feature || has(p.feature));
     const first = ['', 'jobs', 'errors', 'queues'];
-    return html`<nav class=${`rail${more ? ' rail-open' : ''}`} aria-label=${s.nav.label}>
+    const key = (/** @type {KeyboardEvent} */ event) => {
+        if (event.key === 'Escape') setMore(false);
+    };
+    return html`<nav class=${`rail${more ? ' rail-open' : ''}`} aria-label=${s.nav.label} onKeyDown=${key}>
         <a class="brand" href="." aria-label=${s.nav.home}><${Mark} /><span class="rail-text">Lovage</span></a>
         <ul>
-            ${known.map(p => html`<li key=${p.path} class=${`${first.includes(p.path) ? 'rail-first' : ''}${p.gap ? ' rail-gap' : ''}`}><${RailLink} place=${p} /></li>`)}
+            ${known.map(
+                p =>
+                    html`<li
+                        key=${p.path}
+                        class=${`${first.includes(p.path) ? 'rail-first' : ''}${p.gap ? ' rail-gap' : ''}`}
+                    >
+                        <${RailLink} place=${p} />
+                    </li>`,
+            )}
             <li class="rail-more">
                 <button type="button" aria-expanded=${String(more)} onClick=${() => setMore(!more)}>
-                    <${Icon} name=${more ? 'cross' : 'more'} /><span class="rail-text">${s.nav.more}</span>
+                    <${Icon} name=${more ? 'cross' : 'more'} /><span class="rail-text"
+                        >${more ? s.close : s.nav.more}</span
+                    >
                 </button>
             </li>
         </ul>
@@ -121,9 +143,30 @@ function Bar() {
         <a class="brand bar-brand" href="." aria-label=${s.nav.home}><${Mark} /></a>
         <${TopSearch} />
         <div class="bar-end">
-            ${running > 0 && html`<a class="chip chip-plain" href=${href(route.value.path, { ...Object.fromEntries(route.value.query), panel: 'operations' })}><${Icon} name="operations" size=${12} /><span class="wide-only">${s.operations.running(running)}</span><span class="narrow-only">${running}</span></a>`}
-            ${me?.read_only && html`<span class="chip chip-plain" title=${s.readOnlyNote}><${Icon} name="lock" size=${12} /><span class="wide-only">${s.readOnly}</span></span>`}
-            ${environment && html`<span class=${`env${production ? ' env-production' : ''}`} title=${s.environment(me.app, me.version, environment)}><b class="wide-only">${me.app}</b> ${environment}</span>`}
+            ${
+                running > 0 &&
+                html`<a
+                    class="chip chip-plain"
+                    href=${href(route.value.path, { ...Object.fromEntries(route.value.query), panel: 'operations' })}
+                    ><${Icon} name="operations" size=${12} /><span class="wide-only"
+                        >${s.operations.running(running)}</span
+                    ><span class="narrow-only">${running}</span></a
+                >`
+            }
+            ${
+                me?.read_only &&
+                html`<span class="chip chip-plain" title=${s.readOnlyNote}
+                    ><${Icon} name="lock" size=${12} /><span class="wide-only">${s.readOnly}</span></span
+                >`
+            }
+            ${
+                environment &&
+                html`<span
+                    class=${`env${production ? ' env-production' : ''}`}
+                    title=${s.environment(me.app, me.version, environment)}
+                    ><b class="wide-only">${me.app}</b> ${environment}</span
+                >`
+            }
             <${Live} />
             <${Menu}
                 label=${me?.user ? s.userMenu(me.user) : s.more}
@@ -201,7 +244,7 @@ export function Shell({ children, panel }) {
             href="#main"
             onClick=${(/** @type {Event} */ e) => {
                 e.preventDefault();
-                document.getElementById('main')?.focus();
+                toMain();
             }}
             >${s.skip}</a
         >

@@ -1,7 +1,11 @@
 // @ts-check
 import { html } from '../lib/dom.js';
 
-/** A line without axes. @param {{ values: number[] | null | undefined, label: string, width?: number, height?: number, kind?: string, bars?: boolean }} props */
+/**
+ * A line without axes.
+ * @param {{ values: number[] | null | undefined, label: string, width?: number, height?: number, kind?: string,
+ *   bars?: boolean }} props
+ */
 export function Spark({ values, label, width = 96, height = 24, kind = '', bars }) {
     if (!values || values.length < 2) return html`<span class="dim">–</span>`;
     const top = Math.max(...values, 1e-9);
@@ -16,7 +20,17 @@ export function Spark({ values, label, width = 96, height = 24, kind = '', bars 
             role="img"
             aria-label=${label}
         >
-            ${values.map((v, i) => html`<rect key=${i} class="spark-bar" x=${+(i * step).toFixed(1)} width=${+Math.max(1, step - 1).toFixed(1)} y=${v ? y(v) : height - 1} height=${v ? +(height - y(v)).toFixed(1) : 1} />`)}
+            ${values.map(
+                (v, i) =>
+                    html`<rect
+                        key=${i}
+                        class="spark-bar"
+                        x=${+(i * step).toFixed(1)}
+                        width=${+Math.max(1, step - 1).toFixed(1)}
+                        y=${v ? y(v) : height - 1}
+                        height=${v ? +(height - y(v)).toFixed(1) : 1}
+                    />`,
+            )}
         </svg>`;
     }
     const x = (/** @type {number} */ i) => +((i / (values.length - 1)) * (width - 2) + 1).toFixed(1);

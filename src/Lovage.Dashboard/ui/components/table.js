@@ -7,12 +7,17 @@ import { s } from '../strings.en.js';
 import { Menu } from './bits.js';
 
 /**
- * @typedef {{ key: string, title: string, cell: (row: any) => any, num?: boolean, from?: 640|900|1100, grow?: boolean, primary?: boolean,
- *   class?: string, fixed?: boolean, off?: boolean, hideTitle?: boolean }} Column
+ * @typedef {{ key: string, title: string, cell: (row: any) => any, num?: boolean, from?: 640|900|1100,
+ *   grow?: boolean, primary?: boolean, class?: string, fixed?: boolean, off?: boolean, hideTitle?: boolean }} Column
  *   `from`: the narrowest window that draws it; `off`: not drawn until the reader chooses it; `fixed`: always drawn.
  */
 
-/** The columns that the reader chose. @param {string} name @param {Column[]} columns @returns {[Column[], (key: string) => void, (key: string) => boolean]} */
+/**
+ * The columns that the reader chose.
+ * @param {string} name
+ * @param {Column[]} columns
+ * @returns {[Column[], (key: string) => void, (key: string) => boolean]}
+ */
 export function useColumns(name, columns) {
     const [chosen, setChosen] = useState(() => {
         const text = read(`columns.${name}`, '');
@@ -32,16 +37,19 @@ export const ColumnMenu = ({ columns, on, turn }) =>
     html`<${Menu}
         label=${s.table.columns}
         icon="columns"
-        items=${columns.filter(c => !c.fixed).map(c => ({ label: c.title, checked: on(c.key), stay: true, run: () => turn(c.key) }))}
+        items=${columns
+            .filter(c => !c.fixed)
+            .map(c => ({ label: c.title, checked: on(c.key), stay: true, run: () => turn(c.key) }))}
     />`;
 
 /**
  * A table whose whole row is a link. The cell of the column marked `primary` should hold the link itself.
  * j and k go to the next and the previous row, Enter opens it, x selects it.
- * @param {{ label: string, columns: Column[], rows: any[], rowKey: (row: any) => string, href?: (row: any) => string | null,
- *   selected?: Set<string>, onSelect?: (next: Set<string>) => void, steady?: boolean, rowClass?: (row: any) => string, dense?: boolean }} props
- *   `steady`: the order of rows stays while the pointer or the focus is inside. A row object that comes again with the same
- *   array of columns is not drawn again: a cell depends on its row and on signals, or the columns are a new array.
+ * @param {{ label: string, columns: Column[], rows: any[], rowKey: (row: any) => string,
+ *   href?: (row: any) => string | null, selected?: Set<string>, onSelect?: (next: Set<string>) => void,
+ *   steady?: boolean, rowClass?: (row: any) => string, dense?: boolean }} props `steady`: the order of rows stays
+ *   while the pointer or the focus is inside. A row object that comes again with the same array of columns is not
+ *   drawn again: a cell depends on its row and on signals, or the columns are a new array.
  */
 export function Table({ label, columns, rows, rowKey, href, selected, onSelect, steady, rowClass, dense }) {
     const inside = useRef(false);
@@ -80,8 +88,12 @@ export function Table({ label, columns, rows, rowKey, href, selected, onSelect, 
     };
     const all = selected !== undefined && rows.length > 0 && rows.every(row => selected.has(rowKey(row)));
     const some = selected !== undefined && rows.some(row => selected.has(rowKey(row)));
+    // On a phone the columns with a `from` are gone: the last of the others stands at the edge.
+    const edge = columns.findLast(c => !c.from);
     const cls = (/** @type {Column} */ c) =>
-        [c.num && 'num', c.from && `from-${c.from}`, c.grow && 'grow', c.class].filter(Boolean).join(' ');
+        [c === edge && 'edge', c.num && 'num', c.from && `from-${c.from}`, c.grow && 'grow', c.class]
+            .filter(Boolean)
+            .join(' ');
     const draw = (/** @type {any} */ row) => {
         const key = rowKey(row);
         const chosen = selected?.has(key) ?? false;
@@ -147,7 +159,12 @@ export function Table({ label, columns, rows, rowKey, href, selected, onSelect, 
                             /></label>
                         </th>`
                     }
-                    ${columns.map(c => html`<th key=${c.key} scope="col" class=${cls(c)}>${c.hideTitle ? html`<span class="offscreen">${c.title}</span>` : c.title}</th>`)}
+                    ${columns.map(
+                        c =>
+                            html`<th key=${c.key} scope="col" class=${cls(c)}>
+                                ${c.hideTitle ? html`<span class="offscreen">${c.title}</span>` : c.title}
+                            </th>`,
+                    )}
                 </tr>
             </thead>
             <tbody>
@@ -176,11 +193,25 @@ export function tableKey(event) {
     return true;
 }
 
-/** Shows the next page. @param {{ next: string | null, shown: number, more: () => void, busy?: boolean, total?: any }} props */
+/**
+ * Shows the next page.
+ * @param {{ next: string | null, shown: number, more: () => void, busy?: boolean, total?: any }} props
+ */
 export const Pager = ({ next, shown, more, busy, total }) =>
     html`<div class="pager">
         <span class="dim">${s.table.shown(shown, total)}</span>
-        ${next && html`<button type="button" class="button button-plain" disabled=${busy} aria-busy=${busy ? 'true' : undefined} onClick=${more}>${s.table.more}</button>`}
+        ${
+            next &&
+            html`<button
+                type="button"
+                class="button button-plain"
+                disabled=${busy}
+                aria-busy=${busy ? 'true' : undefined}
+                onClick=${more}
+            >
+                ${s.table.more}
+            </button>`
+        }
     </div>`;
 
 /** A table of jobs, each row a link to its page. @param {any} props those of Table without `rowKey` and `href` */

@@ -58,10 +58,18 @@ export function Timeline({ job }) {
     if (['running', 'queued', 'scheduled', 'retrying'].includes(job.state)) void tick.value;
     const life = partsOf(job, serverNow());
     if (!life) return null;
-    const total = (life.to - life.from) / 1000;
+    const total = Math.max(0.001, (life.to - life.from) / 1000);
     return html`<div class="timeline">
         <div class="timeline-bar" role="img" aria-label=${life.parts.map(p => p.label).join(', ')}>
-            ${life.parts.map((p, i) => html`<span key=${i} class=${`part part-${p.kind}`} style=${{ flexGrow: String(Math.max(p.seconds, total / 400)) }} title=${p.label}></span>`)}
+            ${life.parts.map(
+                (p, i) =>
+                    html`<span
+                        key=${i}
+                        class=${`part part-${p.kind}`}
+                        style=${{ flexGrow: String(1000 * Math.max(p.seconds / total, 1 / 400)) }}
+                        title=${p.label}
+                    ></span>`,
+            )}
         </div>
         <div class="timeline-axis">
             <span>${clockTime(life.from)}</span><span>${t.total(duration(total))}</span

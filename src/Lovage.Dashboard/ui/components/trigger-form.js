@@ -63,10 +63,20 @@ export function usePreview(body) {
 /** The next times at which it fires. @param {{ times: string[], zone?: string | null }} props */
 export const Fires = ({ times, zone }) =>
     html`<ol class="fires">
-        ${times.map(time => html`<li key=${time}><time datetime=${time} title=${absolute(time)}>${inZone(time, zone)}</time><span class="dim">${relative(time)}</span></li>`)}
+        ${times.map(
+            time =>
+                html`<li key=${time}>
+                    <time datetime=${time} title=${absolute(time)}>${inZone(time, zone)}</time
+                    ><span class="dim">${relative(time)}</span>
+                </li>`,
+        )}
     </ol>`;
 
-/** A time in a zone, UTC by default; this year and whole minutes go without saying. @param {string} time @param {string | null} [zone] */
+/**
+ * A time in a zone, UTC by default; this year and whole minutes go without saying.
+ * @param {string} time
+ * @param {string | null} [zone]
+ */
 export function inZone(time, zone) {
     const date = new Date(time);
     /** @type {Intl.DateTimeFormatOptions} */
@@ -82,9 +92,9 @@ export function inZone(time, zone) {
     if (date.getUTCFullYear() !== new Date(serverNow()).getUTCFullYear()) shape.year = 'numeric';
     if (date.getUTCSeconds() !== 0) shape.second = '2-digit';
     try {
-        return new Intl.DateTimeFormat('en-GB', { ...shape, timeZone: zone || 'UTC' }).format(date);
+        return new Intl.DateTimeFormat(undefined, { ...shape, timeZone: zone || 'UTC' }).format(date);
     } catch {
-        return new Intl.DateTimeFormat('en-GB', { ...shape, timeZone: 'UTC' }).format(date);
+        return new Intl.DateTimeFormat(undefined, { ...shape, timeZone: 'UTC' }).format(date);
     }
 }
 

@@ -15,7 +15,13 @@ const send = (worker, action, body) => post(`api/workers/${segment(worker.owner)
 /** True where a person may control workers, and workers can be reached. */
 export const canControl = () => can('administer') && has('control');
 
-/** @param {any} worker @param {string} action @param {any} question @param {() => void} after @param {(values: any) => any} [body] */
+/**
+ * @param {any} worker
+ * @param {string} action
+ * @param {any} question
+ * @param {() => void} after
+ * @param {(values: any) => any} [body]
+ */
 async function control(worker, action, question, after, body = values => values) {
     const done = await ask({
         reason: true,

@@ -81,7 +81,10 @@ export async function loadSession() {
     return value;
 }
 
-/** True when the person may do this and the console is not read-only. @param {'view_payloads'|'operate'|'administer'} permission */
+/**
+ * True when the person may do this and the console is not read-only.
+ * @param {'view_payloads'|'operate'|'administer'} permission
+ */
 export function can(permission) {
     const value = session.value;
     if (!value || !value.permissions.includes(permission)) return false;

@@ -1,9 +1,11 @@
 // @ts-check
-// Draws time series with uPlot: area under a thin line, three horizontal lines, the open bucket dashed, deploys as marks.
+// Draws time series with uPlot: area under a thin line, three horizontal lines, the open bucket dashed, deploys as
+// marks.
 import uPlot from '../vendor/uplot.js';
 
 /**
- * @typedef {{ key: string, label: string, colour: string, fill?: boolean, time?: boolean, values: (number | null)[], format: (value: number | null) => string }} Line
+ * @typedef {{ key: string, label: string, colour: string, fill?: boolean, time?: boolean, values: (number | null)[],
+ *   format: (value: number | null, top?: number) => string }} Line
  * @typedef {{ at: string, version: string }} Deploy
  */
 
@@ -45,19 +47,32 @@ export function ceiling(top, time = false) {
 }
 
 /**
+ * Which values stand alone: a line does not show them, a point does.
+ * @param {(number | null)[]} values
+ */
+const alone = values => {
+    const at = values.flatMap((v, i) => (v !== null && values[i - 1] == null && values[i + 1] == null ? [i] : []));
+    return () => at;
+};
+
+/**
  * Draws a chart into an element and gives back what changes and ends it.
  * @param {HTMLElement} host
- * @param {{ times: number[], lines: Line[], deploys: Deploy[], open: boolean, height: number, sync?: string, onCursor: (index: number | null) => void }} chart times in seconds
+ * @param {{ times: number[], lines: Line[], deploys: Deploy[], open: boolean, height: number, sync?: string,
+ *   onCursor: (index: number | null) => void }} chart times in seconds
  */
 export function draw(host, chart) {
     const paint = Object.fromEntries(
         ['--text-2', '--line', '--border', ...chart.lines.map(l => l.colour)].map(n => [n, colour(host, n)]),
     );
     const font = `11px ${getComputedStyle(host).fontFamily}`;
-    const top = ceiling(Math.max(0, ...chart.lines.flatMap(l => l.values.map(v => v ?? 0))));
+    const top = ceiling(
+        Math.max(0, ...chart.lines.flatMap(l => l.values.map(v => v ?? 0))),
+        chart.lines.some(l => l.time),
+    );
     const format = chart.lines[0]?.format ?? String;
     // The axis is as wide as its longest label, or a label loses its head.
-    const labels = Math.max(46, ...[0, top / 2, top].map(v => format(v).length * 6.5 + 12));
+    const labels = Math.max(46, ...[0, top / 2, top].map(v => format(v, top).length * 6.5 + 12));
     const last = chart.times.length - 1;
     const cut = chart.open && last > 1;
     /** @type {any[]} */
@@ -67,7 +82,7 @@ export function draw(host, chart) {
     for (const line of chart.lines) {
         const stroke = paint[line.colour];
         const fill = line.fill === false ? undefined : resolveFaded(host, stroke, 0.12);
-        const points = { show: chart.times.length < 3, size: 5, fill: stroke };
+        const points = { show: true, size: 5, fill: stroke, filter: alone(line.values) };
         series.push({ label: line.label, stroke, width: 1.5, fill, points });
         data.push(cut ? line.values.map((v, i) => (i === last ? null : v)) : line.values);
         if (cut) {
@@ -140,7 +155,8 @@ export function draw(host, chart) {
                     size: labels,
                     gap: 6,
                     splits: () => [0, top / 2, top],
-                    values: (/** @type {any} */ _u, /** @type {number[]} */ splits) => splits.map(v => format(v)),
+                    values: (/** @type {any} */ _u, /** @type {number[]} */ splits) =>
+                        splits.map(v => format(v, top)),
                 },
             ],
             hooks: { draw: [marks], setCursor: [(/** @type {any} */ u) => chart.onCursor(u.cursor.idx ?? null)] },

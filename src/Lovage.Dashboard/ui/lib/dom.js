@@ -39,4 +39,7 @@ export const batch = /** @type {any} */ (signals).batch;
 /** @type {<T>(initial: T) => Signal<T>} */
 export const useSignal = /** @type {any} */ (signals).useSignal;
 
+/** Moves the focus to the page, without a ring and without a scroll. */
+export const toMain = () => document.getElementById('main')?.focus({ preventScroll: true });
+
 export { Fragment, h, options, render };

@@ -3,8 +3,8 @@
 import { s } from '../strings.en.js';
 import { serverNow } from './state.js';
 
-const plain = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
-const one = new Intl.NumberFormat('en', { maximumFractionDigits: 1 });
+const plain = new Intl.NumberFormat(undefined, { maximumFractionDigits: 0 });
+const one = new Intl.NumberFormat(undefined, { maximumFractionDigits: 1 });
 
 /**
  * A count: 1,204, or 10k+ when the server stopped counting.
@@ -28,36 +28,44 @@ export function short(value) {
 export const number = value =>
     value === null || value === undefined ? 0 : typeof value === 'number' ? value : value.value;
 
-/** A rate: 12.4/s, or 3/min when it is slow. @param {number | null | undefined} value */
-export function rate(value) {
+/**
+ * A rate: 12.4/s, or 3/min when it is slow.
+ * @param {number | null | undefined} value
+ * @param {number} [scale] the largest rate beside it, whose unit it takes
+ */
+export function rate(value, scale = value ?? 0) {
     if (value === null || value === undefined) return '–';
-    if (value === 0) return '0/s';
-    if (value < 0.05) return `${one.format(value * 3600)}/h`;
-    return value < 0.95 ? `${one.format(value * 60)}/min` : `${short(value)}/s`;
+    if (scale === 0) return '0/s';
+    if (scale < 0.015) return `${one.format(value * 3600)}/h`;
+    return scale < 0.95 ? `${one.format(value * 60)}/min` : `${short(value)}/s`;
 }
+
+/** A figure and its unit, which stay on one line. @param {number | string} figure @param {string} unit */
+const of = (figure, unit) => `${figure}\u00a0${unit}`;
 
 /** A length of time: 3 ms, 1.2 s, 2 min 4 s, 3 h 10 min, 4 d. @param {number | null | undefined} seconds */
 export function duration(seconds) {
     if (seconds === null || seconds === undefined) return '–';
     const value = Math.max(0, Number(seconds));
-    if (value === 0) return '0 s';
-    if (value < 0.001) return '< 1 ms';
-    if (value < 0.9995) return `${Math.round(value * 1000)} ms`;
-    if (value < 59.95) return `${one.format(value)} s`;
+    if (value === 0) return of(0, 's');
+    if (value < 0.001) return of('<', of(1, 'ms'));
+    if (value < 0.9995) return of(Math.round(value * 1000), 'ms');
+    if (value < 59.95) return of(one.format(value), 's');
     if (value < 3600) return pair(Math.floor(value / 60), 'min', Math.floor(value % 60), 's');
     if (value < 86_400) return pair(Math.floor(value / 3600), 'h', Math.floor((value % 3600) / 60), 'min');
     return pair(Math.floor(value / 86_400), 'd', Math.floor((value % 86_400) / 3600), 'h');
 }
 
 /** @param {number} large @param {string} unit @param {number} small @param {string} smaller */
-const pair = (large, unit, small, smaller) => `${large} ${unit}${small && large < 10 ? ` ${small} ${smaller}` : ''}`;
+const pair = (large, unit, small, smaller) =>
+    small && large < 10 ? of(of(large, unit), of(small, smaller)) : of(large, unit);
 
 /** The coarse form for ages: one unit only. @param {number} seconds */
 export function age(seconds) {
-    if (seconds < 60) return `${Math.floor(seconds)} s`;
-    if (seconds < 3600) return `${Math.floor(seconds / 60)} min`;
-    if (seconds < 172_800) return `${Math.floor(seconds / 3600)} h`;
-    return `${Math.floor(seconds / 86_400)} d`;
+    if (seconds < 60) return of(Math.floor(seconds), 's');
+    if (seconds < 3600) return of(Math.floor(seconds / 60), 'min');
+    if (seconds < 172_800) return of(Math.floor(seconds / 3600), 'h');
+    return of(Math.floor(seconds / 86_400), 'd');
 }
 
 /** "3 min ago" or "in 4 h". @param {string | null | undefined} time @param {number} [now] */
@@ -98,14 +106,18 @@ export function middle(text, length = 13) {
 /** @param {number | null | undefined} size */
 export function bytes(size) {
     if (size === null || size === undefined) return '–';
-    if (size < 1024) return `${size} B`;
-    return size < 1_048_576 ? `${one.format(size / 1024)} KB` : `${one.format(size / 1_048_576)} MB`;
+    if (size < 1024) return of(size, 'B');
+    return size < 1_048_576 ? of(one.format(size / 1024), 'KB') : of(one.format(size / 1_048_576), 'MB');
 }
 
 /** @param {number} part @param {number} whole */
-export const percent = (part, whole) => (whole ? `${one.format((part / whole) * 100)} %` : '–');
+export const percent = (part, whole) => (whole ? of(one.format((part / whole) * 100), '%') : '–');
 
-/** Puts text into the clipboard, also where the page has no secure context. @param {string} text @returns {Promise<boolean>} */
+/**
+ * Puts text into the clipboard, also where the page has no secure context.
+ * @param {string} text
+ * @returns {Promise<boolean>}
+ */
 export async function copy(text) {
     try {
         await navigator.clipboard.writeText(text);
@@ -134,5 +146,9 @@ export function workerName(key) {
 /** A version without most of its commit: 1.2.0+175cfd5. @param {string | null | undefined} version */
 export const shortVersion = version => (version ?? '').replace(/(\+[0-9a-f]{7})[0-9a-f]+$/, '$1');
 
-/** Attempts so far, and at the most where that is known. @param {number} made @param {number | null | undefined} most */
+/**
+ * Attempts so far, and at the most where that is known.
+ * @param {number} made
+ * @param {number | null | undefined} most
+ */
 export const attemptsOf = (made, most) => (most === null || most === undefined ? String(made) : `${made}/${most}`);

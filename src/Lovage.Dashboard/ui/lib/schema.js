@@ -6,8 +6,10 @@ import { s } from '../strings.pages.en.js';
 const t = s.enqueue;
 
 /**
- * @typedef {{ name: string, kind: 'string'|'integer'|'number'|'boolean'|'enum'|'date-time'|'date'|'uuid'|'list'|'json', nullable: boolean, required: boolean,
- *   preset?: any, about?: string, min?: number, max?: number, above?: number, below?: number, shortest?: number, longest?: number, secret?: boolean, options?: any[] }} Field
+ * @typedef {{ name: string,
+ *   kind: 'string'|'integer'|'number'|'boolean'|'enum'|'date-time'|'date'|'uuid'|'list'|'json', nullable: boolean,
+ *   required: boolean, preset?: any, about?: string, min?: number, max?: number, above?: number, below?: number,
+ *   shortest?: number, longest?: number, secret?: boolean, options?: any[] }} Field
  */
 
 /** @param {any} schema @returns {any} A choice between one schema and null is that schema, nullable. */
@@ -161,7 +163,12 @@ export function json(text) {
     }
 }
 
-/** All arguments of a form. @param {Field[]} fields @param {Record<string, string>} texts @returns {{ value: Record<string, any>, errors: Record<string, string> }} */
+/**
+ * All arguments of a form.
+ * @param {Field[]} fields
+ * @param {Record<string, string>} texts
+ * @returns {{ value: Record<string, any>, errors: Record<string, string> }}
+ */
 export function readAll(fields, texts) {
     /** @type {Record<string, any>} */
     const value = {};

@@ -2,7 +2,10 @@
 // One enqueue call as code: C#, HTTP by curl, and Python by Celery.
 import { BigNumber, stringify } from './json.js';
 
-/** @typedef {{ name: string, args: any, queue: string, delay: number | null, priority: number | null, tags: string[] }} Call */
+/**
+ * @typedef {{ name: string, args: any, queue: string, delay: number | null, priority: number | null,
+ *   tags: string[] }} Call
+ */
 
 /** @param {string} value A text as a literal that C#, Python and JSON read alike. */
 const text = value =>
@@ -28,8 +31,19 @@ export function csharp(call, order) {
     // A lone null would be no array of arguments.
     const job =
         values && values.every(isPlain)
-            ? `Job.Create(${[call.name, ...values].map(v => (typeof v === 'string' ? text(v) : v === null && values.length === 1 ? '(object?)null' : String(v))).join(', ')})`
-            : `Job.Create(${text(call.name)}, JobArguments.FromJson(JsonElement.Parse(\n    """\n    ${stringify(call.args, 4).replaceAll('\n', '\n    ')}\n    """)))`;
+            ? `Job.Create(${[call.name, ...values]
+                  .map(v =>
+                      typeof v === 'string'
+                          ? text(v)
+                          : v === null && values.length === 1
+                            ? '(object?)null'
+                            : String(v),
+                  )
+                  .join(', ')})`
+            : `Job.Create(${text(call.name)}, JobArguments.FromJson(JsonElement.Parse(\n    """\n    ${stringify(
+                  call.args,
+                  4,
+              ).replaceAll('\n', '\n    ')}\n    """)))`;
     const more = [
         call.queue && `Queue = ${text(call.queue)}`,
         call.delay !== null && `Delay = TimeSpan.FromSeconds(${call.delay})`,
@@ -51,7 +65,9 @@ export const body = call => ({
 
 /** @param {Call} call @param {string} address */
 export const curl = (call, address) =>
-    `curl ${quote(address)} \\\n  -H 'Content-Type: application/json' -H 'X-Lovage: 1' \\\n  -d ${quote(stringify(body(call)))}`;
+    `curl ${quote(address)} \\\n` +
+    "  -H 'Content-Type: application/json' -H 'X-Lovage: 1' \\\n" +
+    `  -d ${quote(stringify(body(call)))}`;
 
 /** A text for a POSIX shell. @param {string} value */
 const quote = value => `'${value.replaceAll("'", `'\\''`)}'`;

@@ -203,7 +203,8 @@ export function reconnect() {
 }
 
 /**
- * Listens to a topic until the answer is called. The listener gets an event's name and data, or 'poll' when it should fetch.
+ * Listens to a topic until the answer is called. The listener gets an event's name and data, or 'poll' when it
+ * should fetch.
  * @param {string} topic
  * @param {(event: string, data: any) => void} listener
  */
@@ -227,15 +228,18 @@ function changed() {
     }, 60);
 }
 
-/** @typedef {{ data: any, error: any, loading: boolean, at: number, reload: () => Promise<void>, set: (data: any) => void }} Resource */
+/**
+ * @typedef {{ data: any, error: any, loading: boolean, at: number, reload: () => Promise<void>,
+ *   set: (data: any) => void }} Resource
+ */
 
 /**
  * Reads an address of the API and keeps it fresh.
  * @param {string | null} path null reads nothing
  * @param {Record<string, any>} [query]
- * @param {{ topic?: string, apply?: (data: any, event: any) => any, every?: number, quiet?: boolean }} [how]
- *   `topic` of the stream; `apply` takes an event's data into what the page has (undefined: fetch instead);
- *   `every`: at least so many milliseconds between two fetches that events ask for; `quiet`: events are not followed.
+ * @param {{ topic?: string, apply?: (data: any, event: any) => any, every?: number, quiet?: boolean }} [how] `topic`
+ *   of the stream; `apply` takes an event's data into what the page has (undefined: fetch instead); `every`: at least
+ *   so many milliseconds between two fetches that events ask for; `quiet`: events are not followed.
  * @returns {Resource}
  */
 export function useResource(path, query = {}, how = {}) {

@@ -15,7 +15,10 @@ import { s } from '../strings.pages.en.js';
 
 const t = s.audit;
 
-/** A state of before or after: JSON as a tree, any other text as text. @param {{ text: string | null, label: string }} props */
+/**
+ * A state of before or after: JSON as a tree, any other text as text.
+ * @param {{ text: string | null, label: string }} props
+ */
 function Side({ text, label }) {
     const read = text === null ? null : json(text);
     return html`<div class="diff-side">
@@ -33,12 +36,12 @@ function Side({ text, label }) {
 /** @param {any} row */
 const open = row =>
     show({
-        title: `${row.who}: ${row.action}`,
+        title: row.who ? `${row.who}: ${row.action}` : row.action,
         wide: true,
         draw: () =>
             html`<p class="dim wrap">
                     ${row.target}${row.reason && html`<br />${t.because} ${row.reason}`}<br />
-                    <${Time} at=${row.at} /> ·
+                    <${Time} at=${row.at} />${' · '}
                     ${t.sources[row.source] ?? row.source}${row.address && ` · ${row.address}`}
                 </p>
                 <div class="diff">
@@ -57,7 +60,10 @@ const columns = [
         title: t.who,
         class: 'narrow',
         from: 640,
-        cell: r => html`<a class="clip" href=${only('who', r.who)} title=${t.only(r.who)}>${r.who}</a>`,
+        cell: r =>
+            r.who
+                ? html`<a class="clip" href=${only('who', r.who)} title=${t.only(r.who)}>${r.who}</a>`
+                : html`<span class="dim">–</span>`,
     },
     {
         key: 'action',
@@ -74,7 +80,9 @@ const columns = [
         grow: true,
         class: 'two',
         cell: r =>
-            html`<span class="phone-line clip"><b>${r.who}</b> <span class="mono">${r.action}</span></span>
+            html`<span class="phone-line clip"
+                    >${r.who && html`<b>${r.who}</b> `}<span class="mono">${r.action}</span></span
+                >
                 <a class="clip" href=${only('target', r.target)} title=${t.only(r.target)}>${r.target}</a
                 >${r.reason && html`<span class="clip small dim" title=${r.reason}>${r.reason}</span>`}`,
     },
@@ -141,10 +149,30 @@ export default function Audit({ query }) {
                 label=${t.action}
                 options=${known('action')}
             /><${Filter} exact name="target" value=${filter.target} label=${t.target} options=${known('target')} />
-            ${filtered && html`<${Button} small kind="quiet" onClick=${() => setQuery({ who: null, action: null, target: null })}>${t.clear}<//>`}
+            ${
+                filtered &&
+                html`<${Button}
+                    small
+                    kind="quiet"
+                    onClick=${() => setQuery({ who: null, action: null, target: null })}
+                    >${t.clear}<//
+                >`
+            }
         </div>
         <${Section} flush
-            >${rows.length === 0 ? html`<${Empty} text=${t.noMatch} />` : html`<${Table} label=${s.nav.audit} columns=${columns} rows=${rows} rowKey=${(/** @type {any} */ r) => String(r.id)} />`}<//
+            >${
+                rows.length === 0
+                    ? html`<${Empty} text=${t.noMatch} />`
+                    : html`<${Table}
+                          label=${s.nav.audit}
+                          columns=${columns}
+                          rows=${rows}
+                          rowKey=${(/** @type {any} */ r) => String(r.id)}
+                      />`
+            }<//
         >
-        ${(more.next || more.items.length > 0) && html`<${Pager} next=${more.next} shown=${rows.length} more=${next} busy=${busy} />`}`;
+        ${
+            (more.next || more.items.length > 0) &&
+            html`<${Pager} next=${more.next} shown=${rows.length} more=${next} busy=${busy} />`
+        }`;
 }

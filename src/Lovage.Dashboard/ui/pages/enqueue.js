@@ -16,7 +16,10 @@ import { s } from '../strings.pages.en.js';
 const t = s.enqueue;
 const hidden = '•••';
 
-/** The code beside the form: it follows what is typed; sensitive values are not repeated there. @param {{ call: import('../lib/snippets.js').Call, order: string[] | null, kind: string }} props */
+/**
+ * The code beside the form: it follows what is typed; sensitive values are not repeated there.
+ * @param {{ call: import('../lib/snippets.js').Call, order: string[] | null, kind: string }} props
+ */
 function Code({ call, order, kind }) {
     const text =
         kind === 'python' ? python(call) : kind === 'http' ? curl(call, url('api/jobs').href) : csharp(call, order);
@@ -162,16 +165,31 @@ function Form({ items, query }) {
                 ${
                     name !== '' &&
                     html`<div class="form-notice">
-                            ${entry === null ? html`<${Notice}>${t.unknown}<//>` : entry.workers === 0 ? html`<${Notice} kind="warn" icon="errors">${t.noWorker}<//>` : html`<p class="hint">${t.workers(entry.workers)}</p>`}
+                            ${
+                                entry === null
+                                    ? html`<${Notice}>${t.unknown}<//>`
+                                    : entry.workers === 0
+                                      ? html`<${Notice} kind="warn" icon="errors">${t.noWorker}<//>`
+                                      : html`<p class="hint">${t.workers(entry.workers)}</p>`
+                            }
                         </div>
                         <${Arguments} form=${form} />
                         <fieldset class="form-part">
                             <legend class="offscreen">${t.delivery}</legend>
                             <div class="form-head"><h3>${t.delivery}</h3></div>
                             <div class="form-grid">
-                                ${field('queue', { placeholder: entry?.queue ?? 'default', maxlength: 200 }, t.queueHint(entry?.queue))}
+                                ${field(
+                                    'queue',
+                                    { placeholder: entry?.queue ?? 'default', maxlength: 200 },
+                                    t.queueHint(entry?.queue),
+                                )}
                                 ${field('delay', { inputmode: 'decimal', placeholder: '0' }, t.delayHint, wrong.delay)}
-                                ${field('priority', { inputmode: 'numeric', placeholder: '0' }, t.priorityHint, wrong.priority)}
+                                ${field(
+                                    'priority',
+                                    { inputmode: 'numeric', placeholder: '0' },
+                                    t.priorityHint,
+                                    wrong.priority,
+                                )}
                                 ${field('tags', { placeholder: 'order:42, tenant:acme' }, t.tagsHint, wrong.tags)}
                             </div>
                         </fieldset>
@@ -198,7 +216,17 @@ function Form({ items, query }) {
                     ? items.length > 0 &&
                       html`<${Section} title=${t.known}
                           ><ul class="names">
-                              ${items.slice(0, 100).map(i => html`<li key=${i.name}><a class="clip mono" href=${`enqueue?name=${segment(i.name)}`} title=${i.name}>${i.name}</a></li>`)}
+                              ${items.slice(0, 100).map(
+                                  i =>
+                                      html`<li key=${i.name}>
+                                          <a
+                                              class="clip mono"
+                                              href=${`enqueue?name=${segment(i.name)}`}
+                                              title=${i.name}
+                                              >${i.name}</a
+                                          >
+                                      </li>`,
+                              )}
                           </ul>
                           ${items.length > 100 && html`<p class="dim small">${s.table.shown(100, items.length)}</p>`}<//
                       >`

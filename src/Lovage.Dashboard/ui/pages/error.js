@@ -6,7 +6,7 @@ import { useJobs } from '../lib/jobs.js';
 import { href } from '../lib/router.js';
 import { useResource } from '../lib/stream.js';
 import { useTitle } from '../lib/title.js';
-import { Button, Copy, Facts, Failure, Head, Loading, Section, Time } from '../components/bits.js';
+import { Button, Copy, Facts, Failure, Head, Loading, Section, Soft, Time } from '../components/bits.js';
 import { rising, runGroupAgain } from '../components/bulk.js';
 import { ErrorView } from '../components/error.js';
 import { jobColumns } from '../components/jobs.js';
@@ -42,10 +42,13 @@ export default function ErrorGroup({ params }) {
     };
     return html`<${Head}
             back=${{ href: 'errors', text: t.title }}
-            title=${html`${type} <span class="dim">${t.inJob} ${g.job}</span>`}
+            title=${html`${type} <span class="dim">${t.inJob} <${Soft} text=${g.job} /></span>`}
             sub=${t.groupSay(short(g.day), relative(g.last_seen))}
         >
-            ${runGroupAgain.allowed() && html`<${Button} kind="primary" icon="turn" onClick=${run}>${t.runWhole}<//>`}<//
+            ${
+                runGroupAgain.allowed() &&
+                html`<${Button} kind="primary" icon="turn" onClick=${run}>${t.runWhole}<//>`
+            }<//
         >
         ${error && html`<${Failure} error=${error} retry=${reload} beside />`}
         <div class="split">
@@ -61,15 +64,22 @@ export default function ErrorGroup({ params }) {
                 <${Section}
                     title=${t.jobs}
                     flush
-                    aside=${html`<a href=${href('jobs', { q })}>${t.allJobs}${list.count ? html` (${count(list.count)})` : ''}</a>`}
+                    aside=${html`<a href=${href('jobs', { q })}
+                        >${t.allJobs}${list.count ? html` (${count(list.count)})` : ''}</a
+                    >`}
                 >
-                    ${fresh !== 0 && html`<button type="button" class="fresh" onClick=${load}>${s.jobs.fresh(fresh)}</button>`}
+                    ${
+                        fresh !== 0 &&
+                        html`<button type="button" class="fresh" onClick=${load}>${s.jobs.fresh(fresh)}</button>`
+                    }
                     ${
                         list.items === null
                             ? html`<${Loading} rows=${4} />`
                             : html`<${JobTable}
                                   label=${t.jobs}
-                                  columns=${jobColumns.filter(c => ['state', 'name', 'attempts', 'when'].includes(c.key))}
+                                  columns=${jobColumns.filter(c =>
+                                      ['state', 'name', 'attempts', 'when'].includes(c.key),
+                                  )}
                                   rows=${rows.slice(0, 10)}
                               />`
                     }<//
@@ -117,7 +127,10 @@ export default function ErrorGroup({ params }) {
                             [
                                 t.queues,
                                 html`<span class="row"
-                                    >${g.queues.map((/** @type {string} */ name) => html`<a key=${name} href=${`queues/${segment(name)}`}>${name}</a>`)}</span
+                                    >${g.queues.map(
+                                        (/** @type {string} */ name) =>
+                                            html`<a key=${name} href=${`queues/${segment(name)}`}>${name}</a>`,
+                                    )}</span
                                 >`,
                             ],
                             [t.frame, html`<span class="mono">${g.frame}</span>`],

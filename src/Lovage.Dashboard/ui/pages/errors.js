@@ -1,7 +1,7 @@
 // @ts-check
 import { html, useEffect, useState } from '../lib/dom.js';
 import { can, has, segment } from '../lib/api.js';
-import { count, number, short } from '../lib/format.js';
+import { count, middle, number, short } from '../lib/format.js';
 import { useJobs } from '../lib/jobs.js';
 import { href } from '../lib/router.js';
 import { pulse } from '../lib/state.js';
@@ -13,6 +13,7 @@ import { Empty } from '../components/empty.js';
 import { jobColumns } from '../components/jobs.js';
 import { JobTable, Pager, Table } from '../components/table.js';
 import { s } from '../strings.pages.en.js';
+import { times } from '../strings.en.js';
 
 const t = s.failures;
 
@@ -35,8 +36,7 @@ const columns = [
             html`<span class="clip"
                     ><a class="name" href=${`errors/${segment(g.fingerprint)}`} title=${g.type}
                         >${g.type.slice(g.type.lastIndexOf('.') + 1)}</a
-                    >
-                    <span class="dim">${t.inJob} ${g.job}</span></span
+                    >${' '}<span class="dim">${t.inJob} ${g.job}</span></span
                 >
                 <span class="clip small dim" title=${g.message}>${g.message}</span
                 ><span class="clip small mono dim from-900" title=${g.frame}>${g.frame}</span>`,
@@ -49,9 +49,7 @@ const columns = [
         cell: g =>
             g.rise === null || g.rise === undefined
                 ? '–'
-                : html`<span class=${rising(g) ? 'bad' : 'dim'}
-                      >${g.rise >= 10 ? Math.round(g.rise) : g.rise.toFixed(1)}×</span
-                  >`,
+                : html`<span class=${rising(g) ? 'bad' : 'dim'}>${times(g.rise)}</span>`,
     },
     {
         key: 'hour',
@@ -95,7 +93,14 @@ function Groups({ span }) {
     );
     return html`${error && html`<${Failure} error=${error} retry=${reload} beside />`}
         <p class="lead">
-            ${rising(top) ? html`<a href=${`errors/${segment(top.fingerprint)}`}>${top.type.slice(top.type.lastIndexOf('.') + 1)}</a> ${t.rose(`${t.inJob} ${top.job}`, short(top.hour), `${top.rise >= 10 ? Math.round(top.rise) : top.rise.toFixed(1)}×`)}` : t.steady}
+            ${
+                rising(top)
+                    ? html`<a href=${`errors/${segment(top.fingerprint)}`}
+                              >${top.type.slice(top.type.lastIndexOf('.') + 1)}</a
+                          >
+                          ${' '}${t.rose(`${t.inJob} ${middle(top.job, 64)}`, short(top.hour), times(top.rise))}`
+                    : t.steady
+            }
         </p>
         <${Section} flush
             ><${Table}
@@ -164,11 +169,22 @@ export default function Errors({ query }) {
     useTitle(dead ? t.tabDead : t.title);
     const n = pulse.value?.dead;
     return html`<${Head} title=${dead ? t.tabDead : t.title}
-            >${!dead && html`<${Choice} label=${t.range} name="window" value=${span} fallback="24h" options=${t.windows} />`}<//
+            >${
+                !dead &&
+                html`<${Choice} label=${t.range} name="window" value=${span} fallback="24h" options=${t.windows} />`
+            }<//
         >
         <${Tabs}
             label=${t.title}
-            tabs=${[...(has('history') ? [{ href: 'errors', text: t.tabErrors, on: !dead }] : []), { href: href('errors', { tab: 'dead' }), text: t.tabDead, count: number(n) > 0 ? count(n) : null, on: dead }]}
+            tabs=${[
+                ...(has('history') ? [{ href: 'errors', text: t.tabErrors, on: !dead }] : []),
+                {
+                    href: href('errors', { tab: 'dead' }),
+                    text: t.tabDead,
+                    count: number(n) > 0 ? count(n) : null,
+                    on: dead,
+                },
+            ]}
         />
         ${dead ? html`<${Dead} />` : html`<${Groups} span=${span} />`}`;
 }

@@ -1,13 +1,27 @@
 // @ts-check
-import { html, useState } from '../lib/dom.js';
+import { html, useMemo } from '../lib/dom.js';
 import { can, segment } from '../lib/api.js';
-import { bytes, duration, middle, relative, workerName } from '../lib/format.js';
+import { bytes, duration, middle, relative } from '../lib/format.js';
 import { go, safeLink } from '../lib/router.js';
 import { tick } from '../lib/state.js';
 import { useResource } from '../lib/stream.js';
 import { useTitle } from '../lib/title.js';
+import { Attempt, Out } from '../components/attempt.js';
 import { State } from '../components/badge.js';
-import { Button, Copy, Facts, Failure, Head, Id, Loading, Menu, Notice, Section, Time } from '../components/bits.js';
+import {
+    Button,
+    Copy,
+    Facts,
+    Failure,
+    Head,
+    Id,
+    Loading,
+    Menu,
+    Notice,
+    Section,
+    Soft,
+    Time,
+} from '../components/bits.js';
 import { toast } from '../components/dialog.js';
 import { editAndRun } from '../components/edit.js';
 import { ErrorView } from '../components/error.js';
@@ -30,6 +44,24 @@ const ran = job =>
     job.state === 'running'
         ? job.run_seconds
         : (job.attempts_list.at(-1)?.duration_seconds ?? job.run_seconds ?? null);
+
+/**
+ * The job with the attempt that runs: a storage may keep an attempt only when it has ended.
+ * @param {any} job
+ */
+function withRunning(job) {
+    const last = job?.attempts_list.at(-1);
+    if (job?.state !== 'running' || !job.started_at || (last && !last.end)) return job;
+    const running = {
+        number: job.attempts,
+        started_at: job.started_at,
+        wait_seconds: job.wait_seconds,
+        duration_seconds: null,
+        end: null,
+        worker: job.worker,
+    };
+    return { ...job, attempts_list: [...job.attempts_list, running] };
+}
 
 /** What happened, in one sentence. @param {any} job */
 function sentence(job) {
@@ -60,41 +92,6 @@ function sentence(job) {
     }
 }
 
-/** @param {{ url: unknown, children?: any }} props A link that a template made: only http and https become one. */
-function Out({ url, children }) {
-    const safe = safeLink(url);
-    return safe
-        ? html`<a class="link out" href=${safe} target="_blank" rel="noopener noreferrer"
-              >${children}<${Icon} name="out" size=${12}
-          /></a>`
-        : null;
-}
-
-/** @param {{ job: any, attempt: any, newest: boolean }} props */
-function Attempt({ job, attempt, newest }) {
-    const running = attempt.end === null && job.state === 'running';
-    const state = running ? 'running' : (attempt.end ?? 'other');
-    const [open, setOpen] = useState(false);
-    const logs = attempt.logs ?? [];
-    const more = (!newest && attempt.error) || (!newest && logs.length > 0);
-    return html`<li class="attempt">
-        <div class="attempt-line">
-            ${more ? html`<button type="button" class="attempt-turn" aria-expanded=${String(open)} onClick=${() => setOpen(!open)}><${Icon} name=${open ? 'down' : 'right'} size=${14} label=${t.attemptMore(attempt.number)} /></button>` : html`<span class="attempt-turn"></span>`}
-            <span class="attempt-number">${attempt.number}</span><${State} state=${state} />
-            <span class="attempt-times"
-                ><${Time} at=${attempt.started_at} /><span>${t.waited(duration(attempt.wait_seconds))}</span
-                >${attempt.duration_seconds !== null && attempt.duration_seconds !== undefined && html`<span>${t.ran(duration(attempt.duration_seconds))}</span>`}</span
-            >
-            <span class="attempt-worker clip" title=${attempt.worker}
-                >${attempt.worker && html`<${Find} field="worker" value=${attempt.worker}>${workerName(attempt.worker)}<//>`}</span
-            >
-            <${Out} url=${attempt.log_url}>${t.logLink}<//>
-        </div>
-        ${attempt.error && !open && !newest && html`<p class="attempt-error clip" title=${attempt.error.message}>${attempt.error.message}</p>`}
-        ${open && html`<div class="attempt-body">${attempt.error && html`<${ErrorView} error=${attempt.error} />`}${logs.length > 0 && html`<${Logs} lines=${logs} />`}</div>`}
-    </li>`;
-}
-
 /** @param {{ job: any }} props */
 function Arguments({ job }) {
     if (job.arguments === null) {
@@ -111,8 +108,18 @@ function Arguments({ job }) {
         job.arguments.filter((/** @type {any} */ a) => !a.hidden).map((/** @type {any} */ a) => [a.name, a.value]),
     );
     return html`<${Section} title=${t.args}
-        >${job.arguments.length === 0 ? html`<p class="dim small">${t.argsNone}</p>` : html`<${Json} value=${value} label=${t.args} />`}
-        ${hidden.length > 0 && html`<p class="dim small hidden-args"><${Icon} name="lock" size=${14} /> ${t.argsHidden(hidden.map((/** @type {any} */ a) => a.name).join(', '))}</p>`}
+        >${
+            job.arguments.length === 0
+                ? html`<p class="dim small">${t.argsNone}</p>`
+                : html`<${Json} value=${value} label=${t.args} />`
+        }
+        ${
+            hidden.length > 0 &&
+            html`<p class="dim small hidden-args">
+                <${Icon} name="lock" size=${14} />${' '}
+                ${t.argsHidden(hidden.map((/** @type {any} */ a) => a.name).join(', '))}
+            </p>`
+        }
         ${job.payload_truncated && html`<p class="dim small">${t.truncated}</p>`}<//
     >`;
 }
@@ -121,8 +128,11 @@ function Arguments({ job }) {
 function similar({ job }) {
     if (!job.similar) return null;
     const mine = job.run_seconds;
-    const slow = mine && job.similar.p95 && mine > job.similar.p95;
-    return html`${t.similar(duration(job.similar.p50), duration(job.similar.p95), job.similar.count)}${slow && html` <b class="warn">${t.slower((mine / job.similar.p95).toFixed(1))}</b>`}`;
+    // Below a tenth of a second the difference is the machine's, not the job's.
+    const slow = mine > 0.1 && job.similar.p95 && mine > job.similar.p95;
+    return html`${t.similar(duration(job.similar.p50), duration(job.similar.p95), job.similar.count)}${
+        slow && html` <b class="warn">${t.slower(mine / job.similar.p95)}</b>`
+    }`;
 }
 
 /** @param {{ job: any }} props */
@@ -155,7 +165,12 @@ function Side({ job }) {
                         t.tags,
                         job.tags?.length > 0
                             ? html`<span class="row"
-                                  >${job.tags.map((/** @type {string} */ tag) => html`<${Find} key=${tag} field="tag" value=${tag} class="chip"><${Icon} name="tag" size=${12} />${tag}<//>`)}</span
+                                  >${job.tags.map(
+                                      (/** @type {string} */ tag) =>
+                                          html`<${Find} key=${tag} field="tag" value=${tag} class="chip"
+                                              ><${Icon} name="tag" size=${12} />${tag}<//
+                                          >`,
+                                  )}</span
                               >`
                             : null,
                     ],
@@ -168,7 +183,10 @@ function Side({ job }) {
                     [t.finished, job.finished_at ? html`<${Time} at=${job.finished_at} />` : null],
                     [s.jobs.attempts, t.ofAttempts(job.attempts, job.max_attempts)],
                     [s.jobs.waited, waited(job) === null ? null : duration(waited(job))],
-                    [s.jobs.ran, ran(job) === null ? null : duration(ran(job))],
+                    [
+                        job.state === 'running' ? s.running.runsFor : s.jobs.ran,
+                        ran(job) === null ? null : duration(ran(job)),
+                    ],
                     [t.similarTitle, similar({ job })],
                     [s.jobs.priority, job.priority],
                     [
@@ -216,21 +234,29 @@ function Raw({ job }) {
                   </div>`
                 : html`<p class="dim small">${t.rawHidden}</p>`
         }
-        ${headers.length > 0 && html`<${Facts} facts=${headers.map(([k, v]) => /** @type {[string, any]} */ ([k, html`<span class="mono">${typeof v === 'string' ? v : JSON.stringify(v)}</span>`]))} />`}
+        ${
+            headers.length > 0 &&
+            html`<${Facts}
+                facts=${headers.map(
+                    ([k, v]) =>
+                        /** @type {[string, any]} */ ([
+                            k,
+                            html`<span class="mono">${typeof v === 'string' ? v : JSON.stringify(v)}</span>`,
+                        ]),
+                )}
+            />`
+        }
     </details>`;
 }
 
 /** One job. @param {{ params: { id: string } }} props */
 export default function Job({ params }) {
-    const {
-        data: job,
-        error,
-        reload,
-    } = useResource(
+    const { data, error, reload } = useResource(
         `api/jobs/${segment(params.id)}`,
         {},
         { topic: `job:${params.id}`, apply: (_, next) => next, every: 1000 },
     );
+    const job = useMemo(() => withRunning(data), [data]);
     useTitle(job ? `${s.states[job.state] ?? job.state}: ${job.name}` : t.title);
     if (error && !job)
         return html`<${Head} title=${t.title} back=${{ href: 'jobs', text: s.jobs.title }} /><${Failure}
@@ -258,28 +284,76 @@ export default function Job({ params }) {
     const lines = running ? (job.live_logs ?? []) : (newest?.logs ?? []);
     return html`<${Head}
             back=${{ href: 'jobs', text: s.jobs.title }}
-            title=${job.name}
+            title=${html`<${Soft} text=${job.name} />`}
             sub=${html`<${State} state=${job.state} celery=${job.celery_state} /> <span>${sentence(job)}</span>`}
         >
-            ${first && html`<${Button} kind=${first.danger ? 'danger' : 'primary'} icon=${first.icon} onClick=${() => run(first.name)}>${first.label}<//>`}
-            ${rest.length > 0 && html`<${Menu} kind="plain" label=${t.more} items=${rest.map(a => ({ label: a.label, icon: a.icon, danger: a.danger, run: () => run(a.name) }))} />`}<//
+            ${
+                first &&
+                html`<${Button}
+                    kind=${first.danger ? 'danger' : 'primary'}
+                    icon=${first.icon}
+                    onClick=${() => run(first.name)}
+                    >${first.label}<//
+                >`
+            }
+            ${
+                rest.length > 0 &&
+                html`<${Menu}
+                    kind="plain"
+                    label=${t.more}
+                    items=${rest.map(a => ({ label: a.label, icon: a.icon, danger: a.danger, run: () => run(a.name) }))}
+                />`
+            }<//
         >
         ${error && html`<${Failure} error=${error} retry=${reload} beside />`}
         ${job.cancel_requested && running && html`<${Notice} kind="warn" icon="pause">${t.cancelAsked}<//>`}
         <div class="split">
             <div class="stack">
-                ${running && job.progress !== null && job.progress !== undefined && html`<div class="progress"><${Meter} value=${job.progress} label=${s.jobs.progress(job.progress)} /><b>${Math.round(job.progress * 100)} %</b><span class="dim">${job.progress_message}</span></div>`}
+                ${
+                    running &&
+                    job.progress !== null &&
+                    job.progress !== undefined &&
+                    html`<div class="progress">
+                        <${Meter} value=${job.progress} label=${s.jobs.progress(job.progress)} /><b
+                            >${Math.round(job.progress * 100)} %</b
+                        ><span class="dim">${job.progress_message}</span>
+                    </div>`
+                }
                 <${Section} title=${t.attempts}
                     ><${Timeline} job=${job} /> ${
                         job.attempts_list.length > 0
                             ? html`<ol class="attempts">
-                                  ${job.attempts_list.map((/** @type {any} */ a) => html`<${Attempt} key=${a.number} job=${job} attempt=${a} newest=${a === newest} />`).reverse()}
+                                  ${job.attempts_list
+                                      .map(
+                                          (/** @type {any} */ a) =>
+                                              html`<${Attempt}
+                                                  key=${a.number}
+                                                  job=${job}
+                                                  attempt=${a}
+                                                  newest=${a === newest}
+                                              />`,
+                                      )
+                                      .reverse()}
                               </ol>`
                             : html`<p class="dim small">${t.attemptsNone}</p>`
                     }<//
                 >
-                ${failing && html`<${Section} title=${t.error} class="section-error"><${ErrorView} error=${newest.error} href=${newest.error.fingerprint ? `errors/${segment(newest.error.fingerprint)}` : undefined} /><//>`}
-                ${(running || newest) && html`<${Section} title=${running ? t.liveLogs : t.logs} aside=${html`<${Out} url=${newest?.log_url}>${t.logLink}<//>`}><${Logs} lines=${lines} live=${running} /><//>`}
+                ${
+                    failing &&
+                    html`<${Section} title=${t.error} class="section-error"
+                        ><${ErrorView}
+                            error=${newest.error}
+                            href=${newest.error.fingerprint ? `errors/${segment(newest.error.fingerprint)}` : undefined}
+                    /><//>`
+                }
+                ${
+                    (running || newest) &&
+                    html`<${Section}
+                        title=${running ? t.liveLogs : t.logs}
+                        aside=${html`<${Out} url=${newest?.log_url}>${t.logLink}<//>`}
+                        ><${Logs} lines=${lines} live=${running}
+                    /><//>`
+                }
                 ${
                     job.children?.length > 0 &&
                     html`<${Section}

@@ -121,9 +121,16 @@ export default function Jobs({ query }) {
             chosen.length > 0 &&
             html`<div class="selection" role="status">
                 <b>${t.selected(chosen.length)}</b>
-                ${bulk && may.run_again && html`<${Button} small onClick=${() => run('run_again')}>${s.bulk.verb.run_again(n)}<//>`}
+                ${
+                    bulk &&
+                    may.run_again &&
+                    html`<${Button} small onClick=${() => run('run_again')}>${s.bulk.verb.run_again(n)}<//>`
+                }
                 <button type="button" class="link" onClick=${() => setSelected(new Set())}>${t.selectNone}</button>
-                ${number(list.count) > chosen.length && html`<span class="dim">${t.selectAllNote(count(list.count))}</span>`}
+                ${
+                    number(list.count) > chosen.length &&
+                    html`<span class="dim">${t.selectAllNote(count(list.count))}</span>`
+                }
             </div>`
         }
         ${fresh !== 0 && html`<button type="button" class="fresh" onClick=${load}>${t.fresh(fresh)}</button>`}

@@ -45,7 +45,9 @@ function Running({ rows }) {
                                   num: true,
                                   cell: (/** @type {any} */ r) =>
                                       html`<b
-                                          >${duration(Math.max(r.seconds, (serverNow() - Date.parse(r.started_at)) / 1000))}</b
+                                          >${duration(
+                                              Math.max(r.seconds, (serverNow() - Date.parse(r.started_at)) / 1000),
+                                          )}</b
                                       >`,
                               },
                           ]}
@@ -107,19 +109,24 @@ export default function Local() {
     if (error && !data) return html`<${Head} title=${s.nav.local} /><${Failure} error=${error} retry=${reload} />`;
     if (!data) return html`<${Head} title=${s.nav.local} /><${Loading} />`;
     const never = data.running.length === 0 && data.recent.length === 0 && data.succeeded + data.failed === 0;
+    const open = `${short(data.running.length)}${data.running.length >= listed ? '+' : ''}`;
     const full = data.capacity > 0 && data.waiting / data.capacity > 0.8;
     return html`<${Head} title=${s.nav.local} sub=${t.sub} />
         ${error && html`<${Failure} error=${error} retry=${reload} />`}
         ${
             never
                 ? html`<${Section} flush><${Empty} text=${t.empty} code=${t.emptyCode} /><//>`
-                : html` ${data.refused > 0 && html`<${Notice} kind="bad" icon="errors"><strong>${t.refusedHead(data.refused)}</strong> ${t.refusedNote}<//>`}
+                : html` ${
+                          data.refused > 0 &&
+                          html`<${Notice} kind="bad" icon="errors"
+                              ><strong>${t.refusedHead(data.refused)}</strong> ${t.refusedNote}<//
+                          >`
+                      }
                       <${Figures}
                           items=${[
                               [
                                   t.unfinished,
-                                  html`${short(data.running.length)}${data.running.length >= listed ? '+' : ''}
-                                      <span class="figure-of">${t.of} ${short(data.capacity)}</span>`,
+                                  html`${open} <span class="figure-of">${t.of} ${short(data.capacity)}</span>`,
                               ],
                               [t.waiting, short(data.waiting), full ? 'bad' : undefined],
                               [t.succeeded, short(data.succeeded)],

@@ -16,7 +16,19 @@ import { s } from '../strings.pages.en.js';
 
 const t = s.metrics;
 
-/** @typedef {{ key: string, title: string, of: (r: any) => any, cell?: (r: any) => any, from?: number, group?: string }} Col */
+/**
+ * @typedef {{ key: string, title: string, of: (r: any) => any, cell?: (r: any) => any, from?: number,
+ *   group?: string }} Col
+ */
+
+/** @type {Record<string, string>} How a column's cells stand; figures where it says nothing. */
+const kinds = { name: 'grow', queue: 'narrow', total: 'num edge' };
+
+/** @param {Col} column */
+const cellClass = ({ key, from }) => `${kinds[key] ?? 'num'}${from ? ` from-${from}` : ''}`;
+
+/** @param {Col} column @param {boolean} isText */
+const headClass = (column, isText) => (isText ? (column.from ? `from-${column.from}` : '') : cellClass(column));
 
 /** @type {Col[]} */
 const columns = [
@@ -57,7 +69,10 @@ const columns = [
     })),
 ];
 
-/** A table with two kinds of columns above each other, sorted by a click on a head. @param {{ rows: any[], sort: string, up: boolean }} props */
+/**
+ * A table with two kinds of columns above each other, sorted by a click on a head.
+ * @param {{ rows: any[], sort: string, up: boolean }} props
+ */
 function Rows({ rows, sort, up }) {
     const column = columns.find(c => c.key === sort) ?? columns[4];
     const sorted = [...rows].sort((a, b) => {
@@ -72,15 +87,21 @@ function Rows({ rows, sort, up }) {
         return html`<th
             key=${c.key}
             scope="col"
-            class=${`${typeof c.of(rows[0]) === 'string' ? '' : 'num'}${c.from ? ` from-${c.from}` : ''}`}
+            class=${headClass(c, typeof c.of(rows[0]) === 'string')}
             aria-sort=${on ? (up ? 'ascending' : 'descending') : undefined}
         >
             <button
                 type="button"
                 class=${`sort${on ? ' on' : ''}`}
-                onClick=${() => setQuery({ sort: c.key === 'total' ? null : c.key, up: on && !up ? '1' : null }, { replace: true })}
+                onClick=${() =>
+                    setQuery(
+                        { sort: c.key === 'total' ? null : c.key, up: on && !up ? '1' : null },
+                        { replace: true },
+                    )}
             >
-                ${c.group && html`<span class="group-word">${c.group} </span>`}${c.title}${on && html`<i class=${up ? 'up' : 'down'}></i>`}
+                ${
+                    c.group && html`<span class="group-word">${c.group} </span>`
+                }${c.title}${on && html`<i class=${up ? 'up' : 'down'}></i>`}
             </button>
         </th>`;
     };
@@ -115,10 +136,7 @@ function Rows({ rows, sort, up }) {
                                 >
                                     ${columns.map(
                                         c =>
-                                            html`<td
-                                                key=${c.key}
-                                                class=${`${c.key === 'name' ? 'grow' : c.key === 'queue' ? 'narrow' : 'num'}${c.from ? ` from-${c.from}` : ''}`}
-                                            >
+                                            html`<td key=${c.key} class=${cellClass(c)}>
                                                 ${
                                                     c.key === 'name'
                                                         ? html`<span class="clip"
@@ -235,7 +253,12 @@ export default function Metrics({ query }) {
             label=${t.filterQueue}
             options=${[...new Set(data?.items.map((/** @type {any} */ r) => r.queue))]}
         />
-        ${filtered && html`<a class="link small" href=${href('metrics', { range: range === '24h' ? '' : range })}>${t.showAll}</a>`}
+        ${
+            filtered &&
+            html`<a class="link small" href=${href('metrics', { range: range === '24h' ? '' : range })}
+                >${t.showAll}</a
+            >`
+        }
     </div>`;
     if (error && !data)
         return html`<${Head} title=${s.nav.metrics}>${tools}<//>${filters}<${Failure}
@@ -278,8 +301,24 @@ export default function Metrics({ query }) {
             ]}
         />
         <div class="stack">
-            ${data.items.length > 1 && html`<${Rows} rows=${data.items} sort=${query.get('sort') ?? 'total'} up=${query.get('up') === '1'} />`}
-            ${one && html`<p class="small"><a class="link" href=${href('jobs', { q: `name:${quote(one.name)} queue:${quote(one.queue)} since:${range}` })}>${t.itsJobs(count(one.count))}</a></p>`}
+            ${
+                data.items.length > 1 &&
+                html`<${Rows}
+                    rows=${data.items}
+                    sort=${query.get('sort') ?? 'total'}
+                    up=${query.get('up') === '1'}
+                />`
+            }
+            ${
+                one &&
+                html`<p class="small">
+                    <a
+                        class="link"
+                        href=${href('jobs', { q: `name:${quote(one.name)} queue:${quote(one.queue)} since:${range}` })}
+                        >${t.itsJobs(count(one.count))}</a
+                    >
+                </p>`
+            }
             <div class="grid-2">
                 <${Section} title=${t.waitBars}
                     ><${Histogram}

@@ -13,7 +13,10 @@ function Page() {
     return html`<${Head} title=${t.title} sub=${t.sub} /><${Section} flush><${Operations} /><//>`;
 }
 
-/** The page where the address is its own; the drawer over any other page. @param {{ params?: Record<string, string> }} props */
+/**
+ * The page where the address is its own; the drawer over any other page.
+ * @param {{ params?: Record<string, string> }} props
+ */
 export default function OperationsPanel({ params }) {
     return params
         ? html`<${Page} />`

@@ -36,17 +36,28 @@ const Verdict = ({ verdict, storage }) =>
         <${Icon} name=${verdict.level === 'ok' ? 'tick' : 'errors'} size=${20} label=${t.level[verdict.level]} />
         <div>
             <h1>
-                ${verdict.parts?.length ? verdict.parts.map((/** @type {any} */ p, /** @type {number} */ i) => (pageLink(p.href) ? html`<a key=${i} href=${pageLink(p.href)}>${p.text}</a>` : p.text)) : verdict.sentence}
+                ${
+                    verdict.parts?.length
+                        ? verdict.parts.map((/** @type {any} */ p, /** @type {number} */ i) =>
+                              pageLink(p.href) ? html`<a key=${i} href=${pageLink(p.href)}>${p.text}</a>` : p.text,
+                          )
+                        : verdict.sentence
+                }
             </h1>
             <p class="sub">
                 ${
                     storage.up
                         ? html`<span class="storage-dot good"></span
                               ><span title=${absolute(storage.since)}
-                                  >${t.storageUp(storage.description, age((serverNow() - Date.parse(storage.since)) / 1000))}</span
+                                  >${t.storageUp(
+                                      storage.description,
+                                      age((serverNow() - Date.parse(storage.since)) / 1000),
+                                  )}</span
                               >`
-                        : html`<span class="storage-dot down"></span>${t.storageDown(storage.description)}
-                              <${Time} at=${storage.since} />. ${storage.error}`
+                        : html`<span class="storage-dot down"></span
+                              >${`${t.storageDown(storage.description)} `}<${Time}
+                                  at=${storage.since}
+                              />${`. ${storage.error}`}`
                 }
             </p>
         </div>
@@ -64,7 +75,9 @@ function Queues({ data }) {
                 html`<span class="clip"
                     ><a href=${`queues/${segment(q.name)}`} title=${q.name}>${q.name}</a>
                     ${q.paused && html` <${Chip} kind="warn" icon="pause" title=${q.pause_reason}>${t.paused}<//>`}
-                    ${q.workers === 0 && q.ready > 0 && html` <${Chip} kind="bad" icon="errors">${t.unserved}<//>`}</span
+                    ${
+                        q.workers === 0 && q.ready > 0 && html` <${Chip} kind="bad" icon="errors">${t.unserved}<//>`
+                    }</span
                 >`,
         },
         {
@@ -97,7 +110,18 @@ function Queues({ data }) {
         flush
         aside=${more > 0 && html`<a href="queues">${t.allQueues(data.queues_total)}</a>`}
     >
-        ${rows.length === 0 ? html`<${Empty} text=${t.noQueues} />` : html`<${Table} label=${t.queues} columns=${columns} rows=${rows} rowKey=${(/** @type {any} */ q) => q.name} href=${(/** @type {any} */ q) => `queues/${segment(q.name)}`} steady />`}<//
+        ${
+            rows.length === 0
+                ? html`<${Empty} text=${t.noQueues} />`
+                : html`<${Table}
+                      label=${t.queues}
+                      columns=${columns}
+                      rows=${rows}
+                      rowKey=${(/** @type {any} */ q) => q.name}
+                      href=${(/** @type {any} */ q) => `queues/${segment(q.name)}`}
+                      steady
+                  />`
+        }<//
     >`;
 }
 
@@ -111,7 +135,7 @@ function Failures({ data }) {
             class: 'two',
             cell: (/** @type {any} */ g) =>
                 html`<span class="clip"
-                        ><a href=${`errors/${segment(g.fingerprint)}`}>${last(g.type)}</a>
+                        ><a href=${`errors/${segment(g.fingerprint)}`}>${last(g.type)}</a>${' '}
                         <span class="dim">${t.inJob} ${g.job}</span></span
                     >
                     <span class="clip dim small" title=${g.message}>${g.message}</span>`,
@@ -172,8 +196,8 @@ function Longest({ data }) {
             grow: true,
             cell: (/** @type {any} */ j) =>
                 html`<span class="clip"
-                    ><a href=${`jobs/${segment(j.id)}`} title=${j.name}>${j.name}</a>
-                    ${j.tags?.[0] && html`<span class="dim">${j.tags[0]}</span>`}</span
+                    ><a href=${`jobs/${segment(j.id)}`} title=${j.name}>${j.name}</a>${' '}
+                    <span class="dim">${j.tags?.[0] ?? j.progress_message}</span></span
                 >`,
         },
         {
@@ -215,8 +239,21 @@ function Beside({ data }) {
                 ><span class="fact-name"><${Icon} name="workers" />${t.workers}</span>
                 <span class=${`fact-value${workers.now === 0 || fewer ? ' bad' : ''}`}>${workers.now}</span>
                 <span class="fact-note"
-                    >${workers.hour_ago === null ? '' : fewer ? t.fewer(workers.hour_ago) : workers.now > workers.hour_ago ? t.moreWorkers(workers.hour_ago) : t.asBefore}
-                    ${workers.versions.map((/** @type {any} */ v) => html`<span key=${v.version} class="block">${t.version(shortVersion(v.version), v.count)} ${relative(v.first_seen)}</span>`)}</span
+                    >${
+                        workers.hour_ago === null
+                            ? ''
+                            : fewer
+                              ? t.fewer(workers.hour_ago)
+                              : workers.now > workers.hour_ago
+                                ? t.moreWorkers(workers.hour_ago)
+                                : t.asBefore
+                    }
+                    ${workers.versions.map(
+                        (/** @type {any} */ v) =>
+                            html`<span key=${v.version} class="block"
+                                >${t.version(shortVersion(v.version), v.count)} ${relative(v.first_seen)}</span
+                            >`,
+                    )}</span
                 ></a
             >`
         }
@@ -292,7 +329,11 @@ export default function Overview({ query }) {
     const fresh = data.queues.length === 0 && data.running.length === 0 && data.failures.length === 0;
     return html`<${Verdict} verdict=${data.verdict} storage=${data.storage} />
         ${error && html`<${Failure} error=${error} retry=${reload} beside />`}
-        ${fresh ? html`<${Section}><${Empty} text=${t.empty} code=${t.emptyCode} /><//>` : html`<${Body} data=${data} query=${query} />`}`;
+        ${
+            fresh
+                ? html`<${Section}><${Empty} text=${t.empty} code=${t.emptyCode} /><//>`
+                : html`<${Body} data=${data} query=${query} />`
+        }`;
 }
 
 /** @param {{ data: any, query: URLSearchParams }} props */

@@ -123,7 +123,13 @@ function Names({ q }) {
             num: true,
             cell: r => html`<span class=${r.failed ? 'bad' : 'dim'}>${short(r.failed)}</span>`,
         },
-        { key: 'retried', title: t.retried, num: true, from: 640, cell: r => short(r.retried) },
+        {
+            key: 'retried',
+            title: t.retried,
+            num: true,
+            from: 640,
+            cell: r => html`<span class=${r.retried ? '' : 'dim'}>${short(r.retried)}</span>`,
+        },
         {
             key: 'dead',
             title: t.dead,
@@ -141,7 +147,8 @@ function Names({ q }) {
                           columns=${columns}
                           rows=${part.shown}
                           rowKey=${(/** @type {any} */ r) => r.name}
-                          href=${(/** @type {any} */ r) => href('jobs', { q: `queue:${quote(q.name)} name:${quote(r.name)}` })}
+                          href=${(/** @type {any} */ r) =>
+                              href('jobs', { q: `queue:${quote(q.name)} name:${quote(r.name)}` })}
                           steady
                       />`
             }<//
@@ -156,7 +163,14 @@ function Workers({ q }) {
                 q.workers_list.length === 0
                     ? html`<${Empty} text=${t.noWorkers} code=${t.noWorkersCode(q.name)} />`
                     : html`<ul class="list">
-                          ${part.shown.map((/** @type {any} */ w) => html`<li key=${w.owner}><a class="mono clip" href=${`workers/${segment(w.owner)}`} title=${w.owner}>${workerName(w.owner)}</a><span class="dim clip">${w.host}</span></li>`)}
+                          ${part.shown.map(
+                              (/** @type {any} */ w) =>
+                                  html`<li key=${w.owner}>
+                                      <a class="mono clip" href=${`workers/${segment(w.owner)}`} title=${w.owner}
+                                          >${workerName(w.owner)}</a
+                                      ><span class="dim clip">${w.host}</span>
+                                  </li>`,
+                          )}
                       </ul>`
             }<//
         ><${Rest} part=${part} />`;
@@ -187,11 +201,24 @@ export default function Queue({ params }) {
     if (!q) return html`<${Head} title=${params.name} back=${back} /><${Loading} />`;
     const items = queueActions(q, reload).slice(can('operate') ? 1 : 0);
     return html`<${Head} title=${q.name} back=${back} sub=${sentence(q)}>
-            ${can('operate') && html`<${Button} icon=${q.paused ? 'play' : 'pause'} kind=${q.paused ? 'primary' : 'plain'} onClick=${() => turnQueue(q, reload)}>${q.paused ? t.resume : t.pause}<//>`}
+            ${
+                can('operate') &&
+                html`<${Button}
+                    icon=${q.paused ? 'play' : 'pause'}
+                    kind=${q.paused ? 'primary' : 'plain'}
+                    onClick=${() => turnQueue(q, reload)}
+                    >${q.paused ? t.resume : t.pause}<//
+                >`
+            }
             ${items.length > 0 && html`<${Menu} label=${t.actionsOf(q.name)} items=${items} />`}<//
         >
         ${error && html`<${Failure} error=${error} retry=${reload} />`}
-        ${q.paused && html`<${Notice} kind="warn" icon="pause"><strong>${t.pausedHead}</strong> ${q.pause_reason ?? t.noReason}<//>`}
+        ${
+            q.paused &&
+            html`<${Notice} kind="warn" icon="pause"
+                ><strong>${t.pausedHead}</strong> ${q.pause_reason ?? t.noReason}<//
+            >`
+        }
         <${Figures}
             items=${[
                 [t.oldestWaits, duration(q.oldest_seconds), unserved(q) ? 'bad' : undefined],

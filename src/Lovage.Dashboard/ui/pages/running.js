@@ -1,13 +1,13 @@
 // @ts-check
 import { html } from '../lib/dom.js';
-import { can, segment } from '../lib/api.js';
+import { can } from '../lib/api.js';
 import { attemptsOf, duration, workerName } from '../lib/format.js';
 import { serverNow, tick } from '../lib/state.js';
 import { useResource } from '../lib/stream.js';
 import { useTitle } from '../lib/title.js';
 import { Button, Failure, Head, Loading, Section } from '../components/bits.js';
 import { Empty } from '../components/empty.js';
-import { Tags, actOn } from '../components/jobs.js';
+import { Named, actOn } from '../components/jobs.js';
 import { Meter } from '../components/spark.js';
 import { JobTable } from '../components/table.js';
 import { s } from '../strings.pages.en.js';
@@ -41,11 +41,15 @@ export default function Running() {
             grow: true,
             class: 'two',
             cell: j =>
-                html`<span class="clip"
-                        ><a class="name" href=${`jobs/${segment(j.id)}`} title=${j.name}>${j.name}</a>
-                        <${Tags} tags=${j.tags}
-                    /></span>
-                    ${j.progress !== null && j.progress !== undefined && html`<span class="clip small dim"><${Meter} value=${j.progress} label=${s.jobs.progress(j.progress)} /> ${Math.round(j.progress * 100)} % ${j.progress_message}</span>`}
+                html`<${Named} job=${j} />
+                    ${
+                        j.progress !== null &&
+                        j.progress !== undefined &&
+                        html`<span class="clip small dim"
+                            ><${Meter} value=${j.progress} label=${s.jobs.progress(j.progress)} />
+                            ${` ${Math.round(j.progress * 100)} % ${j.progress_message ?? ''}`}</span
+                        >`
+                    }
                     <span class="phone-line dim">${j.queue} · ${workerName(j.worker)}</span>`,
         },
         { key: 'for', title: t.runsFor, num: true, cell: j => html`<${Elapsed} job=${j} />` },

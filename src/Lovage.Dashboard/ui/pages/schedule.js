@@ -8,7 +8,7 @@ import { tick } from '../lib/state.js';
 import { useResource } from '../lib/stream.js';
 import { useTitle } from '../lib/title.js';
 import { State } from '../components/badge.js';
-import { Button, Facts, Failure, Head, Id, Loading, Menu, Notice, Section, Time } from '../components/bits.js';
+import { Button, Facts, Failure, Head, Id, Loading, Menu, Notice, Section, Soft, Time } from '../components/bits.js';
 import { Rest, useFirst } from '../components/filter.js';
 import { Json } from '../components/json.js';
 import { quote } from '../components/search.js';
@@ -16,7 +16,7 @@ import { resume, runNow, scheduleActions, toCode } from '../components/schedule-
 import { Table } from '../components/table.js';
 import { Fires, inZone } from '../components/trigger-form.js';
 import { s } from '../strings.pages.en.js';
-import { Origin, ScheduleState } from './schedules.js';
+import { Origin, ScheduleState, inWords } from './schedules.js';
 
 const t = s.schedules;
 
@@ -42,7 +42,11 @@ function Ticks({ c }) {
             class: 'two',
             cell: r =>
                 html`<span class="clip" title=${absolute(r.tick)}>
-                        ${r.job ? html`<a href=${`jobs/${segment(r.job)}`}>${inZone(r.tick, c.time_zone)}</a>` : inZone(r.tick, c.time_zone)}</span
+                        ${
+                            r.job
+                                ? html`<a href=${`jobs/${segment(r.job)}`}>${inZone(r.tick, c.time_zone)}</a>`
+                                : inZone(r.tick, c.time_zone)
+                        }</span
                     >
                     <span class="clip small dim"
                         >${r.count > 1 ? html`${t.until} ${inZone(r.through, c.time_zone)}` : relative(r.tick)}</span
@@ -123,24 +127,33 @@ export default function Schedule({ params }) {
     const late = (c.late_seconds ?? 0) > 0;
     const rest = scheduleActions(c, reload).slice(can('operate') ? 1 : 0);
     if (rest[0] === null) rest.shift();
-    return html`<${Head}
-            title=${c.id}
-            back=${back}
-            sub=${html`<span class="cap">${c.words}${c.time_zone && `, ${c.time_zone}`}.</span>`}
-        >
-            ${can('operate') && html`<${Button} icon="play" kind=${c.state === 'active' ? 'primary' : 'plain'} onClick=${() => runNow(c, reload)}>${t.run}<//>`}
+    return html`<${Head} title=${c.id} back=${back} sub=${html`<span class="cap">${inWords(c)}.</span>`}>
+            ${
+                can('operate') &&
+                html`<${Button}
+                    icon="play"
+                    kind=${c.state === 'active' ? 'primary' : 'plain'}
+                    onClick=${() => runNow(c, reload)}
+                    >${t.run}<//
+                >`
+            }
             ${rest.length > 0 && html`<${Menu} label=${s.queues.actionsOf(c.id)} items=${rest} />`}<//
         >
         ${error && html`<${Failure} error=${error} retry=${reload} />`}
         <div class="notices">
             ${late && html`<${Notice} kind="bad" icon="clock"><strong>${t.lateHead}</strong> ${t.lateNote}<//>`}
-            ${c.state === 'broken' && html`<${Notice} kind="bad" icon="broken"><strong>${t.brokenHead}</strong> ${c.reason}<//>`}
+            ${
+                c.state === 'broken' &&
+                html`<${Notice} kind="bad" icon="broken"><strong>${t.brokenHead}</strong> ${c.reason}<//>`
+            }
             ${
                 c.state === 'paused' &&
                 html`<${Notice}
                     kind="warn"
                     icon="pause"
-                    action=${can('operate') && html`<${Button} small onClick=${() => resume(c, reload)}>${t.resume}<//>`}
+                    action=${
+                        can('operate') && html`<${Button} small onClick=${() => resume(c, reload)}>${t.resume}<//>`
+                    }
                     ><strong> ${t.pausedHead}</strong> ${c.reason ?? s.queues.noReason}<//
                 >`
             }
@@ -149,7 +162,10 @@ export default function Schedule({ params }) {
                 html`<${Notice}
                     kind="warn"
                     icon="edit"
-                    action=${can('administer') && html`<${Button} small onClick=${() => toCode(c, reload)}>${t.backToCode}<//>`}
+                    action=${
+                        can('administer') &&
+                        html`<${Button} small onClick=${() => toCode(c, reload)}>${t.backToCode}<//>`
+                    }
                     ><strong> ${t.overrideHead}</strong> ${c.code ? t.codeSays(c.code.words) : ''}<//
                 >`
             }
@@ -172,7 +188,9 @@ export default function Schedule({ params }) {
                             [t.state, html`<${ScheduleState} c=${c} />`],
                             [
                                 t.job,
-                                html`<a href=${href('jobs', { q: `name:${quote(c.job.name)}` })}>${c.job.name}</a>`,
+                                html`<a href=${href('jobs', { q: `name:${quote(c.job.name)}` })}
+                                    ><${Soft} text=${c.job.name}
+                                /></a>`,
                             ],
                             [s.enqueue.queue, html`<a href=${`queues/${segment(c.job.queue)}`}>${c.job.queue}</a>`],
                             [t.trigger, html`<code>${c.trigger}</code>`],

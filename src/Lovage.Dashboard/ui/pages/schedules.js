@@ -31,6 +31,9 @@ export const ScheduleState = ({ c }) =>
         ? html`<${State} state="late" word=${t.lateBy(duration(c.late_seconds))} />`
         : html`<span title=${c.reason}><${State} state=${c.state} word=${t.states[c.state] ?? c.state} /></span>`;
 
+/** When it fires, in words; the zone once. @param {any} c */
+export const inWords = c => (c.time_zone && !c.words.includes(c.time_zone) ? `${c.words} (${c.time_zone})` : c.words);
+
 /** Where it comes from. @param {{ c: any }} props */
 export const Origin = ({ c }) =>
     c.edited
@@ -71,11 +74,9 @@ const columnsOf = reload => [
         class: 'two',
         cell: c =>
             html`<span class="clip"><a href=${`schedules/${segment(c.id)}`} title=${c.id}>${c.id}</a></span>
-                <span class="clip small dim" title=${c.trigger}
-                    >${c.words}${c.time_zone && ` · ${c.time_zone}`}</span
-                >`,
+                <span class="clip small dim" title=${c.trigger}>${inWords(c).split(', counted from ')[0]}</span>`,
     },
-    { key: 'state', title: t.state, fixed: true, cell: c => html`<${ScheduleState} c=${c} />` },
+    { key: 'state', title: t.state, fixed: true, class: 'state-cell', cell: c => html`<${ScheduleState} c=${c} />` },
     {
         key: 'next',
         title: t.next,

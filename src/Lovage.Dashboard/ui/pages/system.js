@@ -51,7 +51,7 @@ function sentence(data) {
 function Value({ text, unit }) {
     const n = Number(text);
     if (text === 'none' || text === '' || Number.isNaN(n)) return text || '–';
-    return unit === 's' ? duration(n) : html`${n.toLocaleString('en')} <span class="dim">${unit}</span>`;
+    return unit === 's' ? duration(n) : html`${n.toLocaleString()} <span class="dim">${unit}</span>`;
 }
 
 /** @param {{ limits: any[], text: string }} props */
@@ -170,7 +170,16 @@ const Health = ({ health }) =>
             health.length === 0
                 ? html`<${Empty} text=${t.noHealth} code=${t.noHealthCode} />`
                 : html`<ul class="health">
-                      ${health.map(h => html`<li key=${h.name}><span class="clip mono" title=${h.name}>${h.name}</span><${State} state=${look(h.status)} word=${h.status.toLowerCase()} />${h.description && html`<p class="dim small">${h.description}</p>`}</li>`)}
+                      ${health.map(
+                          h =>
+                              html`<li key=${h.name}>
+                                  <span class="clip mono" title=${h.name}>${h.name}</span
+                                  ><${State}
+                                      state=${look(h.status)}
+                                      word=${h.status.toLowerCase()}
+                                  />${h.description && html`<p class="dim small">${h.description}</p>`}
+                              </li>`,
+                      )}
                   </ul>`
         }<//
     >`;
@@ -179,12 +188,20 @@ const Health = ({ health }) =>
 const Features = ({ features }) =>
     html`<${Section} title=${t.features}>
         <${Facts}
-            facts=${['history', 'workers', 'schedules', 'control', 'audit', 'operations'].map(key => [t.feature[key], features[key] ? html`<${State} state="done" word=${t.yes} />` : html`<${State} state="cancelled" word=${t.no} />`])}
+            facts=${['history', 'workers', 'schedules', 'control', 'audit', 'operations'].map(key => [
+                t.feature[key],
+                features[key]
+                    ? html`<${State} state="done" word=${t.yes} />`
+                    : html`<${State} state="cancelled" word=${t.no} />`,
+            ])}
         />
         <p class="small feature-note">
             ${t.searchBy} ${features.qualifiers.map((/** @type {string} */ q) => html`<${Chip} key=${q}>${q}<//> `)}
         </p>
-        ${qualifiers.some(q => !features.qualifiers.includes(q)) && html`<p class="small dim">${t.notBy(qualifiers.filter(q => !features.qualifiers.includes(q)))}</p>`}<//
+        ${
+            qualifiers.some(q => !features.qualifiers.includes(q)) &&
+            html`<p class="small dim">${t.notBy(qualifiers.filter(q => !features.qualifiers.includes(q)))}</p>`
+        }<//
     >`;
 
 /** @param {{ query: URLSearchParams }} props */
@@ -197,8 +214,13 @@ export default function System({ query }) {
     return html`<${Head} title=${s.nav.system} sub=${sentence(data)} />
         ${error && html`<${Failure} error=${error} retry=${reload} />`}
         <div class="notices">
-            ${!data.storage.up && html`<${Notice} kind="bad" icon="errors"><strong>${t.storageDown}</strong> ${data.storage.error}<//>`}
-            ${data.warnings.map((/** @type {string} */ w) => html`<${Notice} key=${w} kind="warn" icon="errors">${w}<//>`)}
+            ${
+                !data.storage.up &&
+                html`<${Notice} kind="bad" icon="errors"><strong>${t.storageDown}</strong> ${data.storage.error}<//>`
+            }
+            ${data.warnings.map(
+                (/** @type {string} */ w) => html`<${Notice} key=${w} kind="warn" icon="errors">${w}<//>`,
+            )}
         </div>
         <div class="split">
             <div class="stack">
@@ -226,7 +248,7 @@ export default function System({ query }) {
                             ['.NET', data.runtime.dotnet.replace(/^\.NET\s*/, '')],
                             [t.os, data.runtime.os],
                             [t.cpus, data.runtime.cpus],
-                            [t.memory, `${Math.round(data.runtime.memory_mb).toLocaleString('en')} MB`],
+                            [t.memory, `${Math.round(data.runtime.memory_mb).toLocaleString()} MB`],
                         ]}
                 /><//>
                 <${Features} features=${data.features} />

@@ -54,7 +54,17 @@ const QueuesOf = ({ w, reload }) =>
                           (/** @type {string} */ q) =>
                               html`<li key=${q}>
                                   <a class="clip" href=${`queues/${segment(q)}`} title=${q}>${q}</a>
-                                  ${canControl() && html`<span class="end"><${Button} small kind="quiet" label=${t.cancelOf(q)} icon="cross" onClick=${() => cancelQueue(w, q, reload)} /></span>`}
+                                  ${
+                                      canControl() &&
+                                      html`<span class="end"
+                                          ><${Button}
+                                              small
+                                              kind="quiet"
+                                              label=${t.cancelOf(q)}
+                                              icon="cross"
+                                              onClick=${() => cancelQueue(w, q, reload)}
+                                      /></span>`
+                                  }
                               </li>`,
                       )}
                   </ul>`
@@ -68,7 +78,12 @@ const Known = ({ w }) =>
             w.names.length === 0
                 ? html`<span class="dim">${t.knowsNone}</span>`
                 : html`<ul class="names">
-                      ${w.names.map((/** @type {string} */ n) => html`<li key=${n}><a class="clip" href=${href('jobs', { q: `name:${quote(n)}` })} title=${n}>${n}</a></li>`)}
+                      ${w.names.map(
+                          (/** @type {string} */ n) =>
+                              html`<li key=${n}>
+                                  <a class="clip" href=${href('jobs', { q: `name:${quote(n)}` })} title=${n}>${n}</a>
+                              </li>`,
+                      )}
                   </ul>`
         }
         ${w.known > w.names.length && html`<p class="dim small">${s.table.shown(w.names.length, w.known)}</p>`}<//
