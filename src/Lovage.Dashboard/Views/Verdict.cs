@@ -107,8 +107,8 @@ internal static class Verdict
                 Notice,
                 [
                     new(failure.Type[(failure.Type.LastIndexOf('.') + 1)..], $"errors/{failure.Fingerprint}"),
-                    new($" of {Shortened(failure.Job)} is rising: {Durations.Count(failure.Hour, "failure", "failures")} in the "
-                        + "last hour."),
+                    new($" of {Shortened(failure.Job)} is rising: "
+                        + $"{Durations.Count(failure.Hour, "failure", "failures")} in the last hour."),
                 ]);
         }
 
