@@ -65,7 +65,9 @@ internal sealed class OverviewView(ConsoleServices console)
         Level = overview.Verdict.Level,
         Sentence = overview.Verdict.Sentence,
         Waiting = overview.Totals.Waiting,
-        FailedHour = overview.Chart.Points.Sum(static point => point.Failed),
+        // The chart counts dead letters as failures, and they are told beside.
+        FailedHour = Math.Max(
+            0, overview.Chart.Points.Sum(static point => point.Failed) - overview.Dead.LastHour),
         Dead = overview.Dead.Count,
         StorageUp = overview.Storage.Up,
     };

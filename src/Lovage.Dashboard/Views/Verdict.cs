@@ -106,7 +106,7 @@ internal static class Verdict
             yield return (
                 Notice,
                 [
-                    new(failure.Type[(failure.Type.LastIndexOf('.') + 1)..], $"errors/{failure.Fingerprint}"),
+                    new(TypeName(failure), $"errors/{failure.Fingerprint}"),
                     new($" of {Shortened(failure.Job)} is rising: "
                         + $"{Durations.Count(failure.Hour, "failure", "failures")} in the last hour."),
                 ]);
@@ -186,6 +186,9 @@ internal static class Verdict
     }
 
     private static VerdictPart Link(QueueRow queue) => new(queue.Name, $"queues/{Uri.EscapeDataString(queue.Name)}");
+
+    /// <summary>The type of the error without its namespace.</summary>
+    private static string TypeName(FailureRow failure) => failure.Type[(failure.Type.LastIndexOf('.') + 1)..];
 
     /// <summary>A long name loses its middle, so that the sentence stays one.</summary>
     private static string Shortened(string name) =>

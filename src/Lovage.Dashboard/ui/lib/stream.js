@@ -161,7 +161,8 @@ export const pulseOf = overview => ({
     level: overview.verdict.level,
     sentence: overview.verdict.sentence,
     waiting: overview.totals.waiting,
-    failed_hour: overview.chart ? sumFailed(overview.chart.points) : null,
+    // The chart counts dead letters as failures, and they are told beside.
+    failed_hour: overview.chart ? Math.max(0, sumFailed(overview.chart.points) - overview.dead.last_hour) : null,
     dead: overview.dead.count,
     storage_up: overview.storage.up,
 });
