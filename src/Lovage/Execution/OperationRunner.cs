@@ -3,10 +3,15 @@ using Lovage.Storage;
 namespace Lovage.Execution;
 
 /// <summary>
-/// Looks for bulk operations that no live process holds, and carries out one after the other. While there is none, it
-/// reads once in <see cref="LookInterval"/>, and sooner after a signal. Where no other process shares the storage, it
-/// waits for a signal alone.
+/// Looks for bulk operations that no live process holds, and carries them out. While there is none, it reads once in
+/// <see cref="LookInterval"/>, and sooner after a signal. Where no other process shares the storage, it waits for a
+/// signal alone.
 /// </summary>
+/// <remarks>
+/// Operations run one after the other, in the order in which they were added. While one is spread over a time, a second
+/// runner looks for others, so that it does not hold them up. When the first has ended, the second runner leaves its
+/// own operation, and this one goes on with it.
+/// </remarks>
 internal sealed class OperationRunner
 {
     /// <summary>From one look to the next while there is nothing to do.</summary>
@@ -17,22 +22,33 @@ internal sealed class OperationRunner
 
     private static readonly TimeSpan LeaveTime = TimeSpan.FromSeconds(1);
 
+    /// <summary>Operations at the same time in one process.</summary>
+    private const int CountMax = 4;
+
     private readonly string _owner;
     private readonly TimeProvider _time;
     private readonly OperationReport _report;
+    private readonly OperationRunner? _beside;
     private readonly WakeUp _hints = new();
     private long? _lookedTimestamp;
     private int _isHinted;
+    private bool _mayBeLeft;
     private volatile bool _isBusy;
 
     /// <param name="owner">Under which name the process holds operations; unique among all processes.</param>
     /// <param name="time">The clock.</param>
     /// <param name="report">Where it is told.</param>
     internal OperationRunner(string owner, TimeProvider time, OperationReport report)
+        : this(owner, time, report, CountMax)
+    {
+    }
+
+    private OperationRunner(string owner, TimeProvider time, OperationReport report, int count)
     {
         _owner = owner;
         _time = time;
         _report = report;
+        _beside = count > 1 ? new OperationRunner(owner + "+", time, report, count - 1) : null;
     }
 
     /// <summary>Looks and carries out until it is stopped; the storage is open.</summary>
@@ -62,10 +78,18 @@ internal sealed class OperationRunner
         _lookedTimestamp = asked;
         if (await operations.TakeAsync(_owner, OperationRun.Lease, stopped) is not { } operation)
         {
-            return operations.IsShared ? LookInterval : TimeSpan.MaxValue;
+            // A lease that the second runner has left ends a moment later, and no signal tells of that.
+            var mayBeLeft = _mayBeLeft;
+            _mayBeLeft = false;
+            return mayBeLeft ? HintInterval : operations.IsShared ? LookInterval : TimeSpan.MaxValue;
         }
 
         _isBusy = true;
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(stopped);
+        _mayBeLeft = _beside is not null && operation.Spread > TimeSpan.Zero;
+        var others = _mayBeLeft
+            ? _beside!.RunAsync(storage, ended.Token)
+            : Task.CompletedTask;
         try
         {
             await CarryOutAsync(
@@ -73,6 +97,8 @@ internal sealed class OperationRunner
         }
         finally
         {
+            await ended.CancelAsync();
+            await others;
             _isBusy = false;
             _lookedTimestamp = null;
         }

@@ -91,6 +91,38 @@ public sealed class OperationRunnerTests
         Assert.Equal(ended.Done, ids.Count(id => world.Of.Find(id).State == JobState.Queued));
     }
 
+    [Fact]
+    public void Operations_AfterOneThatIsSpread_DoNotWaitForIt()
+    {
+        using var world = new World();
+        world.Ended(100);
+        var other = world.Waiting(3);
+        world.Start();
+        world.Add(Operation(BulkAction.RunAgain) with { Spread = Minute * 30, Expected = new(100, true) });
+        world.Of.Advance(Minute);
+        world.Add(Operation(BulkAction.Cancel) with
+        {
+            Id = "second",
+            Filter = new JobQuery { States = [JobState.Queued], Name = "n" },
+        });
+        world.Of.Advance(Second * 3);
+
+        Assert.Equal(BulkState.Done, world.Stored("second").State);
+        Assert.All(other, id => Assert.Equal(JobState.Cancelled, world.Of.Find(id).State));
+        Assert.Equal(BulkState.Running, world.Stored().State);
+
+        // The first one ends in its time; what a second runner carries out then is gone on with.
+        world.Add(Operation(BulkAction.RunAgain) with
+        {
+            Id = "third",
+            Spread = Minute * 50,
+            Expected = new(100, true),
+        });
+        Assert.Equal(BulkState.Done, world.UntilEnded().State);
+        Assert.Equal(BulkState.Running, world.Stored("third").State);
+        Assert.Equal(BulkState.Done, world.UntilEnded("third").State);
+    }
+
     [Theory]
     [InlineData("requeue", false)]
     [InlineData("requeue", true)]
