@@ -97,7 +97,7 @@ internal sealed class OperationRunner
         }
         finally
         {
-            await ended.CancelAsync();
+            End(ended);
             await others;
             _isBusy = false;
             _lookedTimestamp = null;
@@ -105,6 +105,9 @@ internal sealed class OperationRunner
 
         return TimeSpan.Zero;
     }
+
+    /// <summary>Not on the pool, so that what ends runs where this runs.</summary>
+    private static void End(CancellationTokenSource source) => source.Cancel();
 
     private async Task CarryOutAsync(OperationRun run, CancellationToken stopped)
     {
