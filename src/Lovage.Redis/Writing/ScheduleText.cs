@@ -1,0 +1,80 @@
+using System.Globalization;
+using Lovage.Redis.Reading;
+using Lovage.Storage;
+using Lovage.Storage.Columns;
+
+namespace Lovage.Redis.Writing;
+
+/// <summary>A schedule as one row, in the columns of <see cref="ScheduleColumns"/>; its version stands apart.</summary>
+internal static class ScheduleText
+{
+    internal static string Write(ScheduleRecord schedule)
+    {
+        var job = schedule.Job;
+        var policy = schedule.Policy;
+        return TextRow.Write(
+            job.Id.Value,
+            job.Name,
+            job.Queue,
+            job.Priority,
+            MessageColumns.Flags(job),
+            job.Retries,
+            StorageTime.From(schedule.CreatedAt),
+            job.Delay.Ticks,
+            StorageTime.From(job.Eta),
+            StorageTime.From(job.Expires),
+            job.MaxAttempts,
+            job.Body.ToArray(),
+            MessageColumns.More(job, withOrigin: false),
+            job.Extra.ToArray(),
+            job.Origin,
+            schedule.Id,
+            schedule.Trigger,
+            schedule.App,
+            schedule.CodeDigest,
+            schedule.CodeVersion,
+            schedule.IsEdited,
+            (int)policy.Misfire,
+            policy.Grace?.Ticks,
+            policy.CatchUpMax,
+            (int)policy.Overlap,
+            policy.OverlapMax,
+            policy.Jitter.Ticks,
+            0,
+            (int)schedule.State,
+            schedule.Reason,
+            StorageTime.From(schedule.NextTick),
+            StorageTime.From(schedule.LastTick),
+            StorageTime.From(schedule.QueuedTick),
+            schedule.Fired,
+            schedule.Missed,
+            schedule.Skipped);
+    }
+
+    internal static ScheduleRecord Read(string text, long version)
+    {
+        using var row = TextRow.Read(text);
+        return ScheduleColumns.Read(row) with { Version = version };
+    }
+}
+
+/// <summary>A line of a schedule's history as one row, and its key: the tick, always as many digits.</summary>
+internal static class TickText
+{
+    internal static string Key(DateTimeOffset tick) =>
+        StorageTime.From(tick).ToString("D17", CultureInfo.InvariantCulture);
+
+    internal static string Write(TickRecord line) => TextRow.Write(
+        StorageTime.From(line.Tick),
+        StorageTime.From(line.Through),
+        line.Count,
+        (int)line.Status,
+        line.JobId?.Value,
+        StorageTime.From(line.RecordedAt));
+
+    internal static TickRecord Read(string text)
+    {
+        using var row = TextRow.Read(text);
+        return ScheduleColumns.ReadTick(row);
+    }
+}

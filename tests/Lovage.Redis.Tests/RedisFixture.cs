@@ -1,0 +1,44 @@
+using System.Globalization;
+using System.Runtime.CompilerServices;
+using Lovage.Specification;
+using StackExchange.Redis;
+
+namespace Lovage.Redis.Tests;
+
+/// <summary>
+/// Prefixes of its own for each scope; the second handle is a second storage with connections of its own.
+/// </summary>
+public class RedisFixture : StorageFixture
+{
+    private static readonly StrongBox<int> Number = new();
+
+    public override async ValueTask<StorageScope> OpenAsync()
+    {
+        var server = await RedisProcess.GetAsync();
+        var time = new ManualTimeProvider();
+        var scope = string.Create(CultureInfo.InvariantCulture, $"t{Interlocked.Increment(ref Number.Value)}:");
+        var storage = new RedisStorage(Options(server, scope, time));
+        await storage.OpenAsync(CancellationToken.None);
+        var other = new RedisStorage(Options(server, scope, time));
+        await other.OpenAsync(CancellationToken.None);
+        return new StorageScope(storage, other, time);
+    }
+
+    /// <summary>The version of the protocol between client and server.</summary>
+    protected virtual RedisProtocol Protocol => RedisProtocol.Resp3;
+
+    private RedisStorageOptions Options(RedisProcess server, string scope, ManualTimeProvider time)
+    {
+        var configuration = ConfigurationOptions.Parse(server.Address);
+        configuration.Protocol = Protocol;
+        return new RedisStorageOptions
+        {
+            Configuration = configuration,
+            Prefix = scope + "lovage:",
+            GlobalKeyPrefix = scope,
+            PrioritySteps = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9],
+            Time = time,
+            Clock = time,
+        };
+    }
+}
