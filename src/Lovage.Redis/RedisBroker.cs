@@ -175,7 +175,7 @@ internal sealed class RedisBroker : JobBroker
         var now = _server.Clock.Now;
         if (now.Length() > 0)
         {
-            return RedisTime.To(now);
+            return _server.Clock.Read(now);
         }
 
         var time = await _server.CallAsync(

@@ -137,8 +137,8 @@ internal sealed class RedisJobStore : JobStore
         var now = await _broker.NowAsync(cancellationToken);
         var arguments = _server.Arguments(6);
         arguments.Add(policy.RowsMax);
-        arguments.Add(RedisTime.From(policy.Finished));
-        arguments.Add(RedisTime.From(policy.Dead));
+        arguments.Add(RedisTime.Floor(policy.Finished));
+        arguments.Add(RedisTime.Floor(policy.Dead));
         arguments.Add(max);
         arguments.Add((now - JobHistory.StatisticsKept).Ticks / TimeSpan.TicksPerHour
             - (DateTimeOffset.UnixEpoch.Ticks / TimeSpan.TicksPerHour));

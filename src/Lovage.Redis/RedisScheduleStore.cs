@@ -86,19 +86,25 @@ internal sealed class RedisScheduleStore : ScheduleStore
         var arguments = _server.Arguments(1);
         arguments.Add(max);
         var answer = (await _server.RunAsync(RedisScript.Due, arguments, cancellationToken)).Values();
-        var now = RedisTime.To(answer[0]);
+        var now = _server.Clock.Read(answer[0]);
         var due = new List<(DateTimeOffset Tick, DueSchedule Schedule)>();
+        DateTimeOffset? next = answer[2].Length() == 0 ? null : ScheduleText.Read(answer[2].ToString(), 0).NextTick;
         for (var i = 3; i + 3 < answer.Length; i += 4)
         {
             var record = ScheduleText.Read(answer[i + 1].ToString(), (long)answer[i + 2]);
             var unfinished = (int)answer[i + 3];
             var tick = record.QueuedTick is { } queued && unfinished == 0 ? queued : record.NextTick!.Value;
-            due.Add((tick, new DueSchedule(record, unfinished)));
+            if (tick <= now)
+            {
+                due.Add((tick, new DueSchedule(record, unfinished)));
+            }
+            else
+            {
+                next = tick < next ? tick : next ?? tick;
+            }
         }
 
-        TimeSpan? untilNext = due.Count > max ? TimeSpan.Zero
-            : answer[2].Length() == 0 ? null
-            : RedisTime.To(answer[2]) - now;
+        var untilNext = due.Count > max ? TimeSpan.Zero : next - now;
         return new DueResult(
             now,
             [
@@ -172,7 +178,7 @@ internal sealed class RedisScheduleStore : ScheduleStore
         TimeSpan keep, int max, CancellationToken cancellationToken)
     {
         var arguments = _server.Arguments(2);
-        arguments.Add(RedisTime.From(keep));
+        arguments.Add(RedisTime.Floor(keep));
         arguments.Add(max);
         return (int)(await _server.RunAsync(RedisScript.PruneTicks, arguments, cancellationToken)).Value();
     }
@@ -231,5 +237,5 @@ internal sealed class RedisScheduleStore : ScheduleStore
     }
 
     private static string Score(DateTimeOffset? tick) =>
-        tick is { } at ? RedisTime.From(at).ToString(CultureInfo.InvariantCulture) : "";
+        tick is { } at ? RedisTime.Floor(at).ToString(CultureInfo.InvariantCulture) : "";
 }

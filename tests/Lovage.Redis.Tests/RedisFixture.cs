@@ -24,6 +24,8 @@ public class RedisFixture : StorageFixture
         return new StorageScope(storage, other, time);
     }
 
+    public override bool KeepsAnyMessage => false;
+
     /// <summary>The version of the protocol between client and server.</summary>
     protected virtual RedisProtocol Protocol => RedisProtocol.Resp3;
 

@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
 using System.Text;
+using System.Text.Json;
+using Lovage.Protocol;
 using Lovage.Storage;
 using Xunit;
 
@@ -28,14 +30,16 @@ public abstract class HostileSpecification<TFixture> : StorageSpecification<TFix
     [MemberData(nameof(HostileTexts.All), MemberType = typeof(HostileTexts))]
     public async Task EveryText_Hostile_ComesBackToTheLetter(string text)
     {
-        var message = A.Message(body: text) with
+        var json = JsonSerializer.Serialize(text);
+        var message = A.Message(body: KeepsAnyMessage ? text : $"[[{json}],{{}},{{}}]") with
         {
             Headers = ImmutableDictionary<string, string>.Empty.Add(text, text),
             Origin = text,
-            ReplyTo = text,
-            RootId = text,
-            Extra = Encoding.UTF8.GetBytes(text),
+            ReplyTo = KeepsAnyMessage ? text : null,
+            RootId = KeepsAnyMessage ? text : null,
+            Extra = Encoding.UTF8.GetBytes(KeepsAnyMessage ? text : $"{{\"x\":[{json}]}}"),
         };
+        var result = KeepsAnyMessage ? text : json;
         await PublishAsync(message);
         var delivery = await ReceiveOneAsync();
         AssertSame(message, delivery.Message);
@@ -50,13 +54,13 @@ public abstract class HostileSpecification<TFixture> : StorageSpecification<TFix
         await SettleAsync(A.Outcome(delivery, JobDecision.Bury) with
         {
             Reason = text,
-            Result = Encoding.UTF8.GetBytes(text),
+            Result = Encoding.UTF8.GetBytes(result),
             Attempt = attempt,
         });
 
         var record = await FindAsync(message.Id);
         Assert.Equal((text, new JobError(text, text, text)), (record.Reason, record.Error));
-        Assert.Equal(text, Encoding.UTF8.GetString(record.Result.Span));
+        Assert.Equal(result, Encoding.UTF8.GetString(record.Result.Span));
         var kept = Assert.Single(await History.AttemptsAsync(message.Id, Stop));
         Assert.Equal(attempt.Error, kept.Error);
         Assert.Equal(attempt.Logs, kept.Logs);
@@ -81,6 +85,12 @@ public abstract class HostileSpecification<TFixture> : StorageSpecification<TFix
         var body = new byte[256 * 1024];
         new Random(1).NextBytes(body);
         var message = A.Message() with { Body = body };
+        if (!KeepsAnyMessage)
+        {
+            await AssertRefusedAsync(message);
+            return;
+        }
+
         await PublishAsync(message);
         var delivery = await ReceiveOneAsync();
         AssertSame(message, delivery.Message);
@@ -93,12 +103,44 @@ public abstract class HostileSpecification<TFixture> : StorageSpecification<TFix
     public async Task BodyAndResult_Empty_StayEmpty()
     {
         var message = A.Message() with { Body = default };
+        if (!KeepsAnyMessage)
+        {
+            await AssertRefusedAsync(message);
+            return;
+        }
+
         await PublishAsync(message);
         await SettleAsync(A.Outcome(await ReceiveOneAsync()) with { Result = default });
 
         var record = await FindAsync(message.Id);
         Assert.True(record.Message.Body.IsEmpty);
         Assert.True(record.Result.IsEmpty);
+    }
+
+    [Fact]
+    public async Task FieldsThatNoEnvelopeCarries_AreKeptOrRefused()
+    {
+        JobMessage[] messages =
+        [
+            A.Message() with { RootId = "a b" },
+            A.Message() with { ParentId = "" },
+            A.Message() with { GroupId = new string('x', 129) },
+            A.Message() with { ReplyTo = "a\0" },
+            A.Message() with { Extra = "[1]"u8.ToArray() },
+            A.Message() with { Extra = "{"u8.ToArray() },
+        ];
+        foreach (var message in messages)
+        {
+            if (KeepsAnyMessage)
+            {
+                await PublishAsync(message);
+                AssertSame(message, (await FindAsync(message.Id)).Message);
+            }
+            else
+            {
+                await AssertRefusedAsync(message);
+            }
+        }
     }
 
     [Fact]
@@ -155,5 +197,14 @@ public abstract class HostileSpecification<TFixture> : StorageSpecification<TFix
             ids.Length,
             await Store.PruneAsync(
                 new RetentionPolicy(TimeSpan.MaxValue, TimeSpan.MaxValue, 0), JobBroker.BatchMax, Stop));
+    }
+
+    /// <summary>Nothing of it is stored, and the next message is.</summary>
+    private async Task AssertRefusedAsync(JobMessage message)
+    {
+        var refused = await Assert.ThrowsAsync<ArgumentException>(async () => await PublishAsync(message));
+        Assert.NotEmpty(refused.Message);
+        Assert.Null((await History.FindAsync([message.Id], Stop))[0]);
+        await PublishOneAsync();
     }
 }

@@ -64,7 +64,7 @@ public abstract class PublishSpecification<TFixture> : StorageSpecification<TFix
             [Alike(40), Alike(41) with { IgnoreResult = false }],
             [Alike(50), Alike(51) with { Origin = "another" }],
             [Alike(60), Alike(61) with { Expires = Time.GetUtcNow().AddDays(2) }],
-            [Alike(70), Alike(71) with { Extra = "[1]"u8.ToArray() }],
+            [Alike(70), Alike(71) with { Extra = "{\"x\":[1]}"u8.ToArray() }],
             [Alike(80), Alike(81) with { Delay = TimeSpan.FromHours(1) }],
             [Alike(90), Alike(91) with { Name = "tasks.other", Headers = ImmutableDictionary<string, string>.Empty }],
         ];

@@ -8,6 +8,12 @@ public abstract class StorageFixture
 {
     /// <summary>Opens a storage with a namespace of its own, which no other scope sees.</summary>
     public abstract ValueTask<StorageScope> OpenAsync();
+
+    /// <summary>
+    /// True (the default) when the storage keeps any message to the letter. False when it keeps messages as Celery's
+    /// envelope has them, so that it refuses what an envelope cannot carry.
+    /// </summary>
+    public virtual bool KeepsAnyMessage => true;
 }
 
 /// <summary>One test's own storage.</summary>

@@ -15,6 +15,9 @@ public abstract class StorageSpecification<TFixture> : IAsyncLifetime
 {
     protected static readonly TimeSpan Lease = TimeSpan.FromSeconds(30);
 
+    /// <inheritdoc cref="StorageFixture.KeepsAnyMessage"/>
+    protected static readonly bool KeepsAnyMessage = new TFixture().KeepsAnyMessage;
+
     private readonly ConcurrentDictionary<(JobStorage Storage, string Owner, string Queues), JobReceiver> _receivers =
         new();
 

@@ -26,6 +26,12 @@ internal static class RedisTime
         ((span < TimeSpan.Zero ? 0 : span > Longest ? Longest.Ticks : span.Ticks) + TicksPerMicrosecond - 1)
             / TicksPerMicrosecond;
 
+    /// <summary>A time, rounded down.</summary>
+    internal static long Floor(DateTimeOffset time) => Math.Clamp(StorageTime.From(time) / TicksPerMicrosecond, 0, Latest);
+
+    /// <summary>A span, rounded down: what is older by less than a microsecond is older.</summary>
+    internal static long Floor(TimeSpan span) => Math.Min(span.Ticks, Longest.Ticks) / TicksPerMicrosecond;
+
     internal static DateTimeOffset To(long microseconds) => StorageTime.To(microseconds * TicksPerMicrosecond);
 
     internal static DateTimeOffset To(RedisValue microseconds) => To((long)microseconds);
@@ -43,6 +49,9 @@ internal sealed class RedisClock(TimeProvider? clock)
     internal RedisValue Now => clock is null
         ? RedisValue.EmptyString
         : StorageTime.From(clock.GetUtcNow()) / TimeSpan.TicksPerMicrosecond;
+
+    /// <summary>The time that a script answered; a test's clock is more exact.</summary>
+    internal DateTimeOffset Read(RedisValue microseconds) => clock?.GetUtcNow() ?? RedisTime.To(microseconds);
 
     /// <summary>What an envelope for other readers takes as the present; it decides nothing here.</summary>
     internal DateTimeOffset Shown => (clock ?? TimeProvider.System).GetUtcNow();

@@ -18,7 +18,8 @@ internal sealed class HistoryPages
     /// <summary>Jobs that one look reads at the most when a filter has no index; then the page is partial.</summary>
     internal const int ScanMax = 5_000;
 
-    private const int Step = 200;
+    private const int StepMin = 20;
+    private const int StepMax = 200;
 
     /// <summary>How far the number of a job may lie behind the time of its acceptance.</summary>
     private static readonly TimeSpan Burst = TimeSpan.FromSeconds(1);
@@ -61,9 +62,11 @@ internal sealed class HistoryPages
         }
 
         var lowest = _query.Since is { } since ? RedisTime.From(since) : 0;
+        var step = Math.Clamp(2 * max, StepMin, StepMax);
         while (found.Count < max && lowest < at)
         {
-            var (ids, last, hasMore) = await NextAsync(sets, at, lowest, cancellationToken);
+            var (ids, last, hasMore) = await NextAsync(sets, at, lowest, step, cancellationToken);
+            step = StepMax;
             if (ids.Count == 0)
             {
                 break;
@@ -189,11 +192,11 @@ internal sealed class HistoryPages
 
     /// <summary>The next ids of all sets together, newest first.</summary>
     private async Task<(List<JobId> Ids, long Last, bool HasMore)> NextAsync(
-        RedisKey[] sets, long before, long lowest, CancellationToken cancellationToken)
+        RedisKey[] sets, long before, long lowest, int step, CancellationToken cancellationToken)
     {
         var parts = await _server.CallAsync(
             database => Task.WhenAll(sets.Select(set => database.SortedSetRangeByScoreWithScoresAsync(
-                set, lowest, before, Exclude.Stop, Order.Descending, 0, Step))),
+                set, lowest, before, Exclude.Stop, Order.Descending, 0, step))),
             cancellationToken);
         var entries = parts.SelectMany(static part => part)
             .Select(static entry => (Number: (long)entry.Score, Id: entry.Element.ToString()))
@@ -207,11 +210,11 @@ internal sealed class HistoryPages
 
         var page = entries.DistinctBy(static entry => entry.Id)
             .OrderByDescending(static entry => entry.Number)
-            .Take(Step)
+            .Take(step)
             .ToList();
         return (
             [.. page.Select(static entry => JobId.Parse(entry.Id))],
             page.Count == 0 ? before : page[^1].Number,
-            page.Count == Step);
+            page.Count == step);
     }
 }

@@ -252,7 +252,9 @@ internal sealed class StoredRecord
     }
 
     private static ReadOnlyMemory<byte> ResultOf(JsonElement root) =>
-        root.TryGetProperty("result"u8, out var result) ? Encoding.UTF8.GetBytes(result.GetRawText()) : default;
+        root.TryGetProperty(RecordText.Result, out var result) || root.TryGetProperty("result"u8, out result)
+            ? Encoding.UTF8.GetBytes(result.GetRawText())
+            : default;
 
     private static string? Text(JsonElement root, string name) =>
         root.TryGetProperty(name, out var value) ? value.GetString() : null;

@@ -128,7 +128,11 @@ local function place_back(f, rest, ready)
   f[READY] = int(ready)
   local raw = element(table.concat(f, '|'), rest)
   call('SET', P .. 'j:' .. f[ID], raw)
-  call('LPUSH', list_key(f[QUEUE], f[STEP]), raw)
+  if has(f, 'o') then
+    call('ZADD', again_key(f[QUEUE], f[STEP]), f[SEQ], f[ID])
+  else
+    call('LPUSH', list_key(f[QUEUE], f[STEP]), raw)
+  end
   return raw
 end
 

@@ -5,6 +5,7 @@ for i = 1, #lines do call('ZREM', P .. 's:ages', string.match(lines[i], '^[^|]*'
 call('DEL', P .. 'ticks:' .. id, P .. 'open:' .. id)
 call('HDEL', P .. 's:version', id)
 call('HDEL', P .. 's:newest', id)
+call('HDEL', P .. 's:waits', id)
 call('ZREM', P .. 's:names', id)
 call('ZREM', P .. 's:due', id)
 call('ZREM', P .. 's:queued', id)

@@ -5,6 +5,7 @@ if (call('HGET', P .. 's:version', id) or '0') ~= version then return 0 end
 local new = call('INCR', P .. 's:versions')
 call('HSET', P .. 's:version', id, new)
 call('HSET', P .. 's', id, ARGV[6])
+if ARGV[8] == '' then call('HDEL', P .. 's:waits', id) end
 call('ZADD', P .. 's:names', 0, id)
 call('ZREM', P .. 's:due', id)
 call('ZREM', P .. 's:queued', id)

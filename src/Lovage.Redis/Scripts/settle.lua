@@ -66,9 +66,9 @@ for _ = 1, tonumber(ARGV[4]) do
       place_due(f, envelope, now + tonumber(delay))
       answers[#answers + 1] = 'ar'
     else
-      if f[OFFERS] ~= '0' then
+      if f[OFFERS] ~= '0' or envelope ~= '' then
         f[OFFERS], f[OFFERED] = '0', ''
-        call('SET', P .. 'j:' .. id, element(table.concat(f, '|'), rest))
+        call('SET', P .. 'j:' .. id, element(table.concat(f, '|'), envelope ~= '' and envelope or rest))
       end
       end_job(f, state, stamp, attempts, flags, record)
       answers[#answers + 1] = 'a' .. state

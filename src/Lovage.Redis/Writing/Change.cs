@@ -98,7 +98,7 @@ internal sealed class Change
             Step = server.Names.StepOf(message.Priority),
         };
         var isReady = job.Front.State == 'q';
-        return new Change(job, !isReady ? 'D' : job.Front.Has(Front.Orphan) ? 'F' : 'B')
+        return new Change(job, isReady ? 'B' : 'D')
         {
             Front = front,
             Rest = Element.Rest(message, server.Clock),

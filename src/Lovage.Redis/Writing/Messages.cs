@@ -12,6 +12,7 @@ internal static class Messages
 {
     internal static void Add(RedisArguments arguments, JobMessage message, RedisServer server)
     {
+        WireRules.Check(message);
         var marks = JobMark.Of(message);
         arguments.Add(Element.Facts(message, server.Names, marks.Length));
         arguments.Add(Element.Rest(message, server.Clock));

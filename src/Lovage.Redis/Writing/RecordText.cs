@@ -19,6 +19,7 @@ internal static class RecordText
     internal const string Worker = "lovage_worker";
     internal const string Started = "lovage_started";
     internal const string Attempt = "lovage_attempt";
+    internal const string Result = "lovage_result";
 
     /// <summary>The record of a job that ended, or that is tried again, by an outcome.</summary>
     /// <param name="outcome">The outcome.</param>
@@ -41,6 +42,13 @@ internal static class RecordText
             {
                 json.WritePropertyName(Attempt);
                 json.WriteRawValue(AttemptText.Write(attempt), skipInputValidation: true);
+            }
+
+            if (!outcome.Result.IsEmpty && state != JobState.Succeeded)
+            {
+                // Celery has the exception in its place.
+                json.WritePropertyName(Result);
+                json.WriteRawValue(outcome.Result.Span);
             }
 
             json.WriteEndObject();

@@ -45,7 +45,7 @@ internal static class SettleText
         arguments.Add(isPlain ? RedisValue.EmptyString : AttemptText.Write(attempt));
         arguments.Add(cause);
         arguments.Add(AttemptColumns.FromError(attempt.Error));
-        arguments.Add(isRetry && job is not null
+        arguments.Add(plan.IsRetry && job is not null
             ? Element.Rest(job.Element.Message with { Retries = job.Element.Message.Retries + 1 }, server.Clock)
             : ReadOnlyMemory<byte>.Empty);
         foreach (var followUp in followUps)
