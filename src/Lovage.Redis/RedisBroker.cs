@@ -4,6 +4,7 @@ using Lovage.Protocol;
 using Lovage.Redis.Connections;
 using Lovage.Redis.Keys;
 using Lovage.Redis.Reading;
+using Lovage.Redis.Signals;
 using Lovage.Redis.Writing;
 using Lovage.Storage;
 using Lovage.Storage.Plans;
@@ -17,13 +18,15 @@ internal sealed class RedisBroker : JobBroker
     internal const string System = "redis";
 
     private readonly RedisServer _server;
+    private readonly WakeConnection _wake;
     private readonly ConcurrentDictionary<string, LostLooks> _lost = new(StringComparer.Ordinal);
 
     /// <param name="server">The server.</param>
+    /// <param name="wake">Tells of what other programs push.</param>
     /// <param name="signals">Sends and hears signals.</param>
     /// <param name="time">Measures waits.</param>
-    internal RedisBroker(RedisServer server, SignalBus signals, TimeProvider time)
-        : base(System, signals, time) => _server = server;
+    internal RedisBroker(RedisServer server, WakeConnection wake, SignalBus signals, TimeProvider time)
+        : base(System, signals, time) => (_server, _wake) = (server, wake);
 
     protected override async ValueTask<IReadOnlyList<PublishResult>> PublishCoreAsync(
         IReadOnlyList<JobMessage> messages, CancellationToken cancellationToken)
@@ -40,7 +43,7 @@ internal sealed class RedisBroker : JobBroker
     }
 
     protected override JobReceiver OpenReceiverCore(ReceiverOptions options) =>
-        new RedisReceiver(this, options, _server, _lost.GetOrAdd(options.Owner.Key, static _ => new LostLooks()));
+        new RedisReceiver(this, options, _server, _lost.GetOrAdd(options.Owner.Key, static _ => new LostLooks()), _wake);
 
     protected override async ValueTask<IReadOnlyList<LeaseStatus>> RenewCoreAsync(
         IReadOnlyList<LeaseToken> tokens, TimeSpan lease, CancellationToken cancellationToken)

@@ -2,6 +2,7 @@ using System.Globalization;
 using Lovage.Redis.Connections;
 using Lovage.Redis.Keys;
 using Lovage.Redis.Reading;
+using Lovage.Redis.Signals;
 using Lovage.Redis.Writing;
 using Lovage.Storage;
 using StackExchange.Redis;
@@ -15,16 +16,49 @@ internal sealed class RedisReceiver : JobReceiver
 
     private readonly RedisServer _server;
     private readonly LostLooks _lost;
+    private readonly WakeConnection _wake;
+    private readonly RedisKey[] _lists;
+    private long? _armed;
 
     /// <param name="broker">The broker that opens it.</param>
     /// <param name="options">Who claims, from which queues, for how long.</param>
     /// <param name="server">The server.</param>
     /// <param name="lost">The owner's looks whose reply was lost, which outlive a receiver.</param>
-    internal RedisReceiver(JobBroker broker, ReceiverOptions options, RedisServer server, LostLooks lost)
-        : base(broker, options) => (_server, _lost) = (server, lost);
+    /// <param name="wake">Tells of what other programs push.</param>
+    internal RedisReceiver(
+        JobBroker broker, ReceiverOptions options, RedisServer server, LostLooks lost, WakeConnection wake)
+        : base(broker, options)
+    {
+        (_server, _lost, _wake) = (server, lost, wake);
+        _lists = [.. options.Queues.SelectMany(server.Names.Lists)];
+        wake.Start();
+    }
 
+    /// <remarks>
+    /// A look that finds nothing arms the wake connection and looks once more: what came in between is found then, and
+    /// what comes later is told.
+    /// </remarks>
     protected override async ValueTask<LookResult> ReceiveCoreAsync(
         long look, int max, CancellationToken cancellationToken)
+    {
+        var version = _wake.Version;
+        var found = await LookAsync(look, max, cancellationToken);
+        if (found.Deliveries.Count > 0 || _armed == version || !_wake.IsOn)
+        {
+            return found;
+        }
+
+        version = _wake.Version;
+        if (!await _wake.ArmAsync(_lists, cancellationToken))
+        {
+            return found;
+        }
+
+        _armed = version;
+        return await LookAsync(look, max, cancellationToken);
+    }
+
+    private async ValueTask<LookResult> LookAsync(long look, int max, CancellationToken cancellationToken)
     {
         var lost = _lost.All();
         var arguments = Look(look, lost.Length + Options.Queues.Count + 6);

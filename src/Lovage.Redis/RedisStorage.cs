@@ -14,7 +14,9 @@ public sealed class RedisStorage : JobStorage
 {
     private readonly RedisServer _server;
     private readonly RedisSignals _signals;
+    private readonly WakeConnection _wake;
     private readonly List<string> _warnings = [];
+    private string? _description;
 
     /// <summary>Makes a storage without opening it.</summary>
     /// <param name="options">Which server, and how it is used.</param>
@@ -22,10 +24,17 @@ public sealed class RedisStorage : JobStorage
     public RedisStorage(RedisStorageOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
+        ArgumentException.ThrowIfNullOrEmpty(options.Prefix);
+        if (!RedisStorageOptions.AreSteps(options.PrioritySteps))
+        {
+            throw new ArgumentException("The priority steps rise from 0 to 9 at the most.", nameof(options));
+        }
+
         var names = new RedisNames(options.Prefix, options.GlobalKeyPrefix, options.PrioritySteps);
         _server = new RedisServer(options, names, new RedisClock(options.Clock));
         _signals = new RedisSignals(_server);
-        var broker = new RedisBroker(_server, _signals, options.Time);
+        _wake = new WakeConnection(_server, _signals.Woken);
+        var broker = new RedisBroker(_server, _wake, _signals, options.Time);
         Broker = broker;
         Store = new RedisJobStore(_server, broker, _signals, options.Time);
         History = new RedisJobHistory(_server, broker);
@@ -37,7 +46,7 @@ public sealed class RedisStorage : JobStorage
     }
 
     /// <inheritdoc/>
-    public override string Description => _server.Description;
+    public override string Description => _description ?? _server.Description;
 
     /// <inheritdoc/>
     public override IReadOnlyList<string> Warnings => _warnings;
@@ -73,6 +82,12 @@ public sealed class RedisStorage : JobStorage
     public override async ValueTask OpenAsync(CancellationToken cancellationToken)
     {
         await _server.ConnectAsync(cancellationToken);
+        var info = await _server.CallAsync(static database => database.ExecuteAsync("INFO"), cancellationToken);
+        var facts = new ServerFacts((string?)info ?? "");
+        facts.Require(_server.Description);
+        _warnings.Clear();
+        _warnings.AddRange(facts.Warnings());
+        _description = $"{_server.Description} ({facts})";
         await _signals.StartAsync();
     }
 
@@ -83,6 +98,7 @@ public sealed class RedisStorage : JobStorage
     /// <inheritdoc/>
     protected override async ValueTask DisposeCoreAsync()
     {
+        await _wake.DisposeAsync();
         await _signals.DisposeAsync();
         await _server.DisposeAsync();
     }

@@ -32,6 +32,10 @@ public sealed record RedisStorageOptions
     /// <summary>Measures waits; the system's by default. The server's clock judges leases and due times.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
+    /// <summary>True for priorities that rise from 0 to 9 at the most.</summary>
+    internal static bool AreSteps(IReadOnlyList<int> steps) =>
+        steps is [0, ..] && steps[^1] <= 9 && steps.Zip(steps.Skip(1)).All(static pair => pair.First < pair.Second);
+
     /// <summary>A clock in place of the server's; null to ask the server.</summary>
     internal TimeProvider? Clock { get; init; }
 }

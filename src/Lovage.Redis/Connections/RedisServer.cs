@@ -26,6 +26,9 @@ internal sealed class RedisServer : IAsyncDisposable
     {
         _configuration = options.Configuration.Clone();
         _configuration.AbortOnConnectFail = true;
+
+        // The client holds INFO for an administrator's command; the server judges by the rights of the user.
+        _configuration.AllowAdmin = true;
         _configuration.SharedSubscriptionConnection = true;
         _configuration.BacklogPolicy = BacklogPolicy.FailFast;
         _configuration.TieBreaker = "";
@@ -42,6 +45,14 @@ internal sealed class RedisServer : IAsyncDisposable
     internal string Description { get; }
 
     internal RedisClock Clock => _clock;
+
+    internal ConfigurationOptions Configuration => _configuration;
+
+    /// <summary>Where the primary is, as far as the connection knows.</summary>
+    /// <exception cref="StorageException">It knows of none now.</exception>
+    internal System.Net.EndPoint Primary =>
+        Connection.GetServers().FirstOrDefault(static server => server.IsConnected && !server.IsReplica)?.EndPoint
+            ?? throw new StorageException($"The storage {Description} has no primary at the moment.", isTransient: true);
 
     internal IDatabase Database => Open(_main).GetDatabase();
 

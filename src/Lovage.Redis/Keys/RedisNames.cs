@@ -33,6 +33,10 @@ internal sealed class RedisNames
 
     internal string StepOf(int priority) => _steps[Math.Clamp(priority, 0, Digits.Length - 1)];
 
+    /// <summary>The lists of a queue, one for each step (kombu/transport/redis.py, <c>_q_for_pri</c>).</summary>
+    internal IEnumerable<RedisKey> Lists(string queue) => _steps.Distinct(StringComparer.Ordinal)
+        .Select(step => (RedisKey)(Kombu + (step == "0" ? queue : queue + "\x06\x16" + step)));
+
     internal RedisKey Key(string name) => Own + name;
 
     internal RedisKey Key(string name, long number) => Own + name + number.ToString(CultureInfo.InvariantCulture);

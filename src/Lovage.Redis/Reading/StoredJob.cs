@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using Lovage.Protocol;
 using Lovage.Redis.Connections;
 using Lovage.Redis.Keys;
 using Lovage.Redis.Writing;
@@ -109,7 +110,7 @@ internal sealed class StoredJob
             Result = final ? _record!.Result : default,
             Error = _apart.TryGetValue("e", out var error)
                 ? AttemptColumns.ToError(Encoding.UTF8.GetBytes(error))
-                : null,
+                : _record?.Error,
             Reason = final || _record is not null && !HasStarted && !_apart.ContainsKey("r") ? _record!.Reason
                 : HasStarted && Front.Offers > 0 ? null
                 : _apart.GetValueOrDefault("r"),
@@ -215,6 +216,9 @@ internal sealed class StoredRecord
 
     public ReadOnlyMemory<byte> Result { get; init; }
 
+    /// <summary>Of a record of Celery's; our own errors are kept apart.</summary>
+    public JobError? Error { get; init; }
+
     public string? Reason { get; init; }
 
     public string? Worker { get; init; }
@@ -229,7 +233,12 @@ internal sealed class StoredRecord
     {
         using var document = JsonDocument.Parse(raw);
         var root = document.RootElement;
-        var front = root.GetProperty("lovage"u8).GetString()!;
+        if (!root.TryGetProperty("lovage"u8, out var ours))
+        {
+            return OfCelery(CeleryResult.Decode(raw));
+        }
+
+        var front = ours.GetString()!;
         var f = front.Split('|');
         var state = States.Of(f[0][0]);
         return new StoredRecord
@@ -250,6 +259,19 @@ internal sealed class StoredRecord
             Progress = root.TryGetProperty(RecordText.Progress, out var progress) ? ProgressText.Read(progress) : null,
         };
     }
+
+    /// <summary>What a worker of another language wrote.</summary>
+    private static StoredRecord OfCelery(CeleryResult result) => new()
+    {
+        Front = "",
+        State = result.State,
+        IsFinal = result.State.IsFinal,
+        Stamp = "",
+        Attempts = 1,
+        FinishedAt = result.DateDone ?? DateTimeOffset.UnixEpoch,
+        Result = result.State == JobState.Succeeded ? result.Result : default,
+        Error = result.Error?.ToJobError(result.Traceback),
+    };
 
     private static ReadOnlyMemory<byte> ResultOf(JsonElement root) =>
         root.TryGetProperty(RecordText.Result, out var result) || root.TryGetProperty("result"u8, out result)

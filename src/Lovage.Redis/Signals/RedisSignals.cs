@@ -56,6 +56,9 @@ internal sealed class RedisSignals : SignalBus, IAsyncDisposable
         _stop.Dispose();
     }
 
+    /// <summary>Jobs may have come from any program.</summary>
+    internal void Woken() => Dispatch(new Signal(SignalKind.JobsReady));
+
     protected override void SendCore(Signal signal)
     {
         if (!Volatile.Read(ref _isOn))

@@ -61,7 +61,7 @@ internal static class StorageChoice
             : keys.Overlaps(["DATA SOURCE", "DATASOURCE", "FILENAME"])
                 ? "It looks like a connection string of SQLite: write sqlite: and the path alone, as in "
                     + "sqlite:lovage.db"
-                : "Write sqlite:lovage.db, memory: or postgres://user@host/database.";
+                : "Write sqlite:lovage.db, memory:, postgres://user@host/database or redis://host:6379/0.";
     }
 
     private static StorageProvider WellKnown(string scheme, IReadOnlyList<StorageProvider> registered) => scheme switch
@@ -70,9 +70,11 @@ internal static class StorageChoice
         "sqlite" => Sqlite() ?? throw Missing(
             scheme, "Lovage.Sqlite", " Or set Lovage:Storage to memory: to keep jobs in this process only."),
         "postgres" or "postgresql" => PostgreSql() ?? throw Missing(scheme, "Lovage.PostgreSql"),
+        "redis" or "rediss" or "redis+socket" or "redis+sentinel" =>
+            Redis() ?? throw Missing(scheme, "Lovage.Redis"),
         _ => throw new StorageException(
-            $"Storage '{Shown(scheme)}' is not known. Known are memory, sqlite and "
-                + $"postgres{string.Concat(registered.SelectMany(static p => p.Schemes).Select(static s => ", " + s))}"
+            $"Storage '{Shown(scheme)}' is not known. Known are memory, sqlite, postgres and "
+                + $"redis{string.Concat(registered.SelectMany(static p => p.Schemes).Select(static s => ", " + s))}"
                 + "; "
                 + "another one is added with AddLovage().AddStorageProvider(...).",
             isTransient: false),
@@ -93,6 +95,9 @@ internal static class StorageChoice
 
     private static StorageProvider? PostgreSql() =>
         Make(Type.GetType("Lovage.PostgreSql.PostgreSqlStorageProvider, Lovage.PostgreSql"));
+
+    private static StorageProvider? Redis() =>
+        Make(Type.GetType("Lovage.Redis.RedisStorageProvider, Lovage.Redis"));
 
     private static StorageProvider? Make(
         [DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicParameterlessConstructor)] Type? type) =>
