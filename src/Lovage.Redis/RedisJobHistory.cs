@@ -4,6 +4,7 @@ using Lovage.Redis.Keys;
 using Lovage.Redis.Reading;
 using Lovage.Redis.Writing;
 using Lovage.Storage;
+using Lovage.Storage.Plans;
 using StackExchange.Redis;
 
 namespace Lovage.Redis;
@@ -43,6 +44,25 @@ internal sealed class RedisJobHistory(RedisServer server, RedisBroker broker) : 
 
         var count = (await pages.TakeAsync(long.MaxValue, max, cancellationToken)).Count;
         return new BoundedCount(count, count < max && pages.StoppedAt is null);
+    }
+
+    protected override async ValueTask<IReadOnlyList<ScheduledJob?>> NewestOfSchedulesCoreAsync(
+        IReadOnlyList<string> schedules, CancellationToken cancellationToken)
+    {
+        var newest = await server.CallAsync(
+            database => Task.WhenAll(schedules.Select(schedule => database.SortedSetRangeByRankAsync(
+                server.Names.Key("m:" + Messages.MarkName(JobMarkKind.Schedule, schedule)), -1, -1))),
+            cancellationToken);
+        JobId[] ids = [.. newest.Where(static id => id.Length > 0).Select(static id => JobId.Parse(id[0].ToString()))];
+        var jobs = (await StoredJob.FindAsync(server, [.. ids.Distinct()], cancellationToken))
+            .OfType<StoredJob>()
+            .ToDictionary(static job => job.Id.Value, StringComparer.Ordinal);
+        return
+        [
+            .. newest.Select(id => id.Length > 0 && jobs.TryGetValue(id[0].ToString(), out var job)
+                ? new ScheduledJob(job.Id, job.State)
+                : null),
+        ];
     }
 
     protected override async ValueTask<IReadOnlyList<AttemptRecord>> AttemptsCoreAsync(

@@ -12,12 +12,18 @@ internal sealed class RedisOperationStore(RedisServer server, RedisBroker broker
 {
     private const string Rows = "operations";
     private const string Order = "operations:order";
+    private const string Numbers = "operations:number";
 
     protected override async ValueTask<BulkOperation> AddCoreAsync(
         BulkOperation operation, CancellationToken cancellationToken)
     {
+        var number = await server.CallAsync(
+            database => database.StringIncrementAsync(server.Names.Key(Numbers)), cancellationToken);
         var added = new Entry(
-            operation with { CreatedAt = await broker.NowAsync(cancellationToken) }, null, DateTimeOffset.UnixEpoch, "");
+            operation with { Number = number, CreatedAt = await broker.NowAsync(cancellationToken) },
+            null,
+            DateTimeOffset.UnixEpoch,
+            "");
         return await SwapAsync(added, added, cancellationToken)
             ? added.Operation
             : (await FindEntryAsync(operation.Id, cancellationToken))?.Operation ?? added.Operation;
@@ -27,11 +33,16 @@ internal sealed class RedisOperationStore(RedisServer server, RedisBroker broker
         (await FindEntryAsync(id, cancellationToken))?.Operation;
 
     protected override async ValueTask<IReadOnlyList<BulkOperation>> ListCoreAsync(
-        int max, CancellationToken cancellationToken)
+        long? before, int max, CancellationToken cancellationToken)
     {
         var ids = await server.CallAsync(
-            database => database.SortedSetRangeByRankAsync(
-                server.Names.Key(Order), 0, max - 1, StackExchange.Redis.Order.Descending),
+            database => database.SortedSetRangeByScoreAsync(
+                server.Names.Key(Order),
+                0,
+                before ?? double.PositiveInfinity,
+                before is null ? Exclude.None : Exclude.Stop,
+                StackExchange.Redis.Order.Descending,
+                take: max),
             cancellationToken);
         return [.. (await ReadAsync(ids, cancellationToken)).Select(static entry => entry.Operation)];
     }
@@ -145,12 +156,13 @@ internal sealed class RedisOperationStore(RedisServer server, RedisBroker broker
 
     private async Task<bool> SwapAsync(Entry before, Entry? after, CancellationToken cancellationToken)
     {
-        var arguments = server.Arguments(5);
+        var arguments = server.Arguments(6);
         arguments.Add(Rows);
         arguments.Add(before.Operation.Id);
         arguments.Add(before.Row);
         arguments.Add(after?.Write() ?? "");
         arguments.Add(Order);
+        arguments.Add(before.Operation.Number);
         return (await server.RunAsync(RedisScript.Swap, arguments, cancellationToken)).Value() == 1;
     }
 
@@ -175,7 +187,7 @@ internal sealed class RedisOperationStore(RedisServer server, RedisBroker broker
     /// <summary>An operation, and which process holds it until when.</summary>
     private sealed record Entry(BulkOperation Operation, string? Owner, DateTimeOffset Until, string Row)
     {
-        private const int OwnerColumn = 19;
+        private const int OwnerColumn = 20;
 
         internal bool IsHeld(DateTimeOffset now) => Owner is not null && Until > now;
 
@@ -209,6 +221,7 @@ internal sealed class RedisOperationStore(RedisServer server, RedisBroker broker
                 o.Error,
                 o.Next,
                 o.CancelRequested,
+                o.Number,
                 Owner,
                 StorageTime.From(Until));
         }
