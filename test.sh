@@ -14,11 +14,13 @@ cd "$root"
 # Suites that kill processes, measure time or load both cores: they run alone, one after the other.
 alone=(Lovage.Faults Lovage.Journeys Lovage.Packaging Lovage.Quickstart.Tests Lovage.Simulation)
 
-# What the tests need besides .NET: a command, then the Debian package that brings it (or what it depends on).
+# What the tests need besides .NET: a command, then the Debian packages that bring it (or what it depends on).
 needs=(
   "ps procps"
   "postgres postgresql"
   "pgbouncer pgbouncer"
+  "redis-server redis-server"
+  "celery celery-bin python3-redis"
   "gcc gcc"
   "gencat libc6-dev"
   "chromium chromium"
@@ -58,7 +60,8 @@ is_there() {
 install_needs() {
   local packages=() need as_root=()
   for need in "${needs[@]}"; do
-    is_there "${need%% *}" || packages+=("${need#* }")
+    # shellcheck disable=SC2206 # Several packages stand in one word list.
+    is_there "${need%% *}" || packages+=(${need#* })
   done
   ((${#packages[@]} > 0)) || return 0
   echo "Installing ${packages[*]}"
