@@ -1,7 +1,7 @@
 using System.Globalization;
 using Lovage.Redis.Connections;
 using Lovage.Redis.Keys;
-using Lovage.Redis.Reading;
+using Lovage.Redis.Texts;
 using Lovage.Storage;
 using Lovage.Storage.Columns;
 using StackExchange.Redis;
@@ -44,7 +44,13 @@ internal sealed class RedisAuditStore(RedisServer server, RedisBroker broker) : 
         {
             var page = await server.CallAsync(
                 database => database.SortedSetRangeByScoreAsync(
-                    server.Names.Key("audit"), double.NegativeInfinity, before, Exclude.Stop, Order.Descending, 0, Step),
+                    server.Names.Key("audit"),
+                    double.NegativeInfinity,
+                    before,
+                    Exclude.Stop,
+                    Order.Descending,
+                    0,
+                    Step),
                 cancellationToken);
             foreach (var record in page.Select(static entry => Read(entry.ToString())))
             {

@@ -43,7 +43,8 @@ internal sealed class RedisBroker : JobBroker
     }
 
     protected override JobReceiver OpenReceiverCore(ReceiverOptions options) =>
-        new RedisReceiver(this, options, _server, _lost.GetOrAdd(options.Owner.Key, static _ => new LostLooks()), _wake);
+        new RedisReceiver(
+            this, options, _server, _lost.GetOrAdd(options.Owner.Key, static _ => new LostLooks()), _wake);
 
     protected override async ValueTask<IReadOnlyList<LeaseStatus>> RenewCoreAsync(
         IReadOnlyList<LeaseToken> tokens, TimeSpan lease, CancellationToken cancellationToken)

@@ -1,6 +1,7 @@
 using Lovage.Redis.Connections;
 using Lovage.Redis.Keys;
 using Lovage.Redis.Reading;
+using Lovage.Redis.Texts;
 using Lovage.Storage;
 using Lovage.Storage.Columns;
 

@@ -2,7 +2,7 @@ using System.Globalization;
 using Lovage.Redis.Connections;
 using Lovage.Redis.Keys;
 using Lovage.Redis.Reading;
-using Lovage.Redis.Writing;
+using Lovage.Redis.Texts;
 using Lovage.Storage;
 using Lovage.Storage.Plans;
 using StackExchange.Redis;
@@ -51,7 +51,7 @@ internal sealed class RedisJobHistory(RedisServer server, RedisBroker broker) : 
     {
         var newest = await server.CallAsync(
             database => Task.WhenAll(schedules.Select(schedule => database.SortedSetRangeByRankAsync(
-                server.Names.Key("m:" + Messages.MarkName(JobMarkKind.Schedule, schedule)), -1, -1))),
+                server.Names.Key("m:" + MarkText.Write(JobMarkKind.Schedule, schedule)), -1, -1))),
             cancellationToken);
         JobId[] ids = [.. newest.Where(static id => id.Length > 0).Select(static id => JobId.Parse(id[0].ToString()))];
         var jobs = (await StoredJob.FindAsync(server, [.. ids.Distinct()], cancellationToken))

@@ -2,6 +2,7 @@ using System.Globalization;
 using Lovage.Redis.Connections;
 using Lovage.Redis.Keys;
 using Lovage.Redis.Reading;
+using Lovage.Redis.Texts;
 using Lovage.Redis.Writing;
 using Lovage.Storage;
 using StackExchange.Redis;
@@ -24,9 +25,7 @@ internal sealed class RedisJobStore : JobStore
     protected override async ValueTask<IReadOnlyList<SettleResult>> SettleCoreAsync(
         IReadOnlyList<Settlement> outcomes, CancellationToken cancellationToken)
     {
-        var names = outcomes.Any(static outcome => outcome.Attempt.Error is not null || outcome.Decision == JobDecision.Retry)
-            ? await HeldAsync(outcomes, cancellationToken)
-            : null;
+        var names = outcomes.Any(NeedsItsJob) ? await HeldAsync(outcomes, cancellationToken) : null;
         var arguments = _server.Arguments((7 * outcomes.Count) + 1);
         arguments.Add(outcomes.Count);
         for (var i = 0; i < outcomes.Count; i++)
@@ -106,7 +105,10 @@ internal sealed class RedisJobStore : JobStore
     {
         var now = await _broker.NowAsync(cancellationToken);
         return await ChangeAsync(
-            ids, job => job.State.IsFinal ? Change.Requeue(job, _server, now) : null, JobState.Queued, cancellationToken);
+            ids,
+            job => job.State.IsFinal ? Change.Requeue(job, _server, now) : null,
+            JobState.Queued,
+            cancellationToken);
     }
 
     protected override async ValueTask<IReadOnlyList<ChangeResult>> DeleteCoreAsync(
@@ -161,7 +163,7 @@ internal sealed class RedisJobStore : JobStore
     private async Task<StoredJob?[]> HeldAsync(IReadOnlyList<Settlement> outcomes, CancellationToken cancellationToken)
     {
         var needed = Enumerable.Range(0, outcomes.Count)
-            .Where(i => outcomes[i].Attempt.Error is not null || outcomes[i].Decision == JobDecision.Retry)
+            .Where(i => NeedsItsJob(outcomes[i]))
             .ToArray();
         var found = await StoredJob.FindAsync(
             _server, [.. needed.Select(i => outcomes[i].Id)], cancellationToken);
@@ -174,12 +176,19 @@ internal sealed class RedisJobStore : JobStore
         return jobs;
     }
 
-    private Task<ChangeResult[]> ChangeAsync(
-        IReadOnlyList<JobId> ids, Func<StoredJob, Change?> decide, JobState? again, CancellationToken cancellationToken) =>
-        ChangeAgainAsync(ids, decide, again, cancellationToken);
+    /// <summary>A cause has the job's name in it, and a retry the job's message.</summary>
+    private static bool NeedsItsJob(Settlement outcome) =>
+        outcome.Attempt.Error is not null || outcome.Decision == JobDecision.Retry;
 
-    private async Task<ChangeResult[]> ChangeAgainAsync(
-        IReadOnlyList<JobId> ids, Func<StoredJob, Change?> decide, JobState? again, CancellationToken cancellationToken)
+    /// <param name="ids">Which jobs.</param>
+    /// <param name="decide">What is to be done with one as it is.</param>
+    /// <param name="again">How the call leaves a job that it changes; null when it deletes it.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
+    private async Task<ChangeResult[]> ChangeAsync(
+        IReadOnlyList<JobId> ids,
+        Func<StoredJob, Change?> decide,
+        JobState? again,
+        CancellationToken cancellationToken)
     {
         var results = await ChangeAsync(ids, decide, ToResult, cancellationToken);
         return Repeated(ids, results, first => first.Status != ChangeStatus.Changed ? first

@@ -1,12 +1,15 @@
 using Lovage.Redis.Connections;
 using Lovage.Redis.Reading;
+using Lovage.Redis.Texts;
 using Lovage.Storage;
 using Lovage.Storage.Columns;
 using StackExchange.Redis;
 
 namespace Lovage.Redis;
 
-/// <summary>Bulk operations in Redis: few, so that each call reads them all and writes one if it is as it was.</summary>
+/// <summary>
+/// Bulk operations in Redis. They are few: a call reads them all, and writes one if it is still as it was.
+/// </summary>
 internal sealed class RedisOperationStore(RedisServer server, RedisBroker broker, SignalBus signals)
     : OperationStore(signals)
 {
@@ -95,7 +98,8 @@ internal sealed class RedisOperationStore(RedisServer server, RedisBroker broker
         },
         cancellationToken);
 
-    protected override async ValueTask<BulkOperation?> CancelCoreAsync(string id, CancellationToken cancellationToken) =>
+    protected override async ValueTask<BulkOperation?> CancelCoreAsync(
+        string id, CancellationToken cancellationToken) =>
         await ChangeAsync(
             id,
             static (entries, now) => entries is not [{ Operation.State: BulkState.Running } entry] ? null
@@ -195,7 +199,10 @@ internal sealed class RedisOperationStore(RedisServer server, RedisBroker broker
         {
             using var row = TextRow.Read(text);
             return new Entry(
-                OperationColumns.Read(row), row.TextOrNull(OwnerColumn), StorageTime.To(row.Int64(OwnerColumn + 1)), text);
+                OperationColumns.Read(row),
+                row.TextOrNull(OwnerColumn),
+                StorageTime.To(row.Int64(OwnerColumn + 1)),
+                text);
         }
 
         internal string Write()

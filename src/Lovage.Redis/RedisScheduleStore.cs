@@ -3,6 +3,7 @@ using Lovage.Protocol;
 using Lovage.Redis.Connections;
 using Lovage.Redis.Keys;
 using Lovage.Redis.Reading;
+using Lovage.Redis.Texts;
 using Lovage.Redis.Writing;
 using Lovage.Storage;
 using StackExchange.Redis;
@@ -225,11 +226,10 @@ internal sealed class RedisScheduleStore : ScheduleStore
 
     private async Task<StoredSchedule?[]> ReadAsync(IReadOnlyList<string> ids, CancellationToken cancellationToken)
     {
-        var arguments = _server.Arguments(2 * ids.Count);
+        var arguments = _server.Arguments(ids.Count);
         foreach (var id in ids)
         {
             arguments.Add(id);
-            arguments.Add("queued");
         }
 
         var found = await _server.RunAsync(RedisScript.Schedules, arguments, cancellationToken);

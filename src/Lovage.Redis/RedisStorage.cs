@@ -31,7 +31,7 @@ public sealed class RedisStorage : JobStorage
         }
 
         var names = new RedisNames(options.Prefix, options.GlobalKeyPrefix, options.PrioritySteps);
-        _server = new RedisServer(options, names, new RedisClock(options.Clock));
+        _server = new RedisServer(options.Configuration, names, new RedisClock(options.Clock));
         _signals = new RedisSignals(_server);
         _wake = new WakeConnection(_server, _signals.Woken);
         var broker = new RedisBroker(_server, _wake, _signals, options.Time);

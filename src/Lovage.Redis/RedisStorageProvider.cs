@@ -167,7 +167,8 @@ public sealed class RedisStorageProvider : StorageProvider
     private static int[] Steps(string text, string parameter)
     {
         var steps = text.Split(',')
-            .Select(static step => int.TryParse(step, NumberStyles.None, CultureInfo.InvariantCulture, out var n) ? n : -1)
+            .Select(static text =>
+                int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var step) ? step : -1)
             .ToArray();
         return RedisStorageOptions.AreSteps(steps)
             ? steps

@@ -33,6 +33,7 @@ public sealed partial class PackageTests(LocalFeed feed)
                 "Lovage.EntityFrameworkCore",
                 "Lovage.PostgreSql",
                 "Lovage.PostgreSql.EntityFrameworkCore",
+                "Lovage.Redis",
                 "Lovage.Specification",
                 "Lovage.Sqlite",
                 "Lovage.Testing",

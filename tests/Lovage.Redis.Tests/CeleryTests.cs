@@ -20,7 +20,7 @@ public sealed class CeleryTests
         import sys, os, celery
         url = 'redis://127.0.0.1:%s/%s' % (sys.argv[1], sys.argv[2])
         app = celery.Celery('fleet', broker=url, backend=url)
-        app.conf.update(task_default_queue='mixed', worker_hijack_root_logger=False, broker_connection_retry_on_startup=True)
+        app.conf.update(task_default_queue='mixed', worker_hijack_root_logger=False)
 
         @app.task(name='tasks.add', bind=True, max_retries=3)
         def add(self, a, b):
@@ -31,7 +31,8 @@ public sealed class CeleryTests
             return a + b
 
         if sys.argv[3] == 'worker':
-            app.worker_main(['worker', '-P', 'solo', '-l', 'WARNING', '--without-gossip', '--without-mingle', '-Q', 'mixed'])
+            app.worker_main(['worker', '-P', 'solo', '-l', 'WARNING', '--without-gossip', '--without-mingle',
+                             '-Q', 'mixed'])
         else:
             result = app.AsyncResult(sys.argv[4])
             try:
@@ -46,7 +47,12 @@ public sealed class CeleryTests
     public async Task Worker_OfPython_RunsRetriesAndFailsOurJobs()
     {
         await using var fleet = await FleetAsync(2);
-        JobMessage[] messages = [Message("one", "[[2, 3], {}, {}]"), Message("two", "[[-4, 1], {}, {}]"), Message("three", "[[1, 0], {}, {}]")];
+        JobMessage[] messages =
+        [
+            Message("one", "[[2, 3], {}, {}]"),
+            Message("two", "[[-4, 1], {}, {}]"),
+            Message("three", "[[1, 0], {}, {}]"),
+        ];
         await fleet.Storage.Broker.PublishAsync(messages, Stop);
         using var worker = fleet.Start("worker");
         var records = new List<JobRecord?>();
@@ -75,7 +81,8 @@ public sealed class CeleryTests
         await fleet.Storage.Store.SettleAsync(
         [
             Outcome(deliveries[0], JobDecision.Succeed, "5"u8.ToArray(), null),
-            Outcome(deliveries[1], JobDecision.Fail, default, new JobError("System.ArgumentException", "b is 0", "at X()")),
+            Outcome(
+                deliveries[1], JobDecision.Fail, default, new JobError("System.ArgumentException", "b is 0", "at X()")),
         ], Stop);
 
         Assert.Equal("5", await fleet.ReadAsync("good"));
@@ -111,7 +118,8 @@ public sealed class CeleryTests
     private static async Task<Fleet> FleetAsync(int database)
     {
         var server = await RedisProcess.GetAsync();
-        Assert.SkipUnless(await Fleet.HasCeleryAsync(), "Celery is not installed for /usr/bin/python3 (python3-celery).");
+        Assert.SkipUnless(
+            await Fleet.HasCeleryAsync(), "Celery is not installed for /usr/bin/python3 (python3-celery).");
         var storage = new RedisStorage(RedisStorageProvider.Parse($"redis://{server.Address}/{database}"));
         await storage.OpenAsync(Stop);
         return new Fleet(storage, server.Port, database);

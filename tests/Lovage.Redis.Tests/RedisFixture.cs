@@ -8,7 +8,7 @@ namespace Lovage.Redis.Tests;
 /// <summary>
 /// Prefixes of its own for each scope; the second handle is a second storage with connections of its own.
 /// </summary>
-public class RedisFixture : StorageFixture
+public sealed class RedisFixture : StorageFixture
 {
     private static readonly StrongBox<int> Number = new();
 
@@ -26,10 +26,13 @@ public class RedisFixture : StorageFixture
 
     public override bool KeepsAnyMessage => false;
 
-    /// <summary>The version of the protocol between client and server.</summary>
-    protected virtual RedisProtocol Protocol => RedisProtocol.Resp3;
+    /// <summary>
+    /// The version of the protocol between client and server: RESP3, or RESP2 with LOVAGE_REDIS_PROTOCOL=2.
+    /// </summary>
+    private static RedisProtocol Protocol =>
+        Environment.GetEnvironmentVariable("LOVAGE_REDIS_PROTOCOL") == "2" ? RedisProtocol.Resp2 : RedisProtocol.Resp3;
 
-    private RedisStorageOptions Options(RedisProcess server, string scope, ManualTimeProvider time)
+    private static RedisStorageOptions Options(RedisProcess server, string scope, ManualTimeProvider time)
     {
         var configuration = ConfigurationOptions.Parse(server.Address);
         configuration.Protocol = Protocol;

@@ -40,7 +40,8 @@ internal static class RedisFault
         "BUSY" => ("is busy with a script; the call can be repeated.", true),
         "MISCONF" => (
             "refuses writes because it cannot save its data to disk. Check the server's log and its disk.", true),
-        "MASTERDOWN" or "CLUSTERDOWN" or "TRYAGAIN" => ("has no primary at the moment; the call can be repeated.", true),
+        "MASTERDOWN" or "CLUSTERDOWN" or "TRYAGAIN" =>
+            ("has no primary at the moment; the call can be repeated.", true),
         "NOAUTH" or "WRONGPASS" => ("refuses the user or the password. Check Lovage:Storage.", false),
         "NOPERM" => ("does not allow this to the user. Grant it what docs/storages.md lists for Redis.", false),
         _ => ("could not be used.", false),

@@ -19,12 +19,12 @@ internal sealed class RedisServer : IAsyncDisposable
     private ConnectionMultiplexer? _renewals;
     private bool _isDisposed;
 
-    /// <param name="options">Which server.</param>
+    /// <param name="configuration">Which server.</param>
     /// <param name="names">The prefixes of its keys.</param>
     /// <param name="clock">The time of scripts.</param>
-    internal RedisServer(RedisStorageOptions options, RedisNames names, RedisClock clock)
+    internal RedisServer(ConfigurationOptions configuration, RedisNames names, RedisClock clock)
     {
-        _configuration = options.Configuration.Clone();
+        _configuration = configuration.Clone();
         _configuration.AbortOnConnectFail = true;
 
         // The client holds INFO for an administrator's command; the server judges by the rights of the user.
@@ -52,7 +52,8 @@ internal sealed class RedisServer : IAsyncDisposable
     /// <exception cref="StorageException">It knows of none now.</exception>
     internal System.Net.EndPoint Primary =>
         Connection.GetServers().FirstOrDefault(static server => server.IsConnected && !server.IsReplica)?.EndPoint
-            ?? throw new StorageException($"The storage {Description} has no primary at the moment.", isTransient: true);
+            ?? throw new StorageException(
+                $"The storage {Description} has no primary at the moment.", isTransient: true);
 
     internal IDatabase Database => Open(_main).GetDatabase();
 

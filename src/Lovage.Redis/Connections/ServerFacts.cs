@@ -65,14 +65,14 @@ internal sealed class ServerFacts
     {
         if (Policy.StartsWith("volatile-", StringComparison.Ordinal))
         {
-            yield return $"Redis may remove keys with a time to live when its memory is full (maxmemory-policy {Policy})."
-                + " Lovage sets none, but results of Celery's workers have one. Set it to noeviction.";
+            yield return "Redis may remove keys with a time to live when its memory is full (maxmemory-policy "
+                + $"{Policy}). Lovage sets none, but results of Celery's workers have one. Set it to noeviction.";
         }
 
         if (Is("aof_enabled", "0"))
         {
-            yield return "Redis keeps no append-only file: a crash of the server loses the jobs accepted since its last "
-                + "snapshot, or all of them. Set appendonly to yes.";
+            yield return "Redis keeps no append-only file: a crash of the server loses the jobs accepted since its "
+                + "last snapshot, or all of them. Set appendonly to yes.";
         }
     }
 

@@ -63,9 +63,16 @@ internal readonly struct Element
         var expires = message.ExpiresIn is { } span
             ? RedisTime.From(span).ToString(CultureInfo.InvariantCulture)
             : "";
-        return string.Create(
-            CultureInfo.InvariantCulture,
-            $"{message.Id.Value}|{message.Name}|{message.Queue}|{names.StepOf(message.Priority)}|{RedisTime.From(message.Delay)}|{eta}|{Flags(message, marks)}|{expires}|{marks}");
+        return Fields.Join(
+            message.Id.Value,
+            message.Name,
+            message.Queue,
+            names.StepOf(message.Priority),
+            RedisTime.From(message.Delay),
+            eta,
+            Flags(message, marks),
+            expires,
+            marks);
     }
 
     private static string Flags(JobMessage message, int marks) =>

@@ -100,9 +100,22 @@ internal sealed record Front
     }
 
     /// <inheritdoc/>
-    public override string ToString() => string.Create(
-        CultureInfo.InvariantCulture,
-        $"{Id}|{Number}|{EnqueuedAt}|{ReadyAt}|{Sequence}|{State}|{Attempts}|{Deaths}|{Offers}|{FirstOfferAt}|{Flags}|{ExpiresAt}|{Queue}|{Step}|{Name}");
+    public override string ToString() => Fields.Join(
+        Id,
+        Number,
+        EnqueuedAt,
+        ReadyAt,
+        Sequence,
+        State,
+        Attempts,
+        Deaths,
+        Offers,
+        FirstOfferAt,
+        Flags,
+        ExpiresAt,
+        Queue,
+        Step,
+        Name);
 
     private static long Long(string text) =>
         long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var value)

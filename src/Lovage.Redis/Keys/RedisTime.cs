@@ -27,7 +27,8 @@ internal static class RedisTime
             / TicksPerMicrosecond;
 
     /// <summary>A time, rounded down.</summary>
-    internal static long Floor(DateTimeOffset time) => Math.Clamp(StorageTime.From(time) / TicksPerMicrosecond, 0, Latest);
+    internal static long Floor(DateTimeOffset time) =>
+        Math.Clamp(StorageTime.From(time) / TicksPerMicrosecond, 0, Latest);
 
     /// <summary>A span, rounded down: what is older by less than a microsecond is older.</summary>
     internal static long Floor(TimeSpan span) => Math.Min(span.Ticks, Longest.Ticks) / TicksPerMicrosecond;

@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Text;
 using Lovage.Redis.Connections;
 using Lovage.Redis.Keys;
-using Lovage.Redis.Writing;
+using Lovage.Redis.Texts;
 using Lovage.Storage;
 using Lovage.Storage.Plans;
 using StackExchange.Redis;
@@ -187,7 +187,7 @@ internal sealed class HistoryPages
             database => database.SetMembersAsync(names.Key("queues")), cancellationToken);
         return [.. queues.Select(name => names.Key("jobs:" + name))];
 
-        RedisKey Mark(JobMarkKind kind, string text) => names.Key("m:" + Messages.MarkName(kind, text));
+        RedisKey Mark(JobMarkKind kind, string text) => names.Key("m:" + MarkText.Write(kind, text));
     }
 
     /// <summary>The next ids of all sets together, newest first.</summary>

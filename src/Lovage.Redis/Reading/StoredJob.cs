@@ -1,10 +1,9 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
-using Lovage.Protocol;
 using Lovage.Redis.Connections;
 using Lovage.Redis.Keys;
-using Lovage.Redis.Writing;
+using Lovage.Redis.Texts;
 using Lovage.Storage;
 using StackExchange.Redis;
 
@@ -131,7 +130,11 @@ internal sealed class StoredJob
         }
 
         var found = await server.RunAsync(RedisScript.Find, arguments, cancellationToken);
-        return [.. found.Items().Select(static job => job.Items() is { Length: > 0 } items ? new StoredJob(items) : null)];
+        return
+        [
+            .. found.Items()
+                .Select(static job => job.Items() is { Length: > 0 } items ? new StoredJob(items) : null),
+        ];
     }
 
     // It waits for it, or has waited for it.
@@ -153,131 +156,4 @@ internal sealed class StoredJob
         var (fraction, message) = ProgressText.Read(progress.RootElement);
         return (fraction, message);
     }
-}
-
-/// <summary>The letters of scripts for states.</summary>
-internal static class States
-{
-    internal static JobState Of(char letter) => letter switch
-    {
-        'q' => JobState.Queued,
-        's' => JobState.Scheduled,
-        'r' or 'R' => JobState.Retrying,
-        'u' => JobState.Running,
-        'S' => JobState.Succeeded,
-        'F' => JobState.Failed,
-        'C' => JobState.Cancelled,
-        'X' => JobState.Expired,
-        'D' => JobState.Dead,
-        _ => throw new FormatException("No state."),
-    };
-
-    internal static char Letter(JobState state) => state switch
-    {
-        JobState.Queued => 'q',
-        JobState.Scheduled => 's',
-        JobState.Retrying => 'r',
-        JobState.Running => 'u',
-        JobState.Succeeded => 'S',
-        JobState.Failed => 'F',
-        JobState.Cancelled => 'C',
-        JobState.Expired => 'X',
-        _ => 'D',
-    };
-}
-
-/// <summary>A request to cancel: the reason as JSON, so that none differs from an empty one.</summary>
-internal static class WishText
-{
-    internal static string Write(string? reason) =>
-        reason is null ? "null" : "\"" + JsonEncodedText.Encode(reason) + "\"";
-
-    internal static string? Read(string wish)
-    {
-        using var json = JsonDocument.Parse(wish);
-        return json.RootElement.GetString();
-    }
-}
-
-/// <summary>What became of a job, as its record says.</summary>
-internal sealed class StoredRecord
-{
-    public required string Front { get; init; }
-
-    public required JobState State { get; init; }
-
-    public required bool IsFinal { get; init; }
-
-    public required string Stamp { get; init; }
-
-    public required int Attempts { get; init; }
-
-    public required DateTimeOffset FinishedAt { get; init; }
-
-    public ReadOnlyMemory<byte> Result { get; init; }
-
-    /// <summary>Of a record of Celery's; our own errors are kept apart.</summary>
-    public JobError? Error { get; init; }
-
-    public string? Reason { get; init; }
-
-    public string? Worker { get; init; }
-
-    public DateTimeOffset? StartedAt { get; init; }
-
-    public AttemptRecord? Attempt { get; init; }
-
-    public (double Fraction, string? Message)? Progress { get; init; }
-
-    internal static StoredRecord Read(ReadOnlyMemory<byte> raw)
-    {
-        using var document = JsonDocument.Parse(raw);
-        var root = document.RootElement;
-        if (!root.TryGetProperty("lovage"u8, out var ours))
-        {
-            return OfCelery(CeleryResult.Decode(raw));
-        }
-
-        var front = ours.GetString()!;
-        var f = front.Split('|');
-        var state = States.Of(f[0][0]);
-        return new StoredRecord
-        {
-            Front = front,
-            State = state,
-            IsFinal = state.IsFinal,
-            Stamp = f[1],
-            FinishedAt = RedisTime.To(f[2]),
-            Attempts = int.Parse(f[3], CultureInfo.InvariantCulture),
-            Result = f[5].Contains(RecordText.HasResult, StringComparison.Ordinal) ? ResultOf(root) : default,
-            Reason = Text(root, RecordText.Reason),
-            Worker = Text(root, RecordText.Worker),
-            StartedAt = root.TryGetProperty(RecordText.Started, out var started)
-                ? StorageTime.To(started.GetInt64())
-                : null,
-            Attempt = root.TryGetProperty(RecordText.Attempt, out var attempt) ? AttemptText.Read(attempt) : null,
-            Progress = root.TryGetProperty(RecordText.Progress, out var progress) ? ProgressText.Read(progress) : null,
-        };
-    }
-
-    /// <summary>What a worker of another language wrote.</summary>
-    private static StoredRecord OfCelery(CeleryResult result) => new()
-    {
-        Front = "",
-        State = result.State,
-        IsFinal = result.State.IsFinal,
-        Stamp = "",
-        Attempts = 1,
-        FinishedAt = result.DateDone ?? DateTimeOffset.UnixEpoch,
-        Result = result.State == JobState.Succeeded ? result.Result : default,
-        Error = result.Error?.ToJobError(result.Traceback),
-    };
-
-    private static ReadOnlyMemory<byte> ResultOf(JsonElement root) =>
-        root.TryGetProperty(RecordText.Result, out var result) || root.TryGetProperty("result"u8, out result)
-            ? Encoding.UTF8.GetBytes(result.GetRawText())
-            : default;
-
-    private static string? Text(JsonElement root, string name) =>
-        root.TryGetProperty(name, out var value) ? value.GetString() : null;
 }

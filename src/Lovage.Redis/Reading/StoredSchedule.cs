@@ -1,4 +1,4 @@
-using Lovage.Redis.Writing;
+using Lovage.Redis.Texts;
 using Lovage.Storage;
 using Lovage.Storage.Plans;
 using StackExchange.Redis;
@@ -26,7 +26,9 @@ internal sealed record StoredSchedule(ScheduleRecord Record, TickRecord? Newest,
             : status;
     }
 
-    /// <summary>What a firing makes of the schedule, the lines that it writes, and the newest of its ticks' lines.</summary>
+    /// <summary>
+    /// What a firing makes of the schedule, the lines that it writes, and the newest of its ticks' lines.
+    /// </summary>
     internal (ScheduleRecord Record, IReadOnlyList<TickRecord> Lines, DateTimeOffset? Newest) Plan(
         Firing firing, DateTimeOffset now)
     {

@@ -1,5 +1,5 @@
--- ARGV[4]: how many firings; for each: id, version as it was read, row, next tick or '', queued tick or '', 1 when it is
--- active, key of the newest line, key of the line that waits or '', number of lines, key and row of each, number of
+-- ARGV[4]: how many firings; for each: id, version as it was read, row, next tick or '', queued tick or '', 1 when it
+-- is active, key of the newest line, key of the line that waits or '', number of lines, key and row of each, number of
 -- jobs, the jobs as messages. Answers 1 for each that was recorded.
 local answers = {}
 local i = 5

@@ -1,5 +1,5 @@
--- ARGV from 4: how many at the most, owners known to be dead. Answers stamp|id of jobs whose lease has run out, or whose
--- owner is dead, the oldest claims first.
+-- ARGV from 4: how many at the most, owners known to be dead. Answers stamp|id of jobs whose lease has run out, or
+-- whose owner is dead, the oldest claims first.
 local max = tonumber(ARGV[4])
 local found = call('ZRANGEBYSCORE', P .. 'leases', '-inf', int(now), 'LIMIT', 0, max)
 local stamps, seen = {}, {}

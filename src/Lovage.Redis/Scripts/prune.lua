@@ -1,5 +1,5 @@
--- ARGV from 4: most ended jobs to keep, age of finished ones, age of dead ones (microseconds), how many at the most, the
--- oldest hour to keep, the oldest failure to keep. Answers how many jobs were deleted.
+-- ARGV from 4: most ended jobs to keep, age of finished ones, age of dead ones (microseconds), how many at the most,
+-- the oldest hour to keep, the oldest failure to keep. Answers how many jobs were deleted.
 local rows, finished_age, dead_age, max = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])
 local total = call('ZCARD', P .. 'ended') + call('ZCARD', P .. 'dead')
 local count_deleted = 0

@@ -37,7 +37,8 @@ for i = 1, #names do
   end
   local reason = call('HGET', P .. 'paused', queue)
   answers[#answers + 1] = { queue, int(ready), int(call('ZCARD', P .. 'due:' .. queue)),
-    call('HGET', P .. 'claimed', queue) or '0', oldest and int(now - oldest) or '', reason or '', reason and '1' or '0' }
+    call('HGET', P .. 'claimed', queue) or '0', oldest and int(now - oldest) or '', reason or '',
+    reason and '1' or '0' }
 end
 keep_unique()
 return answers

@@ -1,7 +1,8 @@
--- ARGV[4]: how many outcomes; for each its facts, progress, record, attempt, cause, error, envelope, then its follow-ups
--- as messages. Facts: stamp|id|state|delay|flags|wait bucket|wait|run bucket|run|follow-ups. The state is the end, or R
--- for a retry. Flags: r counts a retry, c is the answer to a wish, x has an error. Progress is kept of the last report
--- when '' is given. Answers a text each: a and the state, x for stale, w and a wish that this retry must obey.
+-- ARGV[4]: how many outcomes; for each its facts, progress, record, attempt, cause, error, envelope, then its
+-- follow-ups as messages. Facts: stamp|id|state|delay|flags|wait bucket|wait|run bucket|run|follow-ups. The state is
+-- the end, or R for a retry. Flags: r counts a retry, c is the answer to a wish, x has an error, v has a result. The
+-- last report of progress is kept when '' is given. Answers a text each: a and the state, x for stale, w and a wish
+-- that this retry must obey.
 local answers = {}
 local wishes = call('HLEN', P .. 'wish') > 0
 local reports = call('HLEN', P .. 'progress') > 0

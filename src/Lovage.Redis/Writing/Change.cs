@@ -5,6 +5,7 @@ using System.Text.Json;
 using Lovage.Redis.Connections;
 using Lovage.Redis.Keys;
 using Lovage.Redis.Reading;
+using Lovage.Redis.Texts;
 using Lovage.Storage;
 using StackExchange.Redis;
 
@@ -169,9 +170,14 @@ internal sealed class Change
 
     internal void AddTo(RedisArguments arguments)
     {
-        arguments.Add(string.Create(
-            CultureInfo.InvariantCulture,
-            $"{_job.Id.Value}|{_job.Front.Sequence}|{_job.Stamp}|{_action}|{Time}|{(Ended is { } ended ? States.Letter(ended) : "")}|{Flags}"));
+        arguments.Add(Fields.Join(
+            _job.Id.Value,
+            _job.Front.Sequence,
+            _job.Stamp,
+            _action,
+            Time,
+            Ended is { } ended ? States.Letter(ended) : null,
+            Flags));
         arguments.Add(_job.Notes);
         arguments.Add(_job.RecordFront);
         arguments.Add(Front?.ToString() ?? "");
@@ -264,7 +270,9 @@ internal sealed class Change
     }
 }
 
-/// <summary>Reads jobs, decides in C#, and writes: again for each job that another process changed in between.</summary>
+/// <summary>
+/// Reads jobs, decides in C#, and writes: again for each job that another process changed in between.
+/// </summary>
 internal static class Changes
 {
     /// <summary>Others win at most so often in a row; a job that never stands still is left as it is.</summary>

@@ -1,7 +1,7 @@
 using Lovage.Protocol;
 using Lovage.Redis.Connections;
 using Lovage.Redis.Keys;
-using Lovage.Redis.Reading;
+using Lovage.Redis.Texts;
 using Lovage.Storage;
 using Lovage.Storage.Plans;
 
@@ -18,18 +18,9 @@ internal static class Messages
         arguments.Add(Element.Rest(message, server.Clock));
         foreach (var mark in marks)
         {
-            arguments.Add(MarkName(mark.Kind, mark.Text));
+            arguments.Add(MarkText.Write(mark.Kind, mark.Text));
         }
     }
-
-    internal static string MarkName(JobMarkKind kind, string text) =>
-        kind switch
-        {
-            JobMarkKind.Tag => "tag:",
-            JobMarkKind.Root => "root:",
-            JobMarkKind.Schedule => "schedule:",
-            _ => "edited:",
-        } + text;
 
     internal static PublishResult[] Read(string answers, IReadOnlyList<JobMessage> messages)
     {

@@ -2,6 +2,7 @@ using System.Globalization;
 using Lovage.Redis.Connections;
 using Lovage.Redis.Keys;
 using Lovage.Redis.Reading;
+using Lovage.Redis.Texts;
 using Lovage.Storage;
 using Lovage.Storage.Plans;
 using StackExchange.Redis;
@@ -30,9 +31,17 @@ internal static class SettleText
         var flags = (plan.IsRetry ? "r" : "") + (plan.PublishesFollowUps ? "" : "c") + (cause.Length > 0 ? "x" : "")
             + (outcome.Result.IsEmpty || plan.IsRetry ? "" : RecordText.HasResult.ToString());
         var followUps = plan.PublishesFollowUps ? outcome.FollowUps : [];
-        arguments.Add(string.Create(
-            CultureInfo.InvariantCulture,
-            $"{outcome.Token.Stamp}|{outcome.Id.Value}|{(isRetry ? 'R' : States.Letter(plan.State))}|{RedisTime.From(outcome.RetryDelay)}|{flags}|{Bucket(measures.Wait)}|{measures.Wait?.Ticks}|{Bucket(measures.Run)}|{measures.Run?.Ticks}|{followUps.Count}"));
+        arguments.Add(Fields.Join(
+            outcome.Token.Stamp,
+            outcome.Id.Value,
+            isRetry ? 'R' : States.Letter(plan.State),
+            RedisTime.From(outcome.RetryDelay),
+            flags,
+            Bucket(measures.Wait),
+            measures.Wait?.Ticks,
+            Bucket(measures.Run),
+            measures.Run?.Ticks,
+            followUps.Count));
         arguments.Add(outcome.Progress is { } progress && !plan.IsRetry
             ? ProgressText.Write(progress, outcome.ProgressMessage)
             : RedisValue.EmptyString);

@@ -1,10 +1,9 @@
 using System.Buffers;
-using System.Text;
 using System.Text.Json;
 using Lovage.Protocol;
 using Lovage.Storage;
 
-namespace Lovage.Redis.Writing;
+namespace Lovage.Redis.Texts;
 
 /// <summary>
 /// What became of a job, as the script stores it: a result record of Celery without its first brace. Members that are
@@ -119,91 +118,4 @@ internal static class RecordText
             json.WriteString(name, value);
         }
     }
-}
-
-/// <summary>An attempt as one JSON array: number, end, start, duration, worker, wait, error, logs.</summary>
-/// <remarks>Stored texts outlive a version: the order of the items never changes.</remarks>
-internal static class AttemptText
-{
-    internal static byte[] Write(AttemptRecord attempt)
-    {
-        var buffer = new ArrayBufferWriter<byte>(128);
-        using (var json = new Utf8JsonWriter(buffer))
-        {
-            json.WriteStartArray();
-            json.WriteNumberValue(attempt.Number);
-            json.WriteNumberValue((int)attempt.End);
-            json.WriteNumberValue(StorageTime.From(attempt.StartedAt));
-            json.WriteNumberValue(attempt.Duration.Ticks);
-            json.WriteStringValue(attempt.Worker);
-            if (attempt.Wait is { } wait)
-            {
-                json.WriteNumberValue(wait.Ticks);
-            }
-            else
-            {
-                json.WriteNullValue();
-            }
-
-            Raw(json, AttemptColumns.FromError(attempt.Error));
-            Raw(json, AttemptColumns.FromLogs(attempt.Logs));
-            json.WriteEndArray();
-        }
-
-        return buffer.WrittenSpan.ToArray();
-    }
-
-    internal static AttemptRecord Read(ReadOnlyMemory<byte> text)
-    {
-        using var document = JsonDocument.Parse(text);
-        return Read(document.RootElement);
-    }
-
-    internal static AttemptRecord Read(JsonElement attempt) => new()
-    {
-        Number = attempt[0].GetInt32(),
-        End = (AttemptEnd)attempt[1].GetInt32(),
-        StartedAt = StorageTime.To(attempt[2].GetInt64()),
-        Duration = new TimeSpan(attempt[3].GetInt64()),
-        Worker = attempt[4].GetString() ?? "",
-        Wait = attempt[5].ValueKind == JsonValueKind.Null ? null : new TimeSpan(attempt[5].GetInt64()),
-        Error = AttemptColumns.ToError(Raw(attempt[6])),
-        Logs = AttemptColumns.ToLogs(Raw(attempt[7])),
-    };
-
-    private static void Raw(Utf8JsonWriter json, byte[] utf8)
-    {
-        if (utf8.Length == 0)
-        {
-            json.WriteNullValue();
-        }
-        else
-        {
-            json.WriteRawValue(utf8, skipInputValidation: true);
-        }
-    }
-
-    private static byte[] Raw(JsonElement value) =>
-        value.ValueKind == JsonValueKind.Null ? [] : Encoding.UTF8.GetBytes(value.GetRawText());
-}
-
-/// <summary>How far a job is: [fraction, message].</summary>
-internal static class ProgressText
-{
-    internal static byte[] Write(double fraction, string? message)
-    {
-        var buffer = new ArrayBufferWriter<byte>(64);
-        using (var json = new Utf8JsonWriter(buffer))
-        {
-            json.WriteStartArray();
-            json.WriteNumberValue(fraction);
-            json.WriteStringValue(message);
-            json.WriteEndArray();
-        }
-
-        return buffer.WrittenSpan.ToArray();
-    }
-
-    internal static (double Fraction, string? Message) Read(JsonElement progress) =>
-        (progress[0].GetDouble(), progress[1].GetString());
 }

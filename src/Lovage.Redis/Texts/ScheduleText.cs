@@ -1,9 +1,7 @@
-using System.Globalization;
-using Lovage.Redis.Reading;
 using Lovage.Storage;
 using Lovage.Storage.Columns;
 
-namespace Lovage.Redis.Writing;
+namespace Lovage.Redis.Texts;
 
 /// <summary>A schedule as one row, in the columns of <see cref="ScheduleColumns"/>; its version stands apart.</summary>
 internal static class ScheduleText
@@ -55,26 +53,5 @@ internal static class ScheduleText
     {
         using var row = TextRow.Read(text);
         return ScheduleColumns.Read(row) with { Version = version };
-    }
-}
-
-/// <summary>A line of a schedule's history as one row, and its key: the tick, always as many digits.</summary>
-internal static class TickText
-{
-    internal static string Key(DateTimeOffset tick) =>
-        StorageTime.From(tick).ToString("D17", CultureInfo.InvariantCulture);
-
-    internal static string Write(TickRecord line) => TextRow.Write(
-        StorageTime.From(line.Tick),
-        StorageTime.From(line.Through),
-        line.Count,
-        (int)line.Status,
-        line.JobId?.Value,
-        StorageTime.From(line.RecordedAt));
-
-    internal static TickRecord Read(string text)
-    {
-        using var row = TextRow.Read(text);
-        return ScheduleColumns.ReadTick(row);
     }
 }

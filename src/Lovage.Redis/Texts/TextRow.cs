@@ -4,7 +4,7 @@ using System.Text;
 using System.Text.Json;
 using Lovage.Storage.Columns;
 
-namespace Lovage.Redis.Reading;
+namespace Lovage.Redis.Texts;
 
 /// <summary>
 /// A row as one JSON array, so that the mappers of storages with columns read it. Columns of bytes hold UTF-8 text, or
