@@ -21,15 +21,14 @@ public sealed class StorageChoiceTests
         "Storage 'postgresql://...' needs the package Lovage.PostgreSql: dotnet add package Lovage.PostgreSql")]
     [InlineData(
         "REDISS://:s3cret@cache",
-        "Storage 'rediss://...' is not known. Known are memory, sqlite and postgres; another one is added with "
-            + "AddLovage().AddStorageProvider(...).")]
+        "Storage 'rediss://...' needs the package Lovage.Redis: dotnet add package Lovage.Redis")]
     [InlineData(
         "sqlite:lovage.db",
         "Storage 'sqlite:...' needs the package Lovage.Sqlite: dotnet add package Lovage.Sqlite. Or set "
             + "Lovage:Storage to memory: to keep jobs in this process only.")]
     [InlineData(
         "mongo://app:s3cret@db",
-        "Storage 'mongo://...' is not known. Known are memory, sqlite and postgres; another one is added with "
+        "Storage 'mongo://...' is not known. Known are memory, sqlite, postgres and redis; another one is added with "
             + "AddLovage().AddStorageProvider(...).")]
     [InlineData(
         "memory:big",
@@ -43,7 +42,7 @@ public sealed class StorageChoiceTests
     }
 
     [Theory]
-    [InlineData("lovage.db", "Write sqlite:lovage.db, memory: or postgres://")]
+    [InlineData("lovage.db", "Write sqlite:lovage.db, memory:, postgres://user@host/database or redis://")]
     [InlineData("Host=db;Password=s3cret", "write postgres: before it")]
     [InlineData("User Id=app; server = db:5432;Password=s3cret", "write postgres: before it")]
     [InlineData(":memory:", "Write sqlite:lovage.db")]
