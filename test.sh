@@ -14,21 +14,22 @@ cd "$root"
 # Suites that kill processes, measure time or load both cores: they run alone, one after the other.
 alone=(Lovage.Faults Lovage.Journeys Lovage.Packaging Lovage.Quickstart.Tests Lovage.Simulation)
 
-# What the tests need besides .NET: a command, then the Debian packages that bring it (or what it depends on).
+# What the tests need besides .NET: a command or a module of Python, then the Debian package that brings it.
 needs=(
   "ps procps"
   "postgres postgresql"
   "pgbouncer pgbouncer"
   "redis-server redis-server"
-  "celery celery-bin python3-redis"
+  "celery python3-celery"
+  "redis python3-redis"
   "gcc gcc"
   "gencat libc6-dev"
   "chromium chromium"
   "promtool prometheus"
 )
 
-# Where packages put commands that are not on the PATH.
-elsewhere=(/usr/lib/postgresql/*/bin /usr/sbin)
+# Where packages put commands that are not on the PATH, and modules of Python.
+elsewhere=(/usr/lib/postgresql/*/bin /usr/sbin /usr/lib/python3/dist-packages)
 
 # No suite takes longer unless it hangs.
 limit=12m
@@ -60,8 +61,7 @@ is_there() {
 install_needs() {
   local packages=() need as_root=()
   for need in "${needs[@]}"; do
-    # shellcheck disable=SC2206 # Several packages stand in one word list.
-    is_there "${need%% *}" || packages+=(${need#* })
+    is_there "${need%% *}" || packages+=("${need#* }")
   done
   ((${#packages[@]} > 0)) || return 0
   echo "Installing ${packages[*]}"
