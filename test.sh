@@ -71,7 +71,7 @@ install_needs() {
   fi
   # The tests start servers of their own; a server that a package starts through systemd does no harm and is not used.
   local server
-  for server in pgbouncer prometheus; do
+  for server in pgbouncer prometheus redis-server; do
     if [[ -d /run/systemd/system && " ${packages[*]} " == *" $server "* ]]; then
       "${as_root[@]}" systemctl disable --now --quiet "$server.service" || true
     fi

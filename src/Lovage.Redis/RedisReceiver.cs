@@ -1,4 +1,5 @@
 using System.Globalization;
+using Lovage.Protocol;
 using Lovage.Redis.Connections;
 using Lovage.Redis.Keys;
 using Lovage.Redis.Reading;
@@ -75,9 +76,25 @@ internal sealed class RedisReceiver : JobReceiver
         _lost.Released(lost);
         var now = RedisTime.To(answer[0]);
         var deliveries = new List<Delivery>((answer.Length - FirstDelivery) / 2);
+        RedisArguments? unreadable = null;
         for (var i = FirstDelivery; i + 1 < answer.Length; i += 2)
         {
-            deliveries.Add(Read((long)answer[i], answer[i + 1], now));
+            try
+            {
+                deliveries.Add(Read((long)answer[i], answer[i + 1], now));
+            }
+            catch (Exception fault) when (fault is MalformedMessageException or FormatException)
+            {
+                unreadable ??= _server.Arguments(2);
+                unreadable.Add(answer[i]);
+                unreadable.Add(fault.Message.Replace('|', '/'));
+            }
+        }
+
+        if (unreadable is not null)
+        {
+            // No worker can read them: they must not hold up the others.
+            await _server.RunAsync(RedisScript.Quarantine, unreadable, CancellationToken.None);
         }
 
         TimeSpan? untilDue = answer[1].Length() == 0 ? null : RedisTime.To(answer[1]) - now;

@@ -28,6 +28,8 @@ internal sealed class RedisScript
 
     internal static RedisScript Orphan { get; } = new("common", "orphan");
 
+    internal static RedisScript Quarantine { get; } = new("common", "quarantine");
+
     internal static RedisScript Settle { get; } = new("common", "publishing", "settle");
 
     internal static RedisScript Change { get; } = new("common", "change");

@@ -81,7 +81,7 @@ for q = first, #ARGV do
             f = split(front)
             if #f ~= NAME then
               f = nil
-              call('HSET', P .. 'quarantine', int(unique()), key .. '|' .. raw)
+              call('HSET', P .. 'quarantine', int(unique()), key .. '|front|' .. raw)
             elseif gone and call('HDEL', P .. 'gone', f[SEQ]) == 1 then
               f = nil
               if call('HINCRBY', P .. 'gone:n', key, -1) == 0 then call('HDEL', P .. 'gone:n', key) end
@@ -90,7 +90,7 @@ for q = first, #ARGV do
             local whole
             f, whole = adopt(raw, queue, steps[s])
             if f == nil then
-              call('HSET', P .. 'quarantine', int(unique()), key .. '|' .. raw)
+              call('HSET', P .. 'quarantine', int(unique()), key .. '|no id or name|' .. raw)
             elseif f == false then
               f = nil
             else
