@@ -37,26 +37,25 @@ internal sealed class RedisReceiver : JobReceiver
 
     /// <remarks>
     /// A look that finds nothing arms the wake connection and looks once more: what came in between is found then, and
-    /// what comes later is told.
+    /// what comes later is told. A receiver that is not armed waits for no signal, because no signal tells of what
+    /// another program pushes.
     /// </remarks>
     protected override async ValueTask<LookResult> ReceiveCoreAsync(
         long look, int max, CancellationToken cancellationToken)
     {
         var version = _wake.Version;
         var found = await LookAsync(look, max, cancellationToken);
-        if (found.Deliveries.Count > 0 || _armed == version || !_wake.IsOn)
+        if (found.Deliveries.Count == 0 && _armed != version)
         {
-            return found;
+            version = _wake.Version;
+            if (await _wake.ArmAsync(_lists, cancellationToken))
+            {
+                _armed = version;
+                found = await LookAsync(look, max, cancellationToken);
+            }
         }
 
-        version = _wake.Version;
-        if (!await _wake.ArmAsync(_lists, cancellationToken))
-        {
-            return found;
-        }
-
-        _armed = version;
-        return await LookAsync(look, max, cancellationToken);
+        return found with { IsDrained = found.IsDrained && _armed == version };
     }
 
     private async ValueTask<LookResult> LookAsync(long look, int max, CancellationToken cancellationToken)

@@ -67,6 +67,15 @@ public sealed class CeleryTests
             [JobState.Succeeded, JobState.Succeeded, JobState.Failed], records.Select(static record => record!.State));
         Assert.Equal(["5", "-3"], records.Take(2).Select(static r => Encoding.UTF8.GetString(r!.Result.Span)));
         Assert.Equal("b is 0", records[2]!.Error?.Message);
+
+        // A person's changes find them ended and in no queue.
+        Assert.Equal(
+            [ChangeStatus.Changed, ChangeStatus.Changed],
+            (await fleet.Storage.Store.RequeueAsync([messages[0].Id, messages[2].Id], Stop)).Select(r => r.Status));
+        Assert.Equal(
+            [ChangeStatus.Changed],
+            (await fleet.Storage.Store.DeleteAsync([messages[1].Id], Stop)).Select(static r => r.Status));
+        Assert.Equal(2, Assert.Single(await fleet.Storage.Broker.QueuesAsync(Stop)).Ready);
     }
 
     [Fact(Timeout = 120_000)]

@@ -34,13 +34,14 @@ for i = 4, #ARGV, 9 do
       if action == 'W' then
         call('HSET', P .. 'wish', stamp, apart)
       elseif action == 'X' then
-        delete(f, r[1])
+        delete(f, r and r[1] or 'S')
       else
         if stamp ~= '' then
           end_claim(stamp, owner, f)
         elseif r and FINAL[r[1]] then
           revive(f, r[1])
-        else
+        elseif r or not text then
+          -- Else a worker of another language has taken it: it stands in no place.
           leave(f, raw)
         end
         if string.find(flags, 'r', 1, true) then call('DEL', record_key(id, f[FLAGS])) end
