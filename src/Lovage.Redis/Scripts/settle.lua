@@ -47,7 +47,7 @@ for _ = 1, tonumber(ARGV[4]) do
       add(P .. 'h:' .. hour, at .. 'T', tonumber(run))
     end
     if cause ~= '' then fail(f, cause, err) end
-    if has(f, 'x') or call('EXISTS', P .. 'x:' .. id) == 1 then
+    if has(f, 'x') or cause ~= '' then
       call('HDEL', P .. 'x:' .. id, 'r', 'a', 'k', 'w', 't')
       if not string.find(flags, 'x', 1, true) then flags = flags .. 'x' end
     end
